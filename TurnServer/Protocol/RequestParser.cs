@@ -1,0 +1,200 @@
+using System.Buffers.Text;
+using System.Text;
+using System.Text.Unicode;
+
+namespace TurnServer.Protocol;
+
+/// <summary>Reads request bodies: <c>SYMBOL,DATA,KEY,PLAYER,COUNTER</c> (PROTOCOL.md, "Request").</summary>
+public static class RequestParser
+{
+    private static ReadOnlySpan<byte> LongTimeoutKey => "bibbybabbis"u8;
+
+    /// <summary>
+    /// Parses a whole body. Consumes every byte or refuses; allocates nothing. On false, <paramref name="refusal"/> is the
+    /// reply to send: 20, 2, 4, 7 or 16, checked in the order of the protocol page.
+    /// </summary>
+    public static bool TryParse(ReadOnlySpan<byte> body, out TurnRequest request, out Reply refusal)
+    {
+        request = default;
+        if (body.Length > ProtocolLimits.BodyBytesMax)
+            return Refuse(ErrorCode.OverContentLength, out refusal);
+        if (body.IsEmpty || !Utf8.IsValid(body))
+            return Refuse(ErrorCode.NoPostData, out refusal);
+
+        var symbolEnd = body.IndexOf((byte)',');
+        var symbolField = symbolEnd < 0 ? body : body[..symbolEnd];
+        if (symbolField.Length != 1 || symbolField[0] is < (byte)'0' or > (byte)'6')
+            return Refuse(FormatFault.Symbol, out refusal);
+
+        var symbol = (Symbol)(symbolField[0] - (byte)'0');
+        return symbol >= Symbol.GameQuit
+            ? TryParseGame(symbol, body, out request, out refusal)
+            : TryParsePairing(symbol, body, out request, out refusal);
+    }
+
+    // Key, player and counter are what follows the last three commas; DATA is everything between, commas and all.
+    private static bool TryParseGame(Symbol symbol, ReadOnlySpan<byte> body, out TurnRequest request, out Reply refusal)
+    {
+        request = default;
+        const int DataStart = 2;
+        var counterComma = body.LastIndexOf((byte)',');
+        var playerComma = counterComma < DataStart ? -1 : body[..counterComma].LastIndexOf((byte)',');
+        var keyComma = playerComma < DataStart ? -1 : body[..playerComma].LastIndexOf((byte)',');
+        if (keyComma < DataStart)
+            return Refuse(FormatFault.FieldCount, out refusal);
+
+        var player = body[(playerComma + 1)..counterComma];
+        if (player.Length != 1 || player[0] is not ((byte)'0' or (byte)'1'))
+            return Refuse(FormatFault.Player, out refusal);
+
+        long counter = 0;
+        if (symbol == Symbol.GameUpdate && !TryParseCounter(body[(counterComma + 1)..], out counter))
+            return Refuse(FormatFault.Counter, out refusal);
+        if (!TryParseKey(body[(keyComma + 1)..playerComma], out var key))
+            return Refuse(FormatFault.Key, out refusal);
+
+        request = new TurnRequest
+        {
+            Symbol = symbol,
+            Key = key,
+            Seat = (byte)(player[0] - (byte)'0'),
+            Counter = counter,
+            Data = symbol == Symbol.GameUpdate ? DataStart..keyComma : default,
+        };
+        refusal = default;
+        return true;
+    }
+
+    private static bool TryParsePairing(Symbol symbol, ReadOnlySpan<byte> body, out TurnRequest request,
+        out Reply refusal)
+    {
+        request = default;
+        var commas = body.Count((byte)',');
+        if (commas is not (3 or 4))
+            return Refuse(FormatFault.FieldCount, out refusal);
+
+        var data = NextField(body, 2);
+        var key = NextField(body, data.End.Value + 1);
+        if (symbol == Symbol.Register)
+        {
+            var partner = NextField(body, key.End.Value + 1);
+            var token = commas == 4 ? (partner.End.Value + 1)..body.Length : default(Range?);
+            return TryParseRegister(body, data, key, partner, token, out request, out refusal);
+        }
+
+        if (!TryParseKey(body[key], out var number))
+            return Refuse(FormatFault.Key, out refusal);
+        request = new TurnRequest { Symbol = symbol, Key = number };
+        refusal = default;
+        return true;
+    }
+
+    private static bool TryParseRegister(ReadOnlySpan<byte> body, Range name, Range key, Range partner, Range? token,
+        out TurnRequest request, out Reply refusal)
+    {
+        request = default;
+        var hasToken = token is { } range && !IsStar(body[range]);
+        if (hasToken && !IsToken(body[token!.Value]))
+            return Refuse(FormatFault.Counter, out refusal);
+        var longTimeout = body[key].SequenceEqual(LongTimeoutKey);
+        if (!longTimeout && !IsStar(body[key]))
+            return Refuse(FormatFault.Key, out refusal);
+        if (!IsName(body[name]))
+            return Refuse(ErrorCode.RegisterFail, out refusal);
+        var anybody = IsStar(body[partner]);
+        if (!anybody && !IsName(body[partner]))
+            return Refuse(ErrorCode.BadPartnerName, out refusal);
+
+        request = new TurnRequest
+        {
+            Symbol = Symbol.Register,
+            Name = name,
+            Partner = anybody ? default : partner,
+            Token = hasToken ? token!.Value : default,
+            LongTimeout = longTimeout,
+        };
+        refusal = default;
+        return true;
+    }
+
+    private static Range NextField(ReadOnlySpan<byte> body, int start)
+    {
+        var length = body[start..].IndexOf((byte)',');
+        return length < 0 ? start..body.Length : start..(start + length);
+    }
+
+    private static bool IsStar(ReadOnlySpan<byte> field) => field.Length == 1 && field[0] == (byte)'*';
+
+    private static bool TryParseCounter(ReadOnlySpan<byte> digits, out long counter)
+    {
+        counter = 0;
+        if (!TryParseKey(digits, out var number) || number > long.MaxValue)
+            return false;
+        counter = (long)number;
+        return true;
+    }
+
+    // Digits alone; a number past 64 bits saturates, so that it is well-formed but nobody's.
+    private static bool TryParseKey(ReadOnlySpan<byte> digits, out ulong key)
+    {
+        key = 0;
+        if (digits.IsEmpty || digits.ContainsAnyExceptInRange((byte)'0', (byte)'9'))
+            return false;
+        if (!Utf8Parser.TryParse(digits, out key, out _))
+            key = ulong.MaxValue;
+        return true;
+    }
+
+    // 1 to 64 visible ASCII characters other than '*' (PROTOCOL.md, "Pairing").
+    private static bool IsToken(ReadOnlySpan<byte> field) =>
+        field.Length is >= 1 and <= ProtocolLimits.TokenCharactersMax
+        && !field.ContainsAnyExceptInRange((byte)'!', (byte)'~') && !field.Contains((byte)'*');
+
+    // 1 to 64 characters, no control characters (PROTOCOL.md, errors 7 and 16). A character is a Unicode scalar value, as
+    // the old server counted them.
+    private static bool IsName(ReadOnlySpan<byte> name)
+    {
+        if (name.Length is 0 or > ProtocolLimits.NameCharactersMax * 4)
+            return false;
+        var characters = 0;
+        foreach (var rune in new Utf8Runes(name))
+        {
+            if (Rune.IsControl(rune) || ++characters > ProtocolLimits.NameCharactersMax)
+                return false;
+        }
+
+        return true;
+    }
+
+    private static bool Refuse(ErrorCode error, out Reply refusal)
+    {
+        refusal = Reply.Refuse(error);
+        return false;
+    }
+
+    private static bool Refuse(FormatFault fault, out Reply refusal)
+    {
+        refusal = Reply.Refuse(ErrorCode.PostDataFormat, (byte)fault);
+        return false;
+    }
+
+    // The scalar values of text already known to be UTF-8.
+    private ref struct Utf8Runes(ReadOnlySpan<byte> rest)
+    {
+        private ReadOnlySpan<byte> _rest = rest;
+
+        public Rune Current { get; private set; }
+
+        public readonly Utf8Runes GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            if (_rest.IsEmpty)
+                return false;
+            Rune.DecodeFromUtf8(_rest, out var rune, out var length);
+            Current = rune;
+            _rest = _rest[length..];
+            return true;
+        }
+    }
+}
