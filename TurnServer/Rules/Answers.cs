@@ -1,0 +1,56 @@
+using System.Runtime.InteropServices;
+using TurnServer.Protocol;
+
+namespace TurnServer.Rules;
+
+/// <summary>
+/// The replies that one step of the rules gives, in order, and the deadlines that held replies move. Completing anything is
+/// the caller's work.
+/// </summary>
+internal sealed class Answers(Deadlines deadlines)
+{
+    private readonly List<Answer> _given = [];
+
+    public ReadOnlySpan<Answer> Given => CollectionsMarshal.AsSpan(_given);
+
+    public void Clear() => _given.Clear();
+
+    public void Give(Ticket ticket, in Reply reply) => _given.Add(new Answer(ticket, reply));
+
+    /// <summary>Gives a reply that has no news, or holds it when the request said that it may be.</summary>
+    public void GiveOrHold(in Arrival arrival, Timed timed, ReplyCode code, TimeSpan now)
+    {
+        if (arrival.Wait <= TimeSpan.Zero)
+        {
+            Give(arrival.Ticket, Reply.Ok(code));
+            return;
+        }
+
+        timed.Hold(arrival.Ticket, code, now + arrival.Wait);
+        deadlines.Hasten(timed);
+    }
+
+    /// <summary>Answers the held reply, if there is one, with news.</summary>
+    public bool Release(Timed timed, in Reply news, TimeSpan now)
+    {
+        if (!timed.IsHeld)
+            return false;
+        Give(timed.EndHold(now), news);
+        deadlines.Hasten(timed);
+        return true;
+    }
+
+    /// <summary>Answers the held reply, if there is one, as it stands.</summary>
+    public void ReleaseAsItStands(Timed timed, TimeSpan now) => Release(timed, Reply.Ok(timed.HeldCode), now);
+
+    /// <summary>
+    /// Notes a request of this player or seat: it has been heard from, and its held reply is answered as it stands
+    /// (PROTOCOL.md, "Waiting for news").
+    /// </summary>
+    public void Hear(Timed timed, TimeSpan now)
+    {
+        if (timed.IsHeld)
+            ReleaseAsItStands(timed, now);
+        timed.LastHeard = now;
+    }
+}

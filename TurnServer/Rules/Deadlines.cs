@@ -1,0 +1,109 @@
+namespace TurnServer.Rules;
+
+/// <summary>
+/// Everyone with a deadline, earliest first: a four-way heap whose entries may be early but never late. A request that only
+/// moves its sender's deadline further away leaves the heap alone; the entry is put right when it comes up. So a request
+/// costs the same however many there are, and each one costs a heap operation about once in its timeout.
+/// </summary>
+internal sealed class Deadlines
+{
+    private const int Arity = 4;
+    private Entry[] _heap = new Entry[16];
+
+    /// <summary>How many have a deadline.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>When to look next: not after the earliest deadline, possibly before it. Null when there is none.</summary>
+    public TimeSpan? Next => Count == 0 ? null : _heap[0].At;
+
+    public void Add(Timed timed)
+    {
+        if (Count == _heap.Length)
+            Array.Resize(ref _heap, Count * 2);
+        SiftUp(Count++, new Entry(timed.Deadline, timed));
+    }
+
+    public void Remove(Timed timed)
+    {
+        var hole = timed.HeapIndex;
+        if (hole < 0)
+            return;
+        timed.HeapIndex = -1;
+        var last = _heap[--Count];
+        _heap[Count] = default;
+        if (hole == Count)
+            return;
+        if (hole > 0 && last.At < _heap[(hole - 1) / Arity].At)
+            SiftUp(hole, last);
+        else
+            SiftDown(hole, last);
+    }
+
+    /// <summary>To be called when a deadline may have come nearer.</summary>
+    public void Hasten(Timed timed)
+    {
+        var deadline = timed.Deadline;
+        if (deadline < _heap[timed.HeapIndex].At)
+            SiftUp(timed.HeapIndex, new Entry(deadline, timed));
+    }
+
+    /// <summary>One whose deadline has come, if there is any; it keeps its place until its deadline is moved or it is removed.</summary>
+    public bool TryFindDue(TimeSpan now, out Timed due)
+    {
+        while (Count > 0 && _heap[0].At <= now)
+        {
+            due = _heap[0].Timed;
+            if (due.Deadline <= now)
+                return true;
+            SiftDown(0, new Entry(due.Deadline, due));
+        }
+
+        due = null!;
+        return false;
+    }
+
+    private void SiftUp(int index, Entry entry)
+    {
+        while (index > 0)
+        {
+            var parent = (index - 1) / Arity;
+            if (_heap[parent].At <= entry.At)
+                break;
+            Place(index, _heap[parent]);
+            index = parent;
+        }
+
+        Place(index, entry);
+    }
+
+    private void SiftDown(int index, Entry entry)
+    {
+        while (true)
+        {
+            var first = (index * Arity) + 1;
+            if (first >= Count)
+                break;
+            var least = first;
+            for (var child = first + 1; child < Math.Min(first + Arity, Count); child++)
+            {
+                if (_heap[child].At < _heap[least].At)
+                    least = child;
+            }
+
+            if (entry.At <= _heap[least].At)
+                break;
+            Place(index, _heap[least]);
+            index = least;
+        }
+
+        Place(index, entry);
+    }
+
+    private void Place(int index, Entry entry)
+    {
+        _heap[index] = entry;
+        entry.Timed.HeapIndex = index;
+    }
+
+    private readonly record struct Entry(TimeSpan At, Timed Timed);
+}

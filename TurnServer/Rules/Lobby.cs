@@ -1,0 +1,294 @@
+using System.Text;
+using TurnServer.Protocol;
+
+namespace TurnServer.Rules;
+
+/// <summary>From registration to the start of the game: symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
+internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines deadlines, Answers answers, Games games)
+{
+    private readonly Dictionary<ulong, Player> _players = [];
+    private readonly Dictionary<(string Name, string? Wanted, string Token), Player> _byToken = [];
+    private readonly Dictionary<(string Name, string Wanted), WaitingLine> _named = [];
+    private readonly Dictionary<ClientAddress, int> _registrations = [];
+    private readonly WaitingLine _strangers = new();
+    private long _order;
+
+    public int PlayerCount => _players.Count;
+
+    public IEnumerable<Player> Players => _players.Values;
+
+    /// <summary>Whether nothing is kept: true when every player has left.</summary>
+    public bool IsEmpty => _players.Count == 0 && _byToken.Count == 0 && _named.Count == 0 && _registrations.Count == 0
+        && _strangers.IsEmpty;
+
+    public void Register(in Arrival arrival, TimeSpan now)
+    {
+        var request = arrival.Request;
+        var body = arrival.Body.Span;
+        var name = Encoding.UTF8.GetString(body[request.Name]);
+        var wanted = Encoding.UTF8.GetString(body[request.Partner]) is { Length: > 0 } text ? text : null;
+        var token = Encoding.UTF8.GetString(body[request.Token]) is { Length: > 0 } given ? given : null;
+        if (token is not null && _byToken.TryGetValue((name, wanted, token), out var known))
+        {
+            answers.Hear(known, now);
+            answers.Give(arrival.Ticket, Reply.Registered(known.Key));
+            return;
+        }
+
+        if (_players.Count >= options.PlayersMax)
+        {
+            answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.PairingKeysMaxed));
+            return;
+        }
+
+        var registrations = _registrations.GetValueOrDefault(arrival.From);
+        if (options.PlayersPerAddressMax > 0 && registrations >= options.PlayersPerAddressMax
+            && !arrival.From.IsLoopback)
+        {
+            answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.RateLimited));
+            return;
+        }
+
+        var player = new Player(keys.DrawUnused(_players), name, wanted, arrival.From, options)
+        {
+            Token = token,
+            LongTimeout = request.LongTimeout,
+            RegisteredAt = now,
+            Order = _order++,
+            LastHeard = now,
+        };
+        _players.Add(player.Key, player);
+        _registrations[arrival.From] = registrations + 1;
+        if (token is not null)
+            _byToken.Add((name, wanted, token), player);
+        LineOf(player).Join(player);
+        deadlines.Add(player);
+        answers.Give(arrival.Ticket, Reply.Registered(player.Key));
+    }
+
+    public void Unregister(in Arrival arrival, TimeSpan now)
+    {
+        if (!TryFind(arrival, now, out var player))
+            return;
+        if (player.Status == PlayerStatus.Playing)
+            games.Leave(player.Seat!, Departure.Quit, now);
+        else
+            Remove(player, now);
+        answers.Give(arrival.Ticket, Reply.Ok(ReplyCode.UnregisterOk));
+    }
+
+    public void RequestPair(in Arrival arrival, TimeSpan now)
+    {
+        if (!TryFind(arrival, now, out var player))
+            return;
+        if (player.Status == PlayerStatus.Deserted)
+        {
+            TellDeserted(arrival.Ticket, player, now);
+            return;
+        }
+
+        player.WasDeserted = false;
+        if (player.Status == PlayerStatus.Waiting)
+        {
+            var partner = FindPartnerFor(player);
+            if (partner is null)
+            {
+                answers.GiveOrHold(arrival, player, ReplyCode.Pairing, now);
+                return;
+            }
+
+            Pair(player, partner);
+            answers.Release(partner, Reply.Paired(hosts: false, player.Name), now);
+        }
+
+        answers.Give(arrival.Ticket, Reply.Paired(player.Hosts, player.PartnerName));
+    }
+
+    public void MapInit(in Arrival arrival, TimeSpan now)
+    {
+        if (!TryFind(arrival, now, out var player) || !IsInStep(arrival, player, PlayerStatus.Paired, now))
+            return;
+        if (player.Status == PlayerStatus.Paired)
+            player.Status = PlayerStatus.Loading;
+        answers.Give(arrival.Ticket, Reply.Ok(player.Hosts ? ReplyCode.InitServer : ReplyCode.InitClient));
+    }
+
+    public void MapReady(in Arrival arrival, TimeSpan now)
+    {
+        if (!TryFind(arrival, now, out var player) || !IsInStep(arrival, player, PlayerStatus.Loading, now))
+            return;
+        if (player.Status != PlayerStatus.Playing)
+        {
+            player.Status = PlayerStatus.Ready;
+            var partner = player.Partner!;
+            if (partner.Status != PlayerStatus.Ready)
+            {
+                answers.GiveOrHold(arrival, player, ReplyCode.PartnerLoad, now);
+                return;
+            }
+
+            if (games.Count >= options.GamesMax)
+            {
+                var full = Reply.Refuse(ErrorCode.GameKeysMaxed);
+                answers.Release(partner, full, now);
+                player.Partner = partner.Partner = null;
+                Remove(partner, now);
+                Remove(player, now);
+                answers.Give(arrival.Ticket, full);
+                return;
+            }
+
+            StartGame(player, partner, now);
+        }
+
+        answers.Give(arrival.Ticket, Reply.Playing(player.Seat!.Key, player.Seat.Number));
+    }
+
+    /// <summary>Ends a registration because its player was silent for too long.</summary>
+    public void FallSilent(Player player, TimeSpan now) => Remove(player, now);
+
+    /// <summary>
+    /// Ends the registration of a player whose game has begun, or is over. Its seat, if it has one, is not touched.
+    /// </summary>
+    public void Retire(Player player)
+    {
+        _players.Remove(player.Key);
+        if (player.Token is { } token)
+            _byToken.Remove((player.Name, player.Wanted, token));
+        var registrations = _registrations[player.From] - 1;
+        if (registrations == 0)
+            _registrations.Remove(player.From);
+        else
+            _registrations[player.From] = registrations;
+    }
+
+    // Finds the sender and notes that it was heard from, or refuses.
+    private bool TryFind(in Arrival arrival, TimeSpan now, out Player player)
+    {
+        if (!_players.TryGetValue(arrival.Request.Key, out player!))
+        {
+            answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.NotRegistered));
+            return false;
+        }
+
+        answers.Hear(player, now);
+        if (player.Seat is { } seat)
+            answers.Hear(seat, now);
+        return true;
+    }
+
+    // 3 and 4 may come from the step before theirs on; earlier they end the registration.
+    private bool IsInStep(in Arrival arrival, Player player, PlayerStatus earliest, TimeSpan now)
+    {
+        if (player.Status == PlayerStatus.Deserted)
+        {
+            TellDeserted(arrival.Ticket, player, now);
+            return false;
+        }
+
+        if (player.Status >= earliest)
+            return true;
+        if (player.WasDeserted)
+        {
+            answers.Give(arrival.Ticket, Deserted);
+            return false;
+        }
+
+        Remove(player, now);
+        answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.Dropped));
+        return false;
+    }
+
+    private static Reply Deserted => Reply.Refuse(ErrorCode.PartnerDrop, (byte)Symbol.RequestPair);
+
+    private void TellDeserted(Ticket ticket, Player player, TimeSpan now)
+    {
+        answers.Give(ticket, HearOfDesertion(player, now));
+    }
+
+    // Who wanted only the one that left is gone too; anybody else waits again, at its old place in the line.
+    private Reply HearOfDesertion(Player player, TimeSpan now)
+    {
+        if (player.Wanted is not null)
+        {
+            Remove(player, now);
+            return Reply.Refuse(ErrorCode.KnownPartnerDrop);
+        }
+
+        player.Status = PlayerStatus.Waiting;
+        player.WasDeserted = true;
+        player.LastHeard = now;
+        _strangers.Rejoin(player);
+        deadlines.Hasten(player);
+        return Deserted;
+    }
+
+    private WaitingLine LineOf(Player player)
+    {
+        if (player.Wanted is not { } wanted)
+            return _strangers;
+        if (!_named.TryGetValue((player.Name, wanted), out var line))
+            _named.Add((player.Name, wanted), line = new WaitingLine());
+        return line;
+    }
+
+    private Player? FindPartnerFor(Player player)
+    {
+        if (player.Wanted is not { } wanted)
+            return _strangers.FindPartnerFor(player);
+        return _named.TryGetValue((wanted, player.Name), out var line) ? line.FindPartnerFor(player) : null;
+    }
+
+    private void LeaveLine(Player player)
+    {
+        var line = LineOf(player);
+        line.Leave(player);
+        if (player.Wanted is { } wanted && line.IsEmpty)
+            _named.Remove((player.Name, wanted));
+    }
+
+    private void Pair(Player host, Player other)
+    {
+        LeaveLine(host);
+        LeaveLine(other);
+        (host.Partner, other.Partner) = (other, host);
+        (host.PartnerName, other.PartnerName) = (other.Name, host.Name);
+        (host.Hosts, other.Hosts) = (true, false);
+        host.Status = other.Status = PlayerStatus.Paired;
+        host.WasDeserted = other.WasDeserted = false;
+    }
+
+    private void StartGame(Player readyLast, Player other, TimeSpan now)
+    {
+        games.Start(readyLast, other, now);
+        readyLast.Partner = other.Partner = null;
+        readyLast.Status = other.Status = PlayerStatus.Playing;
+        answers.Release(other, Reply.Playing(other.Seat!.Key, other.Seat.Number), now);
+        deadlines.Remove(readyLast);
+        deadlines.Remove(other);
+    }
+
+    private void Remove(Player player, TimeSpan now)
+    {
+        if (player.Status == PlayerStatus.Waiting)
+            LeaveLine(player);
+        deadlines.Remove(player);
+        Retire(player);
+        if (player.Partner is not { } partner)
+            return;
+        player.Partner = null;
+        Desert(partner, player, now);
+    }
+
+    private void Desert(Player left, Player gone, TimeSpan now)
+    {
+        left.Partner = null;
+        left.Status = PlayerStatus.Deserted;
+        if (left.Wanted is null)
+            left.Avoid(gone);
+        if (!left.IsHeld)
+            return;
+        var ticket = left.EndHold(now);
+        answers.Give(ticket, HearOfDesertion(left, now));
+    }
+}

@@ -1,0 +1,44 @@
+using TurnServer.Protocol;
+
+namespace TurnServer.Rules;
+
+/// <summary>One player's place in a game: its key, its counter and the turns on their way to it.</summary>
+internal sealed class Seat(ulong key, byte number, Game game, Player player, RulesOptions options) : Timed
+{
+    /// <summary>The turns on their way to this seat.</summary>
+    public Backlog Backlog;
+
+    public ulong Key => key;
+
+    /// <summary>0 for who was ready last, 1 for the other.</summary>
+    public byte Number => number;
+
+    public Game Game => game;
+
+    public string Name { get; } = player.Name;
+
+    public ClientAddress From { get; } = player.From;
+
+    /// <summary>The registration; null once the first symbol 5 or 6 has ended it.</summary>
+    public Player? Player { get; set; } = player;
+
+    /// <summary>The last counter taken; −1 at first.</summary>
+    public long LastCounter { get; set; } = -1;
+
+    /// <summary>Why this seat is empty; null while it is not.</summary>
+    public Departure? Left { get; set; }
+
+    public Seat Partner => game[1 - number];
+
+    internal override TimeSpan Timeout => options.GameTimeout;
+}
+
+/// <summary>How a seat was left.</summary>
+internal enum Departure : byte
+{
+    /// <summary>Silent for longer than the game timeout.</summary>
+    FellSilent,
+
+    /// <summary>Quit, or unregistered.</summary>
+    Quit,
+}

@@ -1,0 +1,113 @@
+using TurnServer.Protocol;
+
+namespace TurnServer.Rules;
+
+/// <summary>
+/// The whole state of the server and the rules it follows: a deterministic state machine without clock, chance or tasks.
+/// The same requests at the same times with the same keys give the same answers.
+/// </summary>
+public sealed class Table
+{
+    private readonly Deadlines _deadlines = new();
+    private readonly Answers _answers;
+    private readonly Lobby _lobby;
+    private readonly Games _games;
+    private TimeSpan _now = TimeSpan.MinValue;
+
+    /// <summary>An empty table that applies these limits and draws its keys from this source.</summary>
+    public Table(RulesOptions options, IKeySource keys)
+    {
+        _answers = new Answers(_deadlines);
+        _games = new Games(options, keys, _deadlines, _answers) { Retire = player => _lobby!.Retire(player) };
+        _lobby = new Lobby(options, keys, _deadlines, _answers, _games);
+    }
+
+    /// <summary>How many registrations are live.</summary>
+    public int PlayerCount => _lobby.PlayerCount;
+
+    /// <summary>How many games are under way.</summary>
+    public int GameCount => _games.Count;
+
+    /// <summary>
+    /// The time at which <see cref="Tick"/> has something to do, or a little earlier; null when nothing will ever be due.
+    /// </summary>
+    public TimeSpan? NextDeadline => _deadlines.Next;
+
+    /// <summary>Whether nothing at all is kept, as after everyone has left.</summary>
+    public bool IsEmpty => _lobby.IsEmpty && _games.IsEmpty && _deadlines.Count == 0;
+
+    /// <summary>
+    /// Takes one request. The answers are to it, to held ones that it released, and to those whose time had come before it;
+    /// when none is to it, its reply is held. They are good until the next call.
+    /// </summary>
+    /// <param name="arrival">The request and its circumstances.</param>
+    /// <param name="now">The time since some fixed moment. One earlier than a time seen before counts as that.</param>
+    public ReadOnlySpan<Answer> Apply(in Arrival arrival, TimeSpan now)
+    {
+        _answers.Clear();
+        now = Advance(now);
+        switch (arrival.Request.Symbol)
+        {
+            case Symbol.Register: _lobby.Register(arrival, now); break;
+            case Symbol.Unregister: _lobby.Unregister(arrival, now); break;
+            case Symbol.RequestPair: _lobby.RequestPair(arrival, now); break;
+            case Symbol.MapInit: _lobby.MapInit(arrival, now); break;
+            case Symbol.MapReady: _lobby.MapReady(arrival, now); break;
+            case Symbol.GameQuit: _games.Quit(arrival, now); break;
+            case Symbol.GameUpdate: _games.Update(arrival, now); break;
+            default: throw new ArgumentOutOfRangeException(nameof(arrival), arrival.Request.Symbol, "No such symbol.");
+        }
+
+        return _answers.Given;
+    }
+
+    /// <summary>Does what is due at this time: ends held replies and drops who was silent too long.</summary>
+    /// <param name="now">As in <see cref="Apply"/>.</param>
+    public ReadOnlySpan<Answer> Tick(TimeSpan now)
+    {
+        _answers.Clear();
+        Advance(now);
+        return _answers.Given;
+    }
+
+    /// <summary>Answers every held reply as it stands, as before the server stops.</summary>
+    public ReadOnlySpan<Answer> ReleaseAll(TimeSpan now)
+    {
+        _answers.Clear();
+        now = Advance(now);
+        foreach (var player in _lobby.Players)
+            _answers.ReleaseAsItStands(player, now);
+        foreach (var seat in _games.Seats)
+            _answers.ReleaseAsItStands(seat, now);
+        return _answers.Given;
+    }
+
+    /// <summary>Both registries as they are, for people to read.</summary>
+    /// <param name="rowsMax">The most rows of each.</param>
+    public TableView View(int rowsMax) => new()
+    {
+        PlayerCount = PlayerCount,
+        GameCount = GameCount,
+        Players = [.. _lobby.Players.Take(rowsMax).Select(player => PlayerView.Of(player, _now))],
+        Games = [.. _games.Seats.Where(GameView.IsFirstOfGame).Take(rowsMax).Select(seat => GameView.Of(seat.Game, _now))],
+    };
+
+    private TimeSpan Advance(TimeSpan now)
+    {
+        if (now > _now)
+            _now = now;
+        while (_deadlines.TryFindDue(_now, out var due))
+            Expire(due);
+        return _now;
+    }
+
+    private void Expire(Timed due)
+    {
+        if (due.IsHeld)
+            _answers.ReleaseAsItStands(due, _now);
+        else if (due is Player player)
+            _lobby.FallSilent(player, _now);
+        else
+            _games.Leave((Seat)due, Departure.FellSilent, _now);
+    }
+}

@@ -1,0 +1,52 @@
+using TurnServer.Protocol;
+
+namespace TurnServer.Rules;
+
+/// <summary>
+/// One who must be heard from: a player before the game, or a seat of one. Has at most one held reply, and a place in
+/// <see cref="Deadlines"/>.
+/// </summary>
+public abstract class Timed
+{
+    /// <summary>The place in the heap of <see cref="Deadlines"/>; −1 while it has none.</summary>
+    internal int HeapIndex { get; set; } = -1;
+
+    /// <summary>The time of the last request, or of the end of the last held reply.</summary>
+    internal TimeSpan LastHeard { get; set; }
+
+    /// <summary>Whose reply is held; number 0 while none is.</summary>
+    internal Ticket HeldTicket { get; private set; }
+
+    /// <summary>What the held reply would be as it stands: Pairing, PartnerLoad, GameNoData or GameRedundant.</summary>
+    internal ReplyCode HeldCode { get; private set; }
+
+    /// <summary>Until when the reply is held.</summary>
+    private TimeSpan HeldUntil { get; set; }
+
+    internal bool IsHeld => HeldTicket.Number != 0;
+
+    /// <summary>
+    /// When something is due unless more is heard: the end of the held reply, or the end of patience. While a reply is held
+    /// the player counts as heard from (PROTOCOL.md, "Waiting for news").
+    /// </summary>
+    internal TimeSpan Deadline => IsHeld ? HeldUntil : LastHeard + Timeout;
+
+    /// <summary>How long it may be silent, in its present state.</summary>
+    internal abstract TimeSpan Timeout { get; }
+
+    internal void Hold(Ticket ticket, ReplyCode code, TimeSpan until)
+    {
+        HeldTicket = ticket;
+        HeldCode = code;
+        HeldUntil = until;
+    }
+
+    /// <summary>Ends the hold and says whose it was; the time it lasted counts as heard from.</summary>
+    internal Ticket EndHold(TimeSpan now)
+    {
+        var ticket = HeldTicket;
+        HeldTicket = default;
+        LastHeard = now;
+        return ticket;
+    }
+}

@@ -1,0 +1,75 @@
+namespace TurnServer.Rules;
+
+/// <summary>
+/// Waiting players in the order of registration. Those who come for the first time are always the youngest and stand in a
+/// linked list; the few who come back to their old place stand in a sorted set beside it. So joining and finding the first
+/// take constant time.
+/// </summary>
+internal sealed class WaitingLine
+{
+    private readonly SortedSet<Player> _returned = new(Comparer<Player>.Create((a, b) => a.Order.CompareTo(b.Order)));
+    private Player? _first;
+    private Player? _last;
+
+    public bool IsEmpty => _first is null && _returned.Count == 0;
+
+    /// <summary>Adds a player that has just been registered, behind all others.</summary>
+    public void Join(Player player)
+    {
+        player.Ahead = _last;
+        if (_last is null)
+            _first = player;
+        else
+            _last.Behind = player;
+        _last = player;
+    }
+
+    /// <summary>Puts a player that had left the line back at its old place.</summary>
+    public void Rejoin(Player player) => _returned.Add(player);
+
+    public void Leave(Player player)
+    {
+        if (_returned.Count > 0 && _returned.Remove(player))
+            return;
+        if (player.Ahead is null)
+            _first = player.Behind;
+        else
+            player.Ahead.Behind = player.Behind;
+        if (player.Behind is null)
+            _last = player.Ahead;
+        else
+            player.Behind.Ahead = player.Ahead;
+        player.Ahead = player.Behind = null;
+    }
+
+    /// <summary>The longest-waiting other player that may meet this one; null when there is none.</summary>
+    public Player? FindPartnerFor(Player player)
+    {
+        var listed = _first;
+        if (_returned.Count > 0)
+        {
+            foreach (var returned in _returned)
+            {
+                for (; listed is not null && listed.Order < returned.Order; listed = listed.Behind)
+                {
+                    if (MayMeet(player, listed))
+                        return listed;
+                }
+
+                if (MayMeet(player, returned))
+                    return returned;
+            }
+        }
+
+        for (; listed is not null; listed = listed.Behind)
+        {
+            if (MayMeet(player, listed))
+                return listed;
+        }
+
+        return null;
+    }
+
+    private static bool MayMeet(Player player, Player other) =>
+        !ReferenceEquals(player, other) && !player.MustNotMeet(other);
+}
