@@ -1,0 +1,218 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using TurnServer.Protocol;
+using TurnServer.Rules;
+
+namespace TurnServer.Actor;
+
+/// <summary>
+/// Owns the table: one loop reads one bounded channel, and nothing else touches the state, so the state needs no locks.
+/// The clock is read once per message.
+/// </summary>
+public sealed class TurnActor : IDisposable
+{
+    /// <summary>
+    /// How many messages may wait. The actor handles about a million a second, so this is some 16 ms of work: a longer queue
+    /// would only make replies older. Held replies do not wait here.
+    /// </summary>
+    public const int MailboxCapacity = 16_384;
+
+    private static readonly TimeSpan Unarmed = TimeSpan.MaxValue;
+
+    private readonly Table _table;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _log;
+    private readonly long _startedAt;
+    private readonly ITimer _timer;
+    private readonly Channel<Message> _mailbox;
+    private readonly Dictionary<Ticket, PendingReply> _held = [];
+    private TimeSpan _armedFor = Unarmed;
+    private long _lastTicket;
+    private bool _isDraining;
+
+    /// <summary>An actor over this table. Nothing happens before <see cref="RunAsync"/>.</summary>
+    public TurnActor(Table table, TimeProvider clock, ILogger log)
+    {
+        _table = table;
+        _clock = clock;
+        _log = log;
+        _startedAt = clock.GetTimestamp();
+        _mailbox = Channel.CreateBounded<Message>(new BoundedChannelOptions(MailboxCapacity)
+        {
+            SingleReader = true,
+            AllowSynchronousContinuations = false,
+        });
+        // When the mailbox is full the wake-up is not missed: every request advances the time as well.
+        _timer = clock.CreateTimer(_ => _mailbox.Writer.TryWrite(WakeUp.Instance), null, Timeout.InfiniteTimeSpan,
+            Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>
+    /// Hands a parsed request in. The reply comes when the rules give it: at once, or for a held one when there is news or
+    /// the time is up. With a full mailbox it is ServerBusy, and the request was not taken.
+    /// </summary>
+    /// <param name="request">The request; it was parsed from <paramref name="body"/>.</param>
+    /// <param name="body">Not to be changed until the reply has come.</param>
+    /// <param name="from">Where it came from.</param>
+    /// <param name="waitSeconds">For how long a reply without news may be held; 0: not at all.</param>
+    /// <exception cref="ActorFailedException">The actor has ended on a bug; the process is about to.</exception>
+    public ValueTask<WireReply> AskAsync(in TurnRequest request, ReadOnlyMemory<byte> body, ClientAddress from,
+        int waitSeconds)
+    {
+        var pending = new PendingReply { Request = request, Body = body, From = from, WaitSeconds = waitSeconds };
+        return _mailbox.Writer.TryWrite(pending)
+            ? pending.Task
+            : ValueTask.FromResult(WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy)));
+    }
+
+    /// <summary>Has the actor's thread look at the table. The result must not keep anything of it.</summary>
+    public Task<T> InquireAsync<T>(Func<Table, T> look)
+    {
+        var inquiry = new Inquiry<T>(look);
+        return Post(inquiry) ? inquiry.Task : Task.FromException<T>(new ActorBusyException());
+    }
+
+    /// <summary>Answers every held reply as it stands, and from then on holds none.</summary>
+    public async Task DrainAsync()
+    {
+        var drain = new Drain();
+        await _mailbox.Writer.WriteAsync(drain);
+        await drain.Task;
+    }
+
+    /// <summary>Lets <see cref="RunAsync"/> end when the mailbox is empty.</summary>
+    public void Stop() => _mailbox.Writer.TryComplete();
+
+    /// <summary>
+    /// The loop. Ends after <see cref="Stop"/>; throws when the rules do, having failed everything that was waiting for a
+    /// reply: state that broke a rule is not to be trusted, so the process must end then.
+    /// </summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            while (await _mailbox.Reader.WaitToReadAsync())
+            {
+                while (_mailbox.Reader.TryRead(out var message))
+                    Handle(message);
+                ArmTimer();
+            }
+        }
+        catch (Exception bug)
+        {
+            Log.ActorFailed(_log, bug);
+            FailAll(new ActorFailedException(bug));
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _timer.Dispose();
+
+    private bool Post(Message message) => _mailbox.Writer.TryWrite(message);
+
+    private void Handle(Message message)
+    {
+        var now = _clock.GetElapsedTime(_startedAt);
+        switch (message)
+        {
+            case PendingReply pending:
+                try
+                {
+                    Apply(pending, now);
+                }
+                catch (Exception bug)
+                {
+                    pending.Fail(new ActorFailedException(bug));
+                    throw;
+                }
+
+                break;
+            case IInquiry inquiry:
+                CompleteHeld(_table.Tick(now));
+                inquiry.Answer(_table);
+                break;
+            case Drain drain:
+                _isDraining = true;
+                CompleteHeld(_table.ReleaseAll(now));
+                drain.Complete();
+                break;
+            default:
+                CompleteHeld(_table.Tick(now));
+                break;
+        }
+    }
+
+    private void Apply(PendingReply pending, TimeSpan now)
+    {
+        var ticket = new Ticket(++_lastTicket);
+        var answers = _table.Apply(new Arrival
+        {
+            Ticket = ticket,
+            Request = pending.Request,
+            Body = pending.Body,
+            From = pending.From,
+            Wait = _isDraining ? TimeSpan.Zero : TimeSpan.FromSeconds(pending.WaitSeconds),
+        }, now);
+
+        // The answers point into the table's buffers: each becomes bytes of its own before the next request is applied.
+        var isAnswered = false;
+        foreach (var answer in answers)
+        {
+            if (answer.Ticket == ticket)
+            {
+                pending.Complete(WireReply.Of(answer.Reply));
+                isAnswered = true;
+            }
+            else
+            {
+                CompleteHeld(answer);
+            }
+        }
+
+        if (!isAnswered)
+            _held.Add(ticket, pending);
+    }
+
+    private void CompleteHeld(ReadOnlySpan<Answer> answers)
+    {
+        foreach (var answer in answers)
+            CompleteHeld(answer);
+    }
+
+    private void CompleteHeld(in Answer answer)
+    {
+        if (!_held.Remove(answer.Ticket, out var pending))
+            throw new InvalidOperationException($"The rules answered {answer.Ticket}, whose reply is not held.");
+        pending.Complete(WireReply.Of(answer.Reply, pending.WaitSeconds));
+    }
+
+    private void ArmTimer()
+    {
+        if (_table.NextDeadline is not { } next)
+            return;
+        var now = _clock.GetElapsedTime(_startedAt);
+        if (next >= _armedFor && _armedFor > now)
+            return;
+        _armedFor = next;
+        // Timers count whole milliseconds and cut the rest off; one early would find nothing due and be set again.
+        var delay = Math.Max(1, Math.Ceiling((next - now).TotalMilliseconds));
+        _timer.Change(TimeSpan.FromMilliseconds(delay), Timeout.InfiniteTimeSpan);
+    }
+
+    private void FailAll(ActorFailedException reason)
+    {
+        _mailbox.Writer.TryComplete(reason);
+        while (_mailbox.Reader.TryRead(out var message))
+            message.Fail(reason);
+        foreach (var pending in _held.Values)
+            pending.Fail(reason);
+        _held.Clear();
+    }
+}
+
+/// <summary>The actor met a bug and has ended; nothing of the request is known to have been taken.</summary>
+public sealed class ActorFailedException(Exception bug) : Exception("The actor has failed.", bug);
+
+/// <summary>The actor's mailbox is full, or closed.</summary>
+public sealed class ActorBusyException() : Exception("The actor's mailbox is full.");

@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Logging;
+
+namespace TurnServer;
+
+/// <summary>
+/// Every log message, numbered. None is written per request at the default level, and none holds player data or a whole key.
+/// 1 to 9: start and stop; 10 to 19: the HTTP front; 20 to 29: the actor.
+/// </summary>
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "TurnServer {Version} listens on {Address}, process {ProcessId}")]
+    public static partial void Listening(ILogger log, string version, string address, int processId);
+
+    [LoggerMessage(2, LogLevel.Information, "Limits: {Players} players, {Games} games, {Connections} connections; "
+        + "per address {PlayersPerAddress} players, {RequestsPerSecond} requests/s")]
+    public static partial void Limits(ILogger log, int players, int games, int connections, string playersPerAddress,
+        string requestsPerSecond);
+
+    [LoggerMessage(3, LogLevel.Information, "Stopping on {Signal}: {UnderWay} requests under way")]
+    public static partial void Stopping(ILogger log, string signal, int underWay);
+
+    [LoggerMessage(4, LogLevel.Information, "Stopped after {Requests} requests")]
+    public static partial void Stopped(ILogger log, long requests);
+
+    [LoggerMessage(5, LogLevel.Warning, "Stopped with {UnderWay} requests unanswered: they took longer than {Seconds} s")]
+    public static partial void StoppedUnfinished(ILogger log, int underWay, double seconds);
+
+    [LoggerMessage(6, LogLevel.Critical, "The server ends on a bug")]
+    public static partial void LoopFailed(ILogger log, Exception bug);
+
+    [LoggerMessage(10, LogLevel.Warning, "This .NET runtime's HttpListener is not the one this server knows ({Missing}): "
+        + "slow and endless request heads, refused requests and the connection limit are not guarded")]
+    public static partial void InternalsMissing(ILogger log, string missing);
+
+    [LoggerMessage(11, LogLevel.Warning, "Accepting failed, trying again: {Reason}")]
+    public static partial void AcceptFailed(ILogger log, string reason);
+
+    [LoggerMessage(12, LogLevel.Warning, "{Open} connections are open, the limit is {Limit}: closing new ones "
+        + "(--max-connections; more descriptors: ulimit -n or LimitNOFILE)")]
+    public static partial void Shedding(ILogger log, int open, int limit);
+
+    [LoggerMessage(13, LogLevel.Error, "A request failed on a bug; its connection was closed")]
+    public static partial void RequestFailed(ILogger log, Exception bug);
+
+    [LoggerMessage(14, LogLevel.Debug, "A client was gone before its reply: {Reason}")]
+    public static partial void ClientGone(ILogger log, string reason);
+
+    [LoggerMessage(15, LogLevel.Debug, "Closed {Count} connections with a slow or endless request head")]
+    public static partial void SlowHeads(ILogger log, int count);
+
+    [LoggerMessage(16, LogLevel.Warning, "More than {Capacity} addresses in two seconds: their request limits start anew")]
+    public static partial void AddressTableFull(ILogger log, int capacity);
+
+    [LoggerMessage(17, LogLevel.Debug, "Held back an exception of the listener's own: {Reason}")]
+    public static partial void ListenerExceptionHeldBack(ILogger log, string reason);
+
+    [LoggerMessage(18, LogLevel.Warning, "Requests come in faster than they can be handled: answering 503")]
+    public static partial void Overloaded(ILogger log);
+
+    [LoggerMessage(20, LogLevel.Critical, "The rules failed on a bug; the server ends")]
+    public static partial void ActorFailed(ILogger log, Exception bug);
+}
