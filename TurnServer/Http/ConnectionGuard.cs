@@ -1,0 +1,167 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+
+namespace TurnServer.Http;
+
+/// <summary>
+/// Watches the connections that the listener does not: ends request heads that are slow or have no end, and closes new
+/// connections while there are too many. A thread of its own, so that it works when the thread pool is busy.
+/// </summary>
+internal sealed class ConnectionGuard : IDisposable
+{
+    // As the listener means to limit a whole head.
+    private const int HeadLineCharactersMax = 32_768;
+
+    // Faster than connections can be accepted on one core, so that the limit is not overrun between two looks.
+    private const int AcceptsPerMillisecond = 50;
+
+    // A look at every connection may cost up to 2 % of a core.
+    private const int RestPerWork = 50;
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan ShedLogInterval = TimeSpan.FromMinutes(1);
+
+    private readonly IReadOnlyCollection<object> _fresh;
+    private readonly System.Collections.IDictionary _kept;
+    private readonly int _connectionsMax;
+    private readonly TimeSpan _headTimeout;
+    private readonly ILogger _log;
+    private readonly Thread _thread;
+    private readonly ManualResetEventSlim _stop = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Dictionary<object, Head> _heads = [];
+    private Dictionary<object, Head> _headsBefore = [];
+    private long _shedLoggedAt;
+
+    public ConnectionGuard(HttpListener listener, object endPoint, int connectionsMax, TimeSpan headTimeout, ILogger log)
+    {
+        _fresh = ListenerInternals.FreshConnections(endPoint);
+        _kept = ListenerInternals.KeptConnections(listener);
+        _connectionsMax = connectionsMax;
+        _headTimeout = headTimeout;
+        _log = log;
+        _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
+    }
+
+    /// <summary>Ends when the guard has been stopped, or fails when it has.</summary>
+    public Task Completion => _ended.Task;
+
+    /// <summary>How many connections are open; read without a lock, so possibly a few off.</summary>
+    public int Count => _fresh.Count + _kept.Count;
+
+    /// <summary>Whether a request that comes in now should be answered 503 and its connection closed.</summary>
+    public bool IsOverLimit => Count > _connectionsMax;
+
+    public void Start() => _thread.Start();
+
+    public void Dispose()
+    {
+        _stop.Set();
+        if (_thread.IsAlive)
+            _thread.Join();
+        _stop.Dispose();
+    }
+
+    private void Run()
+    {
+        try
+        {
+            var lookAt = Stopwatch.GetTimestamp();
+            while (true)
+            {
+                Shed();
+                var now = Stopwatch.GetTimestamp();
+                if (now >= lookAt)
+                {
+                    EndBadHeads(now);
+                    var work = Stopwatch.GetElapsedTime(now);
+                    var rest = work * RestPerWork > LookInterval ? work * RestPerWork : LookInterval;
+                    lookAt = now + (long)(rest.TotalSeconds * Stopwatch.Frequency);
+                }
+
+                var headroomMilliseconds = (_connectionsMax - Count) / AcceptsPerMillisecond;
+                if (_stop.Wait(Math.Clamp(headroomMilliseconds, 1, (int)LookInterval.TotalMilliseconds)))
+                    break;
+            }
+
+            _ended.SetResult();
+        }
+        catch (Exception bug)
+        {
+            _ended.SetException(bug);
+        }
+    }
+
+    // The limit is kept by closing connections that have not sent a request: those that play keep playing.
+    private void Shed()
+    {
+        var open = Count;
+        if (open <= _connectionsMax)
+            return;
+        object[] shed;
+        lock (_fresh)
+            shed = [.. _fresh.Take(open - _connectionsMax)];
+        Close(shed);
+        if (_shedLoggedAt != 0 && Stopwatch.GetElapsedTime(_shedLoggedAt) < ShedLogInterval)
+            return;
+        _shedLoggedAt = Stopwatch.GetTimestamp();
+        Log.Shedding(_log, open, _connectionsMax);
+    }
+
+    private void EndBadHeads(long now)
+    {
+        (_heads, _headsBefore) = (_headsBefore, _heads);
+        _heads.Clear();
+        var bad = new List<object>();
+        lock (_fresh)
+        {
+            foreach (var connection in _fresh)
+                Look(connection, now, bad);
+        }
+
+        lock (_kept)
+        {
+            foreach (var connection in _kept.Keys)
+            {
+                if (ListenerInternals.PartialLineOf(connection) is not null)
+                    Look(connection, now, bad);
+            }
+        }
+
+        if (bad.Count == 0)
+            return;
+        Close(bad);
+        Log.SlowHeads(_log, bad.Count);
+    }
+
+    private void Look(object connection, long now, List<object> bad)
+    {
+        var reuses = ListenerInternals.ReusesOf(connection);
+        if (!_headsBefore.TryGetValue(connection, out var head) || head.Reuses != reuses)
+            head = new Head(now, reuses);
+        _heads.Add(connection, head);
+        var isSlow = Stopwatch.GetElapsedTime(head.FirstSeenAt, now) >= _headTimeout;
+        if (isSlow || ListenerInternals.PartialLineOf(connection)?.Length > HeadLineCharactersMax)
+            bad.Add(connection);
+    }
+
+    private static void Close(IEnumerable<object> connections)
+    {
+        foreach (var connection in connections)
+        {
+            try
+            {
+                ListenerInternals.SocketOf(connection)?.Dispose();
+            }
+            catch (SocketException)
+            {
+                // It was closing already.
+            }
+        }
+    }
+
+    /// <summary>A request head on its way: since when, and which of its connection's it is.</summary>
+    private readonly record struct Head(long FirstSeenAt, int Reuses);
+}

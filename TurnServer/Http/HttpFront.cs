@@ -1,0 +1,158 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using TurnServer.Actor;
+
+namespace TurnServer.Http;
+
+/// <summary>The accept loop and its limits: takes requests off the listener and sees that each is answered.</summary>
+public sealed class HttpFront : IDisposable
+{
+    /// <summary>
+    /// How many accepts wait at once. With one, a burst of requests queues in the listener's own list, which costs time in
+    /// proportion to its length; more than a few measure no different.
+    /// </summary>
+    private const int AcceptsInFlight = 4;
+
+    private static readonly TimeSpan AcceptRetryPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan DrainLookInterval = TimeSpan.FromMilliseconds(10);
+
+    private readonly HttpOptions _options;
+    private readonly ILogger _log;
+    private readonly HttpListener _listener;
+    private readonly RequestHandler _handler;
+    private readonly ConnectionGuard? _guard;
+    private readonly object? _endPoint;
+    private int _underWay;
+    private long _taken;
+
+    private HttpFront(HttpOptions options, HttpListener listener, TurnActor actor, int connectionsMax, ILogger log)
+    {
+        _options = options;
+        _log = log;
+        _listener = listener;
+        _handler = new RequestHandler(options, actor, log);
+        ConnectionsMax = connectionsMax;
+        if (!ListenerInternals.Available)
+            return;
+        _endPoint = ListenerInternals.FindEndPoint(options.Port)!;
+        _guard = new ConnectionGuard(listener, _endPoint, connectionsMax, options.BodyTimeout, log);
+    }
+
+    /// <summary>How many requests are being answered, held ones included.</summary>
+    public int UnderWay => Volatile.Read(ref _underWay);
+
+    /// <summary>How many requests have been taken since the start.</summary>
+    public long Taken => Volatile.Read(ref _taken);
+
+    /// <summary>The most connections that may be open.</summary>
+    public int ConnectionsMax { get; }
+
+    /// <summary>Starts to listen. Requests wait until <see cref="RunAsync"/>.</summary>
+    /// <exception cref="CannotListenException">It cannot listen; the message is for the operator.</exception>
+    public static async Task<HttpFront> StartAsync(HttpOptions options, TurnActor actor, ILogger log)
+    {
+        var connectionsMax = LimitConnections(options.ConnectionsMax);
+        ListenerFaults.HoldBack(log);
+        if (await ListenerStart.WarmUpAsync() is { } missing)
+            Log.InternalsMissing(log, missing);
+        return new HttpFront(options, ListenerStart.Start(options), actor, connectionsMax, log);
+    }
+
+    /// <summary>Takes requests until the process ends; fails when the guard of connections does.</summary>
+    public async Task RunAsync()
+    {
+        var loops = Enumerable.Range(0, AcceptsInFlight).Select(_ => AcceptAsync()).ToList();
+        if (_guard is not null)
+        {
+            _guard.Start();
+            loops.Add(_guard.Completion);
+        }
+
+        await await Task.WhenAny(loops);
+    }
+
+    /// <summary>Accepts no more connections, and closes each one that has been answered.</summary>
+    public void StopAccepting()
+    {
+        _handler.IsDraining = true;
+        // HttpListener's own Stop would send an empty 200 to everyone.
+        if (_endPoint is not null)
+            ListenerInternals.ListeningSocketOf(_endPoint).Dispose();
+    }
+
+    /// <summary>Waits until nothing is under way, for as long as that may take. Returns how many are left.</summary>
+    public async Task<int> DrainAsync()
+    {
+        for (var waited = TimeSpan.Zero; UnderWay > 0 && waited < _options.DrainTimeout; waited += DrainLookInterval)
+            await Task.Delay(DrainLookInterval);
+        return UnderWay;
+    }
+
+    /// <summary>
+    /// Ends the guard. The listener itself is left to the end of the process: closing it sends an empty 200 to every
+    /// connection.
+    /// </summary>
+    public void Dispose() => _guard?.Dispose();
+
+    private static int LimitConnections(int? wanted)
+    {
+        var limit = Descriptors.Limit();
+        if (wanted is not { } connections)
+            return Descriptors.ConnectionsByDefault(limit);
+        var possible = Descriptors.ConnectionsPossible(limit);
+        return connections <= possible
+            ? connections
+            : throw new CannotListenException($"{connections} connections (--max-connections) do not fit: this process may "
+                + $"open {limit} files, which leaves {Math.Max(possible, 0)} for connections. Ask for fewer, or raise the "
+                + "limit (ulimit -n, or LimitNOFILE in the unit).");
+    }
+
+    private async Task AcceptAsync()
+    {
+        while (true)
+        {
+            HttpListenerContext context;
+            try
+            {
+                context = await _listener.GetContextAsync();
+            }
+            catch (HttpListenerException e)
+            {
+                Log.AcceptFailed(_log, e.Message);
+                await Task.Delay(AcceptRetryPause);
+                continue;
+            }
+
+            if (!IsDead(context))
+                Begin(context);
+        }
+    }
+
+    // Not awaited, or one held reply would stop the loop: DrainAsync waits for all of them by their number. The handler
+    // throws nothing; if it did, the process would end, as it should on a bug that nobody knows how to survive.
+    private async void Begin(HttpListenerContext context)
+    {
+        Interlocked.Increment(ref _underWay);
+        Interlocked.Increment(ref _taken);
+        await _handler.HandleAsync(context, _guard?.IsOverLimit ?? false);
+        Interlocked.Decrement(ref _underWay);
+    }
+
+    // The listener has answered these itself, with 411 or 501, and closed or is closing them.
+    private bool IsDead(HttpListenerContext context)
+    {
+        var request = context.Request;
+        // HTTP/1.0 knows no transfer codings: there the listener passes the header over.
+        var coding = request.ProtocolVersion >= HttpVersion.Version11 ? request.Headers["Transfer-Encoding"] : null;
+        var isRefusedCoding = coding is not null && !coding.Equals("chunked", StringComparison.OrdinalIgnoreCase);
+        var isWithoutLength = request.HttpMethod is { } method && (IsMethod(method, "POST") || IsMethod(method, "PUT"))
+            && !request.HasEntityBody && request.Headers["Content-Length"] is null;
+        if (request.HttpMethod is not null && !isRefusedCoding && !isWithoutLength)
+            return false;
+        if (ListenerInternals.Available)
+            ListenerInternals.Forget(_listener, context, closed: isWithoutLength);
+        return true;
+
+        static bool IsMethod(string method, string name) => method.Equals(name, StringComparison.OrdinalIgnoreCase);
+    }
+}

@@ -1,0 +1,37 @@
+using System.Net;
+
+namespace TurnServer.Http;
+
+/// <summary>What the HTTP front is told.</summary>
+public sealed record HttpOptions
+{
+    /// <summary>The TCP port, 1 to 65535.</summary>
+    public int Port { get; init; } = 80;
+
+    /// <summary>The IPv4 address to listen on; null means all of this machine's.</summary>
+    public IPAddress? Host { get; init; }
+
+    /// <summary>The longest that a request's head, and then its body, may take to arrive.</summary>
+    public TimeSpan BodyTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest that a reply is held, in seconds; 0: none is held.</summary>
+    public int WaitSecondsMax { get; init; } = 25;
+
+    /// <summary>
+    /// Requests per second and address, loopback excepted, with a burst of two seconds' worth; 0 means no limit. Two players
+    /// at 5 turns a second make 20: 1000 is a full school behind one address.
+    /// </summary>
+    public int RequestsPerSecond { get; init; } = 1000;
+
+    /// <summary>The most open connections; null means what the descriptor limit allows (<see cref="Descriptors"/>).</summary>
+    public int? ConnectionsMax { get; init; }
+
+    /// <summary>The origin whose pages may read replies; <c>*</c> means any.</summary>
+    public string CorsOrigin { get; init; } = "*";
+
+    /// <summary>Whether loopback peers are reverse proxies whose <c>X-Forwarded-For</c> names the client.</summary>
+    public bool TrustProxy { get; init; }
+
+    /// <summary>The longest that requests under way may take once the server stops.</summary>
+    public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);
+}

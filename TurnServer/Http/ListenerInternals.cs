@@ -1,0 +1,163 @@
+using System.Collections;
+using System.Diagnostics.CodeAnalysis;
+using System.Net;
+using System.Net.Sockets;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text;
+
+namespace TurnServer.Http;
+
+/// <summary>
+/// The private parts of .NET's managed HttpListener that we reach for, each beside the defect that it mends. As of .NET
+/// 10.0.12. If a later runtime has changed them, <see cref="Check"/> names what is missing and the server does without.
+/// </summary>
+internal static class ListenerInternals
+{
+    private const string Connection = "System.Net.HttpConnection, System.Net.HttpListener";
+    private const string EndPoint = "System.Net.HttpEndPointListener, System.Net.HttpListener";
+    private const string EndPointTable = "System.Net.HttpEndPointManager, System.Net.HttpListener";
+    private const string Prefix = "System.Net.ListenerPrefix, System.Net.HttpListener";
+    private const string RequestStream = "System.Net.HttpRequestStream, System.Net.HttpListener";
+    private const BindingFlags Hidden = BindingFlags.NonPublic | BindingFlags.Instance;
+
+    /// <summary>Whether the parts are there; set once, by <see cref="Check"/>, before the server listens.</summary>
+    public static bool Available { get; private set; }
+
+    /// <summary>
+    /// Tries every part on a listener that has just handed out this context. Returns what is missing, or null.
+    /// </summary>
+    public static string? Check(HttpListener listener, HttpListenerContext context)
+    {
+        try
+        {
+            var connection = ConnectionOf(context);
+            _ = SocketOf(connection)?.Connected;
+            _ = PartialLineOf(connection)?.Length;
+            _ = ReusesOf(connection);
+            var endPoint = FindEndPoint(((IPEndPoint)context.Request.LocalEndPoint).Port)
+                ?? throw new MissingFieldException("HttpEndPointManager.s_ipEndPoints");
+            _ = ListeningSocketOf(endPoint).IsBound;
+            _ = FreshConnections(endPoint).Count;
+            _ = KeptConnections(listener).Count;
+            AnswerEveryHost(endPoint, listener);
+            if (context.Request.HasEntityBody)
+                _ = BufferedBytesOf(context.Request.InputStream);
+            Forget(listener, context, closed: false);
+            Available = true;
+            return null;
+        }
+        catch (Exception e) when (e is MissingMemberException or TypeLoadException or InvalidCastException
+            or NotSupportedException or NullReferenceException or BadImageFormatException)
+        {
+            return e.Message;
+        }
+    }
+
+    /// <summary>
+    /// Takes a context off the listener's books. A POST without a length, and a transfer coding other than chunked, is
+    /// answered by the listener itself, which then delivers the dead context all the same and keeps it, 13 KB each
+    /// (dotnet/runtime#63543).
+    /// </summary>
+    /// <param name="listener">The listener that delivered it.</param>
+    /// <param name="context">The dead context.</param>
+    /// <param name="closed">Whether its connection has been closed, or is being.</param>
+    public static void Forget(HttpListener listener, HttpListenerContext context, bool closed)
+    {
+        UnregisterContext(listener, context);
+        if (closed)
+            RemoveConnection(listener, ConnectionOf(context));
+    }
+
+    /// <summary>
+    /// The connections that have not yet sent a whole request head: to be locked while it is read. Nothing else bounds how
+    /// long a head takes or how many such connections there are.
+    /// </summary>
+    public static IReadOnlyCollection<object> FreshConnections(object endPoint) =>
+        (IReadOnlyCollection<object>)Get(EndPointField("_unregisteredConnections"), endPoint);
+
+    /// <summary>The connections that have sent a request: to be locked while it is read.</summary>
+    public static IDictionary KeptConnections(HttpListener listener) =>
+        (IDictionary)Get(typeof(HttpListener).GetField("_connections", Hidden), listener);
+
+    /// <summary>What listens on a port; null when nothing of this process does.</summary>
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The type is named in full and kept by its use.")]
+    public static object? FindEndPoint(int port)
+    {
+        var byAddress = (IDictionary)Get(Type.GetType(EndPointTable)?.GetField("s_ipEndPoints",
+            BindingFlags.NonPublic | BindingFlags.Static), null);
+        lock (byAddress)
+        {
+            foreach (IDictionary byPort in byAddress.Values)
+            {
+                if (byPort[port] is { } endPoint)
+                    return endPoint;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Makes an endpoint bound to one address answer every Host. A listener given a concrete address answers 404 to all
+    /// requests whose Host is not that address, such as those a reverse proxy passes on.
+    /// </summary>
+    public static void AnswerEveryHost(object endPoint, HttpListener listener)
+    {
+        var port = ((IPEndPoint)ListeningSocketOf(endPoint).LocalEndPoint!).Port;
+        AddPrefix(endPoint, NewPrefix($"http://+:{port}/"), listener);
+    }
+
+    /// <summary>The connection that a context came in on.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Connection")]
+    [return: UnsafeAccessorType(Connection)]
+    public static extern object ConnectionOf(HttpListenerContext context);
+
+    /// <summary>The socket of a connection; null once it is closed. Disposing it ends a head that never ends.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_socket")]
+    public static extern ref Socket? SocketOf([UnsafeAccessorType(Connection)] object connection);
+
+    /// <summary>
+    /// The unfinished line of a request head; null while no head is coming in. A line without end is buffered without end:
+    /// the listener's limit of 32 KiB starts anew whenever one read is one piece of a line.
+    /// </summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_currentLine")]
+    public static extern ref StringBuilder? PartialLineOf([UnsafeAccessorType(Connection)] object connection);
+
+    /// <summary>How many requests the connection has carried: tells one slow head from two quick ones.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_reuses")]
+    public static extern ref int ReusesOf([UnsafeAccessorType(Connection)] object connection);
+
+    /// <summary>The listening socket. Closing it is the only way to stop accepting without an empty 200 to everyone.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_socket")]
+    public static extern ref Socket ListeningSocketOf([UnsafeAccessorType(EndPoint)] object endPoint);
+
+    /// <summary>
+    /// How much of a body has come in with the head. An asynchronous read of it costs a hop through the thread pool; a
+    /// synchronous one does not, and cannot block.
+    /// </summary>
+    public static int BufferedBytesOf(Stream requestBody) => BufferedLengthOf(requestBody);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_length")]
+    private static extern ref int BufferedLengthOf([UnsafeAccessorType(RequestStream)] object requestBody);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "UnregisterContext")]
+    private static extern void UnregisterContext(HttpListener listener, HttpListenerContext context);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "RemoveConnection")]
+    private static extern void RemoveConnection(HttpListener listener, [UnsafeAccessorType(Connection)] object connection);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
+    [return: UnsafeAccessorType(Prefix)]
+    private static extern object NewPrefix(string prefix);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "AddPrefix")]
+    private static extern void AddPrefix([UnsafeAccessorType(EndPoint)] object endPoint,
+        [UnsafeAccessorType(Prefix)] object prefix, HttpListener listener);
+
+    private static FieldInfo? EndPointField(string name) =>
+        Type.GetType("System.Net.HttpEndPointListener, System.Net.HttpListener")?.GetField(name, Hidden);
+
+    private static object Get(FieldInfo? field, object? of) =>
+        field?.GetValue(of) ?? throw new MissingFieldException("a field of HttpListener");
+}

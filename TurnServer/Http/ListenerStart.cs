@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace TurnServer.Http;
+
+/// <summary>
+/// Starts a listener under fire. <see cref="HttpListener.Start"/> accepts before it is ready: a client that connects in that
+/// instant makes it throw and leak its socket (dotnet/corefx#35191).
+/// </summary>
+internal static class ListenerStart
+{
+    private const int AttemptsMax = 20;
+    private const int PermissionDenied = 13;
+    private const int NotSupported = 50;
+    private const int AddressInUse = 98;
+    private const int AddressNotAvailable = 99;
+
+    /// <summary>
+    /// Takes one request through a private loopback listener, so that the real one starts with warm code and the instant is
+    /// short; and checks <see cref="ListenerInternals"/>. Returns what is missing there, or null.
+    /// </summary>
+    public static async Task<string?> WarmUpAsync()
+    {
+        var port = FreeLoopbackPort();
+        var listener = new HttpListener { Prefixes = { $"http://127.0.0.1:{port}/" } };
+        listener.Start();
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port);
+        var stream = client.GetStream();
+        var request = $"POST / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 2\r\n\r\nok";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
+        var context = await listener.GetContextAsync();
+        var missing = ListenerInternals.Check(listener, context);
+        context.Response.KeepAlive = false;
+        context.Response.Close("ok"u8.ToArray(), willBlock: true);
+        listener.Abort();
+        return missing;
+    }
+
+    /// <summary>A listener that listens.</summary>
+    /// <exception cref="CannotListenException">It cannot; the message is for the operator.</exception>
+    public static HttpListener Start(HttpOptions options)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var listener = new HttpListener { IgnoreWriteExceptions = true };
+            try
+            {
+                listener.Prefixes.Add($"http://{options.Host?.ToString() ?? "+"}:{options.Port}/");
+                listener.Start();
+                if (options.Host is not null && ListenerInternals.Available)
+                    ListenerInternals.AnswerEveryHost(ListenerInternals.FindEndPoint(options.Port)!, listener);
+                return listener;
+            }
+            catch (ArgumentNullException) when (attempt < AttemptsMax)
+            {
+                // The socket that it leaked holds the port until it is finalized.
+                listener = null;
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+            catch (HttpListenerException e) when (e.ErrorCode == AddressInUse && attempt > 1 && attempt < AttemptsMax)
+            {
+                // Still held by the socket that an earlier attempt leaked.
+                listener = null;
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+            }
+            catch (HttpListenerException e)
+            {
+                throw new CannotListenException(Explain(e, options), e);
+            }
+        }
+    }
+
+    private static string Explain(HttpListenerException e, HttpOptions options) => e.ErrorCode switch
+    {
+        PermissionDenied => $"no permission to listen on port {options.Port}: ports below 1024 need root or "
+            + "CAP_NET_BIND_SERVICE. Take another one, such as --port 8080, or let systemd grant it "
+            + "(AmbientCapabilities=CAP_NET_BIND_SERVICE).",
+        AddressInUse => $"port {options.Port} is taken by another program (ss -ltnp 'sport = :{options.Port}' shows which). "
+            + "Stop that one, or take another port with --port.",
+        AddressNotAvailable or NotSupported => $"{options.Host} is not an address of this machine (ip -4 addr lists them). "
+            + "Leave --host out to listen on all of them.",
+        _ => $"cannot listen on port {options.Port}: {e.Message}.",
+    };
+
+    private static int FreeLoopbackPort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
+
+/// <summary>The server cannot listen where it was told to; the message says why and what to do.</summary>
+public sealed class CannotListenException(string message, Exception? inner = null) : Exception(message, inner);

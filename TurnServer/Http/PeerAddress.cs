@@ -1,0 +1,24 @@
+using System.Net;
+using TurnServer.Protocol;
+
+namespace TurnServer.Http;
+
+/// <summary>Says whom a request comes from.</summary>
+internal static class PeerAddress
+{
+    /// <summary>
+    /// The peer's address; behind a trusted proxy on this machine the last address of <c>X-Forwarded-For</c>, which is the
+    /// one that the proxy itself saw. Null when it is not known.
+    /// </summary>
+    public static ClientAddress? Of(HttpListenerRequest request, bool trustProxy)
+    {
+        if (request.RemoteEndPoint is not { } peer)
+            return null;
+        var address = ClientAddress.Of(peer.Address);
+        if (!trustProxy || !address.IsLoopback || request.Headers["X-Forwarded-For"] is not { } forwarded)
+            return address;
+        var last = forwarded.AsSpan(forwarded.LastIndexOf(',') + 1).Trim();
+        // Some proxies write the port too.
+        return IPEndPoint.TryParse(last, out var client) ? ClientAddress.Of(client.Address) : null;
+    }
+}
