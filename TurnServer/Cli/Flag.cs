@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace TurnServer.Cli;
+
+/// <summary>
+/// One setting of the command line, which may also come from the environment: how it is called, read and explained. The
+/// value is taken from the flag, else from the environment, else the default.
+/// </summary>
+internal abstract class Flag(string name, string? alias, string group, string? valueName, string help)
+{
+    public string Name => name;
+
+    public string? Alias => alias;
+
+    public string Group => group;
+
+    /// <summary>What stands for the value in the help; in brackets where it may be left out, null where there is none.</summary>
+    public string? ValueName => valueName;
+
+    public string Help => help;
+
+    /// <summary>The default as the help shows it; null when there is none to show.</summary>
+    public required string? DefaultText { get; init; }
+
+    /// <summary>The variable of the environment, such as TURNSERVER_MAX_WAIT.</summary>
+    public string Variable { get; } =
+        "TURNSERVER_" + name.TrimStart('-').Replace('-', '_').ToUpperInvariant();
+
+    public abstract Option Option { get; }
+}
+
+/// <summary>A <see cref="Flag"/> with a value.</summary>
+/// <param name="parse">Reads a value, or says in the second place what would do instead.</param>
+internal sealed class Flag<T>(string name, string? alias, string group, string? valueName, string help,
+    Func<string, (T Value, string? WhatWouldDo)> parse, T defaultValue) : Flag(name, alias, group, valueName, help)
+{
+    private readonly Option<string?> _option = new(name, alias is null ? [] : [alias])
+    {
+        Description = help,
+        Arity = valueName is null || valueName[0] == '[' ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+    };
+
+    /// <summary>What the flag means when it stands without a value.</summary>
+    public string Bare { get; init; } = "";
+
+    public override Option Option => _option;
+
+    /// <summary>The value; the default after an error has been added.</summary>
+    public T Read(ParseResult result, List<string> errors)
+    {
+        string? text;
+        string origin;
+        if (result.GetResult(_option) is { Implicit: false })
+        {
+            text = result.GetValue(_option) ?? Bare;
+            origin = $"{Name} {text}";
+        }
+        else
+        {
+            text = Environment.GetEnvironmentVariable(Variable);
+            origin = $"{Variable}={text}";
+            if (string.IsNullOrEmpty(text))
+                return defaultValue;
+        }
+
+        var (value, whatWouldDo) = parse(text);
+        if (whatWouldDo is null)
+            return value;
+        errors.Add($"{origin}: give {whatWouldDo}.");
+        return defaultValue;
+    }
+}
+
+/// <summary>How values are read.</summary>
+internal static class FlagValue
+{
+    /// <summary>A whole number within bounds.</summary>
+    public static Func<string, (int, string?)> Whole(int min, int max, string what) => text =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            && number >= min && number <= max
+            ? (number, null)
+            : (0, $"{what}, a whole number from {min} to {max}");
+
+    /// <summary>A duration in seconds within bounds, decimals allowed.</summary>
+    public static Func<string, (TimeSpan, string?)> Seconds(double min, double max) => text =>
+        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            && seconds >= min && seconds <= max
+            ? (TimeSpan.FromSeconds(seconds), null)
+            : (default, string.Create(CultureInfo.InvariantCulture, $"seconds from {min} to {max}, such as 30 or 2.5"));
+
+    /// <summary>One of a few words.</summary>
+    public static Func<string, (T, string?)> OneOf<T>(params (string Word, T Value)[] choices) => text =>
+    {
+        foreach (var (word, value) in choices)
+        {
+            if (word.Equals(text, StringComparison.OrdinalIgnoreCase))
+                return (value, null);
+        }
+
+        return (choices[0].Value, "one of " + string.Join(", ", choices.Select(choice => choice.Word)));
+    };
+}

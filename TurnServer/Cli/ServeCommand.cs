@@ -1,0 +1,115 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using TurnServer.Actor;
+using TurnServer.Http;
+using TurnServer.Rules;
+using TurnServer.Service;
+
+namespace TurnServer.Cli;
+
+/// <summary>The server from its flags to its end.</summary>
+internal static class ServeCommand
+{
+    /// <summary>Reads the flags and serves; returns the exit code.</summary>
+    public static Task<int> InvokeAsync(ServeFlags flags, ParseResult result)
+    {
+        var errors = new List<string>();
+        var options = flags.Read(result, errors);
+        return errors.Count == 0 ? ServeAsync(options) : Task.FromResult(UsageError.Print(errors));
+    }
+
+    private static async Task<int> ServeAsync(ServeOptions options)
+    {
+        using var logging = Logging.Create(options.LogLevel);
+        var log = logging.CreateLogger("TurnServer");
+        using var stop = new StopSignal();
+        IKeySource keys = options.HasSequentialKeys ? new SequentialKeySource() : new RandomKeySource();
+        using var actor = new TurnActor(new Table(options.Rules, keys), TimeProvider.System, log);
+        HttpFront front;
+        try
+        {
+            front = await HttpFront.StartAsync(options.Http, actor, log);
+        }
+        catch (CannotListenException e)
+        {
+            await Console.Error.WriteLineAsync($"turnserver: {e.Message}");
+            return ExitCode.CannotListen;
+        }
+
+        using (front)
+        {
+            Announce(log, options, front);
+            var actorLoop = actor.RunAsync();
+            Task[] loops = [actorLoop, front.RunAsync(), PrintTablesAsync(actor, options.VerboseInterval, stop.Token)];
+            var first = await Task.WhenAny([stop.Task, .. loops]);
+            if (first != stop.Task)
+                return ReportFailure(log, first);
+            await StopAsync(log, stop, actor, actorLoop, front, options.Http.DrainTimeout);
+            return ExitCode.Ok;
+        }
+    }
+
+    private static void Announce(ILogger log, ServeOptions options, HttpFront front)
+    {
+        var address = $"http://{options.Http.Host?.ToString() ?? "0.0.0.0"}:{options.Http.Port}/";
+        Log.Listening(log, HelpText.Version, address, Environment.ProcessId);
+        Log.Limits(log, options.Rules.PlayersMax, options.Rules.GamesMax, front.ConnectionsMax,
+            Limit(options.Rules.PlayersPerAddressMax), Limit(options.Http.RequestsPerSecond));
+
+        static string Limit(int limit) => limit == 0 ? "any number of" : $"{limit}";
+    }
+
+    private static async Task StopAsync(ILogger log, StopSignal stop, TurnActor actor, Task actorLoop, HttpFront front,
+        TimeSpan drainTimeout)
+    {
+        Log.Stopping(log, await stop.Task, front.UnderWay);
+        front.StopAccepting();
+        await actor.DrainAsync();
+        var left = await front.DrainAsync();
+        actor.Stop();
+        await actorLoop;
+        if (left > 0)
+            Log.StoppedUnfinished(log, left, drainTimeout.TotalSeconds);
+        Log.Stopped(log, front.Taken);
+    }
+
+    private static int ReportFailure(ILogger log, Task loop)
+    {
+        if (loop.Exception?.InnerException is { } bug)
+            Log.LoopFailed(log, bug);
+        return ExitCode.Failed;
+    }
+
+    private static async Task PrintTablesAsync(TurnActor actor, TimeSpan? interval, CancellationToken stop)
+    {
+        if (interval is not { } period)
+        {
+            await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
+        }
+
+        using var timer = new PeriodicTimer(period);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+                await PrintTablesAsync(actor);
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    private static async Task PrintTablesAsync(TurnActor actor)
+    {
+        try
+        {
+            var view = await actor.InquireAsync(table => table.View(TablePrinter.RowsMax));
+            await Console.Out.WriteAsync(TablePrinter.Compose(view));
+        }
+        catch (ActorBusyException)
+        {
+            // Too busy to be looked at: the next time will do.
+        }
+    }
+}
