@@ -8,19 +8,17 @@ namespace TurnServer;
 /// </summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "TurnServer {Version} listens on {Address}, process {ProcessId}")]
-    public static partial void Listening(ILogger log, string version, string address, int processId);
+    [LoggerMessage(1, LogLevel.Information, "TurnServer {Version} listens on {Address}, process {ProcessId}; at most "
+        + "{Players} players, {Games} games, {Connections} connections; from one address at most {PlayersPerAddress} "
+        + "players, {RequestsPerSecond} requests/s")]
+    public static partial void Listening(ILogger log, string version, string address, int processId, int players,
+        int games, int connections, string playersPerAddress, string requestsPerSecond);
 
-    [LoggerMessage(2, LogLevel.Information, "Limits: {Players} players, {Games} games, {Connections} connections; "
-        + "per address {PlayersPerAddress} players, {RequestsPerSecond} requests/s")]
-    public static partial void Limits(ILogger log, int players, int games, int connections, string playersPerAddress,
-        string requestsPerSecond);
+    [LoggerMessage(2, LogLevel.Information, "Stopped on {Signal} after {Requests} requests")]
+    public static partial void Stopped(ILogger log, string signal, long requests);
 
-    [LoggerMessage(3, LogLevel.Information, "Stopping on {Signal}: {UnderWay} requests under way")]
-    public static partial void Stopping(ILogger log, string signal, int underWay);
-
-    [LoggerMessage(4, LogLevel.Information, "Stopped after {Requests} requests")]
-    public static partial void Stopped(ILogger log, long requests);
+    [LoggerMessage(3, LogLevel.Warning, "The environment variable {Variable} is not a setting of this server: passed over")]
+    public static partial void UnknownVariable(ILogger log, string variable);
 
     [LoggerMessage(5, LogLevel.Warning, "Stopped with {UnderWay} requests unanswered: they took longer than {Seconds} s")]
     public static partial void StoppedUnfinished(ILogger log, int underWay, double seconds);

@@ -9,6 +9,9 @@ namespace TurnServer.Cli;
 /// </summary>
 internal abstract class Flag(string name, string? alias, string group, string? valueName, string help)
 {
+    /// <summary>How the variables of the environment begin that are settings.</summary>
+    public const string VariablePrefix = "TURNSERVER_";
+
     public string Name => name;
 
     public string? Alias => alias;
@@ -25,7 +28,7 @@ internal abstract class Flag(string name, string? alias, string group, string? v
 
     /// <summary>The variable of the environment, such as TURNSERVER_MAX_WAIT.</summary>
     public string Variable { get; } =
-        "TURNSERVER_" + name.TrimStart('-').Replace('-', '_').ToUpperInvariant();
+        VariablePrefix + name.TrimStart('-').Replace('-', '_').ToUpperInvariant();
 
     public abstract Option Option { get; }
 }

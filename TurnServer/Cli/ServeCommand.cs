@@ -52,9 +52,11 @@ internal static class ServeCommand
     private static void Announce(ILogger log, ServeOptions options, HttpFront front)
     {
         var address = $"http://{options.Http.Host?.ToString() ?? "0.0.0.0"}:{options.Http.Port}/";
-        Log.Listening(log, HelpText.Version, address, Environment.ProcessId);
-        Log.Limits(log, options.Rules.PlayersMax, options.Rules.GamesMax, front.ConnectionsMax,
-            Limit(options.Rules.PlayersPerAddressMax), Limit(options.Http.RequestsPerSecond));
+        Log.Listening(log, HelpText.Version, address, Environment.ProcessId, options.Rules.PlayersMax,
+            options.Rules.GamesMax, front.ConnectionsMax, Limit(options.Rules.PlayersPerAddressMax),
+            Limit(options.Http.RequestsPerSecond));
+        foreach (var variable in options.UnknownVariables)
+            Log.UnknownVariable(log, variable);
 
         static string Limit(int limit) => limit == 0 ? "any number of" : $"{limit}";
     }
@@ -62,7 +64,6 @@ internal static class ServeCommand
     private static async Task StopAsync(ILogger log, StopSignal stop, TurnActor actor, Task actorLoop, HttpFront front,
         TimeSpan drainTimeout)
     {
-        Log.Stopping(log, await stop.Task, front.UnderWay);
         front.StopAccepting();
         await actor.DrainAsync();
         var left = await front.DrainAsync();
@@ -70,7 +71,7 @@ internal static class ServeCommand
         await actorLoop;
         if (left > 0)
             Log.StoppedUnfinished(log, left, drainTimeout.TotalSeconds);
-        Log.Stopped(log, front.Taken);
+        Log.Stopped(log, await stop.Task, front.Taken);
     }
 
     private static int ReportFailure(ILogger log, Task loop)

@@ -24,6 +24,9 @@ public sealed record ServeOptions
 
     /// <summary>The least severe messages that are logged.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>Variables of the environment that look like settings and are none, such as misspelt ones.</summary>
+    public IReadOnlyList<string> UnknownVariables { get; init; } = [];
 }
 
 /// <summary>The flags of the server itself: their names, defaults and bounds.</summary>
@@ -152,7 +155,11 @@ internal sealed class ServeFlags
         HasSequentialKeys = _keys.Read(result, errors),
         VerboseInterval = _verbose.Read(result, errors),
         LogLevel = _logLevel.Read(result, errors),
+        UnknownVariables = [.. Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(IsUnknown).Order()],
     };
+
+    private bool IsUnknown(string variable) => variable.StartsWith(Flag.VariablePrefix, StringComparison.Ordinal)
+        && !All.Any(flag => flag.Variable == variable);
 
     private static Flag<TimeSpan> Timeout(string name, string help, TimeSpan defaultValue) =>
         new(name, null, Timeouts, "SECONDS", help, FlagValue.Seconds(TimeoutSecondsMin, TimeoutSecondsMax), defaultValue)

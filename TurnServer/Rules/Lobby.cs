@@ -30,7 +30,7 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
         var token = Encoding.UTF8.GetString(body[request.Token]) is { Length: > 0 } given ? given : null;
         if (token is not null && _byToken.TryGetValue((name, wanted, token), out var known))
         {
-            answers.Hear(known, now);
+            Hear(known, now);
             answers.Give(arrival.Ticket, Reply.Registered(known.Key));
             return;
         }
@@ -171,10 +171,16 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
             return false;
         }
 
+        Hear(player, now);
+        return true;
+    }
+
+    // Once the game has begun, it is the seat that must be heard from.
+    private void Hear(Player player, TimeSpan now)
+    {
         answers.Hear(player, now);
         if (player.Seat is { } seat)
             answers.Hear(seat, now);
-        return true;
     }
 
     // 3 and 4 may come from the step before theirs on; earlier they end the registration.
