@@ -12,8 +12,8 @@ namespace TurnServer.Actor;
 public sealed class TurnActor : IDisposable
 {
     /// <summary>
-    /// How many messages may wait. The actor handles about a million a second, so this is some 16 ms of work: a longer queue
-    /// would only make replies older. Held replies do not wait here.
+    /// How many messages may wait. The actor handles about a million a second, so this is some 16 ms of work: a longer
+    /// queue would only make replies older. Held replies do not wait here.
     /// </summary>
     public const int MailboxCapacity = 16_384;
 
@@ -48,8 +48,8 @@ public sealed class TurnActor : IDisposable
     }
 
     /// <summary>
-    /// Hands a parsed request in. The reply comes when the rules give it: at once, or for a held one when there is news or
-    /// the time is up. With a full mailbox it is ServerBusy, and the request was not taken.
+    /// Hands a parsed request in. The reply comes when the rules give it: at once, or for a held one when there is news
+    /// or the time is up. With a full mailbox it is ServerBusy, and the request was not taken.
     /// </summary>
     /// <param name="request">The request; it was parsed from <paramref name="body"/>.</param>
     /// <param name="body">Not to be changed until the reply has come.</param>
@@ -84,8 +84,8 @@ public sealed class TurnActor : IDisposable
     public void Stop() => _mailbox.Writer.TryComplete();
 
     /// <summary>
-    /// The loop. Ends after <see cref="Stop"/>; throws when the rules do, having failed everything that was waiting for a
-    /// reply: state that broke a rule is not to be trusted, so the process must end then.
+    /// The loop. Ends after <see cref="Stop"/>; throws when the rules do, having failed everything that was waiting for
+    /// a reply: state that broke a rule is not to be trusted, so the process must end then.
     /// </summary>
     public async Task RunAsync()
     {

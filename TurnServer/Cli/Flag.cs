@@ -18,7 +18,9 @@ internal abstract class Flag(string name, string? alias, string group, string? v
 
     public string Group => group;
 
-    /// <summary>What stands for the value in the help; in brackets where it may be left out, null where there is none.</summary>
+    /// <summary>
+    /// What stands for the value in the help; in brackets where it may be left out, null where there is none.
+    /// </summary>
     public string? ValueName => valueName;
 
     public string Help => help;

@@ -14,7 +14,8 @@ internal sealed class HelpText(IReadOnlyList<Flag> flags) : SynchronousCommandLi
 
     /// <summary>The version of this build, such as 1.0.0.</summary>
     public static string Version { get; } =
-        typeof(HelpText).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "?";
+        typeof(HelpText).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+        ?? "unknown";
 
     public override int Invoke(ParseResult parseResult)
     {
@@ -39,10 +40,13 @@ internal sealed class HelpText(IReadOnlyList<Flag> flags) : SynchronousCommandLi
         AppendRow(text, Spell("-h", "--help", null), "this page");
         AppendRow(text, Spell(null, "--version", null), "the version");
         text.AppendLine();
-        text.AppendLine("Each flag can also come from the environment: --max-wait as TURNSERVER_MAX_WAIT, and so on. The flag");
-        text.AppendLine("wins. @FILE reads flags from a file, as they would stand here, on any number of lines.");
-        text.AppendLine();
-        text.AppendLine("Exit codes: 0 stopped by SIGTERM or SIGINT; 1 cannot listen; 2 a flag is wrong; 3 failed on a bug.");
+        text.Append("""
+            Each flag can also come from the environment: --max-wait as TURNSERVER_MAX_WAIT, and so on. The flag
+            wins. @FILE reads flags from a file, as they would stand here, on any number of lines.
+
+            Exit codes: 0 stopped by SIGTERM or SIGINT; 1 cannot listen; 2 a flag is wrong; 3 failed on a bug.
+
+            """);
         return text.ToString();
     }
 

@@ -73,8 +73,8 @@ internal sealed class ServeFlags
     private readonly Flag<TimeSpan> _game = Timeout("--game-timeout", "silence that drops a player from its game",
         Rules.GameTimeout);
 
-    private readonly Flag<TimeSpan> _body = Timeout("--body-timeout", "time for a request's head, and for its body, to arrive",
-        Http.BodyTimeout);
+    private readonly Flag<TimeSpan> _body = Timeout("--body-timeout",
+        "time for a request's head, and for its body, to arrive", Http.BodyTimeout);
 
     private readonly Flag<int> _maxWait = new("--max-wait", null, Timeouts, "SECONDS",
         "longest that a reply is held for Prefer: wait, whole seconds; 0: never",
@@ -162,7 +162,8 @@ internal sealed class ServeFlags
         && !All.Any(flag => flag.Variable == variable);
 
     private static Flag<TimeSpan> Timeout(string name, string help, TimeSpan defaultValue) =>
-        new(name, null, Timeouts, "SECONDS", help, FlagValue.Seconds(TimeoutSecondsMin, TimeoutSecondsMax), defaultValue)
+        new(name, null, Timeouts, "SECONDS", help, FlagValue.Seconds(TimeoutSecondsMin, TimeoutSecondsMax),
+            defaultValue)
         {
             DefaultText = $"{defaultValue.TotalSeconds:0}",
         };

@@ -18,12 +18,12 @@ internal static class TablePrinter
     public static string Compose(TableView view)
     {
         var text = new StringBuilder();
-        Append(text, $"players: {view.PlayerCount}", view.PlayerCount,
+        Append(text, $"players: {view.PlayerCount}", view.PlayerCount - view.Players.Count,
             ["key", "name", "address", "status", "role", "partner", "age", "left"],
             [.. view.Players.Select(PlayerRow)]);
-        Append(text, $"games: {view.GameCount}", view.GameCount,
-            ["age", "key 0", "name 0", "address 0", "counter", "backlog", "left", "key 1", "name 1", "address 1", "counter", "backlog", "left"],
-            [.. view.Games.Select(GameRow)]);
+        Append(text, $"games: {view.GameCount}", view.GameCount - view.Games.Count,
+            ["age", "seat", "key", "name", "address", "counter", "backlog", "left"],
+            [.. view.Games.SelectMany(GameRows)]);
         return text.ToString();
     }
 
@@ -35,7 +35,8 @@ internal static class TablePrinter
     }
 
     /// <summary>
-    /// A name as a terminal may show it: cut to a width, and without what could move the cursor or turn the writing round.
+    /// A name as a terminal may show it: cut to a width, and without what could move the cursor or turn the writing
+    /// round.
     /// </summary>
     public static string Tame(string name)
     {
@@ -61,11 +62,13 @@ internal static class TablePrinter
         player.Partner is null ? "-" : Tame(player.Partner), Seconds(player.Age), Left(player.TimeLeft),
     ];
 
-    private static string[] GameRow(GameView game) => [Seconds(game.Age), .. SeatCells(game.Seat0), .. SeatCells(game.Seat1)];
+    // Two rows a game; its age stands on the first.
+    private static IEnumerable<string[]> GameRows(GameView game) =>
+        [SeatRow(Seconds(game.Age), "0", game.Seat0), SeatRow("", "1", game.Seat1)];
 
-    private static string[] SeatCells(SeatView seat) =>
+    private static string[] SeatRow(string age, string number, SeatView seat) =>
     [
-        Abbreviate(seat.Key), Tame(seat.Name), seat.Address, seat.Counter.ToString(CultureInfo.InvariantCulture),
+        age, number, Abbreviate(seat.Key), Tame(seat.Name), seat.Address, seat.Counter.ToString(CultureInfo.InvariantCulture),
         string.Create(CultureInfo.InvariantCulture, $"{seat.BacklogBytes} B"), seat.Left ?? Left(seat.TimeLeft),
     ];
 
@@ -74,18 +77,18 @@ internal static class TablePrinter
 
     private static string Left(TimeSpan? time) => time is { } left ? Seconds(left) : "-";
 
-    private static void Append(StringBuilder text, string title, int count, string[] head, IReadOnlyList<string[]> rows)
+    private static void Append(StringBuilder text, string title, int hidden, string[] head, IReadOnlyList<string[]> rows)
     {
         text.AppendLine(title);
         if (rows.Count == 0)
             return;
-        var widths = head.Select((cell, column) => Math.Max(cell.Length, rows.Max(row => row[column].Length))).ToArray();
+        var widths = head.Select((cell, i) => Math.Max(cell.Length, rows.Max(row => row[i].Length))).ToArray();
         AppendRow(text, head, widths);
         AppendRow(text, [.. widths.Select(width => new string('-', width))], widths);
         foreach (var row in rows)
             AppendRow(text, row, widths);
-        if (rows.Count < count)
-            text.AppendLine($"  … and {count - rows.Count} more");
+        if (hidden > 0)
+            text.AppendLine($"  … and {hidden} more");
     }
 
     private static void AppendRow(StringBuilder text, string[] cells, int[] widths) =>

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace TurnServer.Protocol;
 
 /// <summary>
-/// Where a player speaks from, as one comparable value: an IPv4 address whole, an IPv6 address by its /64, which is what one
-/// subscriber is given and moves about in. Limits per address count these.
+/// Where a player speaks from, as one comparable value: an IPv4 address whole, an IPv6 address by its /64, which is
+/// what one subscriber is given and moves about in. Limits per address count these.
 /// </summary>
 public readonly record struct ClientAddress
 {

@@ -9,7 +9,9 @@ public enum FormatFault : byte
     /// <summary>The player is not <c>0</c> or <c>1</c>.</summary>
     Player = 1,
 
-    /// <summary>The counter is not 0 to 2⁶³−1, or the token is not 1 to 64 visible ASCII characters other than <c>*</c>.</summary>
+    /// <summary>
+    /// The counter is not 0 to 2⁶³−1, or the token is not 1 to 64 visible ASCII characters other than <c>*</c>.
+    /// </summary>
     Counter = 2,
 
     /// <summary>The key is not decimal digits, or not one that REGISTER takes.</summary>

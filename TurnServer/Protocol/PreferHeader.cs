@@ -6,8 +6,9 @@ namespace TurnServer.Protocol;
 public static class PreferHeader
 {
     /// <summary>
-    /// The seconds to wait that the header asks for, saturating at <see cref="int.MaxValue"/>; 0 when it asks for none or is
-    /// ill-formed, as a preference that is not understood is passed over. The first of several counts, as RFC 7240 has it.
+    /// The seconds to wait that the header asks for, saturating at <see cref="int.MaxValue"/>; 0 when it asks for none
+    /// or is ill-formed, as a preference that is not understood is passed over. The first of several counts, as RFC
+    /// 7240 has it.
     /// </summary>
     public static int WaitSeconds(ReadOnlySpan<char> header)
     {

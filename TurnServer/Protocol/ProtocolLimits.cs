@@ -18,6 +18,8 @@ public static class ProtocolLimits
     /// </summary>
     public const int BacklogBytesMax = 131072;
 
-    /// <summary>Keys are below this (PROTOCOL.md, "Keys"): 2⁵³, so that a double still holds each of them exactly.</summary>
+    /// <summary>
+    /// Keys are below this (PROTOCOL.md, "Keys"): 2⁵³, so that a double still holds each of them exactly.
+    /// </summary>
     public const ulong KeyEnd = 1UL << 53;
 }

@@ -35,8 +35,8 @@ public readonly record struct Reply
     public string? Name { get; private init; }
 
     /// <summary>
-    /// The turns of a GameData or GameRedundant, joined by <c>|</c>. They may lie in a buffer of the rules that the next
-    /// request overwrites: write the reply before that.
+    /// The turns of a GameData or GameRedundant, joined by <c>|</c>. They may lie in a buffer of the rules that the
+    /// next request overwrites: write the reply before that.
     /// </summary>
     public ReadOnlyMemory<byte> Turns { get; private init; }
 
@@ -55,7 +55,8 @@ public readonly record struct Reply
         Ok(hosts ? ReplyCode.StartServer : ReplyCode.StartClient) with { Name = partnerName };
 
     /// <summary>The reply to a player whose game has started: its seat's key and number.</summary>
-    public static Reply Playing(ulong seatKey, byte seat) => Ok(ReplyCode.StartPlay) with { Key = seatKey, Seat = seat };
+    public static Reply Playing(ulong seatKey, byte seat) =>
+        Ok(ReplyCode.StartPlay) with { Key = seatKey, Seat = seat };
 
     /// <summary>The partner's turns: GameData for a new counter, GameRedundant for one taken before.</summary>
     public static Reply WithTurns(ReplyCode code, ReadOnlyMemory<byte> turns) => Ok(code) with { Turns = turns };

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace TurnServer.Protocol;
 
-/// <summary>Makes the wire's bytes of replies: <c>0/CODE/DATA</c> or <c>ERROR/DETAIL/DATA</c> (PROTOCOL.md, "Reply").</summary>
+/// <summary>
+/// Makes the wire's bytes of replies: <c>0/CODE/DATA</c> or <c>ERROR/DETAIL/DATA</c> (PROTOCOL.md, "Reply").
+/// </summary>
 public static class ReplyWriter
 {
     // Longer than any reply that is not a name or turns: "0/8/" + 20 digits + "|1".

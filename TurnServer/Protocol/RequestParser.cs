@@ -10,8 +10,8 @@ public static class RequestParser
     private static ReadOnlySpan<byte> LongTimeoutKey => "bibbybabbis"u8;
 
     /// <summary>
-    /// Parses a whole body. Consumes every byte or refuses; allocates nothing. On false, <paramref name="refusal"/> is the
-    /// reply to send: 20, 2, 4, 7 or 16, checked in the order of the protocol page.
+    /// Parses a whole body. Consumes every byte or refuses; allocates nothing. On false, <paramref name="refusal"/> is
+    /// the reply to send: 20, 2, 4, 7 or 16, checked in the order of the protocol page.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> body, out TurnRequest request, out Reply refusal)
     {
@@ -150,8 +150,8 @@ public static class RequestParser
         field.Length is >= 1 and <= ProtocolLimits.TokenCharactersMax
         && !field.ContainsAnyExceptInRange((byte)'!', (byte)'~') && !field.Contains((byte)'*');
 
-    // 1 to 64 characters, no control characters (PROTOCOL.md, errors 7 and 16). A character is a Unicode scalar value, as
-    // the old server counted them.
+    // 1 to 64 characters, no control characters (PROTOCOL.md, errors 7 and 16). A character is a Unicode scalar value,
+    // as the old server counted them.
     private static bool IsName(ReadOnlySpan<byte> name)
     {
         if (name.Length is 0 or > ProtocolLimits.NameCharactersMax * 4)

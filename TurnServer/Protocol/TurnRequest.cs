@@ -1,8 +1,8 @@
 namespace TurnServer.Protocol;
 
 /// <summary>
-/// One well-formed request, as numbers and as ranges of the body it was parsed from. A field that its symbol does not use
-/// has its default value.
+/// One well-formed request, as numbers and as ranges of the body it was parsed from. A field that its symbol does not
+/// use has its default value.
 /// </summary>
 public readonly record struct TurnRequest
 {
@@ -10,8 +10,8 @@ public readonly record struct TurnRequest
     public required Symbol Symbol { get; init; }
 
     /// <summary>
-    /// The pairing key (symbols 1 to 4) or seat key (5 and 6). One too large for 64 bits is <see cref="ulong.MaxValue"/>,
-    /// which is nobody's: keys are below <see cref="ProtocolLimits.KeyEnd"/>.
+    /// The pairing key (symbols 1 to 4) or seat key (5 and 6). One too large for 64 bits is <see
+    /// cref="ulong.MaxValue"/>, which is nobody's: keys are below <see cref="ProtocolLimits.KeyEnd"/>.
     /// </summary>
     public ulong Key { get; init; }
 

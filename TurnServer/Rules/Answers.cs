@@ -4,8 +4,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>
-/// The replies that one step of the rules gives, in order, and the deadlines that held replies move. Completing anything is
-/// the caller's work.
+/// The replies that one step of the rules gives, in order, and the deadlines that held replies move. Completing
+/// anything is the caller's work.
 /// </summary>
 internal sealed class Answers(Deadlines deadlines)
 {

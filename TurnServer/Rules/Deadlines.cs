@@ -1,9 +1,9 @@
 namespace TurnServer.Rules;
 
 /// <summary>
-/// Everyone with a deadline, earliest first: a four-way heap whose entries may be early but never late. A request that only
-/// moves its sender's deadline further away leaves the heap alone; the entry is put right when it comes up. So a request
-/// costs the same however many there are, and each one costs a heap operation about once in its timeout.
+/// Everyone with a deadline, earliest first: a four-way heap whose entries may be early but never late. A request that
+/// only moves its sender's deadline further away leaves the heap alone; the entry is put right when it comes up. So a
+/// request costs the same however many there are, and each one costs a heap operation about once in its timeout.
 /// </summary>
 internal sealed class Deadlines
 {
@@ -13,7 +13,9 @@ internal sealed class Deadlines
     /// <summary>How many have a deadline.</summary>
     public int Count { get; private set; }
 
-    /// <summary>When to look next: not after the earliest deadline, possibly before it. Null when there is none.</summary>
+    /// <summary>
+    /// When to look next: not after the earliest deadline, possibly before it. Null when there is none.
+    /// </summary>
     public TimeSpan? Next => Count == 0 ? null : _heap[0].At;
 
     public void Add(Timed timed)
@@ -47,7 +49,9 @@ internal sealed class Deadlines
             SiftUp(timed.HeapIndex, new Entry(deadline, timed));
     }
 
-    /// <summary>One whose deadline has come, if there is any; it keeps its place until its deadline is moved or it is removed.</summary>
+    /// <summary>
+    /// One whose deadline has come, if there is any; it keeps its place until its deadline is moved or it is removed.
+    /// </summary>
     public bool TryFindDue(TimeSpan now, out Timed due)
     {
         while (Count > 0 && _heap[0].At <= now)

@@ -15,7 +15,9 @@ public interface IKeySource
 /// <summary>What the rules ask of any source of keys.</summary>
 internal static class KeySourceExtensions
 {
-    /// <summary>A key that is not in use: two kinds of key are looked up apart, so each need only differ from its own.</summary>
+    /// <summary>
+    /// A key that is not in use: two kinds of key are looked up apart, so each need only differ from its own.
+    /// </summary>
     public static ulong DrawUnused<T>(this IKeySource source, Dictionary<ulong, T> inUse)
     {
         while (true)
@@ -28,8 +30,8 @@ internal static class KeySourceExtensions
 }
 
 /// <summary>
-/// Counts up from 0 (<c>--keys sequential</c>): for old clients that keep keys in 32 bits and for debugging. Anyone can guess
-/// such keys.
+/// Counts up from 0 (<c>--keys sequential</c>): for old clients that keep keys in 32 bits and for debugging. Anyone can
+/// guess such keys.
 /// </summary>
 public sealed class SequentialKeySource : IKeySource
 {

@@ -24,7 +24,9 @@ public enum PlayerStatus : byte
     Deserted,
 }
 
-/// <summary>A live registration: from REGISTER until the player leaves, falls silent or sends its first symbol 5 or 6.</summary>
+/// <summary>
+/// A live registration: from REGISTER until the player leaves, falls silent or sends its first symbol 5 or 6.
+/// </summary>
 internal sealed class Player(ulong key, string name, string? wanted, ClientAddress from, RulesOptions options) : Timed
 {
     /// <summary>

@@ -3,8 +3,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>
-/// The whole state of the server and the rules it follows: a deterministic state machine without clock, chance or tasks.
-/// The same requests at the same times with the same keys give the same answers.
+/// The whole state of the server and the rules it follows: a deterministic state machine without clock, chance or
+/// tasks. The same requests at the same times with the same keys give the same answers.
 /// </summary>
 public sealed class Table
 {
@@ -29,7 +29,8 @@ public sealed class Table
     public int GameCount => _games.Count;
 
     /// <summary>
-    /// The time at which <see cref="Tick"/> has something to do, or a little earlier; null when nothing will ever be due.
+    /// The time at which <see cref="Tick"/> has something to do, or a little earlier; null when nothing will ever be
+    /// due.
     /// </summary>
     public TimeSpan? NextDeadline => _deadlines.Next;
 
@@ -37,8 +38,8 @@ public sealed class Table
     public bool IsEmpty => _lobby.IsEmpty && _games.IsEmpty && _deadlines.Count == 0;
 
     /// <summary>
-    /// Takes one request. The answers are to it, to held ones that it released, and to those whose time had come before it;
-    /// when none is to it, its reply is held. They are good until the next call.
+    /// Takes one request. The answers are to it, to held ones that it released, and to those whose time had come before
+    /// it; when none is to it, its reply is held. They are good until the next call.
     /// </summary>
     /// <param name="arrival">The request and its circumstances.</param>
     /// <param name="now">The time since some fixed moment. One earlier than a time seen before counts as that.</param>
@@ -89,7 +90,8 @@ public sealed class Table
         PlayerCount = PlayerCount,
         GameCount = GameCount,
         Players = [.. _lobby.Players.Take(rowsMax).Select(player => PlayerView.Of(player, _now))],
-        Games = [.. _games.Seats.Where(GameView.IsFirstOfGame).Take(rowsMax).Select(seat => GameView.Of(seat.Game, _now))],
+        Games = [.. _games.Seats.Where(seat => seat.Number == 0).Take(rowsMax)
+            .Select(seat => GameView.Of(seat.Game, _now))],
     };
 
     private TimeSpan Advance(TimeSpan now)

@@ -24,15 +24,17 @@ public sealed record TableView
 /// <param name="Hosts">Whether it hosts; null while it has no partner.</param>
 /// <param name="Partner">The partner's name, or the name of the one it waits for; null when anybody will do.</param>
 /// <param name="Age">The time since it registered.</param>
-/// <param name="TimeLeft">The time until it is dropped if nothing more is heard; null while a reply is held or it plays.</param>
-public sealed record PlayerView(ulong Key, string Name, string Address, PlayerStatus Status, bool? Hosts, string? Partner,
-    TimeSpan Age, TimeSpan? TimeLeft)
+/// <param name="TimeLeft">The time until it is dropped if nothing more is heard; null while a reply is held or it
+/// plays.</param>
+public sealed record PlayerView(ulong Key, string Name, string Address, PlayerStatus Status, bool? Hosts,
+    string? Partner, TimeSpan Age, TimeSpan? TimeLeft)
 {
     internal static PlayerView Of(Player player, TimeSpan now)
     {
         var hasPartner = player.Status is not (PlayerStatus.Waiting or PlayerStatus.Deserted);
         return new PlayerView(player.Key, player.Name, player.From.ToString(), player.Status,
-            hasPartner ? player.Hosts : null, hasPartner ? player.PartnerName : player.Wanted, now - player.RegisteredAt,
+            hasPartner ? player.Hosts : null, hasPartner ? player.PartnerName : player.Wanted,
+            now - player.RegisteredAt,
             player.IsHeld || player.Status == PlayerStatus.Playing ? null : player.Deadline - now);
     }
 }
@@ -43,8 +45,6 @@ public sealed record PlayerView(ulong Key, string Name, string Address, PlayerSt
 /// <param name="Seat1">The other seat.</param>
 public sealed record GameView(TimeSpan Age, SeatView Seat0, SeatView Seat1)
 {
-    internal static bool IsFirstOfGame(Seat seat) => seat.Number == 0;
-
     internal static GameView Of(Game game, TimeSpan now) =>
         new(now - game.StartedAt, SeatView.Of(game[0], now), SeatView.Of(game[1], now));
 }
@@ -56,7 +56,8 @@ public sealed record GameView(TimeSpan Age, SeatView Seat0, SeatView Seat1)
 /// <param name="Counter">The last counter taken; −1 before the first.</param>
 /// <param name="BacklogBytes">The bytes of turns on their way to it.</param>
 /// <param name="Left">How it was left; null while it is not.</param>
-/// <param name="TimeLeft">The time until it is dropped if nothing more is heard; null while a reply is held or it is left.</param>
+/// <param name="TimeLeft">The time until it is dropped if nothing more is heard; null while a reply is held or it is
+/// left.</param>
 public sealed record SeatView(ulong Key, string Name, string Address, long Counter, int BacklogBytes, string? Left,
     TimeSpan? TimeLeft)
 {

@@ -26,8 +26,8 @@ public abstract class Timed
     internal bool IsHeld => HeldTicket.Number != 0;
 
     /// <summary>
-    /// When something is due unless more is heard: the end of the held reply, or the end of patience. While a reply is held
-    /// the player counts as heard from (PROTOCOL.md, "Waiting for news").
+    /// When something is due unless more is heard: the end of the held reply, or the end of patience. While a reply is
+    /// held the player counts as heard from (PROTOCOL.md, "Waiting for news").
     /// </summary>
     internal TimeSpan Deadline => IsHeld ? HeldUntil : LastHeard + Timeout;
 

@@ -1,9 +1,9 @@
 namespace TurnServer.Rules;
 
 /// <summary>
-/// Waiting players in the order of registration. Those who come for the first time are always the youngest and stand in a
-/// linked list; the few who come back to their old place stand in a sorted set beside it. So joining and finding the first
-/// take constant time.
+/// Waiting players in the order of registration. Those who come for the first time are always the youngest and stand in
+/// a linked list; the few who come back to their old place stand in a sorted set beside it. So joining and finding the
+/// first take constant time.
 /// </summary>
 internal sealed class WaitingLine
 {

@@ -2,7 +2,9 @@ using System.Runtime.InteropServices;
 
 namespace TurnServer.Service;
 
-/// <summary>SIGTERM and SIGINT: the first asks the server to stop, the second has its default effect and ends it at once.</summary>
+/// <summary>
+/// SIGTERM and SIGINT: the first asks the server to stop, the second has its default effect and ends it at once.
+/// </summary>
 internal sealed class StopSignal : IDisposable
 {
     private readonly TaskCompletionSource<string> _received = new(TaskCreationOptions.RunContinuationsAsynchronously);
