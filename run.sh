@@ -2,17 +2,14 @@
 # Runs the turn server, its tests and its benchmarks; builds what is missing first. ./run.sh help tells more.
 set -euo pipefail
 
-top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+top=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 sdk_version=10
 sdk_package=dotnet-sdk-10.0
 server=$top/TurnServer/bin/Release/net10.0/turnserver.dll
 bench=$top/TurnServer.Bench/bin/Release/net10.0/TurnServer.Bench.dll
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
-# An SDK that was installed for this user alone is found too.
-if ! command -v dotnet >/dev/null && [[ -x $HOME/.dotnet/dotnet ]]; then
-    export PATH=$HOME/.dotnet:$PATH DOTNET_ROOT=$HOME/.dotnet
-fi
+own_dotnet=${HOME-/root}/.dotnet
 
 say() { printf 'run.sh: %s\n' "$*" >&2; }
 
@@ -28,7 +25,17 @@ It builds when sources are newer than the build, and installs the .NET $sdk_vers
 EOF
 }
 
-has_sdk() { command -v dotnet >/dev/null && dotnet --list-sdks 2>/dev/null | grep -q "^$sdk_version\."; }
+lists_sdk() {
+    local sdks
+    sdks=$("$1" --list-sdks 2>/dev/null) && [[ $'\n'$sdks == *$'\n'$sdk_version.* ]]
+}
+
+# An SDK that was installed for this user alone is found too, even beside an older one of the system's.
+has_sdk() {
+    lists_sdk dotnet && return
+    lists_sdk "$own_dotnet/dotnet" || return
+    export PATH=$own_dotnet:$PATH DOTNET_ROOT=$own_dotnet
+}
 
 as_root() {
     if [[ $EUID -eq 0 ]]; then
@@ -41,7 +48,7 @@ as_root() {
     fi
 }
 
-offers_sdk() { apt-cache policy "$sdk_package" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
+offers_sdk() { [[ $(apt-cache policy "$sdk_package" 2>/dev/null) =~ Candidate:\ [0-9] ]]; }
 
 # Takes the SDK from the distribution where it has one; otherwise says what to do, as no other source is ours to choose.
 ensure_sdk() {
@@ -59,7 +66,7 @@ ensure_sdk() {
     fi
     say "the .NET $sdk_version SDK is missing and this system's packages do not have it."
     say "Install it as https://learn.microsoft.com/dotnet/core/install/linux says for this system"
-    say "(package $sdk_package, or into $HOME/.dotnet with dotnet-install.sh --channel $sdk_version.0), and start again."
+    say "(package $sdk_package, or into $own_dotnet with dotnet-install.sh --channel $sdk_version.0), and start again."
     exit 1
 }
 
@@ -68,8 +75,8 @@ is_stale() {
     local built=$1
     shift
     [[ ! -f $built ]] && return 0
-    [[ -n $(find "$top"/*.props "$top/global.json" "$@" \( -name bin -o -name obj \) -prune -o -type f -newer "$built" \
-        -print -quit) ]]
+    [[ -n $(find "$top"/*.props "$top/global.json" "$@" \( -name bin -o -name obj \) -prune \
+        -o -type f -newer "$built" -print -quit) ]]
 }
 
 # Builds quietly; only a failure is shown.
@@ -121,8 +128,7 @@ run_tests() {
     trap "rm -f '$log'" EXIT
     dotnet test "$top/TurnServer.sln" -c Release --no-build --nologo ${filter:+--filter "$filter"} 2>&1 | tee "$log" ||
         status=$?
-    sed -nE 's/^(Passed|Failed)! +- Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+),.*/\3 passed, \2 failed, \4 skipped/p' \
-        "$log"
+    sed -nE 's/^(Passed|Failed)! +- Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+),.*/\3 passed, \2 failed, \4 skipped/p' "$log"
     exit "$status"
 }
 

@@ -7,7 +7,7 @@ namespace TurnServer.Actor;
 /// <summary>What can stand in the actor's mailbox.</summary>
 internal abstract class Message
 {
-    /// <summary>Told instead of being handled, when the actor has failed.</summary>
+    /// <summary>Told when the actor has failed, instead of being handled or in the middle of it.</summary>
     public abstract void Fail(Exception reason);
 }
 
@@ -19,9 +19,13 @@ internal sealed class PendingReply : Message, IValueTaskSource<WireReply>
 {
     private ManualResetValueTaskSourceCore<WireReply> _core = new() { RunContinuationsAsynchronously = true };
 
+    // Touched by the actor's thread alone.
+    private bool _isCompleted;
+
     public required TurnRequest Request { get; init; }
 
-    public required ReadOnlyMemory<byte> Body { get; init; }
+    /// <summary>What the request was parsed from; empty once the rules have taken it.</summary>
+    public required ReadOnlyMemory<byte> Body { get; set; }
 
     public required ClientAddress From { get; init; }
 
@@ -30,9 +34,19 @@ internal sealed class PendingReply : Message, IValueTaskSource<WireReply>
 
     public ValueTask<WireReply> Task => new(this, _core.Version);
 
-    public void Complete(in WireReply reply) => _core.SetResult(reply);
+    public void Complete(in WireReply reply)
+    {
+        _isCompleted = true;
+        _core.SetResult(reply);
+    }
 
-    public override void Fail(Exception reason) => _core.SetException(reason);
+    public override void Fail(Exception reason)
+    {
+        if (_isCompleted)
+            return;
+        _isCompleted = true;
+        _core.SetException(reason);
+    }
 
     WireReply IValueTaskSource<WireReply>.GetResult(short token) => _core.GetResult(token);
 
@@ -51,7 +65,7 @@ internal sealed class Inquiry<T>(Func<Table, T> look) : Message, IInquiry
 
     public void Answer(Table table) => _answer.SetResult(look(table));
 
-    public override void Fail(Exception reason) => _answer.SetException(reason);
+    public override void Fail(Exception reason) => _answer.TrySetException(reason);
 }
 
 /// <summary>An inquiry of whatever result.</summary>
@@ -80,5 +94,5 @@ internal sealed class Drain : Message
 
     public void Complete() => _done.SetResult();
 
-    public override void Fail(Exception reason) => _done.SetException(reason);
+    public override void Fail(Exception reason) => _done.TrySetException(reason);
 }

@@ -19,6 +19,9 @@ public sealed class TurnActor : IDisposable
 
     private static readonly TimeSpan Unarmed = TimeSpan.MaxValue;
 
+    // Timers count on a coarser clock than timestamps do, and were seen to fire up to 3 ms before their time.
+    private static readonly TimeSpan TimerEarlinessMax = TimeSpan.FromMilliseconds(10);
+
     private readonly Table _table;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
@@ -113,20 +116,23 @@ public sealed class TurnActor : IDisposable
 
     private void Handle(Message message)
     {
-        var now = _clock.GetElapsedTime(_startedAt);
+        try
+        {
+            Handle(message, _clock.GetElapsedTime(_startedAt));
+        }
+        catch (Exception bug)
+        {
+            message.Fail(new ActorFailedException(bug));
+            throw;
+        }
+    }
+
+    private void Handle(Message message, TimeSpan now)
+    {
         switch (message)
         {
             case PendingReply pending:
-                try
-                {
-                    Apply(pending, now);
-                }
-                catch (Exception bug)
-                {
-                    pending.Fail(new ActorFailedException(bug));
-                    throw;
-                }
-
+                Apply(pending, now);
                 break;
             case IInquiry inquiry:
                 CompleteHeld(_table.Tick(now));
@@ -138,6 +144,7 @@ public sealed class TurnActor : IDisposable
                 drain.Complete();
                 break;
             default:
+                _armedFor = Unarmed;
                 CompleteHeld(_table.Tick(now));
                 break;
         }
@@ -170,8 +177,11 @@ public sealed class TurnActor : IDisposable
             }
         }
 
-        if (!isAnswered)
-            _held.Add(ticket, pending);
+        if (isAnswered)
+            return;
+        // The rules have copied the turn; the body must not be kept for as long as the reply is held.
+        pending.Body = default;
+        _held.Add(ticket, pending);
     }
 
     private void CompleteHeld(ReadOnlySpan<Answer> answers)
@@ -192,10 +202,10 @@ public sealed class TurnActor : IDisposable
         if (_table.NextDeadline is not { } next)
             return;
         var now = _clock.GetElapsedTime(_startedAt);
-        if (next >= _armedFor && _armedFor > now)
+        // A timer that should have fired by now may have, and its wake-up been lost to a full mailbox.
+        if (next >= _armedFor && _armedFor > now + TimerEarlinessMax)
             return;
         _armedFor = next;
-        // Timers count whole milliseconds and cut the rest off; one early would find nothing due and be set again.
         var delay = Math.Max(1, Math.Ceiling((next - now).TotalMilliseconds));
         _timer.Change(TimeSpan.FromMilliseconds(delay), Timeout.InfiniteTimeSpan);
     }

@@ -17,6 +17,9 @@ internal sealed class HelpText(IReadOnlyList<Flag> flags) : SynchronousCommandLi
         typeof(HelpText).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
         ?? "unknown";
 
+    /// <summary>Who asks for help gets it, whatever else is wrong.</summary>
+    public override bool ClearsParseErrors => true;
+
     public override int Invoke(ParseResult parseResult)
     {
         parseResult.InvocationConfiguration.Output.Write(Compose());

@@ -42,10 +42,12 @@ internal static class ServeCommand
             var actorLoop = actor.RunAsync();
             Task[] loops = [actorLoop, front.RunAsync(), PrintTablesAsync(actor, options.VerboseInterval, stop.Token)];
             var first = await Task.WhenAny([stop.Task, .. loops]);
-            if (first != stop.Task)
-                return ReportFailure(log, first);
-            await StopAsync(log, stop, actor, actorLoop, front, options.Http.DrainTimeout);
-            return ExitCode.Ok;
+            if (stop.Task.IsCompleted)
+                return await StopAsync(log, stop, actor, actorLoop, front, options.Http.DrainTimeout);
+            // The actor has logged its failure itself.
+            if (first != actorLoop && first.Exception?.InnerException is { } bug)
+                Log.LoopFailed(log, bug);
+            return ExitCode.Failed;
         }
     }
 
@@ -61,24 +63,22 @@ internal static class ServeCommand
         static string Limit(int limit) => limit == 0 ? "any number of" : $"{limit}";
     }
 
-    private static async Task StopAsync(ILogger log, StopSignal stop, TurnActor actor, Task actorLoop, HttpFront front,
+    private static async Task<int> StopAsync(ILogger log, StopSignal stop, TurnActor actor, Task actorLoop, HttpFront front,
         TimeSpan drainTimeout)
     {
         front.StopAccepting();
-        await actor.DrainAsync();
+        var drained = actor.DrainAsync();
+        await Task.WhenAny(drained, actorLoop);
+        if (actorLoop.IsCompleted)
+            return ExitCode.Failed;
+        await drained;
         var left = await front.DrainAsync();
         actor.Stop();
         await actorLoop;
         if (left > 0)
             Log.StoppedUnfinished(log, left, drainTimeout.TotalSeconds);
         Log.Stopped(log, await stop.Task, front.Taken);
-    }
-
-    private static int ReportFailure(ILogger log, Task loop)
-    {
-        if (loop.Exception?.InnerException is { } bug)
-            Log.LoopFailed(log, bug);
-        return ExitCode.Failed;
+        return ExitCode.Ok;
     }
 
     private static async Task PrintTablesAsync(TurnActor actor, TimeSpan? interval, CancellationToken stop)
@@ -111,6 +111,10 @@ internal static class ServeCommand
         catch (ActorBusyException)
         {
             // Too busy to be looked at: the next time will do.
+        }
+        catch (IOException)
+        {
+            // Nobody reads, or the disk is full: players are not to suffer from that.
         }
     }
 }
