@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
@@ -80,10 +81,14 @@ public sealed class HttpFront : IDisposable
             ListenerInternals.ListeningSocketOf(_endPoint).Dispose();
     }
 
-    /// <summary>Waits until nothing is under way, for as long as that may take. Returns how many are left.</summary>
+    /// <summary>
+    /// Waits until nothing is under way, for as long as <see cref="HttpOptions.DrainTimeout"/>. Returns how many are
+    /// left.
+    /// </summary>
     public async Task<int> DrainAsync()
     {
-        for (var waited = TimeSpan.Zero; UnderWay > 0 && waited < _options.DrainTimeout; waited += DrainLookInterval)
+        var startedAt = Stopwatch.GetTimestamp();
+        while (UnderWay > 0 && Stopwatch.GetElapsedTime(startedAt) < _options.DrainTimeout)
             await Task.Delay(DrainLookInterval);
         return UnderWay;
     }
@@ -134,9 +139,19 @@ public sealed class HttpFront : IDisposable
     {
         Interlocked.Increment(ref _underWay);
         Interlocked.Increment(ref _taken);
-        await _handler.HandleAsync(context, _guard?.IsOverLimit ?? false);
-        Interlocked.Decrement(ref _underWay);
+        try
+        {
+            await _handler.HandleAsync(context, IsOverLimit(context));
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _underWay);
+        }
     }
+
+    // Over the limit it is new connections that are closed: who plays goes on playing.
+    private bool IsOverLimit(HttpListenerContext context) =>
+        _guard is { IsOverLimit: true } && ListenerInternals.ReusesOf(ListenerInternals.ConnectionOf(context)) == 0;
 
     // The listener has answered these itself, with 411 or 501, and closed or is closing them.
     private bool IsDead(HttpListenerContext context)
@@ -150,7 +165,7 @@ public sealed class HttpFront : IDisposable
         if (request.HttpMethod is not null && !isRefusedCoding && !isWithoutLength)
             return false;
         if (ListenerInternals.Available)
-            ListenerInternals.Forget(_listener, context, closed: isWithoutLength);
+            ListenerInternals.Forget(_listener, context);
         return true;
 
         static bool IsMethod(string method, string name) => method.Equals(name, StringComparison.OrdinalIgnoreCase);

@@ -43,7 +43,8 @@ internal static class ListenerInternals
             AnswerEveryHost(endPoint, listener);
             if (context.Request.HasEntityBody)
                 _ = BufferedBytesOf(context.Request.InputStream);
-            Forget(listener, context, closed: false);
+            UnregisterContext(listener, context);
+            RemoveConnection(listener, connection);
             Available = true;
             return null;
         }
@@ -59,14 +60,13 @@ internal static class ListenerInternals
     /// answered by the listener itself, which then delivers the dead context all the same and keeps it, 13 KB each
     /// (dotnet/runtime#63543).
     /// </summary>
-    /// <param name="listener">The listener that delivered it.</param>
-    /// <param name="context">The dead context.</param>
-    /// <param name="closed">Whether its connection has been closed, or is being.</param>
-    public static void Forget(HttpListener listener, HttpListenerContext context, bool closed)
+    public static void Forget(HttpListener listener, HttpListenerContext context)
     {
         UnregisterContext(listener, context);
-        if (closed)
-            RemoveConnection(listener, ConnectionOf(context));
+        // One that was closed before it was entered would be counted for ever; one still closing takes itself out.
+        var connection = ConnectionOf(context);
+        if (SocketOf(connection) is null)
+            RemoveConnection(listener, connection);
     }
 
     /// <summary>

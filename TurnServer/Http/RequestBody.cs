@@ -31,12 +31,16 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
     // long is read and thrown away first.
     private const int ThrownAwayBytesMax = 1024 * 1024;
 
+    // The listener reads chunks by calling itself, some three calls for each chunk, until it has all that was asked for:
+    // a body of 16 000 chunks of one byte would overflow the stack and end the process. So little is asked for at once.
+    private const int ChunkedReadBytesMax = 256;
+
     /// <summary>Reads the whole body, or as much as is allowed.</summary>
     public static ValueTask<RequestBody> ReadAsync(HttpListenerRequest request, TimeSpan timeout)
     {
         var length = request.ContentLength64;
         if (length is < 0 or > ProtocolLimits.BodyBytesMax)
-            return ReadUnboundedAsync(request.InputStream, timeout);
+            return ReadUnboundedAsync(request.InputStream, timeout, isChunked: length < 0);
         if (length == 0)
             return ValueTask.FromResult(new RequestBody(BodyOutcome.Read));
 
@@ -50,18 +54,19 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
 
     private static async ValueTask<RequestBody> ReadExactlyAsync(Stream stream, byte[] bytes, TimeSpan timeout)
     {
-        var (outcome, read) = await FillAsync(stream, bytes, timeout, Stopwatch.GetTimestamp());
+        var (outcome, read) = await FillAsync(stream, bytes, bytes.Length, timeout, Stopwatch.GetTimestamp());
         if (outcome == BodyOutcome.Read && read < bytes.Length)
             outcome = BodyOutcome.Broken;
         return new RequestBody(outcome, bytes);
     }
 
     // A chunked body, whose length shows only as it comes, or one that is known to be too long.
-    private static async ValueTask<RequestBody> ReadUnboundedAsync(Stream stream, TimeSpan timeout)
+    private static async ValueTask<RequestBody> ReadUnboundedAsync(Stream stream, TimeSpan timeout, bool isChunked)
     {
         var startedAt = Stopwatch.GetTimestamp();
         var bytes = new byte[ProtocolLimits.BodyBytesMax + 1];
-        var (outcome, read) = await FillAsync(stream, bytes, timeout, startedAt);
+        var readBytesMax = isChunked ? ChunkedReadBytesMax : bytes.Length;
+        var (outcome, read) = await FillAsync(stream, bytes, readBytesMax, timeout, startedAt);
         if (outcome != BodyOutcome.Read)
             return new RequestBody(outcome);
         if (read <= ProtocolLimits.BodyBytesMax)
@@ -70,7 +75,7 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
         var last = read;
         for (var thrownAway = 0; last == bytes.Length && thrownAway < ThrownAwayBytesMax; thrownAway += last)
         {
-            (outcome, last) = await FillAsync(stream, bytes, timeout, startedAt);
+            (outcome, last) = await FillAsync(stream, bytes, readBytesMax, timeout, startedAt);
             if (outcome != BodyOutcome.Read)
                 return new RequestBody(outcome);
         }
@@ -80,7 +85,7 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
 
     // Reads until the buffer is full or the body ends.
     private static async ValueTask<(BodyOutcome Outcome, int Read)> FillAsync(Stream stream, byte[] buffer,
-        TimeSpan timeout, long startedAt)
+        int readBytesMax, TimeSpan timeout, long startedAt)
     {
         var read = 0;
         try
@@ -88,7 +93,7 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
             while (read < buffer.Length)
             {
                 // The listener's stream does not listen to cancellation: the time is kept beside it.
-                var pending = stream.ReadAsync(buffer, read, buffer.Length - read);
+                var pending = stream.ReadAsync(buffer, read, Math.Min(readBytesMax, buffer.Length - read));
                 var left = timeout - Stopwatch.GetElapsedTime(startedAt);
                 var count = pending.IsCompleted
                     ? await pending
