@@ -11,31 +11,37 @@ namespace TurnServer.Http;
 internal static class ListenerStart
 {
     private const int AttemptsMax = 20;
+    private const int WarmUpAttemptsMax = 5;
     private const int PermissionDenied = 13;
     private const int NotSupported = 50;
     private const int AddressInUse = 98;
     private const int AddressNotAvailable = 99;
 
+    private static readonly TimeSpan WarmUpTimeout = TimeSpan.FromSeconds(10);
+
     /// <summary>
-    /// Takes one request through a private loopback listener, so that the real one starts with warm code and the instant is
-    /// short; and checks <see cref="ListenerInternals"/>. Returns what is missing there, or null.
+    /// Takes one request through a private loopback listener, so that the real one starts with warm code and the
+    /// instant is short; and checks <see cref="ListenerInternals"/>. Returns what is missing there, or null.
     /// </summary>
     public static async Task<string?> WarmUpAsync()
     {
-        var port = FreeLoopbackPort();
-        var listener = new HttpListener { Prefixes = { $"http://127.0.0.1:{port}/" } };
-        listener.Start();
-        using var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, port);
-        var stream = client.GetStream();
-        var request = $"POST / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 2\r\n\r\nok";
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
-        var context = await listener.GetContextAsync();
-        var missing = ListenerInternals.Check(listener, context);
-        context.Response.KeepAlive = false;
-        context.Response.Close("ok"u8.ToArray(), willBlock: true);
-        listener.Abort();
-        return missing;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await WarmUpAsync(FreeLoopbackPort()).WaitAsync(WarmUpTimeout);
+            }
+            catch (Exception e) when (e is HttpListenerException or SocketException or IOException)
+            {
+                // Somebody else took the port between its choice and its use.
+                if (attempt == WarmUpAttemptsMax)
+                    return e.Message;
+            }
+            catch (TimeoutException e)
+            {
+                return e.Message;
+            }
+        }
     }
 
     /// <summary>A listener that listens.</summary>
@@ -72,6 +78,23 @@ internal static class ListenerStart
                 throw new CannotListenException(Explain(e, options), e);
             }
         }
+    }
+
+    private static async Task<string?> WarmUpAsync(int port)
+    {
+        var listener = new HttpListener { Prefixes = { $"http://127.0.0.1:{port}/" } };
+        listener.Start();
+        using var client = new TcpClient();
+        await client.ConnectAsync(IPAddress.Loopback, port);
+        var stream = client.GetStream();
+        var request = $"POST / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 2\r\n\r\nok";
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(request));
+        var context = await listener.GetContextAsync();
+        var missing = ListenerInternals.Check(listener, context);
+        context.Response.KeepAlive = false;
+        context.Response.Close("ok"u8.ToArray(), willBlock: true);
+        listener.Abort();
+        return missing;
     }
 
     private static string Explain(HttpListenerException e, HttpOptions options) => e.ErrorCode switch
