@@ -1,0 +1,26 @@
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.EndToEnd;
+
+/// <summary>The wire scenarios, played over HTTP against the built server, one after the other.</summary>
+public sealed class ScenarioHttpTests
+{
+    private ServerProcess _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer() => _server = await ServerProcess.StartAsync();
+
+    [OneTimeTearDown]
+    public void EndServer() => _server?.Dispose();
+
+    [TestCaseSource(nameof(Cases))]
+    public async Task Scenario_PlayedOverHttp_Holds(object scenario)
+    {
+        using var server = new HttpScenarioServer(_server.Url);
+        var player = new ScenarioPlayer(server);
+        Assert.That(await player.PlayAsync(((Scenario)scenario).Steps), Is.Empty);
+    }
+
+    private static IEnumerable<TestCaseData> Cases() => Scenario.InFolder("scenarios")
+        .Select(found => new TestCaseData(found.Scenario).SetName($"HTTP, {found.File}: {found.Scenario.Name}"));
+}

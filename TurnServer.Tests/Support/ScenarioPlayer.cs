@@ -1,0 +1,67 @@
+namespace TurnServer.Tests.Support;
+
+/// <summary>Plays the steps of scenarios against a server and says every difference.</summary>
+internal sealed class ScenarioPlayer(IScenarioServer server)
+{
+    private const int ShownCharactersMax = 200;
+
+    /// <summary>The keys seen so far; they stay bound from one play to the next.</summary>
+    public Bindings Bound { get; } = new();
+
+    /// <summary>Plays all steps, also after a difference. Returns the differences.</summary>
+    public async Task<IReadOnlyList<string>> PlayAsync(IEnumerable<ScenarioStep> steps)
+    {
+        var faults = new List<string>();
+        var number = 0;
+        foreach (var step in steps)
+        {
+            if (await PlayAsync(step) is { } fault)
+                faults.Add($"step {++number}: {fault}");
+            else
+                number++;
+        }
+
+        return faults;
+    }
+
+    private async Task<string?> PlayAsync(ScenarioStep step)
+    {
+        switch (step)
+        {
+            case SleepStep sleep:
+                await server.SleepAsync(sleep.Time);
+                return null;
+            case PendingStep pending:
+                return server.IsPending(pending.Id) ? null : $"{pending.Id} was answered too early";
+            case StartStep start:
+                await server.StartAsync(start.Id, WireText.ToBytes(Bound.Fill(start.Body)), start.WaitSeconds);
+                return null;
+            case JoinStep join:
+                return await server.JoinAsync(join.Id, join.Within) is { } late
+                    ? Check(join.Id, join.Expected, late)
+                    : $"{join.Id} was not answered within {join.Within.TotalSeconds} s";
+            case SendStep send:
+                var reply = await server.SendAsync(WireText.ToBytes(Bound.Fill(send.Body)), send.WaitSeconds);
+                return Check(send.Body, send.Expected, reply);
+            default:
+                throw new ArgumentOutOfRangeException(nameof(step), step, "No such step.");
+        }
+    }
+
+    private string? Check(string what, Expectation expected, ScenarioReply reply)
+    {
+        if (expected.Status == 0 || expected.Status == reply.Status)
+        {
+            foreach (var pattern in expected.Patterns)
+            {
+                if (Bound.Matches(pattern, reply.Text))
+                    return null;
+            }
+        }
+
+        return $"{Shorten(what)}: expected {Shorten(expected.ToString())}, got {reply.Status} {Shorten(reply.Text)}";
+    }
+
+    private static string Shorten(string text) =>
+        text.Length <= ShownCharactersMax ? text : $"{text[..ShownCharactersMax]}… ({text.Length} characters)";
+}

@@ -1,0 +1,124 @@
+using System.Net;
+using System.Text;
+using TurnServer.Protocol;
+using TurnServer.Rules;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>
+/// Drives a table by hand, with text in and text out and a clock that only <see cref="Turn"/> turns. As the actor does, it
+/// ticks the table whenever it says that something is due, and never otherwise.
+/// </summary>
+internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys = null)
+{
+    /// <summary>The address that requests come from unless they say another.</summary>
+    public static readonly ClientAddress Home = Address("203.0.113.1");
+
+    private readonly Dictionary<Ticket, HeldReply> _held = [];
+    private long _lastTicket;
+
+    public Table Table { get; } = new(options ?? new RulesOptions(), keys ?? new SequentialKeySource());
+
+    public TimeSpan Now { get; private set; }
+
+    /// <summary>How many replies are being held.</summary>
+    public int HeldCount => _held.Count;
+
+    public static ClientAddress Address(string text) => ClientAddress.Of(IPAddress.Parse(text));
+
+    /// <summary>Sends one request that does not wait, and returns its reply.</summary>
+    public string Send(string body, ClientAddress? from = null) => Send(WireText.ToBytes(body), from);
+
+    /// <inheritdoc cref="Send(string, ClientAddress?)"/>
+    public string Send(byte[] body, ClientAddress? from = null)
+    {
+        var reply = Hold(body, TimeSpan.Zero, from);
+        return reply.Text ?? throw new InvalidOperationException("A request that does not wait was not answered.");
+    }
+
+    /// <summary>Sends one request whose reply may be held.</summary>
+    public HeldReply Hold(string body, double waitSeconds, ClientAddress? from = null) =>
+        Hold(WireText.ToBytes(body), TimeSpan.FromSeconds(waitSeconds), from);
+
+    /// <inheritdoc cref="Hold(string, double, ClientAddress?)"/>
+    public HeldReply Hold(byte[] body, TimeSpan wait, ClientAddress? from = null)
+    {
+        var reply = new HeldReply();
+        if (!RequestParser.TryParse(body, out var request, out var refusal))
+        {
+            reply.Answer(refusal, Now);
+            return reply;
+        }
+
+        var ticket = new Ticket(++_lastTicket);
+        _held.Add(ticket, reply);
+        Take(Table.Apply(new Arrival
+        {
+            Ticket = ticket,
+            Request = request,
+            Body = body,
+            From = from ?? Home,
+            Wait = wait,
+        }, Now));
+        return reply;
+    }
+
+    /// <summary>Registers a player by chance and returns its pairing key.</summary>
+    public string Register(string name, ClientAddress? from = null)
+    {
+        var reply = Send($"0,{name},*,*,*", from);
+        return reply.StartsWith("0/0/", StringComparison.Ordinal)
+            ? reply[4..]
+            : throw new InvalidOperationException($"{name} was not registered: {reply}");
+    }
+
+    /// <summary>Turns the clock, ticking the table at each time it names.</summary>
+    public void Turn(TimeSpan time)
+    {
+        var end = Now + time;
+        while (Table.NextDeadline is { } next && next <= end)
+        {
+            Now = next > Now ? next : Now;
+            Take(Table.Tick(Now));
+        }
+
+        Now = end;
+    }
+
+    /// <inheritdoc cref="Turn(TimeSpan)"/>
+    public void Turn(double seconds) => Turn(TimeSpan.FromTicks((long)((decimal)seconds * TimeSpan.TicksPerSecond)));
+
+    /// <summary>Answers every held reply, as before the server stops.</summary>
+    public void ReleaseAll() => Take(Table.ReleaseAll(Now));
+
+    private void Take(ReadOnlySpan<Answer> answers)
+    {
+        foreach (var answer in answers)
+        {
+            if (!_held.Remove(answer.Ticket, out var held))
+                throw new InvalidOperationException($"{answer.Ticket} was answered twice or is nobody's.");
+            held.Answer(answer.Reply, Now);
+        }
+    }
+}
+
+/// <summary>The reply to one request, which may yet have to come.</summary>
+internal sealed class HeldReply
+{
+    /// <summary>The whole reply; null while it is held.</summary>
+    public string? Text { get; private set; }
+
+    /// <summary>The HTTP status that goes with it.</summary>
+    public int Status { get; private set; }
+
+    public TimeSpan? AnsweredAt { get; private set; }
+
+    public bool IsHeld => Text is null;
+
+    public void Answer(in Reply reply, TimeSpan now)
+    {
+        Text = Encoding.UTF8.GetString(ReplyWriter.ToBytes(reply));
+        Status = HttpStatus.Of(reply.Error);
+        AnsweredAt = now;
+    }
+}
