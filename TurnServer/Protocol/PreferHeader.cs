@@ -12,19 +12,42 @@ public static class PreferHeader
     /// </summary>
     public static int WaitSeconds(ReadOnlySpan<char> header)
     {
-        foreach (var part in header.Split(','))
+        while (!header.IsEmpty)
         {
-            var preference = header[part];
-            var end = preference.IndexOf(';');
-            if (end >= 0)
-                preference = preference[..end];
-            var equals = preference.IndexOf('=');
-            if (equals < 0 || !preference[..equals].Trim().Equals("wait", StringComparison.OrdinalIgnoreCase))
-                continue;
-            return Seconds(preference[(equals + 1)..].Trim());
+            var preference = CutAt(',', ref header);
+            var value = CutAt(';', ref preference);
+            var name = CutAt('=', ref value);
+            if (name.Trim().Equals("wait", StringComparison.OrdinalIgnoreCase))
+                return Seconds(value.Trim());
         }
 
         return 0;
+    }
+
+    // What stands before the first such separator outside of quotes; what stands behind it is left.
+    private static ReadOnlySpan<char> CutAt(char separator, ref ReadOnlySpan<char> rest)
+    {
+        var text = rest;
+        var isQuoted = false;
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '"')
+            {
+                isQuoted = !isQuoted;
+            }
+            else if (text[i] == '\\' && isQuoted)
+            {
+                i++;
+            }
+            else if (text[i] == separator && !isQuoted)
+            {
+                rest = text[(i + 1)..];
+                return text[..i];
+            }
+        }
+
+        rest = default;
+        return text;
     }
 
     private static int Seconds(ReadOnlySpan<char> value)
