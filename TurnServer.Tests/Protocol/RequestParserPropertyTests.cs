@@ -1,0 +1,51 @@
+using System.Text;
+using CsCheck;
+using TurnServer.Protocol;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Protocol;
+
+/// <summary>The parser against a simple one, over bodies that nobody thought of.</summary>
+public sealed class RequestParserPropertyTests
+{
+    private static readonly Gen<string> Field = Gen.OneOf(
+        OneOf("*", "", "0", "1", "2", "6", "17", "-1", "00", "x", "Ann", "bibbybabbis", "t-1", "a b", "é", "🎲", "|",
+            "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616", "\n", "\u0085"),
+        Gen.ULong.Select(number => $"{number}"),
+        Gen.String[Gen.Char['!', '~'], 0, 70]);
+
+    // Near enough to a request that every rule is met: a symbol and a few fields.
+    private static readonly Gen<byte[]> NearlyRequest = Gen.Select(
+        OneOf("0", "1", "2", "3", "4", "5", "6", "7", ""), Field.Array[0, 7],
+        (symbol, fields) => Encoding.UTF8.GetBytes(string.Join(',', (string[])[symbol, .. fields])));
+
+    // The same with one byte changed, which is how UTF-8 breaks.
+    private static readonly Gen<byte[]> Damaged = Gen.Select(NearlyRequest, Gen.Int[0, 200], Gen.Byte, (body, place, to) =>
+    {
+        if (body.Length > 0)
+            body[place % body.Length] = to;
+        return body;
+    });
+
+    [Test]
+    public void TryParse_OfAnything_DoesWhatTheSimpleParserDoes() =>
+        Gen.OneOf(NearlyRequest, Damaged, Gen.Byte.Array[0, 64]).Sample(
+            body => ReferenceParser.OutcomeOf(body) == ReferenceParser.Outcome(body), iter: 60_000, threads: 1,
+            print: body => $"{Convert.ToHexString(body)}: {ReferenceParser.OutcomeOf(body)}, simply "
+                + ReferenceParser.Outcome(body));
+
+    [Test]
+    public void TryParse_OfAnUpdateMadeOfItsFields_GivesThemBack() =>
+        Gen.Select(Gen.String.Select(WithoutLoneSurrogates), Gen.ULong, Gen.Int[0, 1], Gen.Long[0, long.MaxValue])
+            .Sample((data, key, seat, counter) =>
+            {
+                var body = Encoding.UTF8.GetBytes($"6,{data},{key},{seat},{counter}");
+                return RequestParser.TryParse(body, out var request, out _)
+                    && request.Symbol == Symbol.GameUpdate && request.Key == key && request.Seat == seat
+                    && request.Counter == counter && body[request.Data].SequenceEqual(Encoding.UTF8.GetBytes(data));
+            }, iter: 5_000, threads: 1);
+
+    private static Gen<string> OneOf(params string[] texts) => Gen.Int[0, texts.Length - 1].Select(i => texts[i]);
+
+    private static string WithoutLoneSurrogates(string text) => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));
+}
