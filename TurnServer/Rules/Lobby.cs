@@ -192,13 +192,15 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
             return false;
         }
 
-        if (player.Status >= earliest)
-            return true;
+        // The next partner may have come already, but the player knows only of the one that left.
         if (player.WasDeserted)
         {
             answers.Give(arrival.Ticket, Deserted);
             return false;
         }
+
+        if (player.Status >= earliest)
+            return true;
 
         Remove(player, now);
         answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.Dropped));
@@ -261,7 +263,6 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
         (host.PartnerName, other.PartnerName) = (other.Name, host.Name);
         (host.Hosts, other.Hosts) = (true, false);
         host.Status = other.Status = PlayerStatus.Paired;
-        host.WasDeserted = other.WasDeserted = false;
     }
 
     private void StartGame(Player readyLast, Player other, TimeSpan now)
