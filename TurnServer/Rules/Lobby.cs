@@ -175,7 +175,7 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
         return true;
     }
 
-    // Once the game has begun, it is the seat that must be heard from.
+    // Until the first symbol 5 or 6 the player speaks for its seat as well.
     private void Hear(Player player, TimeSpan now)
     {
         answers.Hear(player, now);
