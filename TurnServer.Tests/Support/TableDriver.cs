@@ -11,15 +11,15 @@ namespace TurnServer.Tests.Support;
 /// </summary>
 internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys = null)
 {
-    /// <summary>The address that requests come from unless they say another.</summary>
-    public static readonly ClientAddress Home = Address("203.0.113.1");
-
     private readonly Dictionary<Ticket, HeldReply> _held = [];
     private long _lastTicket;
 
     public Table Table { get; } = new(options ?? new RulesOptions(), keys ?? new SequentialKeySource());
 
     public TimeSpan Now { get; private set; }
+
+    /// <summary>Where requests come from unless they say another address.</summary>
+    public ClientAddress From { get; set; } = Address("203.0.113.1");
 
     /// <summary>How many replies are being held.</summary>
     public int HeldCount => _held.Count;
@@ -57,7 +57,7 @@ internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys
             Ticket = ticket,
             Request = request,
             Body = body,
-            From = from ?? Home,
+            From = from ?? From,
             Wait = wait,
         }, Now));
         return reply;
