@@ -209,10 +209,8 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
 
     private static Reply Deserted => Reply.Refuse(ErrorCode.PartnerDrop, (byte)Symbol.RequestPair);
 
-    private void TellDeserted(Ticket ticket, Player player, TimeSpan now)
-    {
+    private void TellDeserted(Ticket ticket, Player player, TimeSpan now) =>
         answers.Give(ticket, HearOfDesertion(player, now));
-    }
 
     // Who wanted only the one that left is gone too; anybody else waits again, at its old place in the line.
     private Reply HearOfDesertion(Player player, TimeSpan now)
