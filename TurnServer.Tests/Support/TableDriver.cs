@@ -88,6 +88,12 @@ internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys
     /// <inheritdoc cref="Turn(TimeSpan)"/>
     public void Turn(double seconds) => Turn(TimeSpan.FromTicks((long)((decimal)seconds * TimeSpan.TicksPerSecond)));
 
+    /// <summary>Turns the clock without ticking the table.</summary>
+    public void Skip(TimeSpan time) => Now += time;
+
+    /// <summary>Ticks the table once.</summary>
+    public void Tick() => Take(Table.Tick(Now));
+
     /// <summary>Answers every held reply, as before the server stops.</summary>
     public void ReleaseAll() => Take(Table.ReleaseAll(Now));
 

@@ -1,0 +1,69 @@
+using TurnServer.Protocol;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Rules;
+
+/// <summary>
+/// Waiting and unacknowledged turns of one seat never exceed 131072 bytes, separators included (PROTOCOL.md, "The game").
+/// </summary>
+public sealed class BacklogLimitTests : TableFixture
+{
+    // Seven turns of 16000 bytes and what then makes exactly the limit: two turns with the separators of all.
+    private const int BigTurns = 7;
+    private const int BigBytes = 16000;
+    private const int RestBytes = ProtocolLimits.BacklogBytesMax - (BigTurns * (BigBytes + 1));
+    private const int Half = RestBytes / 2;
+
+    [SetUp]
+    public void FillAlmost()
+    {
+        Play(TableScript.Playing);
+        for (var counter = 0; counter < BigTurns; counter++)
+            Play($$"""6,<<{{counter}}*{{BigBytes}}>>,{ga},0,{{counter}} > 0/10/*""");
+    }
+
+    [Test]
+    public void ExactlyTheLimit_IsTaken_AndNotOneByteMore() => Play($$"""
+        6,<<x*{{Half}}>>,{ga},0,7            > 0/10/*
+        6,<<y*{{RestBytes - Half}}>>,{ga},0,8 > 21/*/*
+        6,<<y*{{RestBytes - Half - 1}}>>,{ga},0,8 > 0/10/*
+        6,z,{ga},0,9 > 21/*/*
+        6,,{ga},0,9  > 0/10/*
+        6,,{gb},1,0  > 0/9/{{Blocks()}}|<<x*{{Half}}>>|<<y*{{RestBytes - Half - 1}}>>
+        """);
+
+    [Test]
+    public void ARefusedUpdate_ChangesNothing_AndIsTakenOnceThereIsRoom() => Play($$"""
+        6,b0,{gb},1,0 > 0/9/{{Blocks()}}
+        6,<<x*16000>>,{ga},0,7 > 0/9/b0
+        6,b1,{gb},1,0 > 0/11/{{Blocks()}}|<<x*16000>>
+        6,<<y*16000>>,{ga},0,8 > 21/*/*
+        6,<<y*16000>>,{ga},0,8 > 21/*/*
+        6,<<x*16000>>,{ga},0,7 > 0/11/b0
+        6,b1,{gb},1,1 > 0/10/*
+        6,<<y*16000>>,{ga},0,8 > 0/9/b1
+        6,,{gb},1,2   > 0/9/<<y*16000>>
+        """);
+
+    [Test]
+    public void UnacknowledgedTurns_CountAsMuchAsWaitingOnes() => Play($$"""
+        6,,{gb},1,0 > 0/9/{{Blocks()}}
+        6,<<x*16000>>,{ga},0,7 > 0/10/*
+        6,<<y*16000>>,{ga},0,8 > 21/*/*
+        6,,{gb},1,1 > 0/9/<<x*16000>>
+        6,<<y*16000>>,{ga},0,8 > 0/10/*
+        6,,{gb},1,1 > 0/11/<<x*16000>>|<<y*16000>>
+        """);
+
+    [Test]
+    public void WhenThePartnerHasLeft_NothingIsTooMuch() => Play("""
+        6,<<x*16000>>,{ga},0,7 > 0/10/*
+        6,<<y*16000>>,{ga},0,8 > 21/*/*
+        5,*,{gb},1,* > 0/1/*
+        6,<<y*16000>>,{ga},0,8 > 15/5/*
+        6,<<y*16000>>,{ga},0,9 > 15/5/*
+        """);
+
+    private static string Blocks() =>
+        string.Join('|', Enumerable.Range(0, BigTurns).Select(turn => $"<<{turn}*{BigBytes}>>"));
+}
