@@ -1,4 +1,9 @@
-using System.Reflection;
-using BenchmarkDotNet.Running;
+using System.CommandLine;
+using TurnServer.Bench;
 
-BenchmarkSwitcher.FromAssembly(Assembly.GetExecutingAssembly()).Run(args);
+var root = new RootCommand("Measures TurnServer.")
+{
+    Commands.HttpCost(),
+    Commands.Bare(),
+};
+return await root.Parse(args).InvokeAsync();

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.NetworkInformation;
+
+namespace TurnServer.Bench.HttpCost;
+
+/// <summary>A server in a child process, and what the kernel says it has used.</summary>
+internal sealed class MeasuredProcess : IDisposable
+{
+    // What the kernel counts CPU time in for user space, on every Linux that .NET runs on (USER_HZ).
+    private const double TicksPerSecond = 100;
+
+    // The fields of /proc/PID/stat behind the command's name in parentheses: utime is the 14th of all, stime the 15th.
+    private const int UserTimeField = 11;
+    private const int SystemTimeField = 12;
+
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan ReadyPause = TimeSpan.FromMilliseconds(200);
+
+    private readonly Process _process;
+
+    private MeasuredProcess(string name, Process process, int port)
+    {
+        Name = name;
+        Port = port;
+        _process = process;
+        // When this program is ended early, its children go too.
+        AppDomain.CurrentDomain.ProcessExit += Kill;
+    }
+
+    public string Name { get; }
+
+    public int Port { get; }
+
+    /// <summary>CPU seconds used so far, by the program itself and by the kernel on its behalf.</summary>
+    public double CpuSeconds
+    {
+        get
+        {
+            var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return (Ticks(fields[UserTimeField]) + Ticks(fields[SystemTimeField])) / TicksPerSecond;
+
+            static double Ticks(string count) => double.Parse(count, CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>The most memory that was resident at any time, in megabytes of 2²⁰ bytes.</summary>
+    public double PeakResidentMegabytes
+    {
+        get
+        {
+            var line = File.ReadLines($"/proc/{_process.Id}/status")
+                .First(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
+            var kilobytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+            return double.Parse(kilobytes, CultureInfo.InvariantCulture) / 1024;
+        }
+    }
+
+    /// <summary>Starts a server, in a process of its own, and waits until it listens.</summary>
+    /// <exception cref="HttpCostException">It does not.</exception>
+    public static async Task<MeasuredProcess> StartAsync(string name, int port, params string[] command)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", command)
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        var process = Process.Start(start) ?? throw new HttpCostException($"{name} does not start");
+        // Read, so that it never waits for the pipe; said only if it ends early.
+        var said = process.StandardError.ReadToEndAsync();
+        process.OutputDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        var measured = new MeasuredProcess(name, process, port);
+        for (var started = Stopwatch.StartNew(); !IsListening(port); await Task.Delay(50))
+        {
+            if (process.HasExited)
+                throw new HttpCostException($"{name} ended with {process.ExitCode}: {await said}");
+            if (started.Elapsed < StartTimeout)
+                continue;
+            measured.Dispose();
+            throw new HttpCostException($"{name} does not listen on port {port}");
+        }
+
+        await Task.Delay(ReadyPause);
+        return measured;
+    }
+
+    public void Dispose()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= Kill;
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    private void Kill(object? sender, EventArgs e) => _process.Kill();
+
+    // Looked up, not tried: a client that connects in the instant in which an HttpListener starts makes it fail.
+    private static bool IsListening(int port) =>
+        IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(endPoint => endPoint.Port == port);
+}
+
+/// <summary>The measurement failed; the message says how.</summary>
+internal sealed class HttpCostException(string message) : Exception(message);
