@@ -1,5 +1,6 @@
 using System.CommandLine;
 using TurnServer.Bench.HttpCost;
+using TurnServer.Bench.Memory;
 
 namespace TurnServer.Bench;
 
@@ -7,6 +8,25 @@ namespace TurnServer.Bench;
 internal static class Commands
 {
     private const int PortDefault = 45_100;
+
+    public static Command Micro()
+    {
+        var filter = new Argument<string>("filter")
+        {
+            Description = "which ones, such as *Update*",
+            DefaultValueFactory = _ => "*",
+        };
+        var command = new Command("micro", "Parser, replies, rules and actor: time and bytes allocated") { filter };
+        command.SetAction(result => MicroCommand.Run(result.GetValue(filter)!));
+        return command;
+    }
+
+    public static Command Memory()
+    {
+        var command = new Command("memory", "Managed memory per waiting player and per idle game");
+        command.SetAction(_ => MemoryCommand.Run());
+        return command;
+    }
 
     public static Command HttpCost()
     {

@@ -3,6 +3,8 @@ using TurnServer.Bench;
 
 var root = new RootCommand("Measures TurnServer.")
 {
+    Commands.Micro(),
+    Commands.Memory(),
     Commands.HttpCost(),
     Commands.Bare(),
 };

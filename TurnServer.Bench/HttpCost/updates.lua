@@ -1,7 +1,7 @@
 -- Plays updates (symbol 6) for wrk: one connection per thread, so that the counters of a seat go out in order.
 --   SEATS    "KEY,PLAYER KEY,PLAYER ...", one seat per thread; neighbours play one game
--- done() prints what the caller checks. There is no response callback: it would cost wrk more than the request costs the
--- server. Replies that are not 200 show in wrk's own count.
+-- done() prints what the caller checks. There is no response callback: it would cost wrk more than the request costs
+-- the server. Replies that are not 200 show in wrk's own count.
 
 local threads = {}
 

@@ -1,0 +1,54 @@
+using BenchmarkDotNet.Attributes;
+using Microsoft.Extensions.Logging.Abstractions;
+using TurnServer.Actor;
+using TurnServer.Protocol;
+
+namespace TurnServer.Bench.Actor;
+
+/// <summary>An update through the mailbox and back, as an HTTP request has it done.</summary>
+[MemoryDiagnoser]
+public class RoundTripBenchmarks
+{
+    private const int Many = 64;
+
+    private readonly Task<WireReply>[] _outstanding = new Task<WireReply>[Many];
+    private List<PlayingSeat> _seats = null!;
+    private TurnActor _actor = null!;
+    private Task _loop = null!;
+
+    [GlobalSetup]
+    public void Start()
+    {
+        var population = new Population(Inputs.Options with { GameTimeout = Inputs.Options.PairingTimeout });
+        _seats = population.AddGames(Many / 2);
+        _actor = new TurnActor(population.Table, TimeProvider.System, NullLogger.Instance);
+        _loop = Task.Run(_actor.RunAsync);
+    }
+
+    [GlobalCleanup]
+    public async Task StopAsync()
+    {
+        _actor.Stop();
+        await _loop;
+        _actor.Dispose();
+    }
+
+    [Benchmark]
+    public async Task<WireReply> OneOutstanding() => Taken(await AskAsync(_seats[0]));
+
+    [Benchmark(OperationsPerInvoke = Many)]
+    public async Task SixtyFourOutstanding()
+    {
+        for (var i = 0; i < Many; i++)
+            _outstanding[i] = AskAsync(_seats[i]).AsTask();
+        foreach (var reply in await Task.WhenAll(_outstanding))
+            Taken(reply);
+    }
+
+    private ValueTask<WireReply> AskAsync(PlayingSeat seat) =>
+        _actor.AskAsync(seat.NextUpdate(), Inputs.Update, Inputs.From, waitSeconds: 0);
+
+    private static WireReply Taken(WireReply reply) => reply.Error == ErrorCode.None
+        ? reply
+        : throw new InvalidOperationException($"The update was refused: {reply.Error}");
+}

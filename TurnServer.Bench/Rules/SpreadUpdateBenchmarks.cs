@@ -1,0 +1,46 @@
+using BenchmarkDotNet.Attributes;
+using TurnServer.Protocol;
+
+namespace TurnServer.Bench.Rules;
+
+/// <summary>
+/// Updates that go round all games in an order without pattern. What the rules compute is the same as for one hot game;
+/// what is added as the games become more is the time in which the processor fetches seats, buffers and the entries of
+/// heap and dictionary from memory, because they no longer fit its caches.
+/// </summary>
+[MemoryDiagnoser]
+public class SpreadUpdateBenchmarks
+{
+    private const int Turns = 1000;
+
+    private Population _population = null!;
+    private PlayingSeat[] _seats = null!;
+    private int _next;
+
+    /// <summary>Registered players who wait; as many others play.</summary>
+    [Params(100, 10_000, 100_000)]
+    public int Players { get; set; }
+
+    [GlobalSetup]
+    public void Populate()
+    {
+        _population = new Population(Inputs.Options);
+        _population.AddStrangers(Players);
+        _seats = [.. _population.AddGames(Players / 2)];
+        new Random(20).Shuffle(_seats);
+        _next = 0;
+    }
+
+    [Benchmark(OperationsPerInvoke = Turns)]
+    public Reply AllGamesInTurn()
+    {
+        Reply last = default;
+        for (var i = 0; i < Turns; i++)
+        {
+            last = _population.Send(_seats[_next].NextUpdate(), Inputs.Update);
+            _next = _next + 1 == _seats.Length ? 0 : _next + 1;
+        }
+
+        return last;
+    }
+}
