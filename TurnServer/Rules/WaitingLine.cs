@@ -7,11 +7,14 @@ namespace TurnServer.Rules;
 /// </summary>
 internal sealed class WaitingLine
 {
-    private readonly SortedSet<Player> _returned = new(Comparer<Player>.Create((a, b) => a.Order.CompareTo(b.Order)));
+    private static readonly Comparer<Player> ByOrder = Comparer<Player>.Create((a, b) => a.Order.CompareTo(b.Order));
+
+    // Null until somebody comes back: most lines are those of one player who waits for a named partner, and stay small.
+    private SortedSet<Player>? _returned;
     private Player? _first;
     private Player? _last;
 
-    public bool IsEmpty => _first is null && _returned.Count == 0;
+    public bool IsEmpty => _first is null && _returned is not { Count: > 0 };
 
     /// <summary>Adds a player that has just been registered, behind all others.</summary>
     public void Join(Player player)
@@ -25,11 +28,11 @@ internal sealed class WaitingLine
     }
 
     /// <summary>Puts a player that had left the line back at its old place.</summary>
-    public void Rejoin(Player player) => _returned.Add(player);
+    public void Rejoin(Player player) => (_returned ??= new SortedSet<Player>(ByOrder)).Add(player);
 
     public void Leave(Player player)
     {
-        if (_returned.Count > 0 && _returned.Remove(player))
+        if (_returned is { Count: > 0 } && _returned.Remove(player))
             return;
         if (player.Ahead is null)
             _first = player.Behind;
@@ -46,7 +49,7 @@ internal sealed class WaitingLine
     public Player? FindPartnerFor(Player player)
     {
         var listed = _first;
-        if (_returned.Count > 0)
+        if (_returned is { Count: > 0 })
         {
             foreach (var returned in _returned)
             {
