@@ -12,7 +12,7 @@ public class RoundTripBenchmarks
     private const int Many = 64;
 
     private readonly Task<WireReply>[] _outstanding = new Task<WireReply>[Many];
-    private List<PlayingSeat> _seats = null!;
+    private PlayingSeat[] _seats = null!;
     private TurnActor _actor = null!;
     private Task _loop = null!;
 
@@ -34,18 +34,18 @@ public class RoundTripBenchmarks
     }
 
     [Benchmark]
-    public async Task<WireReply> OneOutstanding() => Taken(await AskAsync(_seats[0]));
+    public async Task<WireReply> OneOutstanding() => Taken(await AskAsync(ref _seats[0]));
 
     [Benchmark(OperationsPerInvoke = Many)]
     public async Task SixtyFourOutstanding()
     {
         for (var i = 0; i < Many; i++)
-            _outstanding[i] = AskAsync(_seats[i]).AsTask();
+            _outstanding[i] = AskAsync(ref _seats[i]).AsTask();
         foreach (var reply in await Task.WhenAll(_outstanding))
             Taken(reply);
     }
 
-    private ValueTask<WireReply> AskAsync(PlayingSeat seat) =>
+    private ValueTask<WireReply> AskAsync(ref PlayingSeat seat) =>
         _actor.AskAsync(seat.NextUpdate(), Inputs.Update, Inputs.From, waitSeconds: 0);
 
     private static WireReply Taken(WireReply reply) => reply.Error == ErrorCode.None

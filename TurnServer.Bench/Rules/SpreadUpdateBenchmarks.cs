@@ -26,7 +26,7 @@ public class SpreadUpdateBenchmarks
     {
         _population = new Population(Inputs.Options);
         _population.AddStrangers(Players);
-        _seats = [.. _population.AddGames(Players / 2)];
+        _seats = _population.AddGames(Players / 2);
         new Random(20).Shuffle(_seats);
         _next = 0;
     }

@@ -11,8 +11,7 @@ namespace TurnServer.Bench.Rules;
 public class UpdateBenchmarks
 {
     private Population _population = null!;
-    private PlayingSeat _one = null!;
-    private PlayingSeat _other = null!;
+    private PlayingSeat[] _seats = null!;
 
     /// <summary>Registered players who wait.</summary>
     [Params(100, 10_000, 100_000)]
@@ -23,15 +22,14 @@ public class UpdateBenchmarks
     {
         _population = new Population(Inputs.Options);
         _population.AddStrangers(Players);
-        var seats = _population.AddGames(1);
-        (_one, _other) = (seats[0], seats[1]);
+        _seats = _population.AddGames(1);
     }
 
     /// <summary>The same game again and again: what the rules compute.</summary>
     [Benchmark(OperationsPerInvoke = 2)]
     public Reply OneHotGame()
     {
-        _population.Send(_one.NextUpdate(), Inputs.Update);
-        return _population.Send(_other.NextUpdate(), Inputs.Update);
+        _population.Send(_seats[0].NextUpdate(), Inputs.Update);
+        return _population.Send(_seats[1].NextUpdate(), Inputs.Update);
     }
 }
