@@ -3,13 +3,14 @@ namespace TurnServer.Rules;
 /// <summary>Two seats. A game is gone when both have been left.</summary>
 internal sealed class Game(TimeSpan startedAt)
 {
-    private readonly Seat[] _seats = new Seat[2];
+    private Seat _seat0 = null!;
+    private Seat _seat1 = null!;
 
     public TimeSpan StartedAt => startedAt;
 
     public Seat this[int number]
     {
-        get => _seats[number];
-        set => _seats[number] = value;
+        get => number == 0 ? _seat0 : _seat1;
+        set => (number == 0 ? ref _seat0 : ref _seat1) = value;
     }
 }

@@ -22,6 +22,7 @@ internal sealed class Games(RulesOptions options, IKeySource keys, Deadlines dea
         var game = new Game(now);
         Seat(readyLast, 0);
         Seat(other, 1);
+        (game[0].Partner, game[1].Partner) = (game[1], game[0]);
         Count++;
 
         void Seat(Player player, byte number)

@@ -28,7 +28,8 @@ internal sealed class Seat(ulong key, byte number, Game game, Player player, Rul
     /// <summary>Why this seat is empty; null while it is not.</summary>
     public Departure? Left { get; set; }
 
-    public Seat Partner => game[1 - number];
+    /// <summary>The other seat. Kept here as well as by the game, because every update goes there.</summary>
+    public Seat Partner { get; set; } = null!;
 
     internal override TimeSpan Timeout => options.GameTimeout;
 }
