@@ -20,10 +20,6 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
     private const int RequestTimeoutStatus = 408;
     private const int UnavailableStatus = 503;
 
-    // A reply up to this size fits any send buffer that can be written to at all (the kernel says so from a third of 16 KiB
-    // on), so that writing it cannot block.
-    private const int SynchronousBytesMax = 2048;
-
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
 
@@ -224,17 +220,11 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
             return ValueTask.CompletedTask;
         }
 
-        if (body.Length > SynchronousBytesMax || !CanWriteNow(context))
-            return WriteAsync(response, body);
-        response.Close(body, willBlock: true);
-        return ValueTask.CompletedTask;
+        return WriteAsync(response, body);
     }
 
-    // A client that sends requests and reads no replies fills its send buffer in the end; a write would then hold a thread.
-    private static bool CanWriteNow(HttpListenerContext context) => ListenerInternals.Available
-        && (ListenerInternals.SocketOf(ListenerInternals.ConnectionOf(context))
-            ?.Poll(0, System.Net.Sockets.SelectMode.SelectWrite) ?? true);
-
+    // One send for head and body. It is at once done unless the client sends requests and reads no replies, until its send
+    // buffer is full; a synchronous write would then hold a thread.
     private async ValueTask WriteAsync(HttpListenerResponse response, byte[] body)
     {
         try
