@@ -39,17 +39,12 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
         {
             await AnswerAsync(context, isOverLimit);
         }
-        catch (Exception e) when (ClientFault.Is(e))
-        {
-            Log.ClientGone(log, e.Message);
-            Abandon(context);
-        }
-        catch (Exception bug)
+        catch (Exception e)
         {
             // The policy for bugs here: this connection pays, the others play on. The rules' own bugs end the process
             // through the actor.
-            Log.RequestFailed(log, bug);
-            Abandon(context);
+            LogFailure(e);
+            await AbandonAsync(context);
         }
     }
 
@@ -93,7 +88,6 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
 
     private async ValueTask AnswerPostAsync(HttpListenerContext context, ClientAddress from, bool isAdmitted)
     {
-        var startedAt = Stopwatch.GetTimestamp();
         var request = context.Request;
         if (request.Headers["Transfer-Encoding"] is not null && request.Headers["Content-Length"] is not null)
         {
@@ -105,10 +99,12 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
         var body = await RequestBody.ReadAsync(request, options.BodyTimeout);
         if (body.Outcome is BodyOutcome.TimedOut or BodyOutcome.Broken)
         {
-            Abandon(context);
+            await AbandonAsync(context);
             return;
         }
 
+        // What a slow client takes to send its body is not time inside the server.
+        var startedAt = Stopwatch.GetTimestamp();
         if (body.LeavesRest)
             context.Response.KeepAlive = false;
         var reply = !isAdmitted ? WireReply.Of(Reply.Refuse(ErrorCode.RateLimited))
@@ -205,26 +201,18 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
             AllowOrigin(response);
         if (IsDraining || (request.HttpMethod != "POST" && request.HasEntityBody))
             response.KeepAlive = false;
-        if (status == NoContentStatus)
+        if (status != NoContentStatus)
         {
-            response.Close();
-            return ValueTask.CompletedTask;
+            response.ContentType = Text;
+            response.Headers["X-Content-Type-Options"] = "nosniff";
+            response.ContentLength64 = body.Length;
         }
 
-        response.ContentType = Text;
-        response.Headers["X-Content-Type-Options"] = "nosniff";
-        response.ContentLength64 = body.Length;
-        if (request.HttpMethod == "HEAD")
-        {
-            response.Close();
-            return ValueTask.CompletedTask;
-        }
-
-        return WriteAsync(response, body);
+        return WriteAsync(response, request.HttpMethod == "HEAD" ? [] : body);
     }
 
     // One send for head and body. It is at once done unless the client sends requests and reads no replies, until its send
-    // buffer is full; a synchronous write would then hold a thread.
+    // buffer is full; a synchronous write would then hold a thread. Without a body, too: closing writes the head in step.
     private async ValueTask WriteAsync(HttpListenerResponse response, byte[] body)
     {
         try
@@ -251,19 +239,30 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
     }
 
     // Closing without having set these would send an empty 200 first.
-    private static void Abandon(HttpListenerContext context)
+    private async ValueTask AbandonAsync(HttpListenerContext context)
     {
         try
         {
             context.Response.StatusCode = RequestTimeoutStatus;
             context.Response.ContentLength64 = 0;
             context.Response.KeepAlive = false;
-            context.Response.Abort();
+            await WriteAsync(context.Response, []);
         }
-        catch (Exception e) when (ClientFault.Is(e))
+        catch (Exception e)
         {
-            // It is closed already.
+            // It was closed already, or had begun to be answered. Nothing more can be said to this client.
+            LogFailure(e);
+            if (ListenerInternals.Available)
+                ListenerInternals.SocketOf(ListenerInternals.ConnectionOf(context))?.Dispose();
         }
+    }
+
+    private void LogFailure(Exception e)
+    {
+        if (ClientFault.Is(e))
+            Log.ClientGone(log, e.Message);
+        else
+            Log.RequestFailed(log, e);
     }
 
     private void NoteOverload()
