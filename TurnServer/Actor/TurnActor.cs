@@ -17,7 +17,7 @@ public sealed class TurnActor : IDisposable
     /// </summary>
     public const int MailboxCapacity = 16_384;
 
-    // The loop runs on the thread that brought a message to an empty mailbox, which so finds its own reply there already,
+    // The loop runs on the thread that brought a message to an idle actor, which so finds its own reply there already,
     // instead of waking two threads for it. After so many messages, some 50 µs of work, another thread goes on, and it
     // gets back to its own request.
     private const int MessagesPerThread = 64;
@@ -74,8 +74,8 @@ public sealed class TurnActor : IDisposable
     }
 
     /// <summary>
-    /// Has the actor look at the table, on the caller's own thread when the actor is idle: looking must not block. The result
-    /// must not keep anything of the table.
+    /// Has the actor look at the table, on the caller's own thread when the actor is idle: looking must not block. The
+    /// result must not keep anything of the table.
     /// </summary>
     public Task<T> InquireAsync<T>(Func<Table, T> look)
     {
