@@ -1,0 +1,86 @@
+using Microsoft.Extensions.Logging;
+using TurnServer.Actor;
+using TurnServer.Rules;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Actor;
+
+/// <summary>Rules that throw: whoever waits is told, and the loop ends with what was thrown.</summary>
+public sealed class ActorFailureTests
+{
+    private const int ActorFailed = 20;
+
+    [Test]
+    public async Task ABug_FailsTheRequestTheHeldAndTheQueuedOnes_AndEndsTheLoop()
+    {
+        await using var actor = new ActorDriver(new BrokenAfter(1));
+        var registered = actor.Ask("0,Ann,*,*,*");
+        var held = actor.Ask("2,*,0,*,*", waitSeconds: 10);
+        var guilty = actor.Ask("0,Bob,*,*,*");
+        var queued = actor.Ask("2,*,0,*,*");
+        var inquiry = actor.Actor.InquireAsync(table => table.PlayerCount);
+        var drain = actor.Actor.DrainAsync();
+        actor.Start();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
+            Assert.That(ActorDriver.Text(await ActorDriver.Soon(registered)), Is.EqualTo("0/0/0"));
+            foreach (var waiting in new[] { held, guilty, queued, inquiry, drain })
+            {
+                Assert.That(async () => await ActorDriver.Soon(waiting),
+                    Throws.TypeOf<ActorFailedException>().With.InnerException.TypeOf<BrokenException>());
+            }
+        }
+    }
+
+    [Test]
+    public async Task ABug_IsLoggedOnce_AsCritical()
+    {
+        await using var actor = ActorDriver.Started(new BrokenAfter(0));
+        var guilty = actor.Ask("0,Ann,*,*,*");
+        Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
+        Assert.That(async () => await ActorDriver.Soon(guilty), Throws.TypeOf<ActorFailedException>());
+        var entry = actor.Log.Entries.Single();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((entry.Level, entry.Id), Is.EqualTo((LogLevel.Critical, ActorFailed)));
+            Assert.That(entry.Exception, Is.TypeOf<BrokenException>());
+        }
+    }
+
+    [Test]
+    public async Task AfterABug_NobodyWaits()
+    {
+        await using var actor = ActorDriver.Started(new BrokenAfter(0));
+        var guilty = actor.Ask("0,Ann,*,*,*");
+        Assert.That(async () => await ActorDriver.Soon(guilty), Throws.TypeOf<ActorFailedException>());
+        Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(await actor.Send("0,Bob,*,*,*"), Is.EqualTo("23/*/*"));
+            Assert.That(async () => await ActorDriver.Soon(actor.Actor.InquireAsync(table => table.PlayerCount)),
+                Throws.TypeOf<ActorBusyException>());
+            Assert.That(async () => await ActorDriver.Soon(actor.Actor.DrainAsync()), Throws.Exception);
+        }
+    }
+
+    [Test]
+    public async Task AnInquiryThatThrows_IsToldSo_AndEndsTheLoop()
+    {
+        await using var actor = ActorDriver.Started();
+        var inquiry = actor.Actor.InquireAsync<int>(_ => throw new BrokenException());
+        Assert.That(async () => await ActorDriver.Soon(inquiry),
+            Throws.TypeOf<ActorFailedException>().With.InnerException.TypeOf<BrokenException>());
+        Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
+    }
+
+    /// <summary>A source that breaks after some keys.</summary>
+    private sealed class BrokenAfter(int keys) : IKeySource
+    {
+        private int _drawn;
+
+        public ulong Draw() => _drawn < keys ? (ulong)_drawn++ : throw new BrokenException();
+    }
+
+    private sealed class BrokenException : Exception;
+}

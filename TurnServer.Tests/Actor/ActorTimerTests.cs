@@ -1,0 +1,100 @@
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Actor;
+
+/// <summary>The actor's one timer is set when something nearer is due, and does not spin.</summary>
+public sealed class ActorTimerTests
+{
+    [Test]
+    public async Task WithNothingDue_NoTimerIsSet()
+    {
+        await using var actor = ActorDriver.Started();
+        await actor.Send("2,*,99,*,*");
+        await actor.Settle();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(actor.Clock.Timers, Is.EqualTo(1));
+            Assert.That(actor.Clock.Delays, Is.Empty);
+        }
+    }
+
+    [Test]
+    public async Task ManyRequests_SetTheTimerOnce()
+    {
+        await using var actor = ActorDriver.Started();
+        await actor.Send("0,Ann,*,Z,*");
+        await actor.Settle();
+        for (var i = 0; i < 100; i++)
+        {
+            actor.Clock.Advance(TimeSpan.FromMilliseconds(10));
+            await actor.Send("2,*,0,*,*");
+        }
+
+        await actor.Send("0,Bob,*,Z,*");
+        await actor.Settle();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(actor.Clock.Timers, Is.EqualTo(1));
+            Assert.That(actor.Clock.Delays, Is.EqualTo((TimeSpan[])[TimeSpan.FromSeconds(25)]));
+            Assert.That(actor.Clock.WakeUps, Is.Zero);
+        }
+    }
+
+    [Test]
+    public async Task ANearerDeadline_SetsTheTimerAnew()
+    {
+        await using var actor = ActorDriver.Started();
+        await actor.Send("0,Ann,*,Z,*");
+        await actor.Settle();
+        var held = actor.Ask("2,*,0,*,*", waitSeconds: 3);
+        await actor.Settle();
+        Assert.That(actor.Clock.Delays, Is.EqualTo((TimeSpan[])[TimeSpan.FromSeconds(25), TimeSpan.FromSeconds(3)]));
+        actor.Clock.Advance(TimeSpan.FromSeconds(3));
+        await ActorDriver.Soon(held);
+        Assert.That(actor.Clock.WakeUps, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task ADeadlineThatWasPutOff_WakesTheActorOnceTooEarly_AndThenInTime()
+    {
+        await using var actor = ActorDriver.Started();
+        await actor.Send("0,Ann,*,Z,*");
+        await actor.Settle();
+        actor.Clock.Advance(TimeSpan.FromSeconds(20));
+        await actor.Send("2,*,0,*,*");
+        actor.Clock.Advance(TimeSpan.FromSeconds(5));
+        await actor.Settle();
+        var isThere = await ActorDriver.Soon(actor.Actor.InquireAsync(table => table.PlayerCount));
+        actor.Clock.Advance(TimeSpan.FromSeconds(20));
+        await actor.Settle();
+        var isGone = await ActorDriver.Soon(actor.Actor.InquireAsync(table => table.PlayerCount));
+        await actor.Settle();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((isThere, isGone), Is.EqualTo((1, 0)));
+            Assert.That(actor.Clock.WakeUps, Is.EqualTo(2));
+            Assert.That(actor.Clock.Delays, Is.EqualTo((TimeSpan[])[TimeSpan.FromSeconds(25), TimeSpan.FromSeconds(20)]));
+        }
+    }
+
+    [Test]
+    public async Task ADeadlineBetweenTwoMilliseconds_IsLookedForAtTheNext()
+    {
+        await using var actor = ActorDriver.Started();
+        await actor.Send("0,Ann,*,Z,*");
+        await actor.Settle();
+        actor.Clock.Advance(TimeSpan.FromMilliseconds(0.4));
+        await actor.Send("2,*,0,*,*");
+        actor.Clock.Advance(TimeSpan.FromMilliseconds(25_000 - 0.4));
+        await actor.Settle();
+        // A timer cuts fractions off: one set to 0.4 ms would fire at once, find nothing due and be set again, and again.
+        Assert.That(actor.Clock.Delays, Is.EqualTo((TimeSpan[])[TimeSpan.FromSeconds(25), TimeSpan.FromMilliseconds(1)]));
+        actor.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        await actor.Settle();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(actor.Clock.WakeUps, Is.EqualTo(2));
+            Assert.That(await actor.Send("2,*,0,*,*"), Is.EqualTo("5/*/*"));
+        }
+    }
+}

@@ -1,0 +1,196 @@
+using TurnServer.Actor;
+using TurnServer.Protocol;
+using TurnServer.Rules;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Actor;
+
+/// <summary>The one that owns the table: what goes in and what comes out.</summary>
+public sealed class TurnActorTests
+{
+    [Test]
+    public async Task Ask_OfARequest_IsAnswered()
+    {
+        await using var actor = ActorDriver.Started();
+        var registered = await ActorDriver.Soon(actor.Ask("0,Ann,*,*,*"));
+        var unknown = await ActorDriver.Soon(actor.Ask("2,*,99,*,*"));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ActorDriver.Text(registered), Is.EqualTo("0/0/0"));
+            Assert.That(registered.Error, Is.EqualTo(ErrorCode.None));
+            Assert.That(registered.AppliedWaitSeconds, Is.Zero);
+            Assert.That(ActorDriver.Text(unknown), Is.EqualTo("5/*/*"));
+            Assert.That(unknown.Error, Is.EqualTo(ErrorCode.NotRegistered));
+        }
+    }
+
+    [Test]
+    public async Task Ask_BeforeTheLoopRuns_IsAnsweredOnceItDoes()
+    {
+        await using var actor = new ActorDriver();
+        var reply = actor.Ask("0,Ann,*,*,*");
+        Assert.That(reply.IsCompleted, Is.False);
+        actor.Start();
+        Assert.That(ActorDriver.Text(await ActorDriver.Soon(reply)), Is.EqualTo("0/0/0"));
+    }
+
+    [Test]
+    public async Task AHeldReply_IsCompletedByAnothersRequest_AndSaysItsWait()
+    {
+        await using var actor = ActorDriver.Started();
+        await actor.Send("0,Ann,*,*,*");
+        var held = actor.Ask("2,*,0,*,*", waitSeconds: 10);
+        await actor.Send("0,Cid,*,*,*");
+        Assert.That(held.IsCompleted, Is.False);
+        await actor.Send("2,*,1,*,*");
+        var reply = await ActorDriver.Soon(held);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ActorDriver.Text(reply), Is.EqualTo("0/4/Cid"));
+            Assert.That(reply.AppliedWaitSeconds, Is.EqualTo(10));
+        }
+    }
+
+    [Test]
+    public async Task AReplyThatMightHaveBeenHeldButWasNot_SaysNoWait()
+    {
+        await using var actor = ActorDriver.Started();
+        var reply = await ActorDriver.Soon(actor.Ask("0,Ann,*,*,*", waitSeconds: 10));
+        Assert.That(reply.AppliedWaitSeconds, Is.Zero);
+    }
+
+    [Test]
+    public async Task AHeldReply_IsCompletedByTheClock_AndNotSooner()
+    {
+        await using var actor = ActorDriver.Started();
+        await actor.Send("0,Ann,*,*,*");
+        var held = actor.Ask("2,*,0,*,*", waitSeconds: 10);
+        await actor.Settle();
+        actor.Clock.Advance(TimeSpan.FromSeconds(9.999));
+        await actor.Settle();
+        Assert.That(held.IsCompleted, Is.False);
+        actor.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        var reply = await ActorDriver.Soon(held);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ActorDriver.Text(reply), Is.EqualTo("0/2/*"));
+            Assert.That(reply.AppliedWaitSeconds, Is.EqualTo(10));
+        }
+    }
+
+    [Test]
+    public async Task ASilentPartner_IsHeardOfAtOnce_ThoughNobodyAsks()
+    {
+        await using var actor = ActorDriver.Started();
+        foreach (var body in new[] { "0,Ann,*,*,*", "0,Bob,*,*,*", "2,*,1,*,*", "3,*,1,*,*" })
+            await actor.Send(body);
+        var held = actor.Ask("4,*,1,*,*", waitSeconds: 100);
+        await actor.Settle();
+        actor.Clock.Advance(TimeSpan.FromSeconds(30));
+        Assert.That(ActorDriver.Text(await ActorDriver.Soon(held)), Is.EqualTo("9/2/*"));
+    }
+
+    [Test]
+    public async Task AFullMailbox_AnswersServerBusy_AndTheRequestIsNotTaken()
+    {
+        await using var actor = new ActorDriver();
+        var taken = Enumerable.Range(0, TurnActor.MailboxCapacity).Select(_ => actor.Ask("0,Ann,*,*,*")).ToArray();
+        var refused = actor.Ask("0,Bob,*,*,*");
+        Assert.That(refused.IsCompleted);
+        var reply = await refused;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(ActorDriver.Text(reply), Is.EqualTo("23/*/*"));
+            Assert.That(reply.Error, Is.EqualTo(ErrorCode.ServerBusy));
+            Assert.That(taken.Any(ask => ask.IsCompleted), Is.False);
+            Assert.That(async () => await actor.Actor.InquireAsync(table => table.PlayerCount),
+                Throws.TypeOf<ActorBusyException>());
+        }
+
+        actor.Start();
+        await ActorDriver.Soon(Task.WhenAll(taken));
+        Assert.That(await ActorDriver.Soon(actor.Actor.InquireAsync(table => table.PlayerCount)), Is.EqualTo(taken.Length));
+    }
+
+    [Test]
+    public async Task Drain_AnswersWhatIsHeld_AndHoldsNoneAfter()
+    {
+        await using var actor = ActorDriver.Started();
+        await actor.Send("0,Ann,*,Z,*");
+        await actor.Send("0,Bob,*,Z,*");
+        var held = new[] { actor.Ask("2,*,0,*,*", waitSeconds: 10), actor.Ask("2,*,1,*,*", waitSeconds: 10) };
+        await actor.Settle();
+        Assert.That(held.Any(reply => reply.IsCompleted), Is.False);
+        await ActorDriver.Soon(actor.Actor.DrainAsync());
+        var replies = await ActorDriver.Soon(Task.WhenAll(held));
+        var after = await ActorDriver.Soon(actor.Ask("2,*,0,*,*", waitSeconds: 10));
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(replies.Select(ActorDriver.Text), Is.All.EqualTo("0/2/*"));
+            Assert.That(ActorDriver.Text(after), Is.EqualTo("0/2/*"));
+            Assert.That(after.AppliedWaitSeconds, Is.Zero);
+        }
+    }
+
+    [Test]
+    public async Task Stop_LetsTheLoopEnd_WhenTheMailboxIsEmpty()
+    {
+        await using var actor = new ActorDriver();
+        var reply = actor.Ask("0,Ann,*,*,*");
+        actor.Actor.Stop();
+        actor.Start();
+        await actor.Loop;
+        Assert.That(ActorDriver.Text(await ActorDriver.Soon(reply)), Is.EqualTo("0/0/0"));
+    }
+
+    [Test]
+    public async Task Inquire_SeesTheTableAsItIsNow_ThoughNoTimerHasFired()
+    {
+        await using var actor = ActorDriver.Started(clock: new CountingClock { HasTimers = false });
+        await actor.Send("0,Ann,*,*,*");
+        var before = await ActorDriver.Soon(actor.Actor.InquireAsync(table => table.PlayerCount));
+        actor.Clock.Advance(TimeSpan.FromSeconds(25));
+        var after = await ActorDriver.Soon(actor.Actor.InquireAsync(table => table.PlayerCount));
+        Assert.That((before, after), Is.EqualTo((1, 0)));
+    }
+
+    [Test]
+    public async Task Continuations_DoNotRunOnTheActorsThread()
+    {
+        await using var actor = ActorDriver.Started();
+        await actor.Send("0,Ann,*,*,*");
+        using var mayEnd = new ManualResetEventSlim();
+        using var blocked = new CountdownEvent(3);
+        var blockers = new[]
+        {
+            Block(actor.Ask("2,*,0,*,*", waitSeconds: 10)),
+            Block(actor.Actor.InquireAsync(table => table.PlayerCount)),
+            Block(actor.Actor.DrainAsync()),
+        };
+        // Each of them stands still in its continuation now, and the actor goes on.
+        Assert.That(blocked.Wait(TimeSpan.FromSeconds(20)));
+        Assert.That(await actor.Send("2,*,0,*,*"), Is.EqualTo("0/2/*"));
+        mayEnd.Set();
+        await ActorDriver.Soon(Task.WhenAll(blockers));
+
+        Task Block(Task task) => task.ContinueWith(_ =>
+        {
+            blocked.Signal();
+            mayEnd.Wait(TimeSpan.FromSeconds(20));
+        }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    [Test]
+    public void RandomKeys_AreBelow2Pow53_AndAllDifferent()
+    {
+        var source = new RandomKeySource();
+        var another = new RandomKeySource();
+        var keys = Enumerable.Range(0, 100_000).SelectMany(_ => (ulong[])[source.Draw(), another.Draw()]).ToArray();
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(keys.Max(), Is.LessThan(ProtocolLimits.KeyEnd));
+            Assert.That(keys.Max(), Is.GreaterThan(ProtocolLimits.KeyEnd / 2), "all bits are used");
+            Assert.That(keys.Distinct().Count(), Is.EqualTo(keys.Length));
+        }
+    }
+}

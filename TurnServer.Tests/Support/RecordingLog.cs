@@ -1,0 +1,30 @@
+using Microsoft.Extensions.Logging;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>Keeps what is logged.</summary>
+internal sealed class RecordingLog : ILogger
+{
+    private readonly List<(LogLevel Level, int Id, Exception? Exception)> _entries = [];
+
+    public IReadOnlyList<(LogLevel Level, int Id, Exception? Exception)> Entries
+    {
+        get
+        {
+            lock (_entries)
+                return [.. _entries];
+        }
+    }
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
+    {
+        lock (_entries)
+            _entries.Add((logLevel, eventId.Id, exception));
+    }
+}
