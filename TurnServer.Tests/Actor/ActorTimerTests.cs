@@ -35,7 +35,7 @@ public sealed class ActorTimerTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(actor.Clock.Timers, Is.EqualTo(1));
-            Assert.That(actor.Clock.Delays, Is.EqualTo((TimeSpan[])[TimeSpan.FromSeconds(25)]));
+            Assert.That(actor.Clock.Delays, Is.EqualTo(Seconds(25)));
             Assert.That(actor.Clock.WakeUps, Is.Zero);
         }
     }
@@ -48,7 +48,7 @@ public sealed class ActorTimerTests
         await actor.Settle();
         var held = actor.Ask("2,*,0,*,*", waitSeconds: 3);
         await actor.Settle();
-        Assert.That(actor.Clock.Delays, Is.EqualTo((TimeSpan[])[TimeSpan.FromSeconds(25), TimeSpan.FromSeconds(3)]));
+        Assert.That(actor.Clock.Delays, Is.EqualTo(Seconds(25, 3)));
         actor.Clock.Advance(TimeSpan.FromSeconds(3));
         await ActorDriver.Soon(held);
         Assert.That(actor.Clock.WakeUps, Is.EqualTo(1));
@@ -73,7 +73,7 @@ public sealed class ActorTimerTests
         {
             Assert.That((isThere, isGone), Is.EqualTo((1, 0)));
             Assert.That(actor.Clock.WakeUps, Is.EqualTo(2));
-            Assert.That(actor.Clock.Delays, Is.EqualTo((TimeSpan[])[TimeSpan.FromSeconds(25), TimeSpan.FromSeconds(20)]));
+            Assert.That(actor.Clock.Delays, Is.EqualTo(Seconds(25, 20)));
         }
     }
 
@@ -87,8 +87,8 @@ public sealed class ActorTimerTests
         await actor.Send("2,*,0,*,*");
         actor.Clock.Advance(TimeSpan.FromMilliseconds(25_000 - 0.4));
         await actor.Settle();
-        // A timer cuts fractions off: one set to 0.4 ms would fire at once, find nothing due and be set again, and again.
-        Assert.That(actor.Clock.Delays, Is.EqualTo((TimeSpan[])[TimeSpan.FromSeconds(25), TimeSpan.FromMilliseconds(1)]));
+        // A timer cuts fractions off: one set to 0.4 ms would fire at once, find nothing due and be set anew.
+        Assert.That(actor.Clock.Delays, Is.EqualTo(Seconds(25, 0.001)));
         actor.Clock.Advance(TimeSpan.FromMilliseconds(1));
         await actor.Settle();
         using (Assert.EnterMultipleScope())
@@ -97,4 +97,6 @@ public sealed class ActorTimerTests
             Assert.That(await actor.Send("2,*,0,*,*"), Is.EqualTo("5/*/*"));
         }
     }
+
+    private static TimeSpan[] Seconds(params double[] seconds) => Array.ConvertAll(seconds, TimeSpan.FromSeconds);
 }

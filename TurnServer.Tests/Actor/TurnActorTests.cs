@@ -109,7 +109,8 @@ public sealed class TurnActorTests
 
         actor.Start();
         await ActorDriver.Soon(Task.WhenAll(taken));
-        Assert.That(await ActorDriver.Soon(actor.Actor.InquireAsync(table => table.PlayerCount)), Is.EqualTo(taken.Length));
+        var players = await ActorDriver.Soon(actor.Actor.InquireAsync(table => table.PlayerCount));
+        Assert.That(players, Is.EqualTo(taken.Length));
     }
 
     [Test]

@@ -3,8 +3,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>
-/// The scenarios about timeouts, over HTTP. They really sleep, so all of them run at once, each against a server of its own,
-/// and the tests collect what they found.
+/// The scenarios about timeouts, over HTTP. They really sleep, so all of them run at once, each against a server of its
+/// own, and the tests collect what they found.
 /// </summary>
 public sealed class ShortScenarioHttpTests
 {

@@ -41,7 +41,8 @@ public sealed class ReplyWriterTests
     public void ToBytes_OfTurns_AreTheBytesAsTheyCame()
     {
         byte[] turns = [0x00, 0xFF, 0x80, (byte)'|', 0x0A];
-        Assert.That(ReplyWriter.ToBytes(Reply.WithTurns(ReplyCode.GameData, turns)), Is.EqualTo((byte[])[.. "0/9/"u8, .. turns]));
+        byte[] reply = [.. "0/9/"u8, .. turns];
+        Assert.That(ReplyWriter.ToBytes(Reply.WithTurns(ReplyCode.GameData, turns)), Is.EqualTo(reply));
     }
 
     [Test]

@@ -4,16 +4,17 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Protocol;
 
 /// <summary>
-/// A request cut off anywhere has a definite outcome. Each case is a whole request and what its prefixes give, as "from this
-/// length on: this".
+/// A request cut off anywhere has a definite outcome. Each case is a whole request and what its prefixes give, as "from
+/// this length on: this".
 /// </summary>
 public sealed class RequestParserPrefixTests
 {
     private const string Ann = "0 name=Ann partner=";
 
     [TestCase("0,Ann,bibbybabbis,Bo,t1",
-        "0: 2/*/*", "1: 4/4/*", "18: 16/*/*", "19: " + Ann + "B token= long=True", "20: " + Ann + "Bo token= long=True",
-        "21: 4/2/*", "22: " + Ann + "Bo token=t long=True", "23: " + Ann + "Bo token=t1 long=True")]
+        "0: 2/*/*", "1: 4/4/*", "18: 16/*/*", "19: " + Ann + "B token= long=True",
+        "20: " + Ann + "Bo token= long=True", "21: 4/2/*", "22: " + Ann + "Bo token=t long=True",
+        "23: " + Ann + "Bo token=t1 long=True")]
     [TestCase("0,Ann,*,*,*",
         "0: 2/*/*", "1: 4/4/*", "8: 16/*/*", "9: " + Ann + " token= long=False", "10: 4/2/*",
         "11: " + Ann + " token= long=False")]
@@ -42,7 +43,8 @@ public sealed class RequestParserPrefixTests
                 expected.Length - int.Parse(outcome[..colon]));
         }
 
-        Assert.That(Enumerable.Range(0, expected.Length).Select(length => ReferenceParser.OutcomeOf(body.AsSpan(0, length))),
-            Is.EqualTo(expected));
+        var found = Enumerable.Range(0, expected.Length)
+            .Select(length => ReferenceParser.OutcomeOf(body.AsSpan(0, length)));
+        Assert.That(found, Is.EqualTo(expected));
     }
 }

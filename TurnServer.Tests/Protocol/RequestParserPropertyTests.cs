@@ -10,7 +10,8 @@ public sealed class RequestParserPropertyTests
 {
     private static readonly Gen<string> Field = Gen.OneOf(
         OneOf("*", "", "0", "1", "2", "6", "17", "-1", "00", "x", "Ann", "bibbybabbis", "t-1", "a b", "é", "🎲", "|",
-            "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616", "\n", "\u0085"),
+            "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616", "\n",
+            "\u0085"),
         Gen.ULong.Select(number => $"{number}"),
         Gen.String[Gen.Char['!', '~'], 0, 70]);
 
@@ -20,17 +21,18 @@ public sealed class RequestParserPropertyTests
         (symbol, fields) => Encoding.UTF8.GetBytes(string.Join(',', (string[])[symbol, .. fields])));
 
     // The same with one byte changed, which is how UTF-8 breaks.
-    private static readonly Gen<byte[]> Damaged = Gen.Select(NearlyRequest, Gen.Int[0, 200], Gen.Byte, (body, place, to) =>
-    {
-        if (body.Length > 0)
-            body[place % body.Length] = to;
-        return body;
-    });
+    private static readonly Gen<byte[]> Damaged =
+        Gen.Select(NearlyRequest, Gen.Int[0, 200], Gen.Byte, (body, place, to) =>
+        {
+            if (body.Length > 0)
+                body[place % body.Length] = to;
+            return body;
+        });
 
     [Test]
     public void TryParse_OfAnything_DoesWhatTheSimpleParserDoes() =>
         Gen.OneOf(NearlyRequest, Damaged, Gen.Byte.Array[0, 64]).Sample(
-            body => ReferenceParser.OutcomeOf(body) == ReferenceParser.Outcome(body), iter: 60_000, threads: 1,
+            body => ReferenceParser.OutcomeOf(body) == ReferenceParser.Outcome(body), iter: 30_000, threads: 1,
             print: body => $"{Convert.ToHexString(body)}: {ReferenceParser.OutcomeOf(body)}, simply "
                 + ReferenceParser.Outcome(body));
 

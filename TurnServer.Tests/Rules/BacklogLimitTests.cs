@@ -4,7 +4,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Rules;
 
 /// <summary>
-/// Waiting and unacknowledged turns of one seat never exceed 131072 bytes, separators included (PROTOCOL.md, "The game").
+/// Waiting and unacknowledged turns of one seat never exceed 131072 bytes, separators included (PROTOCOL.md, "The
+/// game").
 /// </summary>
 public sealed class BacklogLimitTests : TableFixture
 {

@@ -51,7 +51,7 @@ public sealed class BacklogTests
             Assert.That(backlog.HasWaiting, Is.EqualTo(waiting.Count > 0));
             Assert.That(backlog.Block.Span.SequenceEqual(Joined(block)), "the block");
         }
-    }, iter: 500, threads: 1);
+    }, iter: 200, threads: 1);
 
     [TestCase(ProtocolLimits.BacklogBytesMax, true)]
     [TestCase(ProtocolLimits.BacklogBytesMax + 1, false)]

@@ -52,7 +52,7 @@ public sealed class DeadlinesTests
                 ? Is.Null
                 : Is.LessThanOrEqualTo(list.Min(one => one.Deadline)).And.Not.Null);
         }
-    }, iter: 1000, threads: 1);
+    }, iter: 400, threads: 1);
 
     private static void TakeAllDue(Deadlines deadlines, List<Somebody> list, TimeSpan now)
     {

@@ -97,7 +97,8 @@ public sealed class HeldReplyTests : TableFixture
     public void WhatHasNews_OrIsNoQuestion_IsNeverHeld(string before, string request)
     {
         Play(before);
-        var body = new[] { "a", "b", "ga", "gb" }.Where(name => request.Contains($"{{{name}}}", StringComparison.Ordinal))
+        var body = new[] { "a", "b", "ga", "gb" }
+            .Where(name => request.Contains($"{{{name}}}", StringComparison.Ordinal))
             .Aggregate(request, (text, name) => text.Replace($"{{{name}}}", Script[name], StringComparison.Ordinal));
         Assert.That(Driver.Hold(body, 10).IsHeld, Is.False);
     }
@@ -113,8 +114,8 @@ public sealed class HeldReplyTests : TableFixture
     [TestCase(TableScript.Playing, "6,,{ga},0,0", "0/10/*", "6,,{ga},0,1", "0/10/*")]
     [TestCase(TableScript.Playing, "6,,{ga},0,0", "0/10/*", "6,,{ga},0,7", "19/*/*")]
     [TestCase(TableScript.Playing, "6,,{ga},0,0", "0/10/*", "5,*,{ga},0,*", "0/1/*")]
-    public void AFurtherRequest_AnswersTheHeldOneAsItStands(string before, string held, string heldReply, string further,
-        string reply) => Play(before + $$"""
+    public void AFurtherRequest_AnswersTheHeldOneAsItStands(string before, string held, string heldReply,
+        string further, string reply) => Play(before + $$"""
             {{held}} > held held 10
             {{further}} > {{reply}}
             held > {{heldReply}}

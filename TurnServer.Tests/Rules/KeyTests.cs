@@ -61,7 +61,8 @@ public sealed class KeyTests : TableFixture
     public void SequentialKeySource_StaysBelow2Pow53()
     {
         var keys = new SequentialKeySource();
-        Assert.That(Enumerable.Range(0, 1000).Select(_ => keys.Draw()), Is.Ordered.And.All.LessThan(ProtocolLimits.KeyEnd));
+        var drawn = Enumerable.Range(0, 1000).Select(_ => keys.Draw());
+        Assert.That(drawn, Is.Ordered.And.All.LessThan(ProtocolLimits.KeyEnd));
     }
 
     /// <summary>A source that says these keys in this order, and repeats itself where they do.</summary>

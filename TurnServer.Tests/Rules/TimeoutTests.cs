@@ -104,6 +104,18 @@ public sealed class TimeoutTests : TableFixture
         """);
 
     [Test]
+    public void WhoIsLeft_AfterALongTimeOfLoading_StillHasAWaitingOnesTimeout() => Play(TableScript.Loading + """
+        + 24
+        3,*,{b},*,* > 0/5/
+        3,*,{a},*,* > 0/6/
+        + 1
+        1,*,{a},*,* > 0/1/*
+        3,*,{b},*,* > 9/2/*
+        + 25
+        2,*,{b},*,* > 5/*/*
+        """);
+
+    [Test]
     public void WhoIsLeft_AndNeverHearsOfIt_FallsSilentToo() => Play(TableScript.Paired + """
         1,*,{a},*,* > 0/1/*
         + 30

@@ -23,7 +23,8 @@ public sealed class TokenTests : TableFixture
             0,ann,*,*,t   > 0/0/{c}
             0,Ann,*,Bob,t > 0/0/{d}
             """);
-        Assert.That(((string[])[Script["a"], Script["b"], Script["c"], Script["d"]]).Distinct().Count(), Is.EqualTo(4));
+        string[] keys = [Script["a"], Script["b"], Script["c"], Script["d"]];
+        Assert.That(keys, Is.Unique);
     }
 
     [Test]
@@ -34,7 +35,8 @@ public sealed class TokenTests : TableFixture
             0,Ann,*,*,* > 0/0/{b}
             0,Ann,*,*   > 0/0/{c}
             """);
-        Assert.That(((string[])[Script["a"], Script["b"], Script["c"]]).Distinct().Count(), Is.EqualTo(3));
+        string[] keys = [Script["a"], Script["b"], Script["c"]];
+        Assert.That(keys, Is.Unique);
     }
 
     [Test]

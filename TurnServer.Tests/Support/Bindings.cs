@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// The keys that the server chose, by the names a scenario gives them: the first appearance of <c>{name}</c> in an expected
-/// reply binds it, later ones must equal it. <c>&lt;&lt;x*16000&gt;&gt;</c> is 16000 times the letter x.
+/// The keys that the server chose, by the names a scenario gives them: the first appearance of <c>{name}</c> in an
+/// expected reply binds it, later ones must equal it. <c>&lt;&lt;x*16000&gt;&gt;</c> is 16000 times the letter x.
 /// </summary>
 internal sealed partial class Bindings
 {

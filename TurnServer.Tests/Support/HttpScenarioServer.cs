@@ -17,8 +17,8 @@ internal sealed class HttpScenarioServer(Uri url) : IScenarioServer, IDisposable
     };
 
     /// <summary>
-    /// The longest that a step took over the time it should have: with timeouts of one second, a scenario proves nothing
-    /// about a server on a machine that stood still for a good part of that.
+    /// The longest that a step took over the time it should have: with timeouts of one second, a scenario proves
+    /// nothing about a server on a machine that stood still for a good part of that.
     /// </summary>
     public TimeSpan LongestDelay { get; private set; }
 

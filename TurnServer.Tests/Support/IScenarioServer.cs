@@ -3,10 +3,10 @@ namespace TurnServer.Tests.Support;
 /// <summary>What scenarios are played against: the rules alone, or a whole server.</summary>
 internal interface IScenarioServer
 {
-    /// <summary>Sends one body, for whose reply at most so many seconds may be waited, and returns the reply.</summary>
+    /// <summary>Sends one body, whose reply may be waited for so many seconds, and returns the reply.</summary>
     Task<ScenarioReply> SendAsync(byte[] body, int waitSeconds);
 
-    /// <summary>The same, but leaves the reply to <see cref="JoinAsync"/>; returns when the server has the request.</summary>
+    /// <summary>The same, but leaves the reply to <see cref="JoinAsync"/>; returns once the server has it.</summary>
     Task StartAsync(string id, byte[] body, int waitSeconds);
 
     /// <summary>Whether the reply to a started request has yet to come.</summary>

@@ -5,12 +5,13 @@ using TurnServer.Protocol;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// The request format as the protocol page has it, written the simple way: strings, splitting and big numbers. The outcome of
-/// a body is text: the refusal as it is sent, or the fields of the request.
+/// The request format as the protocol page has it, written the simple way: strings, splitting and big numbers. The
+/// outcome of a body is text: the refusal as it is sent, or the fields of the request.
 /// </summary>
 internal static class ReferenceParser
 {
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding Strict =
+        new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static string Outcome(byte[] body)
     {
@@ -43,9 +44,9 @@ internal static class ReferenceParser
     {
         if (!RequestParser.TryParse(body, out var request, out var refusal))
             return WireText.Of(ReplyWriter.ToBytes(refusal));
-        return Describe((int)request.Symbol, request.Key, request.Seat, request.Counter, WireText.Of(body[request.Data]),
-            WireText.Of(body[request.Name]), WireText.Of(body[request.Partner]), WireText.Of(body[request.Token]),
-            request.LongTimeout);
+        return Describe((int)request.Symbol, request.Key, request.Seat, request.Counter,
+            WireText.Of(body[request.Data]), WireText.Of(body[request.Name]), WireText.Of(body[request.Partner]),
+            WireText.Of(body[request.Token]), request.LongTimeout);
     }
 
     private static string Describe(int symbol, ulong key = 0, int seat = 0, long counter = 0, string data = "",
@@ -62,8 +63,8 @@ internal static class ReferenceParser
     }
 
     // Whether everything that the symbol has no field for has its default value.
-    private static bool IsDefaultWhereUnused(int symbol, ulong key, int seat, long counter, string data, string name, string partner,
-        string token, bool isLong) =>
+    private static bool IsDefaultWhereUnused(int symbol, ulong key, int seat, long counter, string data, string name,
+        string partner, string token, bool isLong) =>
         (symbol == 0 || (name.Length == 0 && partner.Length == 0 && token.Length == 0 && !isLong))
         && (symbol == 6 || (counter == 0 && data.Length == 0))
         && (symbol >= 5 || seat == 0)

@@ -49,7 +49,8 @@ internal sealed record Scenario(string Name, IReadOnlyList<ScenarioStep> Steps)
     // A string of the scenarios may hold lone surrogates, which System.Text.Json refuses to make a string of.
     private static string Text(JsonElement json) => WireText.OfJsonString(json.GetRawText());
 
-    private static TimeSpan Seconds(JsonElement json) => TimeSpan.FromTicks((long)(json.GetDecimal() * TimeSpan.TicksPerSecond));
+    private static TimeSpan Seconds(JsonElement json) =>
+        TimeSpan.FromTicks((long)(json.GetDecimal() * TimeSpan.TicksPerSecond));
 }
 
 /// <summary>One step of a <see cref="Scenario"/>.</summary>

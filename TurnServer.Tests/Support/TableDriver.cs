@@ -6,8 +6,8 @@ using TurnServer.Rules;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Drives a table by hand, with text in and text out and a clock that only <see cref="Turn"/> turns. As the actor does, it
-/// ticks the table whenever it says that something is due, and never otherwise.
+/// Drives a table by hand, with text in and text out and a clock that is turned by hand too. As the actor does,
+/// <see cref="Turn(TimeSpan)"/> ticks the table whenever it says that something is due, and never otherwise.
 /// </summary>
 internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys = null)
 {

@@ -3,8 +3,8 @@ using TurnServer.Rules;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Tests of the rules: each gets a table of its own, and at the end of each everyone falls silent and nothing is left of
-/// them.
+/// Tests of the rules: each gets a table of its own, and at the end of each everyone falls silent and nothing is left
+/// of them.
 /// </summary>
 public abstract class TableFixture
 {
@@ -35,7 +35,8 @@ public abstract class TableFixture
     }
 
     /// <summary>Takes another table, with these options and keys.</summary>
-    private protected void Use(RulesOptions options, IKeySource? keys = null) => Script = new TableScript(options, keys);
+    private protected void Use(RulesOptions options, IKeySource? keys = null) =>
+        Script = new TableScript(options, keys);
 
     /// <summary>Plays a table of actions: <see cref="TableScript"/>.</summary>
     private protected void Play(string lines) => Script.Play(lines);

@@ -27,7 +27,8 @@ internal sealed class TableScenarioServer(TableDriver table) : IScenarioServer
         var end = table.Now + within;
         while (reply.IsHeld && table.Table.NextDeadline is { } next && next <= end)
             table.Turn(next - table.Now);
-        return Task.FromResult(reply.Text is { } text ? new ScenarioReply(reply.Status, text) : default(ScenarioReply?));
+        ScenarioReply? answer = reply.Text is { } text ? new ScenarioReply(reply.Status, text) : null;
+        return Task.FromResult(answer);
     }
 
     public Task SleepAsync(TimeSpan time)
