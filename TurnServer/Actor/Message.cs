@@ -7,7 +7,7 @@ namespace TurnServer.Actor;
 /// <summary>What can stand in the actor's mailbox.</summary>
 internal abstract class Message
 {
-    /// <summary>Told when the actor has failed, instead of being handled or in the middle of it.</summary>
+    /// <summary>Told when the actor has failed, before or while it was handled; does nothing once it is answered.</summary>
     public abstract void Fail(Exception reason);
 }
 
@@ -18,9 +18,6 @@ internal abstract class Message
 internal sealed class PendingReply : Message, IValueTaskSource<WireReply>
 {
     private ManualResetValueTaskSourceCore<WireReply> _core = new() { RunContinuationsAsynchronously = true };
-
-    // Touched by the actor's thread alone.
-    private bool _isCompleted;
 
     public required TurnRequest Request { get; init; }
 
@@ -34,18 +31,12 @@ internal sealed class PendingReply : Message, IValueTaskSource<WireReply>
 
     public ValueTask<WireReply> Task => new(this, _core.Version);
 
-    public void Complete(in WireReply reply)
-    {
-        _isCompleted = true;
-        _core.SetResult(reply);
-    }
+    public void Complete(in WireReply reply) => _core.SetResult(reply);
 
     public override void Fail(Exception reason)
     {
-        if (_isCompleted)
-            return;
-        _isCompleted = true;
-        _core.SetException(reason);
+        if (_core.GetStatus(_core.Version) == ValueTaskSourceStatus.Pending)
+            _core.SetException(reason);
     }
 
     WireReply IValueTaskSource<WireReply>.GetResult(short token) => _core.GetResult(token);
