@@ -98,5 +98,21 @@ public sealed class ActorTimerTests
         }
     }
 
+    [Test]
+    public async Task ATimerThatFiresTooEarly_IsSetAgain()
+    {
+        await using var actor =
+            ActorDriver.Started(clock: new CountingClock { Earliness = TimeSpan.FromMilliseconds(3) });
+        await actor.Send("0,Ann,*,Z,*");
+        var held = actor.Ask("2,*,0,*,*", waitSeconds: 3);
+        await actor.Settle();
+        actor.Clock.Advance(TimeSpan.FromMilliseconds(2997));
+        Assert.That(held.IsCompleted, Is.False);
+        // Nobody else asks anything: the timer alone must bring it about, however often it is early.
+        for (var i = 0; i < 5; i++)
+            actor.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.That(ActorDriver.Text(await ActorDriver.Soon(held)), Is.EqualTo("0/2/*"));
+    }
+
     private static TimeSpan[] Seconds(params double[] seconds) => Array.ConvertAll(seconds, TimeSpan.FromSeconds);
 }

@@ -17,6 +17,9 @@ internal sealed class CountingClock : FakeTimeProvider
     /// <summary>Whether timers fire at all.</summary>
     public bool HasTimers { get; init; } = true;
 
+    /// <summary>How much too early timers fire, as real ones may; never less than a millisecond after they are set.</summary>
+    public TimeSpan Earliness { get; init; }
+
     /// <summary>The delays that timers have been set to. To be read while nobody sets any.</summary>
     public List<TimeSpan> Delays { get; } = [];
 
@@ -35,10 +38,13 @@ internal sealed class CountingClock : FakeTimeProvider
 
     private sealed class CountedTimer(CountingClock clock, ITimer timer) : ITimer
     {
+        private static readonly TimeSpan Soonest = TimeSpan.FromMilliseconds(1);
+
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
             clock.Delays.Add(dueTime);
-            return timer.Change(dueTime, period);
+            var early = dueTime - clock.Earliness;
+            return timer.Change(early > Soonest ? early : Soonest, period);
         }
 
         public void Dispose() => timer.Dispose();

@@ -24,8 +24,7 @@ public sealed class TurnActor : IDisposable
 
     private static readonly TimeSpan Unarmed = TimeSpan.MaxValue;
 
-    // Timers count on a coarser clock than timestamps do, and were seen to fire up to 3 ms before their time.
-    private static readonly TimeSpan TimerEarlinessMax = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan FullMailboxPause = TimeSpan.FromMilliseconds(10);
 
     private readonly Table _table;
     private readonly TimeProvider _clock;
@@ -50,9 +49,7 @@ public sealed class TurnActor : IDisposable
             SingleReader = true,
             AllowSynchronousContinuations = true,
         });
-        // When the mailbox is full the wake-up is not missed: every request advances the time as well.
-        _timer = clock.CreateTimer(_ => _mailbox.Writer.TryWrite(WakeUp.Instance), null, Timeout.InfiniteTimeSpan,
-            Timeout.InfiniteTimeSpan);
+        _timer = clock.CreateTimer(_ => WakeUp(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>
@@ -122,6 +119,13 @@ public sealed class TurnActor : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
+
+    // A wake-up must not be lost: until it has been handled the timer is not set again.
+    private void WakeUp()
+    {
+        if (!Post(Actor.WakeUp.Instance))
+            _timer.Change(FullMailboxPause, Timeout.InfiniteTimeSpan);
+    }
 
     private bool Post(Message message) => _mailbox.Writer.TryWrite(message);
 
@@ -210,14 +214,12 @@ public sealed class TurnActor : IDisposable
 
     private void ArmTimer()
     {
-        if (_table.NextDeadline is not { } next)
-            return;
-        var now = _clock.GetElapsedTime(_startedAt);
-        // A timer that should have fired by now may have, and its wake-up been lost to a full mailbox.
-        if (next >= _armedFor && _armedFor > now + TimerEarlinessMax)
+        if (_table.NextDeadline is not { } next || next >= _armedFor)
             return;
         _armedFor = next;
-        var delay = Math.Max(1, Math.Ceiling((next - now).TotalMilliseconds));
+        // Timers cut fractions of a millisecond off, and count on a coarser clock than timestamps do: one that fires too
+        // early is set again when it has been handled.
+        var delay = Math.Max(1, Math.Ceiling((next - _clock.GetElapsedTime(_startedAt)).TotalMilliseconds));
         _timer.Change(TimeSpan.FromMilliseconds(delay), Timeout.InfiniteTimeSpan);
     }
 
