@@ -1,0 +1,169 @@
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Http;
+
+/// <summary>How requests arrive: in pieces, several at once, one after the other on a connection, or not to their end.</summary>
+[Parallelizable(ParallelScope.Self)]
+internal sealed class RequestFramingTests
+{
+    private const string Register = "0,Ann,*,Nobody,*";
+
+    // Long enough for the pieces before it to be read on their own, also on a busy machine.
+    private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(100);
+
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer() => _server = await ServerChild.StartAsync("--body-timeout", "1");
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [Test]
+    public async Task A_request_split_in_two_anywhere_is_answered()
+    {
+        var request = RawHttp.Post(Register);
+        var clients = await Task.WhenAll(request.Select(_ => RawHttp.ConnectAsync(_server.Port)));
+        await Task.WhenAll(clients.Select((client, i) => client.SendAsync(request.AsMemory(0, i))));
+        await Task.Delay(Gap);
+        await Task.WhenAll(clients.Select((client, i) => client.SendAsync(request.AsMemory(i))));
+        var replies = await Task.WhenAll(clients.Select(client => client.ReadReplyAsync()));
+        foreach (var client in clients)
+            await client.DisposeAsync();
+        Assert.That(replies.Select(reply => reply.Body), Has.All.StartsWith("0/0/"));
+    }
+
+    [Test]
+    public async Task A_request_of_single_bytes_is_answered()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        foreach (var piece in RawHttp.Post(Register))
+            await client.SendAsync(new[] { piece });
+        Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
+    }
+
+    // The listener drops what its buffer holds after a request: README says so.
+    [Test]
+    public async Task Of_pipelined_requests_the_first_is_answered_and_the_connection_stays_usable()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        byte[] both = [.. RawHttp.Post("0,First,*,Nobody,*"), .. RawHttp.Post("0,Second,*,Nobody,*")];
+        await client.SendAsync(both);
+        var first = await client.ReadReplyAsync();
+        var next = await client.AskAsync("1,*,1,*,*");
+        Assert.That(first.Body, Does.StartWith("0/0/"));
+        Assert.That(next.Body, Is.EqualTo("5/*/*"), "the reply to the request sent alone, not to the lost one");
+    }
+
+    [Test]
+    public async Task A_connection_is_kept_for_100_replies_and_closed_after_the_next()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        var key = (await client.AskAsync(Register)).Body["0/0/".Length..];
+        var requests = 1;
+        RawReply reply;
+        do
+        {
+            reply = await client.AskAsync($"2,*,{key},*,*");
+            requests++;
+            Assert.That(reply.Body, Is.EqualTo("0/2/*"), $"request {requests}");
+        }
+        while (!reply.Closes && requests < 200);
+
+        Assert.That(requests, Is.EqualTo(101));
+        Assert.That(await client.IsEndedAsync(), Is.True);
+    }
+
+    [Test]
+    public async Task A_http_1_0_request_is_answered_and_its_connection_closed()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await client.SendAsync($"POST / HTTP/1.0\r\nContent-Length: {Register.Length}\r\n\r\n{Register}");
+        Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
+        Assert.That(await client.IsEndedAsync(), Is.True);
+    }
+
+    [Test]
+    public async Task A_body_that_stalls_is_ended_at_the_body_timeout()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 10") + "0,An");
+        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "it has a second");
+        Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("200 OK"));
+    }
+
+    [Test]
+    public async Task A_body_that_dribbles_is_ended_at_the_body_timeout()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 10000"));
+        var ended = client.ReadToEndAsync();
+        for (var sent = 0; sent < 100 && !ended.IsCompleted; sent++)
+        {
+            try
+            {
+                await client.SendAsync("0");
+            }
+            catch (System.Net.Sockets.SocketException)
+            {
+                break;
+            }
+
+            await Task.Delay(Gap);
+        }
+
+        Assert.That(await ended, Does.Not.Contain("200 OK"));
+    }
+
+    [Test]
+    public async Task A_client_that_leaves_anywhere_costs_nobody_else()
+    {
+        var request = RawHttp.Post("2,*,1,*,*");
+        for (var sent = 0; sent <= request.Length; sent++)
+        {
+            foreach (var reset in new[] { false, true })
+            {
+                var client = await RawHttp.ConnectAsync(_server.Port);
+                await client.SendAsync(request.AsMemory(0, sent));
+                if (reset)
+                    client.Reset();
+                await client.DisposeAsync();
+            }
+        }
+
+        await using var other = await RawHttp.ConnectAsync(_server.Port);
+        Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
+        Assert.That(_server.Errors, Does.Not.Contain("fail:").And.Not.Contain("Unhandled"));
+    }
+
+    [Test]
+    public async Task Garbage_costs_its_own_connection_and_nothing_else()
+    {
+        string[] garbage =
+        [
+            "\r\n\r\n", "\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\r\n\r\n",
+            "POST / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nHost\r\n\r\n", "POST http://[ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n0",
+            "POST / HTTP/1.1\r\nHost: :::\r\nContent-Length: 1\r\n\r\n0", "POST % HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n0",
+        ];
+        foreach (var text in garbage)
+        {
+            await using var client = await RawHttp.ConnectAsync(_server.Port);
+            await client.SendAsync(text);
+            var answer = await client.ReadToEndAsync();
+            Assert.That(answer, Does.Not.StartWith("HTTP/1.1 200").And.Not.Contain(" at System."), text);
+        }
+
+        await using var other = await RawHttp.ConnectAsync(_server.Port);
+        Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
+        Assert.That(_server.Errors, Does.Not.Contain("fail:").And.Not.Contain("Unhandled"));
+    }
+
+    [Test]
+    public async Task A_body_that_is_not_UTF_8_is_refused()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        byte[] body = [.. "0,"u8, 0xFF, .. ",*,*,*"u8];
+        await client.SendAsync(RawHttp.Post(body));
+        Assert.That((await client.ReadReplyAsync()).Body, Is.EqualTo("2/*/*"));
+    }
+}

@@ -1,0 +1,224 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>The built server as a process of its own: what it prints, how it ends, what it costs. Killed at disposal.</summary>
+internal sealed class ServerChild : IAsyncDisposable
+{
+    /// <summary>The longest that anything here is waited for: far more than it takes, so that only a fault gets there.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    private const int StartsMax = 5;
+    private const int PortMin = 30_000;
+
+    // From 32768 on the kernel gives ports to outgoing connections.
+    private const int PortMax = 32_767;
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "turnserver.dll");
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+
+    private ServerChild(Process process, int port)
+    {
+        _process = process;
+        Port = port;
+        process.OutputDataReceived += (_, line) => Append(_output, line.Data);
+        process.ErrorDataReceived += (_, line) => Append(_errors, line.Data);
+        process.Start();
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public int Port { get; }
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>What it has printed on standard output so far.</summary>
+    public string Output => Read(_output);
+
+    /// <summary>What it has printed on standard error so far: the log and refusals.</summary>
+    public string Errors => Read(_errors);
+
+    /// <summary>Physical memory in use, in bytes.</summary>
+    public long ResidentBytes
+    {
+        get
+        {
+            var line = File.ReadLines($"/proc/{_process.Id}/status").First(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
+            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        }
+    }
+
+    /// <summary>User and system time that it has used.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Open file descriptors.</summary>
+    public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+
+    /// <summary>A server on a free port that answers.</summary>
+    public static Task<ServerChild> StartAsync(params string[] flags) => StartUnderAsync([], flags);
+
+    /// <summary>The same, started by another command such as <c>prlimit</c> that becomes it.</summary>
+    public static async Task<ServerChild> StartUnderAsync(string[] command, params string[] flags)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var port = FreePort();
+            var child = Launch(command, null, port, ["--port", $"{port}", .. flags]);
+            if (await child.AnswersAsync())
+                return child;
+            var errors = child.Errors;
+            await child.DisposeAsync();
+            if (attempt == StartsMax || !errors.Contains("is taken", StringComparison.Ordinal))
+                throw new InvalidOperationException($"The server did not come up: {errors}");
+        }
+    }
+
+    /// <summary>A process that is expected to end by itself.</summary>
+    public static ServerChild Launch(params string[] flags) => Launch([], null, 0, flags);
+
+    /// <summary>A process with this environment beside ours and these arguments.</summary>
+    public static ServerChild Launch(string[] command, IReadOnlyDictionary<string, string>? environment, int port,
+        string[] flags)
+    {
+        string[] words = [.. command, "dotnet", Assembly, .. flags];
+        var start = new ProcessStartInfo(words[0], words[1..])
+        {
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+            RedirectStandardInput = true,
+            UseShellExecute = false,
+            StandardErrorEncoding = Encoding.UTF8,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>())
+            start.Environment[name] = value;
+        return new ServerChild(new Process { StartInfo = start }, port);
+    }
+
+    /// <summary>A port on which nothing listens.</summary>
+    public static int FreePort()
+    {
+        while (true)
+        {
+            var port = Random.Shared.Next(PortMin, PortMax + 1);
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Bind(new IPEndPoint(IPAddress.Any, port));
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Another one, then.
+            }
+        }
+    }
+
+    /// <summary>Polls until this is so; fails the test when it does not become so.</summary>
+    public static async Task UntilAsync(Func<bool> isSo, string what, TimeSpan? patience = null)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        while (!isSo())
+        {
+            if (Stopwatch.GetElapsedTime(startedAt) > (patience ?? Patience))
+                Assert.Fail($"Waited in vain until {what}.");
+            await Task.Delay(LookInterval);
+        }
+    }
+
+    /// <summary>Sends a signal, as <c>kill</c> does.</summary>
+    public void Signal(PosixSignal signal) => Assert.That(Kill(_process.Id, signal switch
+    {
+        PosixSignal.SIGINT => 2,
+        PosixSignal.SIGTERM => 15,
+        _ => throw new ArgumentOutOfRangeException(nameof(signal)),
+    }), Is.Zero, "the process is there to be signalled");
+
+    /// <summary>Waits until it has ended and all that it printed has been read; returns its exit code.</summary>
+    public async Task<int> ExitCodeAsync(TimeSpan? patience = null)
+    {
+        using var timeout = new CancellationTokenSource(patience ?? Patience);
+        try
+        {
+            await _process.WaitForExitAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"The process did not end. It said: {Output}{Errors}");
+        }
+
+        return _process.ExitCode;
+    }
+
+    /// <summary>Waits until its log holds this text.</summary>
+    public Task LogsAsync(string text) =>
+        UntilAsync(() => Errors.Contains(text, StringComparison.Ordinal), $"the log says \"{text}\"");
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private async Task<bool> AnswersAsync()
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        while (!_process.HasExited && Stopwatch.GetElapsedTime(startedAt) < Patience)
+        {
+            try
+            {
+                await using var client = await RawHttp.ConnectAsync(Port);
+                await client.SendAsync("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+                if ((await client.ReadReplyAsync()).Status == 200)
+                    return !_process.HasExited;
+            }
+            catch (Exception e) when (e is IOException or SocketException)
+            {
+                await Task.Delay(LookInterval);
+            }
+        }
+
+        // What it said about it is read to the end.
+        if (_process.HasExited)
+            await _process.WaitForExitAsync();
+        return false;
+    }
+
+    private static void Append(StringBuilder text, string? line)
+    {
+        if (line is null)
+            return;
+        lock (text)
+            text.Append(line).Append('\n');
+    }
+
+    private static string Read(StringBuilder text)
+    {
+        lock (text)
+            return text.ToString();
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int Kill(int process, int signal);
+}
