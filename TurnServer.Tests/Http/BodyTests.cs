@@ -1,0 +1,146 @@
+using System.Globalization;
+using System.Text;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Http;
+
+/// <summary>Lengths, chunks and sizes of bodies (PROTOCOL.md, "Request").</summary>
+[Parallelizable(ParallelScope.Self)]
+internal sealed class BodyTests
+{
+    private const int BodyBytesMax = 16_384;
+    private const string Register = "0,Ann,*,Nobody,*";
+    private const string Chunked = "Transfer-Encoding: chunked";
+
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer() => _server = await ServerChild.StartAsync("--body-timeout", "2");
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [TestCase("", 411)]
+    [TestCase("Content-Length: abc\r\n", 400)]
+    [TestCase("Content-Length: -1\r\n", 400)]
+    [TestCase("Content-Length: 1e3\r\n", 400)]
+    [TestCase("Content-Length: 99999999999999999999\r\n", 400)]
+    [TestCase("Content-Length: \r\n", 400)]
+    public async Task A_POST_without_a_usable_length_is_refused(string header, int status)
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await client.SendAsync($"POST / HTTP/1.1\r\nHost: x\r\n{header}\r\n");
+        Assert.That((await client.ReadReplyAsync()).Status, Is.EqualTo(status));
+    }
+
+    [TestCase("Content-Length: 16\r\nTransfer-Encoding: chunked\r\n")]
+    [TestCase("Transfer-Encoding: chunked\r\nContent-Length: 16\r\n")]
+    [TestCase("Transfer-Encoding: Chunked\r\nContent-Length: 0\r\n")]
+    public async Task Two_lengths_are_refused_and_end_the_connection(string headers)
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await client.SendAsync($"POST / HTTP/1.1\r\nHost: x\r\n{headers}\r\n10\r\n{Register}\r\n0\r\n\r\n");
+        var reply = await client.ReadReplyAsync();
+        Assert.That((reply.Status, reply.Body), Is.EqualTo((400, "1/*/*")));
+        Assert.That(await client.IsEndedAsync(), Is.True);
+    }
+
+    [Test]
+    public async Task A_body_of_no_bytes_is_refused()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        var reply = await client.AskAsync("");
+        Assert.That((reply.Status, reply.Body), Is.EqualTo((400, "2/*/*")));
+    }
+
+    [TestCase(1)]
+    [TestCase(5)]
+    [TestCase(16)]
+    public async Task A_chunked_body_is_taken_whatever_its_chunks(int chunkBytes)
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + Chunks(Register, chunkBytes));
+        var reply = await client.ReadReplyAsync();
+        Assert.That(reply.Body, Does.StartWith("0/0/"));
+        Assert.That(reply["Transfer-Encoding"], Is.Null, "the reply has a length");
+    }
+
+    [Test]
+    public async Task A_chunked_body_split_in_two_anywhere_is_taken()
+    {
+        var request = Encoding.ASCII.GetBytes(RawHttp.Head("POST / HTTP/1.1", Chunked) + Chunks(Register, 7));
+        var clients = await Task.WhenAll(request.Select(_ => RawHttp.ConnectAsync(_server.Port)));
+        await Task.WhenAll(clients.Select((client, i) => client.SendAsync(request.AsMemory(0, i))));
+        // So that the first part is read on its own.
+        await Task.Delay(TimeSpan.FromMilliseconds(100));
+        await Task.WhenAll(clients.Select((client, i) => client.SendAsync(request.AsMemory(i))));
+        var replies = await Task.WhenAll(clients.Select(client => client.ReadReplyAsync()));
+        foreach (var client in clients)
+            await client.DisposeAsync();
+        Assert.That(replies.Select(reply => reply.Body), Has.All.StartsWith("0/0/"));
+    }
+
+    [TestCase("xyz\r\n0,Ann,*,*,*\r\n0\r\n\r\n")]
+    [TestCase("-5\r\n0,Ann\r\n0\r\n\r\n")]
+    [TestCase("5\r\n0,Ann,*,*,*\r\n0\r\n\r\n")]
+    [TestCase("fffffffffffffffff\r\n0,Ann\r\n0\r\n\r\n")]
+    public async Task Malformed_chunks_cost_their_connection_and_nothing_else(string chunks)
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + chunks);
+        Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("200 OK"));
+        await using var other = await RawHttp.ConnectAsync(_server.Port);
+        Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
+        Assert.That(_server.Errors, Does.Not.Contain("fail:"));
+    }
+
+    [Test]
+    public async Task Chunks_that_stop_coming_are_ended_at_the_body_timeout()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + "5\r\n0,Ann\r\n");
+        Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("200 OK"));
+    }
+
+    [TestCase(BodyBytesMax, "4/0/*")]
+    [TestCase(BodyBytesMax + 1, "20/*/*")]
+    [TestCase(1024 * 1024, "20/*/*")]
+    public async Task The_reply_to_a_long_body_can_be_read(int bytes, string reply)
+    {
+        var body = new string('x', bytes);
+        await using var whole = await RawHttp.ConnectAsync(_server.Port);
+        await using var chunked = await RawHttp.ConnectAsync(_server.Port);
+        await whole.SendAsync(RawHttp.Post(body));
+        await chunked.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + Chunks(body, 10_000));
+        Assert.That((await whole.ReadReplyAsync()).Body, Is.EqualTo(reply));
+        Assert.That((await chunked.ReadReplyAsync()).Body, Is.EqualTo(reply), "chunked");
+    }
+
+    [Test]
+    public async Task A_turn_of_the_longest_body_is_relayed_byte_for_byte()
+    {
+        await using var pair = await RawPair.StartAsync(_server.Port, "Long");
+        var shell = pair.Update(0, 0, "");
+        var turn = new string('é', (BodyBytesMax - shell.Length) / 2) + (shell.Length % 2 == 0 ? "" : "x");
+        var sent = pair.Update(0, 0, turn);
+        Assert.That(Encoding.UTF8.GetByteCount(sent), Is.EqualTo(BodyBytesMax));
+        Assert.That((await pair.Players[0].AskAsync(sent)).Body, Is.EqualTo("0/10/*"));
+        Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 0, ""))).Body, Is.EqualTo("0/9/" + turn));
+    }
+
+    [Test]
+    public async Task A_length_that_never_comes_is_ended_at_the_body_timeout()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", $"Content-Length: {long.MaxValue}") + Register);
+        Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("200 OK"));
+    }
+
+    private static string Chunks(string body, int chunkBytes)
+    {
+        var text = new StringBuilder();
+        foreach (var chunk in body.Chunk(chunkBytes))
+            text.Append(CultureInfo.InvariantCulture, $"{chunk.Length:x}\r\n").Append(chunk).Append("\r\n");
+        return text.Append("0\r\n\r\n").ToString();
+    }
+}

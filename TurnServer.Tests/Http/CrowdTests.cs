@@ -1,0 +1,95 @@
+using System.Diagnostics;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Http;
+
+/// <summary>Many clients at once.</summary>
+[Parallelizable(ParallelScope.Self)]
+internal sealed class CrowdTests
+{
+    private const int ClientCount = 1000;
+    private const int HeldCount = 2000;
+    private const int DeafCount = 20;
+    private const int DeafRequests = 60;
+
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer() => _server = await ServerChild.StartAsync("--max-wait", "60");
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [Test]
+    public async Task A_thousand_connections_at_once_are_all_served()
+    {
+        var clients = await Task.WhenAll(Enumerable.Range(0, ClientCount).Select(_ => RawHttp.ConnectAsync(_server.Port)));
+        var replies = await Task.WhenAll(clients.Select((client, i) => client.AskAsync($"0,Crowd{i},*,Nobody,*")));
+        foreach (var client in clients)
+            await client.DisposeAsync();
+        Assert.That(replies.Select(reply => reply.Body), Has.All.StartsWith("0/0/"));
+        Assert.That(replies.Select(reply => reply.Body), Is.Unique);
+    }
+
+    [Test]
+    public async Task Thousands_of_held_replies_are_all_answered()
+    {
+        var clients = await Task.WhenAll(Enumerable.Range(0, HeldCount).Select(_ => RawHttp.ConnectAsync(_server.Port)));
+        await Task.WhenAll(clients.Select(HoldAsync));
+        await using var other = await RawHttp.ConnectAsync(_server.Port);
+        for (var i = 0; i < HeldCount; i += 100)
+            Assert.That(clients[i].Socket.Available, Is.Zero, "none is answered before there is news");
+
+        await Task.WhenAll(Enumerable.Range(0, HeldCount).Chunk(50).Select(JoinAsync));
+        var replies = await Task.WhenAll(clients.Select(client => client.ReadReplyAsync()));
+        foreach (var client in clients)
+            await client.DisposeAsync();
+        Assert.That(replies.Select(reply => reply.Body),
+            Is.EqualTo(Enumerable.Range(0, HeldCount).Select(i => $"0/4/Partner{i}")));
+    }
+
+    [Test]
+    public async Task Clients_that_never_read_their_replies_stop_nobody_else()
+    {
+        await using var pair = await RawPair.StartAsync(_server.Port, "Deaf");
+        var turn = new string('x', 16_000);
+        for (var counter = 0; counter < 8; counter++)
+            await pair.Players[0].AskAsync(pair.Update(0, counter, turn));
+        await pair.Players[1].AskAsync(pair.Update(1, 0, ""));
+
+        // The whole block of 128000 bytes again, for each.
+        var redundant = RawHttp.Post(pair.Update(1, 0, ""));
+        var deaf = await Task.WhenAll(Enumerable.Range(0, DeafCount).Select(_ => RawHttp.ConnectAsync(_server.Port, 4096)));
+        var slowest = TimeSpan.Zero;
+        for (var request = 0; request < DeafRequests; request++)
+        {
+            await Task.WhenAll(deaf.Select(client => client.SendAsync(redundant)));
+            await using var other = await RawHttp.ConnectAsync(_server.Port);
+            var startedAt = Stopwatch.GetTimestamp();
+            await other.AskAsync("0,Hearing,*,Nobody,*");
+            var elapsed = Stopwatch.GetElapsedTime(startedAt);
+            slowest = elapsed > slowest ? elapsed : slowest;
+        }
+
+        foreach (var client in deaf)
+            client.Reset();
+        Assert.That(slowest.TotalSeconds, Is.LessThan(2));
+    }
+
+    private static async Task HoldAsync(RawHttp client, int i)
+    {
+        var key = (await client.AskAsync($"0,Player{i},bibbybabbis,Partner{i},*")).Body["0/0/".Length..];
+        await client.SendAsync(RawHttp.Post($"2,*,{key},*,*", "Prefer: wait=60"));
+    }
+
+    private async Task JoinAsync(int[] numbers)
+    {
+        // Two requests each: within what one connection carries.
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        foreach (var i in numbers)
+        {
+            var key = (await client.AskAsync($"0,Partner{i},*,Player{i},*")).Body["0/0/".Length..];
+            Assert.That((await client.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo($"0/3/Player{i}"));
+        }
+    }
+}

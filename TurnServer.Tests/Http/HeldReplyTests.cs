@@ -1,0 +1,76 @@
+using System.Diagnostics;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Http;
+
+/// <summary>Held replies over a real connection (PROTOCOL.md, "Waiting for news").</summary>
+[Parallelizable(ParallelScope.Self)]
+internal sealed class HeldReplyTests
+{
+    private const string Prefer = "Prefer: wait=100";
+
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer() => _server = await ServerChild.StartAsync("--max-wait", "1");
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [Test]
+    public async Task A_held_reply_says_how_long_it_may_have_been_held_and_no_longer_than_max_wait()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        var key = (await client.AskAsync("0,Alone,*,Nobody,*")).Body["0/0/".Length..];
+        var startedAt = Stopwatch.GetTimestamp();
+        var reply = await client.AskAsync($"2,*,{key},*,*", Prefer);
+        Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", "wait=1")));
+        Assert.That(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, Is.InRange(0.99, 10));
+    }
+
+    [Test]
+    public async Task A_held_reply_comes_with_the_news()
+    {
+        await using var pair = await RawPair.StartAsync(_server.Port, "News");
+        await pair.Players[0].SendAsync(RawHttp.Post(pair.Update(0, 0, ""), "Prefer: wait=1"));
+        await pair.Players[1].AskAsync(pair.Update(1, 0, "turn"));
+        var reply = await pair.Players[0].ReadReplyAsync();
+        Assert.That(reply.Body, Is.EqualTo("0/9/turn"));
+    }
+
+    [Test]
+    public async Task A_reply_that_is_not_held_says_nothing_of_it()
+    {
+        await using var pair = await RawPair.StartAsync(_server.Port, "Prompt");
+        await pair.Players[1].AskAsync(pair.Update(1, 0, "turn"));
+        var update = await pair.Players[0].AskAsync(pair.Update(0, 0, ""), Prefer);
+        var register = await pair.Players[0].AskAsync("0,Eager,*,Nobody,*", Prefer);
+        var refused = await pair.Players[0].AskAsync("2,*,1,*,*", Prefer);
+        Assert.That(new[] { update.Body, register.Body[..4], refused.Body }, Is.EqualTo(new[] { "0/9/turn", "0/0/", "5/*/*" }));
+        Assert.That(new[] { update, register, refused }.Select(reply => reply["Preference-Applied"]), Has.All.Null);
+    }
+
+    [TestCase("Prefer: wait=0")]
+    [TestCase("Prefer: wait=soon")]
+    [TestCase("Prefer: respond-async")]
+    public async Task A_preference_not_understood_holds_nothing(string prefer)
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        var key = (await client.AskAsync("0,Alone,*,Nobody,*")).Body["0/0/".Length..];
+        var reply = await client.AskAsync($"2,*,{key},*,*", prefer);
+        Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", (string?)null)));
+    }
+
+    [Test]
+    public async Task A_client_that_leaves_while_its_reply_is_held_costs_nobody_else()
+    {
+        var client = await RawHttp.ConnectAsync(_server.Port);
+        var key = (await client.AskAsync("0,Leaver,*,Nobody,*")).Body["0/0/".Length..];
+        await client.SendAsync(RawHttp.Post($"2,*,{key},*,*", Prefer));
+        client.Reset();
+        await using var other = await RawHttp.ConnectAsync(_server.Port);
+        var reply = await other.AskAsync($"2,*,{key},*,*", Prefer);
+        Assert.That(reply.Body, Is.EqualTo("0/2/*"), "the registration outlives the connection");
+        Assert.That(_server.Errors, Does.Not.Contain("fail:"));
+    }
+}

@@ -1,0 +1,160 @@
+using System.Globalization;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Http;
+
+/// <summary>What is not a turn, and the headers of every reply (PROTOCOL.md, "Reply" and "Other requests").</summary>
+[Parallelizable(ParallelScope.Self)]
+internal sealed class OtherRequestTests
+{
+    private const string Register = "0,Ann,*,Nobody,*";
+    private const string Methods = "GET, HEAD, POST, OPTIONS";
+
+    private ServerChild _server = null!;
+    private RawHttp _client = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer() => _server = await ServerChild.StartAsync("--host", "127.0.0.1");
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [SetUp]
+    public async Task Connect() => _client = await RawHttp.ConnectAsync(_server.Port);
+
+    [TearDown]
+    public async Task Disconnect() => await _client.DisposeAsync();
+
+    [Test]
+    public async Task Get_answers_the_seconds_that_the_last_POST_took()
+    {
+        await _client.AskAsync(Register);
+        var reply = await _client.GetAsync("GET / HTTP/1.1");
+        var seconds = double.Parse(reply.Body, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
+        Assert.That(reply.Status, Is.EqualTo(200));
+        Assert.That(reply.Body, Does.Match(@"^\d+\.\d+$"));
+        Assert.That(seconds, Is.GreaterThan(0).And.LessThan(10));
+    }
+
+    [Test]
+    public async Task Healthz_answers_ok()
+    {
+        var reply = await _client.GetAsync("GET /healthz HTTP/1.1");
+        Assert.That((reply.Status, reply.Body), Is.EqualTo((200, "ok")));
+    }
+
+    [TestCase("/healthz", 200)]
+    [TestCase("/", 200)]
+    [TestCase("/elsewhere", 404)]
+    public async Task Head_answers_what_Get_does_without_the_body(string path, int status)
+    {
+        var get = await _client.GetAsync($"GET {path} HTTP/1.1");
+        var head = await _client.GetAsync($"HEAD {path} HTTP/1.1");
+        var next = await _client.GetAsync("GET /healthz HTTP/1.1");
+        Assert.That((get.Status, head.Status), Is.EqualTo((status, status)));
+        Assert.That(head["Content-Length"], Is.EqualTo(get["Content-Length"]));
+        Assert.That(head["Content-Type"], Is.EqualTo(get["Content-Type"]));
+        Assert.That(next.Body, Is.EqualTo("ok"), "no body stands before the next reply");
+    }
+
+    [Test]
+    public async Task Other_paths_answer_404_and_keep_the_connection()
+    {
+        var reply = await _client.GetAsync("GET /index.html HTTP/1.1");
+        Assert.That((reply.Status, reply.Closes), Is.EqualTo((404, false)));
+        Assert.That((await _client.GetAsync("GET /healthz HTTP/1.1")).Body, Is.EqualTo("ok"));
+    }
+
+    [TestCase("DELETE")]
+    [TestCase("PATCH")]
+    [TestCase("TRACE")]
+    [TestCase("PUT")]
+    public async Task Other_methods_answer_405_with_Allow(string method)
+    {
+        var reply = await _client.GetAsync($"{method} / HTTP/1.1", "Content-Length: 0");
+        Assert.That((reply.Status, reply["Allow"]), Is.EqualTo((405, Methods)));
+    }
+
+    [Test]
+    public async Task Options_answers_204_and_keeps_the_connection()
+    {
+        var reply = await _client.GetAsync("OPTIONS / HTTP/1.1", "Origin: http://game.example",
+            "Access-Control-Request-Method: POST");
+        Assert.That((reply.Status, reply["Access-Control-Allow-Methods"]), Is.EqualTo((204, Methods)));
+        Assert.That((await _client.GetAsync("GET /healthz HTTP/1.1")).Body, Is.EqualTo("ok"));
+    }
+
+    [TestCase("/")]
+    [TestCase("/cgi-bin/turn.py")]
+    [TestCase("/a/b?c=d")]
+    [TestCase("/%C3%A9")]
+    [TestCase("http://elsewhere.example/x")]
+    public async Task A_POST_may_go_to_any_path(string path)
+    {
+        await _client.SendAsync(
+            RawHttp.Head($"POST {path} HTTP/1.1", $"Content-Length: {Register.Length}") + Register);
+        Assert.That((await _client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
+    }
+
+    // The listener alone answers 404 to all but its own address.
+    [TestCase("127.0.0.1")]
+    [TestCase("game.example")]
+    [TestCase("game.example:8080")]
+    public async Task A_server_on_one_address_answers_any_Host(string host)
+    {
+        await _client.SendAsync($"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        Assert.That((await _client.ReadReplyAsync()).Body, Is.EqualTo("ok"));
+    }
+
+    [TestCase(Register, 200)]
+    [TestCase("5,*,1,0,*", 400)]
+    [TestCase("nonsense", 400)]
+    public async Task Every_reply_has_the_headers_of_the_page(string body, int status)
+    {
+        var reply = await _client.AskAsync(body);
+        Assert.That(reply.Status, Is.EqualTo(status));
+        Assert.That(reply["Content-Type"], Is.EqualTo("text/plain; charset=utf-8"));
+        Assert.That(reply["X-Content-Type-Options"], Is.EqualTo("nosniff"));
+        Assert.That(reply["Content-Length"], Is.EqualTo($"{reply.Body.Length}"));
+        Assert.That(reply.Body, Does.Not.EndWith("\n"));
+        Assert.That(reply["Transfer-Encoding"], Is.Null);
+        Assert.That(reply["Retry-After"], Is.Null);
+        Assert.That(reply["Preference-Applied"], Is.Null);
+        Assert.That(reply["Access-Control-Allow-Origin"], Is.Null, "the request had no Origin");
+        Assert.That(reply["Server"], Is.EqualTo("TurnServer"));
+    }
+
+    [TestCase("GET / HTTP/1.1", 200)]
+    [TestCase("GET /healthz HTTP/1.1", 200)]
+    [TestCase("GET /elsewhere HTTP/1.1", 404)]
+    [TestCase("HEAD / HTTP/1.1", 200)]
+    [TestCase("OPTIONS / HTTP/1.1", 204)]
+    [TestCase("DELETE / HTTP/1.1", 405)]
+    public async Task Every_answer_to_a_request_with_an_Origin_allows_it(string requestLine, int status)
+    {
+        var reply = await _client.GetAsync(requestLine, "Origin: http://game.example");
+        Assert.That((reply.Status, reply["Access-Control-Allow-Origin"]), Is.EqualTo((status, "*")));
+        Assert.That(reply["Access-Control-Allow-Headers"], Is.EqualTo("Content-Type, Prefer"));
+        Assert.That(reply["Access-Control-Expose-Headers"], Is.EqualTo("Preference-Applied, Retry-After"));
+        Assert.That(reply["Vary"], Is.Null, "the same for every origin");
+    }
+
+    [TestCase(Register, "Origin: http://game.example", 200)]
+    [TestCase("nonsense", "Origin: null", 400)]
+    public async Task Every_reply_to_a_POST_with_an_Origin_allows_it(string body, string origin, int status)
+    {
+        var reply = await _client.AskAsync(body, origin);
+        Assert.That((reply.Status, reply["Access-Control-Allow-Origin"]), Is.EqualTo((status, "*")));
+    }
+
+    [Test]
+    public async Task A_single_origin_is_named_and_varies()
+    {
+        await using var server = await ServerChild.StartAsync("--cors-origin", "https://game.example");
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        var with = await client.AskAsync(Register, "Origin: https://other.example");
+        var without = await client.AskAsync(Register);
+        Assert.That((with["Access-Control-Allow-Origin"], with["Vary"]), Is.EqualTo(("https://game.example", "Origin")));
+        Assert.That(without["Access-Control-Allow-Origin"], Is.Null);
+    }
+}

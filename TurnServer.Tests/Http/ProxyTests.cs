@@ -1,0 +1,101 @@
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Http;
+
+/// <summary>Limits per address behind a reverse proxy, and the headers of a refusal for being too many.</summary>
+[Parallelizable(ParallelScope.Self)]
+internal sealed class ProxyTests
+{
+    private const string From = "X-Forwarded-For: ";
+
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer() => _server = await ServerChild.StartAsync("--trust-proxy", "--requests-per-second", "2",
+        "--players-per-address", "3");
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [Test]
+    public async Task Too_many_requests_are_refused_with_429_and_keep_their_connection()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        var refused = await UntilRefusedAsync(client, From + "192.0.2.1", "Origin: http://game.example");
+        Assert.That((refused.Status, refused.Body), Is.EqualTo((429, "22/*/*")));
+        Assert.That(refused["Retry-After"], Is.EqualTo("1"));
+        Assert.That(refused["Access-Control-Allow-Origin"], Is.EqualTo("*"));
+        Assert.That((await client.AskAsync("0,B,*,Nobody,*", From + "192.0.2.2")).Body, Does.StartWith("0/0/"));
+    }
+
+    [Test]
+    public async Task The_last_address_is_the_one_that_counts()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await UntilRefusedAsync(client, From + "198.51.100.7, 192.0.2.3");
+        var sameLast = await UntilRefusedAsync(client, From + "198.51.100.8,192.0.2.3:4711");
+        var sameFirst = await client.AskAsync("1,*,1,*,*", From + "198.51.100.7, 192.0.2.4");
+        Assert.That((sameLast.Status, sameFirst.Body), Is.EqualTo((429, "5/*/*")));
+    }
+
+    [TestCase("unknown")]
+    [TestCase("")]
+    [TestCase("192.0.2.9, _hidden")]
+    [TestCase("192.0.2.9,")]
+    public async Task An_address_that_is_none_is_refused(string address)
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        var reply = await client.AskAsync("0,A,*,Nobody,*", From + address);
+        Assert.That((reply.Status, reply.Body), Is.EqualTo((400, "3/*/*")));
+    }
+
+    [Test]
+    public async Task Too_many_players_of_one_address_are_refused()
+    {
+        var bodies = new List<string>();
+        for (var player = 0; player < 4; player++)
+        {
+            await using var client = await RawHttp.ConnectAsync(_server.Port);
+            bodies.Add((await client.AskAsync($"0,P{player},*,Nobody,*", From + "2001:db8::1")).Body);
+        }
+
+        Assert.That(bodies[..3], Has.All.StartsWith("0/0/"));
+        Assert.That(bodies[3], Is.EqualTo("22/*/*"));
+    }
+
+    [Test]
+    public async Task Without_a_proxy_to_trust_the_header_is_passed_over()
+    {
+        await using var server = await ServerChild.StartAsync("--requests-per-second", "1", "--players-per-address", "1");
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        for (var request = 0; request < 20; request++)
+        {
+            var reply = await client.AskAsync("0,A,*,Nobody,*", From + (request % 2 == 0 ? "192.0.2.1" : "nonsense"));
+            Assert.That(reply.Body, Does.StartWith("0/0/"), "loopback is exempt");
+        }
+    }
+
+    [Test]
+    public async Task Too_many_requests_of_other_methods_are_refused_alike()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await UntilRefusedAsync(client, From + "192.0.2.5");
+        var reply = await client.GetAsync("GET /healthz HTTP/1.1", From + "192.0.2.5");
+        for (var request = 0; request < 10 && reply.Status != 429; request++)
+            reply = await client.GetAsync("GET /healthz HTTP/1.1", From + "192.0.2.5");
+        Assert.That((reply.Status, reply["Retry-After"]), Is.EqualTo((429, "1")));
+    }
+
+    // Four at once, and more as the seconds pass on a slow machine. A registration repeated by its token counts once.
+    private static async Task<RawReply> UntilRefusedAsync(RawHttp client, params string[] headers)
+    {
+        for (var request = 0; request < 100; request++)
+        {
+            var reply = await client.AskAsync("0,Same,*,Nobody,token", headers);
+            if (reply.Status == 429)
+                return reply;
+        }
+
+        throw new AssertionException("100 requests in a row were admitted.");
+    }
+}
