@@ -14,8 +14,11 @@ internal sealed class ConnectionGuard : IDisposable
     // As the listener means to limit a whole head.
     private const int HeadLineCharactersMax = 32_768;
 
-    // Faster than connections can be accepted on one core, so that the limit is not overrun between two looks.
+    // About as fast as connections can be accepted on one core, so that the limit is seldom overrun between two looks.
     private const int AcceptsPerMillisecond = 50;
+
+    // How far new connections may overrun the limit before they are closed at once, unheard: half of what Descriptors keeps.
+    private const int OverrunMax = Descriptors.Reserve / 2;
 
     // A look at every connection may cost up to 2 % of a core.
     private const int RestPerWork = 50;
@@ -42,6 +45,7 @@ internal sealed class ConnectionGuard : IDisposable
         _connectionsMax = connectionsMax;
         _headTimeout = headTimeout;
         _log = log;
+        ListenerInternals.CloseNewUnless(endPoint, () => Count < connectionsMax + OverrunMax);
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
     }
 
@@ -94,21 +98,31 @@ internal sealed class ConnectionGuard : IDisposable
         }
     }
 
-    // The limit is kept by closing connections that have not sent a request: those that play keep playing.
+    // The limit is kept by closing connections that have not sent a request: those that play keep playing. All of it under
+    // the lock, without which the listener accepts no more: accepting is often quicker than closing.
     private void Shed()
     {
-        var open = Count;
-        if (open <= _connectionsMax)
+        if (Count <= _connectionsMax)
             return;
-        object[] shed;
+        int open;
         lock (_fresh)
-            shed = [.. _fresh.Take(open - _connectionsMax)];
-        Close(shed);
+        {
+            // One that has been closed stays in the set until the thread pool has come round to it.
+            var fresh = _fresh.Where(IsOpen).ToList();
+            open = fresh.Count + _kept.Count;
+            if (open <= _connectionsMax)
+                return;
+            Close(fresh.Take(open - _connectionsMax));
+        }
+
         if (_shedLoggedAt != 0 && Stopwatch.GetElapsedTime(_shedLoggedAt) < ShedLogInterval)
             return;
         _shedLoggedAt = Stopwatch.GetTimestamp();
         Log.Shedding(_log, open, _connectionsMax);
     }
+
+    private static bool IsOpen(object connection) =>
+        ListenerInternals.SocketOf(connection) is { } socket && !socket.SafeHandle.IsClosed;
 
     private void EndBadHeads(long now)
     {

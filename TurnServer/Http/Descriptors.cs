@@ -5,8 +5,11 @@ namespace TurnServer.Http;
 /// <summary>How many connections the process may have, from the limit on its file descriptors.</summary>
 internal static class Descriptors
 {
-    // The runtime opens files now and then for a moment: assemblies, random numbers, timers of the pool's threads.
-    private const int Reserve = 32;
+    /// <summary>
+    /// What is left when all connections are open: every assembly that is loaded later keeps two, every thread needs two for
+    /// a moment when it starts, and the runtime does not survive it when there are none.
+    /// </summary>
+    public const int Reserve = 64;
 
     // Where the limit cannot be read: the smallest that a Linux distribution sets.
     private const int LimitUnknown = 1024;

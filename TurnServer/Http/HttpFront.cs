@@ -53,10 +53,11 @@ public sealed class HttpFront : IDisposable
     /// <exception cref="CannotListenException">It cannot listen; the message is for the operator.</exception>
     public static async Task<HttpFront> StartAsync(HttpOptions options, TurnActor actor, ILogger log)
     {
-        var connectionsMax = LimitConnections(options.ConnectionsMax);
         ListenerFaults.HoldBack(log);
         if (await ListenerStart.WarmUpAsync() is { } missing)
             Log.InternalsMissing(log, missing);
+        // After the warm-up, which opens most of what the process itself needs.
+        var connectionsMax = LimitConnections(options.ConnectionsMax);
         return new HttpFront(options, ListenerStart.Start(options), actor, connectionsMax, log);
     }
 

@@ -39,6 +39,8 @@ internal static class ListenerInternals
                 ?? throw new MissingFieldException("HttpEndPointManager.s_ipEndPoints");
             _ = ListeningSocketOf(endPoint).IsBound;
             _ = FreshConnections(endPoint).Count;
+            _ = BufferOf(connection)?.Length;
+            CloseNewUnless(endPoint, () => true);
             _ = KeptConnections(listener).Count;
             AnswerEveryHost(endPoint, listener);
             if (context.Request.HasEntityBody)
@@ -75,6 +77,24 @@ internal static class ListenerInternals
     /// </summary>
     public static IReadOnlyCollection<object> FreshConnections(object endPoint) =>
         (IReadOnlyCollection<object>)Get(EndPointField("_unregisteredConnections"), endPoint);
+
+    /// <summary>
+    /// Has each new connection closed at once while there is no room for it. Nothing else can keep the listener from accepting
+    /// until the process has no file descriptor left, which the runtime does not survive. The set of fresh connections asks
+    /// its comparer for a hash before a connection is added, and that is where this one is asked for room.
+    /// </summary>
+    /// <param name="endPoint">Where connections come in.</param>
+    /// <param name="hasRoom">Called by the accepting thread for each connection; must be quick.</param>
+    [DynamicDependency("_comparer", typeof(HashSet<>))]
+    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The field is kept by the dependency.")]
+    public static void CloseNewUnless(object endPoint, Func<bool> hasRoom)
+    {
+        var fresh = FreshConnections(endPoint);
+        var comparer = fresh.GetType().GetField("_comparer", Hidden)
+            ?? throw new MissingFieldException("HashSet._comparer");
+        lock (fresh)
+            comparer.SetValue(fresh, new Doorkeeper(hasRoom));
+    }
 
     /// <summary>The connections that have sent a request: to be locked while it is read.</summary>
     public static IDictionary KeptConnections(HttpListener listener) =>
@@ -155,9 +175,26 @@ internal static class ListenerInternals
     private static extern void AddPrefix([UnsafeAccessorType(EndPoint)] object endPoint,
         [UnsafeAccessorType(Prefix)] object prefix, HttpListener listener);
 
+    // Null until the connection is first read from.
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_buffer")]
+    private static extern ref byte[]? BufferOf([UnsafeAccessorType(Connection)] object connection);
+
     private static FieldInfo? EndPointField(string name) =>
         Type.GetType("System.Net.HttpEndPointListener, System.Net.HttpListener")?.GetField(name, Hidden);
 
     private static object Get(FieldInfo? field, object? of) =>
         field?.GetValue(of) ?? throw new MissingFieldException("a field of HttpListener");
+
+    // Hashes as the set did before, so that connections which are in it already are found.
+    private sealed class Doorkeeper(Func<bool> hasRoom) : IEqualityComparer<object>
+    {
+        bool IEqualityComparer<object>.Equals(object? x, object? y) => ReferenceEquals(x, y);
+
+        int IEqualityComparer<object>.GetHashCode(object connection)
+        {
+            if (BufferOf(connection) is null && !hasRoom())
+                SocketOf(connection)?.Dispose();
+            return RuntimeHelpers.GetHashCode(connection);
+        }
+    }
 }
