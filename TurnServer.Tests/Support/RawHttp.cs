@@ -11,6 +11,10 @@ namespace TurnServer.Tests.Support;
 /// </summary>
 internal sealed class RawHttp : IAsyncDisposable
 {
+    // As <netinet/tcp.h> has them.
+    private const int TcpLevel = 6;
+    private const int MaxSegmentOption = 2;
+
     private byte[] _buffer = new byte[4096];
     private int _start;
     private int _end;
@@ -19,14 +23,20 @@ internal sealed class RawHttp : IAsyncDisposable
 
     public Socket Socket { get; }
 
+    /// <summary>How many bytes have come in all.</summary>
+    public long ReceivedBytes { get; private set; }
+
     /// <summary>Connects to this machine.</summary>
     /// <param name="port">Where the server listens.</param>
     /// <param name="receiveBytes">The receive buffer, for clients that stop reading; null: the usual one.</param>
-    public static async Task<RawHttp> ConnectAsync(int port, int? receiveBytes = null)
+    /// <param name="segmentBytes">The largest TCP segment to be sent to this client; null: the usual one.</param>
+    public static async Task<RawHttp> ConnectAsync(int port, int? receiveBytes = null, int? segmentBytes = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         if (receiveBytes is { } bytes)
             socket.ReceiveBufferSize = bytes;
+        if (segmentBytes is { } segment)
+            socket.SetRawSocketOption(TcpLevel, MaxSegmentOption, BitConverter.GetBytes(segment));
         try
         {
             using var timeout = new CancellationTokenSource(ServerChild.Patience);
@@ -192,6 +202,7 @@ internal sealed class RawHttp : IAsyncDisposable
         {
             var count = await Socket.ReceiveAsync(_buffer.AsMemory(_end), timeout.Token);
             _end += count;
+            ReceivedBytes += count;
             return count > 0;
         }
         catch (SocketException e)

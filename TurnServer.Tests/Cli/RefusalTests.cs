@@ -1,0 +1,90 @@
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Cli;
+
+/// <summary>What is refused before anything starts: one line that names the flag and the value, and exit code 2.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class RefusalTests
+{
+    private const int Usage = 2;
+
+    [TestCase("--port", "70000")]
+    [TestCase("--port", "0")]
+    [TestCase("--port", "abc")]
+    [TestCase("--port", "-1")]
+    [TestCase("--port", "")]
+    [TestCase("-p", "65536")]
+    [TestCase("--pairing-timeout", "-1")]
+    [TestCase("--long-pairing-timeout", "0")]
+    [TestCase("--load-timeout", "NaN")]
+    [TestCase("--game-timeout", "soon")]
+    [TestCase("--game-timeout", "1e3")]
+    [TestCase("--body-timeout", "Infinity")]
+    [TestCase("--body-timeout", "1,5")]
+    [TestCase("--host", "example")]
+    [TestCase("--host", "1.2.3.4.5")]
+    [TestCase("--host", "::1")]
+    [TestCase("--cors-origin", "game.example")]
+    [TestCase("--cors-origin", "https://game.example/path")]
+    [TestCase("--cors-origin", "ftp://game.example")]
+    [TestCase("--keys", "even")]
+    [TestCase("--log-level", "loud")]
+    [TestCase("--max-wait", "2.5")]
+    [TestCase("--max-wait", "-1")]
+    [TestCase("--max-players", "0")]
+    [TestCase("--max-games", "many")]
+    [TestCase("--max-connections", "0")]
+    [TestCase("--players-per-address", "-5")]
+    [TestCase("--requests-per-second", "0.5")]
+    [TestCase("--verbose", "-3")]
+    [TestCase("-v", "often")]
+    public async Task A_value_that_cannot_be_is_refused(string flag, string value)
+    {
+        var port = ServerChild.FreePort();
+        // A good port first, so that a server which started all the same would be seen.
+        string[] flags = flag is "--port" or "-p" ? [flag, value] : ["--port", $"{port}", flag, value];
+        await using var server = ServerChild.Launch(flags);
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
+        AssertIsPlain(server);
+        var longName = flag switch { "-p" => "--port", "-v" => "--verbose", _ => flag };
+        Assert.That(server.Errors, Does.Contain(longName).Or.Contain(flag));
+        Assert.That(server.Errors, Does.Contain(value));
+    }
+
+    [Test]
+    public async Task An_IPv6_host_is_refused_with_the_way_out()
+    {
+        await using var server = ServerChild.Launch("--host", "::1");
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
+        Assert.That(server.Errors, Does.Contain("reverse proxy"));
+    }
+
+    [TestCase("--frobnicate", "--frobnicate")]
+    [TestCase("serve", "serve")]
+    [TestCase("--port", "--port")]
+    [TestCase("--max-wait", "--max-wait")]
+    [TestCase("@/nonexistent/flags", "/nonexistent/flags")]
+    public async Task A_line_that_makes_no_sense_is_refused(string argument, string named)
+    {
+        await using var server = ServerChild.Launch(argument);
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
+        AssertIsPlain(server);
+        Assert.That(server.Errors, Does.Contain(named));
+    }
+
+    [Test]
+    public async Task All_that_is_wrong_is_named_at_once()
+    {
+        await using var server = ServerChild.Launch("--port", "70000", "--load-timeout", "x", "--keys", "even");
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
+        Assert.That(server.Errors,
+            Does.Contain("--port 70000").And.Contain("--load-timeout x").And.Contain("--keys even"));
+    }
+
+    private static void AssertIsPlain(ServerChild server)
+    {
+        Assert.That(server.Output, Is.Empty);
+        Assert.That(server.Errors, Does.Contain("--help"));
+        Assert.That(server.Errors, Does.Not.Contain("   at ").And.Not.Contain("Exception").And.Not.Contain("listens on"));
+    }
+}

@@ -1,0 +1,84 @@
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Cli;
+
+/// <summary>Where settings come from: flags, the environment, files.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class SourcesTests
+{
+    [Test]
+    public async Task A_variable_of_the_environment_sets_what_no_flag_does()
+    {
+        await using var server = Start(new() { ["TURNSERVER_MAX_PLAYERS"] = "1234", ["TURNSERVER_MAX_GAMES"] = "" });
+        await server.LogsAsync("1234 players, 50000 games");
+    }
+
+    [Test]
+    public async Task The_flag_wins_over_the_variable()
+    {
+        await using var server = Start(new() { ["TURNSERVER_MAX_PLAYERS"] = "1234", ["TURNSERVER_PORT"] = "99999" },
+            "--max-players", "77");
+        await server.LogsAsync("77 players");
+        Assert.That(server.Errors, Does.Contain($":{server.Port}/"));
+    }
+
+    [Test]
+    public async Task A_variable_that_cannot_be_is_refused_by_its_name()
+    {
+        await using var server = Start(new() { ["TURNSERVER_MAX_WAIT"] = "2.5" });
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
+        Assert.That(server.Errors, Does.Contain("TURNSERVER_MAX_WAIT=2.5").And.Not.Contain("--max-wait "));
+        Assert.That(server.Errors, Does.Not.Contain("   at ").And.Not.Contain("listens on"));
+    }
+
+    [Test]
+    public async Task A_switch_can_come_from_the_environment()
+    {
+        await using var server = Start(new() { ["TURNSERVER_TRUST_PROXY"] = "1" });
+        await server.LogsAsync("listens on");
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        Assert.That((await client.AskAsync("0,A,*,*,*", "X-Forwarded-For: nonsense")).Body, Is.EqualTo("3/*/*"));
+    }
+
+    [Test]
+    public async Task A_file_holds_flags_on_any_number_of_lines()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, "--max-players 55\n--max-games\n44\n");
+            await using var server = Start([], "@" + file);
+            await server.LogsAsync("55 players, 44 games");
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Test]
+    public async Task Timeouts_may_have_decimals()
+    {
+        await using var server = await ServerChild.StartAsync("--pairing-timeout", "0.5");
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        var key = (await client.AskAsync("0,Brief,*,*,*")).Body["0/0/".Length..];
+        // Real time: the timeout is what is tested.
+        await Task.Delay(TimeSpan.FromSeconds(0.8));
+        Assert.That((await client.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo("5/*/*"));
+    }
+
+    [Test]
+    public async Task Sequential_keys_count_up_from_0()
+    {
+        await using var server = await ServerChild.StartAsync("--keys", "sequential");
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        var keys = new[] { (await client.AskAsync("0,A,*,*,*")).Body, (await client.AskAsync("0,B,*,*,*")).Body };
+        Assert.That(keys, Is.EqualTo(new[] { "0/0/0", "0/0/1" }));
+    }
+
+    private static ServerChild Start(Dictionary<string, string> environment, params string[] flags)
+    {
+        var port = ServerChild.FreePort();
+        return ServerChild.Launch([], environment, port, ["--port", $"{port}", .. flags]);
+    }
+}

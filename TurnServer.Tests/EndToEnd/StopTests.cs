@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.EndToEnd;
+
+/// <summary>How the server stops.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class StopTests
+{
+    private const string Register = "0,Ann,*,Nobody,*";
+
+    [TestCase(PosixSignal.SIGTERM)]
+    [TestCase(PosixSignal.SIGINT)]
+    public async Task A_signal_ends_an_idle_server_with_0(PosixSignal signal)
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var idle = await RawHttp.ConnectAsync(server.Port);
+        await using var kept = await RawHttp.ConnectAsync(server.Port);
+        await kept.AskAsync(Register);
+        server.Signal(signal);
+        Assert.That(await server.ExitCodeAsync(TimeSpan.FromSeconds(4)), Is.Zero);
+        Assert.That(server.Errors, Does.Contain($"Stopping on {signal}").And.Contain("Stopped after"));
+        // HttpListener's own end would send an empty 200 to both.
+        Assert.That(await idle.ReadToEndAsync(), Is.Empty);
+        Assert.That(await kept.ReadToEndAsync(), Is.Empty);
+    }
+
+    [Test]
+    public async Task Held_replies_are_answered_as_they_stand()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var lone = await RawHttp.ConnectAsync(server.Port);
+        await using var pair = await RawPair.StartAsync(server.Port, "Held");
+        var key = (await lone.AskAsync(Register)).Body["0/0/".Length..];
+        await lone.SendAsync(RawHttp.Post($"2,*,{key},*,*", "Prefer: wait=20"));
+        await pair.Players[0].SendAsync(RawHttp.Post(pair.Update(0, 0, "turn"), "Prefer: wait=20"));
+        // The partner hears of the turn: the held update has been taken.
+        await UntilHeardAsync(pair);
+        server.Signal(PosixSignal.SIGTERM);
+        var replies = new[] { await lone.ReadReplyAsync(), await pair.Players[0].ReadReplyAsync() };
+        Assert.That(replies.Select(reply => reply.Body), Is.EqualTo(new[] { "0/2/*", "0/10/*" }));
+        Assert.That(replies.Select(reply => reply.Closes), Has.All.True);
+        Assert.That(await server.ExitCodeAsync(TimeSpan.FromSeconds(4)), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_request_whose_body_is_on_its_way_is_finished_and_new_connections_are_refused()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        await StartBodyAsync(server, client);
+        server.Signal(PosixSignal.SIGTERM);
+        await server.LogsAsync("Stopping on SIGTERM: 1 requests under way");
+        await ServerChild.UntilAsync(() => IsRefused(server.Port), "new connections are refused");
+        await client.SendAsync(Register[3..]);
+        var reply = await client.ReadReplyAsync();
+        Assert.That((reply.Body[..4], reply.Closes), Is.EqualTo(("0/0/", true)));
+        Assert.That(await server.ExitCodeAsync(TimeSpan.FromSeconds(4)), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_body_that_does_not_come_is_waited_for_5_seconds()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        await StartBodyAsync(server, client);
+        var startedAt = Stopwatch.GetTimestamp();
+        server.Signal(PosixSignal.SIGINT);
+        Assert.That(await server.ExitCodeAsync(), Is.Zero);
+        Assert.That(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, Is.InRange(4.5, 9));
+        Assert.That(server.Errors, Does.Contain("Stopped with 1 requests unanswered"));
+    }
+
+    [TestCase(PosixSignal.SIGTERM, PosixSignal.SIGTERM)]
+    [TestCase(PosixSignal.SIGINT, PosixSignal.SIGINT)]
+    [TestCase(PosixSignal.SIGTERM, PosixSignal.SIGINT)]
+    public async Task A_second_signal_ends_it_at_once(PosixSignal first, PosixSignal second)
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        await StartBodyAsync(server, client);
+        server.Signal(first);
+        await server.LogsAsync("Stopping on");
+        var startedAt = Stopwatch.GetTimestamp();
+        server.Signal(second);
+        Assert.That(await server.ExitCodeAsync(), Is.Not.Zero, "what was under way was not finished");
+        Assert.That(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, Is.LessThan(3));
+    }
+
+    [Test]
+    public async Task A_server_that_stopped_can_start_again_on_its_port()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        await client.AskAsync(Register);
+        server.Signal(PosixSignal.SIGTERM);
+        await server.ExitCodeAsync();
+        await using var next = ServerChild.Launch([], null, server.Port, ["--port", $"{server.Port}"]);
+        await ServerChild.UntilAsync(() => next.HasExited || next.Errors.Contains("listens on", StringComparison.Ordinal),
+            "it listens");
+        Assert.That(next.HasExited, Is.False, next.Errors);
+    }
+
+    // Half a body, and the server is known to be reading it: the log of the stop counts it.
+    private static async Task StartBodyAsync(ServerChild server, RawHttp client)
+    {
+        await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", $"Content-Length: {Register.Length}") + Register[..3]);
+        // Requests are taken in order: when this one, sent later, is answered, that one is under way.
+        await using var other = await RawHttp.ConnectAsync(server.Port);
+        for (var i = 0; i < 20; i++)
+            await other.GetAsync("GET /healthz HTTP/1.1");
+    }
+
+    private static async Task UntilHeardAsync(RawPair pair)
+    {
+        for (var counter = 0; counter < 100; counter++)
+        {
+            if ((await pair.Players[1].AskAsync(pair.Update(1, counter, ""))).Body == "0/9/turn")
+                return;
+        }
+
+        Assert.Fail("The turn did not come.");
+    }
+
+    private static bool IsRefused(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(System.Net.IPAddress.Loopback, port);
+            return false;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.EndToEnd;
+
+/// <summary>What an operator sees of players: tables on request, and nothing of them in any log.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class VerboseTests
+{
+    private const string RightToLeftOverride = "\u202E";
+
+    [Test]
+    public async Task Verbose_prints_both_tables_with_short_keys_and_tame_names()
+    {
+        await using var server = await ServerChild.StartAsync("--verbose", "0.2");
+        await using var lone = await RawHttp.ConnectAsync(server.Port);
+        await using var pair = await RawPair.StartAsync(server.Port, "Seated");
+        var key = (await lone.AskAsync($"0,Tricky{RightToLeftOverride}Name,*,Nobody,*")).Body["0/0/".Length..];
+        await pair.Players[0].AskAsync(pair.Update(0, 0, "12345"));
+        await ServerChild.UntilAsync(() => server.Output.Contains("5 B", StringComparison.Ordinal)
+            && server.Output.Contains("Tricky", StringComparison.Ordinal), "the tables are printed");
+        Assert.That(server.Output, Does.Contain("Tricky·Name").And.Not.Contain(RightToLeftOverride));
+        Assert.That(server.Output, Does.Contain("players: ").And.Contain("games: 1"));
+        foreach (var title in new[] { "key", "name", "address", "status", "role", "partner", "age", "left", "counter", "backlog" })
+            Assert.That(server.Output, Does.Contain(title));
+        Assert.That(server.Output, Does.Contain(key[..3] + "…").And.Contain("waiting").And.Contain("127.0.0.1"));
+        foreach (var whole in pair.Keys.Append(key))
+            Assert.That(server.Output, Does.Not.Contain(whole));
+    }
+
+    [Test]
+    public async Task Without_verbose_nothing_is_printed_but_the_log()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var pair = await RawPair.StartAsync(server.Port, "Quiet");
+        server.Signal(PosixSignal.SIGTERM);
+        await server.ExitCodeAsync();
+        Assert.That(server.Output, Is.Empty);
+        Assert.That(server.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(4),
+            "two lines at the start, two at the end");
+    }
+
+    [TestCase("A\u001B[2J")]
+    [TestCase("A\rB")]
+    [TestCase("A\0")]
+    public async Task A_name_that_could_steer_a_terminal_cannot_be(string name)
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        Assert.That((await client.AskAsync($"0,{name},*,*,*")).Body, Is.EqualTo("7/*/*"));
+    }
+
+    [Test]
+    public async Task No_log_holds_a_name_a_turn_or_a_whole_key()
+    {
+        await using var server = await ServerChild.StartAsync("--log-level", "trace", "--body-timeout", "0.3");
+        await using var pair = await RawPair.StartAsync(server.Port, "Secretive");
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        await pair.Players[0].AskAsync(pair.Update(0, 0, "secretturn"));
+        await pair.Players[1].AskAsync(pair.Update(1, 0, "secretanswer"));
+        await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 100") + "0,Secretive,");
+        await client.ReadToEndAsync();
+        await pair.Players[0].SendAsync(RawHttp.Post(pair.Update(0, 1, ""), "Prefer: wait=20"));
+        pair.Players[0].Reset();
+        await pair.Players[1].AskAsync($"5,*,{pair.Keys[1]},{pair.Seats[1]},*");
+        server.Signal(PosixSignal.SIGTERM);
+        await server.ExitCodeAsync();
+        Assert.That(server.Errors, Does.Contain("Stopped after"));
+        Assert.That(server.Errors, Does.Not.Contain("ecret"));
+        foreach (var key in pair.Keys)
+            Assert.That(server.Errors, Does.Not.Contain(key));
+    }
+}

@@ -1,0 +1,90 @@
+using System.Net.Sockets;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Http;
+
+/// <summary>More connections than there is room for. Passes only with <c>ConnectionGuard</c> and <c>Descriptors</c>.</summary>
+[Parallelizable(ParallelScope.Self)]
+internal sealed class FewDescriptorsTests
+{
+    private const int DescriptorLimit = 250;
+    private const int ClientCount = 1000;
+
+    private static readonly string[] Limited = ["prlimit", $"--nofile={DescriptorLimit}:{DescriptorLimit}"];
+
+    [Test]
+    public async Task With_few_descriptors_it_sheds_connections_says_so_once_and_goes_on()
+    {
+        await using var server = await ServerChild.StartUnderAsync(Limited);
+        await using var player = await RawHttp.ConnectAsync(server.Port);
+        var key = (await player.AskAsync("0,Player,*,Nobody,*")).Body["0/0/".Length..];
+        var before = server.Descriptors;
+        var clients = new List<RawHttp?>();
+        for (var i = 0; i < ClientCount; i++)
+            clients.Add(await TryConnectAsync(server.Port));
+        await ServerChild.UntilAsync(() => server.Errors.Contains("closing new ones", StringComparison.Ordinal), "it sheds");
+        Assert.That((await player.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"), "those that play keep playing");
+
+        // Again, in one go.
+        clients.AddRange(await Task.WhenAll(Enumerable.Range(0, ClientCount).Select(_ => TryConnectAsync(server.Port))));
+        foreach (var client in clients)
+            await (client?.DisposeAsync() ?? ValueTask.CompletedTask);
+        Assert.That(server.HasExited, Is.False, server.Errors);
+        await ServerChild.UntilAsync(() => server.Descriptors < before + 10, "the connections are gone");
+        await using var other = await RawHttp.ConnectAsync(server.Port);
+        Assert.That((await other.AskAsync("0,Other,*,Nobody,*")).Body, Does.StartWith("0/0/"));
+        Assert.That(server.Errors.Split("closing new ones"), Has.Length.EqualTo(2), "one line a minute");
+        Assert.That(server.Errors, Does.Not.Contain("Unhandled").And.Not.Contain("fail:").And.Not.Contain("Too many"));
+    }
+
+    [Test]
+    public async Task A_request_over_the_limit_of_connections_is_answered_503()
+    {
+        await using var server = await ServerChild.StartAsync("--max-connections", "2");
+        await using var first = await RawHttp.ConnectAsync(server.Port);
+        await using var second = await RawHttp.ConnectAsync(server.Port);
+        var key = (await first.AskAsync("0,First,*,Nobody,*")).Body["0/0/".Length..];
+        await second.AskAsync("0,Second,*,Nobody,*");
+        RawReply? refused = null;
+        for (var attempt = 0; attempt < 200 && refused is null; attempt++)
+        {
+            // Most are closed before they have said anything.
+            try
+            {
+                await using var third = await RawHttp.ConnectAsync(server.Port);
+                refused = await third.AskAsync("0,Third,*,Nobody,*", "Origin: http://game.example");
+            }
+            catch (Exception e) when (e is IOException or SocketException)
+            {
+                continue;
+            }
+        }
+
+        Assert.That(refused, Is.Not.Null, "one of 200 is quicker than the guard");
+        Assert.That((refused!.Status, refused.Body, refused["Retry-After"]), Is.EqualTo((503, "23/*/*", "1")));
+        Assert.That(refused["Access-Control-Allow-Origin"], Is.EqualTo("*"));
+        Assert.That((await first.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"));
+    }
+
+    [Test]
+    public async Task More_connections_than_descriptors_are_refused_at_the_start()
+    {
+        await using var server = ServerChild.Launch(Limited, null, 0,
+            ["--port", $"{ServerChild.FreePort()}", "--max-connections", "1000"]);
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(1));
+        Assert.That(server.Errors, Does.Contain("--max-connections").And.Contain("250").And.Not.Contain("   at "));
+    }
+
+    // Null when it was closed at once.
+    private static async Task<RawHttp?> TryConnectAsync(int port)
+    {
+        try
+        {
+            return await RawHttp.ConnectAsync(port);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Http;
+
+/// <summary>
+/// What clients can do to .NET's HttpListener, each against a server of its own: none of these tests passes when the mitigation
+/// in <c>Http/ListenerInternals</c>, <c>ListenerStart</c> or <c>ListenerFaults</c> that it names is taken out.
+/// </summary>
+[Parallelizable(ParallelScope.Self)]
+internal sealed class ListenerDefectTests
+{
+    private const int Starts = 6;
+    private const int Hammers = 8;
+    private const int Leaks = 20_000;
+    private const int LeakClients = 20;
+    private const long LeakedBytesMax = 60L * 1024 * 1024;
+
+    // dotnet/corefx#35191: ListenerStart.
+    [Test]
+    public async Task It_starts_while_clients_hammer_its_port()
+    {
+        for (var start = 0; start < Starts; start++)
+        {
+            var port = ServerChild.FreePort();
+            using var stop = new CancellationTokenSource();
+            var hammers = Enumerable.Range(0, Hammers).Select(_ => HammerAsync(port, stop.Token)).ToArray();
+            await using var server = ServerChild.Launch([], null, port, ["--port", $"{port}"]);
+            await ServerChild.UntilAsync(() => server.HasExited || server.Errors.Contains("listens on", StringComparison.Ordinal),
+                "the server has started");
+            await stop.CancelAsync();
+            await Task.WhenAll(hammers);
+            Assert.That(server.HasExited, Is.False, server.Errors);
+            await using var client = await RawHttp.ConnectAsync(port);
+            Assert.That((await client.GetAsync("GET /healthz HTTP/1.1")).Body, Is.EqualTo("ok"));
+        }
+    }
+
+    // dotnet/runtime#63543: ListenerInternals.Forget.
+    [TestCase("POST / HTTP/1.1\r\nHost: x\r\n\r\n", 411)]
+    [TestCase("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501)]
+    public async Task Requests_that_the_listener_refuses_itself_leak_nothing(string request, int status)
+    {
+        await using var server = await ServerChild.StartAsync();
+        await RefuseAsync(server.Port, request, status, Leaks / 10);
+        var before = server.ResidentBytes;
+        await RefuseAsync(server.Port, request, status, Leaks);
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        Assert.That((await client.AskAsync("0,Ann,*,Nobody,*")).Body, Does.StartWith("0/0/"));
+        Assert.That(server.ResidentBytes - before, Is.LessThan(LeakedBytesMax));
+        Assert.That(server.Errors, Does.Not.Contain("fail:"));
+    }
+
+    [TestCase("gzip")]
+    [TestCase("chunked, gzip")]
+    [TestCase("identity")]
+    public async Task A_transfer_coding_other_than_chunked_is_refused(string coding)
+    {
+        await using var server = await ServerChild.StartAsync();
+        for (var request = 0; request < 10; request++)
+        {
+            await using var client = await RawHttp.ConnectAsync(server.Port);
+            await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", $"Transfer-Encoding: {coding}"));
+            Assert.That((await client.ReadReplyAsync()).Status, Is.EqualTo(501));
+        }
+
+        await using var other = await RawHttp.ConnectAsync(server.Port);
+        Assert.That((await other.AskAsync("0,Ann,*,Nobody,*")).Body, Does.StartWith("0/0/"));
+        Assert.That(server.Errors, Does.Not.Contain("fail:"));
+    }
+
+    private static async Task HammerAsync(int port, CancellationToken stop)
+    {
+        var target = new IPEndPoint(IPAddress.Loopback, port);
+        while (!stop.IsCancellationRequested)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                // Awaited only while it is under way: a refused one is tried again at once.
+                await socket.ConnectAsync(target, stop);
+                await socket.SendAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), stop);
+                await Task.Delay(1, stop);
+            }
+            catch (Exception e) when (e is SocketException or OperationCanceledException)
+            {
+                await Task.Yield();
+            }
+        }
+    }
+
+    private static Task RefuseAsync(int port, string request, int status, int count) =>
+        Task.WhenAll(Enumerable.Range(0, LeakClients).Select(async _ =>
+        {
+            for (var i = 0; i < count / LeakClients; i++)
+            {
+                await using var client = await RawHttp.ConnectAsync(port);
+                await client.SendAsync(request);
+                var answer = await client.ReadToEndAsync();
+                Assert.That(answer, Does.StartWith(string.Create(CultureInfo.InvariantCulture, $"HTTP/1.1 {status} ")));
+            }
+        }));
+}
