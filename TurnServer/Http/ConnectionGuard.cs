@@ -55,8 +55,12 @@ internal sealed class ConnectionGuard : IDisposable
     /// <summary>How many connections are open; read without a lock, so possibly a few off.</summary>
     public int Count => _fresh.Count + _kept.Count;
 
-    /// <summary>Whether a request that comes in now should be answered 503 and its connection closed.</summary>
-    public bool IsOverLimit => Count > _connectionsMax;
+    /// <summary>
+    /// Whether a request should be answered 503 and its connection closed: the first of a connection that is one too many. A
+    /// crowd at the door costs nobody who is in already.
+    /// </summary>
+    public bool Refuses(HttpListenerContext context) =>
+        Count > _connectionsMax && ListenerInternals.ReusesOf(ListenerInternals.ConnectionOf(context)) == 0;
 
     public void Start() => _thread.Start();
 

@@ -143,17 +143,13 @@ public sealed class HttpFront : IDisposable
         Interlocked.Increment(ref _taken);
         try
         {
-            await _handler.HandleAsync(context, IsOverLimit(context));
+            await _handler.HandleAsync(context, _guard?.Refuses(context) ?? false);
         }
         finally
         {
             Interlocked.Decrement(ref _underWay);
         }
     }
-
-    // Over the limit it is new connections that are closed: who plays goes on playing.
-    private bool IsOverLimit(HttpListenerContext context) =>
-        _guard is { IsOverLimit: true } && ListenerInternals.ReusesOf(ListenerInternals.ConnectionOf(context)) == 0;
 
     // The listener has answered these itself, with 411 or 501, and closed or is closing them.
     private bool IsDead(HttpListenerContext context)

@@ -32,7 +32,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
 
     /// <summary>Handles one request to its end. Throws nothing that a client can cause.</summary>
     /// <param name="context">A live context.</param>
-    /// <param name="isOverLimit">Whether there are more connections than allowed: this one is to be closed.</param>
+    /// <param name="isOverLimit">Whether its connection is one too many and is to be closed.</param>
     public async Task HandleAsync(HttpListenerContext context, bool isOverLimit)
     {
         try
