@@ -12,7 +12,8 @@ internal sealed class HelpTests
     private static readonly (string Flag, string? Default)[] Flags =
     [
         ("-p, --port PORT", "80"), ("--host ADDRESS", "all"), ("--trust-proxy", null), ("--cors-origin ORIGIN", "*"),
-        ("--pairing-timeout SECONDS", "25"), ("--long-pairing-timeout SECONDS", "180"), ("--load-timeout SECONDS", "30"),
+        ("--pairing-timeout SECONDS", "25"), ("--long-pairing-timeout SECONDS", "180"),
+        ("--load-timeout SECONDS", "30"),
         ("--game-timeout SECONDS", "30"), ("--body-timeout SECONDS", "10"), ("--max-wait SECONDS", "25"),
         ("--max-players COUNT", "100000"), ("--max-games COUNT", "50000"), ("--players-per-address COUNT", "256"),
         ("--requests-per-second COUNT", "1000"), ("--max-connections COUNT", "0.8 of the descriptor limit"),

@@ -2,7 +2,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cli;
 
-/// <summary>What is refused before anything starts: one line that names the flag and the value, and exit code 2.</summary>
+/// <summary>What is refused before anything starts: a line that names flag and value, exit code 2.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class RefusalTests
 {
@@ -85,6 +85,7 @@ internal sealed class RefusalTests
     {
         Assert.That(server.Output, Is.Empty);
         Assert.That(server.Errors, Does.Contain("--help"));
-        Assert.That(server.Errors, Does.Not.Contain("   at ").And.Not.Contain("Exception").And.Not.Contain("listens on"));
+        Assert.That(server.Errors, Does.Not.Contain("   at ").And.Not.Contain("Exception"));
+        Assert.That(server.Errors, Does.Not.Contain("listens on"));
     }
 }

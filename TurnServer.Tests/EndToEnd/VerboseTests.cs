@@ -9,6 +9,9 @@ internal sealed class VerboseTests
 {
     private const string RightToLeftOverride = "\u202E";
 
+    private static readonly string[] Titles =
+        ["key", "name", "address", "status", "role", "partner", "age", "left", "counter", "backlog"];
+
     [Test]
     public async Task Verbose_prints_both_tables_with_short_keys_and_tame_names()
     {
@@ -21,7 +24,7 @@ internal sealed class VerboseTests
             && server.Output.Contains("Tricky", StringComparison.Ordinal), "the tables are printed");
         Assert.That(server.Output, Does.Contain("Tricky·Name").And.Not.Contain(RightToLeftOverride));
         Assert.That(server.Output, Does.Contain("players: ").And.Contain("games: 1"));
-        foreach (var title in new[] { "key", "name", "address", "status", "role", "partner", "age", "left", "counter", "backlog" })
+        foreach (var title in Titles)
             Assert.That(server.Output, Does.Contain(title));
         Assert.That(server.Output, Does.Contain(key[..3] + "…").And.Contain("waiting").And.Contain("127.0.0.1"));
         foreach (var whole in pair.Keys.Append(key))

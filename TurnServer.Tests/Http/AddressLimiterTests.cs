@@ -34,7 +34,7 @@ internal sealed class AddressLimiterTests
         Assert.That(limiter.TryAdmit(Address(2)), Is.True);
     }
 
-    // The library's bucket reads the system's clock alone: this waits for real, as long as the refill of 100 a second takes.
+    // The library's bucket reads the system's clock alone: this waits for real, as long as one of 100 a second takes.
     [Test]
     public async Task TryAdmit_AfterAWhile_AdmitsAgain()
     {

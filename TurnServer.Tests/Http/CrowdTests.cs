@@ -23,7 +23,7 @@ internal sealed class CrowdTests
     [Test]
     public async Task A_thousand_connections_at_once_are_all_served()
     {
-        var clients = await Task.WhenAll(Enumerable.Range(0, ClientCount).Select(_ => RawHttp.ConnectAsync(_server.Port)));
+        var clients = await ConnectAsync(ClientCount);
         var replies = await Task.WhenAll(clients.Select((client, i) => client.AskAsync($"0,Crowd{i},*,Nobody,*")));
         foreach (var client in clients)
             await client.DisposeAsync();
@@ -34,7 +34,7 @@ internal sealed class CrowdTests
     [Test]
     public async Task Thousands_of_held_replies_are_all_answered()
     {
-        var clients = await Task.WhenAll(Enumerable.Range(0, HeldCount).Select(_ => RawHttp.ConnectAsync(_server.Port)));
+        var clients = await ConnectAsync(HeldCount);
         await Task.WhenAll(clients.Select(HoldAsync));
         await using var other = await RawHttp.ConnectAsync(_server.Port);
         for (var i = 0; i < HeldCount; i += 100)
@@ -59,7 +59,7 @@ internal sealed class CrowdTests
 
         // The whole block of 128000 bytes again, for each.
         var redundant = RawHttp.Post(pair.Update(1, 0, ""));
-        var deaf = await Task.WhenAll(Enumerable.Range(0, DeafCount).Select(_ => RawHttp.ConnectAsync(_server.Port, 4096)));
+        var deaf = await ConnectAsync(DeafCount, receiveBytes: 4096);
         var slowest = TimeSpan.Zero;
         for (var request = 0; request < DeafRequests; request++)
         {
@@ -75,6 +75,9 @@ internal sealed class CrowdTests
             client.Reset();
         Assert.That(slowest.TotalSeconds, Is.LessThan(2));
     }
+
+    private Task<RawHttp[]> ConnectAsync(int count, int? receiveBytes = null) =>
+        Task.WhenAll(Enumerable.Range(0, count).Select(_ => RawHttp.ConnectAsync(_server.Port, receiveBytes)));
 
     private static async Task HoldAsync(RawHttp client, int i)
     {

@@ -6,8 +6,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>
-/// A client that stops reading until the server's send buffer is full, and then sends garbage: the listener throws on a thread
-/// of its own (dotnet/runtime#71364). Passes only with <c>ListenerFaults</c>.
+/// A client that stops reading until the server's send buffer is full, and then sends garbage: the listener throws on a
+/// thread of its own (dotnet/runtime#71364). Passes only with <c>ListenerFaults</c>.
 /// </summary>
 [Parallelizable(ParallelScope.Self)]
 internal sealed class FullSendBufferTests
@@ -35,8 +35,8 @@ internal sealed class FullSendBufferTests
         var random = new Random(1);
         for (var round = 0; round < Rounds && !server.HasExited && !HasHeldBack(server); round++)
         {
-            var plans = Enumerable.Range(0, ClientsPerRound).Select(_ => Plan(random, shortBytes, longBytes, full)).ToArray();
-            await PlayAsync(server, plans);
+            var plans = Enumerable.Range(0, ClientsPerRound).Select(_ => Plan(random, shortBytes, longBytes, full));
+            await PlayAsync(server, [.. plans]);
         }
 
         Assert.That(server.HasExited, Is.False, server.Errors);

@@ -46,8 +46,9 @@ internal sealed class HeldReplyTests
         var update = await pair.Players[0].AskAsync(pair.Update(0, 0, ""), Prefer);
         var register = await pair.Players[0].AskAsync("0,Eager,*,Nobody,*", Prefer);
         var refused = await pair.Players[0].AskAsync("2,*,1,*,*", Prefer);
-        Assert.That(new[] { update.Body, register.Body[..4], refused.Body }, Is.EqualTo(new[] { "0/9/turn", "0/0/", "5/*/*" }));
-        Assert.That(new[] { update, register, refused }.Select(reply => reply["Preference-Applied"]), Has.All.Null);
+        RawReply[] replies = [update, register, refused];
+        Assert.That(replies.Select(reply => reply.Body[..4]), Is.EqualTo(new[] { "0/9/", "0/0/", "5/*/" }));
+        Assert.That(replies.Select(reply => reply["Preference-Applied"]), Has.All.Null);
     }
 
     [TestCase("Prefer: wait=0")]

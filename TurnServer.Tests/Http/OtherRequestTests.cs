@@ -154,7 +154,8 @@ internal sealed class OtherRequestTests
         await using var client = await RawHttp.ConnectAsync(server.Port);
         var with = await client.AskAsync(Register, "Origin: https://other.example");
         var without = await client.AskAsync(Register);
-        Assert.That((with["Access-Control-Allow-Origin"], with["Vary"]), Is.EqualTo(("https://game.example", "Origin")));
+        Assert.That(with["Access-Control-Allow-Origin"], Is.EqualTo("https://game.example"));
+        Assert.That(with["Vary"], Is.EqualTo("Origin"));
         Assert.That(without["Access-Control-Allow-Origin"], Is.Null);
     }
 }

@@ -11,8 +11,8 @@ internal sealed class ProxyTests
     private ServerChild _server = null!;
 
     [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync("--trust-proxy", "--requests-per-second", "2",
-        "--players-per-address", "3");
+    public async Task StartServer() => _server = await ServerChild.StartAsync("--trust-proxy",
+        "--requests-per-second", "2", "--players-per-address", "3");
 
     [OneTimeTearDown]
     public async Task StopServer() => await _server.DisposeAsync();
@@ -66,7 +66,8 @@ internal sealed class ProxyTests
     [Test]
     public async Task Without_a_proxy_to_trust_the_header_is_passed_over()
     {
-        await using var server = await ServerChild.StartAsync("--requests-per-second", "1", "--players-per-address", "1");
+        string[] flags = ["--requests-per-second", "1", "--players-per-address", "1"];
+        await using var server = await ServerChild.StartAsync(flags);
         await using var client = await RawHttp.ConnectAsync(server.Port);
         for (var request = 0; request < 20; request++)
         {

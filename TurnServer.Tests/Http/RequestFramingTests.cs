@@ -2,7 +2,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Http;
 
-/// <summary>How requests arrive: in pieces, several at once, one after the other on a connection, or not to their end.</summary>
+/// <summary>How requests arrive: in pieces, several at once, one after the other, or not to their end.</summary>
 [Parallelizable(ParallelScope.Self)]
 internal sealed class RequestFramingTests
 {
@@ -141,9 +141,12 @@ internal sealed class RequestFramingTests
     {
         string[] garbage =
         [
-            "\r\n\r\n", "\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\r\n\r\n",
-            "POST / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nHost\r\n\r\n", "POST http://[ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n0",
-            "POST / HTTP/1.1\r\nHost: :::\r\nContent-Length: 1\r\n\r\n0", "POST % HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n0",
+            "\r\n\r\n", "\0\0\0\0\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n",
+            "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\r\n\r\n",
+            "POST / HTTP/1.1\r\n\r\n", "POST / HTTP/1.1\r\nHost\r\n\r\n",
+            "POST http://[ HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n0",
+            "POST / HTTP/1.1\r\nHost: :::\r\nContent-Length: 1\r\n\r\n0",
+            "POST % HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n0",
         ];
         foreach (var text in garbage)
         {

@@ -6,8 +6,8 @@ using System.Text;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// A TCP connection that speaks HTTP only as far as a test wants: what is sent is sent as it stands, each call a packet of its
-/// own.
+/// A TCP connection that speaks HTTP only as far as a test wants: what is sent is sent as it stands, each call a packet
+/// of its own.
 /// </summary>
 internal sealed class RawHttp : IAsyncDisposable
 {
@@ -103,7 +103,7 @@ internal sealed class RawHttp : IAsyncDisposable
             Encoding.UTF8.GetString(body));
     }
 
-    /// <summary>Whether the server ends the connection within this time, with nothing more to read before that.</summary>
+    /// <summary>Whether the server ends the connection within this time, with nothing to read before.</summary>
     public async Task<bool> IsEndedAsync(TimeSpan? within = null)
     {
         try

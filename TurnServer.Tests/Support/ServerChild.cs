@@ -7,10 +7,10 @@ using System.Text;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>The built server as a process of its own: what it prints, how it ends, what it costs. Killed at disposal.</summary>
+/// <summary>The built server as a process of its own: what it prints, how it ends, what it costs.</summary>
 internal sealed class ServerChild : IAsyncDisposable
 {
-    /// <summary>The longest that anything here is waited for: far more than it takes, so that only a fault gets there.</summary>
+    /// <summary>The longest that anything is waited for: far more than it takes, so that only a fault gets there.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private const int StartsMax = 5;
@@ -23,6 +23,7 @@ internal sealed class ServerChild : IAsyncDisposable
     private static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "turnserver.dll");
 
     private readonly Process _process;
+    private readonly Task _readers;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
 
@@ -30,11 +31,10 @@ internal sealed class ServerChild : IAsyncDisposable
     {
         _process = process;
         Port = port;
-        process.OutputDataReceived += (_, line) => Append(_output, line.Data);
-        process.ErrorDataReceived += (_, line) => Append(_errors, line.Data);
         process.Start();
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        // Threads of their own: reading a pipe holds one, and the pool has few.
+        _readers = Task.WhenAll(OnThread(() => Pump(process.StandardOutput, _output)),
+            OnThread(() => Pump(process.StandardError, _errors)));
     }
 
     public int Port { get; }
@@ -52,18 +52,10 @@ internal sealed class ServerChild : IAsyncDisposable
     {
         get
         {
-            var line = File.ReadLines($"/proc/{_process.Id}/status").First(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
-            return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
-        }
-    }
-
-    /// <summary>User and system time that it has used.</summary>
-    public TimeSpan ProcessorTime
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.TotalProcessorTime;
+            var line = File.ReadLines($"/proc/{_process.Id}/status")
+                .First(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
+            var kibibytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+            return long.Parse(kibibytes, CultureInfo.InvariantCulture) * 1024;
         }
     }
 
@@ -157,6 +149,7 @@ internal sealed class ServerChild : IAsyncDisposable
         try
         {
             await _process.WaitForExitAsync(timeout.Token);
+            await _readers.WaitAsync(timeout.Token);
         }
         catch (OperationCanceledException)
         {
@@ -164,6 +157,13 @@ internal sealed class ServerChild : IAsyncDisposable
         }
 
         return _process.ExitCode;
+    }
+
+    /// <summary>Waits until it listens, or has ended and says why not.</summary>
+    public async Task ListensAsync()
+    {
+        await UntilAsync(() => HasExited || Errors.Contains("listens on", StringComparison.Ordinal), "it listens");
+        Assert.That(HasExited, Is.False, Errors);
     }
 
     /// <summary>Waits until its log holds this text.</summary>
@@ -178,6 +178,7 @@ internal sealed class ServerChild : IAsyncDisposable
             await _process.WaitForExitAsync();
         }
 
+        await _readers.WaitAsync(Patience);
         _process.Dispose();
     }
 
@@ -189,8 +190,7 @@ internal sealed class ServerChild : IAsyncDisposable
             try
             {
                 await using var client = await RawHttp.ConnectAsync(Port);
-                await client.SendAsync("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
-                if ((await client.ReadReplyAsync()).Status == 200)
+                if ((await client.GetAsync("GET /healthz HTTP/1.1")).Status == 200)
                     return !_process.HasExited;
             }
             catch (Exception e) when (e is IOException or SocketException)
@@ -201,16 +201,20 @@ internal sealed class ServerChild : IAsyncDisposable
 
         // What it said about it is read to the end.
         if (_process.HasExited)
-            await _process.WaitForExitAsync();
+            await _readers.WaitAsync(Patience);
         return false;
     }
 
-    private static void Append(StringBuilder text, string? line)
+    private static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None,
+        TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private static void Pump(StreamReader from, StringBuilder to)
     {
-        if (line is null)
-            return;
-        lock (text)
-            text.Append(line).Append('\n');
+        while (from.ReadLine() is { } line)
+        {
+            lock (to)
+                to.Append(line).Append('\n');
+        }
     }
 
     private static string Read(StringBuilder text)
