@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace TurnServer;
 
 /// <summary>
-/// Every log message, numbered. None is written per request at the default level, and none holds player data or a whole key.
-/// 1 to 9: start and stop; 10 to 19: the HTTP front; 20 to 29: the actor.
+/// Every log message, numbered. None is written per request at the default level, and none holds player data or a whole
+/// key. 1 to 9: start and stop; 10 to 19: the HTTP front; 20 to 29: the actor.
 /// </summary>
 internal static partial class Log
 {

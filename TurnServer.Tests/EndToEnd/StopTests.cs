@@ -111,7 +111,8 @@ internal sealed class StopTests
             await other.GetAsync("GET /healthz HTTP/1.1");
     }
 
-    // Sends it twice: whichever comes later answers the other, and is then held for certain. Returns that one's connection.
+    // Sends it twice: whichever comes later answers the other, and is then held for certain. Returns that one's
+    // connection.
     private static async Task<RawHttp> HoldAsync(ServerChild server, RawHttp client, string body)
     {
         var request = RawHttp.Post(body, "Prefer: wait=20");

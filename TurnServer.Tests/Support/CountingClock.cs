@@ -17,7 +17,9 @@ internal sealed class CountingClock : FakeTimeProvider
     /// <summary>Whether timers fire at all.</summary>
     public bool HasTimers { get; init; } = true;
 
-    /// <summary>How much too early timers fire, as real ones may; never less than a millisecond after they are set.</summary>
+    /// <summary>
+    /// How much too early timers fire, as real ones may; never less than a millisecond after they are set.
+    /// </summary>
     public TimeSpan Earliness { get; init; }
 
     /// <summary>The delays that timers have been set to. To be read while nobody sets any.</summary>

@@ -10,7 +10,9 @@ namespace TurnServer.Tests.Support;
 /// <summary>The built server as a process of its own: what it prints, how it ends, what it costs.</summary>
 internal sealed class ServerChild : IAsyncDisposable
 {
-    /// <summary>The longest that anything is waited for: far more than it takes, so that only a fault gets there.</summary>
+    /// <summary>
+    /// The longest that anything is waited for: far more than it takes, so that only a fault gets there.
+    /// </summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private const int StartsMax = 5;

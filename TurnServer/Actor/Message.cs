@@ -7,7 +7,9 @@ namespace TurnServer.Actor;
 /// <summary>What can stand in the actor's mailbox.</summary>
 internal abstract class Message
 {
-    /// <summary>Told when the actor has failed, before or while it was handled; does nothing once it is answered.</summary>
+    /// <summary>
+    /// Told when the actor has failed, before or while it was handled; does nothing once it is answered.
+    /// </summary>
     public abstract void Fail(Exception reason);
 }
 

@@ -217,8 +217,8 @@ public sealed class TurnActor : IDisposable
         if (_table.NextDeadline is not { } next || next >= _armedFor)
             return;
         _armedFor = next;
-        // Timers cut fractions of a millisecond off, and count on a coarser clock than timestamps do: one that fires too
-        // early is set again when it has been handled.
+        // Timers cut fractions of a millisecond off, and count on a coarser clock than timestamps do: one that fires
+        // too early is set again when it has been handled.
         var delay = Math.Max(1, Math.Ceiling((next - _clock.GetElapsedTime(_startedAt)).TotalMilliseconds));
         _timer.Change(TimeSpan.FromMilliseconds(delay), Timeout.InfiniteTimeSpan);
     }

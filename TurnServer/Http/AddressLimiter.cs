@@ -6,10 +6,10 @@ using TurnServer.Protocol;
 namespace TurnServer.Http;
 
 /// <summary>
-/// Requests per second and address: a token bucket each, of two seconds' worth. The buckets are the library's; the table of
-/// them is ours, as the library's own (PartitionedRateLimiter) has no bound and walks all of its entries ten times a second.
-/// Addresses stand in two generations: one that was not heard from for a whole generation has a full bucket again, so that
-/// nothing is lost when it is forgotten.
+/// Requests per second and address: a token bucket each, of two seconds' worth. The buckets are the library's; the
+/// table of them is ours, as the library's own (PartitionedRateLimiter) has no bound and walks all of its entries ten
+/// times a second. Addresses stand in two generations: one that was not heard from for a whole generation has a full
+/// bucket again, so that nothing is lost when it is forgotten.
 /// </summary>
 internal sealed class AddressLimiter(int requestsPerSecond, ILogger log)
 {

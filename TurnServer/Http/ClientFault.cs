@@ -7,8 +7,8 @@ namespace TurnServer.Http;
 internal static class ClientFault
 {
     /// <summary>
-    /// Whether the exception means that the client has left, closed early or sent malformed chunks. The listener has many
-    /// ways to say so, among them disposed objects when a connection is closed under a read or write.
+    /// Whether the exception means that the client has left, closed early or sent malformed chunks. The listener has
+    /// many ways to say so, among them disposed objects when a connection is closed under a read or write.
     /// </summary>
     public static bool Is(Exception e) =>
         e is HttpListenerException or IOException or SocketException or ObjectDisposedException or ProtocolViolationException

@@ -17,7 +17,8 @@ internal sealed class ConnectionGuard : IDisposable
     // About as fast as connections can be accepted on one core, so that the limit is seldom overrun between two looks.
     private const int AcceptsPerMillisecond = 50;
 
-    // How far new connections may overrun the limit before they are closed at once, unheard: half of what Descriptors keeps.
+    // How far new connections may overrun the limit before they are closed at once, unheard: half of what Descriptors
+    // keeps.
     private const int OverrunMax = Descriptors.Reserve / 2;
 
     // A look at every connection may cost up to 2 % of a core.
@@ -56,8 +57,8 @@ internal sealed class ConnectionGuard : IDisposable
     public int Count => _fresh.Count + _kept.Count;
 
     /// <summary>
-    /// Whether a request should be answered 503 and its connection closed: the first of a connection that is one too many. A
-    /// crowd at the door costs nobody who is in already.
+    /// Whether a request should be answered 503 and its connection closed: the first of a connection that is one too
+    /// many. A crowd at the door costs nobody who is in already.
     /// </summary>
     public bool Refuses(HttpListenerContext context) =>
         Count > _connectionsMax && ListenerInternals.ReusesOf(ListenerInternals.ConnectionOf(context)) == 0;
@@ -102,8 +103,8 @@ internal sealed class ConnectionGuard : IDisposable
         }
     }
 
-    // The limit is kept by closing connections that have not sent a request: those that play keep playing. All of it under
-    // the lock, without which the listener accepts no more: accepting is often quicker than closing.
+    // The limit is kept by closing connections that have not sent a request: those that play keep playing. All of it
+    // under the lock, without which the listener accepts no more: accepting is often quicker than closing.
     private void Shed()
     {
         if (Count <= _connectionsMax)

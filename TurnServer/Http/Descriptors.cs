@@ -6,8 +6,8 @@ namespace TurnServer.Http;
 internal static class Descriptors
 {
     /// <summary>
-    /// What is left when all connections are open: every assembly that is loaded later keeps two, every thread needs two for
-    /// a moment when it starts, and the runtime does not survive it when there are none.
+    /// What is left when all connections are open: every assembly that is loaded later keeps two, every thread needs
+    /// two for a moment when it starts, and the runtime does not survive it when there are none.
     /// </summary>
     public const int Reserve = 64;
 
@@ -35,10 +35,14 @@ internal static class Descriptors
         }
     }
 
-    /// <summary>The most connections that leave the process the descriptors it needs for itself; possibly below 1.</summary>
+    /// <summary>
+    /// The most connections that leave the process the descriptors it needs for itself; possibly below 1.
+    /// </summary>
     public static int ConnectionsPossible(int limit) => limit - InUse() - Reserve;
 
-    /// <summary>0.8 of the limit, or less where the limit is so small that the process itself needs more than the rest.</summary>
+    /// <summary>
+    /// 0.8 of the limit, or less where the limit is so small that the process itself needs more than the rest.
+    /// </summary>
     public static int ConnectionsByDefault(int limit) => Math.Max(1, Math.Min(limit / 5 * 4, ConnectionsPossible(limit)));
 
     private static int InUse()

@@ -18,12 +18,14 @@ public sealed record HttpOptions
     public int WaitSecondsMax { get; init; } = 25;
 
     /// <summary>
-    /// Requests per second and address, loopback excepted, with a burst of two seconds' worth; 0 means no limit. Two players
-    /// at 5 turns a second make 20: 1000 is a full school behind one address.
+    /// Requests per second and address, loopback excepted, with a burst of two seconds' worth; 0 means no limit. Two
+    /// players at 5 turns a second make 20: 1000 is a full school behind one address.
     /// </summary>
     public int RequestsPerSecond { get; init; } = 1000;
 
-    /// <summary>The most open connections; null means what the descriptor limit allows (<see cref="Descriptors"/>).</summary>
+    /// <summary>
+    /// The most open connections; null means what the descriptor limit allows (<see cref="Descriptors"/>).
+    /// </summary>
     public int? ConnectionsMax { get; init; }
 
     /// <summary>The origin whose pages may read replies; <c>*</c> means any.</summary>

@@ -72,16 +72,17 @@ internal static class ListenerInternals
     }
 
     /// <summary>
-    /// The connections that have not yet sent a whole request head: to be locked while it is read. Nothing else bounds how
-    /// long a head takes or how many such connections there are.
+    /// The connections that have not yet sent a whole request head: to be locked while it is read. Nothing else bounds
+    /// how long a head takes or how many such connections there are.
     /// </summary>
     public static IReadOnlyCollection<object> FreshConnections(object endPoint) =>
         (IReadOnlyCollection<object>)Get(EndPointField("_unregisteredConnections"), endPoint);
 
     /// <summary>
-    /// Has each new connection closed at once while there is no room for it. Nothing else can keep the listener from accepting
-    /// until the process has no file descriptor left, which the runtime does not survive. The set of fresh connections asks
-    /// its comparer for a hash before a connection is added, and that is where this one is asked for room.
+    /// Has each new connection closed at once while there is no room for it. Nothing else can keep the listener from
+    /// accepting until the process has no file descriptor left, which the runtime does not survive. The set of fresh
+    /// connections asks its comparer for a hash before a connection is added, and that is where this one is asked for
+    /// room.
     /// </summary>
     /// <param name="endPoint">Where connections come in.</param>
     /// <param name="hasRoom">Called by the accepting thread for each connection; must be quick.</param>
@@ -138,8 +139,8 @@ internal static class ListenerInternals
     public static extern ref Socket? SocketOf([UnsafeAccessorType(Connection)] object connection);
 
     /// <summary>
-    /// The unfinished line of a request head; null while no head is coming in. A line without end is buffered without end:
-    /// the listener's limit of 32 KiB starts anew whenever one read is one piece of a line.
+    /// The unfinished line of a request head; null while no head is coming in. A line without end is buffered without
+    /// end: the listener's limit of 32 KiB starts anew whenever one read is one piece of a line.
     /// </summary>
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_currentLine")]
     public static extern ref StringBuilder? PartialLineOf([UnsafeAccessorType(Connection)] object connection);
@@ -148,7 +149,9 @@ internal static class ListenerInternals
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_reuses")]
     public static extern ref int ReusesOf([UnsafeAccessorType(Connection)] object connection);
 
-    /// <summary>The listening socket. Closing it is the only way to stop accepting without an empty 200 to everyone.</summary>
+    /// <summary>
+    /// The listening socket. Closing it is the only way to stop accepting without an empty 200 to everyone.
+    /// </summary>
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_socket")]
     public static extern ref Socket ListeningSocketOf([UnsafeAccessorType(EndPoint)] object endPoint);
 

@@ -5,13 +5,14 @@ using System.Text;
 namespace TurnServer.Http;
 
 /// <summary>
-/// Starts a listener under fire. <see cref="HttpListener.Start"/> accepts before it is ready: a client that connects in that
-/// instant makes it throw and leak its socket (dotnet/corefx#35191).
+/// Starts a listener under fire. <see cref="HttpListener.Start"/> accepts before it is ready: a client that connects in
+/// that instant makes it throw and leak its socket (dotnet/corefx#35191).
 /// </summary>
 internal static class ListenerStart
 {
     private const int AttemptsMax = 20;
     private const int WarmUpAttemptsMax = 5;
+    private const int ProbeMilliseconds = 2000;
     private const int PermissionDenied = 13;
     private const int NotSupported = 50;
     private const int AddressInUse = 98;
@@ -55,6 +56,12 @@ internal static class ListenerStart
             {
                 listener.Prefixes.Add($"http://{options.Host?.ToString() ?? "+"}:{options.Port}/");
                 listener.Start();
+                if (attempt < AttemptsMax && !Accepts(options))
+                {
+                    listener.Abort();
+                    continue;
+                }
+
                 if (options.Host is not null && ListenerInternals.Available)
                     ListenerInternals.AnswerEveryHost(ListenerInternals.FindEndPoint(options.Port)!, listener);
                 return listener;
@@ -95,6 +102,27 @@ internal static class ListenerStart
         context.Response.Close("ok"u8.ToArray(), willBlock: true);
         listener.Abort();
         return missing;
+    }
+
+    // The same instant has another face: a client that the accepting thread meets a moment after the first look ends
+    // the listener's accept loop on a thread of its own, and Start() returns as if nothing were amiss. Garbage, as the
+    // listener answers it by itself.
+    private static bool Accepts(HttpOptions options)
+    {
+        try
+        {
+            using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            probe.ReceiveTimeout = ProbeMilliseconds;
+            probe.Connect(new IPEndPoint(options.Host ?? IPAddress.Loopback, options.Port));
+            probe.Send("GET\r\n\r\n"u8);
+            probe.Receive(new byte[1]);
+            return true;
+        }
+        catch (SocketException e)
+        {
+            // A reset is an answer too.
+            return e.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown;
+        }
     }
 
     private static string Explain(HttpListenerException e, HttpOptions options) => e.ErrorCode switch

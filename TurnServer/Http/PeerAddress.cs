@@ -7,8 +7,8 @@ namespace TurnServer.Http;
 internal static class PeerAddress
 {
     /// <summary>
-    /// The peer's address; behind a trusted proxy on this machine the last address of <c>X-Forwarded-For</c>, which is the
-    /// one that the proxy itself saw. Null when it is not known.
+    /// The peer's address; behind a trusted proxy on this machine the last address of <c>X-Forwarded-For</c>, which is
+    /// the one that the proxy itself saw. Null when it is not known.
     /// </summary>
     public static ClientAddress? Of(HttpListenerRequest request, bool trustProxy)
     {

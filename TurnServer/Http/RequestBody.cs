@@ -27,12 +27,13 @@ internal enum BodyOutcome
 internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<byte> Bytes = default,
     bool LeavesRest = false)
 {
-    // A client that is still sending when its connection is closed does not see the reply: so much of a body that is too
-    // long is read and thrown away first.
+    // A client that is still sending when its connection is closed does not see the reply: so much of a body that is
+    // too long is read and thrown away first.
     private const int ThrownAwayBytesMax = 1024 * 1024;
 
-    // The listener reads chunks by calling itself, some three calls for each chunk, until it has all that was asked for:
-    // a body of 16 000 chunks of one byte would overflow the stack and end the process. So little is asked for at once.
+    // The listener reads chunks by calling itself, some three calls for each chunk, until it has all that was asked
+    // for: a body of 16 000 chunks of one byte would overflow the stack and end the process. So little is asked for at
+    // once.
     private const int ChunkedReadBytesMax = 256;
 
     /// <summary>Reads the whole body, or as much as is allowed.</summary>

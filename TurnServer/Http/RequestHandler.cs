@@ -8,7 +8,9 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Http;
 
-/// <summary>Answers one HTTP request: one byte[] in, one byte[] out (PROTOCOL.md, "Reply" and "Other requests").</summary>
+/// <summary>
+/// Answers one HTTP request: one byte[] in, one byte[] out (PROTOCOL.md, "Reply" and "Other requests").
+/// </summary>
 internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogger log)
 {
     private const string Text = "text/plain; charset=utf-8";
@@ -211,8 +213,9 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
         return WriteAsync(response, request.HttpMethod == "HEAD" ? [] : body);
     }
 
-    // One send for head and body. It is at once done unless the client sends requests and reads no replies, until its send
-    // buffer is full; a synchronous write would then hold a thread. Without a body, too: closing writes the head in step.
+    // One send for head and body. It is at once done unless the client sends requests and reads no replies, until its
+    // send buffer is full; a synchronous write would then hold a thread. Without a body, too: closing writes the head
+    // in step.
     private async ValueTask WriteAsync(HttpListenerResponse response, byte[] body)
     {
         try
