@@ -83,13 +83,13 @@ public sealed class ActorTimerTests
         await using var actor = ActorDriver.Started();
         await actor.Send("0,Ann,*,Z,*");
         await actor.Settle();
-        actor.Clock.Advance(TimeSpan.FromMilliseconds(0.4));
+        actor.Clock.Advance(TimeSpan.FromMilliseconds(1.4));
         await actor.Send("2,*,0,*,*");
-        actor.Clock.Advance(TimeSpan.FromMilliseconds(25_000 - 0.4));
+        actor.Clock.Advance(TimeSpan.FromMilliseconds(25_000 - 1.4));
         await actor.Settle();
-        // A timer cuts fractions off: one set to 0.4 ms would fire at once, find nothing due and be set anew.
-        Assert.That(actor.Clock.Delays, Is.EqualTo(Seconds(25, 0.001)));
-        actor.Clock.Advance(TimeSpan.FromMilliseconds(1));
+        // A timer cuts fractions off: one set to 1.4 ms would fire too early, find nothing due and be set anew.
+        Assert.That(actor.Clock.Delays, Is.EqualTo(Seconds(25, 0.002)));
+        actor.Clock.Advance(TimeSpan.FromMilliseconds(2));
         await actor.Settle();
         using (Assert.EnterMultipleScope())
         {

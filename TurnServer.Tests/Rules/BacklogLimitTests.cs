@@ -57,13 +57,17 @@ public sealed class BacklogLimitTests : TableFixture
         """);
 
     [Test]
-    public void WhenThePartnerHasLeft_NothingIsTooMuch() => Play("""
-        6,<<x*16000>>,{ga},0,7 > 0/10/*
-        6,<<y*16000>>,{ga},0,8 > 21/*/*
-        5,*,{gb},1,* > 0/1/*
-        6,<<y*16000>>,{ga},0,8 > 15/5/*
-        6,<<y*16000>>,{ga},0,9 > 15/5/*
-        """);
+    public void WhenThePartnerHasLeft_NothingIsTooMuch_AndNothingIsKept()
+    {
+        Play("""
+            6,<<x*16000>>,{ga},0,7 > 0/10/*
+            6,<<y*16000>>,{ga},0,8 > 21/*/*
+            5,*,{gb},1,* > 0/1/*
+            """);
+        for (var counter = 8; counter < 20; counter++)
+            Play($$"""6,<<y*16000>>,{ga},0,{{counter}} > 15/5/*""");
+        Assert.That(Table.View(1).Games.Single().Seat1.BacklogBytes, Is.Zero);
+    }
 
     private static string Blocks() =>
         string.Join('|', Enumerable.Range(0, BigTurns).Select(turn => $"<<{turn}*{BigBytes}>>"));

@@ -69,13 +69,21 @@ public sealed class DeadlinesTests
     }
 
     [Test]
-    public void TryFindDue_FindsTheEarliestFirst()
+    public void TryFindDue_AfterSomeAreRemoved_FindsTheEarliestFirst()
     {
         var deadlines = new Deadlines();
         var random = new Random(1);
-        var times = Enumerable.Range(0, 500).Select(_ => TimeSpan.FromSeconds(random.Next(1000))).ToArray();
-        foreach (var time in times)
-            deadlines.Add(new Somebody { Patience = time });
+        var everybody = Enumerable.Range(0, 500)
+            .Select(_ => new Somebody { Patience = TimeSpan.FromSeconds(random.Next(1000)) }).ToList();
+        foreach (var somebody in everybody)
+            deadlines.Add(somebody);
+        for (var i = 0; i < 300; i++)
+        {
+            var gone = random.Next(everybody.Count);
+            deadlines.Remove(everybody[gone]);
+            everybody.RemoveAt(gone);
+        }
+
         var found = new List<TimeSpan>();
         while (deadlines.TryFindDue(TimeSpan.MaxValue, out var due))
         {
@@ -83,7 +91,7 @@ public sealed class DeadlinesTests
             deadlines.Remove(due);
         }
 
-        Assert.That(found, Is.EqualTo(times.Order()));
+        Assert.That(found, Is.EqualTo(everybody.Select(somebody => somebody.Deadline).Order()));
     }
 
     [Test]

@@ -169,16 +169,17 @@ public sealed class HeldReplyTests : TableFixture
         bob > 0/10/*
         """);
 
-    [Test]
-    public void WhenNewsEndsTheHold_SilenceCountsFromThen() => Play("""
+    [TestCase("29.9999999", "0/6/")]
+    [TestCase("30", "5/*/*")]
+    public void WhenNewsEndsTheHold_SilenceCountsFromThen(string seconds, string reply) => Play($$"""
         0,Ann,*,*,* > 0/0/{a}
         2,*,{a},*,* > held held 100
         + 60
         0,Bob,*,*,* > 0/0/{b}
         2,*,{b},*,* > 0/3/Ann
         held > 0/4/Bob
-        + 29.9999999
-        3,*,{a},*,* > 0/6/
+        + {{seconds}}
+        3,*,{a},*,* > {{reply}}
         """);
 
     [Test]

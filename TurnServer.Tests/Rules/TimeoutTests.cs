@@ -26,6 +26,7 @@ public sealed class TimeoutTests : TableFixture
     {
         var gone = request[..request.IndexOf('>', StringComparison.Ordinal)] + "> 5/*/*";
         Play($"""
+            + 1000
             {before}
             + {seconds - 1}.9999999
             {request}
@@ -35,7 +36,7 @@ public sealed class TimeoutTests : TableFixture
     }
 
     [Test]
-    public void ASeat_IsGoneAfterItsTimeout_AndNotSooner() => Play(TableScript.Playing + """
+    public void ASeat_IsGoneAfterItsTimeout_AndNotSooner() => Play("+ 1000\n" + TableScript.Playing + """
         + 29.9999999
         6,,{ga},0,0 > 0/10/*
         6,,{gb},1,0 > 0/10/*
