@@ -84,6 +84,25 @@ public sealed class DeadlinesTests
             everybody.RemoveAt(gone);
         }
 
+        Assert.That(TakeAll(deadlines), Is.EqualTo(everybody.Select(somebody => somebody.Deadline).Order()));
+    }
+
+    [Test]
+    public void Remove_FromALateBranch_LetsAnEarlyOneThatTakesThePlaceRise()
+    {
+        // As the heap lies: the first, the four below it, then four below each of these.
+        int[] seconds =
+            [0, 100, 100, 100, 2, 101, 102, 103, 104, 101, 102, 103, 104, 101, 102, 103, 104, 3, 4, 5, 6];
+        var deadlines = new Deadlines();
+        var everybody = Array.ConvertAll(seconds, time => new Somebody { Patience = TimeSpan.FromSeconds(time) });
+        foreach (var somebody in everybody)
+            deadlines.Add(somebody);
+        deadlines.Remove(everybody[5]);
+        Assert.That(TakeAll(deadlines), Is.Ordered);
+    }
+
+    private static List<TimeSpan> TakeAll(Deadlines deadlines)
+    {
         var found = new List<TimeSpan>();
         while (deadlines.TryFindDue(TimeSpan.MaxValue, out var due))
         {
@@ -91,7 +110,7 @@ public sealed class DeadlinesTests
             deadlines.Remove(due);
         }
 
-        Assert.That(found, Is.EqualTo(everybody.Select(somebody => somebody.Deadline).Order()));
+        return found;
     }
 
     [Test]
