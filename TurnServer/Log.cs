@@ -17,17 +17,21 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "Stopped on {Signal} after {Requests} requests")]
     public static partial void Stopped(ILogger log, string signal, long requests);
 
-    [LoggerMessage(3, LogLevel.Warning, "The environment variable {Variable} is not a setting of this server: passed over")]
+    [LoggerMessage(3, LogLevel.Warning, "The environment variable {Variable} is no setting of this server: passed over")]
     public static partial void UnknownVariable(ILogger log, string variable);
 
-    [LoggerMessage(5, LogLevel.Warning, "Stopped with {UnderWay} requests unanswered: they took longer than {Seconds} s")]
+    [LoggerMessage(4, LogLevel.Debug, "Stopping on {Signal}: {UnderWay} requests under way")]
+    public static partial void Stopping(ILogger log, string signal, int underWay);
+
+    [LoggerMessage(5, LogLevel.Warning, "Stopped with {UnderWay} requests unanswered: "
+        + "they took longer than {Seconds} s")]
     public static partial void StoppedUnfinished(ILogger log, int underWay, double seconds);
 
     [LoggerMessage(6, LogLevel.Critical, "The server ends on a bug")]
     public static partial void LoopFailed(ILogger log, Exception bug);
 
-    [LoggerMessage(10, LogLevel.Warning, "This .NET runtime's HttpListener is not the one this server knows ({Missing}): "
-        + "slow and endless request heads, refused requests and the connection limit are not guarded")]
+    [LoggerMessage(10, LogLevel.Warning, "This .NET runtime's HttpListener is not the one this server knows "
+        + "({Missing}): slow and endless request heads, refused requests and the connection limit are not guarded")]
     public static partial void InternalsMissing(ILogger log, string missing);
 
     [LoggerMessage(11, LogLevel.Warning, "Accepting failed, trying again: {Reason}")]
@@ -46,7 +50,8 @@ internal static partial class Log
     [LoggerMessage(15, LogLevel.Debug, "Closed {Count} connections with a slow or endless request head")]
     public static partial void SlowHeads(ILogger log, int count);
 
-    [LoggerMessage(16, LogLevel.Warning, "More than {Capacity} addresses in two seconds: their request limits start anew")]
+    [LoggerMessage(16, LogLevel.Warning, "More than {Capacity} addresses in two seconds: "
+        + "their request limits start anew")]
     public static partial void AddressTableFull(ILogger log, int capacity);
 
     [LoggerMessage(17, LogLevel.Debug, "Held back an exception of the listener's own: {Reason}")]

@@ -63,9 +63,11 @@ internal static class ServeCommand
         static string Limit(int limit) => limit == 0 ? "any number of" : $"{limit}";
     }
 
-    private static async Task<int> StopAsync(ILogger log, StopSignal stop, TurnActor actor, Task actorLoop, HttpFront front,
-        TimeSpan drainTimeout)
+    private static async Task<int> StopAsync(ILogger log, StopSignal stop, TurnActor actor, Task actorLoop,
+        HttpFront front, TimeSpan drainTimeout)
     {
+        var signal = await stop.Task;
+        Log.Stopping(log, signal, front.UnderWay);
         front.StopAccepting();
         var drained = actor.DrainAsync();
         await Task.WhenAny(drained, actorLoop);
@@ -77,7 +79,7 @@ internal static class ServeCommand
         await actorLoop;
         if (left > 0)
             Log.StoppedUnfinished(log, left, drainTimeout.TotalSeconds);
-        Log.Stopped(log, await stop.Task, front.Taken);
+        Log.Stopped(log, signal, front.Taken);
         return ExitCode.Ok;
     }
 

@@ -68,7 +68,8 @@ internal static class TablePrinter
 
     private static string[] SeatRow(string age, string number, SeatView seat) =>
     [
-        age, number, Abbreviate(seat.Key), Tame(seat.Name), seat.Address, seat.Counter.ToString(CultureInfo.InvariantCulture),
+        age, number, Abbreviate(seat.Key), Tame(seat.Name), seat.Address,
+        seat.Counter.ToString(CultureInfo.InvariantCulture),
         string.Create(CultureInfo.InvariantCulture, $"{seat.BacklogBytes} B"), seat.Left ?? Left(seat.TimeLeft),
     ];
 
@@ -77,7 +78,8 @@ internal static class TablePrinter
 
     private static string Left(TimeSpan? time) => time is { } left ? Seconds(left) : "-";
 
-    private static void Append(StringBuilder text, string title, int hidden, string[] head, IReadOnlyList<string[]> rows)
+    private static void Append(StringBuilder text, string title, int hidden, string[] head,
+        IReadOnlyList<string[]> rows)
     {
         text.AppendLine(title);
         if (rows.Count == 0)

@@ -11,7 +11,8 @@ internal static class ClientFault
     /// many ways to say so, among them disposed objects when a connection is closed under a read or write.
     /// </summary>
     public static bool Is(Exception e) =>
-        e is HttpListenerException or IOException or SocketException or ObjectDisposedException or ProtocolViolationException
+        e is HttpListenerException or IOException or SocketException or ObjectDisposedException
+            or ProtocolViolationException
         || (e is InvalidOperationException or NullReferenceException && IsListeners(e));
 
     // A property of a context whose connection has just been closed by the other side.

@@ -39,7 +39,8 @@ internal sealed class ConnectionGuard : IDisposable
     private Dictionary<object, Head> _headsBefore = [];
     private long _shedLoggedAt;
 
-    public ConnectionGuard(HttpListener listener, object endPoint, int connectionsMax, TimeSpan headTimeout, ILogger log)
+    public ConnectionGuard(HttpListener listener, object endPoint, int connectionsMax, TimeSpan headTimeout,
+        ILogger log)
     {
         _fresh = ListenerInternals.FreshConnections(endPoint);
         _kept = ListenerInternals.KeptConnections(listener);

@@ -43,7 +43,8 @@ internal static class Descriptors
     /// <summary>
     /// 0.8 of the limit, or less where the limit is so small that the process itself needs more than the rest.
     /// </summary>
-    public static int ConnectionsByDefault(int limit) => Math.Max(1, Math.Min(limit / 5 * 4, ConnectionsPossible(limit)));
+    public static int ConnectionsByDefault(int limit) =>
+        Math.Max(1, Math.Min(limit / 5 * 4, ConnectionsPossible(limit)));
 
     private static int InUse()
     {

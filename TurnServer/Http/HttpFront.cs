@@ -109,9 +109,9 @@ public sealed class HttpFront : IDisposable
         var possible = Descriptors.ConnectionsPossible(limit);
         return connections <= possible
             ? connections
-            : throw new CannotListenException($"{connections} connections (--max-connections) do not fit: this process may "
-                + $"open {limit} files, which leaves {Math.Max(possible, 0)} for connections. Ask for fewer, or raise the "
-                + "limit (ulimit -n, or LimitNOFILE in the unit).");
+            : throw new CannotListenException($"{connections} connections (--max-connections) do not fit: this process "
+                + $"may open {limit} files, which leaves {Math.Max(possible, 0)} for connections. Ask for fewer, or raise "
+                + "the limit (ulimit -n, or LimitNOFILE in the unit).");
     }
 
     private async Task AcceptAsync()

@@ -102,7 +102,8 @@ internal static class ListenerInternals
         (IDictionary)Get(typeof(HttpListener).GetField("_connections", Hidden), listener);
 
     /// <summary>What listens on a port; null when nothing of this process does.</summary>
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The type is named in full and kept by its use.")]
+    [UnconditionalSuppressMessage("Trimming", "IL2075",
+        Justification = "The type is named in full and kept by its use.")]
     public static object? FindEndPoint(int port)
     {
         var byAddress = (IDictionary)Get(Type.GetType(EndPointTable)?.GetField("s_ipEndPoints",
@@ -168,7 +169,8 @@ internal static class ListenerInternals
     private static extern void UnregisterContext(HttpListener listener, HttpListenerContext context);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "RemoveConnection")]
-    private static extern void RemoveConnection(HttpListener listener, [UnsafeAccessorType(Connection)] object connection);
+    private static extern void RemoveConnection(HttpListener listener,
+        [UnsafeAccessorType(Connection)] object connection);
 
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
     [return: UnsafeAccessorType(Prefix)]

@@ -130,10 +130,10 @@ internal static class ListenerStart
         PermissionDenied => $"no permission to listen on port {options.Port}: ports below 1024 need root or "
             + "CAP_NET_BIND_SERVICE. Take another one, such as --port 8080, or let systemd grant it "
             + "(AmbientCapabilities=CAP_NET_BIND_SERVICE).",
-        AddressInUse => $"port {options.Port} is taken by another program (ss -ltnp 'sport = :{options.Port}' shows which). "
-            + "Stop that one, or take another port with --port.",
-        AddressNotAvailable or NotSupported => $"{options.Host} is not an address of this machine (ip -4 addr lists them). "
-            + "Leave --host out to listen on all of them.",
+        AddressInUse => $"port {options.Port} is taken by another program "
+            + $"(ss -ltnp 'sport = :{options.Port}' shows which). Stop that one, or take another port with --port.",
+        AddressNotAvailable or NotSupported => $"{options.Host} is not an address of this machine "
+            + "(ip -4 addr lists them). Leave --host out to listen on all of them.",
         _ => $"cannot listen on port {options.Port}: {e.Message}.",
     };
 

@@ -118,8 +118,8 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
         await SendAsync(context, reply);
     }
 
-    private async ValueTask<WireReply> AskAsync(HttpListenerContext context, TurnRequest turn, ReadOnlyMemory<byte> body,
-        ClientAddress from)
+    private async ValueTask<WireReply> AskAsync(HttpListenerContext context, TurnRequest turn,
+        ReadOnlyMemory<byte> body, ClientAddress from)
     {
         var waitSeconds = turn.Symbol is Symbol.RequestPair or Symbol.MapReady or Symbol.GameUpdate
             && context.Request.Headers["Prefer"] is { } prefer

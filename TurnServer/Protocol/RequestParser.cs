@@ -157,7 +157,11 @@ public static class RequestParser
         if (name.Length is 0 or > ProtocolLimits.NameCharactersMax * 4)
             return false;
         if (Ascii.IsValid(name))
-            return name.Length <= ProtocolLimits.NameCharactersMax && !name.ContainsAnyExceptInRange((byte)' ', (byte)'~');
+        {
+            return name.Length <= ProtocolLimits.NameCharactersMax
+                && !name.ContainsAnyExceptInRange((byte)' ', (byte)'~');
+        }
+
         var characters = 0;
         foreach (var rune in new Utf8Runes(name))
         {
