@@ -10,9 +10,10 @@ internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "TurnServer {Version} listens on {Address}, process {ProcessId}; at most "
         + "{Players} players, {Games} games, {Connections} connections; from one address at most {PlayersPerAddress} "
-        + "players, {RequestsPerSecond} requests/s")]
+        + "players, {ConnectionsPerAddress} connections, {RequestsPerSecond} requests/s")]
     public static partial void Listening(ILogger log, string version, string address, int processId, int players,
-        int games, int connections, string playersPerAddress, string requestsPerSecond);
+        int games, int connections, string playersPerAddress, string connectionsPerAddress,
+        string requestsPerSecond);
 
     [LoggerMessage(2, LogLevel.Information, "Stopped on {Signal} after {Requests} requests")]
     public static partial void Stopped(ILogger log, string signal, long requests);

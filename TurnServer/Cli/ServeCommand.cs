@@ -56,7 +56,7 @@ internal static class ServeCommand
         var address = $"http://{options.Http.Host?.ToString() ?? "0.0.0.0"}:{options.Http.Port}/";
         Log.Listening(log, HelpText.Version, address, Environment.ProcessId, options.Rules.PlayersMax,
             options.Rules.GamesMax, front.ConnectionsMax, Limit(options.Rules.PlayersPerAddressMax),
-            Limit(options.Http.RequestsPerSecond));
+            Limit(options.Http.ConnectionsPerAddressMax), Limit(options.Http.RequestsPerSecond));
         foreach (var variable in options.UnknownVariables)
             Log.UnknownVariable(log, variable);
 

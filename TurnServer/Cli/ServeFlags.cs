@@ -103,6 +103,11 @@ internal sealed class ServeFlags
         text => FlagValue.Whole(1, CountMax, "a count")(text), null)
     { DefaultText = "0.8 of the descriptor limit" };
 
+    private readonly Flag<int> _connectionsPerAddress = new("--connections-per-address", null, Limits, "COUNT",
+        "open connections from one address; 0: no limit", FlagValue.Whole(0, CountMax, "a count"),
+        Http.ConnectionsPerAddressMax)
+    { DefaultText = "1024" };
+
     private readonly Flag<bool> _keys = new("--keys", null, Watching, "KIND",
         "keys: random, or sequential for old clients that keep them in 32 bits",
         FlagValue.OneOf(("random", false), ("sequential", true)), false)
@@ -124,7 +129,7 @@ internal sealed class ServeFlags
     [
         _port, _host, _trustProxy, _corsOrigin,
         _pairing, _longPairing, _load, _game, _body, _maxWait,
-        _players, _games, _playersPerAddress, _requestsPerSecond, _connections,
+        _players, _games, _playersPerAddress, _requestsPerSecond, _connections, _connectionsPerAddress,
         _keys, _verbose, _logLevel,
     ];
 
@@ -141,6 +146,7 @@ internal sealed class ServeFlags
             WaitSecondsMax = _maxWait.Read(result, errors),
             RequestsPerSecond = _requestsPerSecond.Read(result, errors),
             ConnectionsMax = _connections.Read(result, errors),
+            ConnectionsPerAddressMax = _connectionsPerAddress.Read(result, errors),
         },
         Rules = new RulesOptions
         {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using TurnServer.Protocol;
 
 namespace TurnServer.Http;
 
@@ -21,6 +22,8 @@ internal sealed class ConnectionGuard : IDisposable
     // keeps.
     private const int OverrunMax = Descriptors.Reserve / 2;
 
+    private const int SendTimeoutMilliseconds = 10_000;
+
     // A look at every connection may cost up to 2 % of a core.
     private const int RestPerWork = 50;
 
@@ -30,6 +33,7 @@ internal sealed class ConnectionGuard : IDisposable
     private readonly IReadOnlyCollection<object> _fresh;
     private readonly System.Collections.IDictionary _kept;
     private readonly int _connectionsMax;
+    private readonly AddressConnections _byAddress;
     private readonly TimeSpan _headTimeout;
     private readonly ILogger _log;
     private readonly Thread _thread;
@@ -39,15 +43,16 @@ internal sealed class ConnectionGuard : IDisposable
     private Dictionary<object, Head> _headsBefore = [];
     private long _shedLoggedAt;
 
-    public ConnectionGuard(HttpListener listener, object endPoint, int connectionsMax, TimeSpan headTimeout,
+    public ConnectionGuard(HttpListener listener, object endPoint, int connectionsMax, HttpOptions options,
         ILogger log)
     {
         _fresh = ListenerInternals.FreshConnections(endPoint);
         _kept = ListenerInternals.KeptConnections(listener);
         _connectionsMax = connectionsMax;
-        _headTimeout = headTimeout;
+        _byAddress = new AddressConnections(options.ConnectionsPerAddressMax);
+        _headTimeout = options.BodyTimeout;
         _log = log;
-        ListenerInternals.CloseNewUnless(endPoint, () => Count < connectionsMax + OverrunMax);
+        ListenerInternals.CloseNewUnless(endPoint, Admits);
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
     }
 
@@ -74,6 +79,39 @@ internal sealed class ConnectionGuard : IDisposable
         _stop.Dispose();
     }
 
+    private static ClientAddress? AddressOf(object connection) =>
+        ListenerInternals.SocketOf(connection) is { } socket ? AddressOf(socket) : null;
+
+    private static ClientAddress? AddressOf(Socket socket)
+    {
+        try
+        {
+            return socket.RemoteEndPoint is IPEndPoint peer ? ClientAddress.Of(peer.Address) : null;
+        }
+        catch (Exception e) when (ClientFault.Is(e))
+        {
+            return null;
+        }
+    }
+
+    // Called as connections are accepted. The timeout is for what the listener itself writes, in step, to a client that
+    // may not be reading: 100 Continue and its pages of errors.
+    private bool Admits(Socket socket)
+    {
+        if (Count >= _connectionsMax + OverrunMax || AddressOf(socket) is not { } address)
+            return false;
+        try
+        {
+            socket.SendTimeout = SendTimeoutMilliseconds;
+        }
+        catch (Exception e) when (ClientFault.Is(e))
+        {
+            return false;
+        }
+
+        return _byAddress.TryAdmit(address);
+    }
+
     private void Run()
     {
         try
@@ -85,7 +123,7 @@ internal sealed class ConnectionGuard : IDisposable
                 var now = Stopwatch.GetTimestamp();
                 if (now >= lookAt)
                 {
-                    EndBadHeads(now);
+                    LookAtAll(now);
                     var work = Stopwatch.GetElapsedTime(now);
                     var rest = work * RestPerWork > LookInterval ? work * RestPerWork : LookInterval;
                     lookAt = now + (long)(rest.TotalSeconds * Stopwatch.Frequency);
@@ -130,13 +168,15 @@ internal sealed class ConnectionGuard : IDisposable
     private static bool IsOpen(object connection) =>
         ListenerInternals.SocketOf(connection) is { } socket && !socket.SafeHandle.IsClosed;
 
-    private void EndBadHeads(long now)
+    private void LookAtAll(long now)
     {
         (_heads, _headsBefore) = (_headsBefore, _heads);
         _heads.Clear();
         var bad = new List<object>();
+        var open = new List<object>();
         lock (_fresh)
         {
+            open.AddRange(_fresh);
             foreach (var connection in _fresh)
                 Look(connection, now, bad);
         }
@@ -145,11 +185,13 @@ internal sealed class ConnectionGuard : IDisposable
         {
             foreach (var connection in _kept.Keys)
             {
+                open.Add(connection);
                 if (ListenerInternals.PartialLineOf(connection) is not null)
                     Look(connection, now, bad);
             }
         }
 
+        _byAddress.Recount(open.Select(AddressOf).OfType<ClientAddress>());
         if (bad.Count == 0)
             return;
         Close(bad);
@@ -161,7 +203,8 @@ internal sealed class ConnectionGuard : IDisposable
         var reuses = ListenerInternals.ReusesOf(connection);
         if (!_headsBefore.TryGetValue(connection, out var head) || head.Reuses != reuses)
             head = new Head(now, reuses);
-        _heads.Add(connection, head);
+        // One that has just moved from the fresh to the kept is looked at twice.
+        _heads[connection] = head;
         var isSlow = Stopwatch.GetElapsedTime(head.FirstSeenAt, now) >= _headTimeout;
         if (isSlow || ListenerInternals.PartialLineOf(connection)?.Length > HeadLineCharactersMax)
             bad.Add(connection);

@@ -37,7 +37,7 @@ public sealed class HttpFront : IDisposable
         if (!ListenerInternals.Available)
             return;
         _endPoint = ListenerInternals.FindEndPoint(options.Port)!;
-        _guard = new ConnectionGuard(listener, _endPoint, connectionsMax, options.BodyTimeout, log);
+        _guard = new ConnectionGuard(listener, _endPoint, connectionsMax, options, log);
     }
 
     /// <summary>How many requests are being answered, held ones included.</summary>

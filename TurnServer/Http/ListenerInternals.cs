@@ -40,7 +40,7 @@ internal static class ListenerInternals
             _ = ListeningSocketOf(endPoint).IsBound;
             _ = FreshConnections(endPoint).Count;
             _ = BufferOf(connection)?.Length;
-            CloseNewUnless(endPoint, () => true);
+            CloseNewUnless(endPoint, _ => true);
             _ = KeptConnections(listener).Count;
             AnswerEveryHost(endPoint, listener);
             if (context.Request.HasEntityBody)
@@ -79,22 +79,21 @@ internal static class ListenerInternals
         (IReadOnlyCollection<object>)Get(EndPointField("_unregisteredConnections"), endPoint);
 
     /// <summary>
-    /// Has each new connection closed at once while there is no room for it. Nothing else can keep the listener from
-    /// accepting until the process has no file descriptor left, which the runtime does not survive. The set of fresh
-    /// connections asks its comparer for a hash before a connection is added, and that is where this one is asked for
-    /// room.
+    /// Has each new connection closed at once that is not admitted. Nothing else can keep the listener from accepting
+    /// until the process has no file descriptor left, which the runtime does not survive. The set of fresh connections
+    /// asks its comparer for a hash before a connection is added, and that is where this one is asked for.
     /// </summary>
     /// <param name="endPoint">Where connections come in.</param>
-    /// <param name="hasRoom">Called by the accepting thread for each connection; must be quick.</param>
+    /// <param name="admits">Called by the accepting thread for each connection; must be quick and not throw.</param>
     [DynamicDependency("_comparer", typeof(HashSet<>))]
     [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The field is kept by the dependency.")]
-    public static void CloseNewUnless(object endPoint, Func<bool> hasRoom)
+    public static void CloseNewUnless(object endPoint, Func<Socket, bool> admits)
     {
         var fresh = FreshConnections(endPoint);
         var comparer = fresh.GetType().GetField("_comparer", Hidden)
             ?? throw new MissingFieldException("HashSet._comparer");
         lock (fresh)
-            comparer.SetValue(fresh, new Doorkeeper(hasRoom));
+            comparer.SetValue(fresh, new Doorkeeper(admits));
     }
 
     /// <summary>The connections that have sent a request: to be locked while it is read.</summary>
@@ -191,14 +190,14 @@ internal static class ListenerInternals
         field?.GetValue(of) ?? throw new MissingFieldException("a field of HttpListener");
 
     // Hashes as the set did before, so that connections which are in it already are found.
-    private sealed class Doorkeeper(Func<bool> hasRoom) : IEqualityComparer<object>
+    private sealed class Doorkeeper(Func<Socket, bool> admits) : IEqualityComparer<object>
     {
         bool IEqualityComparer<object>.Equals(object? x, object? y) => ReferenceEquals(x, y);
 
         int IEqualityComparer<object>.GetHashCode(object connection)
         {
-            if (BufferOf(connection) is null && !hasRoom())
-                SocketOf(connection)?.Dispose();
+            if (BufferOf(connection) is null && SocketOf(connection) is { } socket && !admits(socket))
+                socket.Dispose();
             return RuntimeHelpers.GetHashCode(connection);
         }
     }

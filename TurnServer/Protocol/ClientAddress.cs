@@ -23,10 +23,10 @@ public readonly record struct ClientAddress
     public static ClientAddress Of(IPAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
-        if (address.AddressFamily == AddressFamily.InterNetwork)
-            address = address.MapToIPv6();
         Span<byte> bytes = stackalloc byte[16];
         address.TryWriteBytes(bytes, out _);
+        if (address.AddressFamily == AddressFamily.InterNetwork)
+            return new ClientAddress(((UInt128)0xFFFF << 32) | BinaryPrimitives.ReadUInt32BigEndian(bytes));
         var bits = BinaryPrimitives.ReadUInt128BigEndian(bytes);
         // ::1 becomes ::/64, which has no other host.
         return new ClientAddress((bits >> 32) == 0xFFFF ? bits : bits & (UInt128.MaxValue << 64));

@@ -1,0 +1,51 @@
+using System.Net;
+using TurnServer.Http;
+using TurnServer.Protocol;
+
+namespace TurnServer.Tests.Http;
+
+/// <summary>The count of connections by address, which loopback peers, all that a test has, are exempt from.</summary>
+public sealed class AddressConnectionsTests
+{
+    private static readonly ClientAddress Phone = ClientAddress.Of(IPAddress.Parse("203.0.113.7"));
+    private static readonly ClientAddress Other = ClientAddress.Of(IPAddress.Parse("203.0.113.8"));
+
+    [Test]
+    public void TryAdmit_PastTheMost_RefusesThatAddressAlone()
+    {
+        var connections = new AddressConnections(2);
+        Assert.That(Admitted(connections, Phone, 3), Is.EqualTo(new[] { true, true, false }));
+        Assert.That(connections.TryAdmit(Other));
+    }
+
+    [Test]
+    public void TryAdmit_OfTheSameIPv6Subscriber_CountsItsSlash64AsOne()
+    {
+        var connections = new AddressConnections(1);
+        Assert.That(connections.TryAdmit(ClientAddress.Of(IPAddress.Parse("2001:db8::1"))));
+        Assert.That(connections.TryAdmit(ClientAddress.Of(IPAddress.Parse("2001:db8::2"))), Is.False);
+        Assert.That(connections.TryAdmit(ClientAddress.Of(IPAddress.Parse("2001:db8:0:1::1"))));
+    }
+
+    [TestCase(1, "127.0.0.1")]
+    [TestCase(0, "203.0.113.7")]
+    public void TryAdmit_OfLoopbackOrWithoutALimit_AdmitsAll(int max, string address)
+    {
+        var admitted = Admitted(new AddressConnections(max), ClientAddress.Of(IPAddress.Parse(address)), 5);
+        Assert.That(admitted, Has.All.True);
+    }
+
+    [Test]
+    public void Recount_ForgetsThoseThatWent_AndKeepsThoseThatStayed()
+    {
+        var connections = new AddressConnections(2);
+        Admitted(connections, Phone, 2);
+        Admitted(connections, Other, 2);
+        connections.Recount([Phone, Other, Other]);
+        Assert.That(Admitted(connections, Phone, 2), Is.EqualTo(new[] { true, false }));
+        Assert.That(connections.TryAdmit(Other), Is.False);
+    }
+
+    private static bool[] Admitted(AddressConnections connections, ClientAddress address, int count) =>
+        [.. Enumerable.Range(0, count).Select(_ => connections.TryAdmit(address))];
+}
