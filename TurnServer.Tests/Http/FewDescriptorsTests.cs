@@ -9,6 +9,12 @@ internal sealed class FewDescriptorsTests
 {
     private const int DescriptorLimit = 250;
     private const int ClientCount = 1000;
+    private const int Bursts = 15;
+
+    // About the listener's backlog.
+    private const int BurstCount = 480;
+
+    private static readonly TimeSpan BurstGathers = TimeSpan.FromMilliseconds(300);
 
     private static readonly string[] Limited = ["prlimit", $"--nofile={DescriptorLimit}:{DescriptorLimit}"];
 
@@ -32,21 +38,41 @@ internal sealed class FewDescriptorsTests
         foreach (var client in clients)
             await (client?.DisposeAsync() ?? ValueTask.CompletedTask);
         Assert.That(server.HasExited, Is.False, server.Errors);
-        await ServerChild.UntilAsync(() => server.Descriptors < before + 10, "the connections are gone");
+        await ServerChild.UntilAsync(() => server.Descriptors < before + 30, "the connections are gone");
         await using var other = await RawHttp.ConnectAsync(server.Port);
         Assert.That((await other.AskAsync("0,Other,*,Nobody,*")).Body, Does.StartWith("0/0/"));
         Assert.That(server.Errors.Split("closing new ones"), Has.Length.EqualTo(2), "one line a minute");
         Assert.That(server.Errors, Does.Not.Contain("Unhandled").And.Not.Contain("fail:").And.Not.Contain("Too many"));
     }
 
+    // They wait in the kernel while it is paused, and are then accepted as fast as it can.
+    [Test]
+    public async Task With_few_descriptors_a_burst_of_connections_does_not_end_it()
+    {
+        await using var server = await ServerChild.StartUnderAsync(Limited);
+        for (var burst = 0; burst < Bursts; burst++)
+        {
+            server.Pause();
+            var connecting = Enumerable.Range(0, BurstCount).Select(_ => TryConnectAsync(server.Port)).ToArray();
+            await Task.WhenAny(Task.WhenAll(connecting), Task.Delay(BurstGathers));
+            server.Resume();
+            var clients = await Task.WhenAll(connecting);
+            await ServerChild.UntilAsync(() => server.HasExited || clients.Count(IsClosed) > BurstCount / 2, "it sheds");
+            Assert.That(server.HasExited, Is.False, server.Errors);
+            foreach (var client in clients)
+                await (client?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
+
+        await using var other = await RawHttp.ConnectAsync(server.Port);
+        Assert.That((await other.GetAsync("GET /healthz HTTP/1.1")).Body, Is.EqualTo("ok"));
+    }
+
     [Test]
     public async Task A_request_over_the_limit_of_connections_is_answered_503()
     {
         await using var server = await ServerChild.StartAsync("--max-connections", "2");
-        await using var first = await RawHttp.ConnectAsync(server.Port);
-        await using var second = await RawHttp.ConnectAsync(server.Port);
-        var key = (await first.AskAsync("0,First,*,Nobody,*")).Body["0/0/".Length..];
-        await second.AskAsync("0,Second,*,Nobody,*");
+        var (first, key) = await EnterAsync(server.Port);
+        var (second, _) = await EnterAsync(server.Port);
         RawReply? refused = null;
         for (var attempt = 0; attempt < 200 && refused is null; attempt++)
         {
@@ -66,6 +92,8 @@ internal sealed class FewDescriptorsTests
         Assert.That((refused!.Status, refused.Body, refused["Retry-After"]), Is.EqualTo((503, "23/*/*", "1")));
         Assert.That(refused["Access-Control-Allow-Origin"], Is.EqualTo("*"));
         Assert.That((await first.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"));
+        await first.DisposeAsync();
+        await second.DisposeAsync();
     }
 
     [Test]
@@ -75,6 +103,31 @@ internal sealed class FewDescriptorsTests
             ["--port", $"{ServerChild.FreePort()}", "--max-connections", "1000"]);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(1));
         Assert.That(server.Errors, Does.Contain("--max-connections").And.Contain("250").And.Not.Contain("   at "));
+    }
+
+    private static bool IsClosed(RawHttp? client) => client is null || client.Socket.Poll(0, SelectMode.SelectRead);
+
+    // A player who is in. While connections of before are still counted, one may be refused.
+    private static async Task<(RawHttp Player, string Key)> EnterAsync(int port)
+    {
+        for (var attempt = 0; attempt < 200; attempt++)
+        {
+            var player = await RawHttp.ConnectAsync(port);
+            try
+            {
+                var reply = await player.AskAsync("0,Player,*,Nobody,*");
+                if (reply.Status == 200)
+                    return (player, reply.Body["0/0/".Length..]);
+            }
+            catch (IOException)
+            {
+                // Closed unheard.
+            }
+
+            await player.DisposeAsync();
+        }
+
+        throw new AssertionException("No player was let in.");
     }
 
     // Null when it was closed at once.

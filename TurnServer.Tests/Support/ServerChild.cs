@@ -137,12 +137,17 @@ internal sealed class ServerChild : IAsyncDisposable
     }
 
     /// <summary>Sends a signal, as <c>kill</c> does.</summary>
-    public void Signal(PosixSignal signal) => Assert.That(Kill(_process.Id, signal switch
+    public void Signal(PosixSignal signal) => Signal(signal switch
     {
         PosixSignal.SIGINT => 2,
         PosixSignal.SIGTERM => 15,
         _ => throw new ArgumentOutOfRangeException(nameof(signal)),
-    }), Is.Zero, "the process is there to be signalled");
+    });
+
+    /// <summary>Stops it where it stands (SIGSTOP) until it is resumed.</summary>
+    public void Pause() => Signal(19);
+
+    public void Resume() => Signal(18);
 
     /// <summary>Waits until it has ended and all that it printed has been read; returns its exit code.</summary>
     public async Task<int> ExitCodeAsync(TimeSpan? patience = null)
@@ -206,6 +211,9 @@ internal sealed class ServerChild : IAsyncDisposable
             await _readers.WaitAsync(Patience);
         return false;
     }
+
+    private void Signal(int number) =>
+        Assert.That(Kill(_process.Id, number), Is.Zero, "the process is there to be signalled");
 
     private static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None,
         TaskCreationOptions.LongRunning, TaskScheduler.Default);
