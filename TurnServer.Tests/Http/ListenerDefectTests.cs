@@ -14,9 +14,9 @@ internal sealed class ListenerDefectTests
 {
     private const int Starts = 6;
     private const int Hammers = 8;
-    private const int Leaks = 20_000;
+    private const int Leaks = 8000;
     private const int LeakClients = 20;
-    private const long LeakedBytesMax = 60L * 1024 * 1024;
+    private const long LeakedBytesMax = 40L * 1024 * 1024;
 
     // dotnet/corefx#35191: ListenerStart.
     [Test]
@@ -36,7 +36,7 @@ internal sealed class ListenerDefectTests
         }
     }
 
-    // dotnet/runtime#63543: ListenerInternals.Forget.
+    // dotnet/runtime#63543: ListenerInternals.Forget. The 501 was not seen to leak without it either.
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\n\r\n", 411)]
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501)]
     public async Task Requests_that_the_listener_refuses_itself_leak_nothing(string request, int status)
