@@ -7,7 +7,8 @@ namespace TurnServer.Bench;
 /// <summary>The sub-commands and their flags.</summary>
 internal static class Commands
 {
-    private const int PortDefault = 45_100;
+    // Below 32768, from where the kernel gives ports to outgoing connections.
+    private const int PortDefault = 18_100;
 
     public static Command Micro()
     {

@@ -5,13 +5,13 @@ namespace TurnServer.Tests.EndToEnd;
 /// <summary>The wire scenarios, played over HTTP against the built server, one after the other.</summary>
 public sealed class ScenarioHttpTests
 {
-    private ServerProcess _server = null!;
+    private ServerChild _server = null!;
 
     [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerProcess.StartAsync();
+    public async Task StartServer() => _server = await ServerChild.StartAsync();
 
     [OneTimeTearDown]
-    public void EndServer() => _server?.Dispose();
+    public async Task EndServer() => await _server.DisposeAsync();
 
     [TestCaseSource(nameof(Cases))]
     public async Task Scenario_PlayedOverHttp_Holds(object scenario)

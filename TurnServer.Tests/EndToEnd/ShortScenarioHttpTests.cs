@@ -18,25 +18,25 @@ public sealed class ShortScenarioHttpTests
     ];
 
     private readonly Dictionary<string, Task<IReadOnlyList<string>>> _played = [];
-    private ServerProcess[] _servers = [];
+    private ServerChild[] _servers = [];
 
     [OneTimeSetUp]
     public async Task PlayAll()
     {
         var scenarios = Scenario.InFolder("scenarios-short").Select(found => found.Scenario).ToArray();
         // Started one by one before anything is played: to start is most of the work, and would stretch the sleeps.
-        _servers = new ServerProcess[scenarios.Length];
+        _servers = new ServerChild[scenarios.Length];
         for (var i = 0; i < scenarios.Length; i++)
-            _servers[i] = await ServerProcess.StartAsync(Flags);
+            _servers[i] = await ServerChild.StartAsync(Flags);
         for (var i = 0; i < scenarios.Length; i++)
             _played[scenarios[i].Name] = PlayAsync(scenarios[i], _servers[i].Url);
     }
 
     [OneTimeTearDown]
-    public void EndServers()
+    public async Task EndServers()
     {
-        foreach (var server in _servers)
-            server?.Dispose();
+        foreach (var server in _servers.OfType<ServerChild>())
+            await server.DisposeAsync();
     }
 
     [TestCaseSource(nameof(Cases))]

@@ -16,7 +16,7 @@ internal sealed class ServerChild : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private const int StartsMax = 5;
-    private const int PortMin = 30_000;
+    private const int PortMin = 20_000;
 
     // From 32768 on the kernel gives ports to outgoing connections.
     private const int PortMax = 32_767;
@@ -40,6 +40,8 @@ internal sealed class ServerChild : IAsyncDisposable
     }
 
     public int Port { get; }
+
+    public Uri Url => new($"http://127.0.0.1:{Port}/");
 
     public bool HasExited => _process.HasExited;
 
