@@ -111,16 +111,14 @@ internal sealed class StopTests
             await other.GetAsync("GET /healthz HTTP/1.1");
     }
 
-    // Sends it twice: whichever comes later answers the other, and is then held for certain. Returns that one's
-    // connection.
+    // Sends it twice: whichever comes later answers the other, and is then held for certain. Returns its connection.
     private static async Task<RawHttp> HoldAsync(ServerChild server, RawHttp client, string body)
     {
         var request = RawHttp.Post(body, "Prefer: wait=20");
         var second = await RawHttp.ConnectAsync(server.Port);
         await client.SendAsync(request);
         await second.SendAsync(request);
-        await ServerChild.UntilAsync(() => client.Socket.Available > 0 || second.Socket.Available > 0,
-            "one is answered");
+        await ServerChild.UntilAsync(() => client.Socket.Available + second.Socket.Available > 0, "one is answered");
         return client.Socket.Available > 0 ? second : client;
     }
 

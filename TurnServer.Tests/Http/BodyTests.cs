@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Lengths, chunks and sizes of bodies (PROTOCOL.md, "Request").</summary>
-[Parallelizable(ParallelScope.Self)]
+[Parallelizable(ParallelScope.All)]
 internal sealed class BodyTests
 {
     private const int BodyBytesMax = 16_384;

@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>More connections than there is room for. Passes only with <c>ConnectionGuard</c>'s two bounds.</summary>
-[Parallelizable(ParallelScope.Self)]
+[Parallelizable(ParallelScope.All)]
 internal sealed class FewDescriptorsTests
 {
     private const int DescriptorLimit = 250;

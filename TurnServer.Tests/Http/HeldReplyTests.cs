@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Held replies over a real connection (PROTOCOL.md, "Waiting for news").</summary>
-[Parallelizable(ParallelScope.Self)]
+[Parallelizable(ParallelScope.All)]
 internal sealed class HeldReplyTests
 {
     private const string Prefer = "Prefer: wait=100";

@@ -9,7 +9,7 @@ namespace TurnServer.Tests.Http;
 /// What clients can do to .NET's HttpListener, each against a server of its own: they pass only with the mitigations
 /// in <c>Http/ListenerInternals</c>, <c>ListenerStart</c> or <c>ListenerFaults</c> that they name.
 /// </summary>
-[Parallelizable(ParallelScope.Self)]
+[Parallelizable(ParallelScope.All)]
 internal sealed class ListenerDefectTests
 {
     private const int Starts = 6;

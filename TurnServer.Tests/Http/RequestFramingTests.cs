@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>How requests arrive: in pieces, several at once, one after the other, or not to their end.</summary>
-[Parallelizable(ParallelScope.Self)]
+[Parallelizable(ParallelScope.All)]
 internal sealed class RequestFramingTests
 {
     private const string Register = "0,Ann,*,Nobody,*";

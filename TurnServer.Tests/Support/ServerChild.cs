@@ -10,9 +10,7 @@ namespace TurnServer.Tests.Support;
 /// <summary>The built server as a process of its own: what it prints, how it ends, what it costs.</summary>
 internal sealed class ServerChild : IAsyncDisposable
 {
-    /// <summary>
-    /// The longest that anything is waited for: far more than it takes, so that only a fault gets there.
-    /// </summary>
+    /// <summary>The longest that anything is waited for: far more than it takes, only a fault gets there.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     private const int StartsMax = 5;
@@ -23,6 +21,8 @@ internal sealed class ServerChild : IAsyncDisposable
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
     private static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "turnserver.dll");
+
+    private static int _lastPort = Random.Shared.Next(PortMax);
 
     private readonly Process _process;
     private readonly Task _readers;
@@ -107,12 +107,12 @@ internal sealed class ServerChild : IAsyncDisposable
         return new ServerChild(new Process { StartInfo = start }, port);
     }
 
-    /// <summary>A port on which nothing listens.</summary>
+    /// <summary>A port on which nothing listens, and which no other test has been given lately.</summary>
     public static int FreePort()
     {
         while (true)
         {
-            var port = Random.Shared.Next(PortMin, PortMax + 1);
+            var port = PortMin + (int)((uint)Interlocked.Increment(ref _lastPort) % (PortMax - PortMin + 1));
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {
@@ -171,7 +171,7 @@ internal sealed class ServerChild : IAsyncDisposable
     /// <summary>Waits until it listens, or has ended and says why not.</summary>
     public async Task ListensAsync()
     {
-        await UntilAsync(() => HasExited || Errors.Contains("listens on", StringComparison.Ordinal), "it listens");
+        await UntilAsync(() => HasExited || Listens, "it listens");
         Assert.That(HasExited, Is.False, Errors);
     }
 
@@ -199,8 +199,9 @@ internal sealed class ServerChild : IAsyncDisposable
             try
             {
                 await using var client = await RawHttp.ConnectAsync(Port);
-                if ((await client.GetAsync("GET /healthz HTTP/1.1")).Status == 200)
-                    return !_process.HasExited;
+                // Another server may have had the port: this one's log says that it is not so.
+                if ((await client.GetAsync("GET /healthz HTTP/1.1")).Status == 200 && Listens)
+                    return true;
             }
             catch (Exception e) when (e is IOException or SocketException)
             {
@@ -213,6 +214,8 @@ internal sealed class ServerChild : IAsyncDisposable
             await _readers.WaitAsync(Patience);
         return false;
     }
+
+    private bool Listens => Errors.Contains("listens on", StringComparison.Ordinal);
 
     private void Signal(int number) =>
         Assert.That(Kill(_process.Id, number), Is.Zero, "the process is there to be signalled");
