@@ -60,7 +60,9 @@ public sealed class TurnActor : IDisposable
     /// <param name="body">Not to be changed until the reply has come.</param>
     /// <param name="from">Where it came from.</param>
     /// <param name="waitSeconds">For how long a reply without news may be held; 0: not at all.</param>
-    /// <exception cref="ActorFailedException">The actor has ended on a bug; the process is about to.</exception>
+    /// <exception cref="ActorFailedException">
+    /// The actor ended on a bug while it had the request; the process is about to. Later requests are ServerBusy.
+    /// </exception>
     public ValueTask<WireReply> AskAsync(in TurnRequest request, ReadOnlyMemory<byte> body, ClientAddress from,
         int waitSeconds)
     {
