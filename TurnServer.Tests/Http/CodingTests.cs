@@ -1,0 +1,43 @@
+using System.Text;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Http;
+
+/// <summary>Transfer codings with which a client could hurt the listener.</summary>
+public sealed class CodingTests
+{
+    private const int TinyChunks = 16_000;
+    private const int Refusals = 30;
+
+    // The listener's reader calls itself for each chunk; asked for all at once, it overflows the stack.
+    [Test]
+    public async Task A_body_of_thousands_of_tiny_chunks_does_not_end_the_process()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        var body = new StringBuilder();
+        for (var i = 0; i < TinyChunks; i++)
+            body.Append("00000000001\r\nA\r\n");
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+        await client.SendAsync(body.Append("0\r\n\r\n").ToString());
+        Assert.That((await client.ReadReplyAsync()).Body, Is.EqualTo("4/0/*"));
+        Assert.That(server.HasExited, Is.False);
+    }
+
+    // The listener enters the connection again after it has closed it.
+    [Test]
+    public async Task Refused_codings_do_not_stay_counted_as_connections()
+    {
+        await using var server = await ServerChild.StartAsync("--max-connections", "10");
+        for (var i = 0; i < Refusals; i++)
+        {
+            await using var refused = await RawHttp.ConnectAsync(server.Port);
+            await refused.SendAsync(
+                "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: gzip\r\n\r\n");
+            await refused.ReadToEndAsync();
+        }
+
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        Assert.That((await client.GetAsync("GET /healthz HTTP/1.1")).Status, Is.EqualTo(200));
+    }
+}
