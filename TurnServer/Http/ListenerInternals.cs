@@ -76,7 +76,8 @@ internal static class ListenerInternals
     /// how long a head takes or how many such connections there are.
     /// </summary>
     public static IReadOnlyCollection<object> FreshConnections(object endPoint) =>
-        (IReadOnlyCollection<object>)Get(EndPointField("_unregisteredConnections"), endPoint);
+        (IReadOnlyCollection<object>)Get(
+        Type.GetType(EndPoint)?.GetField("_unregisteredConnections", Hidden), "_unregisteredConnections", endPoint);
 
     /// <summary>
     /// Has each new connection closed at once that is not admitted. Nothing else can keep the listener from accepting
@@ -98,7 +99,7 @@ internal static class ListenerInternals
 
     /// <summary>The connections that have sent a request: to be locked while it is read.</summary>
     public static IDictionary KeptConnections(HttpListener listener) =>
-        (IDictionary)Get(typeof(HttpListener).GetField("_connections", Hidden), listener);
+        (IDictionary)Get(typeof(HttpListener).GetField("_connections", Hidden), "_connections", listener);
 
     /// <summary>What listens on a port; null when nothing of this process does.</summary>
     [UnconditionalSuppressMessage("Trimming", "IL2075",
@@ -106,7 +107,7 @@ internal static class ListenerInternals
     public static object? FindEndPoint(int port)
     {
         var byAddress = (IDictionary)Get(Type.GetType(EndPointTable)?.GetField("s_ipEndPoints",
-            BindingFlags.NonPublic | BindingFlags.Static), null);
+            BindingFlags.NonPublic | BindingFlags.Static), "s_ipEndPoints", null);
         lock (byAddress)
         {
             foreach (IDictionary byPort in byAddress.Values)
@@ -183,11 +184,8 @@ internal static class ListenerInternals
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_buffer")]
     private static extern ref byte[]? BufferOf([UnsafeAccessorType(Connection)] object connection);
 
-    private static FieldInfo? EndPointField(string name) =>
-        Type.GetType("System.Net.HttpEndPointListener, System.Net.HttpListener")?.GetField(name, Hidden);
-
-    private static object Get(FieldInfo? field, object? of) =>
-        field?.GetValue(of) ?? throw new MissingFieldException("a field of HttpListener");
+    private static object Get(FieldInfo? field, string name, object? of) =>
+        field?.GetValue(of) ?? throw new MissingFieldException(name);
 
     // Hashes as the set did before, so that connections which are in it already are found.
     private sealed class Doorkeeper(Func<Socket, bool> admits) : IEqualityComparer<object>
