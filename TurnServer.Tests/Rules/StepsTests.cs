@@ -5,6 +5,10 @@ namespace TurnServer.Tests.Rules;
 /// <summary>From waiting to playing: repeats, and the news that a partner is gone (PROTOCOL.md, "Pairing").</summary>
 public sealed class StepsTests : TableFixture
 {
+    // Paired, loading, ready: how far the one left has come when its partner leaves.
+    private static readonly string[] StepsOfTheOneLeft =
+        ["", "3,*,{b},*,* > 0/5/", "3,*,{b},*,* > 0/5/\n4,*,{b},*,* > 0/7/*"];
+
     [Test]
     public void TwoThreeAndFour_RepeatedAtEveryLaterStep_GiveTheSameReplies() => Play(TableScript.Paired + """
         2,*,{b},*,* > 0/3/Ann
@@ -62,16 +66,9 @@ public sealed class StepsTests : TableFixture
         2,*,{b},*,* > 0/2/*
         """);
 
-    [TestCase("", "2")]
-    [TestCase("", "3")]
-    [TestCase("", "4")]
-    [TestCase("3,*,{b},*,* > 0/5/", "2")]
-    [TestCase("3,*,{b},*,* > 0/5/", "3")]
-    [TestCase("3,*,{b},*,* > 0/5/", "4")]
-    [TestCase("3,*,{b},*,* > 0/5/\n4,*,{b},*,* > 0/7/*", "2")]
-    [TestCase("3,*,{b},*,* > 0/5/\n4,*,{b},*,* > 0/7/*", "3")]
-    [TestCase("3,*,{b},*,* > 0/5/\n4,*,{b},*,* > 0/7/*", "4")]
-    public void APartnerByChanceLeaves_AtAnyStep_TheNextRequestIsToldNine(string steps, string symbol) =>
+    [Test]
+    public void APartnerByChanceLeaves_AtAnyStep_TheNextRequestIsToldNine(
+        [ValueSource(nameof(StepsOfTheOneLeft))] string steps, [Values("2", "3", "4")] string symbol) =>
         Play(TableScript.Paired + $$"""
             3,*,{a},*,* > 0/6/
             {{steps}}
@@ -81,16 +78,9 @@ public sealed class StepsTests : TableFixture
             1,*,{b},*,* > 0/1/*
             """);
 
-    [TestCase("", "2")]
-    [TestCase("", "3")]
-    [TestCase("", "4")]
-    [TestCase("3,*,{b},*,* > 0/5/", "2")]
-    [TestCase("3,*,{b},*,* > 0/5/", "3")]
-    [TestCase("3,*,{b},*,* > 0/5/", "4")]
-    [TestCase("3,*,{b},*,* > 0/5/\n4,*,{b},*,* > 0/7/*", "2")]
-    [TestCase("3,*,{b},*,* > 0/5/\n4,*,{b},*,* > 0/7/*", "3")]
-    [TestCase("3,*,{b},*,* > 0/5/\n4,*,{b},*,* > 0/7/*", "4")]
-    public void ANamedPartnerLeaves_AtAnyStep_TheNextRequestIsTold17_AndIsGone(string steps, string symbol) =>
+    [Test]
+    public void ANamedPartnerLeaves_AtAnyStep_TheNextRequestIsTold17_AndIsGone(
+        [ValueSource(nameof(StepsOfTheOneLeft))] string steps, [Values("2", "3", "4")] string symbol) =>
         Play($$"""
             0,Ann,*,Bob,* > 0/0/{a}
             0,Bob,*,Ann,* > 0/0/{b}

@@ -67,7 +67,7 @@ public sealed class TurnActor : IDisposable
         int waitSeconds)
     {
         var pending = new PendingReply { Request = request, Body = body, From = from, WaitSeconds = waitSeconds };
-        return _mailbox.Writer.TryWrite(pending)
+        return Post(pending)
             ? pending.Task
             : ValueTask.FromResult(WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy)));
     }

@@ -66,16 +66,10 @@ internal static class ListenerStart
                     ListenerInternals.AnswerEveryHost(ListenerInternals.FindEndPoint(options.Port)!, listener);
                 return listener;
             }
-            catch (ArgumentNullException) when (attempt < AttemptsMax)
+            catch (Exception e) when (attempt < AttemptsMax && (e is ArgumentNullException
+                || (e is HttpListenerException { ErrorCode: AddressInUse } && attempt > 1)))
             {
-                // The socket that it leaked holds the port until it is finalized.
-                listener = null;
-                GC.Collect();
-                GC.WaitForPendingFinalizers();
-            }
-            catch (HttpListenerException e) when (e.ErrorCode == AddressInUse && attempt > 1 && attempt < AttemptsMax)
-            {
-                // Still held by the socket that an earlier attempt leaked.
+                // The socket that this attempt leaked, or an earlier one, holds the port until it is finalized.
                 listener = null;
                 GC.Collect();
                 GC.WaitForPendingFinalizers();
