@@ -39,6 +39,18 @@ internal sealed class HeldReplyTests
     }
 
     [Test]
+    public async Task An_update_says_what_has_arrived_and_gets_the_rest_again()
+    {
+        await using var pair = await RawPair.StartAsync(_server.Port, "Received");
+        await pair.Players[1].AskAsync(pair.Update(1, 0, "b0"));
+        await pair.Players[1].AskAsync(pair.Update(1, 1, "b1"));
+        await pair.Players[0].AskAsync(pair.Update(0, 0, ""));
+        var rest = await pair.Players[0].AskAsync(pair.Update(0, 1, ""), "Turn-Received: 2");
+        var malformed = await pair.Players[0].AskAsync(pair.Update(0, 2, ""), "Turn-Received: all");
+        Assert.That((rest.Body, malformed.Body), Is.EqualTo(("0/9/b1", "4/2/*")));
+    }
+
+    [Test]
     public async Task A_reply_that_is_not_held_says_nothing_of_it()
     {
         await using var pair = await RawPair.StartAsync(_server.Port, "Prompt");

@@ -134,7 +134,7 @@ internal sealed class OtherRequestTests
     {
         var reply = await _client.GetAsync(requestLine, "Origin: http://game.example");
         Assert.That((reply.Status, reply["Access-Control-Allow-Origin"]), Is.EqualTo((status, "*")));
-        Assert.That(reply["Access-Control-Allow-Headers"], Is.EqualTo("Content-Type, Prefer"));
+        Assert.That(reply["Access-Control-Allow-Headers"], Is.EqualTo("Content-Type, Prefer, Turn-Received"));
         Assert.That(reply["Access-Control-Expose-Headers"], Is.EqualTo("Preference-Applied, Retry-After"));
         Assert.That(reply["Vary"], Is.Null, "the same for every origin");
     }

@@ -35,7 +35,15 @@ public sealed class BacklogTests
                     waiting.Clear();
                     break;
                 case 8:
-                    backlog.Acknowledge();
+                    backlog.Acknowledge(null);
+                    block.Clear();
+                    break;
+                case 9 when length > 1:
+                    backlog.Acknowledge(length);
+                    var received = 0;
+                    while (received < block.Count && Joined([.. block[..(received + 1)]]).Length <= length)
+                        received++;
+                    waiting.InsertRange(0, block[received..]);
                     block.Clear();
                     break;
                 case 9 when length == 1:

@@ -29,6 +29,11 @@ internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys
     /// <summary>Sends one request that does not wait, and returns its reply.</summary>
     public string Send(string body, ClientAddress? from = null) => Send(WireText.ToBytes(body), from);
 
+    /// <summary>Sends an update that says how much of the last block has been received.</summary>
+    public string SendReceived(string body, int receivedBytes) =>
+        Hold(WireText.ToBytes(body), TimeSpan.Zero, null, receivedBytes).Text
+            ?? throw new InvalidOperationException("A request that does not wait was not answered.");
+
     /// <inheritdoc cref="Send(string, ClientAddress?)"/>
     public string Send(byte[] body, ClientAddress? from = null)
     {
@@ -41,7 +46,7 @@ internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys
         Hold(WireText.ToBytes(body), TimeSpan.FromSeconds(waitSeconds), from);
 
     /// <inheritdoc cref="Hold(string, double, ClientAddress?)"/>
-    public HeldReply Hold(byte[] body, TimeSpan wait, ClientAddress? from = null)
+    public HeldReply Hold(byte[] body, TimeSpan wait, ClientAddress? from = null, int? receivedBytes = null)
     {
         var reply = new HeldReply();
         if (!RequestParser.TryParse(body, out var request, out var refusal))
@@ -55,7 +60,7 @@ internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys
         Take(Table.Apply(new Arrival
         {
             Ticket = ticket,
-            Request = request,
+            Request = request with { ReceivedBytes = receivedBytes },
             Body = body,
             From = from ?? From,
             Wait = wait,

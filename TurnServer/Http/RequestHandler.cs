@@ -112,10 +112,23 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
         var reply = !isAdmitted ? WireReply.Of(Reply.Refuse(ErrorCode.RateLimited))
             : body.Outcome == BodyOutcome.TooLong ? WireReply.Of(Reply.Refuse(ErrorCode.OverContentLength))
             : !RequestParser.TryParse(body.Bytes.Span, out var turn, out var refusal) ? WireReply.Of(refusal)
+            : !TryReadReceived(request, ref turn) ? WireReply.Of(Reply.Refuse(ErrorCode.PostDataFormat,
+                (byte)FormatFault.Counter))
             : await AskAsync(context, turn, body.Bytes, from);
         if (reply.AppliedWaitSeconds == 0)
             Volatile.Write(ref _lastPostTicks, Stopwatch.GetElapsedTime(startedAt).Ticks);
         await SendAsync(context, reply);
+    }
+
+    // False when the header is malformed: passed over, it would acknowledge what has not arrived.
+    private static bool TryReadReceived(HttpListenerRequest request, ref TurnRequest turn)
+    {
+        if (turn.Symbol != Symbol.GameUpdate || request.Headers[TurnReceivedHeader.Name] is not { } header)
+            return true;
+        if (!TurnReceivedHeader.TryParse(header, out var bytes))
+            return false;
+        turn = turn with { ReceivedBytes = bytes };
+        return true;
     }
 
     private async ValueTask<WireReply> AskAsync(HttpListenerContext context, TurnRequest turn,
@@ -234,7 +247,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
     {
         response.Headers["Access-Control-Allow-Origin"] = options.CorsOrigin;
         response.Headers["Access-Control-Allow-Methods"] = Methods;
-        response.Headers["Access-Control-Allow-Headers"] = "Content-Type, Prefer";
+        response.Headers["Access-Control-Allow-Headers"] = "Content-Type, Prefer, Turn-Received";
         response.Headers["Access-Control-Expose-Headers"] = "Preference-Applied, Retry-After";
         response.Headers["Access-Control-Max-Age"] = "86400";
         if (options.CorsOrigin != "*")

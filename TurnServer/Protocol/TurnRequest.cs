@@ -21,6 +21,12 @@ public readonly record struct TurnRequest
     /// <summary>The counter of an update, 0 to 2⁶³−1 (symbol 6).</summary>
     public long Counter { get; init; }
 
+    /// <summary>
+    /// How many bytes of the last counter's block have been received; null stands for all of them (symbol 6, header
+    /// <c>Turn-Received</c>).
+    /// </summary>
+    public int? ReceivedBytes { get; init; }
+
     /// <summary>Where the turn stands in the body; empty when there is nothing to say (symbol 6).</summary>
     public Range Data { get; init; }
 

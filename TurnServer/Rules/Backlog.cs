@@ -44,16 +44,28 @@ internal struct Backlog
     /// <summary>Adds what waits to the block.</summary>
     public void HandOut() => _blockLength = _length;
 
-    /// <summary>Forgets the block.</summary>
-    public void Acknowledge()
+    /// <summary>
+    /// Forgets the block, or those of its turns that lie within the first bytes of it, if so many are given: the others
+    /// wait again, ahead of all that wait.
+    /// </summary>
+    public void Acknowledge(int? receivedBytes)
     {
-        if (_blockLength == _length)
+        var block = _buffer.AsSpan(_start, _blockLength);
+        var received = block.Length;
+        if (receivedBytes < block.Length)
+        {
+            // Whole turns: up to a separator.
+            var end = block[..(receivedBytes.Value + 1)].LastIndexOf(Separator);
+            received = Math.Max(end, 0);
+        }
+
+        if (received == _length)
         {
             Clear();
             return;
         }
 
-        var forgotten = _blockLength == 0 ? 0 : _blockLength + 1;
+        var forgotten = received == 0 ? 0 : received + 1;
         _start += forgotten;
         _length -= forgotten;
         _blockLength = 0;

@@ -72,7 +72,7 @@ internal sealed class Games(RulesOptions options, IKeySource keys, Deadlines dea
         }
 
         seat.LastCounter = counter;
-        seat.Backlog.Acknowledge();
+        seat.Backlog.Acknowledge(arrival.Request.ReceivedBytes);
         seat.Backlog.HandOut();
         if (isDelivered)
             Deliver(turn, partner, now);
