@@ -1,0 +1,271 @@
+using TurnServer.Protocol;
+
+namespace TurnServer.Client;
+
+/// <summary>
+/// The one that speaks for a seat: a single loop owns the counter, so that updates go out one after the other. It sends
+/// what is in the outbox; with nothing to send it has the server hold a reply while somebody waits for turns, and
+/// otherwise asks now and then so that the seat is heard from.
+/// </summary>
+/// <remarks>
+/// An update acknowledges the block before it, and a request that was given up may still reach the server and add to that
+/// block. So an update that follows one of which not everything is known says how much of its block has arrived
+/// (PROTOCOL.md, "Saying what has arrived"). That is also how a turn goes out beside a held reply, at once: the reply is
+/// no longer looked at, and what it held comes again.
+/// </remarks>
+internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options, SeatFields seat,
+    Outbox outbox, Inbox inbox, WakeUp wakeUp) : IAsyncDisposable
+{
+    private static readonly TimeSpan FullPauseFirst = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan FullPauseLongest = TimeSpan.FromMilliseconds(250);
+
+    // No network delivers a request later than this after its sender gave it up.
+    private static readonly TimeSpan LostForGood = TimeSpan.FromSeconds(5);
+
+    // A reply that was cut short is on its way; letting it arrive spares the connection.
+    private static readonly TimeSpan CutShortGrace = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<OutgoingTurn> _batch = [];
+    private Task _running = Task.CompletedTask;
+    private Task _cutShort = Task.CompletedTask;
+
+    // The last update taken, and what is known of its block.
+    private TurnAsk _last;
+    private long _counter = -1;
+    private int _blockBytesDelivered;
+    private bool _isBlockKnown = true;
+
+    // An update of which no answer has been seen, and which the next one takes for taken.
+    private TurnAsk? _unconfirmed;
+    private bool _canHold = true;
+    private long _lastHeardAt = options.Time.GetTimestamp();
+    private volatile TurnFault? _ended;
+
+    /// <summary>Why the game is over; null while it is on.</summary>
+    public TurnFault? Ended => _ended;
+
+    /// <summary>Starts to play.</summary>
+    public void Start() => _running = RunAsync();
+
+    /// <summary>
+    /// Done when the game is over, or the outbox is completed and sent. Throws nothing but bugs, and what cancellation
+    /// throws.
+    /// </summary>
+    public Task WaitAsync(CancellationToken cancel) => _running.WaitAsync(cancel);
+
+    /// <summary>Ends the loop at once. A bug of its own shows to who receives or waits.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_stop.IsCancellationRequested)
+            await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _cutShort;
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        Exception? failure = null;
+        try
+        {
+            while (_ended is null && !outbox.IsFinished)
+                await StepAsync();
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The player is done with it.
+        }
+        catch (Exception bug)
+        {
+            failure = bug;
+            throw;
+        }
+        finally
+        {
+            outbox.Drop(_batch, _ended);
+            inbox.Complete(failure);
+        }
+    }
+
+    private async Task StepAsync()
+    {
+        // Taken before looking, so that nothing that comes meanwhile is missed.
+        var woken = wakeUp.Next(_stop.Token);
+        if (outbox.HasTurns && (inbox.HasRoom || outbox.IsLast))
+        {
+            await SendAsync();
+            return;
+        }
+
+        var isReaderWaiting = inbox.IsReaderWaiting;
+        var pause = Silence(isReaderWaiting) - options.Time.GetElapsedTime(_lastHeardAt);
+        if (pause > TimeSpan.Zero && !outbox.IsFinished)
+            await PauseAsync(woken, pause);
+        else if (!inbox.HasRoom)
+            Deliver(await exchange.AskAsync(_last, _stop.Token));
+        else if (!outbox.IsFinished)
+            await CollectAsync(isReaderWaiting ? options.Wait : TimeSpan.Zero);
+    }
+
+    // How long nothing need be asked after the last reply.
+    private TimeSpan Silence(bool isReaderWaiting)
+    {
+        if (!isReaderWaiting || !inbox.HasRoom)
+            return options.KeepAlive;
+        if (_canHold && options.Wait > TimeSpan.Zero)
+            return TimeSpan.Zero;
+        return options.PollInterval < options.KeepAlive ? options.PollInterval : options.KeepAlive;
+    }
+
+    private async Task PauseAsync(Task woken, TimeSpan pause)
+    {
+        await woken.WaitAsync(pause, options.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Token.ThrowIfCancellationRequested();
+    }
+
+    private async Task CollectAsync(TimeSpan wait)
+    {
+        var update = NextUpdate(wait, isEmpty: true);
+        Take(update, await UpdateAsync(update));
+    }
+
+    private async Task SendAsync()
+    {
+        outbox.TakeBatch(_batch);
+        // Whoever waits to hear that it was taken must not wait for the partner's turn.
+        var isAwaited = _batch.Exists(turn => turn.Taken is not null);
+        var update = NextUpdate(isAwaited ? TimeSpan.Zero : options.Wait);
+        var outcome = await UpdateAsync(update);
+        if (outcome.Reply.Error == ErrorCode.GameCacheMaxed)
+            (update, outcome) = await SendToFullAsync(update, outcome);
+        Take(update, outcome);
+        foreach (var turn in _batch)
+            turn.Taken?.TrySetResult(outcome.Fault);
+        _batch.Clear();
+    }
+
+    private TurnAsk NextUpdate(TimeSpan wait, bool isEmpty = false) =>
+        new(seat.Update(isEmpty ? [] : _batch, _counter + 1), wait, _isBlockKnown ? null : _blockBytesDelivered);
+
+    // The partner does not collect: the turns wait here. Meanwhile this player collects, under the counter that was not
+    // taken, or two who both have too much to say would wait for each other for ever.
+    private async Task<(TurnAsk Update, TurnOutcome Outcome)> SendToFullAsync(TurnAsk update, TurnOutcome outcome)
+    {
+        long? lostAt = null;
+        for (var pause = FullPauseFirst; outcome.Reply.Error == ErrorCode.GameCacheMaxed; pause *= 2)
+        {
+            if (outcome.Lost > 0)
+                lostAt = options.Time.GetTimestamp();
+            pause = pause < FullPauseLongest ? pause : FullPauseLongest;
+            await Task.Delay(pause, options.Time, _stop.Token);
+            // An attempt that was lost may still arrive and be taken: until it cannot, this counter is for these turns.
+            if (inbox.HasRoom && (lostAt is not { } at || options.Time.GetElapsedTime(at) > LostForGood))
+            {
+                await CollectAsync(TimeSpan.Zero);
+                if (_ended is not null)
+                    return (update, outcome with { Fault = _ended });
+                lostAt = null;
+            }
+
+            update = NextUpdate(TimeSpan.Zero);
+            outcome = await UpdateAsync(update);
+        }
+
+        return (update, outcome);
+    }
+
+    private async Task<TurnOutcome> UpdateAsync(TurnAsk update)
+    {
+        var before = _unconfirmed;
+        _unconfirmed = null;
+        var outcome = await AskAsync(update);
+        if (before is null || outcome.Reply.Error != ErrorCode.PlayerStateAhead)
+            return outcome;
+        // The one before never reached the server.
+        var confirmed = await exchange.AskAsync(before.Value, _stop.Token);
+        return confirmed.Fault is null ? await AskAsync(update) : confirmed;
+    }
+
+    // Asks until there is an answer. One that is held is cut short when there is something to send.
+    private async Task<TurnOutcome> AskAsync(TurnAsk update)
+    {
+        if (update.Wait == TimeSpan.Zero)
+            return await exchange.AskAsync(update, _stop.Token);
+        var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var held = exchange.AskAsync(update, cancel.Token);
+        while (!held.IsCompleted)
+        {
+            var woken = wakeUp.Next(_stop.Token);
+            if (outbox.HasTurns || outbox.IsFinished)
+            {
+                _cutShort = LetGoAsync(_cutShort, held, cancel);
+                return await CutShortAsync(update with { Wait = TimeSpan.Zero });
+            }
+
+            await Task.WhenAny(held, woken);
+        }
+
+        cancel.Dispose();
+        var news = await held;
+        var isEmpty = news.Reply.Code == ReplyCode.GameNoData || news.Reply.Data.Span is [(byte)'*'];
+        _canHold = news.Reply.WasHeld || (_canHold && !isEmpty);
+        return news;
+    }
+
+    // Turns that it carries must be known to be taken, or refused, before others follow them.
+    private async Task<TurnOutcome> CutShortAsync(TurnAsk update)
+    {
+        if (_batch.Count == 0)
+        {
+            _unconfirmed = update;
+            return TurnOutcome.Unseen;
+        }
+
+        var outcome = await exchange.AskAsync(update, _stop.Token);
+        return outcome with { Lost = outcome.Lost + 1 };
+    }
+
+    // Sees a held request to its end, whatever that is.
+    private static async Task LetGoAsync(Task before, Task held, CancellationTokenSource cancel)
+    {
+        cancel.CancelAfter(CutShortGrace);
+        await held.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancel.Dispose();
+        await before;
+    }
+
+    private void Take(TurnAsk update, in TurnOutcome outcome)
+    {
+        if (outcome.Fault is null)
+        {
+            _counter++;
+            _last = update with { Wait = TimeSpan.Zero };
+            _blockBytesDelivered = 0;
+            _isBlockKnown = true;
+        }
+
+        Deliver(outcome);
+    }
+
+    // A counter's block only grows (PROTOCOL.md, "The game"): what is behind that which has been delivered is new.
+    private void Deliver(in TurnOutcome outcome)
+    {
+        _lastHeardAt = options.Time.GetTimestamp();
+        if (outcome.Fault is not null)
+        {
+            _ended = outcome.Fault;
+            return;
+        }
+
+        _isBlockKnown &= outcome.Lost == 0 && outcome.Reply.Code != ReplyCode.GameRedundant;
+        var block = outcome.Reply.Data;
+        var isEmpty = outcome.Reply.Code == ReplyCode.GameNoData
+            || (outcome.Reply.Code == ReplyCode.GameRedundant && block.Span is [(byte)'*']);
+        if (isEmpty || block.Length <= _blockBytesDelivered)
+            return;
+        var rest = _blockBytesDelivered == 0 ? block : block[(_blockBytesDelivered + 1)..];
+        _blockBytesDelivered = block.Length;
+        inbox.Put(rest);
+    }
+}

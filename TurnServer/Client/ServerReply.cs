@@ -1,0 +1,74 @@
+using System.Buffers.Text;
+using TurnServer.Protocol;
+
+namespace TurnServer.Client;
+
+/// <summary>A reply as it came off the wire: <c>0/CODE/DATA</c> or <c>ERROR/DETAIL/DATA</c> (PROTOCOL.md, "Reply").</summary>
+public readonly record struct ServerReply
+{
+    /// <summary>Why the request was refused; <see cref="ErrorCode.None"/> when it was not.</summary>
+    public ErrorCode Error { get; init; }
+
+    /// <summary>The second field of an error; null stands for <c>*</c>.</summary>
+    public byte? Detail { get; init; }
+
+    /// <summary>What a successful reply says; without meaning when <see cref="Error"/> is set.</summary>
+    public ReplyCode Code { get; init; }
+
+    /// <summary>What follows the second slash of a successful reply.</summary>
+    public ReadOnlyMemory<byte> Data { get; init; }
+
+    /// <summary>Whether the server held it until there was news or the time was over.</summary>
+    public bool WasHeld { get; init; }
+
+    /// <summary>Reads a body; false when a turn server would not have written it.</summary>
+    public static bool TryParse(ReadOnlyMemory<byte> body, bool wasHeld, out ServerReply reply)
+    {
+        reply = default;
+        var bytes = body.Span;
+        if (!TryTakeNumber(ref bytes, out var error))
+            return false;
+        if (error == 0)
+        {
+            if (!TryTakeNumber(ref bytes, out var code) || code > (byte)ReplyCode.GameRedundant)
+                return false;
+            reply = new ServerReply { Code = (ReplyCode)code, Data = body[^bytes.Length..], WasHeld = wasHeld };
+            return true;
+        }
+
+        byte? detail = null;
+        if (bytes is [(byte)'*', (byte)'/', ..])
+            bytes = bytes[2..];
+        else if (TryTakeNumber(ref bytes, out var number))
+            detail = number;
+        else
+            return false;
+        reply = new ServerReply { Error = (ErrorCode)error, Detail = detail, WasHeld = wasHeld };
+        return Enum.IsDefined(reply.Error) && bytes is [(byte)'*'];
+    }
+
+    /// <summary>Whether a successful reply with this code can answer this request.</summary>
+    public static bool Answers(ReplyCode code, Symbol symbol) => symbol switch
+    {
+        Symbol.Register => code == ReplyCode.RegisterOk,
+        Symbol.RequestPair => code is >= ReplyCode.Pairing and <= ReplyCode.StartClient,
+        Symbol.MapInit => code is ReplyCode.InitServer or ReplyCode.InitClient,
+        Symbol.MapReady => code is ReplyCode.PartnerLoad or ReplyCode.StartPlay,
+        Symbol.GameUpdate => code is >= ReplyCode.GameData and <= ReplyCode.GameRedundant,
+        // The old server says 10 here.
+        _ => code is ReplyCode.UnregisterOk or ReplyCode.GameNoData,
+    };
+
+    // A number below 256 and the slash behind it.
+    private static bool TryTakeNumber(ref ReadOnlySpan<byte> bytes, out byte number)
+    {
+        if (!Utf8Parser.TryParse(bytes, out number, out var length) || length == bytes.Length
+            || bytes[length] != (byte)'/' || bytes[0] is < (byte)'0' or > (byte)'9')
+        {
+            return false;
+        }
+
+        bytes = bytes[(length + 1)..];
+        return true;
+    }
+}

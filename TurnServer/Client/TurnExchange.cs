@@ -1,0 +1,149 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using TurnServer.Protocol;
+
+namespace TurnServer.Client;
+
+/// <summary>A request, as it is asked as often as it takes.</summary>
+/// <param name="Body">Its bytes.</param>
+/// <param name="Wait">How long the server may hold the reply; zero not at all.</param>
+/// <param name="ReceivedBytes">How much of the last block has arrived; null: all of it, or the request is no update.
+/// </param>
+internal readonly record struct TurnAsk(ReadOnlyMemory<byte> Body, TimeSpan Wait = default, int? ReceivedBytes = null);
+
+/// <summary>What became of a request in the end.</summary>
+/// <param name="Reply">The server's answer; without meaning when there is a fault of the way there.</param>
+/// <param name="Fault">The server's refusal, or why it cannot be reached; null when it took the request.</param>
+/// <param name="Lost">How many attempts went unanswered: the server may have seen any of them.</param>
+internal readonly record struct TurnOutcome(ServerReply Reply, TurnFault? Fault, int Lost)
+{
+    /// <summary>An update that is taken for taken although no answer to it has been seen.</summary>
+    public static TurnOutcome Unseen { get; } = new(new ServerReply { Code = ReplyCode.GameNoData }, null, Lost: 1);
+}
+
+/// <summary>
+/// Asks the server, and asks again with the very same bytes for as long as no reply comes: that is safe because the
+/// server takes each request only once (PROTOCOL.md, "The game" and "Pairing").
+/// </summary>
+internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientOptions options)
+{
+    // The longest reply is a full block; beyond it is no turn server's.
+    private const int ReplyBytesMax = ProtocolLimits.BacklogBytesMax + 64;
+
+    private const int ErrorStatusMin = 500;
+
+    // 503 and 429 ask for a second; a server that asks for hours is not waited for.
+    private static readonly TimeSpan RetryAfterMax = TimeSpan.FromSeconds(5);
+
+    /// <summary>Asks until there is an answer or the client's patience is over.</summary>
+    public async Task<TurnOutcome> AskAsync(TurnAsk ask, CancellationToken cancel)
+    {
+        var symbol = (Symbol)(ask.Body.Span[0] - '0');
+        var pause = TimeSpan.Zero;
+        long? firstFailedAt = null;
+        for (var lost = 0; ;)
+        {
+            var startedAt = options.Time.GetTimestamp();
+            var attempt = await TryAsync(symbol, ask, cancel);
+            options.Observer?.Invoke(new TurnAttempt(symbol, options.Time.GetElapsedTime(startedAt), attempt.Reply,
+                attempt.Loss));
+            if (attempt.IsFinal)
+                return new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault, lost);
+            if (attempt.Reply is null)
+                lost++;
+            firstFailedAt ??= startedAt;
+            // Spread out, or all that a restart has cut off come back in the same instant.
+            var spread = attempt.RetryAfter + (pause * (0.5 + (Random.Shared.NextDouble() / 2)));
+            if (options.Time.GetElapsedTime(firstFailedAt.Value) + spread > options.Patience)
+                return new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault, lost);
+            if (spread > TimeSpan.Zero)
+                await Task.Delay(spread, options.Time, cancel);
+            pause = pause == TimeSpan.Zero ? options.FirstPause : Min(pause * 2, options.LongestPause);
+        }
+    }
+
+    private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private async Task<Attempt> TryAsync(Symbol symbol, TurnAsk ask, CancellationToken cancel)
+    {
+        var patience = options.ReplyTimeout + ask.Wait;
+        using var timeout = new CancellationTokenSource(patience, options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
+        try
+        {
+            using var request = Compose(ask);
+            using var response = await http.SendAsync(request, either.Token);
+            await response.Content.LoadIntoBufferAsync(ReplyBytesMax, either.Token);
+            return Judge(symbol, response, await response.Content.ReadAsByteArrayAsync(either.Token));
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
+            return Attempt.NotTurnServer("its answer is longer than any turn server's");
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return Attempt.Lost(Innermost(e).Message);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return Attempt.Lost($"no answer within {patience.TotalSeconds:0.#} s");
+        }
+    }
+
+    private HttpRequestMessage Compose(TurnAsk ask)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ReadOnlyMemoryContent(ask.Body) };
+        if (ask.Wait > TimeSpan.Zero)
+            request.Headers.TryAddWithoutValidation("Prefer", $"wait={(int)ask.Wait.TotalSeconds}");
+        if (ask.ReceivedBytes is { } bytes)
+        {
+            request.Headers.TryAddWithoutValidation(TurnReceivedHeader.Name,
+                bytes.ToString(CultureInfo.InvariantCulture));
+        }
+
+        return request;
+    }
+
+    private static Attempt Judge(Symbol symbol, HttpResponseMessage response, byte[] body)
+    {
+        var wasHeld = response.Headers.NonValidated.Contains("Preference-Applied");
+        var status = (int)response.StatusCode;
+        if (!ServerReply.TryParse(body, wasHeld, out var reply))
+        {
+            // A proxy says so when the server behind it is away for a moment.
+            if (status >= ErrorStatusMin)
+                return Attempt.Lost($"the answer was {status} {response.ReasonPhrase}");
+            return Attempt.NotTurnServer(response.Headers.Location is { } location
+                ? $"it sends one on to {location}"
+                : $"it answers {status} {response.ReasonPhrase}, but not as a turn server does");
+        }
+
+        if (reply.Error is ErrorCode.RateLimited or ErrorCode.ServerBusy)
+            return Attempt.Postponed(reply, RetryAfter(response.Headers.RetryAfter));
+        if (reply.Error == ErrorCode.None && !ServerReply.Answers(reply.Code, symbol))
+            return Attempt.NotTurnServer($"it answers {reply.Code} to {symbol}");
+        return Attempt.Answered(reply);
+    }
+
+    private static TimeSpan RetryAfter(RetryConditionHeaderValue? header) =>
+        Min(header?.Delta ?? TimeSpan.Zero, RetryAfterMax);
+
+    private static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
+
+    private readonly record struct Attempt(ServerReply? Reply, TurnFault? Fault, string? Loss, bool IsFinal,
+        TimeSpan RetryAfter)
+    {
+        public static Attempt Answered(in ServerReply reply) => new(reply,
+            reply.Error == ErrorCode.None ? null : TurnFault.Of(reply.Error, reply.Detail), null, true, default);
+
+        public static Attempt Postponed(in ServerReply reply, TimeSpan retryAfter) =>
+            new(reply, TurnFault.Of(reply.Error, reply.Detail), null, false, retryAfter);
+
+        public static Attempt Lost(string why) =>
+            new(null, new TurnFault(TurnFaultKind.Unreachable, $"the server cannot be reached: {why}"), why, false,
+                default);
+
+        public static Attempt NotTurnServer(string why) =>
+            new(null, new TurnFault(TurnFaultKind.NotTurnServer, $"this is no turn server: {why}"), why, true, default);
+    }
+}

@@ -1,0 +1,118 @@
+using TurnServer.Protocol;
+
+namespace TurnServer.Client;
+
+/// <summary>What a player can do about a fault.</summary>
+public enum TurnFaultKind
+{
+    /// <summary>Nothing has answered for as long as <see cref="TurnClientOptions.Patience"/>.</summary>
+    Unreachable,
+
+    /// <summary>Something answers that is no turn server: the address is wrong.</summary>
+    NotTurnServer,
+
+    /// <summary>The server will never take this: mend the name or the request.</summary>
+    InvalidRequest,
+
+    /// <summary>The server has no room for more players or games: register again later.</summary>
+    ServerFull,
+
+    /// <summary>The server, or this address's share of it, was busy for as long as the client was patient.</summary>
+    ServerBusy,
+
+    /// <summary>The registration is gone: register again.</summary>
+    RegistrationGone,
+
+    /// <summary>The partner left before the game; this player is in the line again: pair again.</summary>
+    PartnerLeftEarly,
+
+    /// <summary>The partner has left; all that it sent before has been received.</summary>
+    PartnerLeft,
+
+    /// <summary>The server no longer knows this player's seat: register again for another game.</summary>
+    SeatGone,
+
+    /// <summary>Client and server disagree about the counter: one of them has a bug, or two clients share a seat.</summary>
+    OutOfStep,
+}
+
+/// <summary>Why a step did not succeed, or why a game is over.</summary>
+/// <param name="Kind">What can be done about it.</param>
+/// <param name="Meaning">A sentence for people, without a full stop.</param>
+/// <param name="Error">The server's error; <see cref="ErrorCode.None"/> when it was not the server who refused.</param>
+/// <param name="Detail">The detail of the server's error, if it has one.</param>
+public sealed record TurnFault(TurnFaultKind Kind, string Meaning, ErrorCode Error = ErrorCode.None,
+    byte? Detail = null)
+{
+    /// <summary>Whether the partner left by its own wish; otherwise it fell silent.</summary>
+    public bool HasPartnerQuit => Error == ErrorCode.NoPlayerPartner && Detail == (byte)Symbol.GameQuit;
+
+    /// <summary>The fault that an error of the server's is.</summary>
+    public static TurnFault Of(ErrorCode error, byte? detail)
+    {
+        var (kind, meaning) = Explain(error, detail);
+        return new TurnFault(kind, meaning, error, detail);
+    }
+
+    private static (TurnFaultKind Kind, string Meaning) Explain(ErrorCode error, byte? detail) => error switch
+    {
+        ErrorCode.BadContentLength => (TurnFaultKind.InvalidRequest, "the request had no usable length"),
+        ErrorCode.NoPostData => (TurnFaultKind.InvalidRequest, "the request was empty or not UTF-8"),
+        ErrorCode.NoClientAddress => (TurnFaultKind.InvalidRequest, "the server does not know this player's address"),
+        ErrorCode.PostDataFormat => (TurnFaultKind.InvalidRequest, detail switch
+        {
+            (byte)FormatFault.Symbol => "the request's symbol is not 0 to 6",
+            (byte)FormatFault.Player => "the request's player is not 0 or 1",
+            (byte)FormatFault.Counter => "the request's counter or token is malformed",
+            (byte)FormatFault.Key => "the request's key is malformed",
+            (byte)FormatFault.FieldCount => "the request has too few or too many fields",
+            _ => "the request is malformed",
+        }),
+        ErrorCode.NotRegistered => (TurnFaultKind.RegistrationGone, "the server does not know this registration "
+            + "(any more)"),
+        ErrorCode.RegisterFail => (TurnFaultKind.InvalidRequest,
+            $"the name cannot be: 1 to {ProtocolLimits.NameCharactersMax} characters, no control characters, no comma"),
+        ErrorCode.PartnerDrop => (TurnFaultKind.PartnerLeftEarly, "the partner left before the game"),
+        ErrorCode.Dropped => (TurnFaultKind.RegistrationGone, "the server dropped this player for being out of step"),
+        ErrorCode.PairingKeysMaxed => (TurnFaultKind.ServerFull, "the server has no room for more players"),
+        ErrorCode.GameKeysMaxed => (TurnFaultKind.ServerFull, "the server has no room for more games"),
+        ErrorCode.NoGame => (TurnFaultKind.SeatGone, "the server does not know this game (any more)"),
+        ErrorCode.NoPlayerSelf => (TurnFaultKind.SeatGone, "this player has left the game, or was silent too long"),
+        ErrorCode.NoPlayerPartner when detail is not null => (TurnFaultKind.PartnerLeft, "the partner has left"),
+        ErrorCode.NoPlayerPartner => (TurnFaultKind.PartnerLeft, "the partner fell silent and was dropped"),
+        ErrorCode.BadPartnerName => (TurnFaultKind.InvalidRequest, "the partner's name cannot be: 1 to "
+            + $"{ProtocolLimits.NameCharactersMax} characters, no control characters, no comma"),
+        ErrorCode.KnownPartnerDrop => (TurnFaultKind.PartnerLeft, "the partner left before the game"),
+        ErrorCode.PlayerStateBehind => (TurnFaultKind.OutOfStep, "the server has taken a later turn of this player"),
+        ErrorCode.PlayerStateAhead => (TurnFaultKind.OutOfStep, "the server has not taken this player's last turn"),
+        ErrorCode.OverContentLength => (TurnFaultKind.InvalidRequest, "the request is longer than "
+            + $"{ProtocolLimits.BodyBytesMax} bytes"),
+        ErrorCode.GameCacheMaxed => (TurnFaultKind.ServerBusy, "the partner has not collected what was sent before"),
+        ErrorCode.RateLimited => (TurnFaultKind.ServerBusy, "too many requests or players from this address"),
+        ErrorCode.ServerBusy => (TurnFaultKind.ServerBusy, "the server has more requests than it can hold"),
+        _ => throw new ArgumentOutOfRangeException(nameof(error), error, "not an error of the protocol's"),
+    };
+}
+
+/// <summary>What a step gave: a value, or why there is none.</summary>
+public readonly record struct TurnResult<T>
+{
+    private readonly T? _value;
+
+    private TurnResult(T? value, TurnFault? fault)
+    {
+        _value = value;
+        Fault = fault;
+    }
+
+    /// <summary>Why there is no value; null when there is one.</summary>
+    public TurnFault? Fault { get; }
+
+    /// <summary>The value.</summary>
+    /// <exception cref="InvalidOperationException">There is none: <see cref="Fault"/> says why.</exception>
+    public T Value => Fault is null ? _value! : throw new InvalidOperationException(Fault.Meaning);
+
+    public static implicit operator TurnResult<T>(T value) => new(value, null);
+
+    public static implicit operator TurnResult<T>(TurnFault fault) => new(default, fault);
+}
