@@ -51,7 +51,8 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
                 return new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault, lost);
             if (attempt.Reply is null)
                 lost++;
-            firstFailedAt ??= startedAt;
+            // From when it was known to be lost: a reply that may be held for long is given up late.
+            firstFailedAt ??= options.Time.GetTimestamp();
             // Spread out, or all that a restart has cut off come back in the same instant.
             var spread = attempt.RetryAfter + (pause * (0.5 + (Random.Shared.NextDouble() / 2)));
             if (options.Time.GetElapsedTime(firstFailedAt.Value) + spread > options.Patience)
