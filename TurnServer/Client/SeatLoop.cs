@@ -22,9 +22,6 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     // No network delivers a request later than this after its sender gave it up.
     private static readonly TimeSpan LostForGood = TimeSpan.FromSeconds(5);
 
-    // A reply that was cut short is on its way; letting it arrive spares the connection.
-    private static readonly TimeSpan CutShortGrace = TimeSpan.FromSeconds(1);
-
     private readonly CancellationTokenSource _stop = new();
     private readonly List<OutgoingTurn> _batch = [];
     private Task _running = Task.CompletedTask;
@@ -192,21 +189,21 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     {
         if (update.Wait == TimeSpan.Zero)
             return await exchange.AskAsync(update, _stop.Token);
-        var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        var held = exchange.AskAsync(update, cancel.Token);
+        var letGo = new CancellationTokenSource();
+        var held = exchange.AskAsync(update, _stop.Token, letGo.Token);
         while (!held.IsCompleted)
         {
             var woken = wakeUp.Next(_stop.Token);
             if (outbox.HasTurns || outbox.IsFinished)
             {
-                _cutShort = LetGoAsync(_cutShort, held, cancel);
+                _cutShort = LetGoAsync(_cutShort, held, letGo);
                 return await CutShortAsync(update with { Wait = TimeSpan.Zero });
             }
 
             await Task.WhenAny(held, woken);
         }
 
-        cancel.Dispose();
+        letGo.Dispose();
         var news = await held;
         var isEmpty = news.Reply.Code == ReplyCode.GameNoData || news.Reply.Data.Span is [(byte)'*'];
         _canHold = news.Reply.WasHeld || (_canHold && !isEmpty);
@@ -227,11 +224,11 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     }
 
     // Sees a held request to its end, whatever that is.
-    private static async Task LetGoAsync(Task before, Task held, CancellationTokenSource cancel)
+    private static async Task LetGoAsync(Task before, Task held, CancellationTokenSource letGo)
     {
-        cancel.CancelAfter(CutShortGrace);
+        await letGo.CancelAsync();
         await held.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        cancel.Dispose();
+        letGo.Dispose();
         await before;
     }
 

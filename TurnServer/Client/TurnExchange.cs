@@ -32,11 +32,17 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
 
     private const int ErrorStatusMin = 500;
 
+    // A reply that is let go is on its way: letting it arrive spares the connection.
+    private static readonly TimeSpan LetGoGrace = TimeSpan.FromSeconds(1);
+
     // 503 and 429 ask for a second; a server that asks for hours is not waited for.
     private static readonly TimeSpan RetryAfterMax = TimeSpan.FromSeconds(5);
 
     /// <summary>Asks until there is an answer or the client's patience is over.</summary>
-    public async Task<TurnOutcome> AskAsync(TurnAsk ask, CancellationToken cancel)
+    /// <param name="ask">The request.</param>
+    /// <param name="cancel">Ends it at once.</param>
+    /// <param name="letGo">Ends it with the attempt under way, soon: nobody looks at the outcome any longer.</param>
+    public async Task<TurnOutcome> AskAsync(TurnAsk ask, CancellationToken cancel, CancellationToken letGo = default)
     {
         var symbol = (Symbol)(ask.Body.Span[0] - '0');
         var pause = TimeSpan.Zero;
@@ -44,7 +50,7 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
         for (var lost = 0; ;)
         {
             var startedAt = options.Time.GetTimestamp();
-            var attempt = await TryAsync(symbol, ask, cancel);
+            var attempt = await TryAsync(symbol, ask, cancel, letGo);
             options.Observer?.Invoke(new TurnAttempt(symbol, options.Time.GetElapsedTime(startedAt), attempt.Reply,
                 attempt.Loss));
             if (attempt.IsFinal)
@@ -59,16 +65,21 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
                 return new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault, lost);
             if (spread > TimeSpan.Zero)
                 await Task.Delay(spread, options.Time, cancel);
+            if (letGo.IsCancellationRequested)
+                return new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault, lost);
             pause = pause == TimeSpan.Zero ? options.FirstPause : Min(pause * 2, options.LongestPause);
         }
     }
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    private async Task<Attempt> TryAsync(Symbol symbol, TurnAsk ask, CancellationToken cancel)
+    private async Task<Attempt> TryAsync(Symbol symbol, TurnAsk ask, CancellationToken cancel,
+        CancellationToken letGo)
     {
         var patience = options.ReplyTimeout + ask.Wait;
         using var timeout = new CancellationTokenSource(patience, options.Time);
+        await using var soon = letGo.UnsafeRegister(
+            static timeout => ((CancellationTokenSource)timeout!).CancelAfter(LetGoGrace), timeout);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
         try
         {
