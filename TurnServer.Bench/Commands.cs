@@ -1,5 +1,6 @@
 using System.CommandLine;
-using TurnServer.Bench.HttpCost;
+using System.CommandLine.Help;
+using TurnServer.Bench.Compare;
 using TurnServer.Bench.Memory;
 
 namespace TurnServer.Bench;
@@ -10,52 +11,75 @@ internal static class Commands
     // Below 32768, from where the kernel gives ports to outgoing connections.
     private const int PortDefault = 18_100;
 
-    public static Command Micro()
+    /// <summary>Reads the command line; what is no sub-command is a filter of the micro-benchmarks.</summary>
+    public static ParseResult Parse(string[] args)
+    {
+        var root = new RootCommand
+        {
+            Micro(),
+            Memory(),
+            Compare(),
+            Bare("bare", BareListener.RunAsync),
+            Bare("bare-kestrel", BareKestrel.RunAsync),
+        };
+        root.Options.OfType<HelpOption>().Single().Action = new Overview();
+        var isCommand = args is [var first, ..]
+            && (first.StartsWith('-') || root.Subcommands.Any(command => command.Name == first));
+        return root.Parse(isCommand ? args : ["micro", .. args]);
+    }
+
+    private static Command Micro()
     {
         var filter = new Argument<string>("filter")
         {
-            Description = "which ones, such as *Update*",
+            Description = "which ones, such as '*Update*'",
             DefaultValueFactory = _ => "*",
         };
-        var command = new Command("micro", "Parser, replies, rules and actor: time and bytes allocated") { filter };
+        var command = new Command("micro", "the same, spelled out") { filter };
         command.SetAction(result => MicroCommand.Run(result.GetValue(filter)!));
         return command;
     }
 
-    public static Command Memory()
+    private static Command Memory()
     {
-        var command = new Command("memory", "Managed memory per waiting player and per idle game");
+        var command = new Command("memory", "managed memory per waiting player and per idle game");
         command.SetAction(_ => MemoryCommand.Run());
         return command;
     }
 
-    public static Command HttpCost()
+    private static Command Compare()
     {
         var seconds = Number("--seconds", "length of one run", 5, 1, 25);
-        var rounds = Number("--rounds", "how often each server is driven", 5, 1, 100);
-        var connections = Number("--connections", "connections, two to a game", 8, 2, 256);
+        var rounds = Number("--rounds", "how often each is driven, after once to warm up", 5, 1, 100);
+        var connections = Number("--connections", "requests on their way at once, an even number", 8, 2, 256);
         connections.Validators.Add(result =>
         {
             if (result.GetValue(connections) % 2 != 0)
                 result.AddError("--connections: give an even number, two to a game.");
         });
-        var port = Number("--port", "port of this server; the bare one takes the next", PortDefault, 1024, 65_534);
-        var flags = new Argument<string[]>("server-flags") { Description = "further flags for this server" };
-        var command = new Command("http-cost", "CPU time of an update over HTTP, beside a bare HttpListener's")
+        var port = Number("--port", $"the first of {Field.PortsUsed} ports", PortDefault, 1024, 65_535 - Field.PortsUsed);
+        var flags = new Argument<string[]>("server flags")
+        {
+            Description = "behind --: flags for this server",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var command = new Command("compare", "this server over HTTP beside a bare HttpListener and a bare Kestrel")
         {
             seconds, rounds, connections, port, flags,
         };
-        command.SetAction((result, _) => HttpCostCommand.RunAsync(new HttpCostOptions(
+        command.SetAction((result, _) => CompareCommand.RunAsync(new CompareOptions(
             result.GetValue(seconds), result.GetValue(rounds), result.GetValue(connections), result.GetValue(port),
-            result.GetValue(flags) ?? [])));
+            result.GetValue(flags) ?? []), Console.Out));
         return command;
     }
 
-    public static Command Bare()
+    // What compare starts as child processes.
+    private static Command Bare(string name, Func<int, Task<int>> runAsync)
     {
         var port = Number("--port", "port", PortDefault, 1024, 65_535);
-        var command = new Command("bare", "The bare HttpListener that http-cost compares with.") { port };
-        command.SetAction((result, _) => BareListener.RunAsync(result.GetValue(port)));
+        var command = new Command(name, "A bare server for compare") { port };
+        command.Hidden = true;
+        command.SetAction((result, _) => runAsync(result.GetValue(port)));
         return command;
     }
 

@@ -1,4 +1,4 @@
-namespace TurnServer.Bench.HttpCost;
+namespace TurnServer.Bench.Compare;
 
 /// <summary>One seat of a game under way, as a client knows it.</summary>
 internal readonly record struct PlayedSeat(string Key, char Number)
@@ -16,6 +16,8 @@ internal sealed class SeatSetup(int port) : IDisposable
     };
 
     private int _names;
+
+    public int Port => port;
 
     /// <summary>New games; the seats of each are neighbours.</summary>
     public async Task<List<PlayedSeat>> StartGamesAsync(int count)
@@ -38,15 +40,19 @@ internal sealed class SeatSetup(int port) : IDisposable
         return seats;
     }
 
-    /// <summary>
-    /// Checks that the last counter that a seat sent, or the one before it when its reply was never read, is the last
-    /// that the server took.
-    /// </summary>
+    /// <summary>Checks that the last counter that a seat sent is the last that the server took.</summary>
     public async Task CheckCounterAsync(PlayedSeat seat, long lastSent)
     {
         var reply = await PostAsync($"6,,{seat},{lastSent}");
-        if (!reply.StartsWith("0/", StringComparison.Ordinal))
-            throw new HttpCostException($"the counters did not advance: {reply} to counter {lastSent}");
+        if (!reply.StartsWith("0/11/", StringComparison.Ordinal))
+            throw new CompareException($"the counters did not advance: {reply} to counter {lastSent}, sent again");
+    }
+
+    /// <summary>Ends games, so that they do not stay until their timeout.</summary>
+    public async Task QuitAsync(List<PlayedSeat> seats)
+    {
+        foreach (var seat in seats)
+            await AskAsync($"5,*,{seat},*", "0/1/");
     }
 
     public void Dispose() => _http.Dispose();
@@ -62,7 +68,7 @@ internal sealed class SeatSetup(int port) : IDisposable
         var reply = await PostAsync(body);
         return reply.StartsWith(expected, StringComparison.Ordinal)
             ? reply[expected.Length..]
-            : throw new HttpCostException($"the server answered {reply} to {body}");
+            : throw new CompareException($"the server answered {reply} to {body}");
     }
 
     private async Task<string> PostAsync(string body)

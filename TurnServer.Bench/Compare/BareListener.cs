@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace TurnServer.Bench.HttpCost;
+namespace TurnServer.Bench.Compare;
 
 /// <summary>
 /// What HttpListener itself costs: a well-written server that reads the body, looks at nothing and answers six bytes.

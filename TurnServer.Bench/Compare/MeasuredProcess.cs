@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.NetworkInformation;
 
-namespace TurnServer.Bench.HttpCost;
+namespace TurnServer.Bench.Compare;
 
 /// <summary>A server in a child process, and what the kernel says it has used.</summary>
 internal sealed class MeasuredProcess : IDisposable
@@ -58,7 +58,7 @@ internal sealed class MeasuredProcess : IDisposable
     }
 
     /// <summary>Starts a server, in a process of its own, and waits until it listens.</summary>
-    /// <exception cref="HttpCostException">It does not.</exception>
+    /// <exception cref="CompareException">It does not.</exception>
     public static async Task<MeasuredProcess> StartAsync(string name, int port, params string[] command)
     {
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", command)
@@ -66,7 +66,7 @@ internal sealed class MeasuredProcess : IDisposable
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
-        var process = Process.Start(start) ?? throw new HttpCostException($"{name} does not start");
+        var process = Process.Start(start) ?? throw new CompareException($"{name} does not start");
         // Read, so that it never waits for the pipe; said only if it ends early.
         var said = process.StandardError.ReadToEndAsync();
         process.OutputDataReceived += (_, _) => { };
@@ -75,11 +75,11 @@ internal sealed class MeasuredProcess : IDisposable
         for (var started = Stopwatch.StartNew(); !IsListening(port); await Task.Delay(50))
         {
             if (process.HasExited)
-                throw new HttpCostException($"{name} ended with {process.ExitCode}: {await said}");
+                throw new CompareException($"{name} ended with {process.ExitCode}: {await said}");
             if (started.Elapsed < StartTimeout)
                 continue;
             measured.Dispose();
-            throw new HttpCostException($"{name} does not listen on port {port}");
+            throw new CompareException($"{name} does not listen on port {port}");
         }
 
         await Task.Delay(ReadyPause);
@@ -100,6 +100,3 @@ internal sealed class MeasuredProcess : IDisposable
     private static bool IsListening(int port) =>
         IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(endPoint => endPoint.Port == port);
 }
-
-/// <summary>The measurement failed; the message says how.</summary>
-internal sealed class HttpCostException(string message) : Exception(message);

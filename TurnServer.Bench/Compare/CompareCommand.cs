@@ -1,0 +1,59 @@
+namespace TurnServer.Bench.Compare;
+
+/// <summary>How often and how long each server is driven.</summary>
+/// <param name="Seconds">The length of one run.</param>
+/// <param name="Rounds">How often each server is driven, after a round to warm up.</param>
+/// <param name="Connections">How many requests are on their way at once, an even number.</param>
+/// <param name="Port">The first of <see cref="Field.PortsUsed"/> ports.</param>
+/// <param name="ServerFlags">Further flags for this server.</param>
+internal sealed record CompareOptions(int Seconds, int Rounds, int Connections, int Port, string[] ServerFlags);
+
+/// <summary>
+/// Compares what this server costs with what a bare HttpListener and a bare Kestrel cost: each in a process of its own,
+/// driven in turn by the same client with the same requests.
+/// </summary>
+internal static class CompareCommand
+{
+    /// <summary>Measures and prints; returns the exit code.</summary>
+    public static async Task<int> RunAsync(CompareOptions options, TextWriter output)
+    {
+        try
+        {
+            await MeasureAsync(options, output);
+            return 0;
+        }
+        catch (CompareException e)
+        {
+            await Console.Error.WriteLineAsync($"compare: {e.Message}");
+            return 1;
+        }
+    }
+
+    private static async Task MeasureAsync(CompareOptions options, TextWriter output)
+    {
+        await output.WriteLineAsync($"{options.Connections} requests on their way at once, {options.Seconds} s a run; "
+            + "round 0 warms up and does not count");
+        using var field = await Field.StartAsync(options);
+        var contenders = field.Contenders;
+        var rounds = new List<Measurement[]>();
+        for (var round = 0; round <= options.Rounds; round++)
+        {
+            var measured = new Measurement[contenders.Count];
+            for (var i = 0; i < contenders.Count; i++)
+            {
+                // Who goes later finds a machine that the earlier ones have warmed, or worn: so the order goes round.
+                var number = (round + i) % contenders.Count;
+                measured[number] = await contenders[number].MeasureAsync(options);
+                await output.WriteLineAsync($"round {round}  {CompareReport.Row(contenders[number].Name, measured[number])}");
+            }
+
+            if (round > 0)
+                rounds.Add(measured);
+        }
+
+        await output.WriteAsync(CompareReport.Compose(contenders, rounds));
+    }
+}
+
+/// <summary>The measurement failed; the message says how.</summary>
+internal sealed class CompareException(string message) : Exception(message);

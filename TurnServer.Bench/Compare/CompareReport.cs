@@ -1,0 +1,63 @@
+using System.Text;
+
+namespace TurnServer.Bench.Compare;
+
+/// <summary>The tables at the end of the comparison.</summary>
+internal static class CompareReport
+{
+    // The first rows of the field.
+    private const int Updates = 0;
+    private const int BareListener = 1;
+    private const int BareKestrel = 2;
+    private const int HeldTurns = 3;
+    private const int HeldReceives = 4;
+
+    private const double UpdateGoal = 1.15;
+    private const double HeldTurnGoal = 1.3;
+    private const int NameWidth = 42;
+
+    /// <summary>One line of figures.</summary>
+    public static string Row(string name, in Measurement measured) => $"{name.PadRight(NameWidth)}"
+        + $"{measured.PerSecond,10:0} {measured.CpuMicroseconds,12:0.0} {measured.PeakMegabytes,12:0.0} "
+        + $"{measured.DriverMicroseconds,15:0.0}";
+
+    /// <summary>The medians of all rounds, and this server's by the others'.</summary>
+    public static string Compose(IReadOnlyList<Contender> contenders, IReadOnlyList<Measurement[]> rounds)
+    {
+        var text = new StringBuilder();
+        text.AppendLine().AppendLine($"Medians of {rounds.Count} rounds:").AppendLine();
+        text.AppendLine($"{"",-NameWidth}{"a second",10} {"CPU µs each",12} {"peak RSS MB",12} {"driver µs each",15}");
+        for (var i = 0; i < contenders.Count; i++)
+        {
+            var runs = rounds.Select(round => round[i]).ToList();
+            text.AppendLine(Row(contenders[i].Name, new Measurement(
+                Spread.Of(runs.Select(run => run.PerSecond)).Median,
+                Spread.Of(runs.Select(run => run.CpuMicroseconds)).Median,
+                Spread.Of(runs.Select(run => run.PeakMegabytes)).Median,
+                Spread.Of(runs.Select(run => run.DriverMicroseconds)).Median)));
+        }
+
+        text.AppendLine().AppendLine("This server's by the other's, within each round: median (lowest to highest):");
+        text.AppendLine();
+        text.AppendLine($"{"",-NameWidth}{"CPU each",-20} {"goal",-8} {"a second",-20} {"peak RSS",-20}");
+        AppendRatio(text, "update / bare HttpListener", rounds, Updates, BareListener, UpdateGoal);
+        AppendRatio(text, "update / bare Kestrel", rounds, Updates, BareKestrel, null);
+        AppendRatio(text, "held turn / bare HttpListener", rounds, HeldTurns, BareListener, HeldTurnGoal);
+        AppendRatio(text, "held turn / bare Kestrel", rounds, HeldTurns, BareKestrel, null);
+        AppendRatio(text, "turn to a listener / bare HttpListener", rounds, HeldReceives, BareListener, null);
+        return text.ToString();
+    }
+
+    private static void AppendRatio(StringBuilder text, string name, IReadOnlyList<Measurement[]> rounds, int ours,
+        int others, double? goal)
+    {
+        var cpu = SpreadOf(run => run.CpuMicroseconds);
+        var speed = SpreadOf(run => run.PerSecond);
+        var memory = SpreadOf(run => run.PeakMegabytes);
+        var goalText = goal is { } most ? $"≤ {most:0.00}" : "";
+        text.AppendLine($"{name.PadRight(NameWidth)}{cpu,-20} {goalText,-8} {speed,-20} {memory}");
+
+        Spread SpreadOf(Func<Measurement, double> figure) =>
+            Spread.Of(rounds.Select(round => figure(round[ours]) / figure(round[others])));
+    }
+}

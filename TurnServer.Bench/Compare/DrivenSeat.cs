@@ -1,0 +1,88 @@
+using System.Text;
+using System.Text.Unicode;
+
+namespace TurnServer.Bench.Compare;
+
+/// <summary>
+/// A seat that the driver plays, on a connection of its own. Its turns are numbered, and so every reply is known in
+/// advance up to how many of the partner's turns it brings: anything else is refused.
+/// </summary>
+internal sealed class DrivenSeat(int port, PlayedSeat seat) : IDisposable
+{
+    private const int BodyBytesMax = 256;
+    private const int TurnBytes = 20;
+
+    private readonly DriverConnection _connection = new(port);
+    private readonly byte[] _body = new byte[BodyBytesMax];
+    private readonly byte[] _turn = new byte[TurnBytes];
+    private long _turnsSent;
+    private long _turnsRead;
+
+    /// <summary>The counter of the last update sent; -1: none has been.</summary>
+    public long LastCounter { get; private set; } = -1;
+
+    /// <summary>Sends an update with the next turn.</summary>
+    /// <param name="waitSeconds">For how long the reply may be held; 0: not at all.</param>
+    public void SendTurn(int waitSeconds = 0)
+    {
+        LastCounter++;
+        Utf8.TryWrite(_body, $"6,turn {_turnsSent++:D13} d,{seat.Key},{seat.Number},{LastCounter}", out var length);
+        _connection.Send(_body.AsSpan(0, length), waitSeconds);
+    }
+
+    /// <summary>Sends an update that says nothing, to be answered when there is news.</summary>
+    public void SendNothing(int waitSeconds)
+    {
+        LastCounter++;
+        Utf8.TryWrite(_body, $"6,,{seat.Key},{seat.Number},{LastCounter}", out var length);
+        _connection.Send(_body.AsSpan(0, length), waitSeconds);
+    }
+
+    /// <summary>Reads the reply to a new update. Returns how many turns it brought.</summary>
+    /// <exception cref="CompareException">It is another reply, or brought other turns than the partner's next.</exception>
+    public int ReadTurns() => CountTurns(_connection.Read().Body);
+
+    /// <summary>Reads the reply to a new update that must bring one turn. Returns whether it was held.</summary>
+    /// <exception cref="CompareException">It is another reply.</exception>
+    public bool ReadOneTurn()
+    {
+        var reply = _connection.Read();
+        return CountTurns(reply.Body) == 1 ? reply.IsHeld : throw Wrong(reply.Body, "one turn");
+    }
+
+    /// <summary>Reads the six bytes that the bare servers answer.</summary>
+    /// <exception cref="CompareException">It is another reply.</exception>
+    public void ReadNoData()
+    {
+        var body = _connection.Read().Body;
+        if (!body.SequenceEqual("0/10/*"u8))
+            throw Wrong(body, "0/10/*");
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    private static CompareException Wrong(ReadOnlySpan<byte> body, string expected) =>
+        new($"a wrong reply, not {expected}: {Encoding.UTF8.GetString(body)}");
+
+    private int CountTurns(ReadOnlySpan<byte> body)
+    {
+        if (body.SequenceEqual("0/10/*"u8))
+            return 0;
+        if (!body.StartsWith("0/9/"u8))
+            throw Wrong(body, "0/9/ or 0/10/ to a new counter");
+        var turns = body["0/9/".Length..];
+        for (var count = 1; ; count++)
+        {
+            Utf8.TryWrite(_turn, $"turn {_turnsRead:D13} d", out _);
+            if (!turns.StartsWith(_turn))
+                throw Wrong(body, $"the partner's turn {_turnsRead}");
+            _turnsRead++;
+            turns = turns[TurnBytes..];
+            if (turns.IsEmpty)
+                return count;
+            if (turns[0] != (byte)'|')
+                throw Wrong(body, "whole turns");
+            turns = turns[1..];
+        }
+    }
+}
