@@ -68,8 +68,8 @@ internal static class Commands
             seconds, rounds, connections, port, flags,
         };
         command.SetAction((result, _) => CompareCommand.RunAsync(new CompareOptions(
-            result.GetValue(seconds), result.GetValue(rounds), result.GetValue(connections), result.GetValue(port),
-            result.GetValue(flags) ?? []), Console.Out));
+            TimeSpan.FromSeconds(result.GetValue(seconds)), result.GetValue(rounds), result.GetValue(connections),
+            result.GetValue(port), result.GetValue(flags) ?? []), Console.Out, Console.Error));
         return command;
     }
 

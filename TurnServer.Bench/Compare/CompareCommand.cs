@@ -1,12 +1,12 @@
 namespace TurnServer.Bench.Compare;
 
 /// <summary>How often and how long each server is driven.</summary>
-/// <param name="Seconds">The length of one run.</param>
+/// <param name="RunLength">How long each is driven in a round.</param>
 /// <param name="Rounds">How often each server is driven, after a round to warm up.</param>
 /// <param name="Connections">How many requests are on their way at once, an even number.</param>
 /// <param name="Port">The first of <see cref="Field.PortsUsed"/> ports.</param>
 /// <param name="ServerFlags">Further flags for this server.</param>
-internal sealed record CompareOptions(int Seconds, int Rounds, int Connections, int Port, string[] ServerFlags);
+internal sealed record CompareOptions(TimeSpan RunLength, int Rounds, int Connections, int Port, string[] ServerFlags);
 
 /// <summary>
 /// Compares what this server costs with what a bare HttpListener and a bare Kestrel cost: each in a process of its own,
@@ -15,7 +15,7 @@ internal sealed record CompareOptions(int Seconds, int Rounds, int Connections, 
 internal static class CompareCommand
 {
     /// <summary>Measures and prints; returns the exit code.</summary>
-    public static async Task<int> RunAsync(CompareOptions options, TextWriter output)
+    public static async Task<int> RunAsync(CompareOptions options, TextWriter output, TextWriter errors)
     {
         try
         {
@@ -24,14 +24,14 @@ internal static class CompareCommand
         }
         catch (CompareException e)
         {
-            await Console.Error.WriteLineAsync($"compare: {e.Message}");
+            await errors.WriteLineAsync($"compare: {e.Message}");
             return 1;
         }
     }
 
     private static async Task MeasureAsync(CompareOptions options, TextWriter output)
     {
-        await output.WriteLineAsync($"{options.Connections} requests on their way at once, {options.Seconds} s a run; "
+        await output.WriteLineAsync($"{options.Connections} requests on their way at once, {options.RunLength.TotalSeconds} s a run; "
             + "round 0 warms up and does not count");
         using var field = await Field.StartAsync(options);
         var contenders = field.Contenders;
@@ -44,7 +44,8 @@ internal static class CompareCommand
                 // Who goes later finds a machine that the earlier ones have warmed, or worn: so the order goes round.
                 var number = (round + i) % contenders.Count;
                 measured[number] = await contenders[number].MeasureAsync(options);
-                await output.WriteLineAsync($"round {round}  {CompareReport.Row(contenders[number].Name, measured[number])}");
+                await output.WriteLineAsync(
+                    $"round {round}  {CompareReport.Row(contenders[number].Name, measured[number])}");
             }
 
             if (round > 0)

@@ -11,9 +11,6 @@ internal readonly record struct DriverRun(long Turns, double Seconds, double Cpu
 /// <summary>The client: a thread for each play, so that as many requests are on their way as there are plays.</summary>
 internal static class Driver
 {
-    // Nothing but time tells that the first updates are held.
-    private static readonly TimeSpan BeginPause = TimeSpan.FromMilliseconds(100);
-
     /// <summary>Plays for this long.</summary>
     /// <exception cref="CompareException">A reply was wrong or did not come.</exception>
     public static DriverRun Run(IReadOnlyList<Play> plays, TimeSpan length)
@@ -21,8 +18,6 @@ internal static class Driver
         using var stop = new CancellationTokenSource();
         foreach (var play in plays)
             play.Begin();
-        Thread.Sleep(BeginPause);
-
         var turns = new long[plays.Count];
         var faults = new CompareException?[plays.Count];
         var cpuBefore = Environment.CpuUsage.TotalTime;

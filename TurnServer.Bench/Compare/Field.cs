@@ -39,31 +39,22 @@ internal sealed class Field : IDisposable
     private async Task AddAsync(CompareOptions options)
     {
         // This server once for each way of play, so that each has a peak of memory of its own.
-        var port = options.Port;
-        var updates = await StartServerAsync(port++);
+        var updates = await StartServerAsync(options.Port);
+        var listener = await StartBareAsync("bare", options.Port + 1);
+        var kestrel = await StartBareAsync("bare-kestrel", options.Port + 2);
+        var heldTurns = await StartServerAsync(options.Port + 3);
+        var heldReceives = await StartServerAsync(options.Port + 4);
         var games = GamesOn(updates);
-        _contenders.Add(new Contender("this server, updates", updates, games)
-        {
-            PlayOfOne = seat => new UpdatePlay(seat),
-        });
-        _contenders.Add(new Contender("bare HttpListener, the same", await StartBareAsync("bare", port++), games)
-        {
-            PlayOfOne = seat => new BarePlay(seat),
-        });
-        _contenders.Add(new Contender("bare Kestrel, the same", await StartBareAsync("bare-kestrel", port++), games)
-        {
-            PlayOfOne = seat => new BarePlay(seat),
-        });
-        var turns = await StartServerAsync(port++);
-        _contenders.Add(new Contender("this server, turns in held updates", turns, GamesOn(turns))
-        {
-            PlayOfTwo = (one, other) => new HeldTurnPlay(one, other),
-        });
-        var receives = await StartServerAsync(port);
-        _contenders.Add(new Contender("this server, turns to a listener", receives, GamesOn(receives))
-        {
-            PlayOfTwo = (sender, listener) => new HeldReceivePlay(sender, listener),
-        });
+        _contenders.AddRange(
+        [
+            new("this server, updates", updates, games, 1, seats => new UpdatePlay(seats[0])),
+            new("bare HttpListener, the same", listener, games, 1, seats => new BarePlay(seats[0])),
+            new("bare Kestrel, the same", kestrel, games, 1, seats => new BarePlay(seats[0])),
+            new("this server, turns in held updates", heldTurns, GamesOn(heldTurns), 2,
+                seats => new HeldTurnPlay(seats[0], seats[1])),
+            new("this server, turns to a listener", heldReceives, GamesOn(heldReceives), 2,
+                seats => new HeldReceivePlay(seats[0], seats[1])),
+        ]);
 
         Task<MeasuredProcess> StartServerAsync(int at) =>
             StartAsync("turnserver", at, [ServerAssembly, "--port", $"{at}", .. options.ServerFlags]);

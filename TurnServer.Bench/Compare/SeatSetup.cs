@@ -74,7 +74,14 @@ internal sealed class SeatSetup(int port) : IDisposable
     private async Task<string> PostAsync(string body)
     {
         using var content = new StringContent(body);
-        using var response = await _http.PostAsync(new Uri("/", UriKind.Relative), content);
-        return await response.Content.ReadAsStringAsync();
+        try
+        {
+            using var response = await _http.PostAsync(new Uri("/", UriKind.Relative), content);
+            return await response.Content.ReadAsStringAsync();
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
+        {
+            throw new CompareException($"the server on port {port} does not answer: {e.Message}");
+        }
     }
 }

@@ -11,7 +11,7 @@ public sealed class BenchmarksRunOnceTests
     private const int SmallMax = 10_000;
 
     private static IEnumerable<TestCaseData> Benchmarks =>
-        from type in typeof(UpdateBenchmarks).Assembly.GetTypes()
+        from type in typeof(UpdateBenchmarks).Assembly.GetExportedTypes()
         from method in type.GetMethods()
         where method.IsDefined(typeof(BenchmarkAttribute))
         from parameters in SmallParameters(type)

@@ -1,0 +1,69 @@
+using TurnServer.Bench.Compare;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Bench;
+
+/// <summary>The whole of <c>bench compare</c>, run for an instant: not what it measures, but that it does.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class CompareTests
+{
+    private static readonly TimeSpan RunLength = TimeSpan.FromMilliseconds(100);
+
+    [Test]
+    public async Task Compare_RunForAnInstant_PrintsARowForEachServerAndItsRatios()
+    {
+        var (exitCode, output, errors) = await CompareAsync();
+        Assert.That((exitCode, errors), Is.EqualTo((0, "")));
+        var report = output[output.IndexOf("Medians", StringComparison.Ordinal)..];
+        foreach (var row in new[]
+        {
+            "this server, updates", "bare HttpListener, the same", "bare Kestrel, the same",
+            "this server, turns in held updates", "this server, turns to a listener",
+        })
+        {
+            Assert.That(report, Does.Match($@"(?m)^{row} +[1-9]\d* +[\d.]+ +[1-9][\d.]* +[\d.]+$"));
+        }
+
+        Assert.That(report, Does.Match(@"(?m)^update / bare HttpListener .*≤ 1.15 "));
+        Assert.That(report, Does.Match(@"(?m)^held turn / bare HttpListener .*≤ 1.30 "));
+    }
+
+    [Test]
+    public async Task Compare_WithAServerThatHoldsNoReplies_FailsAndSaysWhy()
+    {
+        var (exitCode, _, errors) = await CompareAsync("--max-wait", "0");
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(errors, Does.Contain("a wrong reply, not one turn: 0/10/*"));
+    }
+
+    [Test]
+    public async Task Compare_WithAServerThatDoesNotStart_FailsAndSaysWhy()
+    {
+        var (exitCode, _, errors) = await CompareAsync("--no-such-flag");
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(errors, Does.Contain("turnserver ended with 2").And.Contain("--no-such-flag"));
+    }
+
+    private static async Task<(int ExitCode, string Output, string Errors)> CompareAsync(params string[] serverFlags)
+    {
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        var options = new CompareOptions(RunLength, Rounds: 1, Connections: 2, FreePorts(Field.PortsUsed), serverFlags);
+        var exitCode = await CompareCommand.RunAsync(options, output, errors);
+        return (exitCode, output.ToString(), errors.ToString());
+    }
+
+    // So many in a row. Other tests take some in between: then the row begins anew.
+    private static int FreePorts(int count)
+    {
+        var first = ServerChild.FreePort();
+        for (var next = 1; next < count; next++)
+        {
+            var port = ServerChild.FreePort();
+            if (port != first + next)
+                (first, next) = (port, 0);
+        }
+
+        return first;
+    }
+}
