@@ -82,7 +82,7 @@ internal sealed class DriverTests
     public void HeldTurn_AnsweredWithoutBeingHeld_FailsTheRun()
     {
         // The first turn may come so, the second not.
-        using var server = new CannedServer(Reply($"0/9/{Turn0}"), Reply($"0/9/{Turn0}"));
+        using var server = new CannedServer(Enumerable.Repeat(Reply($"0/9/{Turn0}"), 3).ToArray());
         using var one = new DrivenSeat(server.Port, Seat);
         using var other = new DrivenSeat(server.Port, Seat);
         Assert.That(() => Driver.Run([new HeldTurnPlay(one, other)], TimeSpan.FromSeconds(1)),
