@@ -18,7 +18,9 @@ usage() {
 Usage:
   ./run.sh [flags]         run the server; ./run.sh --help lists its flags
   ./run.sh test [--all]    run the tests; --all adds the slow ones
-  ./run.sh bench [...]     run benchmarks; ./run.sh bench --help lists them
+  ./run.sh bench [filter]  run the micro-benchmarks, all or some
+  ./run.sh bench compare   compare with a bare HttpListener and a bare Kestrel
+  ./run.sh bench --help    list all benchmarks
   ./run.sh help            this page
 
 It builds when sources are newer than the build, and installs the .NET $sdk_version SDK when it is missing.

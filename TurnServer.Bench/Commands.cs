@@ -49,15 +49,16 @@ internal static class Commands
 
     private static Command Compare()
     {
-        var seconds = Number("--seconds", "length of one run", 5, 1, 25);
-        var rounds = Number("--rounds", "how often each is driven, after once to warm up", 5, 1, 100);
+        var seconds = Number("--seconds", "length of one run", 2, 1, 25);
+        var rounds = Number("--rounds", "how often each is driven, after once to warm up", 9, 1, 100);
         var connections = Number("--connections", "requests on their way at once, an even number", 8, 2, 256);
         connections.Validators.Add(result =>
         {
             if (result.GetValue(connections) % 2 != 0)
                 result.AddError("--connections: give an even number, two to a game.");
         });
-        var port = Number("--port", $"the first of {Field.PortsUsed} ports", PortDefault, 1024, 65_535 - Field.PortsUsed);
+        var portMax = 65_536 - Field.PortsUsed;
+        var port = Number("--port", $"the first of {Field.PortsUsed} ports", PortDefault, 1024, portMax);
         var flags = new Argument<string[]>("server flags")
         {
             Description = "behind --: flags for this server",

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace TurnServer.Bench.Compare;
 
 /// <summary>How often and how long each server is driven.</summary>
@@ -31,8 +33,9 @@ internal static class CompareCommand
 
     private static async Task MeasureAsync(CompareOptions options, TextWriter output)
     {
-        await output.WriteLineAsync($"{options.Connections} requests on their way at once, {options.RunLength.TotalSeconds} s a run; "
-            + "round 0 warms up and does not count");
+        await output.WriteLineAsync($"{Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}");
+        await output.WriteLineAsync($"{options.Connections} requests on their way at once, "
+            + $"{options.RunLength.TotalSeconds} s a run; round 0 warms up and does not count");
         using var field = await Field.StartAsync(options);
         var contenders = field.Contenders;
         var rounds = new List<Measurement[]>();

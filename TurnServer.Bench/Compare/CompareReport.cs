@@ -44,7 +44,7 @@ internal static class CompareReport
         AppendRatio(text, "update / bare Kestrel", rounds, Updates, BareKestrel, null);
         AppendRatio(text, "held turn / bare HttpListener", rounds, HeldTurns, BareListener, HeldTurnGoal);
         AppendRatio(text, "held turn / bare Kestrel", rounds, HeldTurns, BareKestrel, null);
-        AppendRatio(text, "turn to a listener / bare HttpListener", rounds, HeldReceives, BareListener, null);
+        AppendRatio(text, "turn to one who waits / bare HttpListener", rounds, HeldReceives, BareListener, null);
         return text.ToString();
     }
 

@@ -39,7 +39,7 @@ internal sealed class DrivenSeat(int port, PlayedSeat seat) : IDisposable
     }
 
     /// <summary>Reads the reply to a new update. Returns how many turns it brought.</summary>
-    /// <exception cref="CompareException">It is another reply, or brought other turns than the partner's next.</exception>
+    /// <exception cref="CompareException">It is another reply, or brought others than the partner's next turns.</exception>
     public int ReadTurns() => CountTurns(_connection.Read().Body);
 
     /// <summary>Reads the reply to a new update that must bring one turn. Returns whether it was held.</summary>

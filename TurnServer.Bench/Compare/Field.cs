@@ -52,7 +52,7 @@ internal sealed class Field : IDisposable
             new("bare Kestrel, the same", kestrel, games, 1, seats => new BarePlay(seats[0])),
             new("this server, turns in held updates", heldTurns, GamesOn(heldTurns), 2,
                 seats => new HeldTurnPlay(seats[0], seats[1])),
-            new("this server, turns to a listener", heldReceives, GamesOn(heldReceives), 2,
+            new("this server, turns to one who waits", heldReceives, GamesOn(heldReceives), 2,
                 seats => new HeldReceivePlay(seats[0], seats[1])),
         ]);
 

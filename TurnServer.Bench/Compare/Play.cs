@@ -50,8 +50,8 @@ internal sealed class HeldTurnPlay(DrivenSeat one, DrivenSeat other) : Play
     public override void PlayTurn()
     {
         _mover.SendTurn(WaitSeconds);
-        // The first mover may overtake the waiter. From then on the waiter's reply shows that the mover's update has been
-        // taken and is held.
+        // The first mover may overtake the waiter. From then on the waiter's reply shows that the mover's update has
+        // been taken and is held.
         if (!_waiter.ReadOneTurn() && _isUnderWay)
             throw new CompareException("a reply was not held");
         _isUnderWay = true;
@@ -60,19 +60,19 @@ internal sealed class HeldTurnPlay(DrivenSeat one, DrivenSeat other) : Play
 }
 
 /// <summary>
-/// One sends turns and is answered at once, the other only listens, each time with another update that waits: two
+/// One sends turns and is answered at once, the other only receives, each time by another update that waits: two
 /// requests a turn.
 /// </summary>
-internal sealed class HeldReceivePlay(DrivenSeat sender, DrivenSeat listener) : Play
+internal sealed class HeldReceivePlay(DrivenSeat sender, DrivenSeat receiver) : Play
 {
-    public override void Begin() => listener.SendNothing(WaitSeconds);
+    public override void Begin() => receiver.SendNothing(WaitSeconds);
 
     public override void PlayTurn()
     {
         sender.SendTurn();
         sender.ReadNoData();
-        // Not always held: the sender's next update may overtake the listener's.
-        listener.ReadOneTurn();
-        listener.SendNothing(WaitSeconds);
+        // Not always held: the sender's next update may overtake the receiver's.
+        receiver.ReadOneTurn();
+        receiver.SendNothing(WaitSeconds);
     }
 }

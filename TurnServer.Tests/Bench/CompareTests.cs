@@ -18,7 +18,7 @@ internal sealed class CompareTests
         foreach (var row in new[]
         {
             "this server, updates", "bare HttpListener, the same", "bare Kestrel, the same",
-            "this server, turns in held updates", "this server, turns to a listener",
+            "this server, turns in held updates", "this server, turns to one who waits",
         })
         {
             Assert.That(report, Does.Match($@"(?m)^{row} +[1-9]\d* +[\d.]+ +[1-9][\d.]* +[\d.]+$"));

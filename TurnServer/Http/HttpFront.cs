@@ -11,7 +11,7 @@ public sealed class HttpFront : IDisposable
     /// <summary>
     /// How many accepts wait at once. With one, a burst of requests queues in the listener's own list, which costs time
     /// in proportion to its length: server CPU per update was 1.08 times that with four, and 1.02 to 1.06 times with
-    /// sixteen by the script of TurnServer.Bench compare, where the noise is as large as the latter.
+    /// sixteen, where the noise is as large as the latter (TurnServer.Bench compare measures such things).
     /// </summary>
     private const int AcceptsInFlight = 4;
 
