@@ -5,7 +5,7 @@ namespace TurnServer.Bench.Compare;
 /// <summary>The tables at the end of the comparison.</summary>
 internal static class CompareReport
 {
-    // The first rows of the field.
+    // Where each stands in the field.
     private const int Updates = 0;
     private const int BareListener = 1;
     private const int BareKestrel = 2;

@@ -50,7 +50,7 @@ internal sealed class DrivenSeat(int port, PlayedSeat seat) : IDisposable
         return CountTurns(reply.Body) == 1 ? reply.IsHeld : throw Wrong(reply.Body, "one turn");
     }
 
-    /// <summary>Reads the six bytes that the bare servers answer.</summary>
+    /// <summary>Reads a reply that must be 0/10/*, which is all that the bare servers answer.</summary>
     /// <exception cref="CompareException">It is another reply.</exception>
     public void ReadNoData()
     {

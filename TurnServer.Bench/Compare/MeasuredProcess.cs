@@ -14,21 +14,19 @@ internal sealed class MeasuredProcess : IDisposable
     private const int UserTimeField = 11;
     private const int SystemTimeField = 12;
 
-    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ReadyPause = TimeSpan.FromMilliseconds(200);
 
     private readonly Process _process;
 
-    private MeasuredProcess(string name, Process process, int port)
+    private MeasuredProcess(Process process, int port)
     {
-        Name = name;
         Port = port;
         _process = process;
         // When this program is ended early, its children go too.
         AppDomain.CurrentDomain.ProcessExit += Kill;
     }
-
-    public string Name { get; }
 
     public int Port { get; }
 
@@ -61,6 +59,9 @@ internal sealed class MeasuredProcess : IDisposable
     /// <exception cref="CompareException">It does not.</exception>
     public static async Task<MeasuredProcess> StartAsync(string name, int port, params string[] command)
     {
+        // Another server there would be measured in this one's place.
+        if (IsListening(port))
+            throw new CompareException($"port {port} is taken: choose others with --port");
         var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", command)
         {
             RedirectStandardError = true,
@@ -71,19 +72,18 @@ internal sealed class MeasuredProcess : IDisposable
         var said = process.StandardError.ReadToEndAsync();
         process.OutputDataReceived += (_, _) => { };
         process.BeginOutputReadLine();
-        var measured = new MeasuredProcess(name, process, port);
-        for (var started = Stopwatch.StartNew(); !IsListening(port); await Task.Delay(50))
+        var measured = new MeasuredProcess(process, port);
+        try
         {
-            if (process.HasExited)
-                throw new CompareException($"{name} ended with {process.ExitCode}: {await said}");
-            if (started.Elapsed < StartTimeout)
-                continue;
-            measured.Dispose();
-            throw new CompareException($"{name} does not listen on port {port}");
+            await measured.ListensAsync(name, said);
+            await Task.Delay(ReadyPause);
+            return measured;
         }
-
-        await Task.Delay(ReadyPause);
-        return measured;
+        catch
+        {
+            measured.Dispose();
+            throw;
+        }
     }
 
     public void Dispose()
@@ -92,6 +92,17 @@ internal sealed class MeasuredProcess : IDisposable
         _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
+    }
+
+    private async Task ListensAsync(string name, Task<string> said)
+    {
+        for (var started = Stopwatch.StartNew(); !IsListening(Port); await Task.Delay(LookInterval))
+        {
+            if (_process.HasExited)
+                throw new CompareException($"{name} ended with {_process.ExitCode}: {await said}");
+            if (started.Elapsed > StartTimeout)
+                throw new CompareException($"{name} does not listen on port {Port}");
+        }
     }
 
     private void Kill(object? sender, EventArgs e) => _process.Kill();

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using TurnServer.Bench.Compare;
 using TurnServer.Tests.Support;
 
@@ -42,6 +44,18 @@ internal sealed class CompareTests
         var (exitCode, _, errors) = await CompareAsync("--no-such-flag");
         Assert.That(exitCode, Is.EqualTo(1));
         Assert.That(errors, Does.Contain("turnserver ended with 2").And.Contain("--no-such-flag"));
+    }
+
+    [Test]
+    public async Task Compare_OnAPortThatIsTaken_FailsInsteadOfMeasuringWhoHasIt()
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        using var errors = new StringWriter();
+        var port = ((IPEndPoint)other.LocalEndpoint).Port;
+        var options = new CompareOptions(RunLength, Rounds: 1, Connections: 2, port, []);
+        Assert.That(await CompareCommand.RunAsync(options, TextWriter.Null, errors), Is.EqualTo(1));
+        Assert.That(errors.ToString(), Does.Contain($"port {port} is taken"));
     }
 
     private static async Task<(int ExitCode, string Output, string Errors)> CompareAsync(params string[] serverFlags)
