@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Xml.Linq;
+using static TurnServer.Bench.Load.Report.Markup;
+
+namespace TurnServer.Bench.Load.Report;
+
+/// <summary>What was done and how it went, before anything else is looked at.</summary>
+internal static class PageHead
+{
+    private const string Tick = "M7 13.5l4 4 8-9";
+    private const string Cross = "M8 8l10 10M18 8L8 18";
+    private const string Dash = "M7 13h12";
+
+    /// <summary>The verdict on one test.</summary>
+    public static XElement Verdict(LoadReport report, string heading) => report switch
+    {
+        { ViolationCount: > 0 } => Verdict("bad", Cross, heading, Refuted(report.ViolationCount, report.TurnsReceived)),
+        { TurnsReceived: 0 } => Verdict("unsure", Dash, heading, "No turn was received"),
+        _ => Verdict("good", Tick, heading, "Every turn arrived once and in order"),
+    };
+
+    /// <summary>The verdict on all tests of a ramp.</summary>
+    public static XElement Verdict(IReadOnlyList<LoadReport> runs)
+    {
+        var violations = runs.Sum(run => run.ViolationCount);
+        if (violations > 0)
+            return Verdict("bad", Cross, "h1", Refuted(violations, runs.Sum(run => run.TurnsReceived)));
+        return runs.Any(run => run.TurnsReceived == 0)
+            ? Verdict("unsure", Dash, "h1", "A run received no turn")
+            : Verdict("good", Tick, "h1", $"Every turn of {runs.Count} runs arrived once and in order");
+    }
+
+    /// <summary>The turns that did not arrive as they should, in words; null when all did.</summary>
+    public static XElement? Violations(LoadReport report)
+    {
+        if (report.ViolationCount == 0)
+            return null;
+        var more = report.ViolationCount - report.Violations.Count;
+        return Element("div.violations",
+            report.Violations.Count == 0 ? null
+                : Element("ol", report.Violations.Select(violation => Element("li", violation))),
+            more <= 0 ? null : Element("p", $"and {Figures.Whole(more)} more."));
+    }
+
+    /// <summary>What the test was asked to do, in a line.</summary>
+    public static XElement Conditions(LoadReport report, bool hasClients = true)
+    {
+        var settings = report.Settings;
+        IEnumerable<object?> parts =
+        [
+            Element("span.url", settings.Url.ToString()),
+            hasClients ? Players(settings.Clients) : null,
+            Pace(settings),
+            Figures.Span(settings.Duration),
+            settings.Loss > 0 ? $"{Figures.Percent(settings.Loss)} of replies dropped on purpose" : null,
+            report.StartedAt.ToString("d MMMM yyyy, HH:mm zzz", CultureInfo.InvariantCulture),
+        ];
+        return Element("ul.conditions", parts.Where(part => part is not null).Select(part => Element("li", part)));
+    }
+
+    public static string Players(int clients) => clients == 1 ? "1 player" : $"{Figures.Whole(clients)} players";
+
+    private static string Pace(LoadSettings settings) => settings.Wait
+        ? "each turn answered as it comes (held replies)"
+        : $"{Figures.Round(settings.Rate)} {(settings.Rate == 1 ? "update" : "updates")} a second each";
+
+    private static string Refuted(long violations, long turns)
+    {
+        var count = violations == 1 ? "1 turn" : $"{Figures.Whole(violations)} turns";
+        return turns == 0 ? $"{count} did not arrive once and in order"
+            : $"{count} of {Figures.Whole(turns)} did not arrive once and in order";
+    }
+
+    private static XElement Verdict(string kind, string sign, string heading, string text) => Element(
+        $"div.verdict.{kind}", Element("svg", Attribute("viewBox", "0 0 26 26"), Attribute("aria-hidden", "true"),
+            Element("circle", Attribute("cx", 13), Attribute("cy", 13), Attribute("r", 13)),
+            Element("path", Attribute("d", sign))), Element(heading, text));
+}

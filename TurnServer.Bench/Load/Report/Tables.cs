@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Xml.Linq;
+using static TurnServer.Bench.Load.Report.Markup;
+
+namespace TurnServer.Bench.Load.Report;
+
+/// <summary>The numbers behind the charts.</summary>
+internal static class Tables
+{
+    private const int MillisecondDigits = 2;
+
+    /// <summary>All tables of one test.</summary>
+    public static XElement Draw(LoadReport report) => Element("div.tables", Symbols(report), Codes(report),
+        Totals(report), Server(report));
+
+    /// <summary>One row for each run of a ramp.</summary>
+    public static XElement Runs(IReadOnlyList<LoadReport> runs) => Table("The runs", null,
+        ["players", "requests/s", "turns/s", "median ms", "p99 ms", "max ms", "CPU µs", "peak MB", "with errors",
+            "violations"],
+        runs.OrderBy(run => run.Settings.Clients).Select(run => Element("tr", Head(Figures.Whole(run.Settings.Clients)),
+            Number(Figures.Fixed(run.RequestsPerSecond, 0)), Number(Figures.Fixed(run.TurnsPerSecond, 0)),
+            Number(Milliseconds(run.TurnLatency, run.TurnLatency.Median)),
+            Number(Milliseconds(run.TurnLatency, run.TurnLatency.P99)),
+            Number(Milliseconds(run.TurnLatency, run.TurnLatency.Max)),
+            Number(Figures.Fixed(run.Server?.CpuMicrosecondsPerRequest ?? double.NaN, 1)),
+            Number(Figures.Fixed(run.Server?.ResidentMegabytesPeak ?? double.NaN, 1)),
+            Count(run.PlayersWithErrors), Count(run.ViolationCount))), isSpread: true);
+
+    private static XElement Symbols(LoadReport report) => Table("Requests by symbol",
+        "Milliseconds from the moment a request was due until its reply. Held replies are counted apart: they take as "
+        + "long as the partner does.",
+        ["symbol", "count", "mean", "median", "p90", "p99", "p99.9", "max", "held"],
+        report.Symbols.OrderBy(row => row.Symbol).Select(row => Element("tr",
+            Head(string.Create(CultureInfo.InvariantCulture, $"{row.Symbol} {row.Name}")),
+            Number(Figures.Whole(row.Latency.Count)), Latencies(row.Latency), Number(Figures.Whole(row.Held))))
+            .Append(Element("tr.total", Head("turns, sent to received"), Number(Figures.Whole(report.TurnLatency.Count)),
+                Latencies(report.TurnLatency), Number(""))), isSpread: true);
+
+    private static IEnumerable<XElement> Latencies(LatencySummary latency) =>
+        new[] { latency.Mean, latency.Median, latency.P90, latency.P99, latency.P999, latency.Max }
+            .Select(value => Number(Milliseconds(latency, value)));
+
+    private static XElement Codes(LoadReport report)
+    {
+        var all = report.Codes.Sum(code => code.Count);
+        return Table("Replies by code", null, ["code", "name", "count", "share"], report.Codes.Select(code =>
+            Element(code.IsError ? "tr.bad" : "tr", Head(code.Code), Element("td.word", code.Name,
+                code.IsError ? Element("span.badge", "error") : null), Number(Figures.Whole(code.Count)),
+                Number(all == 0 ? Figures.Unknown : $"{Figures.Fixed(100.0 * code.Count / all, 3)} %"))));
+    }
+
+    private static XElement Totals(LoadReport report)
+    {
+        var cores = report.OwnCpuSeconds / report.Elapsed.TotalSeconds;
+        return Facts("The test", "When the generator's CPU comes near all that the machine has to give, the generator "
+            + "is what was measured.",
+            ("Duration, start-up included", Figures.Span(report.Elapsed), false),
+            ("Games played", Figures.Whole(report.GamesPlayed), false),
+            ("Turns sent", Figures.Whole(report.TurnsSent), false),
+            ("Turns received", Figures.Whole(report.TurnsReceived), false),
+            ("Requests answered", Figures.Whole(report.Requests), false),
+            ("Requests lost", Figures.Whole(report.RequestsLost), report.RequestsLost > 0),
+            ("Replies dropped on purpose", Figures.Whole(report.RepliesDropped), false),
+            ("Players with errors", Figures.Whole(report.PlayersWithErrors), report.PlayersWithErrors > 0),
+            ("Generator's CPU", $"{Figures.Number(report.OwnCpuSeconds)}\u00A0s", false),
+            ("Generator's CPU, of one core", Figures.Percent(cores), false));
+    }
+
+    private static XElement? Server(LoadReport report)
+    {
+        var facts = new List<(string, string, bool)>();
+        if (report.Server is { } server)
+        {
+            facts.AddRange([
+                ("Process", server.ProcessId.ToString(CultureInfo.InvariantCulture), false),
+                ("CPU", $"{Figures.Number(server.CpuSeconds)}\u00A0s", false),
+                ("CPU, of one core", Figures.Percent(server.CpuSeconds / report.Elapsed.TotalSeconds), false),
+                ("CPU for each request", $"{Figures.Number(server.CpuMicrosecondsPerRequest)}\u00A0µs", false),
+                ("Memory at the start", Figures.Megabytes(server.ResidentMegabytesAtStart), false),
+                ("Memory at the end", Figures.Megabytes(server.ResidentMegabytesAtEnd), false),
+                ("Memory at its peak", Figures.Megabytes(server.ResidentMegabytesPeak), false),
+            ]);
+        }
+
+        if (report.ServerCompute is { Count: > 0 } compute)
+        {
+            facts.AddRange([
+                ("Inside the server, median", Figures.Milliseconds(compute.Median), false),
+                ("Inside the server, p99", Figures.Milliseconds(compute.P99), false),
+                ("Inside the server, max", Figures.Milliseconds(compute.Max), false),
+            ]);
+        }
+
+        return facts.Count == 0 ? null : Facts("The server", null, [.. facts]);
+    }
+
+    private static XElement Facts(string title, string? note, params (string Name, string Figure, bool IsBad)[] facts) =>
+        Table(title, note, [], facts.Select(fact => Element(fact.IsBad ? "tr.bad" : "tr", Head(fact.Name),
+            Number(fact.Figure))));
+
+    // Wide tables scroll by themselves, so that the page need not; the keyboard must be able to reach what scrolls.
+    private static XElement Table(string title, string? note, string[] columns, IEnumerable<XElement> rows,
+        bool isSpread = false) => Element(isSpread ? "section.card.spread" : "section.card", Element("h3", title),
+            Element("div.scroll", Attribute("tabindex", "0"), Attribute("role", "region"),
+                Attribute("aria-label", title), Element("table", columns.Length == 0 ? null
+                    : Element("thead", Element("tr", columns.Select((column, i) => Element(
+                        column is "name" || i == 0 ? "th.word" : "th", Attribute("scope", "col"), column)))),
+                    Element("tbody", rows))),
+            note is null ? null : Element("p.note", note));
+
+    private static XElement Head(string text) => Element("th.word", Attribute("scope", "row"), text);
+
+    private static XElement Number(string text) => Element("td", text);
+
+    private static XElement Count(long count) => Element(count > 0 ? "td.bad" : "td", Figures.Whole(count));
+
+    private static string Milliseconds(LatencySummary latency, double value) =>
+        latency.Count == 0 ? Figures.Unknown : Figures.Fixed(value, MillisecondDigits);
+}
