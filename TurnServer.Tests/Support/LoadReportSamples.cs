@@ -16,8 +16,8 @@ internal static class LoadReportSamples
 
     private static readonly (string Code, string Name, bool IsError, double Share)[] Codes =
     [
-        ("0/9", "GAME_DATA", false, 0.71), ("0/10", "GAME_NO_DATA", false, 0.245), ("0/11", "GAME_REDUNDANT", false, 0.02),
-        ("0/2", "PAIRING", false, 0.008), ("0/8", "START_PLAY", false, 0.006), ("0/7", "PARTNER_LOAD", false, 0.005),
+        ("0/9", "GAME_DATA", false, 0.71), ("0/10", "GAME_NO_DATA", false, 0.245),
+        ("0/11", "GAME_REDUNDANT", false, 0.02), ("0/2", "PAIRING", false, 0.008), ("0/8", "START_PLAY", false, 0.006), ("0/7", "PARTNER_LOAD", false, 0.005),
         ("0/0", "REGISTER_OK", false, 0.003), ("0/1", "UNREGISTER_OK", false, 0.003),
     ];
 
@@ -31,7 +31,8 @@ internal static class LoadReportSamples
         var microseconds = 24 + (900 / Math.Sqrt(clients));
         var growth = clients / 80.0;
         var latency = Latency(random, requests / 2, 0.52 * busy, 0.62, 84.3 * busy);
-        var each = Enumerable.Range(0, seconds).Select(second => Second(random, second, rate, busy, microseconds, growth)).ToList();
+        var each = Enumerable.Range(0, seconds)
+            .Select(second => Second(random, second, rate, busy, microseconds, growth)).ToList();
         return new LoadReport
         {
             Settings = new LoadSettings(new Uri("http://127.0.0.1:25000/"), clients, 2, TimeSpan.FromSeconds(seconds),
@@ -73,7 +74,8 @@ internal static class LoadReportSamples
         ViolationCount = 1204,
         PlayersWithErrors = 12,
         RequestsLost = 7,
-        Codes = [.. Good().Codes, new CodeCount("15/*", "NO_PLAYER_PARTNER", true, 24), new CodeCount("lost", "lost", true, 7)],
+        Codes = [.. Good().Codes, new CodeCount("15/*", "NO_PLAYER_PARTNER", true, 24),
+            new CodeCount("lost", "lost", true, 7)],
         Seconds = [.. Good().Seconds.Select(second => second.Second is 21 or 22 or 40
             ? second with { Codes = new Dictionary<string, long>(second.Codes) { ["15/*"] = 8, ["lost"] = 2 } }
             : second)],

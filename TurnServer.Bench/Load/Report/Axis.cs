@@ -89,10 +89,12 @@ internal sealed class Axis
         return new Axis(0, seconds, value => value, [.. ticks]);
     }
 
-    /// <summary>0 to a percentile below 100, spaced by 1/(1−p): each further nine takes as much room as the last.</summary>
+    /// <summary>0 to a percentile below 100, spaced by 1/(1−p): each further nine takes as much room as the
+    /// last.</summary>
     public static Axis Percentile(double max)
     {
-        var ticks = Percentiles.Where(value => value <= max).Select(value => new Tick(value, $"{Figures.Round(value)}\u00A0%"));
+        var ticks = Percentiles.Where(value => value <= max)
+            .Select(value => new Tick(value, $"{Figures.Round(value)}\u00A0%"));
         return new Axis(0, max, value => -Math.Log10(1 - (value / 100)), [.. ticks]);
     }
 

@@ -42,7 +42,8 @@ internal sealed record Chart(string Title, string Summary, Axis X, Axis Y, IRead
     public bool IsEmpty => !Series.Any(series => series.Points.Any(point => double.IsFinite(point.Y)));
 }
 
-/// <summary>A size that charts are drawn in. Text keeps its size, so each width of the page has a drawing of its own.</summary>
+/// <summary>A size that charts are drawn in. Text keeps its size, so each width of the page has a drawing of its
+/// own.</summary>
 /// <param name="Class">The style sheet shows one of them.</param>
 internal sealed record ChartSize(string Class, double Width, double Height)
 {
@@ -55,10 +56,18 @@ internal sealed record ChartSize(string Class, double Width, double Height)
     /// <summary>A phone.</summary>
     public static readonly ChartSize Narrow = new("narrow", 336, 250);
 
-    private const double CapitalWidth = 8;
-    private const double LetterWidth = 6.6;
+    private const double CapitalWidth = 8.9;
+    private const double LetterWidth = 7.8;
+    private const double SpaceWidth = 4.2;
 
     /// <summary>About how wide a text is; rather too much than too little, for the font is the reader's.</summary>
     public static double TextWidth(string text) =>
-        text.Sum(letter => char.IsUpper(letter) || letter is '_' or '%' ? CapitalWidth : LetterWidth);
+        text.Sum(letter => letter switch
+        {
+            '_' or '%' => CapitalWidth,
+            '.' or '/' => SpaceWidth,
+            _ when char.IsUpper(letter) => CapitalWidth,
+            _ when char.IsWhiteSpace(letter) => SpaceWidth,
+            _ => LetterWidth,
+        });
 }

@@ -48,7 +48,9 @@ internal static class ChartFigure
         var svg = Svg(chart.Title, chart.Summary, size);
         svg.Add(Attribute("data-plot", plot.Bounds));
         svg.Add(plot.Axes());
-        svg.Add(chart.BarWidth > 0 ? Stack(chart, plot) : chart.Series.SelectMany(series => Lines(chart, series, plot)));
+        svg.Add(chart.BarWidth > 0
+            ? Stack(chart, plot)
+            : chart.Series.SelectMany(series => Lines(chart, series, plot)));
         svg.Add(plot.Marks());
         if (plot.HasNames)
             svg.Add(SeriesLabels.Draw(chart, plot));

@@ -6,7 +6,7 @@ internal static class DistributionChart
     // A page has no room for a tenth digit of a percentile.
     private const double PercentileMax = 99.9999;
 
-    private static readonly string[] SymbolColors = ["c2", "c3", "c4", "c5", "c6", "c7", "c8"];
+    private static readonly string[] SymbolColors = ["c3", "c7", "c4", "c5", "c6", "c8", "c2"];
 
     private static readonly double[] ReadAt =
         [10, 25, 50, 75, 90, 95, 98, 99, 99.5, 99.8, 99.9, 99.95, 99.98, 99.99, 99.995, 99.999, 99.9999];
@@ -18,8 +18,8 @@ internal static class DistributionChart
             .SelectMany(symbol => Line(symbol.Name, ColorOf(symbol.Symbol), symbol.Latency)));
         var points = series.SelectMany(line => line.Points).ToList();
         var end = points.Select(point => point.X).DefaultIfEmpty(99).Max();
-        return new Chart("Latency by percentile", "How long the fastest so many per cent took at most: each grid line "
-            + "further right leaves ten times fewer out.", Axis.Percentile(Math.Max(end, 99)),
+        return new Chart("Latency by percentile", "So many per cent took at most so long; each nine leaves out ten "
+            + "times fewer.", Axis.Percentile(Math.Max(end, 99)),
             Axis.Fitting(points.Select(point => point.Y), Figures.MillisecondsTick), series)
         {
             Readings = Readings(series, end),

@@ -40,6 +40,8 @@ internal static class Figures
         ? WithUnit(value / MillisecondsPerSecond, "s", Round)
         : WithUnit(value, "ms", Round);
 
+    public static string Microseconds(double value) => WithUnit(value, "µs", Number);
+
     public static string Megabytes(double value) => WithUnit(value, "MB", Number);
 
     /// <summary>A share of one, 0.5 as 50 %.</summary>

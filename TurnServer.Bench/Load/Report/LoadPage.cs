@@ -23,7 +23,8 @@ internal static class LoadPage
                 Element("meta", Attribute("http-equiv", "Content-Security-Policy"), Attribute("content",
                     $"default-src 'none'; style-src {style.Hash}; script-src {script.Hash}; base-uri 'none'; "
                     + "form-action 'none'")),
-                Element("meta", Attribute("name", "viewport"), Attribute("content", "width=device-width")),
+                Element("meta", Attribute("name", "viewport"),
+                    Attribute("content", "width=device-width, initial-scale=1")),
                 Element("meta", Attribute("name", "color-scheme"), Attribute("content", "light dark")),
                 Element("title", Title(runs)),
                 style.Element),
@@ -87,7 +88,8 @@ internal static class LoadPage
         return reader.ReadToEnd().ReplaceLineEndings("\n");
     }
 
-    // The CDATA marks let the text be what HTML and XML both take it for; each is in a comment of the text's own language.
+    // The CDATA marks let the text be what HTML and XML both take it for; each is in a comment of the
+    // text's own language.
     private sealed class Inline(string element, string comment, string end, string text)
     {
         private readonly string _marked = $"{end}\n{text}{comment}";

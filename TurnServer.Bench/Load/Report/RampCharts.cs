@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace TurnServer.Bench.Load.Report;
 
 /// <summary>What each further player costs: the runs of a ramp against their numbers of players.</summary>
@@ -24,8 +22,8 @@ internal sealed class RampCharts
             Figures.Round, Line("requests", "c1", run => run.RequestsPerSecond));
         if (_runs.All(run => run.Server is null))
             yield break;
-        yield return Of("Server CPU for each request", "Falls where a busier server answers more at each waking; "
-            + "rises where something grows with the number of players.", Microseconds, MicrosecondsTick,
+        yield return Of("Server CPU for each request", "Of the server's process, by the requests answered.",
+            Figures.Microseconds, MicrosecondsTick,
             Line("CPU", "c1", run => run.Server?.CpuMicrosecondsPerRequest ?? double.NaN));
         yield return Of("Server memory at its peak", "Resident, of the whole process.", Figures.Megabytes,
             value => $"{Figures.Round(value)}\u00A0MB",
@@ -57,9 +55,6 @@ internal sealed class RampCharts
             [.. series.Select(line => double.IsFinite(line.Points[i].Y) ? format(line.Points[i].Y) : null)]))];
 
     private static double Known(LatencySummary latency, double value) => latency.Count > 0 ? value : double.NaN;
-
-    private static string Microseconds(double value) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Figures.Number(value)}\u00A0µs");
 
     private static string MicrosecondsTick(double value) => $"{Figures.Round(value)}\u00A0µs";
 }

@@ -24,10 +24,11 @@ internal static class SeriesLabels
             var (series, last) = ends[i];
             var (x, y) = (plot.X(last.X), plot.Y(last.Y));
             // A line that ends early goes on as dots, so that the eye finds its name.
-            if (x < plot.Right - 1)
+            var isEarly = x < plot.Right - Elbow;
+            if (isEarly)
                 yield return Plot.Line($"lead {series.Color}", x, y, plot.Right, y);
-            var path = $"M{Coordinate(plot.Right)} {Coordinate(y)}L{Coordinate(plot.Right + Elbow)} "
-                + $"{Coordinate(places[i])}h4";
+            var path = $"M{Coordinate(isEarly ? plot.Right : x)} {Coordinate(y)}H{Coordinate(plot.Right)}"
+                + $"L{Coordinate(plot.Right + Elbow)} {Coordinate(places[i])}h4";
             yield return Element($"path.elbow.{series.Color}", Attribute("d", path));
             yield return Plot.Text("name", plot.Right + Elbow + 8, places[i] + TextDrop, series.Name);
         }

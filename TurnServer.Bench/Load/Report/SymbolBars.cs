@@ -36,9 +36,8 @@ internal static class SymbolBars
     {
         // As tall as its neighbour in the grid, and taller when it must be.
         var size = page with { Height = Math.Max((rows.Count * RowHeight) + Top + TickRow, page.Height) };
-        var height = Math.Min((size.Height - Top - TickRow) / rows.Count, RowHeight * 1.6);
-        var bottom = Top + (rows.Count * height);
-        size = size with { Height = bottom + TickRow };
+        var bottom = size.Height - TickRow;
+        var height = (bottom - Top) / rows.Count;
         var left = rows.Max(row => ChartSize.TextWidth(row.Name)) + Gap;
         var numbers = rows.Max(row => ChartSize.TextWidth(Figures.Milliseconds(row.Latency.Max))) + Gap;
         var right = size.Width - numbers;
@@ -51,7 +50,7 @@ internal static class SymbolBars
         {
             var middle = Top + ((i + 0.5) * height);
             svg.Add(Plot.Text("name end", left - Gap, middle + TextDrop, rows[i].Name));
-            svg.Add(Bar("c1", middle - BarHeight - 1, rows[i].Latency.Mean, axis, left, right));
+            svg.Add(Bar("c1", middle - 1 - BarHeight, rows[i].Latency.Mean, axis, left, right));
             svg.Add(Bar("c2", middle + 1, rows[i].Latency.Max, axis, left, right));
         }
 

@@ -24,29 +24,31 @@ internal static class Tables
             Number(Milliseconds(run.TurnLatency, run.TurnLatency.Max)),
             Number(Figures.Fixed(run.Server?.CpuMicrosecondsPerRequest ?? double.NaN, 1)),
             Number(Figures.Fixed(run.Server?.ResidentMegabytesPeak ?? double.NaN, 1)),
-            Count(run.PlayersWithErrors), Count(run.ViolationCount))), isSpread: true);
+            Count(run.PlayersWithErrors), Count(run.ViolationCount))), "section.card.spread");
 
     private static XElement Symbols(LoadReport report) => Table("Requests by symbol",
         "Milliseconds from the moment a request was due until its reply. Held replies are counted apart: they take as "
-        + "long as the partner does.",
+        + "long as the partner does. Turns: from the moment one was due to be sent until its receiver had it.",
         ["symbol", "count", "mean", "median", "p90", "p99", "p99.9", "max", "held"],
         report.Symbols.OrderBy(row => row.Symbol).Select(row => Element("tr",
             Head(string.Create(CultureInfo.InvariantCulture, $"{row.Symbol} {row.Name}")),
             Number(Figures.Whole(row.Latency.Count)), Latencies(row.Latency), Number(Figures.Whole(row.Held))))
-            .Append(Element("tr.total", Head("turns, sent to received"), Number(Figures.Whole(report.TurnLatency.Count)),
-                Latencies(report.TurnLatency), Number(""))), isSpread: true);
+            .Append(Element("tr.total", Head("turns"), Number(Figures.Whole(report.TurnLatency.Count)),
+                Latencies(report.TurnLatency), Number(""))), "section.card.spread");
 
     private static IEnumerable<XElement> Latencies(LatencySummary latency) =>
         new[] { latency.Mean, latency.Median, latency.P90, latency.P99, latency.P999, latency.Max }
             .Select(value => Number(Milliseconds(latency, value)));
 
-    private static XElement Codes(LoadReport report)
+    private static XElement? Codes(LoadReport report)
     {
+        if (report.Codes.Count == 0)
+            return null;
         var all = report.Codes.Sum(code => code.Count);
-        return Table("Replies by code", null, ["code", "name", "count", "share"], report.Codes.Select(code =>
+        return Table("Replies by code", null, ["code", "name", "count", "share %"], report.Codes.Select(code =>
             Element(code.IsError ? "tr.bad" : "tr", Head(code.Code), Element("td.word", code.Name,
                 code.IsError ? Element("span.badge", "error") : null), Number(Figures.Whole(code.Count)),
-                Number(all == 0 ? Figures.Unknown : $"{Figures.Fixed(100.0 * code.Count / all, 3)} %"))));
+                Number(Figures.Fixed(100.0 * code.Count / all, 3)))), "section.card.codes");
     }
 
     private static XElement Totals(LoadReport report)
@@ -75,7 +77,7 @@ internal static class Tables
                 ("Process", server.ProcessId.ToString(CultureInfo.InvariantCulture), false),
                 ("CPU", $"{Figures.Number(server.CpuSeconds)}\u00A0s", false),
                 ("CPU, of one core", Figures.Percent(server.CpuSeconds / report.Elapsed.TotalSeconds), false),
-                ("CPU for each request", $"{Figures.Number(server.CpuMicrosecondsPerRequest)}\u00A0µs", false),
+                ("CPU for each request", Figures.Microseconds(server.CpuMicrosecondsPerRequest), false),
                 ("Memory at the start", Figures.Megabytes(server.ResidentMegabytesAtStart), false),
                 ("Memory at the end", Figures.Megabytes(server.ResidentMegabytesAtEnd), false),
                 ("Memory at its peak", Figures.Megabytes(server.ResidentMegabytesPeak), false),
@@ -94,13 +96,14 @@ internal static class Tables
         return facts.Count == 0 ? null : Facts("The server", null, [.. facts]);
     }
 
-    private static XElement Facts(string title, string? note, params (string Name, string Figure, bool IsBad)[] facts) =>
+    private static XElement Facts(string title, string? note,
+        params (string Name, string Figure, bool IsBad)[] facts) =>
         Table(title, note, [], facts.Select(fact => Element(fact.IsBad ? "tr.bad" : "tr", Head(fact.Name),
             Number(fact.Figure))));
 
     // Wide tables scroll by themselves, so that the page need not; the keyboard must be able to reach what scrolls.
     private static XElement Table(string title, string? note, string[] columns, IEnumerable<XElement> rows,
-        bool isSpread = false) => Element(isSpread ? "section.card.spread" : "section.card", Element("h3", title),
+        string element = "section.card") => Element(element, Element("h3", title),
             Element("div.scroll", Attribute("tabindex", "0"), Attribute("role", "region"),
                 Attribute("aria-label", title), Element("table", columns.Length == 0 ? null
                     : Element("thead", Element("tr", columns.Select((column, i) => Element(

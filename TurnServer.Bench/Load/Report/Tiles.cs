@@ -34,7 +34,8 @@ internal static class Tiles
         Figure(latency.Count == 0 ? Figures.Unknown : Figures.Number(milliseconds), "ms"), Element("span.note", name));
 
     private static XElement Figure(string figure, string unit) =>
-        Element("span.figure", figure, unit.Length == 0 ? null : Element("span.unit", $"\u00A0{unit}"));
+        Element("span.figure", figure, unit.Length == 0 || figure == Figures.Unknown ? null
+            : Element("span.unit", $"\u00A0{unit}"));
 
     private static string Games(long games) => games == 1 ? "1 game" : $"{Figures.Whole(games)} games";
 }

@@ -26,13 +26,14 @@ internal sealed class TimeCharts
         [
             Line("max", "c2", bucket => bucket.Max(second => second.TurnLatency?.Max)),
             Line("p99", "c3", bucket => bucket.Max(second => second.TurnLatency?.P99)),
-            Line("median", "c1", bucket => bucket.Mean(second => second.TurnLatency?.Median)) with { IsMain = true },
+            Line("median", "c1", bucket => bucket.Max(second => second.TurnLatency?.Median)) with { IsMain = true },
         ];
         var latency = _report.TurnLatency;
         var summary = latency.Count == 0
             ? "No turn was received."
             : $"Half of the turns took at most {Figures.Milliseconds(latency.Median)}, 99 of 100 at most "
-                + $"{Figures.Milliseconds(latency.P99)}, the slowest {Figures.Milliseconds(latency.Max)}.{Coarseness()}";
+                + $"{Figures.Milliseconds(latency.P99)}, the slowest {Figures.Milliseconds(latency.Max)}."
+                + Coarseness();
         var axis = Axis.Fitting(Values(series), Figures.MillisecondsTick);
         return new Chart("Turn latency over time", summary, _time, axis, series)
         {
@@ -47,9 +48,12 @@ internal sealed class TimeCharts
         var errors = _report.Codes.Where(code => code.IsError).ToList();
         var marks = _buckets.Where(bucket => PerSecond(bucket, errors) > 0).Select(bucket => bucket.Middle).ToList();
         var highest = _buckets.Select((_, i) => layers.Sum(layer => layer.Points[i].Y)).DefaultIfEmpty(0).Max();
-        var summary = $"{Figures.Whole(_report.Codes.Sum(code => code.Count))} replies, "
-            + $"{Figures.Number(_report.RequestsPerSecond)} a second over the whole test. {ErrorSentence(errors)}";
-        return new Chart("Replies a second, by code", summary.TrimEnd(), _time, Axis.Linear(highest, Figures.Round), layers)
+        var summary = _report.Codes.Count == 0
+            ? "No reply was received."
+            : $"{Figures.Whole(_report.Codes.Sum(code => code.Count))} replies, "
+                + $"{Figures.Number(_report.RequestsPerSecond)} a second over the whole test. {ErrorSentence(errors)}";
+        var axis = Axis.Linear(highest, Figures.Round);
+        return new Chart("Replies a second, by code", summary.TrimEnd(), _time, axis, layers)
         {
             IsWide = true,
             BarWidth = _buckets.Count == 0 ? 1 : _buckets[0].Length,
@@ -66,7 +70,7 @@ internal sealed class TimeCharts
             return null;
         var summary = _report.Server is { } server
             ? $"{Figures.Number(server.CpuSeconds)}\u00A0s of CPU, "
-                + $"{Figures.Number(server.CpuMicrosecondsPerRequest)}\u00A0µs for each request. 100\u00A0% is one core."
+                + $"{Figures.Microseconds(server.CpuMicrosecondsPerRequest)} for each request. 100\u00A0% is one core."
             : "100\u00A0% is one core.";
         return new Chart("Server CPU over time", summary, _time, Axis.Linear(Highest(series), Figures.Percent), series)
         {

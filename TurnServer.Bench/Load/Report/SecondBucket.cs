@@ -14,9 +14,6 @@ internal sealed record SecondBucket(int Start, int Length, IReadOnlyList<LoadSec
     public double Max(Func<LoadSecond, double?> value) =>
         Seconds.Select(value).Where(known => known is not null).Max() ?? double.NaN;
 
-    /// <summary>The mean of those known.</summary>
-    public double Mean(Func<LoadSecond, double?> value) => Seconds.Average(value) ?? double.NaN;
-
     /// <summary>The seconds in buckets, no more of them than a chart has room for.</summary>
     public static IReadOnlyList<SecondBucket> Split(IReadOnlyList<LoadSecond> seconds)
     {
