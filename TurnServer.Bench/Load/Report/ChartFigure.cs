@@ -65,7 +65,7 @@ internal static class ChartFigure
         var series = chart.BarWidth > 0 ? chart.Series.Reverse() : chart.Series;
         return Element(chart.BarWidth > 0 ? "ul.legend" : "ul.legend.phone",
             series.Select(each => LegendItem(each.Name, each.Color)),
-            chart.Marks.Count > 0 ? Element("li", Element("span.triangle"), "here were errors") : null);
+            chart.Marks.Count > 0 ? Element("li", Element("span.triangle"), "seconds with errors") : null);
     }
 
     private static IEnumerable<XElement> Lines(Chart chart, Series series, Plot plot)

@@ -58,7 +58,7 @@ internal sealed class TimeCharts
             IsWide = true,
             BarWidth = _buckets.Count == 0 ? 1 : _buckets[0].Length,
             Marks = marks,
-            Readings = Readings(layers, Figures.Number),
+            Readings = Readings(layers, Count),
         };
     }
 
@@ -119,6 +119,10 @@ internal sealed class TimeCharts
 
     private Series Line(string name, string color, Func<SecondBucket, double> value) => new(name, color,
         [.. _buckets.Select(bucket => new ChartPoint(bucket.Middle, value(bucket)))]);
+
+    // Of one second they are whole; of several, a mean.
+    private static string Count(double replies) =>
+        replies % 1 == 0 ? Figures.Whole((long)replies) : Figures.Number(replies);
 
     private static double PerSecond(SecondBucket bucket, List<CodeCount> codes) =>
         bucket.Seconds.Average(second => (double)codes.Sum(code => second.Codes.GetValueOrDefault(code.Code)));

@@ -56,12 +56,18 @@ for (const figure of document.querySelectorAll("figure[data-readings]")) {
             if (value !== null && value !== "0") box.append(row(name, color, value));
         });
 
+        // Beside the hair line, on the side with more room; where neither has enough, above the plot: not over it.
         const frame = figure.getBoundingClientRect();
         const hairAt = bounds.left - frame.left + x * scale;
+        const plotTop = bounds.top - frame.top + top * scale;
         const before = hairAt - box.offsetWidth - 12;
-        const behind = Math.min(hairAt + 12, frame.width - box.offsetWidth - 4);
-        box.style.left = (hairAt > frame.width / 2 && before > 0 ? before : behind) + "px";
-        box.style.top = bounds.top - frame.top + top * scale + "px";
+        const behind = hairAt + 12;
+        const last = frame.width - box.offsetWidth - 4;
+        const fits = hairAt > frame.width / 2 ? before >= 4 : behind <= last;
+        const beside = hairAt > frame.width / 2 ? before : behind;
+        const centred = Math.max(4, Math.min(hairAt - box.offsetWidth / 2, last));
+        box.style.left = (fits ? beside : centred) + "px";
+        box.style.top = (fits ? plotTop : plotTop - box.offsetHeight - 6) + "px";
         box.classList.add("shown");
     };
 
