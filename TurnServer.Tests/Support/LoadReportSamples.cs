@@ -17,7 +17,8 @@ internal static class LoadReportSamples
     private static readonly (string Code, string Name, bool IsError, double Share)[] Codes =
     [
         ("0/9", "GAME_DATA", false, 0.71), ("0/10", "GAME_NO_DATA", false, 0.245),
-        ("0/11", "GAME_REDUNDANT", false, 0.02), ("0/2", "PAIRING", false, 0.008), ("0/8", "START_PLAY", false, 0.006), ("0/7", "PARTNER_LOAD", false, 0.005),
+        ("0/11", "GAME_REDUNDANT", false, 0.02), ("0/2", "PAIRING", false, 0.008),
+        ("0/8", "START_PLAY", false, 0.006), ("0/7", "PARTNER_LOAD", false, 0.005),
         ("0/0", "REGISTER_OK", false, 0.003), ("0/1", "UNREGISTER_OK", false, 0.003),
     ];
 
