@@ -14,4 +14,31 @@ internal static class ExitCode
 
     /// <summary>Failed on a bug: the service manager should start it again.</summary>
     public const int Failed = 3;
+
+    /// <summary>Nobody came to connect to in time.</summary>
+    public const int NobodyCame = 4;
+
+    /// <summary>The partner left before everything was passed.</summary>
+    public const int PartnerLeft = 5;
+
+    /// <summary>The server does not answer, or no more.</summary>
+    public const int ServerGone = 6;
+
+    /// <summary>There is no turn server at the URL.</summary>
+    public const int NotTurnServer = 7;
+
+    /// <summary>The server is full or busy.</summary>
+    public const int ServerRefuses = 8;
+
+    /// <summary>What was passed is damaged, or only one side is told --raw.</summary>
+    public const int Damaged = 9;
+
+    /// <summary>The input cannot be read, or the output not be written.</summary>
+    public const int Device = 10;
+
+    /// <summary>Ended by SIGINT, as shells say it.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>Ended by SIGTERM, as shells say it.</summary>
+    public const int Terminated = 143;
 }

@@ -28,9 +28,16 @@ internal abstract class Flag(string name, string? alias, string group, string? v
     /// <summary>The default as the help shows it; null when there is none to show.</summary>
     public required string? DefaultText { get; init; }
 
-    /// <summary>The variable of the environment, such as TURNSERVER_MAX_WAIT.</summary>
-    public string Variable { get; } =
-        VariablePrefix + name.TrimStart('-').Replace('-', '_').ToUpperInvariant();
+    /// <summary>
+    /// Whether the environment may set it: what the server is told holds for a machine, what a client is told for one
+    /// time.
+    /// </summary>
+    public bool HasVariable { get; init; } = true;
+
+    /// <summary>The variable of the environment, such as TURNSERVER_MAX_WAIT; null when there is none.</summary>
+    public string? Variable => HasVariable
+        ? VariablePrefix + name.TrimStart('-').Replace('-', '_').ToUpperInvariant()
+        : null;
 
     public abstract Option Option { get; }
 }
@@ -63,7 +70,7 @@ internal sealed class Flag<T>(string name, string? alias, string group, string? 
         }
         else
         {
-            text = Environment.GetEnvironmentVariable(Variable);
+            text = Variable is null ? null : Environment.GetEnvironmentVariable(Variable);
             origin = $"{Variable}={text}";
             if (string.IsNullOrEmpty(text))
                 return defaultValue;
@@ -93,6 +100,10 @@ internal static class FlagValue
             && seconds >= min && seconds <= max
             ? (TimeSpan.FromSeconds(seconds), null)
             : (default, string.Create(CultureInfo.InvariantCulture, $"seconds from {min} to {max}, such as 30 or 2.5"));
+
+    /// <summary>Yes or no, for a flag that may stand without a value.</summary>
+    public static Func<string, (bool, string?)> Switch { get; } =
+        OneOf(("true", true), ("false", false), ("1", true), ("0", false));
 
     /// <summary>One of a few words.</summary>
     public static Func<string, (T, string?)> OneOf<T>(params (string Word, T Value)[] choices) => text =>

@@ -5,8 +5,19 @@ using System.Text;
 
 namespace TurnServer.Cli;
 
+/// <summary>What <c>--help</c> says of one command.</summary>
+/// <param name="Title">What it does, in one line or a few.</param>
+/// <param name="Usage">How it is called.</param>
+/// <param name="Words">A group of rows before the flags, such as the arguments: its name, and its rows.</param>
+/// <param name="Flags">The flags, in order; those of one group stand together.</param>
+/// <param name="Closing">What is to be said at the end.</param>
+internal sealed record HelpPage(string Title, string Usage, (string Group, (string Word, string Help)[] Rows) Words,
+    IReadOnlyList<Flag> Flags, string Closing);
+
 /// <summary>Prints <c>--help</c>: flags in groups, with values and defaults.</summary>
-internal sealed class HelpText(IReadOnlyList<Flag> flags) : SynchronousCommandLineAction
+/// <param name="root">The page of the program itself.</param>
+/// <param name="pages">Those of its commands.</param>
+internal sealed class HelpText(HelpPage root, IReadOnlyDictionary<Command, HelpPage> pages) : SynchronousCommandLineAction
 {
     private const int Indent = 2;
     private const int FlagsWidth = 36;
@@ -22,17 +33,19 @@ internal sealed class HelpText(IReadOnlyList<Flag> flags) : SynchronousCommandLi
 
     public override int Invoke(ParseResult parseResult)
     {
-        parseResult.InvocationConfiguration.Output.Write(Compose());
+        var page = pages.GetValueOrDefault(parseResult.CommandResult.Command, root);
+        parseResult.InvocationConfiguration.Output.Write(Compose(page, isRoot: page == root));
         return ExitCode.Ok;
     }
 
-    internal string Compose()
+    private static string Compose(HelpPage page, bool isRoot)
     {
         var text = new StringBuilder();
-        text.AppendLine($"TurnServer {Version}: a turn relay for two-player mobile games over plain HTTP.");
-        text.AppendLine();
-        text.AppendLine("Usage: turnserver [flags] [@FILE]");
-        foreach (var group in flags.GroupBy(flag => flag.Group))
+        text.AppendLine(page.Title).AppendLine().AppendLine($"Usage: {page.Usage}");
+        text.AppendLine().AppendLine($"{page.Words.Group}:");
+        foreach (var (word, help) in page.Words.Rows)
+            AppendRow(text, word, help);
+        foreach (var group in page.Flags.GroupBy(flag => flag.Group))
         {
             text.AppendLine().AppendLine($"{group.Key}:");
             foreach (var flag in group)
@@ -41,16 +54,9 @@ internal sealed class HelpText(IReadOnlyList<Flag> flags) : SynchronousCommandLi
 
         text.AppendLine().AppendLine("Other:");
         AppendRow(text, Spell("-h", "--help", null), "this page");
-        AppendRow(text, Spell(null, "--version", null), "the version");
-        text.AppendLine();
-        text.Append("""
-            Each flag can also come from the environment: --max-wait as TURNSERVER_MAX_WAIT, and so on. The flag
-            wins. @FILE reads flags from a file, as they would stand here, on any number of lines.
-
-            Exit codes: 0 stopped by SIGTERM or SIGINT; 1 cannot listen; 2 a flag is wrong; 3 failed on a bug.
-
-            """);
-        return text.ToString();
+        if (isRoot)
+            AppendRow(text, Spell(null, "--version", null), "the version");
+        return text.AppendLine().AppendLine(page.Closing).ToString();
     }
 
     private static string Spell(string? alias, string name, string? valueName) =>

@@ -10,6 +10,19 @@ namespace TurnServer.Cli;
 /// <summary>The server from its flags to its end.</summary>
 internal static class ServeCommand
 {
+    /// <summary>What <c>--help</c> says of the server.</summary>
+    public static HelpPage Help(ServeFlags flags) => new(
+        $"TurnServer {HelpText.Version}: a turn relay for two-player mobile games over plain HTTP.",
+        "turnserver [flags] [@FILE]",
+        ("Commands", [("connect URL --name NAME", "pass data between two machines; see turnserver connect --help")]),
+        flags.All,
+        """
+        Each flag can also come from the environment: --max-wait as TURNSERVER_MAX_WAIT, and so on. The flag
+        wins. @FILE reads flags from a file, as they would stand here, on any number of lines.
+
+        Exit codes: 0 stopped by SIGTERM or SIGINT; 1 cannot listen; 2 a flag is wrong; 3 failed on a bug.
+        """);
+
     /// <summary>Reads the flags and serves; returns the exit code.</summary>
     public static Task<int> InvokeAsync(ServeFlags flags, ParseResult result)
     {

@@ -54,7 +54,7 @@ internal sealed class ServeFlags
 
     private readonly Flag<bool> _trustProxy = new("--trust-proxy", null, Listening, null,
         "a reverse proxy on this machine names the client in X-Forwarded-For",
-        FlagValue.OneOf(("true", true), ("false", false), ("1", true), ("0", false)), false)
+        FlagValue.Switch, false)
     { DefaultText = null, Bare = "true" };
 
     private readonly Flag<string> _corsOrigin = new("--cors-origin", null, Listening, "ORIGIN",

@@ -35,16 +35,16 @@ internal static class TablePrinter
     }
 
     /// <summary>
-    /// A name as a terminal may show it: cut to a width, and without what could move the cursor or turn the writing
+    /// A text as a terminal may show it: cut to a width, and without what could move the cursor or turn the writing
     /// round.
     /// </summary>
-    public static string Tame(string name)
+    public static string Tame(string name, int widthMax = NameWidthMax)
     {
         var text = new StringBuilder();
         var width = 0;
         foreach (var rune in name.EnumerateRunes())
         {
-            if (++width > NameWidthMax)
+            if (++width > widthMax)
                 return text.Append('…').ToString();
             var isShown = Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
                 or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse

@@ -1,0 +1,172 @@
+using System.Net;
+using System.Net.Sockets;
+using TurnServer.Client;
+
+namespace TurnServer.Cli;
+
+/// <summary>One run of <c>connect</c>: meets the partner, passes the data, leaves.</summary>
+internal sealed class ConnectSession : IAsyncDisposable
+{
+    // Long enough for a reply, short enough for who waits for a prompt.
+    private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(1);
+
+    private readonly ConnectOptions _options;
+    private readonly StatusLines _status;
+    private readonly HttpClient _http = TurnClient.CreateHttp();
+    private readonly TurnClient _player;
+    private readonly Meeting _meeting;
+    private TurnGame? _game;
+
+    public ConnectSession(ConnectOptions options, StatusLines status)
+    {
+        _options = options;
+        _status = status;
+        var defaults = new TurnClientOptions();
+        _player = new TurnClient(_http, options.Url, defaults with
+        {
+            Patience = options.Patience,
+            ReplyTimeout = options.Patience < defaults.ReplyTimeout ? options.Patience : defaults.ReplyTimeout,
+            Observer = new OutageWatch(options.Url, options.Patience, TimeProvider.System, status.Say).Observe,
+        });
+        _meeting = new Meeting(_player, options.Name, options.Partner, TimeProvider.System, status.Say);
+    }
+
+    /// <summary>The partner's name, once there is one.</summary>
+    public string? Partner => _game?.Pairing.Partner;
+
+    /// <summary>Does it all.</summary>
+    /// <returns>Null when all has arrived, both ways; otherwise why not.</returns>
+    public async Task<PassingFault?> RunAsync(CancellationToken stop)
+    {
+        if (await ResolveAsync(stop) is { } unknown)
+            return unknown;
+        return await MeetAsync(stop) ?? await PassAsync(_game!, stop);
+    }
+
+    /// <summary>Leaves at once, so that the partner hears of it and nobody meets a ghost.</summary>
+    public async Task AbandonAsync()
+    {
+        using var timeout = new CancellationTokenSource(LeaveTimeout);
+        try
+        {
+            if (_game is not null)
+                await _game.AbandonAsync(timeout.Token);
+            else if (_meeting.IsRegistered)
+                await _player.UnregisterAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The server does not answer: it will notice by the silence.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_game is not null)
+            await _game.DisposeAsync();
+        _http.Dispose();
+    }
+
+    // A name that nobody has is a mistake at once; the client would try for as long as it is patient.
+    private async Task<PassingFault?> ResolveAsync(CancellationToken stop)
+    {
+        // A proxy looks names up itself.
+        if (!HttpClient.DefaultProxy.IsBypassed(_options.Url))
+            return null;
+        try
+        {
+            await Dns.GetHostAddressesAsync(_options.Url.DnsSafeHost, stop);
+            return null;
+        }
+        catch (SocketException e)
+        {
+            return new PassingFault(PassingFaultKind.NotTurnServer,
+                $"cannot find the host {_options.Url.DnsSafeHost}: {e.Message}; check the URL");
+        }
+    }
+
+    private async Task<PassingFault?> MeetAsync(CancellationToken stop)
+    {
+        using var wait = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        wait.CancelAfter(_options.WaitForPartner);
+        try
+        {
+            var meeting = await _meeting.MeetAsync(wait.Token);
+            if (meeting.Fault is { } fault)
+                return Explain(PassingFault.Of(fault, null));
+            _game = meeting.Value;
+            return null;
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            await AbandonAsync();
+            var who = _options.Partner is { } partner ? $"{partner} did not come" : "nobody came";
+            return new PassingFault(PassingFaultKind.NobodyCame,
+                $"{who} within {_options.WaitForPartner.TotalSeconds:0.#} s");
+        }
+    }
+
+    private async Task<PassingFault?> PassAsync(TurnGame game, CancellationToken stop)
+    {
+        ITransferCodec codec = _options.IsRaw ? new RawCodec() : new TextCodec();
+        // Nobody types bytes, and who unpacks what comes has nothing to say.
+        var isRead = !_options.HasNoInput && (!_options.IsRaw || Console.IsInputRedirected);
+        var transfer = new Transfer(game, codec, isRead ? StandardStreams.OpenInput() : null,
+            StandardStreams.OpenOutput(), Notify);
+        var progress = new TransferProgress(transfer, _status);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var showing = _options.IsRaw && !Console.IsErrorRedirected ? progress.ShowAsync(over.Token) : Task.CompletedTask;
+        PassingFault? fault;
+        try
+        {
+            fault = await transfer.RunAsync(stop);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await showing;
+        }
+
+        if (fault is null)
+            await game.QuitAsync(stop);
+        else
+            await LeaveAsync(game, fault);
+        if (fault is null && _options.IsRaw)
+            _status.Say(progress.Summarize());
+        return fault is null ? null : Explain(fault);
+    }
+
+    // Damage is known to this side first: what tells the partner of it goes out before.
+    private async Task LeaveAsync(TurnGame game, PassingFault fault)
+    {
+        if (game.Ended is null && fault.Kind == PassingFaultKind.Damaged)
+        {
+            using var timeout = new CancellationTokenSource(LeaveTimeout);
+            Task quitting = game.QuitAsync(timeout.Token);
+            await quitting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!timeout.IsCancellationRequested)
+                return;
+        }
+
+        await AbandonAsync();
+    }
+
+    private PassingFault Explain(PassingFault fault) => fault.Kind switch
+    {
+        PassingFaultKind.NotTurnServer => fault with { Meaning = $"{_options.Url}: {fault.Meaning}; check the URL" },
+        PassingFaultKind.ServerGone when _game is null => fault with { Meaning = $"{_options.Url}: {fault.Meaning}" },
+        _ => fault,
+    };
+
+    private void Notify(TransferNews news)
+    {
+        if (_options.IsRaw)
+            return;
+        _status.Say(news switch
+        {
+            TransferNews.InputEnded => $"end of input; waiting for {Partner} to end too, Ctrl-C to leave",
+            _ when Console.IsInputRedirected => $"{Partner} has no more to say; this side's input goes on",
+            _ => $"{Partner} has no more to say (Ctrl-D ends this side too)",
+        });
+    }
+}

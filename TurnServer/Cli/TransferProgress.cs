@@ -1,0 +1,53 @@
+using System.Diagnostics;
+using System.Globalization;
+using TurnServer.Client;
+
+namespace TurnServer.Cli;
+
+/// <summary>How far a transfer has come, in words.</summary>
+internal sealed class TransferProgress(Transfer transfer, StatusLines status)
+{
+    private const double BytesPerMegabyte = 1e6;
+
+    // How much the last look counts in the rate: enough to follow, not enough to flicker.
+    private const double Weight = 0.2;
+
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    private readonly long _startedAt = Stopwatch.GetTimestamp();
+
+    /// <summary>Shows it, five times a second, until this is cancelled.</summary>
+    public async Task ShowAsync(CancellationToken cancel)
+    {
+        using var timer = new PeriodicTimer(Interval);
+        double rate = 0;
+        var before = 0L;
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancel))
+            {
+                var bytes = transfer.BytesSent + transfer.BytesReceived;
+                rate += Weight * (((bytes - before) / Interval.TotalSeconds) - rate);
+                before = bytes;
+                status.Progress($"sent {Megabytes(transfer.BytesSent)} MB, received "
+                    + $"{Megabytes(transfer.BytesReceived)} MB, {Megabytes(rate)} MB/s");
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            status.Progress("");
+        }
+    }
+
+    /// <summary>What was passed in how long.</summary>
+    public string Summarize()
+    {
+        var seconds = Stopwatch.GetElapsedTime(_startedAt).TotalSeconds;
+        var rate = (transfer.BytesSent + transfer.BytesReceived) / seconds;
+        return string.Create(CultureInfo.InvariantCulture, $"all has arrived: {transfer.BytesSent} bytes sent, "
+            + $"{transfer.BytesReceived} received, {seconds:0.0} s, {Megabytes(rate)} MB/s");
+    }
+
+    private static string Megabytes(double bytes) =>
+        (bytes / BytesPerMegabyte).ToString("0.0", CultureInfo.InvariantCulture);
+}
