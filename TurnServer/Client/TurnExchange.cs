@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using TurnServer.Protocol;
 
@@ -123,7 +124,7 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
         if (!ServerReply.TryParse(body, wasHeld, out var reply))
         {
             // A proxy says so when the server behind it is away for a moment.
-            if (status >= ErrorStatusMin)
+            if (status >= ErrorStatusMin && response.StatusCode != HttpStatusCode.NotImplemented)
                 return Attempt.Lost($"the answer was {status} {response.ReasonPhrase}");
             return Attempt.NotTurnServer(response.Headers.Location is { } location
                 ? $"it sends one on to {location}"
