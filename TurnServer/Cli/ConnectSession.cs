@@ -28,7 +28,8 @@ internal sealed class ConnectSession : IAsyncDisposable
             ReplyTimeout = options.Patience < defaults.ReplyTimeout ? options.Patience : defaults.ReplyTimeout,
             Observer = new OutageWatch(options.Url, options.Patience, TimeProvider.System, status.Say).Observe,
         });
-        _meeting = new Meeting(_player, options.Name, options.Partner, TimeProvider.System, status.Say);
+        _meeting = new Meeting(_player, options.Name, options.Partner, options.Url.ToString(), TimeProvider.System,
+            status.Say);
     }
 
     /// <summary>The partner's name, once there is one.</summary>
@@ -154,7 +155,7 @@ internal sealed class ConnectSession : IAsyncDisposable
     private PassingFault Explain(PassingFault fault) => fault.Kind switch
     {
         PassingFaultKind.NotTurnServer => fault with { Meaning = $"{_options.Url}: {fault.Meaning}; check the URL" },
-        PassingFaultKind.ServerGone when _game is null => fault with { Meaning = $"{_options.Url}: {fault.Meaning}" },
+        PassingFaultKind.ServerGone => fault with { Meaning = $"{_options.Url}: {fault.Meaning}" },
         _ => fault,
     };
 

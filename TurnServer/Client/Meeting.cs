@@ -7,9 +7,11 @@ namespace TurnServer.Client;
 /// <param name="player">Who wants to play.</param>
 /// <param name="name">Its name.</param>
 /// <param name="partner">The name of the only partner wanted; null takes whoever comes.</param>
+/// <param name="place">Where it waits, as people call it.</param>
 /// <param name="time">Turned by hand in tests.</param>
 /// <param name="say">Told what happens, a sentence each.</param>
-internal sealed class Meeting(TurnClient player, string name, string? partner, TimeProvider time, Action<string> say)
+internal sealed class Meeting(TurnClient player, string name, string? partner, string place, TimeProvider time,
+    Action<string> say)
 {
     // A server that loses each registration at once is not to be asked as fast as the network allows.
     private static readonly TimeSpan RegistrationInterval = TimeSpan.FromSeconds(1);
@@ -20,13 +22,14 @@ internal sealed class Meeting(TurnClient player, string name, string? partner, T
     /// <summary>Waits until there is a game, for as long as it takes.</summary>
     public async Task<TurnResult<TurnGame>> MeetAsync(CancellationToken cancel)
     {
-        say(partner is null ? "waiting for anybody" : $"waiting for {partner}, who must be waiting for {name}");
-        while (true)
+        for (var isFirst = true; ; isFirst = false)
         {
             var registeredAt = time.GetTimestamp();
             if (await player.RegisterAsync(name, partner, cancel: cancel) is { } refused)
                 return refused;
             IsRegistered = true;
+            if (isFirst)
+                say($"waiting for {partner ?? "anybody"} at {place}{(partner is null ? "" : $", who must name {name}")}");
             var game = await PlayAsync(cancel);
             switch (game.Fault?.Kind)
             {

@@ -1,0 +1,234 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Cli;
+
+/// <summary>How <c>connect</c> fails: an exit code for each cause, and one line that says it.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class ConnectFailureTests
+{
+    private const string Url = "http://127.0.0.1:1/";
+
+    [TestCase("URL of the server is missing", "--name", "Ann")]
+    [TestCase("--name is missing", Url)]
+    [TestCase("http://localhost:8080/", "localhost:8080", "--name", "Ann")]
+    [TestCase("http://", "ftp://localhost/", "--name", "Ann")]
+    [TestCase("--name Ann,Bob", Url, "--name", "Ann,Bob")]
+    [TestCase("--name : give a name", Url, "--name", "")]
+    [TestCase("--partner *", Url, "--name", "Ann", "--partner", "*")]
+    [TestCase("--wait-for-partner soon", Url, "--name", "Ann", "--wait-for-partner", "soon")]
+    [TestCase("--patience 0", Url, "--name", "Ann", "--patience", "0")]
+    [TestCase("--port", Url, "--name", "Ann", "--port", "80")]
+    public async Task What_cannot_be_is_refused(string said, params string[] arguments)
+    {
+        await using var connect = ConnectChild.Launch(arguments);
+        Assert.That(await connect.ExitCodeAsync(), Is.EqualTo(2));
+        Assert.That(connect.Errors, Does.Contain(said).And.EndWith("turnserver connect --help lists the flags.\n"));
+    }
+
+    [Test]
+    public async Task A_flag_of_the_servers_before_the_command_is_refused()
+    {
+        await using var server = ServerChild.Launch("--port", "80", "connect", Url, "--name", "Ann");
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
+        Assert.That(server.Errors, Does.Contain("--port is a flag of the server's"));
+    }
+
+    [Test]
+    public async Task Connects_help_is_a_page_of_its_own_and_its_flags_are_no_settings()
+    {
+        var environment = new Dictionary<string, string> { ["TURNSERVER_NAME"] = "Ann", ["TURNSERVER_RAW"] = "x" };
+        await using var help = ServerChild.Launch([], environment, 0, ["connect", "--help"]);
+        Assert.That(await help.ExitCodeAsync(), Is.Zero);
+        string[] words =
+            ["URL", "--name NAME", "--partner NAME", "--raw", "--no-input", "--wait-for-partner SECONDS", "[300]",
+                "--patience SECONDS", "[30]", "Exit codes:", "143"];
+        foreach (var word in words)
+            Assert.That(help.Output, Does.Contain(word));
+        Assert.That(help.Output, Does.Not.Contain("--port"));
+        Assert.That(help.Output.Split('\n').Max(line => line.Length), Is.LessThanOrEqualTo(105));
+        await using var nameless = ServerChild.Launch([], environment, 0, ["connect", Url]);
+        Assert.That(await nameless.ExitCodeAsync(), Is.EqualTo(2));
+        Assert.That(nameless.Errors, Does.StartWith("turnserver: --name is missing"));
+    }
+
+    [Test]
+    public async Task Nobody_comes()
+    {
+        await using var server = await ServerChild.StartAsync("--max-players", "1");
+        await using var ann = ConnectChild.Start(server.Url, "Ann", "--wait-for-partner", "0.5");
+        await AssertEndsAsync(ann, 4, "nobody came within 0.5 s");
+        // Who gives up is gone from the server, too: there is room for another.
+        await using var bob = ConnectChild.Start(server.Url, "Bob", "--partner", "Zoe", "--wait-for-partner", "0.5");
+        await AssertEndsAsync(bob, 4, "Zoe did not come within 0.5 s");
+    }
+
+    [Test]
+    public async Task The_server_has_no_room()
+    {
+        await using var server = await ServerChild.StartAsync("--max-players", "1");
+        await using var ann = ConnectChild.Start(server.Url, "Ann");
+        await ann.SaysAsync("waiting");
+        await using var bob = ConnectChild.Start(server.Url, "Bob");
+        await AssertEndsAsync(bob, 8, "the server refuses: the server has no room for more players; try again later");
+    }
+
+    [Test]
+    public async Task There_is_no_such_host()
+    {
+        await using var ann = ConnectChild.Launch("http://nobody.invalid/", "--name", "Ann");
+        Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(7));
+        Assert.That(ann.Errors, Does.Match(@"^turnserver: cannot find the host nobody\.invalid: .*; check the URL\n$"));
+    }
+
+    [TestCase("404 Not Found")]
+    [TestCase("501 Not Implemented")]
+    [TestCase("200 OK")]
+    public async Task What_answers_is_no_turn_server(string status)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var url = $"http://{listener.LocalEndpoint}/";
+        await using var ann = ConnectChild.Launch(url, "--name", "Ann");
+        using var connection = await listener.AcceptTcpClientAsync().WaitAsync(ServerChild.Patience);
+        await connection.GetStream().WriteAsync(
+            Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: 5\r\n\r\nhello"));
+        Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(7));
+        Assert.That(ann.Errors, Is.EqualTo($"turnserver: {url}: this is no turn server: it answers {status}, but not as "
+            + "a turn server does; check the URL\n"));
+    }
+
+    [Test]
+    public async Task The_server_is_not_there()
+    {
+        var url = new Uri($"http://127.0.0.1:{ServerChild.FreePort()}/");
+        await using var ann = ConnectChild.Start(url, "Ann", "--patience", "0.5");
+        await AssertEndsAsync(ann, 6, $"{url}: the server cannot be reached: Connection refused");
+        Assert.That(ann.Errors,
+            Does.StartWith($"turnserver: cannot reach {url}: Connection refused; trying for 0.5 s\n"));
+        Assert.That(ann.Errors.Split('\n'), Has.Length.EqualTo(3), "two lines, whatever the number of attempts");
+    }
+
+    [Test]
+    public async Task The_server_goes_away()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann", "--patience", "1.5");
+        await using var bob = await MeetAsync(server.Url, ann);
+        server.Signal(PosixSignal.SIGTERM);
+        await server.ExitCodeAsync();
+        await AssertEndsAsync(ann, 6, $"{server.Url}: the server cannot be reached: Connection refused");
+        Assert.That(ann.Errors, Does.Contain($"cannot reach {server.Url}: "));
+    }
+
+    [Test]
+    public async Task A_server_that_is_restarted_while_waiting_is_asked_again()
+    {
+        var port = ServerChild.FreePort();
+        var url = new Uri($"http://127.0.0.1:{port}/");
+        await using var ann = ConnectChild.Start(url, "Ann");
+        await ann.SaysAsync($"cannot reach {url}: Connection refused; trying for 30 s");
+        await using (var first = ServerChild.Launch("--port", $"{port}"))
+        {
+            await ann.SaysAsync("the server answers again");
+            await ann.SaysAsync("waiting for anybody");
+        }
+
+        await using var second = ServerChild.Launch("--port", $"{port}");
+        await ann.SaysAsync("the server has lost this registration; registering again");
+        await using var bob = ConnectChild.Start(url, "Bob", "--no-input");
+        await ann.WriteAsync("after all\n"u8.ToArray());
+        Assert.That(Encoding.UTF8.GetString(await bob.ReadToEndAsync()), Is.EqualTo("after all\n"));
+        Assert.That(await ann.ExitCodeAsync(), Is.Zero, ann.Errors);
+    }
+
+    [TestCase(PosixSignal.SIGINT, 130)]
+    [TestCase(PosixSignal.SIGTERM, 143)]
+    public async Task A_signal_ends_it_and_the_partner_hears_of_it(PosixSignal signal, int code)
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann");
+        await using var bob = await MeetAsync(server.Url, ann);
+        ann.Signal(signal);
+        await AssertEndsAsync(ann, code, $"{signal}: left Bob");
+        await AssertEndsAsync(bob, 5, "Ann left before the end");
+    }
+
+    [Test]
+    public async Task A_signal_while_waiting_leaves_no_ghost_behind()
+    {
+        await using var server = await ServerChild.StartAsync("--max-players", "1");
+        await using var ann = ConnectChild.Start(server.Url, "Ann");
+        await ann.SaysAsync("waiting");
+        ann.Signal(PosixSignal.SIGINT);
+        await AssertEndsAsync(ann, 130, "SIGINT: no longer waiting");
+        await using var bob = ConnectChild.Start(server.Url, "Bob", "--wait-for-partner", "0.1");
+        await AssertEndsAsync(bob, 4, "nobody came within 0.1 s");
+    }
+
+    [Test]
+    public async Task A_partner_that_ends_its_input_and_then_leaves_has_left_before_the_end()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann");
+        await using var bob = await MeetAsync(server.Url, ann);
+        await ann.WriteAsync(default);
+        await bob.SaysAsync("Ann has no more to say");
+        ann.Signal(PosixSignal.SIGTERM);
+        await AssertEndsAsync(bob, 5, "Ann left before the end");
+    }
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task Only_one_side_is_raw(bool isAnnRaw)
+    {
+        string[] raw = ["--raw"];
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann", isAnnRaw ? raw : []);
+        await ann.SaysAsync("waiting");
+        await using var bob = ConnectChild.Start(server.Url, "Bob", isAnnRaw ? [] : raw);
+        await AssertEndsAsync(ann, 9, isAnnRaw
+            ? "Bob does not use --raw: start both sides with it, or neither"
+            : "Bob uses --raw: start this side with --raw too");
+        await AssertEndsAsync(bob, 9, isAnnRaw
+            ? "Ann uses --raw: start this side with --raw too"
+            : "Ann does not use --raw: start both sides with it, or neither");
+    }
+
+    [Test]
+    public async Task The_reader_of_the_output_has_gone()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann");
+        await using var bob = await MeetAsync(server.Url, ann);
+        await ann.Output.DisposeAsync();
+        await bob.Input.WriteAsync("more\n"u8.ToArray());
+        await bob.Input.FlushAsync();
+        await AssertEndsAsync(ann, 10, "cannot write the output: Broken pipe");
+        await AssertEndsAsync(bob, 5, "Ann left before the end");
+    }
+
+    // A partner once a line has gone both ways.
+    private static async Task<ConnectChild> MeetAsync(Uri url, ConnectChild ann)
+    {
+        var bob = ConnectChild.Start(url, "Bob");
+        foreach (var (from, to) in new[] { (ann, bob), (bob, ann) })
+        {
+            await from.Input.WriteAsync("hello\n"u8.ToArray());
+            await from.Input.FlushAsync();
+            await to.ReadAsync("hello\n".Length);
+        }
+
+        return bob;
+    }
+
+    private static async Task AssertEndsAsync(ConnectChild connect, int code, string lastWords)
+    {
+        Assert.That(await connect.ExitCodeAsync(), Is.EqualTo(code), connect.Errors);
+        Assert.That(connect.LastWords, Is.EqualTo(lastWords));
+        Assert.That(connect.Errors, Does.Not.Contain("   at "));
+    }
+}

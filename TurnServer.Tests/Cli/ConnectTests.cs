@@ -1,0 +1,190 @@
+using System.Security.Cryptography;
+using System.Text;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Cli;
+
+/// <summary>Data that goes through two <c>connect</c>s and a server, all of them processes of their own.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class ConnectTests
+{
+    private const double LossShare = 0.01;
+    private const int Mebibyte = 1 << 20;
+
+    // What the runtime takes by itself is about 50 MiB; buffers of a transfer's size would show.
+    private const long ResidentBytesMax = 160L * Mebibyte;
+
+    private static readonly TimeSpan LongPatience = TimeSpan.FromMinutes(4);
+
+    [Test]
+    public async Task Text_goes_both_ways_byte_for_byte()
+    {
+        var text = Awkward();
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann");
+        await using var bob = ConnectChild.Start(server.Url, "Bob");
+        var others = "from the other side\nno end"u8.ToArray();
+        Task[] writing = [ann.WriteAsync(text), bob.WriteAsync(others)];
+        var read = await Task.WhenAll(ann.ReadToEndAsync(), bob.ReadToEndAsync());
+        await Task.WhenAll(writing);
+        Assert.That(read[1].AsSpan().SequenceEqual(text), Is.True, "what Ann says is what Bob reads");
+        Assert.That(read[0], Is.EqualTo(others));
+        await AssertDoneAsync(ann, bob);
+        Assert.That(ann.Errors, Does.Contain($"waiting for anybody at {server.Url}").Or.Contain("paired with Bob"));
+        Assert.That(ann.Errors + bob.Errors, Does.Contain("paired with Ann").And.Contain("paired with Bob"));
+    }
+
+    [Test]
+    public async Task A_line_typed_here_appears_there_at_once_and_names_may_be_named()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann", "--partner", "Bob");
+        await ann.SaysAsync($"waiting for Bob at {server.Url}, who must name Ann");
+        await using var bob = ConnectChild.Start(server.Url, "Bob", "--partner", "Ann");
+        foreach (var (from, to) in new[] { (ann, bob), (bob, ann), (ann, bob) })
+        {
+            await from.Input.WriteAsync("a | b\n"u8.ToArray());
+            await from.Input.FlushAsync();
+            Assert.That(await to.ReadAsync("a | b\n".Length), Is.EqualTo("a | b\n"));
+        }
+
+        await ann.WriteAsync(default);
+        await bob.SaysAsync("Ann has no more to say");
+        await ann.SaysAsync("end of input; waiting for Bob to end too");
+        await bob.WriteAsync(default);
+        await AssertDoneAsync(ann, bob);
+    }
+
+    [Test]
+    public async Task Bytes_go_both_ways_with_a_check_at_the_end()
+    {
+        byte[][] data = [RandomNumberGenerator.GetBytes(3 * Mebibyte), RandomNumberGenerator.GetBytes(Mebibyte + 1)];
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann", "--raw");
+        await using var bob = ConnectChild.Start(server.Url, "Bob", "--raw");
+        Task[] writing = [ann.WriteAsync(data[0]), bob.WriteAsync(data[1])];
+        var read = await Task.WhenAll(ann.ReadToEndAsync(), bob.ReadToEndAsync());
+        await Task.WhenAll(writing);
+        Assert.That(read[1].AsSpan().SequenceEqual(data[0]), Is.True, "what Ann sends is what Bob gets");
+        Assert.That(read[0].AsSpan().SequenceEqual(data[1]), Is.True, "what Bob sends is what Ann gets");
+        await AssertDoneAsync(ann, bob);
+        Assert.That(ann.LastWords,
+            Does.StartWith($"all has arrived: {data[0].Length} bytes sent, {data[1].Length} received"));
+        Assert.That(bob.LastWords,
+            Does.StartWith($"all has arrived: {data[1].Length} bytes sent, {data[0].Length} received"));
+    }
+
+    [Test]
+    public async Task Nothing_at_all_is_passed_too([Values] bool isRaw)
+    {
+        string[] flags = isRaw ? ["--raw", "--no-input"] : ["--no-input"];
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann", flags);
+        await using var bob = ConnectChild.Start(server.Url, "Bob", flags);
+        Assert.That((await Task.WhenAll(ann.ReadToEndAsync(), bob.ReadToEndAsync())).SelectMany(read => read), Is.Empty);
+        await AssertDoneAsync(ann, bob);
+    }
+
+    [Test]
+    public async Task A_receiver_that_does_not_read_holds_the_sender_up_and_loses_nothing()
+    {
+        // Twice what all buffers on the way hold: pipes, clients, server.
+        var data = RandomNumberGenerator.GetBytes(2 * Mebibyte);
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann", "--raw");
+        await using var bob = ConnectChild.Start(server.Url, "Bob", "--raw", "--no-input");
+        var writing = ann.Input.WriteAsync(data).AsTask();
+        await bob.SaysAsync("paired with Ann");
+        var first = await bob.ReadAsync(1);
+        // Real time: that nothing moves can only be seen in it.
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        Assert.That(writing.IsCompleted, Is.False, "the sender is held up");
+        var reading = bob.ReadToEndAsync();
+        await writing.WaitAsync(ServerChild.Patience);
+        await ann.WriteAsync(default);
+        Assert.That((await reading).AsSpan().SequenceEqual(data.AsSpan(1)), Is.True);
+        Assert.That(first, Is.Not.Empty);
+        await AssertDoneAsync(ann, bob);
+    }
+
+    [Test]
+    public async Task Replies_that_are_lost_cost_nothing_but_time([Values] bool isRaw)
+    {
+        const int Seed = 20;
+        string[] flags = isRaw ? ["--raw"] : [];
+        var data = isRaw ? RandomNumberGenerator.GetBytes(Mebibyte) : Awkward();
+        await using var server = await ServerChild.StartAsync();
+        await using var proxy = new LossyProxy(server.Port, isRaw ? 10 * LossShare : 0.3, Seed);
+        await using var ann = ConnectChild.Start(proxy.Url, "Ann", flags);
+        await using var bob = ConnectChild.Start(proxy.Url, "Bob", flags);
+        Task[] writing = [ann.WriteAsync(data), bob.WriteAsync(data)];
+        var read = await Task.WhenAll(ann.ReadToEndAsync(), bob.ReadToEndAsync());
+        await Task.WhenAll(writing);
+        Assert.That(read.Select(bytes => bytes.AsSpan().SequenceEqual(data)), Has.All.True, $"seed {Seed}");
+        await AssertDoneAsync(ann, bob);
+        Assert.That(proxy.Lost, Is.GreaterThan(1));
+    }
+
+    [Test, Category("Slow")]
+    public async Task A_hundred_mebibytes_arrive_although_a_reply_in_a_hundred_is_lost_and_memory_stays_flat()
+    {
+        const int Seed = 21;
+        const int Length = 100 * Mebibyte;
+        await using var server = await ServerChild.StartAsync();
+        await using var proxy = new LossyProxy(server.Port, LossShare, Seed);
+        await using var ann = ConnectChild.Start(proxy.Url, "Ann", "--raw");
+        await using var bob = ConnectChild.Start(proxy.Url, "Bob", "--raw");
+        using var sent = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using var received = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var writing = WriteRandomAsync(ann.Input, Length, sent);
+        var buffer = new byte[Mebibyte];
+        for (var left = Length; left > 0;)
+        {
+            var length = await bob.Output.ReadAsync(buffer).AsTask().WaitAsync(LongPatience);
+            Assert.That(length, Is.Positive, $"seed {Seed}: {bob.Errors}");
+            received.AppendData(buffer.AsSpan(0, length));
+            left -= length;
+        }
+
+        await writing;
+        Assert.That(received.GetCurrentHash(), Is.EqualTo(sent.GetCurrentHash()), $"seed {Seed}");
+        // Taken while Bob still has something to say, so that both are there to be looked at.
+        var peaks = new[] { ann.ResidentBytesPeak, bob.ResidentBytesPeak };
+        await bob.WriteAsync(default);
+        await AssertDoneAsync(ann, bob);
+        TestContext.Out.WriteLine($"{ann.LastWords}; {proxy.Lost} replies lost; peaks of memory "
+            + string.Join(" and ", peaks.Select(peak => $"{peak / Mebibyte} MiB")));
+        Assert.That(peaks, Has.All.LessThan(ResidentBytesMax));
+        Assert.That(proxy.Lost, Is.GreaterThan(50));
+    }
+
+    private static async Task AssertDoneAsync(ConnectChild ann, ConnectChild bob)
+    {
+        Assert.That(await ann.ExitCodeAsync(), Is.Zero, ann.Errors);
+        Assert.That(await bob.ExitCodeAsync(), Is.Zero, bob.Errors);
+    }
+
+    // All that a turn cannot hold, more than a turn can hold, and characters wherever it is cut.
+    private static byte[] Awkward()
+    {
+        var longLine = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("é|\\", 20_000)));
+        return
+        [
+            .. "one|two\\three\r\n\n\n*\n\\.\n\\e\n0/11/*,1,2\n"u8, 0xff, 0xc3, (byte)'\n', 0xe2, 0x82, .. "\n"u8,
+            .. longLine, .. "\n\0\t\u0085 🎲\n"u8, .. "no end"u8,
+        ];
+    }
+
+    private static async Task WriteRandomAsync(Stream to, int length, IncrementalHash hash)
+    {
+        var buffer = new byte[Mebibyte];
+        for (var left = length; left > 0; left -= buffer.Length)
+        {
+            RandomNumberGenerator.Fill(buffer);
+            hash.AppendData(buffer);
+            await to.WriteAsync(buffer).AsTask().WaitAsync(LongPatience);
+        }
+
+        await to.DisposeAsync();
+    }
+}

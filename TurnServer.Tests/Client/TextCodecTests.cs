@@ -1,0 +1,104 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+using CsCheck;
+using TurnServer.Client;
+
+namespace TurnServer.Tests.Client;
+
+/// <summary>Text as turns: what other clients see, what comes back, and bytes that nobody thought of.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class TextCodecTests
+{
+    private static readonly Gen<byte[]> Piece = Gen.OneOf(
+        OneOf("\n", "\n\n", "\r\n", "|", "\\", "\\c", "\\.", "\\e", "\\x41", "\\!raw 1", "*", "é", "🎲", "plain", "\0",
+            "\u0085"),
+        Gen.Byte.Array[1, 3], Gen.Const((byte[])[0xf0, 0x9f]));
+
+    private static readonly Gen<byte[][]> Pieces = Piece.Array[0, 30];
+
+    [TestCase("plain words", "plain words")]
+    [TestCase("a|b", @"a\pb")]
+    [TestCase(@"C:\dir", @"C:\\dir")]
+    [TestCase("dos\r", @"dos\r")]
+    [TestCase("", @"\e")]
+    [TestCase("tab\tstays, as do , and *", "tab\tstays, as do , and *")]
+    [TestCase(@"\.", @"\\.")]
+    public void A_line_is_a_turn_that_other_clients_can_read(string line, string turn) =>
+        Assert.That(Encode(Encoding.UTF8.GetBytes(line + "\n")), Is.EqualTo(new[] { turn, @"\." }));
+
+    [Test]
+    public void What_is_no_UTF_8_is_escaped_byte_by_byte() =>
+        Assert.That(Encode([(byte)'a', 0xff, 0xc3, (byte)'\n']), Is.EqualTo(new[] { @"a\xFF\xC3", @"\." }));
+
+    [Test]
+    public void A_last_line_without_its_end_goes_on_into_nothing() =>
+        Assert.That(Encode("one\ntwo"u8.ToArray()), Is.EqualTo(new[] { "one", @"two\c", @"\." }));
+
+    [Test]
+    public void A_long_line_is_cut_between_characters_and_between_escapes() =>
+        Assert.That(Encode("abcdé|\nx\n"u8.ToArray(), turnBytesMax: 7),
+            Is.EqualTo(new[] { @"abcd\c", @"é\p", "x", @"\." }));
+
+    [TestCase(@"two\nlines", "two\nlines\n")]
+    [TestCase(@"C:\dir\", "C:\\dir\\\n")]
+    [TestCase(@"\q \x4 \xzz \x-1", "\\q \\x4 \\xzz \\x-1\n")]
+    [TestCase(@"a\c b", "a\\c b\n")]
+    [TestCase(@"\x41\x0a", "A\n\n")]
+    [TestCase("two\nlines", "two\nlines\n")]
+    public void A_turn_of_another_client_means_what_it_says(string turn, string text) =>
+        Assert.That(Decode([Encoding.UTF8.GetBytes(turn)]), Is.EqualTo(Encoding.UTF8.GetBytes(text)));
+
+    [Test]
+    public void A_partner_with_raw_is_told_apart_by_its_first_turn_and_by_no_later_one()
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var refused = new TextCodec().Decode(@"\!raw 1"u8, output);
+        Assert.That(refused.Kind, Is.EqualTo(ReceivedKind.Fault));
+        Assert.That(refused.Fault, Does.Contain("--raw"));
+        Assert.That(refused.Answer.IsEmpty, Is.False);
+        var codec = new TextCodec();
+        codec.Decode("first"u8, output);
+        Assert.That(codec.Decode(@"\!raw 1"u8, output).Kind, Is.EqualTo(ReceivedKind.Data));
+    }
+
+    [Test]
+    public void Anything_comes_back_as_it_went_in_by_turns_that_can_be_sent() =>
+        Gen.Select(Pieces, Gen.Int[TextCodec.TurnBytesMin, 40]).Sample((pieces, turnBytesMax) =>
+        {
+            var turns = EncodeTurns(pieces, turnBytesMax);
+            return turns.TrueForAll(turn => IsTurn(turn.Span, turnBytesMax))
+                && Decode(turns).AsSpan().SequenceEqual(pieces.SelectMany(piece => piece).ToArray());
+        }, iter: 20_000, threads: 1, print: sample => Convert.ToHexString([.. sample.Item1.SelectMany(piece => piece)]));
+
+    private static bool IsTurn(ReadOnlySpan<byte> turn, int bytesMax) =>
+        turn.Length > 0 && turn.Length <= bytesMax && !turn.ContainsAny("|\n\r"u8) && Utf8.IsValid(turn);
+
+    private static string[] Encode(byte[] text, int turnBytesMax = TurnGame.TurnBytesMax) =>
+        [.. EncodeTurns([text], turnBytesMax).Select(turn => Encoding.UTF8.GetString(turn.Span))];
+
+    private static List<ReadOnlyMemory<byte>> EncodeTurns(byte[][] pieces, int turnBytesMax)
+    {
+        var codec = new TextCodec(turnBytesMax);
+        var turns = new List<ReadOnlyMemory<byte>>();
+        codec.Begin(turns);
+        foreach (var piece in pieces)
+            codec.Encode(piece, turns);
+        codec.Finish(turns);
+        return turns;
+    }
+
+    private static byte[] Decode(IEnumerable<ReadOnlyMemory<byte>> turns)
+    {
+        var codec = new TextCodec();
+        var output = new ArrayBufferWriter<byte>();
+        foreach (var turn in turns)
+            codec.Decode(turn.Span, output);
+        return output.WrittenSpan.ToArray();
+    }
+
+    private static byte[] Decode(byte[][] turns) => Decode(turns.Select(turn => (ReadOnlyMemory<byte>)turn));
+
+    private static Gen<byte[]> OneOf(params string[] texts) =>
+        Gen.Int[0, texts.Length - 1].Select(i => Encoding.UTF8.GetBytes(texts[i]));
+}
