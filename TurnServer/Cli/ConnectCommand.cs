@@ -58,7 +58,8 @@ internal static class ConnectCommand
     {
         ThreadPool.SetMinThreads(ThreadsMin, ThreadsMin);
         using var stop = new StopSignal();
-        var status = new StatusLines(Console.Error);
+        await using var errors = new StreamWriter(StandardStreams.OpenError()) { AutoFlush = true };
+        var status = new StatusLines(errors);
         await using var session = new ConnectSession(options, status);
         try
         {
@@ -78,7 +79,7 @@ internal static class ConnectCommand
         {
             // Nothing else is expected here: what it was is said in full, so that it can be reported.
             await session.AbandonAsync();
-            await Console.Error.WriteLineAsync($"turnserver: failed on a bug: {bug}");
+            await errors.WriteLineAsync($"turnserver: failed on a bug: {bug}");
             return ExitCode.Failed;
         }
     }

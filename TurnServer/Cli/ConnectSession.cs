@@ -161,7 +161,8 @@ internal sealed class ConnectSession : IAsyncDisposable
 
     private void Notify(TransferNews news)
     {
-        if (_options.IsRaw)
+        // Bytes end by themselves, and no input has no end to speak of.
+        if (_options.IsRaw || (news == TransferNews.InputEnded && _options.HasNoInput))
             return;
         _status.Say(news switch
         {

@@ -1,0 +1,111 @@
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Cli;
+
+/// <summary>How <c>connect</c> gets on with a client of another kind.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class ConnectForeignTests
+{
+    private const string Wait = "Prefer: wait=10";
+
+    [Test]
+    public async Task Another_client_sees_lines_as_turns_and_its_turns_are_lines()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann");
+        await using var zoe = await Player.MeetAsync(server.Port, ann, "Zoe", "*");
+        await ann.WriteAsync("knight|b5\\\n\nlast"u8.ToArray());
+        Assert.That(await zoe.CollectAsync(), Is.EqualTo(new[] { @"knight\pb5\\", @"\e", @"last\c", @"\." }));
+        await zoe.UpdateAsync(@"e7-e5\o/");
+        Assert.That(await ann.ReadAsync(9), Is.EqualTo("e7-e5\\o/\n"));
+        await ann.SaysAsync("end of input; waiting for Zoe to end too");
+        await zoe.QuitAsync();
+        // A client of another kind does not say that it has no more: whether that was all only people know.
+        Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(5));
+        Assert.That(ann.LastWords, Is.EqualTo("Zoe left before the end"));
+    }
+
+    [Test]
+    public async Task One_that_says_that_it_has_no_more_ends_it_well()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann");
+        await using var zoe = await Player.MeetAsync(server.Port, ann, "Zoe", "*");
+        await zoe.UpdateAsync(@"one|\.");
+        await ann.SaysAsync("Zoe has no more to say");
+        await ann.WriteAsync("two\n"u8.ToArray());
+        Assert.That(await ann.ExitCodeAsync(), Is.Zero, ann.Errors);
+        Assert.That(await zoe.CollectAsync(), Is.EquivalentTo(new[] { "two", @"\.", @"\!all" }));
+    }
+
+    [Test]
+    public async Task One_that_falls_silent_is_said_to()
+    {
+        await using var server = await ServerChild.StartAsync("--game-timeout", "0.5");
+        await using var ann = ConnectChild.Start(server.Url, "Ann");
+        await using var zoe = await Player.MeetAsync(server.Port, ann, "Zoe", "*");
+        Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(5));
+        Assert.That(ann.LastWords, Is.EqualTo("Zoe fell silent and was dropped by the server"));
+    }
+
+    [TestCase("*")]
+    [TestCase("Ann")]
+    public async Task One_that_leaves_before_the_start_is_waited_for_again(string wanted)
+    {
+        await using var server = await ServerChild.StartAsync();
+        string[] flags = wanted == "*" ? [] : ["--partner", "Zoe"];
+        await using var ann = ConnectChild.Start(server.Url, "Ann", flags);
+        await ann.SaysAsync("waiting for");
+        await using var http = await RawHttp.ConnectAsync(server.Port);
+        var key = await Player.PairAsync(http, "Zoe", wanted);
+        Assert.That((await http.AskAsync($"1,*,{key},*,*")).Body, Is.EqualTo("0/1/*"));
+        await ann.SaysAsync("Zoe left before the start; waiting again");
+        await using var zoe = await Player.MeetAsync(server.Port, ann, wanted == "*" ? "Yva" : "Zoe", wanted);
+        await zoe.UpdateAsync("here");
+        Assert.That(await ann.ReadAsync(5), Is.EqualTo("here\n"));
+    }
+
+    // A player made of plain requests.
+    private sealed class Player(RawHttp http, string key, string seat) : IAsyncDisposable
+    {
+        private int _counter;
+
+        public static async Task<string> PairAsync(RawHttp http, string name, string partner)
+        {
+            var key = (await http.AskAsync($"0,{name},*,{partner},*")).Body["0/0/".Length..];
+            Assert.That((await http.AskAsync($"2,*,{key},*,*", Wait)).Body, Does.EndWith("/Ann"));
+            return key;
+        }
+
+        public static async Task<Player> MeetAsync(int port, ConnectChild ann, string name, string partner)
+        {
+            await ann.SaysAsync("waiting for");
+            var http = await RawHttp.ConnectAsync(port);
+            var key = await PairAsync(http, name, partner);
+            await http.AskAsync($"3,*,{key},*,*");
+            var start = (await http.AskAsync($"4,*,{key},*,*", Wait)).Body["0/8/".Length..].Split('|');
+            await ann.SaysAsync($"paired with {name}");
+            return new Player(http, start[0], start[1]);
+        }
+
+        public async Task<string> UpdateAsync(string data)
+        {
+            var body = (await http.AskAsync($"6,{data},{key},{seat},{_counter++}", data.Length == 0 ? [Wait] : [])).Body;
+            return body.StartsWith("0/9/", StringComparison.Ordinal) ? body["0/9/".Length..] : "";
+        }
+
+        // All turns up to Ann's last, and what came with it.
+        public async Task<string[]> CollectAsync()
+        {
+            var turns = new List<string>();
+            while (!turns.Contains(@"\."))
+                turns.AddRange((await UpdateAsync("")).Split('|'));
+            return [.. turns];
+        }
+
+        public async Task QuitAsync() =>
+            Assert.That((await http.AskAsync($"5,*,{key},{seat},*")).Body, Is.EqualTo("0/1/*"));
+
+        public ValueTask DisposeAsync() => http.DisposeAsync();
+    }
+}
