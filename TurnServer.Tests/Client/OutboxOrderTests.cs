@@ -1,0 +1,27 @@
+using TurnServer.Client;
+
+namespace TurnServer.Tests.Client;
+
+/// <summary>Turns leave in the order in which they were put in, also those that had to wait for room.</summary>
+internal sealed class OutboxOrderTests
+{
+    // A race: most often it is lost within a few rounds.
+    [Test, Repeat(20)]
+    public async Task Turns_that_waited_for_room_come_out_in_the_order_of_the_calls()
+    {
+        const int Count = 1000;
+        var outbox = new Outbox(new WakeUp());
+        var puts = Enumerable.Range(0, Count)
+            .Select(i => outbox.PutAsync(new OutgoingTurn(BitConverter.GetBytes(i), null), default).AsTask())
+            .ToArray();
+        var batch = new List<OutgoingTurn>();
+        while (batch.Count < Count)
+        {
+            outbox.TakeBatch(batch);
+            await Task.WhenAny(Task.WhenAll(puts), Task.Delay(1));
+        }
+
+        Assert.That(batch.Select(turn => BitConverter.ToInt32(turn.Bytes.Span)), Is.Ordered);
+        Assert.That(await Task.WhenAll(puts), Has.All.True);
+    }
+}
