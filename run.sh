@@ -17,6 +17,7 @@ usage() {
     cat <<EOF
 Usage:
   ./run.sh [flags]         run the server; ./run.sh --help lists its flags
+  ./run.sh connect [...]   pass data between two machines; ./run.sh connect --help tells how
   ./run.sh test [--all]    run the tests; --all adds the slow ones
   ./run.sh bench [filter]  run the micro-benchmarks, all or some
   ./run.sh bench compare   compare with a bare HttpListener and a bare Kestrel
@@ -58,7 +59,7 @@ ensure_sdk() {
     if command -v apt-get >/dev/null; then
         if ! offers_sdk; then
             say "the .NET $sdk_version SDK is missing: looking whether this distribution has it (apt-get update)"
-            as_root apt-get update -qq || say "apt-get update failed; going by the lists that are here"
+            as_root apt-get update -qq >&2 || say "apt-get update failed; going by the lists that are here"
         fi
         if offers_sdk; then
             say "the .NET $sdk_version SDK is missing: installing it (apt-get install $sdk_package)"
