@@ -116,12 +116,11 @@ internal sealed class ConnectFailureTests
     public async Task The_server_goes_away()
     {
         await using var server = await ServerChild.StartAsync();
-        await using var ann = ConnectChild.Start(server.Url, "Ann", "--patience", "1.5");
+        await using var ann = ConnectChild.Start(server.Url, "Ann", "--patience", "1");
         await using var bob = await MeetAsync(server.Url, ann);
         server.Signal(PosixSignal.SIGTERM);
         await server.ExitCodeAsync();
         await AssertEndsAsync(ann, 6, $"{server.Url}: the server cannot be reached: Connection refused");
-        Assert.That(ann.Errors, Does.Contain($"cannot reach {server.Url}: "));
     }
 
     [Test]

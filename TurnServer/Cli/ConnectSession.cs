@@ -13,7 +13,6 @@ internal sealed class ConnectSession : IAsyncDisposable
     private readonly ConnectOptions _options;
     private readonly StatusLines _status;
     private readonly HttpClient _http = TurnClient.CreateHttp();
-    private readonly TurnClient _player;
     private readonly Meeting _meeting;
     private TurnGame? _game;
 
@@ -22,13 +21,13 @@ internal sealed class ConnectSession : IAsyncDisposable
         _options = options;
         _status = status;
         var defaults = new TurnClientOptions();
-        _player = new TurnClient(_http, options.Url, defaults with
+        var player = new TurnClient(_http, options.Url, defaults with
         {
             Patience = options.Patience,
             ReplyTimeout = options.Patience < defaults.ReplyTimeout ? options.Patience : defaults.ReplyTimeout,
             Observer = new OutageWatch(options.Url, options.Patience, TimeProvider.System, status.Say).Observe,
         });
-        _meeting = new Meeting(_player, options.Name, options.Partner, options.Url.ToString(), TimeProvider.System,
+        _meeting = new Meeting(player, options.Name, options.Partner, options.Url.ToString(), TimeProvider.System,
             status.Say);
     }
 
@@ -52,8 +51,8 @@ internal sealed class ConnectSession : IAsyncDisposable
         {
             if (_game is not null)
                 await _game.AbandonAsync(timeout.Token);
-            else if (_meeting.IsRegistered)
-                await _player.UnregisterAsync(timeout.Token);
+            else
+                await _meeting.LeaveAsync(timeout.Token);
         }
         catch (OperationCanceledException)
         {

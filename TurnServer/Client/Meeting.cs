@@ -16,8 +16,9 @@ internal sealed class Meeting(TurnClient player, string name, string? partner, s
     // A server that loses each registration at once is not to be asked as fast as the network allows.
     private static readonly TimeSpan RegistrationInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Whether the server may know this player.</summary>
-    public bool IsRegistered { get; private set; }
+    // What a registration that the server may have was asked with; null: it has none.
+    private string? _token;
+    private bool _isAnswered;
 
     /// <summary>Waits until there is a game, for as long as it takes.</summary>
     public async Task<TurnResult<TurnGame>> MeetAsync(CancellationToken cancel)
@@ -25,9 +26,11 @@ internal sealed class Meeting(TurnClient player, string name, string? partner, s
         for (var isFirst = true; ; isFirst = false)
         {
             var registeredAt = time.GetTimestamp();
-            if (await player.RegisterAsync(name, partner, cancel: cancel) is { } refused)
+            _token = TurnClient.CreateToken();
+            _isAnswered = false;
+            if (await player.RegisterAsync(name, partner, _token, cancel: cancel) is { } refused)
                 return refused;
-            IsRegistered = true;
+            _isAnswered = true;
             if (isFirst)
                 say($"waiting for {partner ?? "anybody"} at {place}{(partner is null ? "" : $", who must name {name}")}");
             var game = await PlayAsync(cancel);
@@ -43,11 +46,22 @@ internal sealed class Meeting(TurnClient player, string name, string? partner, s
                     return game;
             }
 
-            IsRegistered = false;
+            _token = null;
             var pause = RegistrationInterval - time.GetElapsedTime(registeredAt);
             if (pause > TimeSpan.Zero)
                 await Task.Delay(pause, time, cancel);
         }
+    }
+
+    /// <summary>Gives up waiting, so that nobody is paired with who is not there any more.</summary>
+    public async Task LeaveAsync(CancellationToken cancel)
+    {
+        if (_token is null)
+            return;
+        // A registration that was called off may have been made: the same token gives its key.
+        if (!_isAnswered && await player.RegisterAsync(name, partner, _token, cancel: cancel) is not null)
+            return;
+        await player.UnregisterAsync(cancel);
     }
 
     // With the next partner when one leaves before the game.
