@@ -28,11 +28,14 @@ internal sealed class Outbox(WakeUp loop)
     /// <summary>Waits for room and puts a turn in; false when no more are taken.</summary>
     public async ValueTask<bool> PutAsync(OutgoingTurn turn, CancellationToken cancel)
     {
-        // Most often there is room.
-        while (!_turns.Writer.TryWrite(turn))
+        try
         {
-            if (!await _turns.Writer.WaitToWriteAsync(cancel))
-                return false;
+            // Not TryWrite in a loop: this one has those who wait stand in line.
+            await _turns.Writer.WriteAsync(turn, cancel);
+        }
+        catch (ChannelClosedException)
+        {
+            return false;
         }
 
         loop.Call();
