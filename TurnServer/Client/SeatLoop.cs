@@ -8,10 +8,10 @@ namespace TurnServer.Client;
 /// otherwise asks now and then so that the seat is heard from.
 /// </summary>
 /// <remarks>
-/// An update acknowledges the block before it, and a request that was given up may still reach the server and add to that
-/// block. So an update that follows one of which not everything is known says how much of its block has arrived
-/// (PROTOCOL.md, "Saying what has arrived"). That is also how a turn goes out beside a held reply, at once: the reply is
-/// no longer looked at, and what it held comes again.
+/// An update acknowledges the block before it, and a copy of the one before it may still reach the server and add to that
+/// block: one that was given up, or one that something on the way sent twice. So each update says how much of the last
+/// block has arrived (PROTOCOL.md, "Saying what has arrived"). That is also how a turn goes out beside a held reply, at
+/// once: the reply is no longer looked at, and what it held comes again.
 /// </remarks>
 internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options, SeatFields seat,
     Outbox outbox, Inbox inbox, WakeUp wakeUp) : IAsyncDisposable
@@ -34,7 +34,6 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     private TurnAsk _last;
     private long _counter = -1;
     private int _blockBytesDelivered;
-    private bool _isBlockKnown = true;
 
     // An update of which no answer has been seen, and which the next one takes for taken.
     private TurnAsk? _unconfirmed;
@@ -146,7 +145,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     }
 
     private TurnAsk NextUpdate(TimeSpan wait, bool isEmpty = false) =>
-        new(seat.Update(isEmpty ? [] : _batch, _counter + 1), wait, _isBlockKnown ? null : _blockBytesDelivered);
+        new(seat.Update(isEmpty ? [] : _batch, _counter + 1), wait, _counter < 0 ? null : _blockBytesDelivered);
 
     // The partner does not collect: the turns wait here. Meanwhile this player collects, under the counter that was not
     // taken, or two who both have too much to say would wait for each other for ever.
@@ -242,7 +241,6 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             _counter++;
             _last = update with { Wait = TimeSpan.Zero };
             _blockBytesDelivered = 0;
-            _isBlockKnown = true;
         }
 
         Deliver(outcome);
@@ -258,8 +256,8 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             return;
         }
 
-        _isBlockKnown &= outcome.Lost == 0 && outcome.Reply.Code != ReplyCode.GameRedundant;
         var block = outcome.Reply.Data;
+        // Before anything else of this counter a lone * may be a turn: if it is, it comes again, as 0 has arrived.
         var isEmpty = outcome.Reply.Code == ReplyCode.GameNoData
             || (outcome.Reply.Code == ReplyCode.GameRedundant && block.Span is [(byte)'*']);
         if (isEmpty || block.Length <= _blockBytesDelivered)

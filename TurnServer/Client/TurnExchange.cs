@@ -7,7 +7,7 @@ namespace TurnServer.Client;
 /// <summary>A request, as it is asked as often as it takes.</summary>
 /// <param name="Body">Its bytes.</param>
 /// <param name="Wait">How long the server may hold the reply; zero not at all.</param>
-/// <param name="ReceivedBytes">How much of the last block has arrived; null: all of it, or the request is no update.
+/// <param name="ReceivedBytes">How much of the last block has arrived; null: there was none, or the request is no update.
 /// </param>
 internal readonly record struct TurnAsk(ReadOnlyMemory<byte> Body, TimeSpan Wait = default, int? ReceivedBytes = null);
 
