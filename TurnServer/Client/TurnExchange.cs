@@ -51,7 +51,7 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
                 return new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault, lost);
             if (attempt.Reply is null)
                 lost++;
-            firstFailedAt ??= startedAt;
+            firstFailedAt ??= options.Time.GetTimestamp();
             // Spread out, or all that a restart has cut off come back in the same instant.
             var spread = attempt.RetryAfter + (pause * (0.5 + (Random.Shared.NextDouble() / 2)));
             if (options.Time.GetElapsedTime(firstFailedAt.Value) + spread > options.Patience)
