@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using TurnServer.Protocol;
 
@@ -31,6 +32,8 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
     private const int ReplyBytesMax = ProtocolLimits.BacklogBytesMax + 64;
 
     private const int ErrorStatusMin = 500;
+    private const int RequestTimeout = (int)HttpStatusCode.RequestTimeout;
+    private const int TooManyRequests = (int)HttpStatusCode.TooManyRequests;
 
     // 503 and 429 ask for a second; a server that asks for hours is not waited for.
     private static readonly TimeSpan RetryAfterMax = TimeSpan.FromSeconds(5);
@@ -72,13 +75,17 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
         try
         {
             using var request = Compose(ask);
-            using var response = await http.SendAsync(request, either.Token);
+            using var response = await SendAsync(request, either.Token);
             await response.Content.LoadIntoBufferAsync(ReplyBytesMax, either.Token);
             return Judge(symbol, response, await response.Content.ReadAsByteArrayAsync(either.Token));
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
             return Attempt.NotTurnServer("its answer is longer than any turn server's");
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.InvalidResponse)
+        {
+            return Attempt.NotTurnServer("its answer is not HTTP");
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -89,6 +96,12 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
             return Attempt.Lost($"no answer within {patience.TotalSeconds:0.#} s");
         }
     }
+
+    // HttpClient by itself reads a body of any length before anybody can say that it is too long.
+    private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel) =>
+        http is HttpClient client
+            ? client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel)
+            : http.SendAsync(request, cancel);
 
     private HttpRequestMessage Compose(TurnAsk ask)
     {
@@ -110,8 +123,8 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
         var status = (int)response.StatusCode;
         if (!ServerReply.TryParse(body, wasHeld, out var reply))
         {
-            // A proxy says so when the server behind it is away for a moment.
-            if (status >= ErrorStatusMin)
+            // A proxy says so when the server behind it is away for a moment, or this address asks too often.
+            if (status is >= ErrorStatusMin or RequestTimeout or TooManyRequests)
                 return Attempt.Lost($"the answer was {status} {response.ReasonPhrase}");
             return Attempt.NotTurnServer(response.Headers.Location is { } location
                 ? $"it sends one on to {location}"
