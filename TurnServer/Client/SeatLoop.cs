@@ -132,8 +132,8 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     private async Task SendAsync()
     {
         outbox.TakeBatch(_batch);
-        // Whoever waits to hear that it was taken must not wait for the partner's turn.
-        var isAwaited = _batch.Exists(turn => turn.Taken is not null);
+        // Whoever waits to hear that it was taken must not wait for the partner's turn, nor what comes next.
+        var isAwaited = outbox.HasTurns || outbox.IsLast || _batch.Exists(turn => turn.Taken is not null);
         var update = NextUpdate(isAwaited ? TimeSpan.Zero : options.Wait);
         var outcome = await UpdateAsync(update);
         if (outcome.Reply.Error == ErrorCode.GameCacheMaxed)
@@ -193,7 +193,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             return await exchange.AskAsync(update, _stop.Token);
         var cancel = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var held = exchange.AskAsync(update, cancel.Token);
-        while (!held.IsCompleted)
+        while (!held.IsCompleted && !_stop.IsCancellationRequested)
         {
             var woken = wakeUp.Next(_stop.Token);
             if (outbox.HasTurns || outbox.IsFinished)
@@ -205,7 +205,8 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             await Task.WhenAny(held, woken);
         }
 
-        cancel.Dispose();
+        using (cancel)
+            await held;
         var news = await held;
         var isEmpty = news.Reply.Code == ReplyCode.GameNoData || news.Reply.Data.Span is [(byte)'*'];
         _canHold = news.Reply.WasHeld || (_canHold && !isEmpty);
