@@ -82,7 +82,10 @@ public sealed class TurnGame : IAsyncDisposable
         while (await _inbox.WaitAsync(cancel))
         {
             while (_inbox.TryTake(out var turn))
+            {
                 yield return turn;
+                cancel.ThrowIfCancellationRequested();
+            }
         }
     }
 
