@@ -10,17 +10,17 @@ internal sealed class CannedServer : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly byte[] _answer;
-    private readonly bool _repeats;
+    private readonly byte[] _endless;
     private readonly Task _serving;
     private long _sentBytes;
     private int _requests;
 
     /// <param name="answer">What each request is answered with.</param>
-    /// <param name="repeats">Whether that is sent over and over, without an end.</param>
-    public CannedServer(string answer, bool repeats = false)
+    /// <param name="endless">What follows it over and over, without an end; nothing if empty.</param>
+    public CannedServer(string answer, string endless = "")
     {
         _answer = Encoding.Latin1.GetBytes(answer);
-        _repeats = repeats;
+        _endless = Encoding.Latin1.GetBytes(endless);
         _listener.Start();
         _serving = ServeAsync();
     }
@@ -29,6 +29,7 @@ internal sealed class CannedServer : IAsyncDisposable
 
     public int Requests => Volatile.Read(ref _requests);
 
+    /// <summary>How much of what has no end has been sent.</summary>
     public long SentBytes => Volatile.Read(ref _sentBytes);
 
     public async ValueTask DisposeAsync()
@@ -51,9 +52,9 @@ internal sealed class CannedServer : IAsyncDisposable
                 while (await messages.ReadAsync(_stop.Token) is not null)
                 {
                     Interlocked.Increment(ref _requests);
-                    do
-                        Interlocked.Add(ref _sentBytes, await client.SendAsync(_answer, _stop.Token));
-                    while (_repeats);
+                    await client.SendAsync(_answer, _stop.Token);
+                    while (_endless.Length > 0)
+                        Interlocked.Add(ref _sentBytes, await client.SendAsync(_endless, _stop.Token));
                 }
             }
             catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
