@@ -95,6 +95,7 @@ internal sealed class TurnGameTests
         gate.SetResult();
         Assert.That((await first, await quit), Is.EqualTo(((TurnFault?)null, (TurnFault?)null)));
         Assert.That(await ClientPair.ReadToEndAsync(pair.B), Has.Count.EqualTo(41));
+        foreach (var r in proxy.Requests.Where(r => r.Body[0] is '6')) TestContext.Out.WriteLine($"{r.Body.Length} {r.MayBeHeld} {r.Body[..6]}..{r.Body[^10..]}");
         Assert.That(log.Updates, Is.EqualTo(4), "one, and three of 16 turns or fewer, none of them twice");
     }
 
