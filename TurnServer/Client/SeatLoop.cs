@@ -8,10 +8,10 @@ namespace TurnServer.Client;
 /// otherwise asks now and then so that the seat is heard from.
 /// </summary>
 /// <remarks>
-/// An update acknowledges the block before it, and a copy of the one before it may still reach the server and add to that
-/// block: one that was given up, or one that something on the way sent twice. So each update says how much of the last
-/// block has arrived (PROTOCOL.md, "Saying what has arrived"). That is also how a turn goes out beside a held reply, at
-/// once: the reply is no longer looked at, and what it held comes again.
+/// An update acknowledges the block before it, and a copy of the one before it may still reach the server and add to
+/// that block: one that was given up, or one that something on the way sent twice. So each update says how much of the
+/// last block has arrived (PROTOCOL.md, "Saying what has arrived"). That is also how a turn goes out beside a held
+/// reply, at once: the reply is no longer looked at, and what it held comes again.
 /// </remarks>
 internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options, SeatFields seat,
     Outbox outbox, Inbox inbox, WakeUp wakeUp) : IAsyncDisposable
