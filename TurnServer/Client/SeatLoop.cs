@@ -161,12 +161,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             // An attempt that was lost may still arrive and be taken: until it cannot, this counter is for these turns.
             if (inbox.HasRoom && (lostAt is not { } at || options.Time.GetElapsedTime(at) > LostForGood))
             {
-                var empty = NextUpdate(TimeSpan.Zero, isEmpty: true);
-                var collected = await UpdateAsync(empty);
-                // Taken before, and not by an attempt of this: a copy of the refused update came late and found room.
-                if (collected is { Reply.Code: ReplyCode.GameRedundant, Lost: 0 })
-                    return (update, collected);
-                Take(empty, collected);
+                await CollectAsync(TimeSpan.Zero);
                 if (_ended is not null)
                     return (update, outcome with { Fault = _ended });
                 lostAt = null;
