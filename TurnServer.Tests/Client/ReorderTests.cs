@@ -92,6 +92,33 @@ internal sealed class ReorderTests
     }
 
     [Test]
+    public async Task Two_requests_that_both_come_while_the_first_is_asked_again_are_taken()
+    {
+        var (again, held, late) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
+        var attempts = 0;
+        await using var proxy = new FaultyProxy(_server.Port, request =>
+        {
+            if (request.IsUpdate(0) && request.MayBeHeld)
+                return new ProxyPlan(ProxyFault.DelayRequest, again.Task, held.SetResult);
+            if (request.IsUpdate(1) && Interlocked.Increment(ref attempts) == 1)
+                return new ProxyPlan(ProxyFault.DelayRequest, held.Task, late.SetResult);
+            if (!request.IsUpdate(0))
+                return default;
+            again.TrySetResult();
+            return new ProxyPlan(ProxyFault.DelayRequest, late.Task);
+        });
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Hasty, Defaults, _server.Url);
+        var receive = ClientPair.ReadAsync(pair.A, 2);
+        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
+        await ClientPair.SendAsync(pair.B, "b0");
+        await ClientPair.SendAsync(pair.A, "a0");
+        await ClientPair.SendAsync(pair.A, "a1");
+        await ClientPair.SendAsync(pair.B, "b1");
+        Assert.That(await receive, Is.EqualTo(new[] { "b0", "b1" }));
+        Assert.That(await ClientPair.ReadAsync(pair.B, 2), Is.EqualTo(new[] { "a0", "a1" }));
+    }
+
+    [Test]
     public async Task A_held_reply_with_turns_that_is_cut_short_comes_again()
     {
         var (gate, answered) = (new TaskCompletionSource(), new TaskCompletionSource());

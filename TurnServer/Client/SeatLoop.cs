@@ -183,7 +183,9 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             return outcome;
         // The one before never reached the server.
         var confirmed = await exchange.AskAsync(before.Value, _stop.Token);
-        return confirmed.Fault is null ? await AskAsync(update) : confirmed;
+        // Or it came a moment later and this one's lost attempt behind it: then the server has gone on, and says so.
+        var isTaken = confirmed.Fault is null || confirmed.Reply.Error == ErrorCode.PlayerStateBehind;
+        return isTaken ? await AskAsync(update) : confirmed;
     }
 
     // Asks until there is an answer. One that is held is cut short when there is something to send.
