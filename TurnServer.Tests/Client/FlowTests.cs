@@ -92,7 +92,8 @@ internal sealed class FlowTests
         await FullAsync(log);
         await cancel.CancelAsync();
         Assert.That(async () => await posts, Throws.InstanceOf<OperationCanceledException>());
-        Assert.That(() => pair.A.QuitAsync(new CancellationToken(true)), Throws.InstanceOf<OperationCanceledException>());
+        var cancelled = new CancellationToken(true);
+        Assert.That(() => pair.A.QuitAsync(cancelled), Throws.InstanceOf<OperationCanceledException>());
         var read = ClientPair.ReadToEndAsync(pair.B);
         Assert.That(await pair.A.QuitAsync(), Is.Null);
         Assert.That(await read, Is.EqualTo(Enumerable.Range(0, posted).Select(Turn)));

@@ -91,7 +91,8 @@ internal sealed class OutageTests
         await ClientPair.SendAsync(pair.A, "before");
         Assert.That(await ClientPair.ReadAsync(pair.B, 1), Is.EqualTo(new[] { "before" }));
         proxy.ServerPort = other.Port;
-        Assert.That(await pair.A.SendAsync(ClientPair.Bytes("after")), Is.EqualTo(TurnFault.Of(ErrorCode.NoGame, null)));
+        Assert.That(await pair.A.SendAsync(ClientPair.Bytes("after")),
+            Is.EqualTo(TurnFault.Of(ErrorCode.NoGame, null)));
         Assert.That(pair.A.Ended!.Kind, Is.EqualTo(TurnFaultKind.SeatGone));
         Assert.That((await waiting.PairAsync()).Fault!.Kind, Is.EqualTo(TurnFaultKind.RegistrationGone));
         Assert.That((await pair.B.SendAsync(ClientPair.Bytes("after")))!.Kind, Is.EqualTo(TurnFaultKind.SeatGone));
@@ -123,7 +124,7 @@ internal sealed class OutageTests
         var often = new TurnClientOptions { PollInterval = TimeSpan.FromMilliseconds(20) };
         await using var pair = await ClientPair.StartAsync(proxy.Url, often, urlB: _server.Url);
         var read = ClientPair.ReadAsync(pair.A, 1);
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(5)), "it asks again and again");
+        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(5)), "it asks repeatedly");
         await ClientPair.SendAsync(pair.B, "news");
         Assert.That(await read, Is.EqualTo(new[] { "news" }));
     }

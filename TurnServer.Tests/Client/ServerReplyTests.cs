@@ -101,6 +101,6 @@ internal sealed class ServerReplyTests
     [TestCase(Symbol.GameQuit, new[] { 1, 10 })]
     [TestCase(Symbol.GameUpdate, new[] { 9, 10, 11 })]
     public void Each_request_has_its_replies(Symbol symbol, int[] codes) =>
-        Assert.That(Enum.GetValues<ReplyCode>().Where(code => ServerReply.Answers(code, symbol)).Select(code => (int)code),
-            Is.EqualTo(codes));
+        Assert.That(Enum.GetValues<ReplyCode>().Where(code => ServerReply.Answers(code, symbol)),
+            Is.EqualTo(codes.Select(code => (ReplyCode)code)));
 }

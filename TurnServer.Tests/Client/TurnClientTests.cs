@@ -155,7 +155,8 @@ internal sealed class TurnClientTests
     {
         var (client, _) = NewClient();
         var cancelled = new CancellationToken(true);
-        Assert.That(() => client.RegisterAsync("Ann", cancel: cancelled), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(() => client.RegisterAsync("Ann", cancel: cancelled),
+            Throws.InstanceOf<OperationCanceledException>());
         await client.RegisterAsync(ClientPair.NewName(), ClientPair.NewName());
         Assert.That(() => client.PairAsync(cancelled), Throws.InstanceOf<OperationCanceledException>());
         Assert.That(() => client.LoadAsync(cancelled), Throws.InstanceOf<OperationCanceledException>());

@@ -16,7 +16,8 @@ internal sealed class TurnExchangeTests
     public async Task A_lost_request_is_repeated_at_once_and_then_after_pauses_that_double()
     {
         var (outcome, clock, handler) = await AskAsync(Ask, n => n < 9 ? throw Refused() : StubHandler.Reply("0/2/*"));
-        Assert.That((outcome.Fault, outcome.Lost, outcome.Reply.Code), Is.EqualTo(((TurnFault?)null, 9, ReplyCode.Pairing)));
+        Assert.That((outcome.Fault, outcome.Lost, outcome.Reply.Code),
+            Is.EqualTo(((TurnFault?)null, 9, ReplyCode.Pairing)));
         double[] longest = [50, 100, 200, 400, 800, 1600, 2000, 2000];
         Assert.That(clock.Pauses, Has.Count.EqualTo(longest.Length), "none before the first repetition");
         for (var i = 0; i < longest.Length; i++)
@@ -29,7 +30,11 @@ internal sealed class TurnExchangeTests
     {
         var pauses = new HashSet<TimeSpan>();
         for (var i = 0; i < 5; i++)
-            pauses.Add((await AskAsync(Ask, n => n < 2 ? throw Refused() : StubHandler.Reply("0/2/*"))).Clock.Pauses[0]);
+        {
+            var (_, clock, _) = await AskAsync(Ask, n => n < 2 ? throw Refused() : StubHandler.Reply("0/2/*"));
+            pauses.Add(clock.Pauses[0]);
+        }
+
         Assert.That(pauses, Has.Count.GreaterThan(1));
     }
 
@@ -115,7 +120,12 @@ internal sealed class TurnExchangeTests
         var clock = new SkippingClock(TimeSpan.FromSeconds(10));
         using var http = new HttpMessageInvoker(new StubHandler(
             n => n == 0 ? throw Refused() : StubHandler.Reply("5/*/*", HttpStatusCode.BadRequest)));
-        var options = new TurnClientOptions { Time = clock, Observer = log.Note, ReplyTimeout = TimeSpan.FromMinutes(1) };
+        var options = new TurnClientOptions
+        {
+            Time = clock,
+            Observer = log.Note,
+            ReplyTimeout = TimeSpan.FromMinutes(1),
+        };
         await new TurnExchange(http, new Uri("http://x/"), options).AskAsync(Ask, default);
         Assert.That(log.Attempts.Select(attempt => (attempt.Symbol, attempt.Reply?.Error, attempt.Loss)), Is.EqualTo(
             new[] { (Symbol.RequestPair, (ErrorCode?)null, (string?)"nobody there"),

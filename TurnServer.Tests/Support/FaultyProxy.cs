@@ -5,8 +5,8 @@ namespace TurnServer.Tests.Support;
 
 /// <summary>
 /// Stands between clients and a server and does to requests and replies what networks do. Each request goes to the
-/// server on a connection of its own, so that one that is late does not hold up the next. Its own bugs fail the test when
-/// it is disposed.
+/// server on a connection of its own, so that one that is late does not hold up the next. Its own bugs fail the test
+/// when it is disposed.
 /// </summary>
 internal sealed class FaultyProxy : IAsyncDisposable
 {
@@ -194,7 +194,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         // Twice: longer than any reply is held in a test.
         timeout.CancelAfter(2 * ServerChild.Patience);
-        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await server.ConnectAsync(IPAddress.Loopback, ServerPort, timeout.Token);
         await server.SendAsync(request.Bytes, timeout.Token);
         var reply = await new HttpMessages(server).ReadAsync(timeout.Token)

@@ -14,7 +14,7 @@ internal enum ProxyFault
     /// <summary>The server takes it; the connection ends without a reply.</summary>
     DropReply,
 
-    /// <summary>The server gets it later, maybe when the client has long given up and asked for something else.</summary>
+    /// <summary>The server gets it later, maybe when the client has given up and asked for something else.</summary>
     DelayRequest,
 
     /// <summary>The server takes it at once, the reply comes later.</summary>
@@ -35,7 +35,8 @@ internal enum ProxyFault
 /// <param name="Until">What a delay, or the sending again, waits for.</param>
 /// <param name="Answered">Called when the server has answered the request, or the copy of it that was late.</param>
 /// <param name="Cut">Which part of a cut reply comes: 0 nothing, 1 all but the last byte.</param>
-internal readonly record struct ProxyPlan(ProxyFault Fault, Task? Until = null, Action? Answered = null, double Cut = 0.9);
+internal readonly record struct ProxyPlan(ProxyFault Fault, Task? Until = null, Action? Answered = null,
+    double Cut = 0.9);
 
 /// <summary>A request as the proxy sees it.</summary>
 internal sealed record ProxiedRequest(string Body, bool MayBeHeld)
