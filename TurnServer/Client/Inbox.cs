@@ -43,6 +43,7 @@ internal sealed class Inbox(WakeUp loop)
     /// <summary>Waits until there is a turn to take; false when there will be none.</summary>
     public async ValueTask<bool> WaitAsync(CancellationToken cancel)
     {
+        cancel.ThrowIfCancellationRequested();
         if (_turns.Reader.TryPeek(out _))
             return true;
         _isReaderWaiting = true;

@@ -8,10 +8,10 @@ namespace TurnServer.Client;
 /// otherwise asks now and then so that the seat is heard from.
 /// </summary>
 /// <remarks>
-/// An update acknowledges the block before it, and a request that was given up may still reach the server and add to that
-/// block. So an update that follows one of which not everything is known says how much of its block has arrived
-/// (PROTOCOL.md, "Saying what has arrived"). That is also how a turn goes out beside a held reply, at once: the reply is
-/// no longer looked at, and what it held comes again.
+/// An update acknowledges the block before it, and a copy of the one before it may still reach the server and add to
+/// that block: one that was given up, or one that something on the way sent twice. So each update says how much of the
+/// last block has arrived (PROTOCOL.md, "Saying what has arrived"). That is also how a turn goes out beside a held
+/// reply, at once: the reply is no longer looked at, and what it held comes again.
 /// </remarks>
 internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options, SeatFields seat,
     Outbox outbox, Inbox inbox, WakeUp wakeUp) : IAsyncDisposable
@@ -31,7 +31,6 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     private TurnAsk _last;
     private long _counter = -1;
     private int _blockBytesDelivered;
-    private bool _isBlockKnown = true;
 
     // An update of which no answer has been seen, and which the next one takes for taken.
     private TurnAsk? _unconfirmed;
@@ -130,8 +129,8 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     private async Task SendAsync()
     {
         outbox.TakeBatch(_batch);
-        // Whoever waits to hear that it was taken must not wait for the partner's turn.
-        var isAwaited = _batch.Exists(turn => turn.Taken is not null);
+        // Whoever waits to hear that it was taken must not wait for the partner's turn, nor what comes next.
+        var isAwaited = outbox.HasTurns || outbox.IsLast || _batch.Exists(turn => turn.Taken is not null);
         var update = NextUpdate(isAwaited ? TimeSpan.Zero : options.Wait);
         var outcome = await UpdateAsync(update);
         if (outcome.Reply.Error == ErrorCode.GameCacheMaxed)
@@ -143,7 +142,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     }
 
     private TurnAsk NextUpdate(TimeSpan wait, bool isEmpty = false) =>
-        new(seat.Update(isEmpty ? [] : _batch, _counter + 1), wait, _isBlockKnown ? null : _blockBytesDelivered);
+        new(seat.Update(isEmpty ? [] : _batch, _counter + 1), wait, _counter < 0 ? null : _blockBytesDelivered);
 
     // The partner does not collect: the turns wait here. Meanwhile this player collects, under the counter that was not
     // taken, or two who both have too much to say would wait for each other for ever.
@@ -181,7 +180,9 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             return outcome;
         // The one before never reached the server.
         var confirmed = await exchange.AskAsync(before.Value, _stop.Token);
-        return confirmed.Fault is null ? await AskAsync(update) : confirmed;
+        // Or it came a moment later and this one's lost attempt behind it: then the server has gone on, and says so.
+        var isTaken = confirmed.Fault is null || confirmed.Reply.Error == ErrorCode.PlayerStateBehind;
+        return isTaken ? await AskAsync(update) : confirmed;
     }
 
     // Asks until there is an answer. One that is held is cut short when there is something to send.
@@ -191,7 +192,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             return await exchange.AskAsync(update, _stop.Token);
         var letGo = new CancellationTokenSource();
         var held = exchange.AskAsync(update, _stop.Token, letGo.Token);
-        while (!held.IsCompleted)
+        while (!held.IsCompleted && !_stop.IsCancellationRequested)
         {
             var woken = wakeUp.Next(_stop.Token);
             if (outbox.HasTurns || outbox.IsFinished)
@@ -203,8 +204,9 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             await Task.WhenAny(held, woken);
         }
 
-        letGo.Dispose();
-        var news = await held;
+        TurnOutcome news;
+        using (letGo)
+            news = await held;
         var isEmpty = news.Reply.Code == ReplyCode.GameNoData || news.Reply.Data.Span is [(byte)'*'];
         _canHold = news.Reply.WasHeld || (_canHold && !isEmpty);
         return news;
@@ -239,7 +241,6 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             _counter++;
             _last = update with { Wait = TimeSpan.Zero };
             _blockBytesDelivered = 0;
-            _isBlockKnown = true;
         }
 
         Deliver(outcome);
@@ -255,8 +256,8 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             return;
         }
 
-        _isBlockKnown &= outcome.Lost == 0 && outcome.Reply.Code != ReplyCode.GameRedundant;
         var block = outcome.Reply.Data;
+        // Before anything else of this counter a lone * may be a turn: if it is, it comes again, as 0 has arrived.
         var isEmpty = outcome.Reply.Code == ReplyCode.GameNoData
             || (outcome.Reply.Code == ReplyCode.GameRedundant && block.Span is [(byte)'*']);
         if (isEmpty || block.Length <= _blockBytesDelivered)

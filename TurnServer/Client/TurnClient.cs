@@ -15,7 +15,8 @@ public readonly record struct Pairing(bool Hosts, string Partner);
 /// <summary>
 /// The player's side of the protocol, up to the game: register, pair, load, play (PROTOCOL.md). One instance is one player
 /// and takes one step at a time. Each step asks until the server answers, and comes back with what it gave or with the
-/// <see cref="TurnFault"/> that says what to do; it throws only what cancellation throws.
+/// <see cref="TurnFault"/> that says what to do; it throws only what cancellation throws, and
+/// InvalidOperationException to who has not registered.
 /// </summary>
 /// <example>
 /// <code>
@@ -135,8 +136,9 @@ public sealed class TurnClient
 
     private static string Text(in ServerReply reply) => Encoding.UTF8.GetString(reply.Data.Span);
 
-    private string Request(Symbol symbol) =>
-        string.Create(CultureInfo.InvariantCulture, $"{(int)symbol},*,{_key},*,*");
+    private string Request(Symbol symbol) => _key.Length > 0
+        ? string.Create(CultureInfo.InvariantCulture, $"{(int)symbol},*,{_key},*,*")
+        : throw new InvalidOperationException("Register first.");
 
     private Task<TurnOutcome> AskAsync(string body, TimeSpan wait, CancellationToken cancel) =>
         _exchange.AskAsync(new TurnAsk(Encoding.UTF8.GetBytes(body), wait), cancel);
@@ -144,8 +146,6 @@ public sealed class TurnClient
     private async Task<TurnOutcome> AskUntilNewsAsync(Symbol symbol, ReplyCode noNews,
         CancellationToken cancel)
     {
-        if (_key.Length == 0)
-            throw new InvalidOperationException("Register first.");
         while (true)
         {
             var outcome = await AskAsync(Request(symbol), _options.Wait, cancel);

@@ -7,9 +7,11 @@ public sealed record TurnClientOptions
 {
     /// <summary>
     /// How long the server may hold a reply that has no news (PROTOCOL.md, "Waiting for news"), in whole seconds; the
-    /// server may hold it for less. Zero never holds: then news is asked for every <see cref="PollInterval"/>.
+    /// server may hold it for less. Zero never holds: then news is asked for every <see cref="PollInterval"/>. Together
+    /// with <see cref="ReplyTimeout"/> less than the server's timeouts of 25 s and 30 s, so that one request that never
+    /// arrives does not look like a player that fell silent.
     /// </summary>
-    public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(25);
+    public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>How often news is asked for when the server holds no reply, as an old one does not.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
@@ -26,8 +28,8 @@ public sealed record TurnClientOptions
     public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a lost request is repeated before <see cref="TurnFaultKind.Unreachable"/>, counted from its first loss.
-    /// The server's default patience with a silent player is about as long.
+    /// How long a lost request is repeated before <see cref="TurnFaultKind.Unreachable"/>, counted from when the first
+    /// attempt was given up. The server's default patience with a silent player is about as long.
     /// </summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -8,7 +8,7 @@ namespace TurnServer.Client;
 /// <summary>A request, as it is asked as often as it takes.</summary>
 /// <param name="Body">Its bytes.</param>
 /// <param name="Wait">How long the server may hold the reply; zero not at all.</param>
-/// <param name="ReceivedBytes">How much of the last block has arrived; null: all of it, or the request is no update.
+/// <param name="ReceivedBytes">How much of the last block has arrived; null: there was none, or the request is no update.
 /// </param>
 internal readonly record struct TurnAsk(ReadOnlyMemory<byte> Body, TimeSpan Wait = default, int? ReceivedBytes = null);
 
@@ -32,6 +32,9 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
     private const int ReplyBytesMax = ProtocolLimits.BacklogBytesMax + 64;
 
     private const int ErrorStatusMin = 500;
+    private const int RequestTimeout = (int)HttpStatusCode.RequestTimeout;
+    private const int NotImplemented = (int)HttpStatusCode.NotImplemented;
+    private const int TooManyRequests = (int)HttpStatusCode.TooManyRequests;
 
     // A reply that is let go is on its way: letting it arrive spares the connection.
     private static readonly TimeSpan LetGoGrace = TimeSpan.FromSeconds(1);
@@ -85,13 +88,17 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
         try
         {
             using var request = Compose(ask);
-            using var response = await http.SendAsync(request, either.Token);
+            using var response = await SendAsync(request, either.Token);
             await response.Content.LoadIntoBufferAsync(ReplyBytesMax, either.Token);
             return Judge(symbol, response, await response.Content.ReadAsByteArrayAsync(either.Token));
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
             return Attempt.NotTurnServer("its answer is longer than any turn server's");
+        }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.InvalidResponse)
+        {
+            return Attempt.NotTurnServer("its answer is not HTTP");
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
@@ -102,6 +109,12 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
             return Attempt.Lost($"no answer within {patience.TotalSeconds:0.#} s");
         }
     }
+
+    // HttpClient by itself reads a body of any length before anybody can say that it is too long.
+    private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel) =>
+        http is HttpClient client
+            ? client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel)
+            : http.SendAsync(request, cancel);
 
     private HttpRequestMessage Compose(TurnAsk ask)
     {
@@ -123,8 +136,8 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
         var status = (int)response.StatusCode;
         if (!ServerReply.TryParse(body, wasHeld, out var reply))
         {
-            // A proxy says so when the server behind it is away for a moment.
-            if (status >= ErrorStatusMin && response.StatusCode != HttpStatusCode.NotImplemented)
+            // A proxy says so when the server behind it is away for a moment, or this address asks too often.
+            if (status is (>= ErrorStatusMin and not NotImplemented) or RequestTimeout or TooManyRequests)
                 return Attempt.Lost($"the answer was {status} {response.ReasonPhrase}");
             return Attempt.NotTurnServer(response.Headers.Location is { } location
                 ? $"it sends one on to {location}"

@@ -82,7 +82,8 @@ public sealed record TurnFault(TurnFaultKind Kind, string Meaning, ErrorCode Err
         ErrorCode.NoPlayerPartner => (TurnFaultKind.PartnerLeft, "the partner fell silent and was dropped"),
         ErrorCode.BadPartnerName => (TurnFaultKind.InvalidRequest, "the partner's name cannot be: 1 to "
             + $"{ProtocolLimits.NameCharactersMax} characters, no control characters, no comma"),
-        ErrorCode.KnownPartnerDrop => (TurnFaultKind.PartnerLeft, "the partner left before the game"),
+        ErrorCode.KnownPartnerDrop => (TurnFaultKind.RegistrationGone, "the partner that was asked for left before the "
+            + "game, and this registration went with it"),
         ErrorCode.PlayerStateBehind => (TurnFaultKind.OutOfStep, "the server has taken a later turn of this player"),
         ErrorCode.PlayerStateAhead => (TurnFaultKind.OutOfStep, "the server has not taken this player's last turn"),
         ErrorCode.OverContentLength => (TurnFaultKind.InvalidRequest, "the request is longer than "

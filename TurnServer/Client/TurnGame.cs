@@ -82,7 +82,10 @@ public sealed class TurnGame : IAsyncDisposable
         while (await _inbox.WaitAsync(cancel))
         {
             while (_inbox.TryTake(out var turn))
+            {
                 yield return turn;
+                cancel.ThrowIfCancellationRequested();
+            }
         }
     }
 
@@ -108,7 +111,8 @@ public sealed class TurnGame : IAsyncDisposable
     private async ValueTask<TurnFault?> EnqueueAsync(OutgoingTurn turn, CancellationToken cancel)
     {
         Check(turn.Bytes.Span);
-        if (await _outbox.PutAsync(turn, cancel))
+        // A copy: the caller may use its buffer again as soon as a post is done.
+        if (await _outbox.PutAsync(turn with { Bytes = turn.Bytes.ToArray() }, cancel))
             return null;
         return Ended ?? throw new InvalidOperationException("This player has left the game.");
     }

@@ -1,0 +1,81 @@
+using TurnServer.Client;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Client;
+
+/// <summary>Every turn arrives once and in order, whatever befalls the requests and replies.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class FaultTests
+{
+    private static readonly ProxyFault[] All =
+    [
+        ProxyFault.DropRequest, ProxyFault.DropReply, ProxyFault.DelayRequest, ProxyFault.DelayReply,
+        ProxyFault.SendTwice, ProxyFault.SendAgainLater, ProxyFault.CutReply,
+    ];
+
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer() => _server = await ServerChild.StartAsync("--game-timeout", "120",
+        "--pairing-timeout", "120", "--load-timeout", "120");
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [TestCaseSource(nameof(All))]
+    public Task Each_fault_alone(ProxyFault fault) => PlayAsync(Random.Shared.Next(), 80, 0.2, fault);
+
+    [TestCase(1)]
+    [TestCase(2)]
+    [TestCase(3)]
+    public Task All_faults_together(int seed) => PlayAsync(seed, 120, 0.06, All);
+
+    [Test]
+    [Category("Slow")]
+    public async Task All_faults_together_for_long()
+    {
+        for (var round = 0; round < 8; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 4).Select(_ =>
+                PlayAsync(Random.Shared.Next(), 300, 0.02 + (0.01 * round), All)));
+        }
+    }
+
+    // Both send at once, by posts and by sends, and both have a receive under way all the time.
+    private async Task PlayAsync(int seed, int turns, double probability, params ProxyFault[] faults)
+    {
+        await using var proxy = new FaultyProxy(_server.Port, new RandomFaults(seed, probability, faults).Plan);
+        var options = new TurnClientOptions
+        {
+            Wait = TimeSpan.FromSeconds(1),
+            ReplyTimeout = TimeSpan.FromMilliseconds(200),
+            FirstPause = TimeSpan.FromMilliseconds(5),
+            LongestPause = TimeSpan.FromMilliseconds(100),
+            Patience = TimeSpan.FromSeconds(60),
+        };
+        var what = $"seed {seed}, {probability} of {string.Join(", ", faults)}";
+        TestContext.Out.WriteLine(what);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, options);
+        var sends = pair.Games.Select((game, i) => SendAllAsync(game, turns, new Random(seed + i)));
+        var reads = pair.Games.Select(game => ClientPair.ReadAsync(game, turns)).ToList();
+        await Task.WhenAll(sends);
+        var expected = Enumerable.Range(0, turns).Select(i => $"{i}").ToList();
+        foreach (var read in await Task.WhenAll(reads))
+            Assert.That(read, Is.EqualTo(expected), what);
+        Assert.That(await pair.A.QuitAsync(), Is.Null, what);
+        Assert.That(await ClientPair.ReadToEndAsync(pair.B), Is.Empty, what);
+        Assert.That(pair.B.Ended!.HasPartnerQuit, Is.True, what);
+    }
+
+    private static async Task SendAllAsync(TurnGame game, int turns, Random random)
+    {
+        for (var i = 0; i < turns; i++)
+        {
+            var turn = ClientPair.Bytes($"{i}");
+            Assert.That(random.Next(3) == 0 ? await game.PostAsync(turn) : await game.SendAsync(turn), Is.Null);
+            // Long enough for a receive to be held, now and then.
+            if (random.Next(10) == 0)
+                await Task.Delay(random.Next(20));
+        }
+    }
+}

@@ -1,0 +1,181 @@
+using TurnServer.Client;
+using TurnServer.Protocol;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Client;
+
+/// <summary>Players who send more than their partners read.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class FlowTests
+{
+    // Eight of these fill a backlog on the server.
+    private const int TurnLength = 16_000;
+    private const int Turns = 60;
+
+    // A full inbox and one block more, and a full backlog behind it.
+    private const int TurnsBuffered = 3 * ProtocolLimits.BacklogBytesMax / TurnLength;
+
+    // One that asks for nothing of itself.
+    private static readonly TurnClientOptions Idle = new() { KeepAlive = TimeSpan.FromHours(1) };
+
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer() => _server = await ServerChild.StartAsync("--game-timeout", "120");
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [Test]
+    public async Task Who_does_not_read_holds_the_sender_up_and_loses_nothing()
+    {
+        var log = new AttemptLog();
+        await using var pair = await ClientPair.StartAsync(_server.Url, new() { Observer = log.Note },
+            new() { KeepAlive = TimeSpan.FromMilliseconds(10) });
+        var sends = SendAll(pair.A);
+        await FullAsync(log);
+        Assert.That(sends.Count(send => send.IsCompleted), Is.InRange(8, TurnsBuffered));
+        Assert.That(await ClientPair.ReadAsync(pair.B, Turns), Is.EqualTo(Enumerable.Range(0, Turns).Select(Turn)));
+        Assert.That(await Task.WhenAll(sends), Has.All.Null);
+    }
+
+    [Test]
+    public async Task Two_who_both_flood_and_do_not_read_do_not_block_each_other_for_ever()
+    {
+        AttemptLog[] logs = [new(), new()];
+        await using var pair = await ClientPair.StartAsync(_server.Url, Idle with { Observer = logs[0].Note },
+            Idle with { Observer = logs[1].Note });
+        var sends = pair.Games.SelectMany(SendAll).ToList();
+        // Whoever's inbox is full sends nothing more until it is read; the other may be refused again and again.
+        var (updates, before) = (0, -1);
+        while ((updates == 0 || updates != before) && !logs.Any(log => log.Count(ErrorCode.GameCacheMaxed) >= 8))
+        {
+            await Task.Delay(300);
+            (updates, before) = (logs.Sum(log => log.Updates), updates);
+        }
+
+        Assert.That(sends.Count(send => !send.IsCompleted), Is.GreaterThan(2));
+        var read = await Task.WhenAll(pair.Games.Select(game => ClientPair.ReadAsync(game, Turns)));
+        Assert.That(read, Has.All.EqualTo(Enumerable.Range(0, Turns).Select(Turn)));
+        Assert.That(await Task.WhenAll(sends), Has.All.Null);
+    }
+
+    [Test]
+    public async Task A_send_that_is_cancelled_while_it_waits_lets_the_others_by_in_order()
+    {
+        var log = new AttemptLog();
+        await using var pair = await ClientPair.StartAsync(_server.Url, Idle with { Observer = log.Note }, Idle);
+        using var cancel = new CancellationTokenSource();
+        var sends = Enumerable.Range(0, 200).Select(i =>
+            pair.A.SendAsync(ClientPair.Bytes(Turn(i)), i % 2 == 0 ? default : cancel.Token)).ToList();
+        await FullAsync(log);
+        await cancel.CancelAsync();
+        var read = ClientPair.ReadToEndAsync(pair.B);
+        for (var i = 0; i < sends.Count; i += 2)
+            Assert.That(await sends[i].WaitAsync(2 * ServerChild.Patience), Is.Null);
+        Assert.That(await pair.A.QuitAsync(), Is.Null);
+        var numbers = (await read).Select(turn => int.Parse(turn[..6])).ToList();
+        Assert.That(numbers, Is.Ordered.And.Unique);
+        Assert.That(numbers.Where(number => number % 2 == 0).Count(), Is.EqualTo(100));
+        Assert.That(numbers, Does.Not.Contain(199), "there was no room for the last");
+        Assert.That(sends.Count(send => send.IsCanceled), Is.GreaterThan(50));
+    }
+
+    [Test]
+    public async Task Waiting_for_room_can_be_cancelled()
+    {
+        var log = new AttemptLog();
+        await using var pair = await ClientPair.StartAsync(_server.Url, Idle with { Observer = log.Note }, Idle);
+        using var cancel = new CancellationTokenSource();
+        var posted = 0;
+        var posts = PostAsync();
+        await FullAsync(log);
+        await cancel.CancelAsync();
+        Assert.That(async () => await posts, Throws.InstanceOf<OperationCanceledException>());
+        var cancelled = new CancellationToken(true);
+        Assert.That(() => pair.A.QuitAsync(cancelled), Throws.InstanceOf<OperationCanceledException>());
+        var read = ClientPair.ReadToEndAsync(pair.B);
+        Assert.That(await pair.A.QuitAsync(), Is.Null);
+        Assert.That(await read, Is.EqualTo(Enumerable.Range(0, posted).Select(Turn)));
+
+        async Task PostAsync()
+        {
+            for (; ; posted++)
+                await pair.A.PostAsync(ClientPair.Bytes(Turn(posted)), cancel.Token);
+        }
+    }
+
+    [Test]
+    public async Task A_refused_turn_whose_refusals_are_lost_arrives_once()
+    {
+        var dropped = 0;
+        await using var proxy = new FaultyProxy(_server.Port, request =>
+            request.IsUpdate(8) && !request.IsEmptyUpdate(8) && Interlocked.Increment(ref dropped) <= 3
+                ? new ProxyPlan(ProxyFault.DropReply)
+                : default);
+        var log = new AttemptLog();
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Idle with { Observer = log.Note }, Idle,
+            _server.Url);
+        await FillAsync(pair.A);
+        var refused = pair.A.SendAsync(ClientPair.Bytes(Turn(8)));
+        await FullAsync(log);
+        var read = ClientPair.ReadAsync(pair.B, 10);
+        Assert.That(await refused, Is.Null);
+        await ClientPair.SendAsync(pair.A, Turn(9));
+        Assert.That(await read, Is.EqualTo(Enumerable.Range(0, 10).Select(Turn)));
+    }
+
+    [Test]
+    public async Task A_refused_turn_whose_first_attempt_comes_late_and_finds_room_arrives_once()
+    {
+        var (gate, late, attempts) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
+        await using var proxy = new FaultyProxy(_server.Port, request =>
+            request.IsUpdate(8) && Interlocked.Increment(ref attempts) == 1
+                ? new ProxyPlan(ProxyFault.DelayRequest, gate.Task, () => late.TrySetResult())
+                : default);
+        var log = new AttemptLog();
+        await using var pair = await ClientPair.StartAsync(proxy.Url,
+            Idle with { Observer = log.Note, ReplyTimeout = TimeSpan.FromMilliseconds(300) }, Idle, _server.Url);
+        await FillAsync(pair.A);
+        var refused = pair.A.SendAsync(ClientPair.Bytes(Turn(8)));
+        await FullAsync(log);
+        var read = ClientPair.ReadAsync(pair.B, 10);
+        gate.SetResult();
+        await late.Task.WaitAsync(ServerChild.Patience);
+        Assert.That(await refused, Is.Null);
+        await ClientPair.SendAsync(pair.A, Turn(9));
+        Assert.That(await read, Is.EqualTo(Enumerable.Range(0, 10).Select(Turn)));
+    }
+
+    [Test]
+    public async Task Collecting_in_place_of_a_refused_turn_loses_none_when_it_is_sent_twice_on_the_way()
+    {
+        await using var proxy = new FaultyProxy(_server.Port, request =>
+            request.IsEmptyUpdate(8) ? new ProxyPlan(ProxyFault.SendTwice) : default);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Idle, urlB: _server.Url);
+        await FillAsync(pair.A);
+        var refused = pair.A.SendAsync(ClientPair.Bytes(Turn(8)));
+        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(9)),
+            "the turn has the next counter");
+        var read = ClientPair.ReadAsync(pair.B, 10);
+        Assert.That(await refused.WaitAsync(ServerChild.Patience), Is.Null);
+        await ClientPair.SendAsync(pair.A, Turn(9));
+        Assert.That(await read, Is.EqualTo(Enumerable.Range(0, 10).Select(Turn)));
+    }
+
+    private static string Turn(int number) => $"{number:000000}{new string('.', TurnLength - 6)}";
+
+    private static List<Task<TurnFault?>> SendAll(TurnGame game) =>
+        [.. Enumerable.Range(0, Turns).Select(i => game.SendAsync(ClientPair.Bytes(Turn(i))))];
+
+    // Eight turns, each an update of its own.
+    private static async Task FillAsync(TurnGame game)
+    {
+        for (var i = 0; i < 8; i++)
+            await ClientPair.SendAsync(game, Turn(i));
+    }
+
+    // Refused a few times in a row: the pauses between are by then longer than what the partner collects of itself.
+    private static Task FullAsync(AttemptLog log) =>
+        ServerChild.UntilAsync(() => log.Count(ErrorCode.GameCacheMaxed) >= 8, "the backlog is full");
+}

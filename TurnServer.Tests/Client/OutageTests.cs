@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using TurnServer.Client;
+using TurnServer.Protocol;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Client;
+
+/// <summary>Servers and players that go away, for a while or for good.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class OutageTests
+{
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer() => _server = await ServerChild.StartAsync();
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [TestCase(1)]
+    [TestCase(10, Category = "Slow")]
+    public async Task A_game_outlives_a_server_that_is_gone_for_a_while(int seconds)
+    {
+        await using var proxy = new FaultyProxy(_server.Port);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, new());
+        var reads = pair.Games.Select(game => ClientPair.ReadAsync(game, 20)).ToList();
+        var sends = pair.Games.Select(SendAllAsync).ToList();
+        proxy.GoAway();
+        await Task.Delay(TimeSpan.FromSeconds(seconds));
+        proxy.ComeBack();
+        await Task.WhenAll(sends);
+        Assert.That(await Task.WhenAll(reads), Has.All.EqualTo(Enumerable.Range(0, 20).Select(i => $"{i}")));
+    }
+
+    [Test]
+    public async Task A_game_outlives_a_server_that_stands_still_for_a_while()
+    {
+        await using var server = await ServerChild.StartAsync();
+        var log = new AttemptLog();
+        var options = new TurnClientOptions
+        {
+            ReplyTimeout = TimeSpan.FromMilliseconds(100),
+            Observer = log.Note,
+            Wait = TimeSpan.FromSeconds(1),
+        };
+        await using var pair = await ClientPair.StartAsync(server.Url, options);
+        var reads = pair.Games.Select(game => ClientPair.ReadAsync(game, 20)).ToList();
+        server.Pause();
+        var sends = pair.Games.Select(SendAllAsync).ToList();
+        try
+        {
+            var before = log.Attempts.Count(attempt => attempt.Loss is not null);
+            await ServerChild.UntilAsync(() => log.Attempts.Count(attempt => attempt.Loss is not null) > before + 6,
+                "requests are lost");
+        }
+        finally
+        {
+            server.Resume();
+        }
+
+        await Task.WhenAll(sends);
+        Assert.That(await Task.WhenAll(reads), Has.All.EqualTo(Enumerable.Range(0, 20).Select(i => $"{i}")));
+    }
+
+    [Test]
+    public async Task A_server_that_is_gone_for_good_ends_the_game_with_a_meaning()
+    {
+        await using var proxy = new FaultyProxy(_server.Port);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, new() { Patience = TimeSpan.FromSeconds(0.5) });
+        var read = ClientPair.ReadToEndAsync(pair.A);
+        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a reply is held");
+        proxy.GoAway();
+        var fault = await pair.A.SendAsync(ClientPair.Bytes("never"));
+        Assert.That((fault!.Kind, fault.Error), Is.EqualTo((TurnFaultKind.Unreachable, ErrorCode.None)));
+        Assert.That(fault.Meaning, Does.StartWith("the server cannot be reached: "));
+        Assert.That(await read, Is.Empty);
+        Assert.That(pair.A.Ended, Is.EqualTo(fault));
+        Assert.That(await pair.A.PostAsync(ClientPair.Bytes("late")), Is.EqualTo(fault));
+        Assert.That(await pair.A.QuitAsync(), Is.EqualTo(fault));
+    }
+
+    [Test]
+    public async Task A_server_that_comes_back_without_its_memory_says_so()
+    {
+        await using var other = await ServerChild.StartAsync();
+        await using var proxy = new FaultyProxy(_server.Port);
+        using var http = TurnClient.CreateHttp();
+        var waiting = new TurnClient(http, proxy.Url);
+        await waiting.RegisterAsync(ClientPair.NewName(), ClientPair.NewName());
+        await using var pair = await ClientPair.StartAsync(proxy.Url, new());
+        await ClientPair.SendAsync(pair.A, "before");
+        Assert.That(await ClientPair.ReadAsync(pair.B, 1), Is.EqualTo(new[] { "before" }));
+        proxy.ServerPort = other.Port;
+        Assert.That(await pair.A.SendAsync(ClientPair.Bytes("after")),
+            Is.EqualTo(TurnFault.Of(ErrorCode.NoGame, null)));
+        Assert.That(pair.A.Ended!.Kind, Is.EqualTo(TurnFaultKind.SeatGone));
+        Assert.That((await waiting.PairAsync()).Fault!.Kind, Is.EqualTo(TurnFaultKind.RegistrationGone));
+        Assert.That((await pair.B.SendAsync(ClientPair.Bytes("after")))!.Kind, Is.EqualTo(TurnFaultKind.SeatGone));
+        Assert.That(await ClientPair.ReadToEndAsync(pair.B), Is.Empty);
+    }
+
+    [Test]
+    public async Task A_seat_is_kept_by_who_neither_sends_nor_reads_and_lost_by_who_is_gone()
+    {
+        var timeout = TimeSpan.FromSeconds(2);
+        await using var server = await ServerChild.StartAsync("--game-timeout", $"{timeout.TotalSeconds}");
+        var logs = new[] { new AttemptLog(), new AttemptLog() };
+        var options = new TurnClientOptions { KeepAlive = TimeSpan.FromMilliseconds(200) };
+        await using var pair = await ClientPair.StartAsync(server.Url, options with { Observer = logs[0].Note },
+            options with { Observer = logs[1].Note });
+        await Task.Delay(1.5 * timeout);
+        Assert.That(logs.Select(log => log.Updates), Has.All.InRange(2, 16));
+        await ClientPair.SendAsync(pair.A, "here");
+        Assert.That(await ClientPair.ReadAsync(pair.B, 1), Is.EqualTo(new[] { "here" }));
+        await pair.A.DisposeAsync();
+        Assert.That(await ClientPair.ReadToEndAsync(pair.B), Is.Empty);
+        Assert.That((pair.B.Ended!.Kind, pair.B.Ended.HasPartnerQuit), Is.EqualTo((TurnFaultKind.PartnerLeft, false)));
+    }
+
+    [Test]
+    public async Task A_server_that_holds_no_reply_is_asked_now_and_then()
+    {
+        await using var proxy = new FaultyProxy(_server.Port) { HidesPrefer = true };
+        var often = new TurnClientOptions { PollInterval = TimeSpan.FromMilliseconds(20) };
+        await using var pair = await ClientPair.StartAsync(proxy.Url, often, urlB: _server.Url);
+        var read = ClientPair.ReadAsync(pair.A, 1);
+        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(5)), "it asks repeatedly");
+        await ClientPair.SendAsync(pair.B, "news");
+        Assert.That(await read, Is.EqualTo(new[] { "news" }));
+    }
+
+    [Test]
+    public async Task A_server_that_holds_no_reply_is_not_asked_all_the_time()
+    {
+        await using var proxy = new FaultyProxy(_server.Port) { HidesPrefer = true };
+        var log = new AttemptLog();
+        var interval = TimeSpan.FromSeconds(1);
+        await using var pair = await ClientPair.StartAsync(_server.Url, new(),
+            new() { PollInterval = interval, Observer = log.Note }, proxy.Url);
+        var startedAt = Stopwatch.GetTimestamp();
+        var read = ClientPair.ReadAsync(pair.B, 2);
+        await ServerChild.UntilAsync(() => log.Updates == 2, "it has asked twice for turns");
+        await ClientPair.SendAsync(pair.A, "one");
+        await ClientPair.SendAsync(pair.B, "beside");
+        await ClientPair.SendAsync(pair.A, "two");
+        await ClientPair.SendAsync(pair.B, "beside");
+        Assert.That(await read, Is.EqualTo(new[] { "one", "two" }));
+        var intervals = Stopwatch.GetElapsedTime(startedAt) / interval;
+        Assert.That(intervals, Is.GreaterThan(0.9), "it waits before it asks again");
+        Assert.That(log.Updates, Is.LessThanOrEqualTo(4 + intervals), "one to find out, one for each send, and those");
+    }
+
+    private static async Task SendAllAsync(TurnGame game)
+    {
+        for (var i = 0; i < 20; i++)
+            await ClientPair.SendAsync(game, $"{i}");
+    }
+}

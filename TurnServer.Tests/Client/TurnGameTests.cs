@@ -1,0 +1,190 @@
+using TurnServer.Client;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Client;
+
+/// <summary>Playing against the real server, on a network that does as it should.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class TurnGameTests
+{
+    private static readonly TurnClientOptions Defaults = new();
+
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer() => _server = await ServerChild.StartAsync();
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [Test]
+    public async Task Turns_go_both_ways_in_order()
+    {
+        await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
+        string[] turns = ["a", "*", "with,commas/and\nbreaks", "🎲", new('x', TurnGame.TurnBytesMax), "last"];
+        var read = Task.WhenAll(pair.Games.Select(game => ClientPair.ReadAsync(game, turns.Length)));
+        foreach (var turn in turns)
+        {
+            await ClientPair.SendAsync(pair.A, turn);
+            await pair.B.PostAsync(ClientPair.Bytes(turn));
+        }
+
+        Assert.That(await read, Has.All.EqualTo(turns));
+    }
+
+    [Test]
+    public async Task Sends_at_the_same_time_go_out_in_the_order_of_the_calls()
+    {
+        await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
+        var turns = Enumerable.Range(0, 1000).Select(i => $"{i}").ToList();
+        var sends = turns.Select(turn => pair.A.SendAsync(ClientPair.Bytes(turn))).ToList();
+        Assert.That(await ClientPair.ReadAsync(pair.B, turns.Count), Is.EqualTo(turns));
+        Assert.That(await Task.WhenAll(sends), Has.All.Null);
+    }
+
+    [Test]
+    public async Task A_send_does_not_wait_for_a_held_receive()
+    {
+        await using var proxy = new FaultyProxy(_server.Port);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        var receive = ClientPair.ReadAsync(pair.A, 1);
+        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0) && request.MayBeHeld),
+            "a reply is held");
+        await ClientPair.SendAsync(pair.A, "beside");
+        Assert.That(await ClientPair.ReadAsync(pair.B, 1), Is.EqualTo(new[] { "beside" }));
+        Assert.That(receive.IsCompleted, Is.False);
+        await ClientPair.SendAsync(pair.B, "answer");
+        Assert.That(await receive, Is.EqualTo(new[] { "answer" }));
+    }
+
+    [Test]
+    public async Task Play_turn_by_turn_costs_one_request_a_turn()
+    {
+        const int Rounds = 20;
+        AttemptLog[] logs = [new(), new()];
+        await using var pair = await ClientPair.StartAsync(_server.Url, new() { Observer = logs[0].Note },
+            new() { Observer = logs[1].Note });
+        await using var ofA = pair.A.ReceiveAsync().GetAsyncEnumerator();
+        await using var ofB = pair.B.ReceiveAsync().GetAsyncEnumerator();
+        for (var round = 0; round < Rounds; round++)
+        {
+            await pair.A.PostAsync(ClientPair.Bytes($"a{round}"));
+            Assert.That(await ofB.MoveNextAsync(), Is.True);
+            await pair.B.PostAsync(ClientPair.Bytes($"b{round}"));
+            Assert.That(await ofA.MoveNextAsync(), Is.True);
+        }
+
+        Assert.That(logs[0].Updates, Is.LessThanOrEqualTo(Rounds));
+        Assert.That(logs[1].Updates, Is.LessThanOrEqualTo(Rounds + 1), "one asked for the first turn");
+    }
+
+    [Test]
+    public async Task Posts_one_after_the_other_go_together()
+    {
+        var gate = new TaskCompletionSource();
+        await using var proxy = new FaultyProxy(_server.Port, request =>
+            request.IsUpdate(0) ? new ProxyPlan(ProxyFault.DelayRequest, gate.Task) : default);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        var first = pair.A.SendAsync(ClientPair.Bytes("first"));
+        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
+        foreach (var i in Enumerable.Range(0, 40))
+            await pair.A.PostAsync(new byte[1000].Select(_ => (byte)('a' + (i % 26))).ToArray());
+        var quit = pair.A.QuitAsync();
+        gate.SetResult();
+        Assert.That((await first, await quit), Is.EqualTo(((TurnFault?)null, (TurnFault?)null)));
+        Assert.That(await ClientPair.ReadToEndAsync(pair.B), Has.Count.EqualTo(41));
+        Assert.That(proxy.Requests.Count(request => request.Body.StartsWith("6,", StringComparison.Ordinal)),
+            Is.EqualTo(4), "one, and three of 16 turns or fewer, none of them twice");
+    }
+
+    [Test]
+    public async Task A_buffer_may_be_used_again_once_its_turn_is_posted()
+    {
+        var gate = new TaskCompletionSource();
+        await using var proxy = new FaultyProxy(_server.Port, request =>
+            request.IsUpdate(0) ? new ProxyPlan(ProxyFault.DelayRequest, gate.Task) : default);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        await pair.A.PostAsync(ClientPair.Bytes("first"));
+        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
+        var buffer = ClientPair.Bytes("second");
+        await pair.A.PostAsync(buffer);
+        buffer.AsSpan().Fill((byte)'|');
+        gate.SetResult();
+        Assert.That(await ClientPair.ReadAsync(pair.B, 2), Is.EqualTo(new[] { "first", "second" }));
+    }
+
+    [Test]
+    public async Task Quitting_delivers_all_that_was_posted_before()
+    {
+        await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
+        var turns = Enumerable.Range(0, 200).Select(i => $"{i}").ToList();
+        foreach (var turn in turns)
+            await pair.A.PostAsync(ClientPair.Bytes(turn));
+        Assert.That(await pair.A.QuitAsync(), Is.Null);
+        Assert.That(await ClientPair.ReadToEndAsync(pair.B), Is.EqualTo(turns));
+        Assert.That(pair.B.Ended!.HasPartnerQuit, Is.True);
+        Assert.That(pair.A.Ended, Is.Null);
+        Assert.That(async () => await pair.A.PostAsync(ClientPair.Bytes("late")), Throws.InvalidOperationException);
+        Assert.That(await pair.B.SendAsync(ClientPair.Bytes("late")), Is.EqualTo(pair.B.Ended));
+        Assert.That(await pair.A.QuitAsync(), Is.Null, "twice is as good as once");
+        Assert.That(await ClientPair.ReadToEndAsync(pair.A), Is.Empty);
+    }
+
+    [Test]
+    public async Task Quitting_does_not_wait_for_a_held_post()
+    {
+        await using var proxy = new FaultyProxy(_server.Port);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        await pair.A.PostAsync(ClientPair.Bytes("held"));
+        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
+        Assert.That(await pair.A.QuitAsync().WaitAsync(Defaults.Wait), Is.Null);
+        Assert.That(await ClientPair.ReadToEndAsync(pair.B), Is.EqualTo(new[] { "held" }));
+    }
+
+    [Test]
+    public async Task Abandoning_leaves_at_once()
+    {
+        await using var proxy = new FaultyProxy(_server.Port, request =>
+            request.IsUpdate(0) ? new ProxyPlan(ProxyFault.SwallowRequest) : default);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        var send = pair.A.SendAsync(ClientPair.Bytes("never"));
+        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
+        await pair.A.AbandonAsync();
+        Assert.That(async () => await send, Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(await ClientPair.ReadToEndAsync(pair.B), Is.Empty);
+        Assert.That(pair.B.Ended!.HasPartnerQuit, Is.True);
+    }
+
+    [Test]
+    public async Task Disposing_ends_sends_and_receives()
+    {
+        await using var proxy = new FaultyProxy(_server.Port, request =>
+            request.IsUpdate(1) ? new ProxyPlan(ProxyFault.SwallowRequest) : default);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        var receive = ClientPair.ReadToEndAsync(pair.A);
+        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a reply is held");
+        var send = pair.A.SendAsync(ClientPair.Bytes("never"));
+        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(1)), "it is on its way");
+        await Task.WhenAll(pair.A.DisposeAsync().AsTask(), pair.A.DisposeAsync().AsTask());
+        Assert.That(async () => await send, Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(await receive, Is.Empty);
+        Assert.That(pair.A.Ended, Is.Null);
+        Assert.That(async () => await pair.A.PostAsync(ClientPair.Bytes("late")), Throws.InvalidOperationException);
+        await pair.A.DisposeAsync();
+    }
+
+    [Test]
+    public async Task Turns_that_the_wire_cannot_carry_are_refused_by_the_client()
+    {
+        await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
+        byte[][] bad = [[], new byte[TurnGame.TurnBytesMax + 1], ClientPair.Bytes("a|b"), [0xFF], [0xC3]];
+        foreach (var turn in bad)
+        {
+            Assert.That(() => pair.A.SendAsync(turn), Throws.ArgumentException);
+            Assert.That(async () => await pair.A.PostAsync(turn), Throws.ArgumentException);
+        }
+
+        await ClientPair.SendAsync(pair.A, "good");
+        Assert.That(await ClientPair.ReadAsync(pair.B, 1), Is.EqualTo(new[] { "good" }));
+    }
+}
