@@ -66,7 +66,9 @@ internal sealed class OutageTests
     public async Task A_server_that_is_gone_for_good_ends_the_game_with_a_meaning()
     {
         await using var proxy = new FaultyProxy(_server.Port);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, new() { Patience = TimeSpan.FromSeconds(0.5) });
+        var log = new AttemptLog();
+        await using var pair = await ClientPair.StartAsync(proxy.Url,
+            new() { Patience = TimeSpan.FromSeconds(0.5), Observer = log.Note }, new());
         var read = ClientPair.ReadToEndAsync(pair.A);
         await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a reply is held");
         proxy.GoAway();
@@ -77,6 +79,8 @@ internal sealed class OutageTests
         Assert.That(pair.A.Ended, Is.EqualTo(fault));
         Assert.That(await pair.A.PostAsync(ClientPair.Bytes("late")), Is.EqualTo(fault));
         Assert.That(await pair.A.QuitAsync(), Is.EqualTo(fault));
+        Assert.That(log.Attempts.Select(attempt => attempt.Symbol), Has.None.EqualTo(Symbol.GameQuit),
+            "who has been asked for long enough is asked no more");
     }
 
     [Test]

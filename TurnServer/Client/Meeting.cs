@@ -1,3 +1,5 @@
+using TurnServer.Protocol;
+
 namespace TurnServer.Client;
 
 /// <summary>
@@ -34,17 +36,11 @@ internal sealed class Meeting(TurnClient player, string name, string? partner, s
             if (isFirst)
                 say($"waiting for {partner ?? "anybody"} at {place}{(partner is null ? "" : $", who must name {name}")}");
             var game = await PlayAsync(cancel);
-            switch (game.Fault?.Kind)
-            {
-                case TurnFaultKind.RegistrationGone:
-                    say("the server has lost this registration; registering again");
-                    break;
-                case TurnFaultKind.PartnerLeft:
-                    say($"{partner ?? "the partner"} left before the start; waiting again");
-                    break;
-                default:
-                    return game;
-            }
+            if (game.Fault is not { Kind: TurnFaultKind.RegistrationGone } gone)
+                return game;
+            say(gone.Error == ErrorCode.KnownPartnerDrop
+                ? $"{partner} left before the start; waiting again"
+                : "the server has lost this registration; registering again");
 
             _token = null;
             var pause = RegistrationInterval - time.GetElapsedTime(registeredAt);

@@ -63,18 +63,23 @@ internal sealed class Outbox(WakeUp loop)
         }
     }
 
-    /// <summary>Tells everybody who waits that their turns will not be sent; null: nobody wants them to be.</summary>
-    public void Drop(List<OutgoingTurn> batch, TurnFault? fault)
+    /// <summary>Tells everybody who waits that their turns will not be sent.</summary>
+    /// <param name="batch">Those that have been taken out.</param>
+    /// <param name="fault">Why the game is over; null when it is not.</param>
+    /// <param name="bug">What kept them from being sent; null when it is that nobody wants them to be.</param>
+    public void Drop(List<OutgoingTurn> batch, TurnFault? fault, Exception? bug)
     {
         Finish();
         while (_turns.Reader.TryRead(out var turn))
             batch.Add(turn);
         foreach (var turn in batch)
         {
-            if (fault is null)
-                turn.Taken?.TrySetCanceled();
-            else
+            if (fault is not null)
                 turn.Taken?.TrySetResult(fault);
+            else if (bug is not null)
+                turn.Taken?.TrySetException(bug);
+            else
+                turn.Taken?.TrySetCanceled();
         }
     }
 }

@@ -18,6 +18,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
 {
     private static readonly TimeSpan FullPauseFirst = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan FullPauseLongest = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan FullPauseLost = TimeSpan.FromSeconds(1);
 
     // No network delivers a request later than this after its sender gave it up.
     private static readonly TimeSpan LostForGood = TimeSpan.FromSeconds(5);
@@ -79,7 +80,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
         }
         finally
         {
-            outbox.Drop(_batch, _ended);
+            outbox.Drop(_batch, _ended, failure);
             inbox.Complete(failure);
         }
     }
@@ -153,7 +154,9 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
         {
             if (outcome.Lost > 0)
                 lostAt = options.Time.GetTimestamp();
-            pause = pause < FullPauseLongest ? pause : FullPauseLongest;
+            // The fewer are asked meanwhile, the fewer are lost.
+            var longest = lostAt is null ? FullPauseLongest : FullPauseLost;
+            pause = pause < longest ? pause : longest;
             await Task.Delay(pause, options.Time, _stop.Token);
             // An attempt that was lost may still arrive and be taken: until it cannot, this counter is for these turns.
             if (inbox.HasRoom && (lostAt is not { } at || options.Time.GetElapsedTime(at) > LostForGood))

@@ -148,11 +148,14 @@ public sealed class TurnClient
     {
         while (true)
         {
+            var askedAt = _options.Time.GetTimestamp();
             var outcome = await AskAsync(Request(symbol), _options.Wait, cancel);
             if (outcome.Fault is not null || outcome.Reply.Code != noNews)
                 return outcome;
-            if (!outcome.Reply.WasHeld)
-                await Task.Delay(_options.PollInterval, _options.Time, cancel);
+            // The server does not hold replies; or another client asks for this player, and each answers the other's.
+            var pause = _options.PollInterval - _options.Time.GetElapsedTime(askedAt);
+            if (pause > TimeSpan.Zero)
+                await Task.Delay(pause, _options.Time, cancel);
         }
     }
 }

@@ -89,8 +89,10 @@ public sealed class TurnGame : IAsyncDisposable
         }
     }
 
-    /// <summary>Leaves the game after all that was sent or posted has been taken.</summary>
-    /// <returns>Null, or why not all of it was taken.</returns>
+    /// <summary>
+    /// Leaves the game after all that was sent or posted has been taken; what then still waits for room to be sent is not.
+    /// </summary>
+    /// <returns>Null, or why the game was over before.</returns>
     public async Task<TurnFault?> QuitAsync(CancellationToken cancel = default)
     {
         _outbox.Finish();
@@ -129,6 +131,9 @@ public sealed class TurnGame : IAsyncDisposable
 
     private async Task<TurnFault?> LeaveAsync(CancellationToken cancel)
     {
+        // It has been asked for long enough.
+        if (Ended is { Kind: TurnFaultKind.Unreachable or TurnFaultKind.NotTurnServer } gone)
+            return gone;
         var left = await _exchange.AskAsync(new TurnAsk(_seat.Quit()), cancel);
         // It may have gone with an attempt whose reply was lost, or with a partner who left first.
         var fault = left.Fault is { Kind: TurnFaultKind.SeatGone } ? null : left.Fault;
