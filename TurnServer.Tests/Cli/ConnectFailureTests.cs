@@ -97,8 +97,8 @@ internal sealed class ConnectFailureTests
         await connection.GetStream().WriteAsync(
             Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: 5\r\n\r\nhello"));
         Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(7));
-        Assert.That(ann.Errors, Is.EqualTo($"turnserver: {url}: this is no turn server: it answers {status}, but not as "
-            + "a turn server does; check the URL\n"));
+        Assert.That(ann.Errors, Is.EqualTo($"turnserver: {url}: this is no turn server: it answers {status}, but not "
+            + "as a turn server does; check the URL\n"));
     }
 
     [Test]

@@ -91,7 +91,8 @@ internal sealed class ConnectForeignTests
 
         public async Task<string> UpdateAsync(string data)
         {
-            var body = (await http.AskAsync($"6,{data},{key},{seat},{_counter++}", data.Length == 0 ? [Wait] : [])).Body;
+            string[] headers = data.Length == 0 ? [Wait] : [];
+            var body = (await http.AskAsync($"6,{data},{key},{seat},{_counter++}", headers)).Body;
             return body.StartsWith("0/9/", StringComparison.Ordinal) ? body["0/9/".Length..] : "";
         }
 

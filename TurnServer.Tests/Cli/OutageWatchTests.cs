@@ -5,7 +5,9 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Cli;
 
-/// <summary>When <c>connect</c> says that the server does not answer: once an outage, and of single losses nothing.</summary>
+/// <summary>
+/// When <c>connect</c> says that the server does not answer: once an outage, and of single losses nothing.
+/// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class OutageWatchTests
 {

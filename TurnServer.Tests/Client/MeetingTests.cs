@@ -12,8 +12,7 @@ internal sealed class MeetingTests
     public async Task A_registration_whose_answer_was_not_waited_for_is_taken_back()
     {
         using var server = new SlowServer();
-        var meeting = new Meeting(new TurnClient(new HttpMessageInvoker(server), new Uri("http://server/")), "Ann", null,
-            "http://server/", TimeProvider.System, _ => { });
+        var meeting = MeetingAt(server);
         using var stop = new CancellationTokenSource();
         var meet = meeting.MeetAsync(stop.Token);
         await stop.CancelAsync();
@@ -29,11 +28,14 @@ internal sealed class MeetingTests
     public async Task Who_never_asked_has_nothing_to_take_back()
     {
         using var server = new SlowServer { Answers = true };
-        var meeting = new Meeting(new TurnClient(new HttpMessageInvoker(server), new Uri("http://server/")), "Ann", null,
-            "http://server/", TimeProvider.System, _ => { });
+        var meeting = MeetingAt(server);
         await meeting.LeaveAsync(default);
         Assert.That(server.Asked, Is.Empty);
     }
+
+    private static Meeting MeetingAt(SlowServer server) =>
+        new(new TurnClient(new HttpMessageInvoker(server), new Uri("http://server/")), "Ann", null, "http://server/",
+            TimeProvider.System, _ => { });
 
     // Takes each request, and keeps its answer to itself until told otherwise.
     private sealed class SlowServer : HttpMessageHandler

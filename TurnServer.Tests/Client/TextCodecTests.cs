@@ -69,7 +69,8 @@ internal sealed class TextCodecTests
             var turns = EncodeTurns(pieces, turnBytesMax);
             return turns.TrueForAll(turn => IsTurn(turn.Span, turnBytesMax))
                 && Decode(turns).AsSpan().SequenceEqual(pieces.SelectMany(piece => piece).ToArray());
-        }, iter: 20_000, threads: 1, print: sample => Convert.ToHexString([.. sample.Item1.SelectMany(piece => piece)]));
+        }, iter: 20_000, threads: 1,
+            print: sample => Convert.ToHexString([.. sample.Item1.SelectMany(piece => piece)]));
 
     private static bool IsTurn(ReadOnlySpan<byte> turn, int bytesMax) =>
         turn.Length > 0 && turn.Length <= bytesMax && !turn.ContainsAny("|\n\r"u8) && Utf8.IsValid(turn);

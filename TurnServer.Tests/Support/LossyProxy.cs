@@ -4,8 +4,8 @@ using System.Net.Sockets;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Stands before a server and loses some of its replies: in place of passing one on it closes the connection. Which ones
-/// follows from the seed.
+/// Stands before a server and loses some of its replies: in place of passing one on it closes the connection.
+/// Which ones follows from the seed.
 /// </summary>
 internal sealed class LossyProxy : IAsyncDisposable
 {

@@ -115,7 +115,8 @@ internal sealed class ConnectSession : IAsyncDisposable
             StandardStreams.OpenOutput(), Notify);
         var progress = new TransferProgress(transfer, _status);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var showing = _options.IsRaw && !Console.IsErrorRedirected ? progress.ShowAsync(over.Token) : Task.CompletedTask;
+        var isShown = _options.IsRaw && !Console.IsErrorRedirected;
+        var showing = isShown ? progress.ShowAsync(over.Token) : Task.CompletedTask;
         PassingFault? fault;
         try
         {

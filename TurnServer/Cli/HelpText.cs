@@ -17,7 +17,8 @@ internal sealed record HelpPage(string Title, string Usage, (string Group, (stri
 /// <summary>Prints <c>--help</c>: flags in groups, with values and defaults.</summary>
 /// <param name="root">The page of the program itself.</param>
 /// <param name="pages">Those of its commands.</param>
-internal sealed class HelpText(HelpPage root, IReadOnlyDictionary<Command, HelpPage> pages) : SynchronousCommandLineAction
+internal sealed class HelpText(HelpPage root, IReadOnlyDictionary<Command, HelpPage> pages)
+    : SynchronousCommandLineAction
 {
     private const int Indent = 2;
     private const int FlagsWidth = 36;

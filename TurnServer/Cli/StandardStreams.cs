@@ -5,8 +5,8 @@ namespace TurnServer.Cli;
 /// <summary>
 /// The standard streams as bytes, so that their ends and faults show. The console's own streams send a terminal into
 /// another mode, edit lines themselves, and say nothing when the reader of a pipe has gone; a file stream does none of
-/// that. But it does not move on the place in a file that is shared with commands before and after this one, so files are
-/// left to the console.
+/// that. But it does not move on the place in a file that is shared with commands before and after this one, so files
+/// are left to the console.
 /// </summary>
 internal static class StandardStreams
 {

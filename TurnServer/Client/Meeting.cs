@@ -3,8 +3,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Client;
 
 /// <summary>
-/// Finds a partner and begins the game, over whatever happens on the way there: a partner that leaves before the game, a
-/// server that is restarted.
+/// Finds a partner and begins the game, over whatever happens on the way there: a partner that leaves before the game,
+/// a server that is restarted.
 /// </summary>
 /// <param name="player">Who wants to play.</param>
 /// <param name="name">Its name.</param>
@@ -34,7 +34,7 @@ internal sealed class Meeting(TurnClient player, string name, string? partner, s
                 return refused;
             _isAnswered = true;
             if (isFirst)
-                say($"waiting for {partner ?? "anybody"} at {place}{(partner is null ? "" : $", who must name {name}")}");
+                say(partner is null ? $"waiting for anybody at {place}" : WaitingForNamed(partner));
             var game = await PlayAsync(cancel);
             if (game.Fault is not { Kind: TurnFaultKind.RegistrationGone } gone)
                 return game;
@@ -60,6 +60,8 @@ internal sealed class Meeting(TurnClient player, string name, string? partner, s
         await player.UnregisterAsync(cancel);
     }
 
+    private string WaitingForNamed(string wanted) => $"waiting for {wanted} at {place}, who must name {name}";
+
     // With the next partner when one leaves before the game.
     private async Task<TurnResult<TurnGame>> PlayAsync(CancellationToken cancel)
     {
@@ -72,7 +74,8 @@ internal sealed class Meeting(TurnClient player, string name, string? partner, s
                 say($"paired with {pairing.Value.Partner}");
             if (game.Fault is not { Kind: TurnFaultKind.PartnerLeftEarly })
                 return game;
-            say($"{(pairing.Fault is null ? pairing.Value.Partner : "a partner")} left before the start; waiting again");
+            var who = pairing.Fault is null ? pairing.Value.Partner : "a partner";
+            say($"{who} left before the start; waiting again");
         }
     }
 }

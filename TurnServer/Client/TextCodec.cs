@@ -5,8 +5,8 @@ using System.Text;
 namespace TurnServer.Client;
 
 /// <summary>
-/// Text as turns: a line is a turn, and reads as such to any client. What a turn cannot hold is escaped (README, "Passing
-/// data"): bytes come out as they went in, whatever they are.
+/// Text as turns: a line is a turn, and reads as such to any client. What a turn cannot hold is escaped (README,
+/// "Passing data"): bytes come out as they went in, whatever they are.
 /// </summary>
 /// <param name="turnBytesMax">The longest turn, in bytes.</param>
 internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITransferCodec

@@ -13,8 +13,8 @@ internal enum TransferNews
 }
 
 /// <summary>
-/// Passes an input to the partner and what comes from the partner to an output, until both have ended. Memory is bounded:
-/// the input is read no faster than the server takes it, and an output that is slow holds up the partner.
+/// Passes an input to the partner and what comes from the partner to an output, until both have ended. Memory is
+/// bounded: the input is read no faster than the server takes it, and an output that is slow holds up the partner.
 /// </summary>
 /// <param name="game">The game whose turns carry the data.</param>
 /// <param name="codec">How they do.</param>
