@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using TurnServer.Bench.Compare;
+using TurnServer.Bench.Load;
 using TurnServer.Bench.Memory;
 
 namespace TurnServer.Bench;
@@ -21,6 +22,7 @@ internal static class Commands
             Compare(),
             Bare("bare", BareListener.RunAsync),
             Bare("bare-kestrel", BareKestrel.RunAsync),
+            StressCommand.Create(),
         };
         root.Options.OfType<HelpOption>().Single().Action = new Overview();
         var isCommand = args is [var first, ..]

@@ -37,6 +37,9 @@ internal sealed record LoadReport
     /// <summary>Players that met at least one error that was not of the test's own making.</summary>
     public required int PlayersWithErrors { get; init; }
 
+    /// <summary>What one of those players met first, in words; null when there are none.</summary>
+    public string? FirstError { get; init; }
+
     /// <summary>The first of the turns that did not arrive once and in order, in words.</summary>
     public required IReadOnlyList<string> Violations { get; init; }
 

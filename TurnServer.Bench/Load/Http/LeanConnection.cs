@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace TurnServer.Bench.Load.Http;
+
+/// <summary>One connection to the server, with one request under way at a time.</summary>
+internal sealed class LeanConnection(Socket socket, Uri url) : IDisposable
+{
+    private const int HeadBytesMax = 16_384;
+
+    // The two headers that this protocol knows are far shorter.
+    private const int HeadersBytesMax = 512;
+
+    private readonly byte[] _start = Encoding.ASCII.GetBytes(
+        $" {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\n");
+
+    private byte[] _buffer = new byte[1024];
+
+    /// <summary>When the last reply was complete, in Stopwatch ticks.</summary>
+    public long UsedAt { get; private set; } = Stopwatch.GetTimestamp();
+
+    /// <summary>Sends a request and reads its reply.</summary>
+    /// <returns>The reply, and whether the connection can carry another.</returns>
+    /// <exception cref="HttpRequestException">The reply is none of a turn server's, or did not come.</exception>
+    /// <exception cref="SocketException">The connection broke.</exception>
+    public async ValueTask<(HttpResponseMessage Response, bool IsReusable)> ExchangeAsync(HttpRequestMessage request,
+        CancellationToken cancel)
+    {
+        var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancel);
+        ReadOnlyMemory<byte> left = Compose(request, body);
+        while (left.Length > 0)
+            left = left[await socket.SendAsync(left, cancel)..];
+
+        var length = 0;
+        LeanHead head;
+        while (!LeanHead.TryParse(_buffer.AsSpan(0, length), out head))
+        {
+            if (length > HeadBytesMax)
+                throw new HttpRequestException("the reply's head has no end");
+            length += await ReadAsync(length, cancel);
+        }
+
+        var end = head.Length + head.BodyLength;
+        while (length < end)
+            length += await ReadAsync(length, cancel);
+        UsedAt = Stopwatch.GetTimestamp();
+        // Bytes beyond the reply belong to nothing that was asked.
+        return (ToResponse(head), !head.IsLast && length == end);
+    }
+
+    public void Dispose() => socket.Dispose();
+
+    private async ValueTask<int> ReadAsync(int at, CancellationToken cancel)
+    {
+        if (at == _buffer.Length)
+            Array.Resize(ref _buffer, _buffer.Length * 2);
+        var count = await socket.ReceiveAsync(_buffer.AsMemory(at), cancel);
+        return count > 0 ? count : throw new HttpRequestException("the server closed the connection");
+    }
+
+    private Memory<byte> Compose(HttpRequestMessage request, byte[] body)
+    {
+        if (_buffer.Length < _start.Length + HeadersBytesMax + body.Length)
+            _buffer = new byte[_start.Length + HeadersBytesMax + body.Length];
+        var at = Put(0, request.Method.Method);
+        _start.CopyTo(_buffer, at);
+        at += _start.Length;
+        foreach (var (name, values) in request.Headers.NonValidated)
+            at = Put(at, $"{name}: {values}\r\n");
+        at = Put(at, $"Content-Length: {body.Length}\r\n\r\n");
+        body.CopyTo(_buffer, at);
+        return _buffer.AsMemory(0, at + body.Length);
+    }
+
+    private int Put(int at, string text) => at + Encoding.ASCII.GetBytes(text, _buffer.AsSpan(at));
+
+    private HttpResponseMessage ToResponse(in LeanHead head)
+    {
+        var body = _buffer.AsSpan(head.Length, head.BodyLength).ToArray();
+        var response = new HttpResponseMessage((HttpStatusCode)head.Status) { Content = new ByteArrayContent(body) };
+        if (head.WasHeld)
+            response.Headers.TryAddWithoutValidation("Preference-Applied", "wait");
+        if (head.RetryAfter is { } seconds)
+            response.Headers.TryAddWithoutValidation("Retry-After", seconds);
+        return response;
+    }
+}

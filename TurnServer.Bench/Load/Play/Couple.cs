@@ -1,0 +1,36 @@
+namespace TurnServer.Bench.Load.Play;
+
+/// <summary>
+/// Two players who play with each other alone, and name each other to the server. They meet here before each game, to
+/// agree on the names.
+/// </summary>
+internal sealed class Couple(TurnLedger ledger)
+{
+    private readonly Lock _gate = new();
+    private TaskCompletionSource<long>? _waiting;
+
+    /// <summary>Waits until both are here.</summary>
+    /// <param name="side">0 or 1.</param>
+    /// <param name="stopping">Ends the waiting.</param>
+    /// <returns>The streams that this player and its partner are to send.</returns>
+    public async Task<(long Own, long Partners)> MeetAsync(int side, CancellationToken stopping)
+    {
+        TaskCompletionSource<long>? first;
+        var mine = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            first = _waiting;
+            _waiting = first is null ? mine : null;
+        }
+
+        if (first is not null)
+        {
+            var ids = ledger.DrawIds(2);
+            first.SetResult(ids);
+            mine.SetResult(ids);
+        }
+
+        var id = await mine.Task.WaitAsync(stopping);
+        return (id + side, id + 1 - side);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Globalization;
+using System.Text;
+
+namespace TurnServer.Bench.Load;
+
+/// <summary>What a test found, for people to read on a terminal.</summary>
+internal static class ReportText
+{
+    private const int LabelWidth = 26;
+
+    /// <summary>The statistics of one test.</summary>
+    public static string Compose(LoadReport report, int seed)
+    {
+        var text = new StringBuilder();
+        AppendSettings(text, report, seed);
+        AppendTotals(text, report);
+        AppendLatencies(text, report);
+        AppendCodes(text, report);
+        AppendCost(text, report);
+        AppendVerdict(text, report);
+        return text.ToString();
+    }
+
+    private static void AppendSettings(StringBuilder text, LoadReport report, int seed)
+    {
+        var settings = report.Settings;
+        text.Append(CultureInfo.InvariantCulture,
+            $"{settings.Url}: {settings.Clients} players, {settings.Rate} turns/s each, for {Seconds(settings.Duration)}");
+        text.Append(settings.Wait ? ", replies held" : "");
+        if (settings.Loss > 0)
+            text.Append(CultureInfo.InvariantCulture, $", {settings.Loss:0.##%} of replies dropped");
+        Line(text, $" (seed {seed})");
+        text.AppendLine();
+    }
+
+    private static void AppendTotals(StringBuilder text, LoadReport report)
+    {
+        Line(text, $"{"",-LabelWidth}{"total",12}{"per second",12}");
+        Row("requests", report.Requests, report.RequestsPerSecond);
+        Row("turns received", report.TurnsReceived, report.TurnsPerSecond);
+        Row("turns sent", report.TurnsSent, null);
+        Row("games", report.GamesPlayed, null);
+        Row("replies dropped", report.RepliesDropped, null);
+        Row("requests lost", report.RequestsLost, null);
+        Row("players with errors", report.PlayersWithErrors, null);
+        if (report.FirstError is { } error)
+            Line(text, $"{"",-LabelWidth}such as: {error}");
+        text.AppendLine();
+
+        void Row(string label, long total, double? perSecond) =>
+            Line(text, $"{label,-LabelWidth}{total,12}{perSecond,12:0.0}");
+    }
+
+    private static void AppendLatencies(StringBuilder text, LoadReport report)
+    {
+        Line(text, $"{"milliseconds",-LabelWidth}{"count",12}{"median",9}{"90 %",9}{"99 %",9}{"99.9 %",9}{"max",9}"
+            + $"{"held",10}");
+        Row("turn, sent to received", report.TurnLatency, 0);
+        foreach (var symbol in report.Symbols)
+            Row($"{symbol.Symbol} {symbol.Name}", symbol.Latency, symbol.Held);
+        if (report.ServerCompute is { } compute)
+            Row("inside the server", compute, 0);
+        text.AppendLine();
+
+        void Row(string label, LatencySummary latency, long held)
+        {
+            Line(text, $"{label,-LabelWidth}{latency.Count,12}{Milliseconds(latency.Median)}{Milliseconds(latency.P90)}"
+                + $"{Milliseconds(latency.P99)}{Milliseconds(latency.P999)}{Milliseconds(latency.Max)}"
+                + (held > 0 ? $"{held,10}" : ""));
+        }
+    }
+
+    private static void AppendCodes(StringBuilder text, LoadReport report)
+    {
+        Line(text, $"{"reply",-LabelWidth}{"count",12}");
+        foreach (var code in report.Codes)
+            Line(text, $"{code.Code + " " + code.Name,-LabelWidth}{code.Count,12}{(code.IsError ? "  error" : "")}");
+        text.AppendLine();
+    }
+
+    private static void AppendCost(StringBuilder text, LoadReport report)
+    {
+        Line(text, $"{"CPU",-LabelWidth}{"seconds",12}{"cores",9}{"µs/request",12}   memory");
+        if (report.Server is { } server)
+        {
+            Row($"server (process {server.ProcessId})", server.CpuSeconds,
+                string.Create(CultureInfo.InvariantCulture, $"   {server.ResidentMegabytesAtStart:0} MB at the start, "
+                    + $"{server.ResidentMegabytesAtEnd:0} at the end, {server.ResidentMegabytesPeak:0} at most"));
+        }
+
+        Row("this program", report.OwnCpuSeconds, "");
+        text.AppendLine();
+
+        void Row(string label, double seconds, string memory) =>
+            Line(text, $"{label,-LabelWidth}{seconds,12:0.0}{seconds / report.Elapsed.TotalSeconds,9:0.00}"
+                + $"{seconds * 1e6 / Math.Max(report.Requests, 1),12:0.0}{memory}");
+    }
+
+    private static void AppendVerdict(StringBuilder text, LoadReport report)
+    {
+        if (report.ViolationCount == 0)
+        {
+            Line(text, report.TurnsSent == 0 ? "No turn was sent."
+                : $"All {report.TurnsReceived} turns that the server did not refuse arrived once and in order.");
+            return;
+        }
+
+        Line(text, $"VIOLATED: {report.ViolationCount} times a turn did not arrive once and in order:");
+        foreach (var violation in report.Violations)
+            Line(text, $"  {violation}");
+        if (report.ViolationCount > report.Violations.Count)
+            Line(text, $"  and {report.ViolationCount - report.Violations.Count} more");
+    }
+
+    private static string Milliseconds(double value) =>
+        value.ToString(value < 100 ? "0.00" : "0", CultureInfo.InvariantCulture).PadLeft(9);
+
+    private static string Seconds(TimeSpan duration) =>
+        string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.###} s");
+
+    private static void Line(StringBuilder text, string line) => text.AppendLine(line.TrimEnd());
+}
