@@ -22,6 +22,7 @@ Usage:
   ./run.sh bench [filter]  run the micro-benchmarks, all or some
   ./run.sh bench compare   compare with a bare HttpListener and a bare Kestrel
   ./run.sh bench --help    list all benchmarks
+  ./run.sh stress URL      simulate players; ./run.sh stress --help lists the flags
   ./run.sh help            this page
 
 It builds when sources are newer than the build, and installs the .NET $sdk_version SDK when it is missing.
@@ -145,6 +146,9 @@ case ${1-} in
         ;;
     bench)
         shift
+        run_bench "$@"
+        ;;
+    stress)
         run_bench "$@"
         ;;
     *)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using TurnServer.Bench.Load;
 
 namespace TurnServer.Bench;
 
@@ -18,7 +19,13 @@ internal sealed class Overview : SynchronousCommandLineAction
     {
         var command = parseResult.CommandResult.Command;
         if (command is not RootCommand)
-            return _page.Invoke(parseResult);
+        {
+            var code = _page.Invoke(parseResult);
+            if (command.Name == StressCommand.Name)
+                parseResult.InvocationConfiguration.Output.WriteLine(StressCommand.Explanation);
+            return code;
+        }
+
         var output = parseResult.InvocationConfiguration.Output;
         output.WriteLine("Measures TurnServer.");
         output.WriteLine();

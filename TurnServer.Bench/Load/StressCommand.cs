@@ -11,9 +11,10 @@ internal static class StressCommand
 
     private static readonly TimeSpan DurationDefault = TimeSpan.FromSeconds(100);
 
-    private const string Help = """
-        Simulates players from their registration to the end of their games, over and over, and checks that every turn
-        sent arrives once and in order.
+    /// <summary>What its page of help says below the flags.</summary>
+    public const string Explanation = """
+        Each player registers, is paired, loads, plays, quits and starts over; every turn sent is checked to arrive once
+        and in order.
 
         Each player sends turns at a fixed rate, never waiting for the one before to be answered. Latencies of turns and
         of updates count from the moment at which the turn was due, so that a server that stalls cannot hide the turns
@@ -64,7 +65,7 @@ internal static class StressCommand
         {
             Description = "carry requests by .NET's own HTTP client, to compare what it takes",
         };
-        var command = new Command(Name, Help)
+        var command = new Command(Name, "simulated players, every turn checked, and how long all took")
         {
             url, clients, rate, duration, wait, loss, ramp, plot, json, seed, standard,
         };

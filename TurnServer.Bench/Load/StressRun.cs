@@ -27,6 +27,9 @@ internal sealed class StressRun(LoadOptions options, Ramp? ramp, string? plot, s
 {
     private readonly List<LoadReport> _reports = [];
 
+    /// <summary>What each test found.</summary>
+    public IReadOnlyList<LoadReport> Reports => _reports;
+
     /// <summary>Runs, prints and writes; returns the exit code.</summary>
     public async Task<int> RunAsync()
     {

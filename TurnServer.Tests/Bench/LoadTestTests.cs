@@ -1,0 +1,145 @@
+using TurnServer.Bench.Load;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Bench;
+
+/// <summary>The load test against a server, and against servers that break a rule: it must notice.</summary>
+[Parallelizable(ParallelScope.All)]
+public sealed class LoadTestTests
+{
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer() => _server = await ServerChild.StartAsync();
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [TestCase(false, 0)]
+    [TestCase(true, 0)]
+    [TestCase(false, 0.1)]
+    [TestCase(true, 0.1)]
+    public async Task Run_AgainstAServer_FindsEveryTurnOnceAndInOrder(bool wait, double loss)
+    {
+        var (code, text, report) = await RunAsync(_server.Url, wait, loss);
+        Assert.That(code, Is.Zero, text);
+        var updates = report.Symbols.Single(symbol => symbol.Symbol == 6);
+        Assert.Multiple(() =>
+        {
+            Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(20));
+            Assert.That(report.TurnLatency.Count, Is.EqualTo(report.TurnsReceived));
+            Assert.That(updates.Latency.Count, Is.EqualTo(report.TurnsSent));
+            Assert.That(report.Requests, Is.GreaterThan(0));
+            // Games of ten turns at fifty a second: each pair plays more than one.
+            Assert.That(report.GamesPlayed, Is.GreaterThan(3));
+            Assert.That(report.RepliesDropped, loss > 0 ? Is.GreaterThan(0) : Is.Zero);
+            Assert.That(report.PlayersWithErrors, Is.Zero, report.FirstError);
+            Assert.That(report.Server?.CpuSeconds, Is.GreaterThan(0));
+            Assert.That(report.Seconds.Sum(second => second.Turns), Is.EqualTo(report.TurnsReceived));
+            Assert.That(text, Does.Contain("arrived once and in order"));
+        });
+    }
+
+    [Test]
+    public async Task Run_AgainstAServerThatDeliversATurnTwice_IsAViolation()
+    {
+        var isDone = false;
+        await using var relay = TamperingRelay.Before(_server, reply: (_, reply) =>
+        {
+            if (isDone || !reply.StartsWith("0/9/T,", StringComparison.Ordinal))
+                return reply;
+            isDone = true;
+            return reply + "|" + reply["0/9/".Length..].Split('|')[0];
+        });
+        await AssertViolatedAsync(relay, "arrived twice");
+    }
+
+    [Test]
+    public async Task Run_AgainstAServerThatSwallowsATurn_IsAViolation()
+    {
+        var isDone = false;
+        await using var relay = TamperingRelay.Before(_server, request: body =>
+        {
+            var fields = body.Split(',');
+            if (isDone || fields is not ["6", "T", _, "2", _, var key, var player, var counter])
+                return body;
+            isDone = true;
+            return $"6,,{key},{player},{counter}";
+        });
+        await AssertViolatedAsync(relay, "turn 2 of", "never arrived at player");
+    }
+
+    [Test]
+    public async Task Run_AgainstAServerThatSwapsTwoTurns_IsAViolation()
+    {
+        var isDone = false;
+        // While one update is kept, two turns become due: they go together in the next.
+        await using var relay = TamperingRelay.Before(_server, delay: TimeSpan.FromMilliseconds(50), reply: (_, reply) =>
+        {
+            var turns = reply[(reply.LastIndexOf('/') + 1)..].Split('|');
+            if (isDone || turns is not [['T', ..], ['T', ..], ..])
+                return reply;
+            isDone = true;
+            (turns[0], turns[1]) = (turns[1], turns[0]);
+            return "0/9/" + string.Join('|', turns);
+        });
+        await AssertViolatedAsync(relay, "arrived out of order");
+    }
+
+    [Test]
+    public async Task Run_AgainstAServerThatGivesATurnToTheWrongGame_IsAViolation()
+    {
+        string? stolen = null, victim = null;
+        var isDone = false;
+        await using var relay = TamperingRelay.Before(_server, reply: (body, reply) =>
+        {
+            var turns = reply[(reply.LastIndexOf('/') + 1)..];
+            var key = body.Split(',')[^3];
+            if (isDone || !turns.StartsWith("T,", StringComparison.Ordinal) || turns.Contains('|'))
+                return reply;
+            if (stolen is null)
+            {
+                (stolen, victim) = (turns, key);
+                return "0/10/*";
+            }
+
+            // Each seat has a key of its own; the turn's own sender is not in the victim's game alone.
+            if (key == victim || turns.Split(',')[1] == stolen.Split(',')[1])
+                return reply;
+            isDone = true;
+            return $"{reply}|{stolen}";
+        });
+        await AssertViolatedAsync(relay, "was given to the wrong game", "never arrived");
+    }
+
+    [Test]
+    public async Task Run_WhereNothingListens_CannotRun()
+    {
+        var (code, text, _) = await RunAsync(new Uri($"http://127.0.0.1:{ServerChild.FreePort()}/"), false, 0);
+        Assert.Multiple(() =>
+        {
+            Assert.That(code, Is.EqualTo(StressExit.CannotRun));
+            Assert.That(text, Is.Empty);
+        });
+    }
+
+    private static async Task AssertViolatedAsync(TamperingRelay relay, params string[] words)
+    {
+        var (code, text, _) = await RunAsync(relay.Url, false, 0);
+        Assert.That(code, Is.EqualTo(StressExit.Violation), text);
+        foreach (var word in words)
+            Assert.That(text, Does.Contain("VIOLATED").And.Contain(word));
+    }
+
+    private static async Task<(int Code, string Text, LoadReport Report)> RunAsync(Uri url, bool wait, double loss)
+    {
+        var output = new StringWriter();
+        var run = new StressRun(new LoadOptions
+        {
+            Settings = new LoadSettings(url, Clients: 8, Rate: 50, TimeSpan.FromSeconds(0.7), wait, loss),
+            TurnsPerGame = 10,
+        }, ramp: null, plot: null, json: null, output);
+        var code = await run.RunAsync();
+        return (code, output.ToString(), run.Reports is [var report] ? report : null!);
+    }
+}
