@@ -3,8 +3,11 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Bench;
 
-/// <summary>The load test against a server, and against servers that break a rule: it must notice.</summary>
-[Parallelizable(ParallelScope.All)]
+/// <summary>
+/// The load test against a server, and against servers that break a rule: it must notice. One after the other, as two
+/// tests on one server would be given each other's players.
+/// </summary>
+[Parallelizable(ParallelScope.Self)]
 public sealed class LoadTestTests
 {
     private ServerChild _server = null!;
