@@ -3,9 +3,9 @@ namespace TurnServer.Bench.Load;
 /// <summary>What a load test was asked to do.</summary>
 /// <param name="Url">The server.</param>
 /// <param name="Clients">Players simulated at once.</param>
-/// <param name="Rate">Updates a second of each player; without meaning with <paramref name="Wait"/>.</param>
+/// <param name="Rate">Turns a second of each player.</param>
 /// <param name="Duration">How long to play.</param>
-/// <param name="Wait">Whether players answer each turn as it comes, with held replies.</param>
+/// <param name="Wait">Whether the server holds replies for the players, so that turns reach them at once.</param>
 /// <param name="Loss">The share of replies that are dropped, 0 to 1.</param>
 internal sealed record LoadSettings(Uri Url, int Clients, double Rate, TimeSpan Duration, bool Wait, double Loss);
 

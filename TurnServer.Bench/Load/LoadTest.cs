@@ -120,11 +120,11 @@ internal sealed class LoadTest
         var playing = Task.WhenAll(players.Select((player, i) =>
             RunAsync(player, TimeSpan.FromSeconds(starting * i / players.Length))));
 
-        await Task.WhenAny(playing, Task.Delay(settings.Duration, stopping.Token));
+        await Task.WhenAny(playing, pacer.Ended, Task.Delay(settings.Duration, stopping.Token));
         await stopping.CancelAsync();
         // The last turn of each game is due within an interval.
         var grace = _options.Grace + TimeSpan.FromSeconds(2 / settings.Rate);
-        await Task.WhenAny(playing, Task.Delay(grace));
+        await Task.WhenAny(playing, pacer.Ended, Task.Delay(grace));
         await aborting.CancelAsync();
         await playing;
 

@@ -6,15 +6,16 @@ using System.Text;
 namespace TurnServer.Bench.Load.Http;
 
 /// <summary>One connection to the server, with one request under way at a time.</summary>
-internal sealed class LeanConnection(Socket socket, Uri url) : IDisposable
+internal sealed class LeanConnection(Socket socket) : IDisposable
 {
     private const int HeadBytesMax = 16_384;
 
     // The two headers that this protocol knows are far shorter.
     private const int HeadersBytesMax = 512;
 
-    private readonly byte[] _start = Encoding.ASCII.GetBytes(
-        $" {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\n");
+    // What stands in each request to the same address, behind the method.
+    private Uri? _url;
+    private byte[] _start = [];
 
     private byte[] _buffer = new byte[1024];
 
@@ -28,8 +29,7 @@ internal sealed class LeanConnection(Socket socket, Uri url) : IDisposable
     public async ValueTask<(HttpResponseMessage Response, bool IsReusable)> ExchangeAsync(HttpRequestMessage request,
         CancellationToken cancel)
     {
-        var body = request.Content is null ? [] : await request.Content.ReadAsByteArrayAsync(cancel);
-        ReadOnlyMemory<byte> left = Compose(request, body);
+        var left = Compose(request);
         while (left.Length > 0)
             left = left[await socket.SendAsync(left, cancel)..];
 
@@ -60,18 +60,27 @@ internal sealed class LeanConnection(Socket socket, Uri url) : IDisposable
         return count > 0 ? count : throw new HttpRequestException("the server closed the connection");
     }
 
-    private Memory<byte> Compose(HttpRequestMessage request, byte[] body)
+    private ReadOnlyMemory<byte> Compose(HttpRequestMessage request)
     {
-        if (_buffer.Length < _start.Length + HeadersBytesMax + body.Length)
-            _buffer = new byte[_start.Length + HeadersBytesMax + body.Length];
+        if (_url != request.RequestUri)
+        {
+            _url = request.RequestUri!;
+            _start = Encoding.ASCII.GetBytes($" {_url.PathAndQuery} HTTP/1.1\r\nHost: {_url.Authority}\r\n");
+        }
+
+        // Not copied before: the content is bytes in memory.
+        using var body = request.Content?.ReadAsStream();
+        var bodyLength = (int)(body?.Length ?? 0);
+        if (_buffer.Length < _start.Length + HeadersBytesMax + bodyLength)
+            _buffer = new byte[_start.Length + HeadersBytesMax + bodyLength];
         var at = Put(0, request.Method.Method);
         _start.CopyTo(_buffer, at);
         at += _start.Length;
         foreach (var (name, values) in request.Headers.NonValidated)
             at = Put(at, $"{name}: {values}\r\n");
-        at = Put(at, $"Content-Length: {body.Length}\r\n\r\n");
-        body.CopyTo(_buffer, at);
-        return _buffer.AsMemory(0, at + body.Length);
+        at = Put(at, $"Content-Length: {bodyLength}\r\n\r\n");
+        body?.ReadExactly(_buffer, at, bodyLength);
+        return _buffer.AsMemory(0, at + bodyLength);
     }
 
     private int Put(int at, string text) => at + Encoding.ASCII.GetBytes(text, _buffer.AsSpan(at));

@@ -6,9 +6,9 @@ using System.Net.Sockets;
 namespace TurnServer.Bench.Load.Http;
 
 /// <summary>
-/// Carries requests over plain HTTP/1.1 at about half of what SocketsHttpHandler takes, so that one process can play
-/// thousands of players beside the server on the same machine. It knows what a turn server answers and no more: replies
-/// with Content-Length, no redirects, cookies, proxies or TLS.
+/// Carries requests over plain HTTP/1.1 for less than SocketsHttpHandler takes (README, "Stress test"), so that one
+/// process can play thousands of players beside the server on the same machine. It knows what a turn server answers and
+/// no more: replies with Content-Length, no redirects, cookies, proxies or TLS.
 /// </summary>
 internal sealed class LeanHandler : HttpMessageHandler
 {
@@ -80,7 +80,7 @@ internal sealed class LeanHandler : HttpMessageHandler
 
         // A name is looked up once: all players play on one server.
         _reached ??= Plain((IPEndPoint)socket.RemoteEndPoint!);
-        return new LeanConnection(socket, url);
+        return new LeanConnection(socket);
     }
 
     // A socket of both families calls an IPv4 address by an IPv6 name.

@@ -15,6 +15,9 @@ internal readonly record struct LeanHead(int Status, int Length, int BodyLength,
 {
     private const int StatusAt = 9;
 
+    // Far beyond what a turn server answers.
+    private const int BodyLengthMax = 1 << 24;
+
     private static ReadOnlySpan<byte> LineEnd => "\r\n"u8;
 
     /// <summary>Reads a head; false when it has not all come yet.</summary>
@@ -42,7 +45,7 @@ internal readonly record struct LeanHead(int Status, int Length, int BodyLength,
             var name = line[..colon];
             var value = line[(colon + 1)..].Trim((byte)' ');
             if (Is(name, "Content-Length"))
-                bodyLength = Utf8Parser.TryParse(value, out int number, out _) ? number : -1;
+                bodyLength = Utf8Parser.TryParse(value, out int number, out _) && number <= BodyLengthMax ? number : -1;
             else if (Is(name, "Connection"))
                 isLast = Is(value, "close");
             else if (Is(name, "Preference-Applied"))
@@ -53,7 +56,7 @@ internal readonly record struct LeanHead(int Status, int Length, int BodyLength,
 
         // 204 has none, and no need of one.
         if (bodyLength < 0 && status != 204)
-            throw new HttpRequestException("the reply has no Content-Length");
+            throw new HttpRequestException("the reply has no Content-Length, or too large a one");
         head = new LeanHead(status, length + 4, Math.Max(bodyLength, 0), isLast, wasHeld, retryAfter);
         return true;
     }

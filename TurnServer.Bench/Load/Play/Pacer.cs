@@ -14,6 +14,7 @@ internal sealed class Pacer : IDisposable
     private readonly Schedule _schedule;
     private readonly Action<int, long> _due;
     private readonly Thread _thread;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isStopped;
     private Exception? _bug;
 
@@ -26,6 +27,9 @@ internal sealed class Pacer : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "pacer", Priority = ThreadPriority.AboveNormal };
         _thread.Start();
     }
+
+    /// <summary>Done when it tells nobody any more, be it of a bug.</summary>
+    public Task Ended => _ended.Task;
 
     /// <summary>Stops and waits until it has; shows its bug if it died of one.</summary>
     public void Dispose()
@@ -48,6 +52,10 @@ internal sealed class Pacer : IDisposable
         {
             // Thrown where somebody looks: Dispose.
             _bug = bug;
+        }
+        finally
+        {
+            _ended.SetResult();
         }
     }
 
