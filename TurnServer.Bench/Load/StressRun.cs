@@ -1,3 +1,4 @@
+using TurnServer.Bench.Load.Report;
 using TurnServer.Service;
 
 namespace TurnServer.Bench.Load;
@@ -76,6 +77,6 @@ internal sealed class StressRun(LoadOptions options, Ramp? ramp, string? plot, s
         if (json is not null)
             await File.WriteAllBytesAsync(json, ReportJson.Serialize(_reports));
         if (plot is not null)
-            throw new LoadException("--plot is not here yet");
+            await File.WriteAllTextAsync(plot, LoadPage.Compose(_reports));
     }
 }
