@@ -55,7 +55,7 @@ internal static class ReportText
     {
         Line(text, $"{"milliseconds",-LabelWidth}{"count",12}{"median",9}{"90 %",9}{"99 %",9}{"99.9 %",9}{"max",9}"
             + $"{"held",10}");
-        Row("turn, sent to received", report.TurnLatency, 0);
+        Row("turn, due to received", report.TurnLatency, 0);
         foreach (var symbol in report.Symbols)
             Row($"{symbol.Symbol} {symbol.Name}", symbol.Latency, symbol.Held);
         if (report.ServerCompute is { } compute)
@@ -113,7 +113,8 @@ internal static class ReportText
     }
 
     private static string Milliseconds(double value) =>
-        value.ToString(value < 100 ? "0.00" : "0", CultureInfo.InvariantCulture).PadLeft(9);
+        value.ToString(value switch { < 0.1 => "0.000", < 100 => "0.00", _ => "0" }, CultureInfo.InvariantCulture)
+            .PadLeft(9);
 
     private static string Seconds(TimeSpan duration) =>
         string.Create(CultureInfo.InvariantCulture, $"{duration.TotalSeconds:0.###} s");
