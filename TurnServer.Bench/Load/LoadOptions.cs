@@ -5,7 +5,7 @@ internal sealed record LoadOptions
 {
     public required LoadSettings Settings { get; init; }
 
-    /// <summary>Makes the same choices again: when players send, how long they play, which replies are dropped.</summary>
+    /// <summary>Makes the same choices again: when players send, how long they play, what is dropped.</summary>
     public int Seed { get; init; } = 1;
 
     /// <summary>Turns of one player in one game, on average: from a half of it to one and a half.</summary>

@@ -54,7 +54,7 @@ internal sealed record LoadReport
     /// <summary>Replies by code, most frequent first.</summary>
     public required IReadOnlyList<CodeCount> Codes { get; init; }
 
-    /// <summary>What <c>GET /</c> says that the last request took inside the server; null when it says nothing.</summary>
+    /// <summary>What <c>GET /</c> says that the last request took in the server; null when it says nothing.</summary>
     public required LatencySummary? ServerCompute { get; init; }
 
     /// <summary>Null when the server does not run on this machine.</summary>
@@ -103,7 +103,7 @@ internal sealed record ServerUsage(int ProcessId, double CpuSeconds, double CpuM
 /// <param name="Second">Counted from 0.</param>
 /// <param name="Requests">Replies received in it.</param>
 /// <param name="Turns">Turns received in it.</param>
-/// <param name="TurnLatency">Of the turns received in it: median, 99th percentile and maximum; null when none were.</param>
+/// <param name="TurnLatency">Of the turns received in it; null when none were.</param>
 /// <param name="Codes">Replies by code, as in <see cref="LoadReport.Codes"/>.</param>
 /// <param name="ServerCpuShare">Of one core, 0 to the number of cores; null when not known.</param>
 /// <param name="ServerResidentMegabytes">Null when not known.</param>

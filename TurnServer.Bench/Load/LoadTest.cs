@@ -83,13 +83,18 @@ internal sealed class LoadTest
         }
 
         _ledger.SettleAll();
-        var elapsed = watch.Elapsed;
+        return Summarize(players, sampler, questions, new Cost(startedAt, watch.Elapsed,
+            (Environment.CpuUsage.TotalTime - ownCpu).TotalSeconds, Usage(server, before)));
+    }
+
+    private LoadReport Summarize(LoadPlayer[] players, Sampler sampler, ServerQuestions questions, Cost cost)
+    {
         var kinds = _recorder.CopyKinds();
         return new LoadReport
         {
             Settings = _options.Settings,
-            StartedAt = startedAt,
-            Elapsed = elapsed,
+            StartedAt = cost.StartedAt,
+            Elapsed = cost.Elapsed,
             Requests = _recorder.Requests,
             TurnsSent = _recorder.TurnsSent,
             TurnsReceived = _recorder.TurnsReceived,
@@ -104,13 +109,14 @@ internal sealed class LoadTest
             Symbols = _recorder.SummarizeSymbols(),
             Codes = ReplyNames.Count(kinds, _options.Settings.Loss > 0),
             ServerCompute = questions.SummarizeCompute(),
-            Server = Usage(server, before),
-            OwnCpuSeconds = (Environment.CpuUsage.TotalTime - ownCpu).TotalSeconds,
+            Server = cost.Server,
+            OwnCpuSeconds = cost.OwnCpuSeconds,
             Seconds = sampler.Seconds,
         };
     }
 
-    private async Task PlayAsync(LoadPlayer[] players, CancellationTokenSource stopping, CancellationTokenSource aborting)
+    private async Task PlayAsync(LoadPlayer[] players, CancellationTokenSource stopping,
+        CancellationTokenSource aborting)
     {
         var settings = _options.Settings;
         var interval = (long)(Stopwatch.Frequency / settings.Rate);
@@ -174,6 +180,10 @@ internal sealed class LoadTest
         return new ServerUsage(server.Id, seconds, seconds * 1e6 / Math.Max(_recorder.Requests, 1),
             start.ResidentMegabytes, end.ResidentMegabytes, end.PeakMegabytes);
     }
+
+    // What the test took, of time and of both programs.
+    private readonly record struct Cost(DateTimeOffset StartedAt, TimeSpan Elapsed, double OwnCpuSeconds,
+        ServerUsage? Server);
 }
 
 /// <summary>The test cannot be run; the message says why.</summary>

@@ -9,8 +9,8 @@ internal static class RampText
     public static string Compose(IReadOnlyList<LoadReport> steps)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"{"players",8}{"requests/s",12}{"turns/s",10}{"turn, ms: median",18}"
-            + $"{"99 %",9}{"server µs/request",19}{"own µs/request",16}{"violations",12}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"{"players",8}{"requests/s",12}{"turns/s",10}"
+            + $"{"turn, ms: median",18}{"99 %",9}{"server µs/request",19}{"own µs/request",16}{"violations",12}");
         foreach (var step in steps)
         {
             text.AppendLine(CultureInfo.InvariantCulture, $"{step.Settings.Clients,8}{step.RequestsPerSecond,12:0}"

@@ -25,8 +25,8 @@ internal static class ReportText
     {
         var settings = report.Settings;
         text.Append(CultureInfo.InvariantCulture,
-            $"{settings.Url}: {settings.Clients} players, {settings.Rate} turns/s each, for {Seconds(settings.Duration)}");
-        text.Append(settings.Wait ? ", replies held" : "");
+            $"{settings.Url}: {settings.Clients} players, {settings.Rate} turns/s each");
+        text.Append(", for ").Append(Seconds(settings.Duration)).Append(settings.Wait ? ", replies held" : "");
         if (settings.Loss > 0)
             text.Append(CultureInfo.InvariantCulture, $", {settings.Loss:0.##%} of replies dropped");
         Line(text, $" (seed {seed})");

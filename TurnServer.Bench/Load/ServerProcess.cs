@@ -81,7 +81,8 @@ internal sealed class ServerProcess
             foreach (var line in File.ReadLines(table).Skip(1))
             {
                 var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                if (fields[StateField] == Listening && fields[LocalAddressField].EndsWith(end, StringComparison.Ordinal))
+                var isOfPort = fields[LocalAddressField].EndsWith(end, StringComparison.Ordinal);
+                if (isOfPort && fields[StateField] == Listening)
                     sockets.Add($"socket:[{fields[InodeField]}]");
             }
         }

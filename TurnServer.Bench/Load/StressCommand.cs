@@ -29,8 +29,8 @@ internal static class StressCommand
         SIGINT or SIGTERM ends it early: games are played to their end, and the statistics printed. A second one ends it
         at once.
 
-        Exit codes: 0 every turn arrived once and in order; 1 cannot run, as nothing answers there or no turn server; 2 a
-        flag is wrong; 5 a turn did not arrive once and in order.
+        Exit codes: 0 every turn arrived once and in order; 1 cannot run, as nothing answers there or no turn server;
+        2 a flag is wrong; 5 a turn did not arrive once and in order.
         """;
 
     public static Command Create()
@@ -50,7 +50,7 @@ internal static class StressCommand
             CustomParser = result => Read(result, "--duration", Durations.WhatWouldDo,
                 TimeSpan? (text) => Durations.TryParse(text, out var parsed) ? parsed : null),
         };
-        var wait = new Option<bool>("--wait") { Description = "have the server hold replies, for turns to come at once" };
+        var wait = new Option<bool>("--wait") { Description = "have the server hold replies: turns come at once" };
         var loss = Number("--loss", "the share of replies to drop, 0 to 0.9: those requests are repeated", 0, 0, 0.9);
         var ramp = new Option<Ramp?>("--ramp")
         {
@@ -84,7 +84,7 @@ internal static class StressCommand
     private static Option<double> Number(string name, string description, double defaultValue, double min, double max,
         bool isWhole = false)
     {
-        var what = string.Create(CultureInfo.InvariantCulture, $"a {(isWhole ? "whole " : "")}number from {min} to {max}");
+        var what = $"a {(isWhole ? "whole " : "")}number from {min} to {max}";
         return new Option<double>(name)
         {
             Description = description,

@@ -18,7 +18,7 @@ internal static class StressExit
     public const int Violation = 5;
 }
 
-/// <summary>One call of <c>stress</c>: the tests that it asks for, one after the other, and what is said of them.</summary>
+/// <summary>One call of <c>stress</c>: the tests that it asks for, one after the other, and their output.</summary>
 /// <param name="options">The test; of a ramp, each but for the players and the duration.</param>
 /// <param name="ramp">Null for a single test.</param>
 /// <param name="plot">Where to write the page; null for none.</param>

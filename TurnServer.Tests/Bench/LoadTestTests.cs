@@ -77,7 +77,8 @@ public sealed class LoadTestTests
     {
         var isDone = false;
         // While one update is kept, two turns become due: they go together in the next.
-        await using var relay = TamperingRelay.Before(_server, delay: TimeSpan.FromMilliseconds(50), reply: (_, reply) =>
+        var delay = TimeSpan.FromMilliseconds(50);
+        await using var relay = TamperingRelay.Before(_server, delay: delay, reply: (_, reply) =>
         {
             var turns = reply[(reply.LastIndexOf('/') + 1)..].Split('|');
             if (isDone || turns is not [['T', ..], ['T', ..], ..])

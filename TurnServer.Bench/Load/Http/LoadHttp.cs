@@ -15,7 +15,9 @@ internal static class LoadHttp
 
     // HttpClient on top would only add a timeout and default headers.
     private static HttpMessageHandler Carrier(LoadOptions options) =>
-        options.HasStandardHttp || options.Settings.Url.Scheme != Uri.UriSchemeHttp ? StandardHandler() : new LeanHandler();
+        options.HasStandardHttp || options.Settings.Url.Scheme != Uri.UriSchemeHttp
+            ? StandardHandler()
+            : new LeanHandler();
 
     private static SocketsHttpHandler StandardHandler() => new()
     {

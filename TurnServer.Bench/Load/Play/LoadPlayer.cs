@@ -48,7 +48,8 @@ internal sealed class LoadPlayer(int number, PlayContext context, Couple? couple
     // False when something went wrong.
     private async Task<bool> StartOverAsync()
     {
-        (long Own, long Partners)? meeting = couple is null ? null : await couple.MeetAsync(number % 2, context.Stopping);
+        (long Own, long Partners)? meeting =
+            couple is null ? null : await couple.MeetAsync(number % 2, context.Stopping);
         var id = meeting?.Own ?? context.Ledger.DrawIds(1);
         var stream = context.Ledger.Open(id, number);
         var client = new TurnClient(context.Http, context.Options.Settings.Url,

@@ -1,8 +1,8 @@
 namespace TurnServer.Bench.Load.Play;
 
 /// <summary>
-/// Checks that the turns of one stream arrive once and in order, each fault being told once: a turn that is overtaken is
-/// told when it arrives, one that never arrives when all is over. For the receiver's thread alone.
+/// Checks that the turns of one stream arrive once and in order. Each fault is told once: of a turn that is overtaken
+/// when it arrives, of one that never arrives when all is over. For the receiver's thread alone.
 /// </summary>
 internal sealed class TurnChecker(long stream)
 {

@@ -17,7 +17,7 @@ internal sealed class TurnStream(long id, int sender)
     public int Sender { get; } = sender;
 
     /// <summary>
-    /// How many of its turns must arrive: all that were sent, but for those that the server refused, which are the last.
+    /// How many of its turns must arrive: all that were sent, but for those that the server refused: the last.
     /// </summary>
     public int Owed => Volatile.Read(ref _sent) - Volatile.Read(ref _refused);
 

@@ -21,7 +21,8 @@ internal sealed class Latencies
     private readonly LongHistogram _total = new(TimeSpan.TicksPerHour, Digits);
     private HistogramBase? _interval;
 
-    public void Record(TimeSpan duration) => _recorder.RecordValue(Math.Clamp(duration.Ticks, 1, TimeSpan.TicksPerHour));
+    public void Record(TimeSpan duration) =>
+        _recorder.RecordValue(Math.Clamp(duration.Ticks, 1, TimeSpan.TicksPerHour));
 
     /// <summary>What was recorded since the last call; null when nothing was.</summary>
     public SecondLatency? TakeInterval()
@@ -30,7 +31,8 @@ internal sealed class Latencies
         if (_interval.TotalCount == 0)
             return null;
         _total.Add(_interval);
-        return new SecondLatency(Milliseconds(_interval, 50), Milliseconds(_interval, 99), Milliseconds(_interval, 100));
+        return new SecondLatency(Milliseconds(_interval, 50), Milliseconds(_interval, 99),
+            Milliseconds(_interval, 100));
     }
 
     /// <summary>All that was recorded.</summary>
