@@ -31,7 +31,10 @@ public sealed class LoadTestTests
         {
             Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(20));
             Assert.That(report.TurnLatency.Count, Is.EqualTo(report.TurnsReceived));
-            Assert.That(updates.Latency.Count, Is.EqualTo(report.TurnsSent));
+            // A last turn that was taken may be repeated for a lost reply when the partner has it and has left: 15.
+            Assert.That(updates.Latency.Count, loss > 0
+                ? Is.InRange(report.TurnsSent - (2 * report.GamesPlayed), report.TurnsSent)
+                : Is.EqualTo(report.TurnsSent));
             Assert.That(report.Requests, Is.GreaterThan(0));
             // Games of ten turns at fifty a second: each pair plays more than one.
             Assert.That(report.GamesPlayed, Is.GreaterThan(3));
