@@ -51,7 +51,8 @@ public sealed class LoadHttpTests
             descriptors = i == 0 ? server.Descriptors : descriptors;
         }
 
-        Assert.That(server.Descriptors, Is.EqualTo(descriptors));
+        // Fewer, where the connection that saw the server start is closed meanwhile.
+        Assert.That(server.Descriptors, Is.AtMost(descriptors));
     }
 
     [Test]
