@@ -110,28 +110,34 @@ internal sealed class PlayedGame
         _own.CountSent();
         _context.Recorder.CountSent();
         // Awaited by the count of those under way.
-        _ = SendAsync(turn);
+        _ = _context.Options.Settings.Wait && !turn.IsLast ? PostAsync(turn) : SendAsync(turn);
         if (!turn.IsLast)
             return;
         _hasSentLast = true;
         StopSending();
     }
 
+    private Task SendAsync(TestTurn turn) => CountAsync(async () =>
+    {
+        var fault = await _game.SendAsync(turn.Compose());
+        if (fault is not null)
+            return fault;
+        _own.CountTaken();
+        _context.Recorder.CountTaken(turn.DueAt);
+        return null;
+    });
+
+    // At the pace of play: the request that carries the turn waits for the partner's next one. That all of them were
+    // taken is known when the last one is, which is sent.
+    private Task PostAsync(TestTurn turn) => CountAsync(() => _game.PostAsync(turn.Compose()));
+
     // Its bugs come out where the count is waited for.
-    private async Task SendAsync(TestTurn turn)
+    private async Task CountAsync(Func<ValueTask<TurnFault?>> handOverAsync)
     {
         try
         {
-            var fault = await _game.SendAsync(turn.Compose());
-            if (fault is null)
-            {
-                _own.CountTaken();
-                _context.Recorder.CountTaken(turn.DueAt);
-            }
-            else if (fault.Error != ErrorCode.None)
-            {
+            if (await handOverAsync() is { } fault && fault.Error != ErrorCode.None)
                 _own.CountRefused();
-            }
         }
         catch (OperationCanceledException)
         {
