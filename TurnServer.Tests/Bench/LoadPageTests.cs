@@ -94,7 +94,7 @@ public sealed partial class LoadPageTests
         string[] figures =
         [
             "Every turn arrived once and in order", "http://127.0.0.1:25000/", "1 000 players",
-            "2 updates a second each", "1 % of replies dropped on purpose", "14 March 2026, 15:09 +01:00",
+            "2 turns a second each", "1 % of replies dropped on purpose", "14 March 2026, 15:09 +01:00",
             "120 000 answered in 61.4 s", "60 000 in 1 500 games", "1 955", "978", "0.47", "89.6", "52.5", "72.0",
             "58.2 MB at first", "GAME_REDUNDANT", "6 GAME_UPDATE", "116 760", "11 676", "Generator's CPU", "5.10 s",
         ];
@@ -102,11 +102,11 @@ public sealed partial class LoadPageTests
     }
 
     [Test]
-    public void Compose_HeldReplies_SaysSoInsteadOfTheRate()
+    public void Compose_HeldReplies_SaysSoBesideTheRate()
     {
         var settings = LoadReportSamples.Good().Settings with { Wait = true, Loss = 0 };
         var text = TextOf(LoadReportSamples.Good() with { Settings = settings });
-        Assert.That(text, Does.Contain("held replies").And.Not.Contain("a second each")
+        Assert.That(text, Does.Contain("2 turns a second each, delivered at once (held replies)")
             .And.Not.Contain("of replies dropped"));
     }
 

@@ -60,9 +60,9 @@ internal static class PageHead
 
     public static string Players(int clients) => clients == 1 ? "1 player" : $"{Figures.Whole(clients)} players";
 
-    private static string Pace(LoadSettings settings) => settings.Wait
-        ? "each turn answered as it comes (held replies)"
-        : $"{Figures.Round(settings.Rate)} {(settings.Rate == 1 ? "update" : "updates")} a second each";
+    private static string Pace(LoadSettings settings) =>
+        $"{Figures.Round(settings.Rate)} {(settings.Rate == 1 ? "turn" : "turns")} a second each"
+            + (settings.Wait ? ", delivered at once (held replies)" : "");
 
     private static string Refuted(long violations, long turns)
     {
