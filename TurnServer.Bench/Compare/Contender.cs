@@ -29,14 +29,14 @@ internal sealed class Contender(string name, MeasuredProcess server, SeatSetup g
         var plays = driven.Chunk(seatsPerPlay).Select(play).ToList();
         try
         {
-            var cpuBefore = server.CpuSeconds;
+            var before = server.Use;
             var run = Driver.Run(plays, options.RunLength);
-            var cpu = server.CpuSeconds - cpuBefore;
+            var after = server.Use;
             if (server.Port == games.Port)
                 await CheckAsync(seats, driven);
             await games.QuitAsync(seats);
-            return new Measurement(run.Turns / run.Seconds, cpu * 1e6 / run.Turns, server.PeakResidentMegabytes,
-                run.CpuSeconds * 1e6 / run.Turns);
+            return new Measurement(run.Turns / run.Seconds, (after.CpuSeconds - before.CpuSeconds) * 1e6 / run.Turns,
+                after.PeakMegabytes, run.CpuSeconds * 1e6 / run.Turns);
         }
         finally
         {

@@ -1,19 +1,11 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.NetworkInformation;
 
 namespace TurnServer.Bench.Compare;
 
-/// <summary>A server in a child process, and what the kernel says it has used.</summary>
+/// <summary>A server in a child process, and what it uses.</summary>
 internal sealed class MeasuredProcess : IDisposable
 {
-    // What the kernel counts CPU time in for user space, on every Linux that .NET runs on (USER_HZ).
-    private const double TicksPerSecond = 100;
-
-    // The fields of /proc/PID/stat behind the command's name in parentheses: utime is the 14th of all, stime the 15th.
-    private const int UserTimeField = 11;
-    private const int SystemTimeField = 12;
-
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ReadyPause = TimeSpan.FromMilliseconds(200);
@@ -30,30 +22,11 @@ internal sealed class MeasuredProcess : IDisposable
 
     public int Port { get; }
 
-    /// <summary>CPU seconds used so far, by the program itself and by the kernel on its behalf.</summary>
-    public double CpuSeconds
-    {
-        get
-        {
-            var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return (Ticks(fields[UserTimeField]) + Ticks(fields[SystemTimeField])) / TicksPerSecond;
-
-            static double Ticks(string count) => double.Parse(count, CultureInfo.InvariantCulture);
-        }
-    }
-
-    /// <summary>The most memory that was resident at any time, in megabytes of 2²⁰ bytes.</summary>
-    public double PeakResidentMegabytes
-    {
-        get
-        {
-            var line = File.ReadLines($"/proc/{_process.Id}/status")
-                .First(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
-            var kilobytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
-            return double.Parse(kilobytes, CultureInfo.InvariantCulture) / 1024;
-        }
-    }
+    /// <summary>What it has used so far.</summary>
+    /// <exception cref="CompareException">It has ended.</exception>
+    public ProcessUse Use => ProcessUse.Of(_process.Id) is { } use && !_process.HasExited
+        ? use
+        : throw new CompareException($"the server on port {Port} has ended");
 
     /// <summary>Starts a server, in a process of its own, and waits until it listens.</summary>
     /// <exception cref="CompareException">It does not.</exception>

@@ -172,7 +172,7 @@ internal sealed class LoadTest
         PollInterval = TimeSpan.FromSeconds(Math.Clamp(1.5 / _options.Settings.Rate, 0.02, 5)),
     };
 
-    private ServerUsage? Usage(ServerProcess? server, ServerSample? before)
+    private ServerUsage? Usage(ServerProcess? server, ProcessUse? before)
     {
         if (server is null || before is not { } start || server.Sample() is not { } end)
             return null;

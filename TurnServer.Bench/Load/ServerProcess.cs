@@ -4,16 +4,9 @@ using System.Net.NetworkInformation;
 
 namespace TurnServer.Bench.Load;
 
-/// <summary>The process that listens on a port of this machine, and what the kernel says it has used.</summary>
+/// <summary>The process that listens on a port of this machine.</summary>
 internal sealed class ServerProcess
 {
-    // What the kernel counts CPU time in for user space, on every Linux that .NET runs on (USER_HZ).
-    private const double TicksPerSecond = 100;
-
-    // The fields of /proc/PID/stat behind the command's name in parentheses: utime is the 14th of all, stime the 15th.
-    private const int UserTimeField = 11;
-    private const int SystemTimeField = 12;
-
     // The fields of a line of /proc/net/tcp.
     private const int LocalAddressField = 1;
     private const int StateField = 3;
@@ -52,20 +45,7 @@ internal sealed class ServerProcess
     }
 
     /// <summary>What it has used so far; null when it is gone.</summary>
-    public ServerSample? Sample()
-    {
-        try
-        {
-            var stat = File.ReadAllText($"/proc/{Id}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            var ticks = Number(fields[UserTimeField]) + Number(fields[SystemTimeField]);
-            return new ServerSample(ticks / TicksPerSecond, Memory("VmRSS:"), Memory("VmHWM:"));
-        }
-        catch (Exception e) when (IsRefusal(e))
-        {
-            return null;
-        }
-    }
+    public ProcessUse? Sample() => ProcessUse.Of(Id);
 
     private static bool IsHere(Uri url) => url.IsLoopback
         || (IPAddress.TryParse(url.Host, out var address) && NetworkInterface.GetAllNetworkInterfaces()
@@ -105,20 +85,4 @@ internal sealed class ServerProcess
 
     // Somebody else's process, or one that has just ended.
     private static bool IsRefusal(Exception e) => e is IOException or UnauthorizedAccessException;
-
-    // In megabytes of 2²⁰ bytes.
-    private double Memory(string field)
-    {
-        var line = File.ReadLines($"/proc/{Id}/status")
-            .FirstOrDefault(text => text.StartsWith(field, StringComparison.Ordinal));
-        return line is null ? 0 : Number(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) / 1024;
-    }
-
-    private static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);
 }
-
-/// <summary>What a process has used up to a moment.</summary>
-/// <param name="CpuSeconds">By the program itself and by the kernel on its behalf.</param>
-/// <param name="ResidentMegabytes">Physical memory now.</param>
-/// <param name="PeakMegabytes">The most it ever was.</param>
-internal readonly record struct ServerSample(double CpuSeconds, double ResidentMegabytes, double PeakMegabytes);
