@@ -77,7 +77,7 @@ internal sealed class LoadPlayer(int number, PlayContext context, Couple? couple
             if (pairing is not { } pair)
                 return true;
             if (pair.Fault is not null)
-                return Meet(pair.Fault);
+                return IsExpected(pair.Fault) || Meet(pair.Fault);
             if (context.Ledger.Find(pair.Value.Partner) is not { } partners)
             {
                 // Somebody else's player, who has a right to a real partner.
@@ -146,9 +146,11 @@ internal sealed class LoadPlayer(int number, PlayContext context, Couple? couple
             Meet($"{attempt.Symbol} was lost: {attempt.Loss}");
     }
 
-    // A partner leaves before the game only when the time is over.
-    private bool IsExpected(TurnFault fault) =>
-        context.Stopping.IsCancellationRequested && fault.Kind == TurnFaultKind.PartnerLeft;
+    // A partner leaves before the game only when the time is over. Who had named it goes with it, and when the reply
+    // that says so is dropped learns only that it is gone.
+    private bool IsExpected(TurnFault fault) => context.Stopping.IsCancellationRequested
+        && (fault.Kind == TurnFaultKind.PartnerLeft || fault.Error == ErrorCode.KnownPartnerDrop
+            || (context.Options.Settings.Loss > 0 && fault.Error == ErrorCode.NotRegistered));
 
     private bool Meet(TurnFault fault) => Meet(fault.Meaning);
 
