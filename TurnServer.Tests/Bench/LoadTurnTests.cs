@@ -101,6 +101,44 @@ public sealed class LoadTurnTests
     }
 
     [Test]
+    public void Leave_WithTheLastOfPostedTurnsTaken_KnowsThatAllBeforeItWere()
+    {
+        for (var i = 0; i < 3; i++)
+            _stream.CountSent();
+        _stream.CountTaken(2);
+        Receive(0, 2);
+        AssertFound("turn 1 of player 3 in game test-17 never arrived at player 4: the server took it");
+    }
+
+    [Test]
+    public void Leave_AfterTheServerRefusedToGoOnWithPostedTurns_FindsNothing()
+    {
+        for (var i = 0; i < 3; i++)
+            _stream.CountSent();
+        _stream.EndRefused();
+        Receive(0);
+        AssertFound();
+    }
+
+    [Test]
+    public void Leave_AfterTheServerRefusedToGoOn_StillMissesWhatLaterTurnsHaveOvertaken()
+    {
+        for (var i = 0; i < 3; i++)
+            _stream.CountSent();
+        _stream.EndRefused();
+        Receive(0, 2);
+        AssertFound("turn 1 of player 3 in game test-17 never arrived at player 4: the server gave no answer to it");
+    }
+
+    [Test]
+    public void Leave_WithATurnThatNobodySent_SaysSo()
+    {
+        Send(1);
+        Receive(0, 1);
+        AssertFound("turn 1 of player 3 in game test-17 arrived at player 4, but was never sent");
+    }
+
+    [Test]
     public void Take_ATurnOfAnotherGame_SaysWhose()
     {
         _ledger.Open(18, sender: 9);
@@ -129,7 +167,7 @@ public sealed class LoadTurnTests
     {
         var lonely = _ledger.Open(20, sender: 8);
         lonely.CountSent();
-        lonely.CountTaken();
+        lonely.CountTaken(0);
         _ledger.SettleAll();
         Assert.That(_ledger.Sentences,
             Is.EqualTo(["turn 0 of player 8 in game test-20 never arrived at any player: the server took it"]));
@@ -140,7 +178,7 @@ public sealed class LoadTurnTests
         for (var i = 0; i < count; i++)
         {
             _stream.CountSent();
-            _stream.CountTaken();
+            _stream.CountTaken(i);
         }
     }
 

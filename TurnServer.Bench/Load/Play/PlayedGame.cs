@@ -80,6 +80,8 @@ internal sealed class PlayedGame
         finally
         {
             StopSending();
+            if (_game.Ended is { Error: not ErrorCode.None })
+                _own.EndRefused();
             _context.Ledger.Leave(_own);
             _context.Ledger.Leave(_partners);
         }
@@ -122,7 +124,7 @@ internal sealed class PlayedGame
         var fault = await _game.SendAsync(turn.Compose());
         if (fault is not null)
             return fault;
-        _own.CountTaken();
+        _own.CountTaken(turn.Number);
         _context.Recorder.CountTaken(turn.DueAt);
         return null;
     });

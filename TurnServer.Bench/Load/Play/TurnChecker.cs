@@ -13,6 +13,9 @@ internal sealed class TurnChecker(long stream)
     /// <summary>How many different turns of this stream have arrived.</summary>
     public long Arrived => _next - _overtaken.Count;
 
+    /// <summary>The number behind the highest that has arrived.</summary>
+    public long Next => _next;
+
     /// <summary>Whether the last turn of the stream is among them.</summary>
     public bool HasLast { get; private set; }
 
@@ -40,16 +43,14 @@ internal sealed class TurnChecker(long stream)
         return null;
     }
 
-    /// <summary>The numbers of those that have not arrived, of so many that were sent.</summary>
-    public IEnumerable<long> Missing(long sent)
+    /// <summary>
+    /// The numbers of those that have not arrived: which later ones have overtaken, and of the first so many.
+    /// </summary>
+    public IEnumerable<long> Missing(long owed)
     {
         foreach (var number in _overtaken)
-        {
-            if (number < sent)
-                yield return number;
-        }
-
-        for (var number = _next; number < sent; number++)
+            yield return number;
+        for (var number = _next; number < owed; number++)
             yield return number;
     }
 }

@@ -94,6 +94,9 @@ internal sealed class TurnLedger(string prefix)
             Report($"turn {missing} of {Describe(stream)} never arrived at {receiver}: the server "
                 + (missing < stream.Taken ? "took it" : "gave no answer to it"));
         }
+
+        if (stream.Checker.Next > stream.Sent)
+            Report($"turn {stream.Checker.Next - 1} of {Describe(stream)} arrived at {receiver}, but was never sent");
     }
 
     private string Describe(long id) =>

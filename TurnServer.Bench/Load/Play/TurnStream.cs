@@ -10,6 +10,7 @@ internal sealed class TurnStream(long id, int sender)
     private int _taken;
     private int _refused;
     private int _parties = 2;
+    private volatile bool _isRefused;
 
     public long Id { get; } = id;
 
@@ -17,11 +18,15 @@ internal sealed class TurnStream(long id, int sender)
     public int Sender { get; } = sender;
 
     /// <summary>
-    /// How many of its turns must arrive: all that were sent, but for those that the server refused: the last.
+    /// How many of its turns must arrive, and they are the first: all that were sent, but for those that the server
+    /// refused; when it refused to go on with the game, those that it had said that it took.
     /// </summary>
-    public int Owed => Volatile.Read(ref _sent) - Volatile.Read(ref _refused);
+    public int Owed => _isRefused ? Taken : Sent - Volatile.Read(ref _refused);
 
-    /// <summary>How many of them the server said that it took; they are the first.</summary>
+    /// <summary>How many were sent.</summary>
+    public int Sent => Volatile.Read(ref _sent);
+
+    /// <summary>How many of them the server is known to have taken; they are the first.</summary>
     public int Taken => Volatile.Read(ref _taken);
 
     /// <summary>The receiver's half.</summary>
@@ -32,9 +37,18 @@ internal sealed class TurnStream(long id, int sender)
 
     public void CountSent() => Interlocked.Increment(ref _sent);
 
-    public void CountTaken() => Interlocked.Increment(ref _taken);
+    /// <summary>The server has taken this turn, and so all before it.</summary>
+    public void CountTaken(long number)
+    {
+        var taken = (int)number + 1;
+        for (var before = Taken; before < taken;)
+            before = Interlocked.CompareExchange(ref _taken, taken, before);
+    }
 
     public void CountRefused() => Interlocked.Increment(ref _refused);
+
+    /// <summary>The server refused to go on: of turns that were only posted nobody can tell which it had taken.</summary>
+    public void EndRefused() => _isRefused = true;
 
     /// <summary>One of the two is done with it; true for the second.</summary>
     public bool Leave() => Interlocked.Decrement(ref _parties) == 0;
