@@ -8,7 +8,7 @@ namespace TurnServer.Bench;
 /// <summary>Help: a page of our own for the whole, as run.sh starts it; the usual one for each sub-command.</summary>
 internal sealed class Overview : SynchronousCommandLineAction
 {
-    private const int CommandWidth = 18;
+    private const int CallWidth = 24;
 
     private readonly HelpAction _page = new();
 
@@ -18,25 +18,37 @@ internal sealed class Overview : SynchronousCommandLineAction
     public override int Invoke(ParseResult parseResult)
     {
         var command = parseResult.CommandResult.Command;
-        if (command is not RootCommand)
-        {
-            var code = _page.Invoke(parseResult);
-            if (command.Name == StressCommand.Name)
-                parseResult.InvocationConfiguration.Output.WriteLine(StressCommand.Explanation);
-            return code;
-        }
-
         var output = parseResult.InvocationConfiguration.Output;
+        if (command is not RootCommand root)
+            return ShowCommand(command, parseResult.InvocationConfiguration, parseResult);
         output.WriteLine("Measures TurnServer.");
         output.WriteLine();
         output.WriteLine("Usage:");
-        Write("[filter]", "micro-benchmarks: all, or those with such a name, as '*Update*'");
-        foreach (var sub in command.Subcommands.Where(sub => !sub.Hidden))
-            Write(sub.Name, sub.Description!);
+        Write("./run.sh bench [filter]", "micro-benchmarks: all, or those with such a name, as '*Update*'");
+        foreach (var sub in root.Subcommands.Where(sub => !sub.Hidden))
+            Write(CallOf(sub), sub.Description!);
         output.WriteLine();
-        output.WriteLine("./run.sh bench COMMAND --help tells more.");
+        output.WriteLine("Each but the first tells more with --help.");
         return 0;
 
-        void Write(string name, string what) => output.WriteLine($"  ./run.sh bench {name,-CommandWidth} {what}");
+        void Write(string call, string what) => output.WriteLine($"  {call.PadRight(CallWidth)} {what}");
+    }
+
+    private static string CallOf(Command command) =>
+        command.Name == StressCommand.Name ? $"./run.sh {command.Name}" : $"./run.sh bench {command.Name}";
+
+    // The usual page names the program; people call run.sh.
+    private int ShowCommand(Command command, InvocationConfiguration configuration, ParseResult parseResult)
+    {
+        var output = configuration.Output;
+        using var page = new StringWriter();
+        configuration.Output = page;
+        var code = _page.Invoke(parseResult);
+        configuration.Output = output;
+        var program = command.Parents.OfType<RootCommand>().Single().Name;
+        output.Write(page.ToString().Replace($"{program} {command.Name}", CallOf(command), StringComparison.Ordinal));
+        if (command.Name == StressCommand.Name)
+            output.WriteLine(StressCommand.Explanation);
+        return code;
     }
 }
