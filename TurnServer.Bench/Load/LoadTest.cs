@@ -84,7 +84,7 @@ internal sealed class LoadTest
 
         _ledger.SettleAll();
         return Summarize(players, sampler, questions, new Cost(startedAt, watch.Elapsed,
-            (Environment.CpuUsage.TotalTime - ownCpu).TotalSeconds, Usage(server, before)));
+            (Environment.CpuUsage.TotalTime - ownCpu).TotalSeconds, Usage(server, before, sampler.Seconds)));
     }
 
     private LoadReport Summarize(LoadPlayer[] players, Sampler sampler, ServerQuestions questions, Cost cost)
@@ -172,13 +172,18 @@ internal sealed class LoadTest
         PollInterval = TimeSpan.FromSeconds(Math.Clamp(1.5 / _options.Settings.Rate, 0.02, 5)),
     };
 
-    private ServerUsage? Usage(ServerProcess? server, ProcessUse? before)
+    private ServerUsage? Usage(ServerProcess? server, ProcessUse? before, IReadOnlyList<LoadSecond> seconds)
     {
         if (server is null || before is not { } start || server.Sample() is not { } end)
             return null;
-        var seconds = end.CpuSeconds - start.CpuSeconds;
-        return new ServerUsage(server.Id, seconds, seconds * 1e6 / Math.Max(_recorder.Requests, 1),
-            start.ResidentMegabytes, end.ResidentMegabytes, end.PeakMegabytes);
+        var used = end.CpuSeconds - start.CpuSeconds;
+        // The kernel's peak is the process's own; when that was before this test, the most that was seen has to do.
+        var peak = end.PeakMegabytes > start.PeakMegabytes
+            ? end.PeakMegabytes
+            : seconds.Select(second => second.ServerResidentMegabytes ?? 0)
+                .Append(start.ResidentMegabytes).Append(end.ResidentMegabytes).Max();
+        return new ServerUsage(server.Id, used, used * 1e6 / Math.Max(_recorder.Requests, 1), start.ResidentMegabytes,
+            end.ResidentMegabytes, peak);
     }
 
     // What the test took, of time and of both programs.
