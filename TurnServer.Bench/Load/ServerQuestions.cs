@@ -43,9 +43,11 @@ internal sealed class ServerQuestions(HttpMessageInvoker http, Uri url)
         {
             return $"{url} cannot be reached: {e.Message}";
         }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        catch (OperationCanceledException)
         {
-            return $"{url} cannot be reached: no answer within {Patience.TotalSeconds} s";
+            return stop.IsCancellationRequested
+                ? "stopped before it began"
+                : $"{url} cannot be reached: no answer within {Patience.TotalSeconds} s";
         }
     }
 
@@ -76,8 +78,8 @@ internal sealed class ServerQuestions(HttpMessageInvoker http, Uri url)
             return double.TryParse(Encoding.ASCII.GetString(body), NumberStyles.Float, CultureInfo.InvariantCulture,
                 out var seconds) && seconds is >= 0 and < 3600 ? seconds : null;
         }
-        catch (Exception e) when (!stop.IsCancellationRequested
-            && e is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception e) when (e is HttpRequestException or IOException
+            || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {
             return null;
         }

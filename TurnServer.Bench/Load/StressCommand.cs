@@ -69,7 +69,7 @@ internal static class StressCommand
         {
             url, clients, rate, duration, wait, loss, ramp, plot, json, seed, standard,
         };
-        command.SetAction((result, _) => new StressRun(
+        command.SetAction((result, cancel) => new StressRun(
             new LoadOptions
             {
                 Settings = new LoadSettings(result.GetValue(url)!, (int)result.GetValue(clients), result.GetValue(rate),
@@ -77,7 +77,7 @@ internal static class StressCommand
                 Seed = (int)result.GetValue(seed),
                 HasStandardHttp = result.GetValue(standard),
             },
-            result.GetValue(ramp), result.GetValue(plot), result.GetValue(json), Console.Out).RunAsync());
+            result.GetValue(ramp), result.GetValue(plot), result.GetValue(json), Console.Out).RunAsync(cancel));
         return command;
     }
 

@@ -32,33 +32,48 @@ internal sealed class StressRun(LoadOptions options, Ramp? ramp, string? plot, s
     public IReadOnlyList<LoadReport> Reports => _reports;
 
     /// <summary>Runs, prints and writes; returns the exit code.</summary>
-    public async Task<int> RunAsync()
+    /// <param name="end">Ends it early, as a signal does.</param>
+    public async Task<int> RunAsync(CancellationToken end = default)
+    {
+        var hasRun = await TryAsync(() => RunStepsAsync(end));
+        // What was found before something failed is found all the same, and a violation says more than a failure.
+        var hasWritten = _reports.Count == 0 || await TryAsync(WriteFilesAsync);
+        if (_reports.Exists(report => report.ViolationCount > 0))
+            return StressExit.Violation;
+        return hasRun && hasWritten ? StressExit.Ok : StressExit.CannotRun;
+    }
+
+    private static async Task<bool> TryAsync(Func<Task> actAsync)
     {
         try
         {
-            using var stop = new StopSignal();
-            foreach (var step in Steps())
-            {
-                using var line = new ProgressLine(Console.Error, !Console.IsErrorRedirected);
-                var report = await LoadTest.RunAsync(step, line.Show, stop.Token);
-                line.Dispose();
-                _reports.Add(report);
-                await output.WriteLineAsync(ReportText.Compose(report, step.Seed));
-                if (stop.Token.IsCancellationRequested)
-                    break;
-            }
-
-            if (_reports.Count > 1)
-                await output.WriteLineAsync(RampText.Compose(_reports));
-            await WriteFilesAsync();
+            await actAsync();
+            return true;
         }
         catch (Exception e) when (e is LoadException or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync($"stress: {e.Message}");
-            return StressExit.CannotRun;
+            return false;
+        }
+    }
+
+    private async Task RunStepsAsync(CancellationToken end)
+    {
+        using var signal = new StopSignal();
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(signal.Token, end);
+        foreach (var step in Steps())
+        {
+            using var line = new ProgressLine(Console.Error, !Console.IsErrorRedirected);
+            var report = await LoadTest.RunAsync(step, line.Show, stop.Token);
+            line.Dispose();
+            _reports.Add(report);
+            await output.WriteLineAsync(ReportText.Compose(report, step.Seed));
+            if (stop.Token.IsCancellationRequested)
+                break;
         }
 
-        return _reports.Exists(report => report.ViolationCount > 0) ? StressExit.Violation : StressExit.Ok;
+        if (_reports.Count > 1)
+            await output.WriteLineAsync(RampText.Compose(_reports));
     }
 
     private IEnumerable<LoadOptions> Steps()

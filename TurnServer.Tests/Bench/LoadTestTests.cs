@@ -10,6 +10,8 @@ namespace TurnServer.Tests.Bench;
 [Parallelizable(ParallelScope.Self)]
 public sealed class LoadTestTests
 {
+    private static readonly TimeSpan LongEnough = TimeSpan.FromMinutes(1);
+
     private ServerChild _server = null!;
 
     [OneTimeSetUp]
@@ -29,17 +31,20 @@ public sealed class LoadTestTests
         var updates = report.Symbols.Single(symbol => symbol.Symbol == 6);
         Assert.Multiple(() =>
         {
-            Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(20));
+            Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(8));
             Assert.That(report.TurnLatency.Count, Is.EqualTo(report.TurnsReceived));
-            // A last turn that was taken may be repeated for a lost reply when the partner has it and has left: 15.
+            // With held replies only a game's last turn is answered at once. One that was taken may be repeated for a
+            // lost reply when the partner has it and has left: 15.
+            var answered = wait ? 2 * report.GamesPlayed : report.TurnsSent;
             Assert.That(updates.Latency.Count, loss > 0
-                ? Is.InRange(report.TurnsSent - (2 * report.GamesPlayed), report.TurnsSent)
-                : Is.EqualTo(report.TurnsSent));
+                ? Is.InRange(answered - (2 * report.GamesPlayed), answered)
+                : Is.EqualTo(answered));
             Assert.That(report.Requests, Is.GreaterThan(0));
-            // Games of ten turns at fifty a second: each pair plays more than one.
-            Assert.That(report.GamesPlayed, Is.GreaterThan(3));
+            Assert.That(report.GamesPlayed, Is.GreaterThan(1));
             Assert.That(report.RepliesDropped, loss > 0 ? Is.GreaterThan(0) : Is.Zero);
-            Assert.That(report.PlayersWithErrors, Is.Zero, report.FirstError);
+            // A request that is lost on a busy machine is an error of its player's and of who waits for that one, but
+            // it is repeated: all turns arrive.
+            Assert.That(report.PlayersWithErrors, Is.AtMost(2 * report.RequestsLost), report.FirstError);
             Assert.That(report.Server?.CpuSeconds, Is.GreaterThan(0));
             Assert.That(report.Seconds.Sum(second => second.Turns), Is.EqualTo(report.TurnsReceived));
             Assert.That(text, Does.Contain("arrived once and in order"));
@@ -49,60 +54,60 @@ public sealed class LoadTestTests
     [Test]
     public async Task Run_AgainstAServerThatDeliversATurnTwice_IsAViolation()
     {
-        var isDone = false;
+        using var once = new Once();
         await using var relay = TamperingRelay.Before(_server, reply: (_, reply) =>
         {
-            if (isDone || !reply.StartsWith("0/9/T,", StringComparison.Ordinal))
+            if (once.IsDone || !reply.StartsWith("0/9/T,", StringComparison.Ordinal))
                 return reply;
-            isDone = true;
+            once.Do();
             return reply + "|" + reply["0/9/".Length..].Split('|')[0];
         });
-        await AssertViolatedAsync(relay, "arrived twice");
+        await AssertViolatedAsync(relay, once, "arrived twice");
     }
 
     [Test]
     public async Task Run_AgainstAServerThatSwallowsATurn_IsAViolation()
     {
-        var isDone = false;
+        using var once = new Once();
         await using var relay = TamperingRelay.Before(_server, request: body =>
         {
             var fields = body.Split(',');
-            if (isDone || fields is not ["6", "T", _, "2", _, var key, var player, var counter])
+            if (once.IsDone || fields is not ["6", "T", _, "2", _, var key, var player, var counter])
                 return body;
-            isDone = true;
+            once.Do();
             return $"6,,{key},{player},{counter}";
         });
-        await AssertViolatedAsync(relay, "turn 2 of", "never arrived at player");
+        await AssertViolatedAsync(relay, once, "turn 2 of", "never arrived at player");
     }
 
     [Test]
     public async Task Run_AgainstAServerThatSwapsTwoTurns_IsAViolation()
     {
-        var isDone = false;
+        using var once = new Once();
         // While one update is kept, two turns become due: they go together in the next.
         var delay = TimeSpan.FromMilliseconds(50);
         await using var relay = TamperingRelay.Before(_server, delay: delay, reply: (_, reply) =>
         {
             var turns = reply[(reply.LastIndexOf('/') + 1)..].Split('|');
-            if (isDone || turns is not [['T', ..], ['T', ..], ..])
+            if (once.IsDone || turns is not [['T', ..], ['T', ..], ..])
                 return reply;
-            isDone = true;
+            once.Do();
             (turns[0], turns[1]) = (turns[1], turns[0]);
             return "0/9/" + string.Join('|', turns);
         });
-        await AssertViolatedAsync(relay, "arrived out of order");
+        await AssertViolatedAsync(relay, once, "arrived out of order");
     }
 
     [Test]
     public async Task Run_AgainstAServerThatGivesATurnToTheWrongGame_IsAViolation()
     {
         string? stolen = null, victim = null;
-        var isDone = false;
+        using var once = new Once();
         await using var relay = TamperingRelay.Before(_server, reply: (body, reply) =>
         {
             var turns = reply[(reply.LastIndexOf('/') + 1)..];
             var key = body.Split(',')[^3];
-            if (isDone || !turns.StartsWith("T,", StringComparison.Ordinal) || turns.Contains('|'))
+            if (once.IsDone || !turns.StartsWith("T,", StringComparison.Ordinal) || turns.Contains('|'))
                 return reply;
             if (stolen is null)
             {
@@ -113,10 +118,10 @@ public sealed class LoadTestTests
             // Each seat has a key of its own; the turn's own sender is not in the victim's game alone.
             if (key == victim || turns.Split(',')[1] == stolen.Split(',')[1])
                 return reply;
-            isDone = true;
+            once.Do();
             return $"{reply}|{stolen}";
         });
-        await AssertViolatedAsync(relay, "was given to the wrong game", "never arrived");
+        await AssertViolatedAsync(relay, once, "was given to the wrong game", "never arrived");
     }
 
     [Test]
@@ -130,23 +135,47 @@ public sealed class LoadTestTests
         });
     }
 
-    private static async Task AssertViolatedAsync(TamperingRelay relay, params string[] words)
+    private static async Task AssertViolatedAsync(TamperingRelay relay, Once once, params string[] words)
     {
-        var (code, text, _) = await RunAsync(relay.Url, false, 0);
+        // That a file cannot be written must not hide it.
+        var (code, text, _) = await RunAsync(relay.Url, false, 0, LongEnough, once.Done, json: "/no/such/folder/json");
         Assert.That(code, Is.EqualTo(StressExit.Violation), text);
         foreach (var word in words)
             Assert.That(text, Does.Contain("VIOLATED").And.Contain(word));
     }
 
-    private static async Task<(int Code, string Text, LoadReport Report)> RunAsync(Uri url, bool wait, double loss)
+    private static Task<(int Code, string Text, LoadReport Report)> RunAsync(Uri url, bool wait, double loss) =>
+        RunAsync(url, wait, loss, TimeSpan.FromSeconds(0.7), CancellationToken.None);
+
+    private static async Task<(int Code, string Text, LoadReport Report)> RunAsync(Uri url, bool wait, double loss,
+        TimeSpan duration, CancellationToken end, string? json = null)
     {
         var output = new StringWriter();
         var run = new StressRun(new LoadOptions
         {
-            Settings = new LoadSettings(url, Clients: 8, Rate: 50, TimeSpan.FromSeconds(0.7), wait, loss),
+            Settings = new LoadSettings(url, Clients: 8, Rate: 50, duration, wait, loss),
             TurnsPerGame = 10,
-        }, ramp: null, plot: null, json: null, output);
-        var code = await run.RunAsync();
+        }, ramp: null, plot: null, json, output);
+        var code = await run.RunAsync(end);
         return (code, output.ToString(), run.Reports is [var report] ? report : null!);
+    }
+
+    // Breaks a rule once, and then ends the test: on a busy machine it takes a while until two turns go together.
+    private sealed class Once : IDisposable
+    {
+        private readonly CancellationTokenSource _done = new();
+
+        public bool IsDone { get; private set; }
+
+        public CancellationToken Done => _done.Token;
+
+        public void Do()
+        {
+            IsDone = true;
+            // Not from the relay's thread, which has a lock.
+            _done.CancelAfter(TimeSpan.Zero);
+        }
+
+        public void Dispose() => _done.Dispose();
     }
 }
