@@ -21,7 +21,8 @@ internal static class Commands
             Memory(),
             Compare(),
             Bare("bare", BareListener.RunAsync),
-            Bare("bare-kestrel", BareKestrel.RunAsync),
+            // Not the method itself: Kestrel is loaded when it is called.
+            Bare("bare-kestrel", port => BareKestrel.RunAsync(port)),
             StressCommand.Create(),
         };
         root.Options.OfType<HelpOption>().Single().Action = new Overview();

@@ -39,7 +39,7 @@ internal sealed class DrivenSeat(int port, PlayedSeat seat) : IDisposable
     }
 
     /// <summary>Reads the reply to a new update. Returns how many turns it brought.</summary>
-    /// <exception cref="CompareException">It is another reply, or brought others than the partner's next turns.</exception>
+    /// <exception cref="CompareException">It is another reply, or brings others than the partner's turns.</exception>
     public int ReadTurns() => CountTurns(_connection.Read().Body);
 
     /// <summary>Reads the reply to a new update that must bring one turn. Returns whether it was held.</summary>

@@ -47,7 +47,7 @@ internal sealed class TurnStream(long id, int sender)
 
     public void CountRefused() => Interlocked.Increment(ref _refused);
 
-    /// <summary>The server refused to go on: of turns that were only posted nobody can tell which it had taken.</summary>
+    /// <summary>The server refused to go on: which turns it had taken that were only posted nobody can tell.</summary>
     public void EndRefused() => _isRefused = true;
 
     /// <summary>One of the two is done with it; true for the second.</summary>
