@@ -30,7 +30,8 @@ internal sealed class CompareTests
         Assert.That(report, Does.Match(@"(?m)^held turn / bare HttpListener .*≤ 1.30 "));
     }
 
-    [Test]
+    // Five processes more: every day the driver's own tests do.
+    [Test, Category("Slow")]
     public async Task Compare_WithAServerThatHoldsNoReplies_FailsAndSaysWhy()
     {
         var (exitCode, _, errors) = await CompareAsync("--max-wait", "0");
