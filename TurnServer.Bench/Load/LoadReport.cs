@@ -84,8 +84,8 @@ internal readonly record struct PercentilePoint(double Percentile, double Millis
 /// <summary>Requests of one symbol, such as GAME_UPDATE.</summary>
 /// <param name="Symbol">The wire's number.</param>
 /// <param name="Name">The protocol page's name.</param>
-/// <param name="Latency">From the moment it was due until its reply; held replies count in <paramref name="Held"/>.
-/// </param>
+/// <param name="Latency">From the moment it was due until its reply; held replies count in <paramref name="Held"/>, so
+/// that of updates that wait only a game's last is here.</param>
 /// <param name="Held">How many replies were held by the server, and are not in the latency.</param>
 internal sealed record SymbolStatistics(int Symbol, string Name, LatencySummary Latency, long Held);
 
