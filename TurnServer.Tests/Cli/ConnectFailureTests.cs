@@ -210,6 +210,44 @@ internal sealed class ConnectFailureTests
         await AssertEndsAsync(bob, 5, "Ann left before the end");
     }
 
+    [TestCase("<&-", "cannot read the input: it is closed; --no-input does without")]
+    [TestCase(">&-", "cannot write the output: it is closed")]
+    [TestCase("<&- >&-", "cannot read the input: it is closed; --no-input does without")]
+    public async Task A_stream_that_is_closed_is_said_to_be_before_anybody_comes(string redirection, string said)
+    {
+        await using var ann = ConnectChild.StartRedirected(redirection, new Uri(Url), "Ann");
+        Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(10));
+        Assert.That(ann.Errors, Is.EqualTo($"turnserver: {said}\n"));
+    }
+
+    [TestCase("1</dev/null", "cannot write the output: Access to the path is denied.")]
+    [TestCase("1>/dev/full", "cannot write the output: No space left on device")]
+    [TestCase("0>/dev/null", "cannot read the input: Access to the path is denied.")]
+    public async Task A_stream_that_is_of_no_use_ends_it(string redirection, string said)
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.StartRedirected(redirection, server.Url, "Ann");
+        await using var bob = ConnectChild.Start(server.Url, "Bob");
+        await bob.WriteAsync("hello\n"u8.ToArray());
+        await AssertEndsAsync(ann, 10, said);
+        await AssertEndsAsync(bob, 5, "Ann left before the end");
+    }
+
+    [TestCase("2>&-")]
+    [TestCase("2>/dev/full")]
+    public async Task What_happens_is_said_to_nobody_and_data_is_passed_nonetheless(string redirection)
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.StartRedirected(redirection, server.Url, "Ann");
+        await using var bob = ConnectChild.Start(server.Url, "Bob");
+        await ann.WriteAsync("one\n"u8.ToArray());
+        await bob.WriteAsync("two\n"u8.ToArray());
+        Assert.That(Encoding.UTF8.GetString(await ann.ReadToEndAsync()), Is.EqualTo("two\n"));
+        Assert.That(Encoding.UTF8.GetString(await bob.ReadToEndAsync()), Is.EqualTo("one\n"));
+        Assert.That(await ann.ExitCodeAsync(), Is.Zero);
+        Assert.That(await bob.ExitCodeAsync(), Is.Zero, bob.Errors);
+    }
+
     // A partner once a line has gone both ways.
     private static async Task<ConnectChild> MeetAsync(Uri url, ConnectChild ann)
     {

@@ -59,9 +59,16 @@ internal sealed class ConnectChild : IAsyncDisposable
         Launch([url.ToString(), "--name", name, .. flags]);
 
     /// <summary>A process with these arguments after <c>connect</c>.</summary>
-    public static ConnectChild Launch(params string[] arguments) => new(new Process
+    public static ConnectChild Launch(params string[] arguments) => Run("dotnet", [Assembly, "connect", .. arguments]);
+
+    /// <summary>As <see cref="Start"/>, with its streams redirected as a shell does it.</summary>
+    public static ConnectChild StartRedirected(string redirection, Uri url, string name, params string[] flags) =>
+        Run("sh", ["-c", $"exec dotnet \"$@\" {redirection}", "sh", Assembly, "connect", url.ToString(), "--name", name,
+            .. flags]);
+
+    private static ConnectChild Run(string program, string[] arguments) => new(new Process
     {
-        StartInfo = new ProcessStartInfo("dotnet", [Assembly, "connect", .. arguments])
+        StartInfo = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -77,9 +77,9 @@ internal static class ConnectCommand
         }
         catch (Exception bug)
         {
-            // Nothing else is expected here: what it was is said in full, so that it can be reported.
+            // Nothing else is expected here.
             await session.AbandonAsync();
-            await errors.WriteLineAsync($"turnserver: failed on a bug: {bug}");
+            status.SayBug(bug);
             return ExitCode.Failed;
         }
     }

@@ -38,6 +38,8 @@ internal sealed class ConnectSession : IAsyncDisposable
     /// <returns>Null when all has arrived, both ways; otherwise why not.</returns>
     public async Task<PassingFault?> RunAsync(CancellationToken stop)
     {
+        if (FindClosed() is { } closed)
+            return closed;
         if (await ResolveAsync(stop) is { } unknown)
             return unknown;
         return await MeetAsync(stop) ?? await PassAsync(_game!, stop);
@@ -65,6 +67,22 @@ internal sealed class ConnectSession : IAsyncDisposable
         if (_game is not null)
             await _game.DisposeAsync();
         _http.Dispose();
+    }
+
+    // Nobody types bytes, and who unpacks what comes has nothing to say.
+    private bool IsInputRead => !_options.HasNoInput && (!_options.IsRaw || Console.IsInputRedirected);
+
+    // Better said now than when somebody has come.
+    private PassingFault? FindClosed()
+    {
+        if (IsInputRead && !StandardStreams.HasInput)
+        {
+            return new PassingFault(PassingFaultKind.Device,
+                "cannot read the input: it is closed; --no-input does without");
+        }
+
+        return StandardStreams.HasOutput ? null
+            : new PassingFault(PassingFaultKind.Device, "cannot write the output: it is closed");
     }
 
     // A name that nobody has is a mistake at once; the client would try for as long as it is patient.
@@ -109,9 +127,7 @@ internal sealed class ConnectSession : IAsyncDisposable
     private async Task<PassingFault?> PassAsync(TurnGame game, CancellationToken stop)
     {
         ITransferCodec codec = _options.IsRaw ? new RawCodec() : new TextCodec();
-        // Nobody types bytes, and who unpacks what comes has nothing to say.
-        var isRead = !_options.HasNoInput && (!_options.IsRaw || Console.IsInputRedirected);
-        var transfer = new Transfer(game, codec, isRead ? StandardStreams.OpenInput() : null,
+        var transfer = new Transfer(game, codec, IsInputRead ? StandardStreams.OpenInput() : null,
             StandardStreams.OpenOutput(), Notify);
         var progress = new TransferProgress(transfer, _status);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);

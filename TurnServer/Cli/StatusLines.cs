@@ -1,7 +1,8 @@
 namespace TurnServer.Cli;
 
 /// <summary>
-/// What <c>connect</c> says on standard error: sentences that stay, and on a terminal one line of progress below them.
+/// What <c>connect</c> says on standard error: sentences that stay, and on a terminal one line of progress below them. That
+/// nobody can read them any more is no reason not to pass data.
 /// </summary>
 internal sealed class StatusLines(TextWriter errors)
 {
@@ -16,7 +17,17 @@ internal sealed class StatusLines(TextWriter errors)
         lock (_gate)
         {
             Clear();
-            errors.WriteLine($"turnserver: {TablePrinter.Tame(sentence, int.MaxValue)}");
+            Write($"turnserver: {TablePrinter.Tame(sentence, int.MaxValue)}{Environment.NewLine}");
+        }
+    }
+
+    /// <summary>Says what was not foreseen, in full, so that it can be reported.</summary>
+    public void SayBug(Exception bug)
+    {
+        lock (_gate)
+        {
+            Clear();
+            Write($"turnserver: failed on a bug: {bug}{Environment.NewLine}");
         }
     }
 
@@ -26,7 +37,7 @@ internal sealed class StatusLines(TextWriter errors)
         lock (_gate)
         {
             Clear();
-            errors.Write(text);
+            Write(text);
             _isProgressShown = text.Length > 0;
         }
     }
@@ -34,7 +45,19 @@ internal sealed class StatusLines(TextWriter errors)
     private void Clear()
     {
         if (_isProgressShown)
-            errors.Write(BackAndErase);
+            Write(BackAndErase);
         _isProgressShown = false;
+    }
+
+    private void Write(string text)
+    {
+        try
+        {
+            errors.Write(text);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Its reader has gone, or its disk is full.
+        }
     }
 }

@@ -196,7 +196,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
             await output.WriteAsync(_pending.WrittenMemory, cancel).AsTask().WaitAsync(cancel);
             await output.FlushAsync(cancel);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Fail(PassingFaultKind.Device, $"cannot write the output: {e.Message}");
             return false;
