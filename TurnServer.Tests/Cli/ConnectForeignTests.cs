@@ -34,8 +34,24 @@ internal sealed class ConnectForeignTests
         await zoe.UpdateAsync(@"one|\.");
         await ann.SaysAsync("Zoe has no more to say");
         await ann.WriteAsync("two\n"u8.ToArray());
-        Assert.That(await ann.ExitCodeAsync(), Is.Zero, ann.Errors);
         Assert.That(await zoe.CollectAsync(), Is.EquivalentTo(new[] { "two", @"\.", @"\!all" }));
+        await zoe.UpdateAsync(@"\!all");
+        Assert.That(await ann.ExitCodeAsync(), Is.Zero, ann.Errors);
+    }
+
+    [Test]
+    public async Task One_that_leaves_without_saying_that_all_has_come_has_left_before_the_end()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann");
+        await using var zoe = await Player.MeetAsync(server.Port, ann, "Zoe", "*");
+        // Before Ann has ended it says nothing.
+        await zoe.UpdateAsync(@"one|\!all|\.");
+        await ann.SaysAsync("Zoe has no more to say");
+        await ann.WriteAsync("two\n"u8.ToArray());
+        await zoe.CollectAsync();
+        await zoe.QuitAsync();
+        Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(5), ann.Errors);
     }
 
     [Test]

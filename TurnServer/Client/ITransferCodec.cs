@@ -11,12 +11,6 @@ internal interface ITransferCodec
     /// <summary>The most input that is encoded at a time.</summary>
     int InputBytesMax { get; }
 
-    /// <summary>
-    /// Whether the partner says that all has arrived before this side may leave; otherwise it is enough that the server
-    /// has taken it.
-    /// </summary>
-    bool NeedsConfirmation { get; }
-
     /// <summary>Adds the turns that go out before any data.</summary>
     void Begin(List<ReadOnlyMemory<byte>> turns);
 

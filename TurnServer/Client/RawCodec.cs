@@ -39,8 +39,6 @@ internal sealed class RawCodec : ITransferCodec
 
     public int InputBytesMax => DataBytesMax;
 
-    public bool NeedsConfirmation => true;
-
     public void Begin(List<ReadOnlyMemory<byte>> turns) => turns.Add(Greeting);
 
     public void Encode(ReadOnlySpan<byte> input, List<ReadOnlyMemory<byte>> turns)

@@ -32,10 +32,9 @@ internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITra
     // The beginning of a character whose end has not been read.
     private byte[] _begun = [];
     private bool _isFirst = true;
+    private volatile bool _hasEnded;
 
     public int InputBytesMax => TurnGame.TurnBytesMax;
-
-    public bool NeedsConfirmation => false;
 
     public void Begin(List<ReadOnlyMemory<byte>> turns)
     {
@@ -86,6 +85,7 @@ internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITra
         _begun = [];
         if (_length > 0)
             Cut(turns);
+        _hasEnded = true;
         turns.Add(NoMore);
     }
 
@@ -97,7 +97,7 @@ internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITra
             return new ReceivedTurn(ReceivedKind.Fault, IsText, "uses --raw: start this side with --raw too");
         if (turn.SequenceEqual(NoMore))
             return new ReceivedTurn(ReceivedKind.End, AllArrived);
-        if (turn.SequenceEqual(AllArrived))
+        if (_hasEnded && turn.SequenceEqual(AllArrived))
             return new ReceivedTurn(ReceivedKind.AllArrived);
         DecodeLine(turn.SequenceEqual(EmptyLine) ? default : turn, output);
         return new ReceivedTurn(ReceivedKind.Data);

@@ -35,8 +35,8 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private volatile bool _isInputAtEnd;
-    private volatile bool _isSent;
-    private volatile bool _isConfirmed;
+    private bool _isConfirmed;
+    private Task _answering = Task.CompletedTask;
     private volatile bool _hasPartnerEnded;
     private long _bytesSent;
     private long _bytesReceived;
@@ -60,9 +60,6 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
                 await sending;
             if (await Task.WhenAny(_outcome.Task, receiving) == receiving)
                 await receiving;
-            // The game is over. Who has nothing left to read knows in a moment whether all was taken before.
-            if (!_outcome.Task.IsCompleted && _isInputAtEnd)
-                await sending;
             return _outcome.Task.IsCompleted
                 ? await _outcome.Task
                 : PassingFault.Of(game.Ended!, game.Pairing.Partner);
@@ -70,7 +67,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
         finally
         {
             await over.CancelAsync();
-            await Task.WhenAll(sending, receiving).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(sending, receiving, _answering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -97,14 +94,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
         }
 
         // What was not taken shows in how the game ended, once all that came before has been received.
-        while (_underWay.TryDequeue(out var sent))
-        {
-            if (await sent is not null)
-                return;
-        }
-
-        _isSent = true;
-        CompleteIfDone();
+        await Task.WhenAll(_underWay);
     }
 
     // Null: it cannot be read.
@@ -180,11 +170,15 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
                 break;
         }
 
-        CompleteIfDone();
+        // That the server has taken it is not enough: the partner may not be able to write it.
+        if (_hasPartnerEnded && _isConfirmed)
+            _outcome.TrySetResult(null);
     }
 
-    // Who leaves the game sees that it is taken, if the partner is still there to be told.
-    private void Answer(ReadOnlyMemory<byte> turn, CancellationToken cancel) => _ = game.SendAsync(turn, cancel);
+    // Not waited for here, or two who both have too much to say would wait for each other for ever. Who leaves the game
+    // sees that it is taken, if the partner is still there to be told.
+    private void Answer(ReadOnlyMemory<byte> turn, CancellationToken cancel) =>
+        _answering = Task.WhenAll(_answering, game.SendAsync(turn, cancel));
 
     private async Task<bool> FlushAsync(CancellationToken cancel)
     {
@@ -205,14 +199,6 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
         Interlocked.Add(ref _bytesReceived, _pending.WrittenCount);
         _pending.ResetWrittenCount();
         return true;
-    }
-
-    // The partner's word that all has arrived is worth more than the server's that it was taken, which may be lost when
-    // the partner leaves.
-    private void CompleteIfDone()
-    {
-        if (_hasPartnerEnded && (_isConfirmed || (_isSent && !codec.NeedsConfirmation)))
-            _outcome.TrySetResult(null);
     }
 
     private void Fail(PassingFaultKind kind, string meaning) => _outcome.TrySetResult(new PassingFault(kind, meaning));

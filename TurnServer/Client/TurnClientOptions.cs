@@ -43,7 +43,8 @@ public sealed record TurnClientOptions
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Told of each request as it ends, those apart that are cancelled, on whatever thread that is; it must not block. Null tells nobody.
+    /// Told of each request as it ends, those apart that are cancelled, on whatever thread that is; it must not block.
+    /// Null tells nobody.
     /// </summary>
     public Action<TurnAttempt>? Observer { get; init; }
 
