@@ -5,7 +5,8 @@ namespace TurnServer.Tests.Support;
 
 /// <summary>
 /// Stands before a server and loses some of its replies: in place of passing one on it closes the connection.
-/// Which ones follows from the seed.
+/// Which ones follows from the seed. Unlike <see cref="FaultyProxy"/> it keeps connections and forgets what has passed:
+/// it is for amounts that count.
 /// </summary>
 internal sealed class LossyProxy : IAsyncDisposable
 {

@@ -41,7 +41,7 @@ internal static class ConnectCommand
           3    failed on a bug                     9    damaged, or only one side has --raw
           4    nobody came                         10   input cannot be read or output not be written
           5    the partner left before the end     130  SIGINT (Ctrl-C); the partner is told
-          6    the server does not answer          143  SIGTERM; the partner is told
+          6    no answer, or the game was lost     143  SIGTERM; the partner is told
         """);
 
     private static async Task<int> InvokeAsync(ConnectFlags flags, ParseResult result)

@@ -21,7 +21,7 @@ internal static class ExitCode
     /// <summary>The partner left before everything was passed.</summary>
     public const int PartnerLeft = 5;
 
-    /// <summary>The server does not answer, or no more.</summary>
+    /// <summary>The server does not answer, or has lost the game.</summary>
     public const int ServerGone = 6;
 
     /// <summary>There is no turn server at the URL.</summary>

@@ -46,8 +46,8 @@ internal static partial class StandardStreams
     private static FileStream Open(int descriptor, FileAccess access) =>
         new(new SafeFileHandle(descriptor, ownsHandle: false), access, bufferSize: 0);
 
-    // A descriptor that was closed at the start is that of the first file that the runtime opened for itself: to read it
-    // may take for ever, to write to it is to meddle. It is closed on exec; what was handed down through one cannot be.
+    // A descriptor that was closed at the start is that of the first file that the runtime opened for itself: to read
+    // it may take for ever, to write to it is to meddle. It is closed on exec; what was handed down cannot be.
     private static bool IsHandedDown(int descriptor) => GetFlags(descriptor, GetDescriptorFlags) == 0;
 
     [LibraryImport("libc", EntryPoint = "fcntl")]

@@ -1,8 +1,8 @@
 namespace TurnServer.Cli;
 
 /// <summary>
-/// What <c>connect</c> says on standard error: sentences that stay, and on a terminal one line of progress below them. That
-/// nobody can read them any more is no reason not to pass data.
+/// What <c>connect</c> says on standard error: sentences that stay, and on a terminal one line of progress below them.
+/// That nobody can read them any more is no reason not to pass data.
 /// </summary>
 internal sealed class StatusLines(TextWriter errors)
 {

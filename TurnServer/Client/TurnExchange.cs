@@ -8,7 +8,8 @@ namespace TurnServer.Client;
 /// <summary>A request, as it is asked as often as it takes.</summary>
 /// <param name="Body">Its bytes.</param>
 /// <param name="Wait">How long the server may hold the reply; zero not at all.</param>
-/// <param name="ReceivedBytes">How much of the last block has arrived; null: there was none, or the request is no update.
+/// <param name="ReceivedBytes">
+/// How much of the last block has arrived; null: there was none, or the request is no update.
 /// </param>
 internal readonly record struct TurnAsk(ReadOnlyMemory<byte> Body, TimeSpan Wait = default, int? ReceivedBytes = null);
 
@@ -55,6 +56,9 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
         {
             var startedAt = options.Time.GetTimestamp();
             var attempt = await TryAsync(symbol, ask, cancel, letGo);
+            // Its reply may have been on its way still: that is no loss to tell of.
+            if (attempt.Reply is null && letGo.IsCancellationRequested)
+                return new TurnOutcome(default, attempt.Fault, lost + 1);
             options.Observer?.Invoke(new TurnAttempt(symbol, options.Time.GetElapsedTime(startedAt), attempt.Reply,
                 attempt.Loss));
             if (attempt.IsFinal)
