@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using TurnServer.Client;
 using TurnServer.Tests.Support;
 
@@ -57,6 +59,23 @@ internal sealed class WrongServerTests
         var fault = await client.RegisterAsync("Ann");
         Assert.That(fault!.Kind, Is.EqualTo(TurnFaultKind.Unreachable));
         Assert.That(fault.Meaning, Does.StartWith("the server cannot be reached: "));
+    }
+
+    [Test]
+    public async Task Https_where_there_is_none_is_said_to_be_it()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var http = TurnClient.CreateHttp();
+        // Without patience once is enough.
+        var client = new TurnClient(http, new Uri($"https://{listener.LocalEndpoint}/"), new() { Patience = default });
+        var registering = client.RegisterAsync("Ann");
+        using var connection = await listener.AcceptTcpClientAsync().WaitAsync(ServerChild.Patience);
+        await connection.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray());
+        var fault = await registering.WaitAsync(ServerChild.Patience);
+        Assert.That(fault!.Kind, Is.EqualTo(TurnFaultKind.Unreachable));
+        Assert.That(fault.Meaning,
+            Does.StartWith("the server cannot be reached: no TLS, as https:// asks for: ").And.Not.EndWith("."));
     }
 
     private static async Task<TurnFault?> RegisterAsync(CannedServer server, TimeSpan? replyTimeout = null)

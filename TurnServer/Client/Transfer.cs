@@ -109,7 +109,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Fail(PassingFaultKind.Device, $"cannot read the input: {e.Message}");
+            Fail(PassingFaultKind.Device, $"cannot read the input: {e.GetBaseException().Message}");
             return null;
         }
     }
@@ -192,7 +192,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Fail(PassingFaultKind.Device, $"cannot write the output: {e.Message}");
+            Fail(PassingFaultKind.Device, $"cannot write the output: {e.GetBaseException().Message}");
             return false;
         }
 

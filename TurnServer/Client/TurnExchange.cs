@@ -104,9 +104,14 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
         {
             return Attempt.NotTurnServer("its answer is not HTTP");
         }
+        catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError)
+        {
+            // Not final: a server that goes away in the middle of a handshake looks the same.
+            return Attempt.Lost($"no TLS, as https:// asks for: {Reason(e)}");
+        }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {
-            return Attempt.Lost(Innermost(e).Message);
+            return Attempt.Lost(Reason(e));
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
@@ -158,7 +163,7 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
     private static TimeSpan RetryAfter(RetryConditionHeaderValue? header) =>
         Min(header?.Delta ?? TimeSpan.Zero, RetryAfterMax);
 
-    private static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
+    private static string Reason(Exception e) => e.GetBaseException().Message.TrimEnd('.');
 
     private readonly record struct Attempt(ServerReply? Reply, TurnFault? Fault, string? Loss, bool IsFinal,
         TimeSpan RetryAfter)
