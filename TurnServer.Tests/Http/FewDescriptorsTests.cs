@@ -45,8 +45,8 @@ internal sealed class FewDescriptorsTests
         Assert.That(server.Errors, Does.Not.Contain("Unhandled").And.Not.Contain("fail:").And.Not.Contain("Too many"));
     }
 
-    // They wait in the kernel while it is paused, and are then accepted as fast as it can; on one core, so that the guard,
-    // which looks every millisecond, is kept from looking.
+    // They wait in the kernel while it is paused, and are then accepted as fast as it can; on one core, so that the
+    // guard, which looks every millisecond, is kept from looking.
     [Test]
     public async Task With_few_descriptors_a_burst_of_connections_does_not_end_it()
     {

@@ -3,7 +3,9 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Client;
 
-/// <summary>A reply as it came off the wire: <c>0/CODE/DATA</c> or <c>ERROR/DETAIL/DATA</c> (PROTOCOL.md, "Reply").</summary>
+/// <summary>
+/// A reply as it came off the wire: <c>0/CODE/DATA</c> or <c>ERROR/DETAIL/DATA</c> (PROTOCOL.md, "Reply").
+/// </summary>
 public readonly record struct ServerReply
 {
     /// <summary>Why the request was refused; <see cref="ErrorCode.None"/> when it was not.</summary>

@@ -13,9 +13,9 @@ namespace TurnServer.Client;
 public readonly record struct Pairing(bool Hosts, string Partner);
 
 /// <summary>
-/// The player's side of the protocol, up to the game: register, pair, load, play (PROTOCOL.md). One instance is one player
-/// and takes one step at a time. Each step asks until the server answers, and comes back with what it gave or with the
-/// <see cref="TurnFault"/> that says what to do; it throws only what cancellation throws, and
+/// The player's side of the protocol, up to the game: register, pair, load, play (PROTOCOL.md). One instance is one
+/// player and takes one step at a time. Each step asks until the server answers, and comes back with what it gave or
+/// with the <see cref="TurnFault"/> that says what to do; it throws only what cancellation throws, and
 /// InvalidOperationException to who has not registered.
 /// </summary>
 /// <example>

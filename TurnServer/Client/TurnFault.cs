@@ -32,7 +32,9 @@ public enum TurnFaultKind
     /// <summary>The server no longer knows this player's seat: register again for another game.</summary>
     SeatGone,
 
-    /// <summary>Client and server disagree about the counter: one of them has a bug, or two clients share a seat.</summary>
+    /// <summary>
+    /// Client and server disagree about the counter: one of them has a bug, or two clients share a seat.
+    /// </summary>
     OutOfStep,
 }
 

@@ -42,8 +42,8 @@ public sealed class TurnGame : IAsyncDisposable
     public TurnFault? Ended => _loop.Ended;
 
     /// <summary>
-    /// Sends a turn; done when the server has taken it. Several may be under way: they go out in the order of the calls,
-    /// those that wait together in one request.
+    /// Sends a turn; done when the server has taken it. Several may be under way: they go out in the order of the
+    /// calls, those that wait together in one request.
     /// </summary>
     /// <param name="turn">
     /// 1 to <see cref="TurnBytesMax"/> bytes of UTF-8 without <c>|</c>, which separates turns on the wire.
@@ -72,9 +72,9 @@ public sealed class TurnGame : IAsyncDisposable
         EnqueueAsync(new OutgoingTurn(turn, null), cancel);
 
     /// <summary>
-    /// The partner's turns, from where the last call left off; ends when the game does, and <see cref="Ended"/> says why.
-    /// Who does not read keeps the partner from sending more than the server's and this client's buffers hold, and once
-    /// they are full cannot send either.
+    /// The partner's turns, from where the last call left off; ends when the game does, and <see cref="Ended"/> says
+    /// why. Who does not read keeps the partner from sending more than the server's and this client's buffers hold, and
+    /// once they are full cannot send either.
     /// </summary>
     public async IAsyncEnumerable<ReadOnlyMemory<byte>> ReceiveAsync(
         [EnumeratorCancellation] CancellationToken cancel = default)
@@ -90,7 +90,8 @@ public sealed class TurnGame : IAsyncDisposable
     }
 
     /// <summary>
-    /// Leaves the game after all that was sent or posted has been taken; what then still waits for room to be sent is not.
+    /// Leaves the game after all that was sent or posted has been taken; what then still waits for room to be sent is
+    /// not.
     /// </summary>
     /// <returns>Null, or why the game was over before.</returns>
     public async Task<TurnFault?> QuitAsync(CancellationToken cancel = default)

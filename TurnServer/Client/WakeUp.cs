@@ -2,7 +2,9 @@ using System.Threading.Channels;
 
 namespace TurnServer.Client;
 
-/// <summary>Wakes a loop that waits until there may be something to do. Several calls while it is awake are one.</summary>
+/// <summary>
+/// Wakes a loop that waits until there may be something to do. Several calls while it is awake are one.
+/// </summary>
 internal sealed class WakeUp
 {
     private readonly Channel<bool> _calls = Channel.CreateBounded<bool>(

@@ -29,8 +29,9 @@ public sealed record HttpOptions
     public int? ConnectionsMax { get; init; }
 
     /// <summary>
-    /// The most open connections from one address, loopback excepted; 0 means no limit. The 256 players that one address
-    /// may register hold two each at the most, one to wait and one to send, and as many again while they change networks.
+    /// The most open connections from one address, loopback excepted; 0 means no limit. The 256 players that one
+    /// address may register hold two each at the most, one to wait and one to send, and as many again while they change
+    /// networks.
     /// </summary>
     public int ConnectionsPerAddressMax { get; init; } = 1024;
 
