@@ -109,15 +109,27 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
         var startedAt = Stopwatch.GetTimestamp();
         if (body.LeavesRest)
             context.Response.KeepAlive = false;
-        var reply = !isAdmitted ? WireReply.Of(Reply.Refuse(ErrorCode.RateLimited))
-            : body.Outcome == BodyOutcome.TooLong ? WireReply.Of(Reply.Refuse(ErrorCode.OverContentLength))
-            : !RequestParser.TryParse(body.Bytes.Span, out var turn, out var refusal) ? WireReply.Of(refusal)
-            : !TryReadReceived(request, ref turn) ? WireReply.Of(Reply.Refuse(ErrorCode.PostDataFormat,
-                (byte)FormatFault.Counter))
-            : await AskAsync(context, turn, body.Bytes, from);
+        var reply = TryRead(request, body, isAdmitted, out var turn, out var refusal)
+            ? await AskAsync(context, turn, body.Bytes, from)
+            : WireReply.Of(refusal);
         if (reply.AppliedWaitSeconds == 0)
             Volatile.Write(ref _lastPostTicks, Stopwatch.GetElapsedTime(startedAt).Ticks);
         await SendAsync(context, reply);
+    }
+
+    private static bool TryRead(HttpListenerRequest request, in RequestBody body, bool isAdmitted, out TurnRequest turn,
+        out Reply refusal)
+    {
+        turn = default;
+        refusal = Reply.Refuse(isAdmitted ? ErrorCode.OverContentLength : ErrorCode.RateLimited);
+        if (!isAdmitted || body.Outcome == BodyOutcome.TooLong
+            || !RequestParser.TryParse(body.Bytes.Span, out turn, out refusal))
+        {
+            return false;
+        }
+
+        refusal = Reply.Refuse(ErrorCode.PostDataFormat, (byte)FormatFault.Counter);
+        return TryReadReceived(request, ref turn);
     }
 
     // False when the header is malformed: passed over, it would acknowledge what has not arrived.
