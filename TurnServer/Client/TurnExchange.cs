@@ -56,25 +56,26 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
         {
             var startedAt = options.Time.GetTimestamp();
             var attempt = await TryAsync(symbol, ask, cancel, letGo);
+            if (attempt.Reply is null)
+                lost++;
+            var outcome = new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault, lost);
             // Its reply may have been on its way still: that is no loss to tell of.
             if (attempt.Reply is null && letGo.IsCancellationRequested)
-                return new TurnOutcome(default, attempt.Fault, lost + 1);
+                return outcome;
             options.Observer?.Invoke(new TurnAttempt(symbol, options.Time.GetElapsedTime(startedAt), attempt.Reply,
                 attempt.Loss));
             if (attempt.IsFinal)
-                return new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault, lost);
-            if (attempt.Reply is null)
-                lost++;
+                return outcome;
             // From when it was known to be lost: a reply that may be held for long is given up late.
             firstFailedAt ??= options.Time.GetTimestamp();
             // Spread out, or all that a restart has cut off come back in the same instant.
             var spread = attempt.RetryAfter + (pause * (0.5 + (Random.Shared.NextDouble() / 2)));
             if (options.Time.GetElapsedTime(firstFailedAt.Value) + spread > options.Patience)
-                return new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault, lost);
+                return outcome;
             if (spread > TimeSpan.Zero)
                 await Task.Delay(spread, options.Time, cancel);
             if (letGo.IsCancellationRequested)
-                return new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault, lost);
+                return outcome;
             pause = pause == TimeSpan.Zero ? options.FirstPause : Min(pause * 2, options.LongestPause);
         }
     }
