@@ -1,0 +1,47 @@
+using System.Diagnostics;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>
+/// Programs that some tests need beside the .NET SDK. On a machine without one such a test is passed over and says which
+/// package is missing; where <c>TEST_TOOLS=required</c>, as in <c>.ci/run</c>, it fails.
+/// </summary>
+internal static class Tool
+{
+    private static readonly string[] Folders =
+        [.. (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'), "/usr/sbin", "/sbin"];
+
+    /// <summary>The path of this program; ends the test when it is not there.</summary>
+    /// <param name="name">The program's name.</param>
+    /// <param name="package">The Debian package that has it, where that is called otherwise.</param>
+    public static string Require(string name, string? package = null)
+    {
+        if (Find(name) is { } path)
+            return path;
+        var missing = $"{name} is not on this machine: apt-get install {package ?? name}";
+        if (Environment.GetEnvironmentVariable("TEST_TOOLS") == "required")
+            Assert.Fail(missing);
+        Assert.Ignore(missing);
+        throw new UnreachableException();
+    }
+
+    /// <summary>Runs a program to its end: its exit code and all that it printed.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string path,
+        params string[] arguments)
+    {
+        var start = new ProcessStartInfo(path, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        using var process = Process.Start(start)!;
+        using var patience = new CancellationTokenSource(ServerChild.Patience);
+        var output = process.StandardOutput.ReadToEndAsync(patience.Token);
+        var errors = process.StandardError.ReadToEndAsync(patience.Token);
+        await process.WaitForExitAsync(patience.Token);
+        return (process.ExitCode, await output, await errors);
+    }
+
+    private static string? Find(string name) =>
+        Folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+}
