@@ -6,7 +6,7 @@ namespace TurnServer.Tests.Rules;
 
 /// <summary>
 /// A table that is ticked only when it says that something is due does the same, at the same times, as one that is
-/// ticked all the time: what it says is never later than what happens.
+/// ticked all the time: what it says is never later than what happens. And what it counts is what there is.
 /// </summary>
 public sealed class DeadlinePropertyTests
 {
@@ -40,6 +40,23 @@ public sealed class DeadlinePropertyTests
         eager.Do(new Act(0, Party.Sleep, 60));
         Assert.That(lazy.Log(), Is.EqualTo(eager.Log()));
         Assert.That(lazy.Table.Table.IsEmpty && eager.Table.Table.IsEmpty);
+    }, iter: 1000, threads: 1);
+
+    [Test]
+    public void What_is_counted_on_the_way_is_what_there_is() => AnyAct.Array[1, 80].Sample(acts =>
+    {
+        var party = new Party(Turn);
+        foreach (var act in acts)
+        {
+            party.Do(act);
+            var table = party.Table.Table;
+            var (view, figures) = (table.View(int.MaxValue), table.Count());
+            var byStatus = Enum.GetValues<PlayerStatus>()
+                .Select(status => view.Players.Count(player => player.Status == status));
+            Assert.That(figures.PlayersByStatus, Is.EqualTo(byStatus));
+            Assert.That(figures.BacklogBytes,
+                Is.EqualTo(view.Games.Sum(game => game.Seat0.BacklogBytes + game.Seat1.BacklogBytes)));
+        }
     }, iter: 1000, threads: 1);
 
     private static void Turn(TableDriver table, TimeSpan time) => table.Turn(time);

@@ -35,6 +35,8 @@ public sealed class TurnActor : IDisposable
     private readonly Dictionary<Ticket, PendingReply> _held = [];
     private TimeSpan _armedFor = Unarmed;
     private long _lastTicket;
+    private long _messages;
+    private TimeSpan _busy;
     private bool _isDraining;
 
     /// <summary>An actor over this table. Nothing happens before <see cref="RunAsync"/>.</summary>
@@ -82,6 +84,18 @@ public sealed class TurnActor : IDisposable
         return Post(inquiry) ? inquiry.Task : Task.FromException<T>(new ActorBusyException());
     }
 
+    /// <summary>How much of everything there is and has been. Taken by the actor between two messages.</summary>
+    /// <exception cref="ActorBusyException">The mailbox is full.</exception>
+    /// <exception cref="ActorFailedException">The actor ended on a bug.</exception>
+    public Task<ActorFigures> CountAsync() => InquireAsync(table => new ActorFigures
+    {
+        Table = table.Count(),
+        HeldReplies = _held.Count,
+        MailboxDepth = _mailbox.Reader.Count,
+        Messages = _messages,
+        Busy = _busy,
+    });
+
     /// <summary>Answers every held reply as it stands, and from then on holds none.</summary>
     public async Task DrainAsync()
     {
@@ -103,10 +117,13 @@ public sealed class TurnActor : IDisposable
         {
             while (await _mailbox.Reader.WaitToReadAsync())
             {
+                var startedAt = _clock.GetTimestamp();
                 var handled = 0;
                 for (; handled < MessagesPerThread && _mailbox.Reader.TryRead(out var message); handled++)
                     Handle(message);
                 ArmTimer();
+                _messages += handled;
+                _busy += _clock.GetElapsedTime(startedAt);
                 if (handled == MessagesPerThread)
                     await Task.Yield();
             }

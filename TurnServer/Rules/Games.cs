@@ -3,7 +3,7 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>Games under way: symbols 5 and 6 (PROTOCOL.md, "The game").</summary>
-internal sealed class Games(RulesOptions options, IKeySource keys, Deadlines deadlines, Answers answers)
+internal sealed class Games(RulesOptions options, IKeySource keys, Deadlines deadlines, Answers answers, Tally tally)
 {
     private readonly Dictionary<ulong, Seat> _seats = [];
 
@@ -24,6 +24,7 @@ internal sealed class Games(RulesOptions options, IKeySource keys, Deadlines dea
         Seat(other, 1);
         (game[0].Partner, game[1].Partner) = (game[1], game[0]);
         Count++;
+        tally.Games++;
 
         void Seat(Player player, byte number)
         {
@@ -72,7 +73,9 @@ internal sealed class Games(RulesOptions options, IKeySource keys, Deadlines dea
         }
 
         seat.LastCounter = counter;
+        var backlogBytes = seat.Backlog.Length;
         seat.Backlog.Acknowledge(arrival.Request.ReceivedBytes);
+        tally.BacklogBytes -= backlogBytes - seat.Backlog.Length;
         seat.Backlog.HandOut();
         if (isDelivered)
             Deliver(turn, partner, now);
@@ -83,6 +86,9 @@ internal sealed class Games(RulesOptions options, IKeySource keys, Deadlines dea
     public void Leave(Seat seat, Departure departure, TimeSpan now)
     {
         seat.Left = departure;
+        if (departure == Departure.FellSilent)
+            tally.Drop(DropCause.SilentPlaying);
+        tally.BacklogBytes -= seat.Backlog.Length;
         seat.Backlog.Clear();
         deadlines.Remove(seat);
         RetirePlayer(seat);
@@ -128,7 +134,10 @@ internal sealed class Games(RulesOptions options, IKeySource keys, Deadlines dea
 
     private void Deliver(ReadOnlySpan<byte> turn, Seat to, TimeSpan now)
     {
+        var backlogBytes = to.Backlog.Length;
         to.Backlog.Append(turn);
+        tally.BacklogBytes += to.Backlog.Length - backlogBytes;
+        tally.Relay(turn.Length);
         if (!to.IsHeld)
             return;
         to.Backlog.HandOut();

@@ -4,7 +4,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>From registration to the start of the game: symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
-internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines deadlines, Answers answers, Games games)
+internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines deadlines, Answers answers, Games games,
+    Tally tally)
 {
     private readonly Dictionary<ulong, Player> _players = [];
     private readonly Dictionary<(string Name, string? Wanted, string Token), Player> _byToken = [];
@@ -63,6 +64,7 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
             _byToken.Add((name, wanted, token), player);
         LineOf(player).Join(player);
         deadlines.Add(player);
+        tally.Register();
         answers.Give(arrival.Ticket, Reply.Registered(player.Key));
     }
 
@@ -109,7 +111,7 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
         if (!TryFind(arrival, now, out var player) || !IsInStep(arrival, player, PlayerStatus.Paired, now))
             return;
         if (player.Status == PlayerStatus.Paired)
-            player.Status = PlayerStatus.Loading;
+            Become(player, PlayerStatus.Loading);
         answers.Give(arrival.Ticket, Reply.Ok(player.Hosts ? ReplyCode.InitServer : ReplyCode.InitClient));
     }
 
@@ -119,7 +121,7 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
             return;
         if (player.Status != PlayerStatus.Playing)
         {
-            player.Status = PlayerStatus.Ready;
+            Become(player, PlayerStatus.Ready);
             var partner = player.Partner!;
             if (partner.Status != PlayerStatus.Ready)
             {
@@ -132,8 +134,8 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
                 var full = Reply.Refuse(ErrorCode.GameKeysMaxed);
                 answers.Release(partner, full, now);
                 player.Partner = partner.Partner = null;
-                Remove(partner, now);
-                Remove(player, now);
+                Drop(partner, DropCause.GamesFull, now);
+                Drop(player, DropCause.GamesFull, now);
                 answers.Give(arrival.Ticket, full);
                 return;
             }
@@ -145,7 +147,8 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
     }
 
     /// <summary>Ends a registration because its player was silent for too long.</summary>
-    public void FallSilent(Player player, TimeSpan now) => Remove(player, now);
+    public void FallSilent(Player player, TimeSpan now) => Drop(player,
+        player.Status == PlayerStatus.Waiting ? DropCause.SilentWaiting : DropCause.SilentLoading, now);
 
     /// <summary>
     /// Ends the registration of a player whose game has begun, or is over. Its seat, if it has one, is not touched.
@@ -153,6 +156,7 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
     public void Retire(Player player)
     {
         _players.Remove(player.Key);
+        tally.Retire(player.Status);
         if (player.Token is { } token)
             _byToken.Remove((player.Name, player.Wanted, token));
         var registrations = _registrations[player.From] - 1;
@@ -202,7 +206,7 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
         if (player.Status >= earliest)
             return true;
 
-        Remove(player, now);
+        Drop(player, DropCause.OutOfStep, now);
         answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.Dropped));
         return false;
     }
@@ -217,11 +221,11 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
     {
         if (player.Wanted is not null)
         {
-            Remove(player, now);
+            Drop(player, DropCause.PartnerLeft, now);
             return Reply.Refuse(ErrorCode.KnownPartnerDrop);
         }
 
-        player.Status = PlayerStatus.Waiting;
+        Become(player, PlayerStatus.Waiting);
         player.WasDeserted = true;
         player.LastHeard = now;
         _strangers.Rejoin(player);
@@ -260,17 +264,31 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
         (host.Partner, other.Partner) = (other, host);
         (host.PartnerName, other.PartnerName) = (other.Name, host.Name);
         (host.Hosts, other.Hosts) = (true, false);
-        host.Status = other.Status = PlayerStatus.Paired;
+        Become(host, PlayerStatus.Paired);
+        Become(other, PlayerStatus.Paired);
     }
 
     private void StartGame(Player readyLast, Player other, TimeSpan now)
     {
         games.Start(readyLast, other, now);
         readyLast.Partner = other.Partner = null;
-        readyLast.Status = other.Status = PlayerStatus.Playing;
+        Become(readyLast, PlayerStatus.Playing);
+        Become(other, PlayerStatus.Playing);
         answers.Release(other, Reply.Playing(other.Seat!.Key, other.Seat.Number), now);
         deadlines.Remove(readyLast);
         deadlines.Remove(other);
+    }
+
+    private void Become(Player player, PlayerStatus status)
+    {
+        tally.Move(player.Status, status);
+        player.Status = status;
+    }
+
+    private void Drop(Player player, DropCause cause, TimeSpan now)
+    {
+        tally.Drop(cause);
+        Remove(player, now);
     }
 
     private void Remove(Player player, TimeSpan now)
@@ -288,7 +306,7 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
     private void Desert(Player left, Player gone, TimeSpan now)
     {
         left.Partner = null;
-        left.Status = PlayerStatus.Deserted;
+        Become(left, PlayerStatus.Deserted);
         if (left.Wanted is null)
             left.Avoid(gone);
         if (!left.IsHeld)

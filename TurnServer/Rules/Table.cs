@@ -10,6 +10,7 @@ public sealed class Table
 {
     private readonly Deadlines _deadlines = new();
     private readonly Answers _answers;
+    private readonly Tally _tally = new();
     private readonly Lobby _lobby;
     private readonly Games _games;
     private TimeSpan _now = TimeSpan.MinValue;
@@ -18,8 +19,11 @@ public sealed class Table
     public Table(RulesOptions options, IKeySource keys)
     {
         _answers = new Answers(_deadlines);
-        _games = new Games(options, keys, _deadlines, _answers) { Retire = player => _lobby!.Retire(player) };
-        _lobby = new Lobby(options, keys, _deadlines, _answers, _games);
+        _games = new Games(options, keys, _deadlines, _answers, _tally)
+        {
+            Retire = player => _lobby!.Retire(player),
+        };
+        _lobby = new Lobby(options, keys, _deadlines, _answers, _games, _tally);
     }
 
     /// <summary>How many registrations are live.</summary>
@@ -82,6 +86,9 @@ public sealed class Table
             _answers.ReleaseAsItStands(seat, now);
         return _answers.Given;
     }
+
+    /// <summary>How much of everything there is and has been.</summary>
+    public TableFigures Count() => TableFigures.Of(_tally, GameCount);
 
     /// <summary>Both registries as they are, for people to read.</summary>
     /// <param name="rowsMax">The most rows of each.</param>
