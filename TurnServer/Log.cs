@@ -31,6 +31,9 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Critical, "The server ends on a bug")]
     public static partial void LoopFailed(ILogger log, Exception bug);
 
+    [LoggerMessage(7, LogLevel.Information, "The admin side listens on {Address}")]
+    public static partial void AdminListening(ILogger log, string address);
+
     [LoggerMessage(10, LogLevel.Warning, "This .NET runtime's HttpListener is not the one this server knows "
         + "({Missing}): slow and endless request heads, refused requests and the connection limit are not guarded")]
     public static partial void InternalsMissing(ILogger log, string missing);
@@ -39,8 +42,8 @@ internal static partial class Log
     public static partial void AcceptFailed(ILogger log, string reason);
 
     [LoggerMessage(12, LogLevel.Warning, "{Open} connections are open, the limit is {Limit}: closing new ones "
-        + "(--max-connections; more descriptors: ulimit -n or LimitNOFILE)")]
-    public static partial void Shedding(ILogger log, int open, int limit);
+        + "({Remedy})")]
+    public static partial void Shedding(ILogger log, int open, int limit, string remedy);
 
     [LoggerMessage(13, LogLevel.Error, "A request failed on a bug; its connection was closed")]
     public static partial void RequestFailed(ILogger log, Exception bug);

@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
+using TurnServer.Admin;
 using TurnServer.Http;
 using TurnServer.Rules;
 using TurnServer.Service;
@@ -39,9 +41,11 @@ internal static class ServeCommand
         IKeySource keys = options.HasSequentialKeys ? new SequentialKeySource() : new RandomKeySource();
         using var actor = new TurnActor(new Table(options.Rules, keys), TimeProvider.System, log);
         HttpFront front;
+        AdminFront? admin;
         try
         {
             front = await HttpFront.StartAsync(options.Http, actor, log);
+            admin = options.Admin.IsOn ? AdminFront.Start(options.Admin, AdminPages.Of(actor), log) : null;
         }
         catch (CannotListenException e)
         {
@@ -50,10 +54,12 @@ internal static class ServeCommand
         }
 
         using (front)
+        using (admin)
         {
             Announce(log, options, front);
             var actorLoop = actor.RunAsync();
-            Task[] loops = [actorLoop, front.RunAsync(), PrintTablesAsync(actor, options.VerboseInterval, stop.Token)];
+            Task[] loops = [actorLoop, front.RunAsync(), PrintTablesAsync(actor, options.VerboseInterval, stop.Token),
+                admin?.RunAsync() ?? Task.Delay(Timeout.Infinite, stop.Token)];
             var first = await Task.WhenAny([stop.Task, .. loops]);
             if (stop.Task.IsCompleted)
                 return await StopAsync(log, stop, actor, actorLoop, front, options.Http.DrainTimeout);
@@ -66,12 +72,15 @@ internal static class ServeCommand
 
     private static void Announce(ILogger log, ServeOptions options, HttpFront front)
     {
-        var address = $"http://{options.Http.Host?.ToString() ?? "0.0.0.0"}:{options.Http.Port}/";
-        Log.Listening(log, HelpText.Version, address, Environment.ProcessId, options.Rules.PlayersMax,
+        Log.Listening(log, HelpText.Version, Url(options.Http.Host, options.Http.Port), Environment.ProcessId, options.Rules.PlayersMax,
             options.Rules.GamesMax, front.ConnectionsMax, Limit(options.Rules.PlayersPerAddressMax),
             Limit(options.Http.ConnectionsPerAddressMax), Limit(options.Http.RequestsPerSecond));
+        if (options.Admin.IsOn)
+            Log.AdminListening(log, Url(options.Admin.Host, options.Admin.Port));
         foreach (var variable in options.UnknownVariables)
             Log.UnknownVariable(log, variable);
+
+        static string Url(IPAddress? host, int port) => $"http://{host ?? IPAddress.Any}:{port}/";
 
         static string Limit(int limit) => limit == 0 ? "any number of" : $"{limit}";
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using TurnServer.Admin;
 using TurnServer.Http;
 using TurnServer.Rules;
 
@@ -12,6 +13,9 @@ public sealed record ServeOptions
 {
     /// <summary>For the HTTP front.</summary>
     public HttpOptions Http { get; init; } = new();
+
+    /// <summary>For the operator's side.</summary>
+    public AdminOptions Admin { get; init; } = new();
 
     /// <summary>For the rules.</summary>
     public RulesOptions Rules { get; init; } = new();
@@ -42,6 +46,7 @@ internal sealed class ServeFlags
     private const int WaitSecondsMax = 3600;
 
     private static readonly HttpOptions Http = new();
+    private static readonly AdminOptions Admin = new();
     private static readonly RulesOptions Rules = new();
 
     private readonly Flag<int> _port = new("--port", "-p", Listening, "PORT", "TCP port",
@@ -60,6 +65,16 @@ internal sealed class ServeFlags
     private readonly Flag<string> _corsOrigin = new("--cors-origin", null, Listening, "ORIGIN",
         "web origin whose pages may play, such as https://game.example; * is any", ParseOrigin, Http.CorsOrigin)
     { DefaultText = "*" };
+
+    private readonly Flag<int> _adminPort = new("--admin-port", null, Listening, "PORT",
+        "TCP port of the status page and the metrics; 0: none",
+        FlagValue.Whole(0, IPEndPoint.MaxPort, "a port, or 0"), Admin.Port)
+    { DefaultText = "0" };
+
+    private readonly Flag<IPAddress?> _adminHost = new("--admin-host", null, Listening, "ADDRESS",
+        "IPv4 address for that; there is no password, so 0.0.0.0 shows it to everyone",
+        ParseHost, Admin.Host)
+    { DefaultText = "127.0.0.1" };
 
     private readonly Flag<TimeSpan> _pairing = Timeout("--pairing-timeout", "silence that drops a waiting player",
         Rules.PairingTimeout);
@@ -127,15 +142,32 @@ internal sealed class ServeFlags
     /// <summary>All flags, in the order of the help.</summary>
     public IReadOnlyList<Flag> All =>
     [
-        _port, _host, _trustProxy, _corsOrigin,
+        _port, _host, _trustProxy, _corsOrigin, _adminPort, _adminHost,
         _pairing, _longPairing, _load, _game, _body, _maxWait,
         _players, _games, _playersPerAddress, _requestsPerSecond, _connections, _connectionsPerAddress,
         _keys, _verbose, _logLevel,
     ];
 
     /// <summary>Reads all flags; with errors, the options are not to be used.</summary>
-    public ServeOptions Read(ParseResult result, List<string> errors) => new()
+    public ServeOptions Read(ParseResult result, List<string> errors)
     {
+        var options = ReadEach(result, errors);
+        if (options.Admin.Port == options.Http.Port)
+            errors.Add($"--admin-port {options.Admin.Port}: give another port than --port.");
+        return options with
+        {
+            Http = options.Http with { OtherConnections = options.Admin.IsOn ? AdminFront.DescriptorsMax : 0 },
+        };
+    }
+
+    // Without what depends on more than one flag.
+    private ServeOptions ReadEach(ParseResult result, List<string> errors) => new()
+    {
+        Admin = new AdminOptions
+        {
+            Port = _adminPort.Read(result, errors),
+            Host = _adminHost.Read(result, errors),
+        },
         Http = new HttpOptions
         {
             Port = _port.Read(result, errors),

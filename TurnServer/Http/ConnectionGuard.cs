@@ -18,9 +18,11 @@ internal sealed class ConnectionGuard : IDisposable
     // About as fast as connections can be accepted on one core, so that the limit is seldom overrun between two looks.
     private const int AcceptsPerMillisecond = 50;
 
-    // How far new connections may overrun the limit before they are closed at once, unheard: half of what Descriptors
-    // keeps.
-    private const int OverrunMax = Descriptors.Reserve / 2;
+    /// <summary>
+    /// How far new connections may overrun the limit before they are closed at once, unheard: half of what
+    /// <see cref="Descriptors"/> keeps.
+    /// </summary>
+    public const int OverrunMax = Descriptors.Reserve / 2;
 
     private const int SendTimeoutMilliseconds = 10_000;
 
@@ -40,6 +42,7 @@ internal sealed class ConnectionGuard : IDisposable
     private readonly int _connectionsMax;
     private readonly AddressConnections _byAddress;
     private readonly TimeSpan _headTimeout;
+    private readonly string _remedy;
     private readonly ILogger _log;
     private readonly Thread _thread;
     private readonly ManualResetEventSlim _stop = new();
@@ -49,13 +52,14 @@ internal sealed class ConnectionGuard : IDisposable
     private long _shedLoggedAt;
 
     public ConnectionGuard(HttpListener listener, object endPoint, int connectionsMax, HttpOptions options,
-        ILogger log)
+        string remedy, ILogger log)
     {
         _fresh = ListenerInternals.FreshConnections(endPoint);
         _kept = ListenerInternals.KeptConnections(listener);
         _connectionsMax = connectionsMax;
         _byAddress = new AddressConnections(options.ConnectionsPerAddressMax);
         _headTimeout = options.BodyTimeout;
+        _remedy = remedy;
         _log = log;
         ListenerInternals.CloseNewUnless(endPoint, Admits);
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
@@ -170,7 +174,7 @@ internal sealed class ConnectionGuard : IDisposable
         if (_shedLoggedAt != 0 && Stopwatch.GetElapsedTime(_shedLoggedAt) < ShedLogInterval)
             return;
         _shedLoggedAt = Stopwatch.GetTimestamp();
-        Log.Shedding(_log, open, _connectionsMax);
+        Log.Shedding(_log, open, _connectionsMax, _remedy);
     }
 
     private static bool IsOpen(object connection) =>

@@ -43,8 +43,10 @@ internal static class Descriptors
     /// <summary>
     /// 0.8 of the limit, or less where the limit is so small that the process itself needs more than the rest.
     /// </summary>
-    public static int ConnectionsByDefault(int limit) =>
-        Math.Max(1, Math.Min(limit / 5 * 4, ConnectionsPossible(limit)));
+    /// <param name="limit">The limit on descriptors.</param>
+    /// <param name="others">Connections to be kept free for others.</param>
+    public static int ConnectionsByDefault(int limit, int others) =>
+        Math.Max(1, Math.Min(limit / 5 * 4, ConnectionsPossible(limit) - others));
 
     private static int InUse()
     {

@@ -37,7 +37,8 @@ public sealed class HttpFront : IDisposable
         if (!ListenerInternals.Available)
             return;
         _endPoint = ListenerInternals.FindEndPoint(options.Port)!;
-        _guard = new ConnectionGuard(listener, _endPoint, connectionsMax, options, log);
+        _guard = new ConnectionGuard(listener, _endPoint, connectionsMax, options,
+            "--max-connections; more descriptors: ulimit -n or LimitNOFILE", log);
     }
 
     /// <summary>How many requests are being answered, held ones included.</summary>
@@ -57,8 +58,8 @@ public sealed class HttpFront : IDisposable
         if (await ListenerStart.WarmUpAsync() is { } missing)
             Log.InternalsMissing(log, missing);
         // After the warm-up, which opens most of what the process itself needs.
-        var connectionsMax = LimitConnections(options.ConnectionsMax);
-        return new HttpFront(options, ListenerStart.Start(options), actor, connectionsMax, log);
+        var connectionsMax = LimitConnections(options.ConnectionsMax, options.OtherConnections);
+        return new HttpFront(options, ListenerStart.Start(new ListenAddress(options.Host, options.Port, "--")), actor, connectionsMax, log);
     }
 
     /// <summary>Takes requests until the process ends; fails when the guard of connections does.</summary>
@@ -101,12 +102,12 @@ public sealed class HttpFront : IDisposable
     /// </summary>
     public void Dispose() => _guard?.Dispose();
 
-    private static int LimitConnections(int? wanted)
+    private static int LimitConnections(int? wanted, int others)
     {
         var limit = Descriptors.Limit();
         if (wanted is not { } connections)
-            return Descriptors.ConnectionsByDefault(limit);
-        var possible = Descriptors.ConnectionsPossible(limit);
+            return Descriptors.ConnectionsByDefault(limit, others);
+        var possible = Descriptors.ConnectionsPossible(limit) - others;
         return connections <= possible
             ? connections
             : throw new CannotListenException($"{connections} connections (--max-connections) do not fit: this process "

@@ -28,6 +28,9 @@ public sealed record HttpOptions
     /// </summary>
     public int? ConnectionsMax { get; init; }
 
+    /// <summary>Connections of the process that are not players', to be kept free beside those.</summary>
+    public int OtherConnections { get; init; }
+
     /// <summary>
     /// The most open connections from one address, loopback excepted; 0 means no limit. The 256 players that one
     /// address may register hold two each at the most, one to wait and one to send, and as many again while they change

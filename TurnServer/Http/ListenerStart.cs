@@ -47,23 +47,23 @@ internal static class ListenerStart
 
     /// <summary>A listener that listens.</summary>
     /// <exception cref="CannotListenException">It cannot; the message is for the operator.</exception>
-    public static HttpListener Start(HttpOptions options)
+    public static HttpListener Start(ListenAddress at)
     {
         for (var attempt = 1; ; attempt++)
         {
             var listener = new HttpListener { IgnoreWriteExceptions = true };
             try
             {
-                listener.Prefixes.Add($"http://{options.Host?.ToString() ?? "+"}:{options.Port}/");
+                listener.Prefixes.Add($"http://{at.Host?.ToString() ?? "+"}:{at.Port}/");
                 listener.Start();
-                if (attempt < AttemptsMax && !Accepts(options))
+                if (attempt < AttemptsMax && !Accepts(at))
                 {
                     listener.Abort();
                     continue;
                 }
 
-                if (options.Host is not null && ListenerInternals.Available)
-                    ListenerInternals.AnswerEveryHost(ListenerInternals.FindEndPoint(options.Port)!, listener);
+                if (at.Host is not null && ListenerInternals.Available)
+                    ListenerInternals.AnswerEveryHost(ListenerInternals.FindEndPoint(at.Port)!, listener);
                 return listener;
             }
             catch (Exception e) when (attempt < AttemptsMax && (e is ArgumentNullException
@@ -76,7 +76,7 @@ internal static class ListenerStart
             }
             catch (HttpListenerException e)
             {
-                throw new CannotListenException(Explain(e, options), e);
+                throw new CannotListenException(Explain(e, at), e);
             }
         }
     }
@@ -101,13 +101,13 @@ internal static class ListenerStart
     // The same instant has another face: a client that the accepting thread meets a moment after the first look ends
     // the listener's accept loop on a thread of its own, and Start() returns as if nothing were amiss. Garbage, as the
     // listener answers it by itself.
-    private static bool Accepts(HttpOptions options)
+    private static bool Accepts(ListenAddress at)
     {
         try
         {
             using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             probe.ReceiveTimeout = ProbeMilliseconds;
-            probe.Connect(new IPEndPoint(options.Host ?? IPAddress.Loopback, options.Port));
+            probe.Connect(new IPEndPoint(at.Host ?? IPAddress.Loopback, at.Port));
             probe.Send("GET\r\n\r\n"u8);
             probe.Receive(new byte[1]);
             return true;
@@ -119,16 +119,16 @@ internal static class ListenerStart
         }
     }
 
-    private static string Explain(HttpListenerException e, HttpOptions options) => e.ErrorCode switch
+    private static string Explain(HttpListenerException e, ListenAddress at) => e.ErrorCode switch
     {
-        PermissionDenied => $"no permission to listen on port {options.Port}: ports below 1024 need root or "
-            + "CAP_NET_BIND_SERVICE. Take another one, such as --port 8080, or let systemd grant it "
+        PermissionDenied => $"no permission to listen on port {at.Port}: ports below 1024 need root or "
+            + $"CAP_NET_BIND_SERVICE. Take another one, such as {at.FlagPrefix}port 8080, or let systemd grant it "
             + "(AmbientCapabilities=CAP_NET_BIND_SERVICE).",
-        AddressInUse => $"port {options.Port} is taken by another program "
-            + $"(ss -ltnp 'sport = :{options.Port}' shows which). Stop that one, or take another port with --port.",
-        AddressNotAvailable or NotSupported => $"{options.Host} is not an address of this machine "
-            + "(ip -4 addr lists them). Leave --host out to listen on all of them.",
-        _ => $"cannot listen on port {options.Port}: {e.Message}.",
+        AddressInUse => $"port {at.Port} is taken by another program "
+            + $"(ss -ltnp 'sport = :{at.Port}' shows which). Stop that one, or take another port with {at.FlagPrefix}port.",
+        AddressNotAvailable or NotSupported => $"{at.Host} is not an address of this machine "
+            + $"(ip -4 addr lists them); see {at.FlagPrefix}host.",
+        _ => $"cannot listen on port {at.Port}: {e.Message}.",
     };
 
     private static int FreeLoopbackPort()

@@ -1,0 +1,105 @@
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Admin;
+
+/// <summary>The operator's port: what it answers, and whom.</summary>
+[Parallelizable(ParallelScope.Self)]
+internal sealed class AdminFrontTests
+{
+    private int _port;
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer()
+    {
+        _port = ServerChild.FreePort();
+        _server = await ServerChild.StartAsync("--admin-port", $"{_port}");
+    }
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [TestCase("GET /healthz HTTP/1.1", 200, "ok\n")]
+    [TestCase("HEAD /healthz HTTP/1.1", 200, "")]
+    [TestCase("POST /healthz HTTP/1.1", 405, "this port answers GET only\n")]
+    [TestCase("DELETE /healthz HTTP/1.1", 405, "this port answers GET only\n")]
+    public async Task A_page_is_read_and_nothing_else(string requestLine, int status, string body)
+    {
+        var reply = await AskAsync(requestLine, "localhost", "Content-Length: 0");
+        Assert.That((reply.Status, reply.Body), Is.EqualTo((status, body)));
+        Assert.That(reply["Cache-Control"], Is.EqualTo("no-store"));
+        Assert.That(reply["Content-Security-Policy"], Does.Contain("default-src 'none'"));
+        Assert.That(reply["X-Content-Type-Options"], Is.EqualTo("nosniff"));
+    }
+
+    [Test]
+    public async Task What_is_not_there_is_answered_with_what_is()
+    {
+        var reply = await AskAsync("GET /elsewhere HTTP/1.1", "localhost");
+        Assert.That(reply.Status, Is.EqualTo(404));
+        Assert.That(reply.Body, Does.Contain("/healthz"));
+    }
+
+    [TestCase("localhost", 200)]
+    [TestCase("LOCALHOST:9180", 200)]
+    [TestCase("127.0.0.1", 200)]
+    [TestCase("10.1.2.3:9180", 200)]
+    [TestCase("evil.example", 421)]
+    [TestCase("localhost.evil.example:9180", 421)]
+    public async Task On_loopback_a_foreign_host_name_is_refused(string host, int status) =>
+        Assert.That((await AskAsync("GET /healthz HTTP/1.1", host)).Status, Is.EqualTo(status));
+
+    [Test]
+    public async Task The_players_side_has_no_page_of_the_operators()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        Assert.That((await client.GetAsync("GET /status HTTP/1.1")).Status, Is.EqualTo(404));
+    }
+
+    [Test]
+    public void It_listens_on_loopback_alone() =>
+        Assert.That(_server.Errors, Does.Contain($"The admin side listens on http://127.0.0.1:{_port}/"));
+
+    [Test]
+    public async Task Without_the_flag_there_is_none()
+    {
+        await using var server = await ServerChild.StartAsync();
+        Assert.That(server.Errors, Does.Not.Contain("admin"));
+    }
+
+    [Test]
+    public async Task On_all_addresses_every_host_name_is_answered()
+    {
+        var port = ServerChild.FreePort();
+        await using var server = await ServerChild.StartAsync("--admin-port", $"{port}", "--admin-host", "0.0.0.0");
+        await using var client = await RawHttp.ConnectAsync(port);
+        Assert.That((await client.GetAsync("GET /healthz HTTP/1.1")).Status, Is.EqualTo(200));
+    }
+
+    [Test]
+    public async Task A_port_that_is_taken_is_refused_by_its_flag()
+    {
+        var server = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", "--admin-port", $"{_port}");
+        await using (server)
+        {
+            Assert.That(await server.ExitCodeAsync(), Is.EqualTo(1));
+            Assert.That(server.Errors, Does.Contain($"{_port} is taken").And.Contain("--admin-port"));
+        }
+    }
+
+    [Test]
+    public async Task One_port_for_both_is_refused()
+    {
+        await using var server = ServerChild.Launch("--port", "8080", "--admin-port", "8080");
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
+        Assert.That(server.Errors, Does.Contain("--admin-port 8080: give another port than --port."));
+    }
+
+    private async Task<RawReply> AskAsync(string requestLine, string host, params string[] headers)
+    {
+        await using var client = await RawHttp.ConnectAsync(_port);
+        await client.SendAsync($"{requestLine}\r\nHost: {host}\r\n"
+            + string.Concat(headers.Select(header => header + "\r\n")) + "\r\n");
+        return await client.ReadReplyAsync(isHead: requestLine.StartsWith("HEAD", StringComparison.Ordinal));
+    }
+}

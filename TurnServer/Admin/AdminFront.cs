@@ -1,0 +1,152 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using TurnServer.Actor;
+using TurnServer.Http;
+
+namespace TurnServer.Admin;
+
+/// <summary>
+/// The operator's side: a listener of its own, for a browser and a monitoring system. Read only, and served to whoever
+/// reaches it, so on loopback unless told otherwise.
+/// </summary>
+internal sealed class AdminFront : IDisposable
+{
+    /// <summary>
+    /// The most open connections: a few browsers and monitoring systems. They are not taken from the players'.
+    /// </summary>
+    public const int ConnectionsMax = 32;
+
+    /// <summary>The most descriptors that these take, those included that are about to be closed.</summary>
+    public const int DescriptorsMax = ConnectionsMax + ConnectionGuard.OverrunMax;
+
+    /// <summary>How many requests are answered at once; more wait in the listener.</summary>
+    private const int RequestsAtOnce = 4;
+
+    private static readonly TimeSpan AcceptRetryPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly HttpListener _listener;
+    private readonly IReadOnlyDictionary<string, AdminPage> _pages;
+    private readonly bool _isLoopback;
+    private readonly ConnectionGuard? _guard;
+    private readonly ILogger _log;
+
+    private AdminFront(AdminOptions options, HttpListener listener, IReadOnlyDictionary<string, AdminPage> pages,
+        ILogger log)
+    {
+        _listener = listener;
+        _pages = pages;
+        _isLoopback = options.Host is { } host && IPAddress.IsLoopback(host);
+        _log = log;
+        if (!ListenerInternals.Available)
+            return;
+        _guard = new ConnectionGuard(listener, ListenerInternals.FindEndPoint(options.Port)!, ConnectionsMax,
+            new HttpOptions { ConnectionsPerAddressMax = 0 }, "somebody floods the admin port", log);
+    }
+
+    /// <summary>Starts to listen; after <see cref="HttpFront.StartAsync"/>, which prepares the process for it.</summary>
+    /// <param name="options">Where; the port must not be 0.</param>
+    /// <param name="pages">What there is, by path.</param>
+    /// <param name="log">For what fails.</param>
+    /// <exception cref="CannotListenException">It cannot listen; the message is for the operator.</exception>
+    public static AdminFront Start(AdminOptions options, IReadOnlyDictionary<string, AdminPage> pages, ILogger log) =>
+        new(options, ListenerStart.Start(new ListenAddress(options.Host, options.Port, "--admin-")), pages, log);
+
+    /// <summary>Serves until the process ends; fails when the guard of connections does.</summary>
+    public async Task RunAsync()
+    {
+        var loops = Enumerable.Range(0, RequestsAtOnce).Select(_ => ServeAsync()).ToList();
+        if (_guard is not null)
+        {
+            _guard.Start();
+            loops.Add(_guard.Completion);
+        }
+
+        await await Task.WhenAny(loops);
+    }
+
+    /// <summary>Ends the guard; the listener is left to the end of the process.</summary>
+    public void Dispose() => _guard?.Dispose();
+
+    private async Task ServeAsync()
+    {
+        while (true)
+        {
+            HttpListenerContext context;
+            try
+            {
+                context = await _listener.GetContextAsync();
+            }
+            catch (HttpListenerException e)
+            {
+                Log.AcceptFailed(_log, e.Message);
+                await Task.Delay(AcceptRetryPause);
+                continue;
+            }
+
+            await HandleAsync(context);
+        }
+    }
+
+    private async Task HandleAsync(HttpListenerContext context)
+    {
+        try
+        {
+            await SendAsync(context, await AnswerAsync(context.Request));
+        }
+        catch (Exception e)
+        {
+            // As for players: this connection pays, the others go on.
+            if (ClientFault.Is(e) || e is TimeoutException)
+                Log.ClientGone(_log, e.Message);
+            else
+                Log.RequestFailed(_log, e);
+            context.Response.Abort();
+        }
+    }
+
+    private async ValueTask<AdminReply> AnswerAsync(HttpListenerRequest request)
+    {
+        if (_isLoopback && !IsForThisMachine(request.UserHostName))
+            return AdminReply.Line(421, "this is the admin port of another host: ask for it as localhost");
+        if (request.HttpMethod is not ("GET" or "HEAD"))
+            return AdminReply.Line(405, "this port answers GET only");
+        if (request.Url is not { } url || !_pages.TryGetValue(url.AbsolutePath, out var page))
+            return AdminReply.Line(404, $"not found; there are {string.Join(", ", _pages.Keys)}");
+        try
+        {
+            return await page(request.QueryString);
+        }
+        catch (Exception e) when (e is ActorBusyException or ActorFailedException or TimeoutException)
+        {
+            return AdminReply.Line(503, "the turn actor does not answer");
+        }
+    }
+
+    // A page of the web can have its own host name point here (DNS rebinding) and so read what is meant for this
+    // machine. It cannot do so by an address or by localhost.
+    private static bool IsForThisMachine(string? host)
+    {
+        var name = host is null ? "" : host.Split(':')[0];
+        return name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(name, out _);
+    }
+
+    private static async Task SendAsync(HttpListenerContext context, AdminReply reply)
+    {
+        var response = context.Response;
+        response.StatusCode = reply.Status;
+        response.ContentType = reply.ContentType;
+        response.ContentLength64 = reply.Body.Length;
+        response.Headers["Server"] = "TurnServer";
+        response.Headers["Cache-Control"] = "no-store";
+        response.Headers["X-Content-Type-Options"] = "nosniff";
+        response.Headers["Content-Security-Policy"] = reply.ContentSecurityPolicy;
+        if (reply.Status == 405)
+            response.Headers["Allow"] = "GET, HEAD";
+        if (context.Request.HasEntityBody)
+            response.KeepAlive = false;
+        var body = context.Request.HttpMethod == "HEAD" ? [] : reply.Body;
+        await response.OutputStream.WriteAsync(body, 0, body.Length).WaitAsync(WriteTimeout);
+        response.Close();
+    }
+}
