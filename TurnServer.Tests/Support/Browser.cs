@@ -59,7 +59,7 @@ internal sealed class Browser : IAsyncDisposable
     }
 
     /// <summary>An empty page in a profile of its own.</summary>
-    /// <param name="options">Size, colour scheme and the like; null: as Playwright has them, 1280 by 720, light.</param>
+    /// <param name="options">Size, colour scheme and the like; null: Playwright's own, 1280 by 720, light.</param>
     public async Task<IPage> NewPageAsync(BrowserNewContextOptions? options = null)
     {
         var context = await _browser.NewContextAsync(options);

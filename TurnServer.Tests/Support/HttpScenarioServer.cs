@@ -4,17 +4,23 @@ using System.Net.Http.Headers;
 namespace TurnServer.Tests.Support;
 
 /// <summary>Scenarios against a whole server over HTTP: sleeping sleeps.</summary>
-internal sealed class HttpScenarioServer(Uri url) : IScenarioServer, IDisposable
+/// <param name="client">Leads to the server; goes with this.</param>
+internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, IDisposable
 {
     // As the older player of these scenarios has it: a started request is given this long to reach the server.
     private static readonly TimeSpan StartPause = TimeSpan.FromMilliseconds(150);
 
     private readonly Dictionary<string, Task<ScenarioReply>> _started = [];
-    private readonly HttpClient _client = new(new SocketsHttpHandler { UseProxy = false }, disposeHandler: true)
+
+    /// <summary>Scenarios against the server at this address.</summary>
+    public HttpScenarioServer(Uri url)
+        : this(new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = url,
+            Timeout = TimeSpan.FromSeconds(60),
+        })
     {
-        BaseAddress = url,
-        Timeout = TimeSpan.FromSeconds(60),
-    };
+    }
 
     /// <summary>
     /// The longest that a step took over the time it should have: with timeouts of one second, a scenario proves
@@ -51,7 +57,7 @@ internal sealed class HttpScenarioServer(Uri url) : IScenarioServer, IDisposable
         NoteDelay(watch.Elapsed - time);
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose() => client.Dispose();
 
     private async Task<ScenarioReply> PostAsync(byte[] body, int waitSeconds)
     {
@@ -61,7 +67,7 @@ internal sealed class HttpScenarioServer(Uri url) : IScenarioServer, IDisposable
             request.Headers.Add("Prefer", $"wait={waitSeconds}");
         try
         {
-            using var response = await _client.SendAsync(request);
+            using var response = await client.SendAsync(request);
             return new ScenarioReply((int)response.StatusCode,
                 WireText.Of(await response.Content.ReadAsByteArrayAsync()));
         }

@@ -1,0 +1,228 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Text;
+using TurnServer.Bench.Load;
+using TurnServer.Client;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Proxy;
+
+/// <summary>The server behind a real proxy with the README's file: what players meet there.</summary>
+[TestFixture("nginx")]
+[TestFixture("caddy")]
+[Parallelizable(ParallelScope.Self)]
+public sealed class ReverseProxyTests(string name)
+{
+    private const int PlayersPerAddress = 3;
+    private const int LongestWaitSeconds = 25;
+
+    private ServerChild _server = null!;
+    private ReverseProxy _proxy = null!;
+
+    [OneTimeSetUp]
+    public async Task StartBoth()
+    {
+        _server = await ServerChild.StartAsync("--host", "127.0.0.1", "--trust-proxy",
+            "--players-per-address", $"{PlayersPerAddress}");
+        _proxy = await ReverseProxy.StartAsync(name, _server.Port);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopBoth()
+    {
+        if (_proxy is not null)
+            await _proxy.DisposeAsync();
+        await _server.DisposeAsync();
+    }
+
+    [TestCaseSource(nameof(Scenarios))]
+    public async Task Scenario_PlayedOverHttps2_Holds(object scenario) => await PlayAsync(scenario, Https2());
+
+    [TestCaseSource(nameof(Scenarios)), Category("Slow")]
+    public async Task Scenario_PlayedOverPlainHttp_Holds(object scenario) => await PlayAsync(scenario, PlainHttp());
+
+    [TestCaseSource(nameof(Scenarios)), Category("Slow")]
+    public async Task Scenario_PlayedOverHttps11_Holds(object scenario) =>
+        await PlayAsync(scenario, ReverseProxy.CreateHttp(_proxy.Https, HttpVersion.Version11));
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public async Task A_held_reply_brings_each_turn_the_moment_it_is_made(bool isHttps)
+    {
+        using var http = isHttps ? Https2() : PlainHttp();
+        // Each turn is sent when the one before has come. Held to their end, these replies would take minutes.
+        var options = new TurnClientOptions { Wait = TimeSpan.FromSeconds(15) };
+        var clients = new[] { NewClient(http, options), NewClient(http, options) };
+        var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
+        for (var i = 0; i < 2; i++)
+            Assert.That(await clients[i].RegisterAsync(names[i], names[1 - i]), Is.Null);
+        var games = await Task.WhenAll(clients.Select(ClientPair.StartAsync)).WaitAsync(ServerChild.Patience);
+        await using var a = games[0];
+        await using var b = games[1];
+        var received = Task.WhenAll(PassOnAsync(a), PassOnAsync(b));
+        Assert.That(await a.SendAsync("1"u8.ToArray()), Is.Null);
+        Assert.That((await received.WaitAsync(ServerChild.Patience)).Sum(), Is.EqualTo(20));
+    }
+
+    [Test, Category("Slow")]
+    public async Task A_reply_is_held_for_as_long_as_the_server_allows()
+    {
+        using var http = Https2();
+        var key = await RegisterAsync(http);
+        var (status, body) = await PostAsync(http, Encoding.UTF8.GetBytes($"2,*,{key},*,*"), LongestWaitSeconds);
+        Assert.That((status, body), Is.EqualTo((200, "0/2/*")));
+        await UnregisterAsync(http, key);
+    }
+
+    [Test]
+    public async Task A_body_of_16384_bytes_passes_and_one_byte_more_is_refused_as_the_server_refuses_it()
+    {
+        await using var pair = await RawPair.StartAsync(_proxy.HttpPort, ClientPair.NewName());
+        var turn = new string('t', 16_384 - pair.Update(0, 0, "").Length);
+        Assert.That((await pair.Players[0].AskAsync(pair.Update(0, 0, turn))).Body, Is.EqualTo("0/10/*"));
+        Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 0, ""))).Body, Is.EqualTo("0/9/" + turn));
+        var tooLong = pair.Update(0, 1, turn + "t");
+        var refused = await pair.Players[0].AskAsync(tooLong, "Origin: http://game.example");
+        Assert.That((refused.Status, refused.Body), Is.EqualTo((400, "20/*/*")));
+        Assert.That(refused["Access-Control-Allow-Origin"], Is.EqualTo("*"));
+        using var https2 = Https2();
+        Assert.That(await PostAsync(https2, Encoding.UTF8.GetBytes(tooLong)), Is.EqualTo((400, "20/*/*")));
+    }
+
+    [Test]
+    public async Task A_body_far_too_long_does_not_reach_the_server()
+    {
+        using var http = PlainHttp();
+        var (status, body) = await PostAsync(http, new byte[70_000]);
+        Assert.That(status, Is.EqualTo(name == "nginx" ? 413 : 502));
+        Assert.That(body, Does.Not.Contain("/*/*"));
+    }
+
+    [Test]
+    public async Task Limits_go_by_the_address_that_the_proxy_sees_whatever_the_client_claims()
+    {
+        if (OwnAddress() is not { } address)
+        {
+            Assert.Ignore("This machine has no address but loopback's, which are exempt from limits.");
+            return;
+        }
+
+        using var far = ReverseProxy.CreateHttp(new Uri($"http://{address}:{_proxy.HttpPort}/"), HttpVersion.Version11);
+        var keys = new List<string>();
+        for (var player = 0; player < PlayersPerAddress; player++)
+            keys.Add(await RegisterAsync(far, $"198.51.100.{player}"));
+        var refused = await PostAsync(far, NewRegistration(), forged: "198.51.100.99");
+        Assert.That(refused, Is.EqualTo((429, "22/*/*")));
+        using var near = PlainHttp();
+        // From loopback, which is exempt, however full the claimed address is.
+        keys.Add(await RegisterAsync(near, $"{address}"));
+        foreach (var key in keys)
+            await UnregisterAsync(near, key);
+    }
+
+    [Test]
+    public async Task The_server_is_told_one_address_and_nothing_that_the_client_says_of_its_own()
+    {
+        await using var upstream = new Upstream();
+        await using var proxy = await ReverseProxy.StartAsync(name, upstream.Port);
+        foreach (var url in new[] { proxy.Http, proxy.Https })
+        {
+            using var http = ReverseProxy.CreateHttp(url, HttpVersion.Version11);
+            await PostAsync(http, "6,a,1,0,0"u8.ToArray(), 20, "198.51.100.1, 198.51.100.2");
+        }
+
+        Assert.That(upstream.Requests, Has.Count.EqualTo(2));
+        foreach (var request in upstream.Requests)
+        {
+            var lines = request.Head.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+            Assert.That(lines[0], Is.EqualTo("POST / HTTP/1.1"));
+            var forwarded = lines.Single(line =>
+                line.StartsWith("X-Forwarded-For:", StringComparison.OrdinalIgnoreCase));
+            Assert.That(forwarded.Split(": ")[1], Is.EqualTo("127.0.0.1").Or.EqualTo("::1"));
+            Assert.That(request.Has("Prefer"), Is.True);
+            Assert.That(lines, Has.None.EqualTo("Connection: close"));
+        }
+    }
+
+    [Test]
+    public async Task Under_load_no_request_is_lost()
+    {
+        // Many more requests than the 100 after which the server closes a connection.
+        var duration = TimeSpan.FromSeconds(1.5);
+        var settings = new LoadSettings(_proxy.Http, Clients: 16, Rate: 60, duration, Wait: true, Loss: 0);
+        var options = new LoadOptions { Settings = settings, TurnsPerGame = 40 };
+        var report = await LoadTest.RunAsync(options, _ => { }, CancellationToken.None);
+        Assert.Multiple(() =>
+        {
+            Assert.That(report.RequestsLost, Is.Zero, report.FirstError);
+            Assert.That(report.PlayersWithErrors, Is.Zero, report.FirstError);
+            Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(100));
+        });
+    }
+
+    private static async Task PlayAsync(object scenario, HttpClient http)
+    {
+        using var server = new HttpScenarioServer(http);
+        Assert.That(await new ScenarioPlayer(server).PlayAsync(((Scenario)scenario).Steps), Is.Empty);
+    }
+
+    // Answers each turn with the next number until ten have come; returns how many did.
+    private static async Task<int> PassOnAsync(TurnGame game)
+    {
+        var count = 0;
+        await foreach (var turn in game.ReceiveAsync())
+        {
+            count++;
+            var number = int.Parse(Encoding.UTF8.GetString(turn.Span));
+            if (number < 20)
+                await game.SendAsync(Encoding.UTF8.GetBytes($"{number + 1}"));
+            if (count == 10)
+                break;
+        }
+
+        return count;
+    }
+
+    private static byte[] NewRegistration() => Encoding.UTF8.GetBytes($"0,{ClientPair.NewName()},*,Nobody,*");
+
+    private static async Task<string> RegisterAsync(HttpClient http, string? forged = null)
+    {
+        var (_, body) = await PostAsync(http, NewRegistration(), forged: forged);
+        Assert.That(body, Does.StartWith("0/0/"));
+        return body["0/0/".Length..];
+    }
+
+    private static async Task UnregisterAsync(HttpClient http, string key) =>
+        await PostAsync(http, Encoding.UTF8.GetBytes($"1,*,{key},*,*"));
+
+    private static async Task<(int Status, string Body)> PostAsync(HttpClient http, byte[] body, int waitSeconds = 0,
+        string? forged = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new ByteArrayContent(body) };
+        request.Content.Headers.ContentType = new MediaTypeHeaderValue("text/plain");
+        if (waitSeconds > 0)
+            request.Headers.Add("Prefer", $"wait={waitSeconds}");
+        if (forged is not null)
+            request.Headers.Add("X-Forwarded-For", forged);
+        using var response = await http.SendAsync(request);
+        return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
+    }
+
+    private static IPAddress? OwnAddress() => NetworkInterface.GetAllNetworkInterfaces()
+        .Where(network => network.OperationalStatus == OperationalStatus.Up)
+        .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+        .Select(found => found.Address)
+        .FirstOrDefault(found => found.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(found));
+
+    private static TurnClient NewClient(HttpClient http, TurnClientOptions options) =>
+        new(http, http.BaseAddress!, options);
+
+    private static IEnumerable<TestCaseData> Scenarios() => Scenario.InFolder("scenarios")
+        .Select(found => new TestCaseData(found.Scenario).SetArgDisplayNames($"{found.File}: {found.Scenario.Name}"));
+
+    private HttpClient Https2() => ReverseProxy.CreateHttp(_proxy.Https, HttpVersion.Version20);
+
+    private HttpClient PlainHttp() => ReverseProxy.CreateHttp(_proxy.Http, HttpVersion.Version11);
+}
