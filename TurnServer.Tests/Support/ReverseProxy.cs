@@ -85,7 +85,7 @@ internal sealed class ReverseProxy : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private static bool IsThere(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
+    private static bool IsThere(object _, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
         certificate is not null;
 
     // Fails when what is to be exchanged is not there: the file has changed, and this must follow.

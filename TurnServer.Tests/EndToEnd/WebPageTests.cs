@@ -1,0 +1,170 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.EndToEnd;
+
+/// <summary>Pages of another origin play in a real browser, with the client that the README offers them.</summary>
+[Category("Slow"), Parallelizable(ParallelScope.Self)]
+internal sealed class WebPageTests
+{
+    private const int Turns = 20;
+
+    // Answers each turn with the next number; who gets the last one quits.
+    private const string PassOn = """
+        async ({ url, name, wanted, last }) => {
+            const game = await play(url, name, wanted), got = [];
+            if (game.seat === 0) await game.send("1");
+            for await (const turn of game.turns()) {
+                got.push(turn);
+                if (Number(turn) < last) await game.send(`${Number(turn) + 1}`);
+                else await game.quit();
+            }
+            return [game.partner, got.join(), game.ended];
+        }
+        """;
+
+    // Both send at once, as fast as they can, and quit when all of the other's has come and theirs is taken.
+    private const string Flood = """
+        async ({ url, name, wanted, last }) => {
+            const game = await play(url, name, wanted), got = [];
+            const sent = (async () => { for (let i = 1; i <= last; i++) await game.send(`${name} ${i} €`); })();
+            for await (const turn of game.turns()) if (got.push(turn) === last) break;
+            await sent;
+            return [game.partner, got.join(), null];
+        }
+        """;
+
+    private ServerChild _server = null!;
+    private PageServer _site = null!;
+    private Browser _browser = null!;
+
+    [OneTimeSetUp]
+    public async Task Start()
+    {
+        _server = await ServerChild.StartAsync();
+        _site = new PageServer();
+        _browser = await Browser.StartAsync();
+    }
+
+    [OneTimeTearDown]
+    public async Task Stop()
+    {
+        if (_browser is not null)
+            await _browser.DisposeAsync();
+        _site?.Dispose();
+        await _server.DisposeAsync();
+    }
+
+    [Test]
+    public async Task Two_pages_meet_and_each_turn_comes_at_once_by_a_held_reply()
+    {
+        var pages = new[] { await _browser.OpenAsync(_site.Url), await _browser.OpenAsync(_site.Url) };
+        var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
+        var outcomes = await PlayAsync(pages, names, PassOn, Turns, _server.Url);
+        var odd = string.Join(',', Enumerable.Range(1, Turns).Where(turn => turn % 2 == 1));
+        var even = string.Join(',', Enumerable.Range(1, Turns).Where(turn => turn % 2 == 0));
+        Assert.Multiple(() =>
+        {
+            Assert.That(outcomes.Select(outcome => outcome[0]), Is.EqualTo(names.Reverse()), "partners");
+            Assert.That(outcomes.Select(outcome => outcome[1]), Is.EquivalentTo(new[] { odd, even }));
+            Assert.That(outcomes.Select(outcome => outcome[2]), Is.EquivalentTo(new[] { "0/1/*", "15/5/*" }));
+        });
+    }
+
+    [Test]
+    public async Task Turns_sent_beside_held_replies_come_once_and_in_order_though_every_fifth_reply_is_lost()
+    {
+        var pages = new[] { await _browser.OpenAsync(_site.Url), await _browser.OpenAsync(_site.Url) };
+        var asked = 0;
+        foreach (var page in pages)
+        {
+            await page.RouteAsync(_server.Url + "**", async route =>
+            {
+                if (Interlocked.Increment(ref asked) % 5 != 0)
+                {
+                    await route.ContinueAsync();
+                    return;
+                }
+
+                // The server has answered; the page does not hear of it.
+                await route.FetchAsync();
+                await route.AbortAsync();
+            });
+        }
+
+        var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
+        var outcomes = await PlayAsync(pages, names, Flood, Turns, _server.Url);
+        for (var i = 0; i < 2; i++)
+        {
+            var all = string.Join(',', Enumerable.Range(1, Turns).Select(turn => $"{names[1 - i]} {turn} €"));
+            Assert.That(outcomes[i][1], Is.EqualTo(all));
+        }
+    }
+
+    [Test]
+    public async Task The_READMEs_page_plays_as_it_stands()
+    {
+        var readme = Repository.Read("README.md");
+        var start = readme.IndexOf("    <script type=\"module\">", StringComparison.Ordinal);
+        var script = readme[start..(readme.IndexOf("</script>", start, StringComparison.Ordinal) + "</script>".Length)];
+        var page = await _browser.OpenAsync(_site.Url);
+        var lines = new List<string>();
+        page.Console += (_, message) =>
+        {
+            lock (lines)
+                lines.Add(message.Text);
+        };
+        await page.SetContentAsync("<base href=\"" + _site.Url + "\">"
+            + script.Replace("http://localhost:8080/", _server.Url.ToString(), StringComparison.Ordinal));
+        var partner = await _browser.OpenAsync(_site.Url);
+        await partner.WaitForFunctionAsync("() => window.play");
+        var got = await partner.EvaluateAsync<string>("""
+            async url => {
+                const game = await play(url, "Bob"), got = [];
+                if (game.seat === 0) await game.send("d2-d4");
+                for await (const turn of game.turns()) if (got.push(turn) === 2) await game.quit();
+                else await game.send("d7-d5");
+                return got.join();
+            }
+            """, _server.Url.ToString());
+        Assert.That(got, Is.EqualTo("e2-e4,e7-e5").Or.EqualTo("e7-e5,e7-e5"));
+        await ServerChild.UntilAsync(() => Said("15/5/*"), "the page hears that the partner has quit");
+        Assert.That(Said("Bob: d7-d5"), Is.True);
+
+        bool Said(string line)
+        {
+            lock (lines)
+                return lines.Contains(line);
+        }
+    }
+
+    [Test]
+    public async Task A_page_of_an_origin_that_is_not_allowed_gets_nothing_and_one_that_is_plays()
+    {
+        using var other = new PageServer();
+        await using var server = await ServerChild.StartAsync("--cors-origin", other.Origin);
+        const string Register = """
+            url => fetch(url, { method: "POST", headers: { "Content-Type": "text/plain", "Prefer": "wait=1" },
+                                body: "0,Ann,*,Nobody,*" })
+                .then(reply => reply.text()).catch(error => error.name)
+            """;
+        var refused = await _browser.OpenAsync(_site.Url);
+        Assert.That(await refused.EvaluateAsync<string>(Register, server.Url.ToString()), Is.EqualTo("TypeError"));
+        var allowed = await _browser.OpenAsync(other.Url);
+        Assert.That(await allowed.EvaluateAsync<string>(Register, server.Url.ToString()), Does.StartWith("0/0/"));
+        Assert.That(_browser.Complaints, Has.Some.Contains("blocked by CORS policy"));
+    }
+
+    private static async Task<string[][]> PlayAsync(IPage[] pages, string[] names, string script, int last, Uri url)
+    {
+        var both = Enumerable.Range(0, 2).Select(async i =>
+        {
+            await pages[i].WaitForFunctionAsync("() => window.play");
+            var outcome = await pages[i].EvaluateAsync<JsonElement>(script,
+                new { url = url.ToString(), name = names[i], wanted = names[1 - i], last });
+            return outcome.EnumerateArray().Select(part => part.ToString()).ToArray();
+        });
+        return await Task.WhenAll(both).WaitAsync(3 * ServerChild.Patience);
+    }
+}
