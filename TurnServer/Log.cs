@@ -34,6 +34,9 @@ internal static partial class Log
     [LoggerMessage(7, LogLevel.Information, "The admin side listens on {Address}")]
     public static partial void AdminListening(ILogger log, string address);
 
+    [LoggerMessage(8, LogLevel.Error, "{Reason}")]
+    public static partial void Refused(ILogger log, string reason);
+
     [LoggerMessage(10, LogLevel.Warning, "This .NET runtime's HttpListener is not the one this server knows "
         + "({Missing}): slow and endless request heads, refused requests and the connection limit are not guarded")]
     public static partial void InternalsMissing(ILogger log, string missing);

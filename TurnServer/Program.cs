@@ -18,8 +18,10 @@ var command = root.Parse(args);
 var isPlain = command.Action?.ClearsParseErrors ?? false;
 if (command.Errors.Count > 0 && !isPlain)
 {
-    return UsageError.Print(command.Errors.Select(error => error.Message),
-        command.CommandResult.Command == connect ? "turnserver connect" : "turnserver");
+    var errors = command.Errors.Select(error => error.Message);
+    return command.CommandResult.Command == connect
+        ? UsageError.Print(errors, LogFormat.Text, "turnserver connect")
+        : UsageError.Print(errors, flags.ReadLogFormat(command));
 }
 
 // The server handles signals itself: StopSignal.

@@ -18,7 +18,7 @@ internal sealed class HelpTests
         ("--max-players COUNT", "100000"), ("--max-games COUNT", "50000"), ("--players-per-address COUNT", "256"),
         ("--requests-per-second COUNT", "1000"), ("--max-connections COUNT", "0.8 of the descriptor limit"),
         ("--keys KIND", "random"), ("-v, --verbose [SECONDS]", "10 when given without a number"),
-        ("--log-level LEVEL", "information"), ("-h, --help", null), ("--version", null),
+        ("--log-level LEVEL", "information"), ("--log-format FORM", "auto"), ("-h, --help", null), ("--version", null),
     ];
 
     [TestCase("--help")]

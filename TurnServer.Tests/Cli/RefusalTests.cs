@@ -29,6 +29,7 @@ internal sealed class RefusalTests
     [TestCase("--cors-origin", "ftp://game.example")]
     [TestCase("--keys", "even")]
     [TestCase("--log-level", "loud")]
+    [TestCase("--log-format", "xml")]
     [TestCase("--max-wait", "2.5")]
     [TestCase("--max-wait", "-1")]
     [TestCase("--max-players", "0")]

@@ -84,6 +84,6 @@ internal sealed class HeldReplyTests
         await using var other = await RawHttp.ConnectAsync(_server.Port);
         var reply = await other.AskAsync($"2,*,{key},*,*", Prefer);
         Assert.That(reply.Body, Is.EqualTo("0/2/*"), "the registration outlives the connection");
-        Assert.That(_server.Errors, Does.Not.Contain("fail:"));
+        Assert.That(_server.Errors, Does.Not.Contain("error:"));
     }
 }

@@ -133,7 +133,7 @@ internal sealed class RequestFramingTests
 
         await using var other = await RawHttp.ConnectAsync(_server.Port);
         Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
-        Assert.That(_server.Errors, Does.Not.Contain("fail:").And.Not.Contain("Unhandled"));
+        Assert.That(_server.Errors, Does.Not.Contain("error:").And.Not.Contain("Unhandled"));
     }
 
     [Test]
@@ -158,7 +158,7 @@ internal sealed class RequestFramingTests
 
         await using var other = await RawHttp.ConnectAsync(_server.Port);
         Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
-        Assert.That(_server.Errors, Does.Not.Contain("fail:").And.Not.Contain("Unhandled"));
+        Assert.That(_server.Errors, Does.Not.Contain("error:").And.Not.Contain("Unhandled"));
     }
 
     [Test]

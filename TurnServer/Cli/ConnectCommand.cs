@@ -51,7 +51,7 @@ internal static class ConnectCommand
             .Select(option => $"{option.Option.Name} is a flag of the server's, not of connect's.")
             .ToList();
         var options = flags.Read(result, errors);
-        return errors.Count > 0 ? UsageError.Print(errors, Words) : await RunAsync(options!);
+        return errors.Count > 0 ? UsageError.Print(errors, LogFormat.Text, Words) : await RunAsync(options!);
     }
 
     private static async Task<int> RunAsync(ConnectOptions options)

@@ -1,19 +1,70 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using TurnServer.Service;
 
 namespace TurnServer.Cli;
 
 /// <summary>Where log messages go: standard error, a line each.</summary>
 internal static class Logging
 {
-    public static ILoggerFactory Create(LogLevel level) => LoggerFactory.Create(builder => builder
-        .SetMinimumLevel(level)
-        .AddSimpleConsole(console =>
+    private const string Category = "TurnServer";
+    private const string Lines = "lines";
+
+    /// <summary>Messages of this level and above.</summary>
+    public static ILoggerFactory Create(LogLevel level, LogFormat format) => LoggerFactory.Create(builder =>
+    {
+        var resolved = Resolve(format);
+        if (resolved == LogFormat.Json)
         {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ssZ ";
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
-        })
-        .AddConsole(console => console.LogToStandardErrorThreshold = LogLevel.Trace));
+            builder.AddJsonConsole(json =>
+            {
+                json.UseUtcTimestamp = true;
+                json.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z'";
+            });
+        }
+
+        var lines = new LineFormatter(Lines, isJournal: resolved == LogFormat.Journal, isColored: TakesColors);
+        builder.Services.AddSingleton<ConsoleFormatter>(lines);
+        builder.SetMinimumLevel(level).AddConsole(console =>
+        {
+            console.FormatterName = resolved == LogFormat.Json ? ConsoleFormatterNames.Json : Lines;
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+        });
+    });
+
+    /// <summary>The one log.</summary>
+    public static ILogger Open(ILoggerFactory factory) => factory.CreateLogger(Category);
+
+    /// <summary>
+    /// Says why the server does not start, at whatever log level: to people as any program does, to others in the form
+    /// of the log.
+    /// </summary>
+    /// <param name="format">The form of the log.</param>
+    /// <param name="reasons">What is wrong, a line each.</param>
+    /// <param name="hint">Where to look further; null: nowhere.</param>
+    public static void Refuse(LogFormat format, IEnumerable<string> reasons, string? hint = null)
+    {
+        if (Resolve(format) == LogFormat.Text)
+        {
+            foreach (var reason in reasons)
+                Console.Error.WriteLine($"turnserver: {reason}");
+            if (hint is not null)
+                Console.Error.WriteLine(hint);
+            return;
+        }
+
+        using var factory = Create(LogLevel.Error, format);
+        var log = Open(factory);
+        foreach (var reason in hint is null ? reasons : reasons.Append(hint))
+            Log.Refused(log, reason);
+    }
+
+    // no-color.org: the variable counts when it is not empty.
+    private static bool TakesColors => !Console.IsErrorRedirected
+        && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+        && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");
+
+    private static LogFormat Resolve(LogFormat format) =>
+        format != LogFormat.Auto ? format : JournalStream.IsStandardError ? LogFormat.Journal : LogFormat.Text;
 }

@@ -30,13 +30,15 @@ internal static class ServeCommand
     {
         var errors = new List<string>();
         var options = flags.Read(result, errors);
-        return errors.Count == 0 ? ServeAsync(options) : Task.FromResult(UsageError.Print(errors));
+        return errors.Count == 0
+            ? ServeAsync(options)
+            : Task.FromResult(UsageError.Print(errors, options.LogFormat));
     }
 
     private static async Task<int> ServeAsync(ServeOptions options)
     {
-        using var logging = Logging.Create(options.LogLevel);
-        var log = logging.CreateLogger("TurnServer");
+        using var logging = Logging.Create(options.LogLevel, options.LogFormat);
+        var log = Logging.Open(logging);
         using var stop = new StopSignal();
         IKeySource keys = options.HasSequentialKeys ? new SequentialKeySource() : new RandomKeySource();
         using var actor = new TurnActor(new Table(options.Rules, keys), TimeProvider.System, log);
@@ -49,7 +51,7 @@ internal static class ServeCommand
         }
         catch (CannotListenException e)
         {
-            await Console.Error.WriteLineAsync($"turnserver: {e.Message}");
+            Logging.Refuse(options.LogFormat, [e.Message]);
             return ExitCode.CannotListen;
         }
 

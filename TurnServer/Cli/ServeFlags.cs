@@ -29,6 +29,9 @@ public sealed record ServeOptions
     /// <summary>The least severe messages that are logged.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    /// <summary>How messages are written.</summary>
+    public LogFormat LogFormat { get; init; }
+
     /// <summary>Variables of the environment that look like settings and are none, such as misspelt ones.</summary>
     public IReadOnlyList<string> UnknownVariables { get; init; } = [];
 }
@@ -139,13 +142,20 @@ internal sealed class ServeFlags
         LogLevel.Information)
     { DefaultText = "information" };
 
+    private readonly Flag<LogFormat> _logFormat = new("--log-format", null, Watching, "FORM",
+        "form of messages: text, journal, json; auto is journal where systemd's journal takes them, else text",
+        FlagValue.OneOf(("auto", LogFormat.Auto), ("text", LogFormat.Text), ("journal", LogFormat.Journal),
+            ("json", LogFormat.Json)),
+        LogFormat.Auto)
+    { DefaultText = "auto" };
+
     /// <summary>All flags, in the order of the help.</summary>
     public IReadOnlyList<Flag> All =>
     [
         _port, _host, _trustProxy, _corsOrigin, _adminPort, _adminHost,
         _pairing, _longPairing, _load, _game, _body, _maxWait,
         _players, _games, _playersPerAddress, _requestsPerSecond, _connections, _connectionsPerAddress,
-        _keys, _verbose, _logLevel,
+        _keys, _verbose, _logLevel, _logFormat,
     ];
 
     /// <summary>Reads all flags; with errors, the options are not to be used.</summary>
@@ -193,8 +203,13 @@ internal sealed class ServeFlags
         HasSequentialKeys = _keys.Read(result, errors),
         VerboseInterval = _verbose.Read(result, errors),
         LogLevel = _logLevel.Read(result, errors),
+        LogFormat = _logFormat.Read(result, errors),
         UnknownVariables = [.. Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(IsUnknown).Order()],
     };
+
+    /// <summary>The form of messages, so far as a command line that is wrong tells it.</summary>
+    public LogFormat ReadLogFormat(ParseResult result) =>
+        result.GetResult(_logFormat.Option)?.Errors.Any() ?? false ? LogFormat.Auto : _logFormat.Read(result, []);
 
     private bool IsUnknown(string variable) => variable.StartsWith(Flag.VariablePrefix, StringComparison.Ordinal)
         && !All.Any(flag => flag.Variable == variable);

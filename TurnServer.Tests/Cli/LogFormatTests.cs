@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Cli;
+
+/// <summary>Standard error of the real process in each form of the log.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class LogFormatTests
+{
+    // Something to warn of, beside the lines of every start and stop.
+    private const string Misspelt = "TURNSERVER_MAX_GAME";
+    private const string Color = @"\e\[[0-9;]*m";
+
+    // Whatever standard error is, it is the journal then.
+    private static readonly string[] UnderJournal =
+        ["sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr) exec \"$@\"", "sh"];
+
+    private static readonly string[] UnderOtherJournal =
+        ["sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stdin) exec \"$@\"", "sh"];
+
+    [Test]
+    public async Task Text_is_time_severity_and_message_and_the_form_by_default()
+    {
+        foreach (var line in await LinesOfARunAsync([], []))
+        {
+            Assert.That(line, Does.Match(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ (info|warning|debug): [A-Z]"));
+            Assert.That(line, Does.Not.Contain("\e").And.Not.Contain("TurnServer["));
+        }
+    }
+
+    [Test]
+    public async Task Journal_is_severity_and_message()
+    {
+        var lines = await LinesOfARunAsync([], [], "--log-format", "journal");
+        Assert.That(lines, Has.All.Match("^<[0-7]>[A-Z]"));
+        Assert.That(lines, Has.One.StartsWith("<4>The environment variable").And.One.StartsWith("<7>Stopping on")
+            .And.One.StartsWith("<6>Stopped on"));
+        Assert.That(lines, Has.None.Contain("\e"));
+    }
+
+    [Test]
+    public async Task Json_is_an_object_a_line()
+    {
+        var entries = (await LinesOfARunAsync([], new() { ["TURNSERVER_LOG_FORMAT"] = "json" }))
+            .Select(line => JsonDocument.Parse(line).RootElement).ToList();
+        foreach (var entry in entries)
+        {
+            Assert.That(entry.GetProperty("Timestamp").GetString(), Does.EndWith("Z"));
+            Assert.That(entry.GetProperty("Timestamp").GetDateTimeOffset(),
+                Is.EqualTo(DateTimeOffset.UtcNow).Within(ServerChild.Patience));
+            Assert.That(entry.GetProperty("Message").GetString(), Is.Not.Empty);
+            Assert.That(entry.GetProperty("EventId").GetInt32(), Is.Positive);
+        }
+
+        Assert.That(entries.Select(entry => entry.GetProperty("LogLevel").GetString()),
+            Is.EquivalentTo(new[] { "Information", "Warning", "Debug", "Information" }));
+        Assert.That(entries[0].GetProperty("State").GetProperty("Players").GetInt32(), Is.EqualTo(100_000));
+    }
+
+    [Test]
+    public async Task Auto_is_the_journals_where_standard_error_is_the_journal()
+    {
+        Assert.That(await LinesOfARunAsync(UnderJournal, []), Has.All.Match("^<[0-7]>[A-Z]"));
+        Assert.That(await LinesOfARunAsync(UnderOtherJournal, []), Has.All.Match(@"^\d{4}-"));
+        Assert.That(await LinesOfARunAsync(UnderJournal, [], "--log-format", "text"), Has.All.Match(@"^\d{4}-"));
+    }
+
+    [Test]
+    public async Task A_journal_that_makes_no_sense_is_none() =>
+        Assert.That(await LinesOfARunAsync([], new() { ["JOURNAL_STREAM"] = "1:" }), Has.All.Match(@"^\d{4}-"));
+
+    [TestCase("--max-games", "none")]
+    [TestCase("--frobnicate")]
+    public Task What_is_refused_is_refused_in_the_form_of_the_log(params string[] flags) =>
+        AssertRefusalAsync(exitCode: 2, lines: 2, flags);
+
+    [Test]
+    public async Task A_port_that_is_taken_is_one_line_in_the_form_of_the_log()
+    {
+        using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var port = ServerChild.FreePort();
+        other.Bind(new IPEndPoint(IPAddress.Any, port));
+        other.Listen();
+        await AssertRefusalAsync(exitCode: 1, lines: 1, "--port", port.ToString(CultureInfo.InvariantCulture));
+    }
+
+    [Test]
+    public async Task A_form_that_is_missing_is_refused()
+    {
+        await using var server = ServerChild.Launch("--log-format");
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
+        Assert.That(server.Errors, Does.StartWith("turnserver: ").And.Contain("--log-format"));
+    }
+
+    [TestCase("xterm-256color", "", true)]
+    [TestCase("xterm-256color", "1", false)]
+    [TestCase("dumb", "", false)]
+    public async Task Colors_are_for_terminals_that_want_them(string terminal, string noColor, bool isColored)
+    {
+        // script gives it a terminal, and passes on what it writes there.
+        string[] command = ["sh", "-c", $"exec {Tool.Require("script", "bsdutils")} -qec \"$*\" /dev/null", "sh"];
+        var port = ServerChild.FreePort();
+        Dictionary<string, string> environment = new() { ["TERM"] = terminal, ["NO_COLOR"] = noColor };
+        await using var server = ServerChild.Launch(command, environment, port, ["--port", $"{port}"]);
+        await ServerChild.UntilAsync(() => server.Output.Contains("listens on", StringComparison.Ordinal), "it listens");
+        Assert.That(server.Output,
+            Does.Match(isColored ? "Z \e\\[32minfo:\e\\[0m TurnServer " : "Z info: TurnServer "));
+        Assert.That(server.Output, isColored ? Does.Match(Color) : Does.Not.Match(Color));
+    }
+
+    private static async Task AssertRefusalAsync(int exitCode, int lines, params string[] flags)
+    {
+        await using var journal = ServerChild.Launch([.. flags, "--log-format", "journal"]);
+        await using var json = ServerChild.Launch([.. flags, "--log-format", "json", "--log-level", "none"]);
+        Assert.That((await journal.ExitCodeAsync(), await json.ExitCodeAsync()), Is.EqualTo((exitCode, exitCode)));
+        Assert.That(Lines(journal), Has.All.StartsWith("<3>"));
+        var messages = Lines(json).Select(line => JsonDocument.Parse(line).RootElement)
+            .Select(entry => "<3>" + entry.GetProperty("Message").GetString());
+        Assert.That(messages, Is.EqualTo(Lines(journal)));
+        Assert.That(Lines(journal), Has.Length.EqualTo(lines));
+    }
+
+    // At the level of debug: start, a warning, stopping, stopped.
+    private static async Task<string[]> LinesOfARunAsync(string[] command, Dictionary<string, string> environment,
+        params string[] flags)
+    {
+        environment[Misspelt] = "1";
+        var port = ServerChild.FreePort();
+        await using var server = ServerChild.Launch(command, environment, port,
+            ["--port", $"{port}", "--log-level", "debug", .. flags]);
+        await server.LogsAsync(Misspelt);
+        server.Signal(PosixSignal.SIGTERM);
+        Assert.That(await server.ExitCodeAsync(), Is.Zero);
+        Assert.That(Lines(server), Has.Length.EqualTo(4));
+        return Lines(server);
+    }
+
+    private static string[] Lines(ServerChild server) =>
+        server.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+}

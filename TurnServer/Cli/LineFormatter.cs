@@ -1,0 +1,60 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Console;
+
+namespace TurnServer.Cli;
+
+/// <summary>
+/// Writes a log message as one line, for people or for the journal. The formatters that the library has for both also
+/// write the category and the number, here always "TurnServer[1]", which beside the journal's own "turnserver[PID]"
+/// says nothing.
+/// </summary>
+/// <param name="name">What the console logger knows it by.</param>
+/// <param name="isJournal">Severity as sd-daemon(3) has it, in place of time and severity.</param>
+/// <param name="isColored">Whether the severity has a colour.</param>
+internal sealed class LineFormatter(string name, bool isJournal, bool isColored) : ConsoleFormatter(name)
+{
+    private const string ColorEnd = "\e[0m";
+
+    public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider,
+        TextWriter textWriter)
+    {
+        var (word, number, color) = Severity(logEntry.LogLevel);
+        if (isJournal)
+        {
+            textWriter.Write(string.Create(CultureInfo.InvariantCulture, $"<{number}>"));
+        }
+        else
+        {
+            textWriter.Write(DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss'Z '", CultureInfo.InvariantCulture));
+            textWriter.Write(isColored ? $"{color}{word}:{ColorEnd} " : $"{word}: ");
+        }
+
+        WriteTame(textWriter, logEntry.Formatter(logEntry.State, logEntry.Exception));
+        if (logEntry.Exception is { } exception)
+        {
+            textWriter.Write(' ');
+            WriteTame(textWriter, exception.ToString());
+        }
+
+        textWriter.Write('\n');
+    }
+
+    // A stack trace stays one entry with one severity; and nothing that a reason quotes can move a terminal's cursor.
+    private static void WriteTame(TextWriter writer, string text)
+    {
+        foreach (var character in text)
+            writer.Write(char.IsControl(character) ? ' ' : character);
+    }
+
+    private static (string Word, int Number, string Color) Severity(LogLevel level) => level switch
+    {
+        LogLevel.Trace => ("trace", 7, "\e[2m"),
+        LogLevel.Debug => ("debug", 7, "\e[2m"),
+        LogLevel.Information => ("info", 6, "\e[32m"),
+        LogLevel.Warning => ("warning", 4, "\e[33m"),
+        LogLevel.Error => ("error", 3, "\e[31m"),
+        _ => ("critical", 2, "\e[1;31m"),
+    };
+}
