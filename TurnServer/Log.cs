@@ -4,7 +4,7 @@ namespace TurnServer;
 
 /// <summary>
 /// Every log message, numbered. None is written per request at the default level, and none holds player data or a whole
-/// key. 1 to 9: start and stop; 10 to 19: the HTTP front; 20 to 29: the actor.
+/// key. 1 to 9: start and stop; 10 to 19: the HTTP front; 20 to 29: the actor; 30 to 39: the service manager.
 /// </summary>
 internal static partial class Log
 {
@@ -69,4 +69,8 @@ internal static partial class Log
 
     [LoggerMessage(20, LogLevel.Critical, "The rules failed on a bug; the server ends")]
     public static partial void ActorFailed(ILogger log, Exception bug);
+
+    [LoggerMessage(30, LogLevel.Warning, "The service manager cannot be told how the server is (NOTIFY_SOCKET), trying "
+        + "on: {Reason}")]
+    public static partial void ServiceManagerDeaf(ILogger log, string reason);
 }

@@ -22,6 +22,10 @@ internal sealed class ServerChild : IAsyncDisposable
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
     private static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "turnserver.dll");
 
+    // What a service manager that runs the tests says to them is not meant for the server.
+    private static readonly string[] NotInherited =
+        ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"];
+
     private static int _lastPort = Random.Shared.Next(PortMax);
 
     private readonly Process _process;
@@ -102,6 +106,8 @@ internal sealed class ServerChild : IAsyncDisposable
             StandardErrorEncoding = Encoding.UTF8,
             StandardOutputEncoding = Encoding.UTF8,
         };
+        foreach (var name in NotInherited)
+            start.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
         return new ServerChild(new Process { StartInfo = start }, port);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
 using TurnServer.Admin;
@@ -12,6 +13,9 @@ namespace TurnServer.Cli;
 /// <summary>The server from its flags to its end.</summary>
 internal static class ServeCommand
 {
+    // Systemd is told at once that the server stops, unless it does not listen.
+    private static readonly TimeSpan NotifyPatience = TimeSpan.FromSeconds(1);
+
     /// <summary>What <c>--help</c> says of the server.</summary>
     public static HelpPage Help(ServeFlags flags) => new(
         $"TurnServer {HelpText.Version}: a turn relay for two-player mobile games over plain HTTP.",
@@ -62,9 +66,15 @@ internal static class ServeCommand
             var actorLoop = actor.RunAsync();
             Task[] loops = [actorLoop, front.RunAsync(), PrintTablesAsync(actor, options.VerboseInterval, stop.Token),
                 admin?.RunAsync() ?? Task.Delay(Timeout.Infinite, stop.Token)];
-            var first = await Task.WhenAny([stop.Task, .. loops]);
+            var notifying = NotifyAsync(actor, front, log, stop.Token);
+            var first = await Task.WhenAny([stop.Task, .. loops, notifying]);
             if (stop.Task.IsCompleted)
-                return await StopAsync(log, stop, actor, actorLoop, front, options.Http.DrainTimeout);
+            {
+                var code = await StopAsync(log, stop, actor, actorLoop, front, options.Http.DrainTimeout);
+                await Task.WhenAny(notifying, Task.Delay(NotifyPatience));
+                return code;
+            }
+
             // The actor has logged its failure itself.
             if (first != actorLoop && first.Exception?.InnerException is { } bug)
                 Log.LoopFailed(log, bug);
@@ -72,10 +82,15 @@ internal static class ServeCommand
         }
     }
 
+    private static Task NotifyAsync(TurnActor actor, HttpFront front, ILogger log, CancellationToken stop) =>
+        new ServiceNotifier(new SystemdNotifier(),
+            Watchdog.Timeout(Environment.GetEnvironmentVariable, Environment.ProcessId), actor, () => front.Taken,
+            TimeProvider.System, log).RunAsync(stop);
+
     private static void Announce(ILogger log, ServeOptions options, HttpFront front)
     {
-        Log.Listening(log, HelpText.Version, Url(options.Http.Host, options.Http.Port), Environment.ProcessId, options.Rules.PlayersMax,
-            options.Rules.GamesMax, front.ConnectionsMax, Limit(options.Rules.PlayersPerAddressMax),
+        Log.Listening(log, HelpText.Version, Url(options.Http.Host, options.Http.Port), Environment.ProcessId,
+            options.Rules.PlayersMax, options.Rules.GamesMax, front.ConnectionsMax, Limit(options.Rules.PlayersPerAddressMax),
             Limit(options.Http.ConnectionsPerAddressMax), Limit(options.Http.RequestsPerSecond));
         if (options.Admin.IsOn)
             Log.AdminListening(log, Url(options.Admin.Host, options.Admin.Port));

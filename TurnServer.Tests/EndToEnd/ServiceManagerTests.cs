@@ -1,0 +1,88 @@
+using System.Runtime.InteropServices;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.EndToEnd;
+
+/// <summary>The server as a service: what it tells the service manager from its start to its end.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class ServiceManagerTests
+{
+    // A ping every half a second.
+    private const string WatchdogMicroseconds = "1500000";
+
+    // The shell becomes the server, so that its number is the server's.
+    private static readonly string[] OwnWatchdog = ["sh", "-c", "WATCHDOG_PID=$$ exec \"$@\"", "sh"];
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task A_server_says_that_it_is_ready_how_it_is_and_that_it_stops(bool isAbstract)
+    {
+        await using var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract));
+        await using var server = Launch(systemd, OwnWatchdog, []);
+        await ServerChild.UntilAsync(() => systemd.Messages.Count > 0, "it speaks");
+        Assert.That(systemd.Count("READY=1"), Is.EqualTo(1));
+        // No patience: who is ready listens.
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        await client.AskAsync("0,Ann,*,Nobody,*");
+        await ServerChild.UntilAsync(() => systemd.Status.StartsWith("1 registered player, 0 games, ",
+            StringComparison.Ordinal), "the status tells of Ann");
+        var pings = systemd.Pings;
+        await ServerChild.UntilAsync(() => systemd.Pings >= pings + 2, "it pings");
+        server.Signal(PosixSignal.SIGTERM);
+        Assert.That(await server.ExitCodeAsync(), Is.Zero);
+        await ServerChild.UntilAsync(() => systemd.Count("STOPPING=1") == 1, "it says that it stops");
+        Assert.That(systemd.Messages[^1], Does.StartWith("STOPPING=1\n"));
+        Assert.That(systemd.Count("READY=1"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task It_says_that_it_stops_while_it_answers_what_is_under_way()
+    {
+        await using var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract: false));
+        await using var server = Launch(systemd, [], []);
+        await ServerChild.UntilAsync(() => systemd.Messages.Count > 0, "it speaks");
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 14") + "0,Ann");
+        await using var other = await RawHttp.ConnectAsync(server.Port);
+        for (var i = 0; i < 20; i++)
+            await other.GetAsync("GET /healthz HTTP/1.1");
+        server.Signal(PosixSignal.SIGTERM);
+        await ServerChild.UntilAsync(() => systemd.Count("STOPPING=1") == 1, "it says that it stops");
+        Assert.That(server.HasExited, Is.False);
+        await client.SendAsync(",*,*,*,99");
+        Assert.That(await server.ExitCodeAsync(), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_watchdog_of_another_process_gets_no_ping()
+    {
+        await using var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract: false));
+        await using var server = Launch(systemd, [], new() { ["WATCHDOG_PID"] = "1" });
+        await ServerChild.UntilAsync(() => systemd.Count("READY=1") == 1, "it is ready");
+        server.Signal(PosixSignal.SIGTERM);
+        Assert.That(await server.ExitCodeAsync(), Is.Zero);
+        Assert.That(systemd.Pings, Is.Zero);
+    }
+
+    [Test]
+    public async Task A_service_manager_that_is_gone_is_warned_of_and_players_play_on()
+    {
+        var nowhere = NotifySocket.NewAddress(isAbstract: false);
+        var port = ServerChild.FreePort();
+        await using var server = ServerChild.Launch([], new Dictionary<string, string> { ["NOTIFY_SOCKET"] = nowhere },
+            port, ["--port", $"{port}"]);
+        await server.LogsAsync("warning: The service manager cannot be told");
+        await using var client = await RawHttp.ConnectAsync(port);
+        Assert.That((await client.AskAsync("0,Ann,*,*,*")).Body, Does.StartWith("0/0/"));
+        server.Signal(PosixSignal.SIGTERM);
+        Assert.That(await server.ExitCodeAsync(), Is.Zero);
+    }
+
+    private static ServerChild Launch(NotifySocket systemd, string[] command, Dictionary<string, string> environment)
+    {
+        environment["NOTIFY_SOCKET"] = systemd.Address;
+        environment["WATCHDOG_USEC"] = WatchdogMicroseconds;
+        var port = ServerChild.FreePort();
+        return ServerChild.Launch(command, environment, port, ["--port", $"{port}"]);
+    }
+}

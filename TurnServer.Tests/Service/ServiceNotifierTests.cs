@@ -1,0 +1,238 @@
+using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using TurnServer.Actor;
+using TurnServer.Service;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Service;
+
+/// <summary>
+/// What systemd is told, over a real socket, while the clock is turned by hand. Alone, as the socket's address is a
+/// variable of this whole process.
+/// </summary>
+[NonParallelizable]
+internal sealed class ServiceNotifierTests
+{
+    private const string NoAnswer = "the turn actor does not answer";
+    private const int Deaf = 30;
+
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
+
+    private FakeTimeProvider _clock = null!;
+    private RecordingLog _log = null!;
+    private CancellationTokenSource _stop = null!;
+    private ActorDriver _actor = null!;
+    private Task _running = Task.CompletedTask;
+    private long _requests;
+    private int _reports;
+
+    [SetUp]
+    public void SetUp()
+    {
+        _clock = new FakeTimeProvider();
+        _log = new RecordingLog();
+        _stop = new CancellationTokenSource();
+        _actor = new ActorDriver();
+        _requests = 0;
+        _reports = 0;
+    }
+
+    [TearDown]
+    public async Task TearDown()
+    {
+        await _stop.CancelAsync();
+        await _running.WaitAsync(ServerChild.Patience);
+        await _actor.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task Ready_IsSaidOnce_WhenTheActorHasAnswered(bool isAbstract)
+    {
+        await using var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract));
+        Run(systemd.Address);
+        await TurnUntilAsync(() => systemd.Messages.Count >= 2, "it has spoken");
+        Assert.That(systemd.Count("READY=1"), Is.Zero);
+        Assert.That(systemd.Status, Does.StartWith(NoAnswer));
+        _actor.Start();
+        await TurnUntilAsync(() => systemd.Count("READY=1") > 0, "it is ready");
+        var messages = systemd.Messages.Count;
+        await TurnUntilAsync(() => systemd.Messages.Count > messages + 2, "it has gone on speaking");
+        Assert.That(systemd.Count("READY=1"), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task Status_SaysPlayersGamesAndRequests()
+    {
+        await using var systemd = await RunReadyAsync(watchdog: null);
+        Assert.That(systemd.Status, Is.EqualTo("0 registered players, 0 games, 0 requests/s"));
+        await _actor.Send("0,Ann,*,*,*");
+        await ReportAsync(systemd, requests: 12);
+        Assert.That(systemd.Status, Is.EqualTo("1 registered player, 0 games, 2.4 requests/s"));
+        await _actor.Send("0,Bob,*,*,*");
+        foreach (var request in new[] { "2,*,1,*,*", "2,*,0,*,*", "3,*,0,*,*", "3,*,1,*,*", "4,*,0,*,*", "4,*,1,*,*" })
+            await _actor.Send(request);
+        await ReportAsync(systemd, requests: 1150);
+        Assert.That(systemd.Status, Is.EqualTo("2 registered players, 1 game, 230 requests/s"));
+        Assert.That(systemd.Pings, Is.Zero, "nobody asked for them");
+    }
+
+    [TestCase(null, 5000)]
+    [TestCase(60_000, 5000)]
+    [TestCase(6000, 2000)]
+    [TestCase(0.001, 1)]
+    public void Interval_IsAThirdOfTheWatchdogsTime_AndAtMostFiveSeconds(double? watchdog, double interval)
+    {
+        var timeout = watchdog is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : (TimeSpan?)null;
+        var notifier = new ServiceNotifier(new SystemdNotifier(), timeout, _actor.Actor, CountRequests, _clock, _log);
+        Assert.That(notifier.Interval, Is.EqualTo(TimeSpan.FromMilliseconds(interval)));
+    }
+
+    [Test]
+    public async Task APing_ComesWithEveryInterval()
+    {
+        await using var systemd = await RunReadyAsync(watchdog: 6 * Step);
+        for (var pings = 2; pings <= 4; pings++)
+        {
+            _clock.Advance(2 * Step);
+            await ServerChild.UntilAsync(() => systemd.Pings >= pings, "it pings");
+        }
+
+        Assert.That(systemd.Pings, Is.EqualTo(4));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task AnActorThatIsStuck_GivesNoPing_UntilItAnswers(bool hasFullMailbox)
+    {
+        await using var systemd = await RunReadyAsync(watchdog: 6 * Step);
+        using var entered = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        // An inquiry that waits, which none should: this is the bug that the watchdog is for.
+        var stuck = Task.Run(() => _actor.Actor.InquireAsync(_ =>
+        {
+            entered.Set();
+            return release.Wait(ServerChild.Patience);
+        }));
+        entered.Wait(ServerChild.Patience);
+        for (var i = 0; hasFullMailbox && i < TurnActor.MailboxCapacity; i++)
+            _ = _actor.Ask("0,Ann,*,*,*");
+        var (messages, pings) = (systemd.Messages.Count, systemd.Pings);
+        await TurnUntilAsync(() => systemd.Messages.Count > messages + 5, "it has spoken over and over");
+        Assert.That(systemd.Pings, Is.EqualTo(pings));
+        Assert.That(systemd.Messages.Skip(messages), Has.All.StartsWith($"STATUS={NoAnswer}"));
+        release.Set();
+        Assert.That(await ActorDriver.Soon(stuck), Is.True);
+        await TurnUntilAsync(() => systemd.Pings > pings + 1, "it pings again");
+        Assert.That(systemd.Status, Does.Contain("registered player"));
+    }
+
+    [Test]
+    public async Task AnActorThatFailed_GivesNoPing_AndTheLoopLeavesTheEndToOthers()
+    {
+        await using var systemd = await RunReadyAsync(watchdog: 6 * Step);
+        var bug = _actor.Actor.InquireAsync<int>(_ => throw new InvalidOperationException());
+        Assert.That(async () => await ActorDriver.Soon(bug), Throws.TypeOf<ActorFailedException>());
+        var (messages, pings) = (systemd.Messages.Count, systemd.Pings);
+        await TurnUntilAsync(() => systemd.Messages.Count > messages + 2, "it has gone on speaking");
+        Assert.That((systemd.Pings, _running.IsCompleted), Is.EqualTo((pings, false)));
+    }
+
+    [Test]
+    public async Task Stopping_IsTheLastThatIsSaid()
+    {
+        await using var systemd = await RunReadyAsync(watchdog: 6 * Step);
+        await _stop.CancelAsync();
+        await ActorDriver.Soon(_running);
+        await ServerChild.UntilAsync(() => systemd.Count("STOPPING=1") == 1, "it stops");
+        Assert.That(systemd.Messages[^1], Does.StartWith("STOPPING=1\nSTATUS=stopping"));
+    }
+
+    [TestCase(false)]
+    [TestCase(true)]
+    public async Task AManagerThatIsGone_IsLoggedOnce_AndTriedOn(bool isAbstract)
+    {
+        var address = NotifySocket.NewAddress(isAbstract);
+        _actor.Start();
+        Run(address);
+        await TurnUntilAsync(() => _reports > 4, "it has tried over and over");
+        await using var systemd = new NotifySocket(address);
+        await TurnUntilAsync(() => systemd.Messages.Count > 1, "it has spoken");
+        Assert.That(systemd.Count("READY=1"), Is.EqualTo(1), "it had not been heard before");
+        var entry = _log.Entries.Single();
+        Assert.That((entry.Level, entry.Id), Is.EqualTo((LogLevel.Warning, Deaf)));
+    }
+
+    [Test]
+    public async Task AnAddressThatCannotBe_IsLoggedOnce_AndEndsNothing()
+    {
+        _actor.Start();
+        Run("/" + new string('x', 200));
+        await TurnUntilAsync(() => _reports > 4, "it has tried over and over");
+        Assert.That((_log.Entries.Single().Id, _running.IsCompleted), Is.EqualTo((Deaf, false)));
+    }
+
+    [Test]
+    public async Task WithoutAManager_NothingIsDone_UntilTheEnd()
+    {
+        _actor.Start();
+        Run(null);
+        _clock.Advance(100 * Step);
+        await _actor.Settle();
+        Assert.That((_reports, _running.IsCompleted), Is.EqualTo((0, false)));
+        await _stop.CancelAsync();
+        await ActorDriver.Soon(_running);
+    }
+
+    private async Task<NotifySocket> RunReadyAsync(TimeSpan? watchdog)
+    {
+        var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract: false));
+        _actor.Start();
+        Run(systemd.Address, watchdog);
+        await ServerChild.UntilAsync(() => systemd.Count("READY=1") > 0, "it is ready");
+        return systemd;
+    }
+
+    private void Run(string? address, TimeSpan? watchdog = null)
+    {
+        SystemdNotifier manager;
+        try
+        {
+            Environment.SetEnvironmentVariable("NOTIFY_SOCKET", address);
+            manager = new SystemdNotifier();
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("NOTIFY_SOCKET", null);
+        }
+
+        var notifier = new ServiceNotifier(manager, watchdog, _actor.Actor, CountRequests, _clock, _log);
+        _reports = 0;
+        _running = notifier.RunAsync(_stop.Token);
+    }
+
+    // Read once for each report.
+    private long CountRequests()
+    {
+        Interlocked.Increment(ref _reports);
+        return Interlocked.Read(ref _requests);
+    }
+
+    private async Task ReportAsync(NotifySocket systemd, int requests)
+    {
+        Interlocked.Add(ref _requests, requests);
+        var messages = systemd.Messages.Count;
+        _clock.Advance(ServiceNotifier.IntervalMax);
+        await ServerChild.UntilAsync(() => systemd.Messages.Count > messages, "it reports");
+    }
+
+    private Task TurnUntilAsync(Func<bool> isSo, string what) => ServerChild.UntilAsync(() =>
+    {
+        if (isSo())
+            return true;
+        _clock.Advance(Step);
+        return false;
+    }, what);
+}
