@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using TurnServer.Client;
 using TurnServer.Protocol;
 
@@ -39,11 +38,11 @@ internal static class ReplyNames
     {
         Lost => "no reply",
         Dropped => "by --loss",
-        < PerError => NameOf(((ReplyCode)kind).ToString()),
-        _ => NameOf(((ErrorCode)(kind / PerError)).ToString()),
+        < PerError => WireNames.Of((ReplyCode)kind),
+        _ => WireNames.Of((ErrorCode)(kind / PerError)),
     };
 
-    public static string NameOf(Symbol symbol) => NameOf(symbol.ToString());
+    public static string NameOf(Symbol symbol) => WireNames.Of(symbol);
 
     /// <summary>
     /// Whether it is one that a player without faults never meets. Partners do quit, before the game too when the test
@@ -73,18 +72,4 @@ internal static class ReplyNames
         .. Enumerable.Range(0, kinds.Length).Where(kind => kinds[kind] > 0).OrderByDescending(kind => kinds[kind])
             .Select(kind => new CodeCount(CodeOf(kind), NameOf(kind), IsError(kind, hasLoss), kinds[kind])),
     ];
-
-    // GameNoData is GAME_NO_DATA on the page, and Length is LEN.
-    private static string NameOf(string identifier)
-    {
-        var name = new StringBuilder();
-        foreach (var letter in identifier.Replace("Length", "Len", StringComparison.Ordinal))
-        {
-            if (char.IsUpper(letter) && name.Length > 0)
-                name.Append('_');
-            name.Append(char.ToUpperInvariant(letter));
-        }
-
-        return name.ToString();
-    }
 }
