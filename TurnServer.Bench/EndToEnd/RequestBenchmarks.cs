@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Logging.Abstractions;
+using Prometheus;
 using TurnServer.Actor;
 using TurnServer.Bench.Compare;
 using TurnServer.Http;
@@ -77,7 +78,8 @@ public class RequestBenchmarks
             try
             {
                 var options = new HttpOptions { Port = port, Host = IPAddress.Loopback };
-                _front = await HttpFront.StartAsync(options, _actor, NullLogger.Instance);
+                _front = await HttpFront.StartAsync(options, _actor, new HttpMeters(new CollectorRegistry()),
+                    NullLogger.Instance);
                 return port;
             }
             catch (CannotListenException) when (start < StartsMax)

@@ -115,7 +115,7 @@ internal sealed class AdminFront : IDisposable
             return AdminReply.Line(404, $"not found; there are {string.Join(", ", _pages.Keys)}");
         try
         {
-            return await page(request.QueryString);
+            return await page(new AdminRequest(request.QueryString, request.Headers["Accept"]));
         }
         catch (Exception e) when (e is ActorBusyException or ActorFailedException or TimeoutException)
         {

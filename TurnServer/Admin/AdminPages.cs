@@ -8,12 +8,14 @@ internal static class AdminPages
     /// <summary>How long a page waits for the actor.</summary>
     private static readonly TimeSpan ActorPatience = TimeSpan.FromSeconds(1);
 
-    public static IReadOnlyDictionary<string, AdminPage> Of(TurnActor actor) => new Dictionary<string, AdminPage>
-    {
-        ["/healthz"] = async _ =>
+    public static IReadOnlyDictionary<string, AdminPage> Of(TurnActor actor, MetricsPage metrics) =>
+        new Dictionary<string, AdminPage>
         {
-            await actor.InquireAsync(_ => true).WaitAsync(ActorPatience);
-            return AdminReply.Line(200, "ok");
-        },
-    };
+            ["/healthz"] = async _ =>
+            {
+                await actor.InquireAsync(_ => true).WaitAsync(ActorPatience);
+                return AdminReply.Line(200, "ok");
+            },
+            ["/metrics"] = metrics.ComposeAsync,
+        };
 }

@@ -4,8 +4,12 @@ using System.Text;
 namespace TurnServer.Admin;
 
 /// <summary>Makes one page of the operator's side.</summary>
-/// <param name="query">The URL's query; what a page does not know it passes over.</param>
-internal delegate ValueTask<AdminReply> AdminPage(NameValueCollection query);
+internal delegate ValueTask<AdminReply> AdminPage(AdminRequest request);
+
+/// <summary>What a page may go by.</summary>
+/// <param name="Query">The URL's query; what a page does not know it passes over.</param>
+/// <param name="Accept">Which content types are wanted, as the header says; null: any.</param>
+internal sealed record AdminRequest(NameValueCollection Query, string? Accept);
 
 /// <summary>A page of the operator's side, as it is sent.</summary>
 /// <param name="Status">The HTTP status.</param>

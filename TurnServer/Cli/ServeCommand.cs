@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
+using Prometheus;
 using TurnServer.Actor;
 using TurnServer.Admin;
 using TurnServer.Http;
@@ -46,12 +47,16 @@ internal static class ServeCommand
         using var stop = new StopSignal();
         IKeySource keys = options.HasSequentialKeys ? new SequentialKeySource() : new RandomKeySource();
         using var actor = new TurnActor(new Table(options.Rules, keys), TimeProvider.System, log);
+        var registry = new CollectorRegistry();
+        var meters = new HttpMeters(registry);
         HttpFront front;
         AdminFront? admin;
         try
         {
-            front = await HttpFront.StartAsync(options.Http, actor, log);
-            admin = options.Admin.IsOn ? AdminFront.Start(options.Admin, AdminPages.Of(actor), log) : null;
+            front = await HttpFront.StartAsync(options.Http, actor, meters, log);
+            var metrics = new MetricsPage(registry, HelpText.Version, actor.CountAsync, front.Count,
+                TimeProvider.System);
+            admin = options.Admin.IsOn ? AdminFront.Start(options.Admin, AdminPages.Of(actor, metrics), log) : null;
         }
         catch (CannotListenException e)
         {

@@ -50,6 +50,8 @@ internal sealed class ConnectionGuard : IDisposable
     private Dictionary<object, Head> _heads = [];
     private Dictionary<object, Head> _headsBefore = [];
     private long _shedLoggedAt;
+    private long _slowHeads;
+    private long _shed;
 
     public ConnectionGuard(HttpListener listener, object endPoint, int connectionsMax, HttpOptions options,
         string remedy, ILogger log)
@@ -70,6 +72,15 @@ internal sealed class ConnectionGuard : IDisposable
 
     /// <summary>How many connections are open; read without a lock, so possibly a few off.</summary>
     public int Count => _fresh.Count + _kept.Count;
+
+    /// <summary>Connections closed since the start because a request's head was too slow or too long.</summary>
+    public long SlowHeads => Volatile.Read(ref _slowHeads);
+
+    /// <summary>Connections closed since the start because there were too many.</summary>
+    public long ShedCount => Volatile.Read(ref _shed);
+
+    /// <summary>Called for each connection that is closed because its address has too many.</summary>
+    public Action AddressRefused { get; init; } = () => { };
 
     /// <summary>
     /// Whether a request should be answered 503 and its connection closed: the first of a connection that is one too
@@ -107,7 +118,13 @@ internal sealed class ConnectionGuard : IDisposable
     // may not be reading: 100 Continue and its pages of errors.
     private bool Admits(Socket socket)
     {
-        if (Count >= _connectionsMax + OverrunMax || AddressOf(socket) is not { } address)
+        if (Count >= _connectionsMax + OverrunMax)
+        {
+            Interlocked.Increment(ref _shed);
+            return false;
+        }
+
+        if (AddressOf(socket) is not { } address)
             return false;
         try
         {
@@ -118,7 +135,10 @@ internal sealed class ConnectionGuard : IDisposable
             return false;
         }
 
-        return _byAddress.TryAdmit(address);
+        if (_byAddress.TryAdmit(address))
+            return true;
+        AddressRefused();
+        return false;
     }
 
     private void Run()
@@ -168,7 +188,7 @@ internal sealed class ConnectionGuard : IDisposable
             open = fresh.Count + _kept.Count;
             if (open <= _connectionsMax)
                 return;
-            Close(fresh.Take(open - _connectionsMax));
+            Interlocked.Add(ref _shed, Close(fresh.Take(open - _connectionsMax)));
         }
 
         if (_shedLoggedAt != 0 && Stopwatch.GetElapsedTime(_shedLoggedAt) < ShedLogInterval)
@@ -206,7 +226,7 @@ internal sealed class ConnectionGuard : IDisposable
         _byAddress.Recount(open.Select(AddressOf).OfType<ClientAddress>());
         if (bad.Count == 0)
             return;
-        Close(bad);
+        Interlocked.Add(ref _slowHeads, Close(bad));
         Log.SlowHeads(_log, bad.Count);
     }
 
@@ -222,12 +242,17 @@ internal sealed class ConnectionGuard : IDisposable
             bad.Add(connection);
     }
 
-    private static void Close(IEnumerable<object> connections)
+    // Returns how many were open: one that is given twice, or is only still listed, counts once.
+    private static int Close(IEnumerable<object> connections)
     {
+        var closed = 0;
         foreach (var connection in connections)
         {
             try
             {
+                if (!IsOpen(connection))
+                    continue;
+                closed++;
                 ListenerInternals.SocketOf(connection)?.Dispose();
             }
             catch (SocketException)
@@ -235,6 +260,8 @@ internal sealed class ConnectionGuard : IDisposable
                 // It was closing already.
             }
         }
+
+        return closed;
     }
 
     /// <summary>A request head on its way: since when, and which of its connection's it is.</summary>

@@ -48,7 +48,8 @@ internal static class Descriptors
     public static int ConnectionsByDefault(int limit, int others) =>
         Math.Max(1, Math.Min(limit / 5 * 4, ConnectionsPossible(limit) - others));
 
-    private static int InUse()
+    /// <summary>How many descriptors the process has open; an estimate where that cannot be read.</summary>
+    public static int InUse()
     {
         try
         {

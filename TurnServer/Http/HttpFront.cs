@@ -26,19 +26,22 @@ public sealed class HttpFront : IDisposable
     private readonly object? _endPoint;
     private int _underWay;
     private long _taken;
+    private long _acceptFailures;
 
-    private HttpFront(HttpOptions options, HttpListener listener, TurnActor actor, int connectionsMax, ILogger log)
+    private HttpFront(HttpOptions options, HttpListener listener, TurnActor actor, HttpMeters meters,
+        int connectionsMax, ILogger log)
     {
         _options = options;
         _log = log;
         _listener = listener;
-        _handler = new RequestHandler(options, actor, log);
+        _handler = new RequestHandler(options, actor, meters, log);
         ConnectionsMax = connectionsMax;
         if (!ListenerInternals.Available)
             return;
         _endPoint = ListenerInternals.FindEndPoint(options.Port)!;
         _guard = new ConnectionGuard(listener, _endPoint, connectionsMax, options,
-            "--max-connections; more descriptors: ulimit -n or LimitNOFILE", log);
+            "--max-connections; more descriptors: ulimit -n or LimitNOFILE", log)
+        { AddressRefused = meters.ConnectionRefused };
     }
 
     /// <summary>How many requests are being answered, held ones included.</summary>
@@ -51,16 +54,33 @@ public sealed class HttpFront : IDisposable
     public int ConnectionsMax { get; }
 
     /// <summary>Starts to listen. Requests wait until <see cref="RunAsync"/>.</summary>
+    /// <param name="options">Where, and within which limits.</param>
+    /// <param name="actor">Who answers.</param>
+    /// <param name="meters">What counts the answers.</param>
+    /// <param name="log">For what an operator should know.</param>
     /// <exception cref="CannotListenException">It cannot listen; the message is for the operator.</exception>
-    public static async Task<HttpFront> StartAsync(HttpOptions options, TurnActor actor, ILogger log)
+    public static async Task<HttpFront> StartAsync(HttpOptions options, TurnActor actor, HttpMeters meters,
+        ILogger log)
     {
         ListenerFaults.HoldBack(log);
         if (await ListenerStart.WarmUpAsync() is { } missing)
             Log.InternalsMissing(log, missing);
         // After the warm-up, which opens most of what the process itself needs.
         var connectionsMax = LimitConnections(options.ConnectionsMax, options.OtherConnections);
-        return new HttpFront(options, ListenerStart.Start(new ListenAddress(options.Host, options.Port, "--")), actor, connectionsMax, log);
+        var listener = ListenerStart.Start(new ListenAddress(options.Host, options.Port, "--"));
+        return new HttpFront(options, listener, actor, meters, connectionsMax, log);
     }
+
+    /// <summary>How much of everything there is and has been. Quick, and on any thread.</summary>
+    public HttpFigures Count() => new()
+    {
+        UnderWay = UnderWay,
+        Connections = _guard?.Count,
+        ConnectionsMax = ConnectionsMax,
+        SlowHeads = _guard?.SlowHeads ?? 0,
+        ConnectionsShed = _guard?.ShedCount ?? 0,
+        AcceptFailures = Volatile.Read(ref _acceptFailures),
+    };
 
     /// <summary>Takes requests until the process ends; fails when the guard of connections does.</summary>
     public async Task RunAsync()
@@ -126,6 +146,7 @@ public sealed class HttpFront : IDisposable
             }
             catch (HttpListenerException e)
             {
+                Interlocked.Increment(ref _acceptFailures);
                 Log.AcceptFailed(_log, e.Message);
                 await Task.Delay(AcceptRetryPause);
                 continue;

@@ -11,26 +11,27 @@ namespace TurnServer.Http;
 /// <summary>
 /// Answers one HTTP request: one byte[] in, one byte[] out (PROTOCOL.md, "Reply" and "Other requests").
 /// </summary>
-internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogger log)
+internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpMeters meters, ILogger log)
 {
-    private const string Text = "text/plain; charset=utf-8";
-    private const string Methods = "GET, HEAD, POST, OPTIONS";
     private const int OkStatus = 200;
     private const int NoContentStatus = 204;
     private const int NotFoundStatus = 404;
     private const int MethodNotAllowedStatus = 405;
-    private const int RequestTimeoutStatus = 408;
     private const int UnavailableStatus = 503;
 
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
 
+    private readonly ReplySender _sender = new(options.CorsOrigin, meters, log);
     private readonly AddressLimiter _limiter = new(options.RequestsPerSecond, log);
     private long _lastPostTicks;
     private long _overloadLoggedAt;
 
     /// <summary>Set when the server stops: from then on every reply closes its connection.</summary>
-    public bool IsDraining { get; set; }
+    public bool IsDraining
+    {
+        get => _sender.IsDraining;
+        set => _sender.IsDraining = value;
+    }
 
     /// <summary>Handles one request to its end. Throws nothing that a client can cause.</summary>
     /// <param name="context">A live context.</param>
@@ -45,8 +46,12 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
         {
             // The policy for bugs here: this connection pays, the others play on. The rules' own bugs end the process
             // through the actor.
-            LogFailure(e);
-            await AbandonAsync(context);
+            if (ClientFault.Is(e))
+                meters.ClientFailed();
+            else
+                meters.Failed();
+            _sender.LogFailure(e);
+            await _sender.AbandonAsync(context);
         }
     }
 
@@ -79,11 +84,11 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
                 await AnswerGetAsync(context);
                 break;
             case "OPTIONS":
-                await SendAsync(context, NoContentStatus, []);
+                await _sender.SendAsync(context, NoContentStatus, []);
                 break;
             default:
-                context.Response.Headers["Allow"] = Methods;
-                await SendAsync(context, MethodNotAllowedStatus, "method not allowed"u8.ToArray());
+                context.Response.Headers["Allow"] = ReplySender.Methods;
+                await _sender.SendAsync(context, MethodNotAllowedStatus, "method not allowed"u8.ToArray());
                 break;
         }
     }
@@ -101,7 +106,8 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
         var body = await RequestBody.ReadAsync(request, options.BodyTimeout);
         if (body.Outcome is BodyOutcome.TimedOut or BodyOutcome.Broken)
         {
-            await AbandonAsync(context);
+            meters.ClientFailed();
+            await _sender.AbandonAsync(context);
             return;
         }
 
@@ -109,12 +115,14 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
         var startedAt = Stopwatch.GetTimestamp();
         if (body.LeavesRest)
             context.Response.KeepAlive = false;
-        var reply = TryRead(request, body, isAdmitted, out var turn, out var refusal)
-            ? await AskAsync(context, turn, body.Bytes, from)
-            : WireReply.Of(refusal);
+        var isRead = TryRead(request, body, isAdmitted, out var turn, out var refusal);
+        Symbol? symbol = isRead ? turn.Symbol : null;
+        var reply = isRead ? await AskAsync(context, turn, body.Bytes, from) : WireReply.Of(refusal);
+        var elapsed = Stopwatch.GetElapsedTime(startedAt);
         if (reply.AppliedWaitSeconds == 0)
-            Volatile.Write(ref _lastPostTicks, Stopwatch.GetElapsedTime(startedAt).Ticks);
-        await SendAsync(context, reply);
+            Volatile.Write(ref _lastPostTicks, elapsed.Ticks);
+        meters.Answered(symbol, reply, elapsed);
+        await _sender.SendAsync(context, reply);
     }
 
     private static bool TryRead(HttpListenerRequest request, in RequestBody body, bool isAdmitted, out TurnRequest turn,
@@ -170,16 +178,16 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
         {
             case "/":
                 var seconds = TimeSpan.FromTicks(Volatile.Read(ref _lastPostTicks)).TotalSeconds;
-                await SendAsync(context, OkStatus,
+                await _sender.SendAsync(context, OkStatus,
                     Encoding.ASCII.GetBytes(seconds.ToString("0.0######", CultureInfo.InvariantCulture)));
                 break;
             case "/healthz":
                 var isHealthy = await IsActorHealthyAsync();
-                await SendAsync(context, isHealthy ? OkStatus : UnavailableStatus,
+                await _sender.SendAsync(context, isHealthy ? OkStatus : UnavailableStatus,
                     isHealthy ? "ok"u8.ToArray() : "the turn actor does not answer"u8.ToArray());
                 break;
             default:
-                await SendAsync(context, NotFoundStatus, "not found"u8.ToArray());
+                await _sender.SendAsync(context, NotFoundStatus, "not found"u8.ToArray());
                 break;
         }
     }
@@ -201,96 +209,9 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, ILogg
     {
         if (context.Request.HasEntityBody)
             context.Response.KeepAlive = false;
-        return SendAsync(context, WireReply.Of(Reply.Refuse(error)));
-    }
-
-    private ValueTask SendAsync(HttpListenerContext context, in WireReply reply)
-    {
-        var response = context.Response;
-        if (reply.Error is ErrorCode.RateLimited or ErrorCode.ServerBusy)
-            response.Headers["Retry-After"] = "1";
-        if (reply.AppliedWaitSeconds > 0)
-        {
-            response.Headers["Preference-Applied"] =
-                string.Create(CultureInfo.InvariantCulture, $"wait={reply.AppliedWaitSeconds}");
-        }
-
-        return SendAsync(context, HttpStatus.Of(reply.Error), reply.Body);
-    }
-
-    private ValueTask SendAsync(HttpListenerContext context, int status, byte[] body)
-    {
-        var request = context.Request;
-        var response = context.Response;
-        response.StatusCode = status;
-        response.Headers["Server"] = "TurnServer";
-        if (request.Headers["Origin"] is not null)
-            AllowOrigin(response);
-        if (IsDraining || (request.HttpMethod != "POST" && request.HasEntityBody))
-            response.KeepAlive = false;
-        if (status != NoContentStatus)
-        {
-            response.ContentType = Text;
-            response.Headers["X-Content-Type-Options"] = "nosniff";
-            response.ContentLength64 = body.Length;
-        }
-
-        return WriteAsync(response, request.HttpMethod == "HEAD" ? [] : body);
-    }
-
-    // One send for head and body. It is at once done unless the client sends requests and reads no replies, until its
-    // send buffer is full; a synchronous write would then hold a thread. Without a body, too: closing writes the head
-    // in step.
-    private async ValueTask WriteAsync(HttpListenerResponse response, byte[] body)
-    {
-        try
-        {
-            await response.OutputStream.WriteAsync(body, 0, body.Length).WaitAsync(WriteTimeout);
-            response.Close();
-        }
-        catch (TimeoutException)
-        {
-            Log.ClientGone(log, "it did not read its reply");
-            response.Abort();
-        }
-    }
-
-    private void AllowOrigin(HttpListenerResponse response)
-    {
-        response.Headers["Access-Control-Allow-Origin"] = options.CorsOrigin;
-        response.Headers["Access-Control-Allow-Methods"] = Methods;
-        response.Headers["Access-Control-Allow-Headers"] = "Content-Type, Prefer, Turn-Received";
-        response.Headers["Access-Control-Expose-Headers"] = "Preference-Applied, Retry-After";
-        response.Headers["Access-Control-Max-Age"] = "86400";
-        if (options.CorsOrigin != "*")
-            response.Headers["Vary"] = "Origin";
-    }
-
-    // Closing without having set these would send an empty 200 first.
-    private async ValueTask AbandonAsync(HttpListenerContext context)
-    {
-        try
-        {
-            context.Response.StatusCode = RequestTimeoutStatus;
-            context.Response.ContentLength64 = 0;
-            context.Response.KeepAlive = false;
-            await WriteAsync(context.Response, []);
-        }
-        catch (Exception e)
-        {
-            // It was closed already, or had begun to be answered. Nothing more can be said to this client.
-            LogFailure(e);
-            if (ListenerInternals.Available)
-                ListenerInternals.SocketOf(ListenerInternals.ConnectionOf(context))?.Dispose();
-        }
-    }
-
-    private void LogFailure(Exception e)
-    {
-        if (ClientFault.Is(e))
-            Log.ClientGone(log, e.Message);
-        else
-            Log.RequestFailed(log, e);
+        var reply = WireReply.Of(Reply.Refuse(error));
+        meters.Refused(reply);
+        return _sender.SendAsync(context, reply);
     }
 
     private void NoteOverload()

@@ -1,0 +1,117 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging;
+using TurnServer.Actor;
+using TurnServer.Protocol;
+
+namespace TurnServer.Http;
+
+/// <summary>Sends answers: their status and headers (PROTOCOL.md, "Reply"), within a time.</summary>
+internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger log)
+{
+    /// <summary>The methods that there are.</summary>
+    public const string Methods = "GET, HEAD, POST, OPTIONS";
+
+    private const string Text = "text/plain; charset=utf-8";
+    private const int NoContentStatus = 204;
+    private const int RequestTimeoutStatus = 408;
+
+    private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Set when the server stops: from then on every reply closes its connection.</summary>
+    public bool IsDraining { get; set; }
+
+    /// <summary>Sends a reply to a player's request.</summary>
+    public ValueTask SendAsync(HttpListenerContext context, in WireReply reply)
+    {
+        var response = context.Response;
+        if (reply.Error is ErrorCode.RateLimited or ErrorCode.ServerBusy)
+            response.Headers["Retry-After"] = "1";
+        if (reply.AppliedWaitSeconds > 0)
+        {
+            response.Headers["Preference-Applied"] =
+                string.Create(CultureInfo.InvariantCulture, $"wait={reply.AppliedWaitSeconds}");
+        }
+
+        return SendAsync(context, HttpStatus.Of(reply.Error), reply.Body);
+    }
+
+    /// <summary>Sends a reply to a player's request.</summary>
+    public ValueTask SendAsync(HttpListenerContext context, int status, byte[] body)
+    {
+        var request = context.Request;
+        var response = context.Response;
+        response.StatusCode = status;
+        response.Headers["Server"] = "TurnServer";
+        if (request.Headers["Origin"] is not null)
+            AllowOrigin(response);
+        if (IsDraining || (request.HttpMethod != "POST" && request.HasEntityBody))
+            response.KeepAlive = false;
+        if (status != NoContentStatus)
+        {
+            response.ContentType = Text;
+            response.Headers["X-Content-Type-Options"] = "nosniff";
+            response.ContentLength64 = body.Length;
+        }
+
+        return WriteAsync(response, request.HttpMethod == "HEAD" ? [] : body);
+    }
+
+    // One send for head and body. It is at once done unless the client sends requests and reads no replies, until its
+    // send buffer is full; a synchronous write would then hold a thread. Without a body, too: closing writes the head
+    // in step.
+    private async ValueTask WriteAsync(HttpListenerResponse response, byte[] body)
+    {
+        try
+        {
+            await response.OutputStream.WriteAsync(body, 0, body.Length).WaitAsync(WriteTimeout);
+            response.Close();
+        }
+        catch (TimeoutException)
+        {
+            meters.ClientFailed();
+            Log.ClientGone(log, "it did not read its reply");
+            response.Abort();
+        }
+    }
+
+    private void AllowOrigin(HttpListenerResponse response)
+    {
+        response.Headers["Access-Control-Allow-Origin"] = corsOrigin;
+        response.Headers["Access-Control-Allow-Methods"] = Methods;
+        response.Headers["Access-Control-Allow-Headers"] = "Content-Type, Prefer, Turn-Received";
+        response.Headers["Access-Control-Expose-Headers"] = "Preference-Applied, Retry-After";
+        response.Headers["Access-Control-Max-Age"] = "86400";
+        if (corsOrigin != "*")
+            response.Headers["Vary"] = "Origin";
+    }
+
+    /// <summary>Gives a request up and closes its connection.</summary>
+    public async ValueTask AbandonAsync(HttpListenerContext context)
+    {
+        try
+        {
+            // Closing without having set these would send an empty 200 first.
+            context.Response.StatusCode = RequestTimeoutStatus;
+            context.Response.ContentLength64 = 0;
+            context.Response.KeepAlive = false;
+            await WriteAsync(context.Response, []);
+        }
+        catch (Exception e)
+        {
+            // It was closed already, or had begun to be answered. Nothing more can be said to this client.
+            LogFailure(e);
+            if (ListenerInternals.Available)
+                ListenerInternals.SocketOf(ListenerInternals.ConnectionOf(context))?.Dispose();
+        }
+    }
+
+    /// <summary>Logs why a request was given up.</summary>
+    public void LogFailure(Exception e)
+    {
+        if (ClientFault.Is(e))
+            Log.ClientGone(log, e.Message);
+        else
+            Log.RequestFailed(log, e);
+    }
+}
