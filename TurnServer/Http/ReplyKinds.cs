@@ -42,8 +42,7 @@ internal static class ReplyKinds
 
     private static ErrorCode[] ErrorsFor(Symbol? symbol) => symbol switch
     {
-        Symbol.Register =>
-            [ErrorCode.RegisterFail, ErrorCode.BadPartnerName, ErrorCode.PairingKeysMaxed, ErrorCode.RateLimited],
+        Symbol.Register => [ErrorCode.PairingKeysMaxed, ErrorCode.RateLimited],
         Symbol.Unregister => [ErrorCode.NotRegistered],
         Symbol.RequestPair => [ErrorCode.NotRegistered, ErrorCode.PartnerDrop, ErrorCode.KnownPartnerDrop],
         Symbol.MapInit =>
@@ -62,7 +61,7 @@ internal static class ReplyKinds
         _ =>
         [
             ErrorCode.BadContentLength, ErrorCode.NoPostData, ErrorCode.NoClientAddress, ErrorCode.PostDataFormat,
-            ErrorCode.OverContentLength, ErrorCode.RateLimited,
+            ErrorCode.OverContentLength, ErrorCode.RegisterFail, ErrorCode.BadPartnerName, ErrorCode.RateLimited,
         ],
     };
 }

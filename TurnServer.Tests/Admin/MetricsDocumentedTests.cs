@@ -1,0 +1,99 @@
+using System.Text.RegularExpressions;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Admin;
+
+/// <summary>What the README says of metrics, held against the server, and against Prometheus itself.</summary>
+[Parallelizable(ParallelScope.Self)]
+internal sealed partial class MetricsDocumentedTests
+{
+    private const string DocumentedTarget = "localhost:9180";
+
+    private static readonly string Section = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "README.md"))
+        .Split("\n### Metrics\n")[1].Split("\n### ")[0];
+
+    private int _port;
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task StartServer()
+    {
+        _port = ServerChild.FreePort();
+        _server = await ServerChild.StartAsync("--admin-port", $"{_port}");
+    }
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [Test]
+    public async Task The_table_names_what_is_on_the_page_and_nothing_else()
+    {
+        var documented = Section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+            .SelectMany(line => NamePattern().Matches(line.Split('|')[1].Split(" by ")[0]))
+            .Select(match => "turnserver_" + match.Groups[1].Value);
+        var served = (await Scrape.OfAsync(_port)).Families
+            .Where(name => name.StartsWith("turnserver_", StringComparison.Ordinal));
+        Assert.That(documented, Is.EquivalentTo(served));
+    }
+
+    [Test]
+    public async Task What_an_alert_goes_by_is_on_the_page()
+    {
+        var page = await Scrape.OfAsync(_port);
+        var used = SeriesPattern().Matches(Block("groups:")).Select(match => match.Value).Distinct().ToList();
+        Assert.That(used, Has.Count.GreaterThan(5));
+        foreach (var name in used)
+            Assert.That(page.Text, Does.Match($"(?m)^{name}[ {{]"));
+    }
+
+    [Test]
+    public async Task Promtool_accepts_the_alerts()
+    {
+        var promtool = Tool.Require("promtool", "prometheus");
+        var folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            var rules = Path.Combine(folder.FullName, "rules.yml");
+            await File.WriteAllTextAsync(rules, Block("groups:"));
+            var (exitCode, output, errors) = await Tool.RunAsync(promtool, "check", "rules", rules);
+            Assert.That(exitCode, Is.Zero, output + errors);
+            Assert.That(output, Does.Contain("5 rules found"));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Test, Category("Slow")]
+    public async Task Prometheus_scrapes_the_server_as_the_README_has_it()
+    {
+        var program = Tool.Require("prometheus");
+        await using (var client = await RawHttp.ConnectAsync(_server.Port))
+            await client.AskAsync("0,Ann,*,*,*");
+        await using var prometheus = await PrometheusChild.StartAsync(program, Block("scrape_configs:")
+            .Replace(DocumentedTarget, $"localhost:{_port}", StringComparison.Ordinal)
+            .Replace("15s", "1s", StringComparison.Ordinal));
+        Assert.That(await prometheus.UntilAsync("up{job=\"turnserver\"}"), Is.EqualTo("1"));
+        Assert.That(await prometheus.UntilAsync("turnserver_requests_total{reply=\"REGISTER_OK\"}"), Is.EqualTo("1"));
+        Assert.That(await prometheus.UntilAsync(
+            "turnserver_request_duration_seconds_count{symbol=\"REGISTER\"}"), Is.EqualTo("1"));
+        Assert.That(await prometheus.UntilAsync("turnserver_actor_responding"), Is.EqualTo("1"));
+    }
+
+    // An indented block of the section, from the line that is this one to its end.
+    private static string Block(string firstLine)
+    {
+        const string Indent = "    ";
+        var lines = Section.Split('\n').SkipWhile(line => line != Indent + firstLine)
+            .TakeWhile(line => line.StartsWith(Indent, StringComparison.Ordinal)).ToList();
+        Assert.That(lines, Is.Not.Empty, firstLine);
+        return string.Concat(lines.Select(line => line[Indent.Length..] + "\n"));
+    }
+
+    [GeneratedRegex("`([a-z_]+)`")]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex("(turnserver|process)_[a-z_]+")]
+    private static partial Regex SeriesPattern();
+}

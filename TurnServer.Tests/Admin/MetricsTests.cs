@@ -1,0 +1,220 @@
+using System.Diagnostics;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Admin;
+
+/// <summary>What /metrics says after a game of which every request is known.</summary>
+[Parallelizable(ParallelScope.Self)]
+internal sealed class MetricsTests
+{
+    private const string HostileName = "<script>alert(1)</script>\"{x=\\\"";
+
+    private int _port;
+    private int _limitedReplies;
+    private int _malformed = 1;
+    private ServerChild _server = null!;
+    private Scrape _page = null!;
+
+    [OneTimeSetUp]
+    public async Task PlayAsync()
+    {
+        _port = ServerChild.FreePort();
+        _server = await ServerChild.StartAsync("--admin-port", $"{_port}", "--trust-proxy", "--requests-per-second", "1",
+            "--players-per-address", "1");
+        var ann = await RegisterAsync(HostileName);
+        var bob = await RegisterAsync("Bob");
+        foreach (var symbol in new[] { 2, 3, 4 })
+        {
+            await SayAsync($"{symbol},*,{bob},*,*");
+            await SayAsync($"{symbol},*,{ann},*,*");
+        }
+
+        var (annsSeat, bobsSeat) = (await SeatAsync(ann), await SeatAsync(bob));
+        await SayAsync($"6,e2-e4,{annsSeat},0");
+        await SayAsync($"6,e7-e5,{bobsSeat},0");
+        await SayAsync($"6,e7-e5,{bobsSeat},0");
+        var held = SayAsync($"6,,{bobsSeat},1", "Prefer: wait=25");
+        await Scrape.UntilAsync(_port, "turnserver_held_replies", 1);
+        await SayAsync($"6,g1-f3,{annsSeat},1");
+        Assert.That(await held, Is.EqualTo("0/9/g1-f3"));
+        await SayAsync($"6,,{bobsSeat},9");
+        await SayAsync($"5,*,{annsSeat},*");
+        await SayAsync("9,,");
+        await SayAsync("");
+        await SayAsync($"4,*,{await RegisterAsync("Cid")},*,*");
+        await PressLimitsAsync();
+        await LeaveWithinABodyAsync();
+        await Scrape.UntilAsync(_port, "turnserver_client_faults_total", 1);
+        // It is counted before the request ends.
+        _page = await Scrape.UntilAsync(_port, "turnserver_requests_in_progress", 0);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopServer() => await _server.DisposeAsync();
+
+    [Test]
+    public void Requests_are_counted_by_symbol_reply_and_status() =>
+        Assert.That(_page.NotZero("turnserver_requests_total"), Is.EquivalentTo(new[]
+        {
+            """{symbol="REGISTER",reply="REGISTER_OK",status="200"} 4""",
+            """{symbol="REGISTER",reply="RATE_LIMITED",status="429"} 1""",
+            """{symbol="REQUEST_PAIR",reply="START_SERVER",status="200"} 1""",
+            """{symbol="REQUEST_PAIR",reply="START_CLIENT",status="200"} 1""",
+            """{symbol="MAP_INIT",reply="INIT_SERVER",status="200"} 1""",
+            """{symbol="MAP_INIT",reply="INIT_CLIENT",status="200"} 1""",
+            """{symbol="MAP_READY",reply="PARTNER_LOAD",status="200"} 1""",
+            """{symbol="MAP_READY",reply="START_PLAY",status="200"} 3""",
+            """{symbol="MAP_READY",reply="DROPPED",status="400"} 1""",
+            """{symbol="GAME_UPDATE",reply="GAME_NO_DATA",status="200"} 1""",
+            """{symbol="GAME_UPDATE",reply="GAME_DATA",status="200"} 3""",
+            """{symbol="GAME_UPDATE",reply="GAME_REDUNDANT",status="200"} 1""",
+            """{symbol="GAME_UPDATE",reply="PLAYER_STATE_AHEAD",status="400"} 1""",
+            """{symbol="GAME_QUIT",reply="UNREGISTER_OK",status="200"} 1""",
+            $$"""{symbol="none",reply="POST_DATA_FORMAT",status="400"} {{_malformed}}""",
+            """{symbol="none",reply="NO_POST_DATA",status="400"} 1""",
+            $$"""{symbol="none",reply="RATE_LIMITED",status="429"} {{_limitedReplies}}""",
+        }));
+
+    [TestCase("turnserver_request_duration_seconds_count{symbol=\"GAME_UPDATE\"}", 5)]
+    [TestCase("turnserver_request_duration_seconds_bucket{symbol=\"GAME_UPDATE\",le=\"+Inf\"}", 5)]
+    [TestCase("turnserver_held_reply_duration_seconds_count{symbol=\"GAME_UPDATE\"}", 1)]
+    [TestCase("turnserver_held_reply_duration_seconds_count{symbol=\"MAP_READY\"}", 0)]
+    [TestCase("turnserver_players{status=\"waiting\"}", 1)]
+    [TestCase("turnserver_players{status=\"playing\"}", 0)]
+    [TestCase("turnserver_games", 1)]
+    [TestCase("turnserver_held_replies", 0)]
+    [TestCase("turnserver_registrations_total", 4)]
+    [TestCase("turnserver_games_started_total", 1)]
+    [TestCase("turnserver_turns_relayed_total", 3)]
+    [TestCase("turnserver_turns_relayed_bytes_total", 15)]
+    [TestCase("turnserver_drops_total{cause=\"out_of_step\"}", 1)]
+    [TestCase("turnserver_drops_total{cause=\"silent_playing\"}", 0)]
+    [TestCase("turnserver_rate_limited_total{limit=\"registrations\"}", 1)]
+    [TestCase("turnserver_rate_limited_total{limit=\"connections\"}", 0)]
+    [TestCase("turnserver_request_failures_total", 0)]
+    [TestCase("turnserver_accept_failures_total", 0)]
+    [TestCase("turnserver_mailbox_capacity_messages", 16_384)]
+    [TestCase("turnserver_actor_responding", 1)]
+    [TestCase("turnserver_build_info{version=\"1.0.0\"}", 1)]
+    public void A_series_has_its_exact_value(string series, double value) =>
+        Assert.That(_page[series], Is.EqualTo(value));
+
+    [Test]
+    public void Requests_refused_by_address_are_counted()
+    {
+        Assert.That(_limitedReplies, Is.Positive);
+        Assert.That(_page["turnserver_rate_limited_total{limit=\"requests\"}"], Is.EqualTo(_limitedReplies));
+    }
+
+    [TestCase("turnserver_actor_messages_total")]
+    [TestCase("turnserver_actor_busy_seconds_total")]
+    [TestCase("turnserver_connections_max")]
+    [TestCase("process_resident_memory_bytes")]
+    [TestCase("process_open_fds")]
+    [TestCase("process_max_fds")]
+    [TestCase("process_cpu_seconds_total")]
+    [TestCase("dotnet_allocated_bytes_total")]
+    [TestCase("dotnet_threadpool_threads")]
+    public void A_series_that_cannot_be_0_is_not(string series) => Assert.That(_page[series], Is.Positive);
+
+    [Test]
+    public void Nothing_that_a_player_chose_is_on_the_page() =>
+        Assert.That(_page.Text, Does.Not.Contain("alert").And.Not.Contain("Bob").And.Not.Contain("e2-e4"));
+
+    [Test]
+    public async Task Promtool_has_nothing_to_say()
+    {
+        var promtool = Tool.Require("promtool", "prometheus");
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, _page.Text);
+            var (exitCode, output, errors) = await Tool.RunAsync("/bin/sh", "-c",
+                "exec \"$0\" check metrics <\"$1\"", promtool, file);
+            Assert.That((exitCode, output, errors), Is.EqualTo((0, "", "")));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [TestCase(null, "text/plain; version=0.0.4; charset=utf-8", "turnserver_games 1\n")]
+    [TestCase("application/openmetrics-text;version=1.0.0,text/plain;q=0.5",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8", "# EOF\n")]
+    public async Task The_format_is_what_the_client_prefers(string? accept, string contentType, string contained)
+    {
+        await using var client = await RawHttp.ConnectAsync(_port);
+        string[] headers = accept is null ? [] : [$"Accept: {accept}"];
+        var reply = await client.GetAsync("GET /metrics HTTP/1.1", ["Host: localhost", .. headers]);
+        Assert.That(reply["Content-Type"], Is.EqualTo(contentType));
+        Assert.That(reply.Body, Does.Contain(contained));
+    }
+
+    [Test]
+    public async Task Connections_that_are_closed_are_counted_by_cause()
+    {
+        const int Idle = 8;
+        var port = ServerChild.FreePort();
+        await using var server = await ServerChild.StartAsync("--admin-port", $"{port}", "--body-timeout", "1",
+            "--max-connections", "3");
+        var idle = new List<RawHttp>();
+        for (var i = 0; i < Idle; i++)
+            idle.Add(await RawHttp.ConnectAsync(server.Port));
+        foreach (var client in idle)
+        {
+            Assert.That(await client.IsEndedAsync());
+            await client.DisposeAsync();
+        }
+
+        var page = await Scrape.UntilAsync(port, "turnserver_connections", 0);
+        var shed = page["turnserver_connections_closed_total{cause=\"over_limit\"}"];
+        var slow = page["turnserver_connections_closed_total{cause=\"slow_head\"}"];
+        Assert.That((shed, slow), Is.Not.EqualTo((0.0, (double)Idle)).And.Not.EqualTo(((double)Idle, 0.0)));
+        Assert.That(shed + slow, Is.EqualTo(Idle));
+    }
+
+    // One registration too many of one address, and requests of another one until some are refused.
+    private async Task PressLimitsAsync()
+    {
+        const string From = "X-Forwarded-For: 203.0.113.9";
+        Assert.That(await SayAsync("0,Dan,*,*,*", From), Does.StartWith("0/0/"));
+        Assert.That(await SayAsync("0,Eve,*,*,*", From), Is.EqualTo("22/*/*"));
+        var pressed = Stopwatch.StartNew();
+        while (_limitedReplies == 0 && pressed.Elapsed < ServerChild.Patience)
+        {
+            var replies = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ =>
+                SayAsync("8,,", "X-Forwarded-For: 203.0.113.10")));
+            _limitedReplies = replies.Count(reply => reply == "22/*/*");
+            _malformed += replies.Length - _limitedReplies;
+        }
+    }
+
+    private async Task LeaveWithinABodyAsync()
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 10") + "6,e");
+    }
+
+    private async Task<string> RegisterAsync(string name)
+    {
+        var reply = await SayAsync($"0,{name},*,*,*");
+        Assert.That(reply, Does.StartWith("0/0/"));
+        return reply[4..];
+    }
+
+    // KEY,PLAYER of the seat, as an update's body has it.
+    private async Task<string> SeatAsync(string key)
+    {
+        var reply = await SayAsync($"4,*,{key},*,*");
+        Assert.That(reply, Does.StartWith("0/8/"));
+        return reply[4..].Replace('|', ',');
+    }
+
+    // A connection for each: those that are answered by an error are closed.
+    private async Task<string> SayAsync(string body, params string[] headers)
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        return (await client.AskAsync(body, headers)).Body;
+    }
+}
