@@ -17,9 +17,13 @@ public sealed class MetricsPageTests
     public async Task Compose_WhileTheActorDoesNotAnswer_LeavesItsFiguresOut_AndBringsThemBack()
     {
         var clock = new FakeTimeProvider();
-        await using var actor = new ActorDriver();
-        var page = PageOf(actor.Actor.CountAsync, clock);
+        await using var actor = ActorDriver.Started();
+        var isSilent = false;
+        var page = PageOf(() => isSilent ? new TaskCompletionSource<ActorFigures>().Task : actor.Actor.CountAsync(),
+            clock);
+        await AssertItHasTheActorsFigures();
 
+        isSilent = true;
         var composing = page.ComposeAsync(Plain).AsTask();
         Assert.That(composing.IsCompleted, Is.False);
         clock.Advance(MetricsPage.ActorPatience);
@@ -31,12 +35,17 @@ public sealed class MetricsPageTests
         Assert.That(without["turnserver_connections_max"], Is.EqualTo(7));
         Assert.That(without["process_max_fds"], Is.Positive);
 
-        actor.Start();
-        var with = await ScrapeOf(page.ComposeAsync(Plain).AsTask());
-        Assert.That(with["turnserver_actor_responding"], Is.EqualTo(1));
-        Assert.That(with["turnserver_games"], Is.Zero);
-        Assert.That(with["turnserver_players{status=\"waiting\"}"], Is.Zero);
-        Assert.That(with["turnserver_registrations_total"], Is.Zero);
+        isSilent = false;
+        await AssertItHasTheActorsFigures();
+
+        async Task AssertItHasTheActorsFigures()
+        {
+            var with = await ScrapeOf(page.ComposeAsync(Plain).AsTask());
+            Assert.That(with["turnserver_actor_responding"], Is.EqualTo(1));
+            Assert.That(with["turnserver_games"], Is.Zero);
+            Assert.That(with["turnserver_players{status=\"waiting\"}"], Is.Zero);
+            Assert.That(with["turnserver_registrations_total"], Is.Zero);
+        }
     }
 
     [Test]

@@ -79,8 +79,6 @@ internal sealed class ActorMeters
         _turnBytes.IncTo(table.TurnBytes);
         _messages.IncTo(figures.Messages);
         _busy.IncTo(figures.Busy.TotalSeconds);
-        // Counters that stand at 0 too.
-        _all.ForEach(child => child.Publish());
     }
 
     private Gauge.Child GaugeOf(IMetricFactory factory, string name, string help) =>
