@@ -8,8 +8,8 @@ internal static class AdminPages
     /// <summary>How long a page waits for the actor.</summary>
     private static readonly TimeSpan ActorPatience = TimeSpan.FromSeconds(1);
 
-    public static IReadOnlyDictionary<string, AdminPage> Of(TurnActor actor, MetricsPage metrics) =>
-        new Dictionary<string, AdminPage>
+    public static IReadOnlyDictionary<string, AdminPage> Of(TurnActor actor, MetricsPage metrics, Status status) =>
+        new Dictionary<string, AdminPage>(StatusPage.Files())
         {
             ["/healthz"] = async _ =>
             {
@@ -17,5 +17,6 @@ internal static class AdminPages
                 return AdminReply.Line(200, "ok");
             },
             ["/metrics"] = metrics.ComposeAsync,
+            ["/status.json"] = status.ComposeAsync,
         };
 }

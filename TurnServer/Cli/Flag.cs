@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using TurnServer.Admin;
 
 namespace TurnServer.Cli;
 
@@ -28,6 +29,9 @@ internal abstract class Flag(string name, string? alias, string group, string? v
     /// <summary>The default as the help shows it; null when there is none to show.</summary>
     public required string? DefaultText { get; init; }
 
+    /// <summary>What it is called when nobody sets it, where that is not the help's default.</summary>
+    public string? UnsetText { get; init; }
+
     /// <summary>
     /// Whether the environment may set it: what the server is told holds for a machine, what a client is told for one
     /// time.
@@ -40,6 +44,9 @@ internal abstract class Flag(string name, string? alias, string group, string? v
         : null;
 
     public abstract Option Option { get; }
+
+    /// <summary>How it is set. What is given must have been read without errors.</summary>
+    public abstract Setting Describe(ParseResult result);
 }
 
 /// <summary>A <see cref="Flag"/> with a value.</summary>
@@ -58,29 +65,37 @@ internal sealed class Flag<T>(string name, string? alias, string group, string? 
 
     public override Option Option => _option;
 
+    public override Setting Describe(ParseResult result)
+    {
+        var unset = UnsetText ?? DefaultText ?? "";
+        var (text, _) = Given(result);
+        var isDefault = text is null || EqualityComparer<T>.Default.Equals(parse(text).Value, defaultValue);
+        return new Setting(Name, Group, isDefault ? unset : text!, unset, isDefault, Help);
+    }
+
     /// <summary>The value; the default after an error has been added.</summary>
     public T Read(ParseResult result, List<string> errors)
     {
-        string? text;
-        string origin;
-        if (result.GetResult(_option) is { Implicit: false })
-        {
-            text = result.GetValue(_option) ?? Bare;
-            origin = $"{Name} {text}";
-        }
-        else
-        {
-            text = Variable is null ? null : Environment.GetEnvironmentVariable(Variable);
-            origin = $"{Variable}={text}";
-            if (string.IsNullOrEmpty(text))
-                return defaultValue;
-        }
-
+        if (Given(result) is not ({ } text, var origin))
+            return defaultValue;
         var (value, whatWouldDo) = parse(text);
         if (whatWouldDo is null)
             return value;
         errors.Add($"{origin}: give {whatWouldDo}.");
         return defaultValue;
+    }
+
+    // The text that it is set by, and where that stands; null when nobody sets it.
+    private (string? Text, string Origin) Given(ParseResult result)
+    {
+        if (result.GetResult(_option) is { Implicit: false })
+        {
+            var given = result.GetValue(_option) ?? Bare;
+            return (given, $"{Name} {given}");
+        }
+
+        var text = Variable is null ? null : Environment.GetEnvironmentVariable(Variable);
+        return (string.IsNullOrEmpty(text) ? null : text, $"{Variable}={text}");
     }
 }
 

@@ -50,13 +50,16 @@ internal static class ServeCommand
         var registry = new CollectorRegistry();
         var meters = new HttpMeters(registry);
         HttpFront front;
+        Status? status;
         AdminFront? admin;
         try
         {
             front = await HttpFront.StartAsync(options.Http, actor, meters, log);
             var metrics = new MetricsPage(registry, HelpText.Version, actor.CountAsync, front.Count,
                 TimeProvider.System);
-            admin = options.Admin.IsOn ? AdminFront.Start(options.Admin, AdminPages.Of(actor, metrics), log) : null;
+            status = options.Admin.IsOn ? new Status(Sources(options, actor, front, meters), TimeProvider.System) : null;
+            admin = status is null ? null
+                : AdminFront.Start(options.Admin, AdminPages.Of(actor, metrics, status), log);
         }
         catch (CannotListenException e)
         {
@@ -65,12 +68,14 @@ internal static class ServeCommand
         }
 
         using (front)
+        using (status)
         using (admin)
         {
             Announce(log, options, front);
             var actorLoop = actor.RunAsync();
             Task[] loops = [actorLoop, front.RunAsync(), PrintTablesAsync(actor, options.VerboseInterval, stop.Token),
-                admin?.RunAsync() ?? Task.Delay(Timeout.Infinite, stop.Token)];
+                admin?.RunAsync() ?? Task.Delay(Timeout.Infinite, stop.Token),
+                status?.RunAsync(stop.Token) ?? Task.Delay(Timeout.Infinite, stop.Token)];
             var notifying = NotifyAsync(actor, front, log, stop.Token);
             var first = await Task.WhenAny([stop.Task, .. loops, notifying]);
             if (stop.Task.IsCompleted)
@@ -91,6 +96,21 @@ internal static class ServeCommand
         new ServiceNotifier(new SystemdNotifier(),
             Watchdog.Timeout(Environment.GetEnvironmentVariable, Environment.ProcessId), actor, () => front.Taken,
             TimeProvider.System, log).RunAsync(stop);
+
+    private static StatusSources Sources(ServeOptions options, TurnActor actor, HttpFront front,
+        HttpMeters meters) => new()
+    {
+        Version = HelpText.Version,
+        Settings = options.Settings,
+        Limits = new StatusLimits
+        {
+            Players = options.Rules.PlayersMax,
+            Games = options.Rules.GamesMax,
+            Connections = front.ConnectionsMax,
+        },
+        Actor = actor,
+        CountHttp = () => HttpCounts.Of(front, meters),
+    };
 
     private static void Announce(ILogger log, ServeOptions options, HttpFront front)
     {

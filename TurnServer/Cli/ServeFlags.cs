@@ -31,6 +31,8 @@ public sealed record ServeOptions
 
     /// <summary>How messages are written.</summary>
     public LogFormat LogFormat { get; init; }
+    /// <summary>Every flag as it is set, in the order of the help.</summary>
+    public IReadOnlyList<Setting> Settings { get; init; } = [];
 
     /// <summary>Variables of the environment that look like settings and are none, such as misspelt ones.</summary>
     public IReadOnlyList<string> UnknownVariables { get; init; } = [];
@@ -63,7 +65,7 @@ internal sealed class ServeFlags
     private readonly Flag<bool> _trustProxy = new("--trust-proxy", null, Listening, null,
         "a reverse proxy on this machine names the client in X-Forwarded-For",
         FlagValue.Switch, false)
-    { DefaultText = null, Bare = "true" };
+    { DefaultText = null, Bare = "true", UnsetText = "false" };
 
     private readonly Flag<string> _corsOrigin = new("--cors-origin", null, Listening, "ORIGIN",
         "web origin whose pages may play, such as https://game.example; * is any", ParseOrigin, Http.CorsOrigin)
@@ -134,7 +136,7 @@ internal sealed class ServeFlags
     private readonly Flag<TimeSpan?> _verbose = new("--verbose", "-v", Watching, "[SECONDS]",
         "print both registries every so many seconds",
         text => FlagValue.Seconds(TimeoutSecondsMin, TimeoutSecondsMax)(text), null)
-    { DefaultText = "10 when given without a number", Bare = "10" };
+    { DefaultText = "10 when given without a number", Bare = "10", UnsetText = "never" };
 
     private readonly Flag<LogLevel> _logLevel = new("--log-level", null, Watching, "LEVEL",
         "least severe messages shown: trace, debug, information, warning, error, critical, none",
@@ -166,6 +168,7 @@ internal sealed class ServeFlags
             errors.Add($"--admin-port {options.Admin.Port}: give another port than --port.");
         return options with
         {
+            Settings = [.. All.Select(flag => flag.Describe(result))],
             Http = options.Http with { OtherConnections = options.Admin.IsOn ? AdminFront.DescriptorsMax : 0 },
         };
     }

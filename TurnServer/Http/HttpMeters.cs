@@ -79,8 +79,27 @@ public sealed class HttpMeters
     public long RateLimited =>
         (long)(_requestsLimited.Value + _registrationsLimited.Value + _connectionsLimited.Value);
 
+    /// <summary>Replies since the start that were not held, and the time that they took inside the server.</summary>
+    public (long Count, TimeSpan Time) Served =>
+        (_served.Sum(each => each.Count), TimeSpan.FromSeconds(_served.Sum(each => each.Sum)));
+
     /// <summary>Requests given up because of their clients since the start.</summary>
     public long ClientFaults => (long)_clientFaults.Value;
+
+    /// <summary>Errors since the start, at the index of each <see cref="ErrorCode"/>.</summary>
+    public long[] ErrorsByCode()
+    {
+        var errors = new long[(int)Enum.GetValues<ErrorCode>().Max() + 1];
+        for (var i = 0; i < _requestsByKind.Length; i++)
+        {
+            if (_requestsByKind[i] is { } counter)
+                errors[(int)ReplyKinds.ErrorOf(i % ReplyKinds.End)] += (long)counter.Value;
+        }
+
+        // Those that were none.
+        errors[0] = 0;
+        return errors;
+    }
 
     /// <summary>Counts a request that was read, and the time from its arrival until its reply was made.</summary>
     internal void Answered(Symbol? symbol, in WireReply reply, TimeSpan elapsed)

@@ -12,7 +12,7 @@ internal sealed class Games(RulesOptions options, IKeySource keys, Deadlines dea
 
     public int Count { get; private set; }
 
-    public IEnumerable<Seat> Seats => _seats.Values;
+    public IReadOnlyCollection<Seat> Seats => _seats.Values;
 
     public bool IsEmpty => Count == 0 && _seats.Count == 0;
 

@@ -16,7 +16,7 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
 
     public int PlayerCount => _players.Count;
 
-    public IEnumerable<Player> Players => _players.Values;
+    public IReadOnlyCollection<Player> Players => _players.Values;
 
     /// <summary>Whether nothing is kept: true when every player has left.</summary>
     public bool IsEmpty => _players.Count == 0 && _byToken.Count == 0 && _named.Count == 0 && _registrations.Count == 0
@@ -145,6 +145,9 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
 
         answers.Give(arrival.Ticket, Reply.Playing(player.Seat!.Key, player.Seat.Number));
     }
+
+    /// <summary>Whether this registration is live.</summary>
+    public bool Has(Player player) => _players.TryGetValue(player.Key, out var live) && ReferenceEquals(live, player);
 
     /// <summary>Ends a registration because its player was silent for too long.</summary>
     public void FallSilent(Player player, TimeSpan now) => Drop(player,

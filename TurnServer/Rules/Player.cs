@@ -62,6 +62,9 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
 
     public Player? Partner { get; set; }
 
+    /// <summary>Whether it has been paired, and its partner has not left before the game.</summary>
+    public bool HasPartner => Status is not (PlayerStatus.Waiting or PlayerStatus.Deserted);
+
     /// <summary>Kept when the partner's registration is gone already, for requests that are repeated.</summary>
     public string PartnerName { get; set; } = "";
 

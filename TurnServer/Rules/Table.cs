@@ -101,6 +101,15 @@ public sealed class Table
             .Select(seat => GameView.Of(seat.Game, _now))],
     };
 
+    /// <summary>Goes on with a search; null while it is not at its end. Not to be called again after that.</summary>
+    /// <param name="search">The search; always of the same table.</param>
+    /// <param name="looksMax">How many players and seats to look at.</param>
+    public TableMatches? Continue(TableSearch search, int looksMax)
+    {
+        ArgumentNullException.ThrowIfNull(search);
+        return search.Step(_lobby, _games, _now, looksMax);
+    }
+
     private TimeSpan Advance(TimeSpan now)
     {
         if (now > _now)

@@ -29,14 +29,10 @@ public sealed record TableView
 public sealed record PlayerView(ulong Key, string Name, string Address, PlayerStatus Status, bool? Hosts,
     string? Partner, TimeSpan Age, TimeSpan? TimeLeft)
 {
-    internal static PlayerView Of(Player player, TimeSpan now)
-    {
-        var hasPartner = player.Status is not (PlayerStatus.Waiting or PlayerStatus.Deserted);
-        return new PlayerView(player.Key, player.Name, player.From.ToString(), player.Status,
-            hasPartner ? player.Hosts : null, hasPartner ? player.PartnerName : player.Wanted,
-            now - player.RegisteredAt,
-            player.IsHeld || player.Status == PlayerStatus.Playing ? null : player.Deadline - now);
-    }
+    internal static PlayerView Of(Player player, TimeSpan now) => new(player.Key, player.Name, player.From.ToString(),
+        player.Status, player.HasPartner ? player.Hosts : null,
+        player.HasPartner ? player.PartnerName : player.Wanted, now - player.RegisteredAt,
+        player.IsHeld || player.Status == PlayerStatus.Playing ? null : player.Deadline - now);
 }
 
 /// <summary>One game as people see it.</summary>

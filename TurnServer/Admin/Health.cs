@@ -1,0 +1,107 @@
+using System.Globalization;
+using TurnServer.Protocol;
+
+namespace TurnServer.Admin;
+
+/// <summary>Whether the server is well.</summary>
+internal enum HealthState : byte
+{
+    /// <summary>Nothing to be seen to.</summary>
+    Good,
+
+    /// <summary>Players are refused, or will be when this goes on.</summary>
+    Warning,
+
+    /// <summary>Players cannot play.</summary>
+    Bad,
+}
+
+/// <summary>One thing that an operator should know, in a sentence.</summary>
+internal sealed record Finding(HealthState State, string Text);
+
+/// <summary>Reads off the counts whether the server is well.</summary>
+internal static class Health
+{
+    /// <summary>From here on a limit is near: time to do something before players are refused.</summary>
+    private const double NearLimit = 0.9;
+
+    /// <summary>The actor's queue is short while it keeps up: half full it is well behind.</summary>
+    private const double LongMailbox = 0.5;
+
+    /// <summary>One thread owns the games: past this, replies queue behind each other.</summary>
+    private const double BusyActor = 0.8;
+
+    /// <summary>A tenth of the time in collections is felt as jitter.</summary>
+    private const double LongPauses = 0.1;
+
+    /// <summary>What has been refused lately is said for so long.</summary>
+    private static readonly TimeSpan Lately = TimeSpan.FromMinutes(1);
+
+    /// <summary>What there is to say, the worst first; empty when all is well.</summary>
+    /// <param name="readings">The last minutes, the oldest first; at least one.</param>
+    /// <param name="rates">The rates of the last seconds; null before there are any.</param>
+    /// <param name="limits">What the counts are to be seen against.</param>
+    public static IReadOnlyList<Finding> Of(IReadOnlyList<Reading> readings, Rates? rates, StatusLimits limits)
+    {
+        var last = readings[^1];
+        var minuteAgo = readings.First(reading => reading.At >= last.At - Lately);
+        IEnumerable<Finding?> findings =
+        [
+            Silence(readings),
+            Refused(minuteAgo, last, ErrorCode.ServerBusy, "as the server was busy (reply 23)"),
+            Refused(minuteAgo, last, ErrorCode.PairingKeysMaxed, "as there are too many players (reply 11)"),
+            Refused(minuteAgo, last, ErrorCode.GameKeysMaxed, "as there are too many games (reply 12)"),
+            Refused(minuteAgo, last, ErrorCode.RateLimited, "by the limits per address (reply 22)"),
+            Near("players", last.Actor?.Table.Players, limits.Players, "--max-players"),
+            Near("games", last.Actor?.Table.Games, limits.Games, "--max-games"),
+            Near("connections", last.Http.Connections, limits.Connections, "--max-connections"),
+            Near("file descriptors", last.Process.Descriptors, limits.Descriptors, "LimitNOFILE"),
+            Share("memory", last.Process.ResidentBytes / (double)limits.MemoryBytes, NearLimit, "in use"),
+            Share("the actor's mailbox", (last.Actor?.MailboxDepth ?? 0) / (double)limits.MailboxMessages,
+                LongMailbox, "full"),
+            Share("the actor", rates?.ActorBusyShare ?? 0, BusyActor, "busy"),
+            Share("the processors", (rates?.Cores ?? 0) / limits.Cores, NearLimit, "busy"),
+            Share("the time", rates?.GcPauseShare ?? 0, LongPauses, "spent in garbage collections"),
+        ];
+        return [.. findings.OfType<Finding>().OrderByDescending(finding => finding.State)];
+    }
+
+    /// <summary>The worst of them.</summary>
+    public static HealthState StateOf(IReadOnlyList<Finding> findings) =>
+        findings.Count == 0 ? HealthState.Good : findings.Max(finding => finding.State);
+
+    // That it was silent is still to be known a while after it speaks again.
+    private static Finding? Silence(IReadOnlyList<Reading> readings)
+    {
+        var last = readings[^1];
+        var answered = readings.LastOrDefault(reading => reading.Actor is not null);
+        if (last.Actor is null)
+        {
+            var since = answered is null ? last.At : last.At - answered.At;
+            return new Finding(HealthState.Bad, Text(
+                $"The turn actor, which owns the games, has not answered for {since.TotalSeconds:0} s."));
+        }
+
+        var gaps = readings.Count(reading => reading.Actor is null);
+        return gaps == 0 ? null : new Finding(HealthState.Warning,
+            Text($"The turn actor was silent for about {gaps} of the last {readings.Count} seconds."));
+    }
+
+    private static Finding? Refused(Reading from, Reading to, ErrorCode code, string why)
+    {
+        var count = to.Http.RefusalsByCode[(int)code] - from.Http.RefusalsByCode[(int)code];
+        return count == 0 ? null : new Finding(HealthState.Warning,
+            Text($"{(count == 1 ? "1 request was" : $"{count} requests were")} refused in the last minute {why}."));
+    }
+
+    private static Finding? Near(string what, long? count, long limit, string remedy) =>
+        count < limit * NearLimit || count is null ? null : new Finding(HealthState.Warning,
+            Text($"There are {count} {what}; the limit is {limit} ({remedy})."));
+
+    private static Finding? Share(string what, double share, double tooMuch, string verb) =>
+        share < tooMuch ? null : new Finding(HealthState.Warning, Text($"{Percent(share)} of {what} is {verb}."));
+
+    private static string Percent(double share) => Text($"{share * 100:0} %");
+
+    private static string Text(FormattableString text) => FormattableString.Invariant(text);
+}
