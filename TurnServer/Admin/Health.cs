@@ -34,17 +34,19 @@ internal static class Health
     /// <summary>A tenth of the time in collections is felt as jitter.</summary>
     private const double LongPauses = 0.1;
 
-    /// <summary>What has been refused lately is said for so long.</summary>
+    /// <summary>
+    /// What has been refused is said for so long; and shares are of so long, as one bad second is no reason to look.
+    /// </summary>
     private static readonly TimeSpan Lately = TimeSpan.FromMinutes(1);
 
     /// <summary>What there is to say, the worst first; empty when all is well.</summary>
     /// <param name="readings">The last minutes, the oldest first; at least one.</param>
-    /// <param name="rates">The rates of the last seconds; null before there are any.</param>
     /// <param name="limits">What the counts are to be seen against.</param>
-    public static IReadOnlyList<Finding> Of(IReadOnlyList<Reading> readings, Rates? rates, StatusLimits limits)
+    public static IReadOnlyList<Finding> Of(IReadOnlyList<Reading> readings, StatusLimits limits)
     {
         var last = readings[^1];
         var minuteAgo = readings.First(reading => reading.At >= last.At - Lately);
+        var rates = minuteAgo == last ? null : Rates.Between(minuteAgo, last);
         IEnumerable<Finding?> findings =
         [
             Silence(readings),

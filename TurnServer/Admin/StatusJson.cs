@@ -28,7 +28,7 @@ internal static class StatusJson
         json.WriteString("startedAt", status.StartedAt.UtcDateTime);
         json.WriteNumber("uptimeSeconds", Math.Round(status.Uptime.TotalSeconds));
         json.WriteBoolean("isActorAnswering", last.Actor is not null);
-        WriteHealth(json, Health.Of(status.Readings, rates, limits));
+        WriteHealth(json, Health.Of(status.Readings, limits));
         WriteNow(json, last, rates);
         WriteLimits(json, limits);
         WriteTotals(json, last);

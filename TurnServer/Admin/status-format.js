@@ -1,0 +1,85 @@
+// How numbers, times and users' texts are written.
+
+const thin = "\u202F";
+const group = digits => digits.replace(/\B(?=(\d{3})+$)/g, thin);
+
+/** A number with thin spaces; null as a dash. */
+export function whole(value) {
+    if (value === null || value === undefined) return "–";
+    return (value < 0 ? "−" : "") + group(String(Math.abs(Math.round(value))));
+}
+
+/** A number with as many decimals as mean something. */
+export function rate(value) {
+    if (value === null || value === undefined) return "–";
+    if (value === 0) return "0";
+    if (value < 0.1) return "< 0.1";
+    return value < 10 ? value.toFixed(1) : whole(value);
+}
+
+/** A share as percent. */
+export function percent(value) {
+    if (value === null || value === undefined) return "–";
+    const hundred = value * 100;
+    const text = hundred === 0 ? "0" : hundred < 0.1 ? "< 0.1" : hundred < 10 ? hundred.toFixed(1) : whole(hundred);
+    return text + thin + "%";
+}
+
+const sizes = ["B", "KB", "MB", "GB", "TB"];
+
+/** Bytes, by powers of a thousand, as [number, unit]. */
+export function size(value) {
+    if (value === null || value === undefined) return ["–", ""];
+    let step = 0;
+    while (value >= 999.5 && step < sizes.length - 1) {
+        value /= 1000;
+        step++;
+    }
+    return [step === 0 ? whole(value) : value < 10 ? value.toFixed(1) : whole(value), sizes[step]];
+}
+
+export const bytes = value => size(value).join(thin).trim();
+
+/** Microseconds, as [number, unit]. */
+export function brief(value) {
+    if (value === null || value === undefined) return ["–", ""];
+    return value < 1000 ? [whole(value), "µs"] : [(value / 1000).toFixed(value < 10_000 ? 1 : 0), "ms"];
+}
+
+/** Seconds in the two largest units. */
+export function span(seconds) {
+    if (seconds === null || seconds === undefined) return "–";
+    if (seconds < 60) return Math.max(0, Math.floor(seconds)) + thin + "s";
+    const minutes = Math.floor(seconds / 60);
+    if (minutes < 60) return minutes + thin + "min " + Math.floor(seconds % 60) + thin + "s";
+    const hours = Math.floor(minutes / 60);
+    if (hours < 48) return hours + thin + "h " + (minutes % 60) + thin + "min";
+    return Math.floor(hours / 24) + thin + "days " + (hours % 24) + thin + "h";
+}
+
+/** The time of day in the reader's way. */
+export const clock = date => date.toLocaleTimeString();
+export const moment = date => date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+/** A name as it may be shown: without characters that turn the writing round, or that nobody sees. */
+export const tame = text => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu, "·");
+
+/** camelCase as words. */
+export const words = name => name.replace(/[A-Z]/g, letter => " " + letter.toLowerCase());
+
+/** One of something, or several. */
+export const plural = (count, one, many) => whole(count) + " " + (count === 1 ? one : many);
+
+/** An element with classes ("tag.class.class") and children; texts become text, never markup. */
+export function element(kind, ...children) {
+    const [tag, ...classes] = kind.split(".");
+    const made = document.createElement(tag);
+    made.className = classes.join(" ");
+    made.append(...children.filter(child => child !== null));
+    return made;
+}
+
+/** Sets a text only if it is another, so that a selection lives on. */
+export function setText(target, text) {
+    if (target.textContent !== text) target.textContent = text;
+}

@@ -1,0 +1,92 @@
+// Tables whose columns sort by buttons, and whose cells are changed, not made anew, when they are refreshed.
+import { element, setText } from "./status-format.js";
+
+/**
+ * One table. `columns`: { title, number (right-aligned), cell(row) → a text or several, one below the other,
+ * key(row) → what to sort by, name (a user's text), mark(row) → a class }.
+ */
+export class Table {
+    constructor(region, caption, columns) {
+        this.columns = columns;
+        this.sortedBy = null;
+        this.falls = false;
+        this.heads = columns.map((column, i) => this.makeHead(column, i));
+        this.body = element("tbody");
+        const label = element("caption.unseen", caption);
+        this.table = element("table", label, element("thead", element("tr", ...this.heads)), this.body);
+        region.replaceChildren(this.table);
+    }
+
+    makeHead(column, i) {
+        const head = element(column.number ? "th.number" : "th");
+        head.scope = "col";
+        if (!column.key) {
+            head.append(column.title);
+            return head;
+        }
+        const button = element("button", column.title, element("span.arrow"));
+        button.type = "button";
+        button.addEventListener("click", () => this.sortBy(i));
+        head.append(button);
+        return head;
+    }
+
+    // First as one would want it: numbers with the largest first; then round; then as they came.
+    sortBy(i) {
+        const first = Boolean(this.columns[i].number);
+        if (this.sortedBy !== i) [this.sortedBy, this.falls] = [i, first];
+        else if (this.falls === first) this.falls = !first;
+        else this.sortedBy = null;
+        this.heads.forEach((head, at) => {
+            if (at === this.sortedBy) head.setAttribute("aria-sort", this.falls ? "descending" : "ascending");
+            else head.removeAttribute("aria-sort");
+        });
+        this.show(this.rows);
+    }
+
+    show(rows) {
+        this.rows = rows;
+        const sorted = this.sort(rows);
+        while (this.body.rows.length > sorted.length) this.body.lastChild.remove();
+        sorted.forEach((row, i) => this.fill(this.body.rows[i] ?? this.addRow(), row));
+    }
+
+    sort(rows) {
+        if (this.sortedBy === null) return rows;
+        const { key } = this.columns[this.sortedBy];
+        const sign = this.falls ? -1 : 1;
+        return rows.map(row => [key(row), row]).sort(([a], [b]) => {
+            if (a === b) return 0;
+            // What is unknown comes last, either way.
+            if (a === null) return 1;
+            if (b === null) return -1;
+            return sign * (typeof a === "string" ? a.localeCompare(b) : a - b);
+        }).map(([, row]) => row);
+    }
+
+    addRow() {
+        const row = element("tr", ...this.columns.map((column, i) => {
+            const cell = element(i === 0 ? "th" : "td");
+            if (i === 0) cell.scope = "row";
+            return cell;
+        }));
+        this.body.append(row);
+        return row;
+    }
+
+    fill(target, row) {
+        this.columns.forEach((column, i) => {
+            const cell = target.cells[i];
+            const texts = [column.cell(row)].flat();
+            const classes = [column.number ? "number" : "", column.name ? "name" : "", column.mark?.(row) ?? ""];
+            cell.className = classes.join(" ").trim();
+            while (cell.children.length > texts.length) cell.lastChild.remove();
+            texts.forEach((text, at) => {
+                // A name is an island: however its writing runs, the rest stays where it is.
+                const line = cell.children[at] ?? cell.appendChild(element(column.name ? "bdi" : "span"));
+                setText(line, text);
+                if (column.name && line.title !== text) line.title = text;
+            });
+        });
+    }
+}

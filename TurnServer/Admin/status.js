@@ -1,0 +1,264 @@
+// Reads status.json every other second and shows it. What comes from players is only ever set as text.
+import { Chart } from "./status-chart.js";
+import { Table } from "./status-tables.js";
+import {
+    brief, bytes, clock, element, moment, percent, plural, rate, setText, size, span, tame, whole, words,
+} from "./status-format.js";
+
+const interval = 2000;
+const patience = 5000;
+const find = id => document.getElementById(id);
+const signs = { good: "M7 13.5l4 4 8-9", warning: "M13 6.5v8M13 19v.2", bad: "M8 8l10 10M18 8L8 18", unknown: "M7 13h12" };
+
+let timer = null;
+let asking = null;
+let lastAnswerAt = null;
+let startedAt = null;
+let isPaused = false;
+
+const charts = [
+    { title: "Requests a second", floor: 10, format: rate, series: [
+        { key: "requestsPerSecond", name: "requests", color: "c1" },
+        { key: "refusalsPerSecond", name: "refused", color: "c2" }] },
+    { title: "Turns a second", floor: 10, format: rate, series: [{ key: "turnsPerSecond", name: "turns", color: "c4" }] },
+    { title: "Games and waiting players", floor: 10, format: whole, series: [
+        { key: "games", name: "games", color: "c1" },
+        { key: "playersWaiting", name: "waiting", color: "c3" }] },
+    { title: "Time inside the server", floor: 100, format: value => brief(value).join("\u202F"), series: [
+        { key: "servedMicroseconds", name: "mean of replies not held", color: "c5", canBeNothing: true }] },
+    { title: "Processor, 100\u202F% is a core", floor: 0.2, format: percent, series: [
+        { key: "cores", name: "all", color: "c1" },
+        { key: "actorBusyShare", name: "actor", color: "c4" },
+        { key: "gcPauseShare", name: "GC pauses", color: "c2" }] },
+    { title: "Memory", floor: 1e8, format: bytes, series: [
+        { key: "residentBytes", name: "resident", color: "c1" },
+        { key: "heapBytes", name: "managed", color: "c3" }] },
+].map(spec => new Chart(spec));
+find("charts").append(...charts.map(chart => chart.figure));
+
+const left = value => value === null ? "held" : span(value);
+const players = new Table(find("players").querySelector(".scroll"), "Players before the game", [
+    { title: "Name", name: true, cell: row => tame(row.name), key: row => row.name },
+    { title: "Status", key: row => row.status,
+        cell: row => row.hosts === null ? row.status : `${row.status}, ${row.hosts ? "host" : "guest"}` },
+    { title: "Partner", name: true, key: row => row.partner,
+        cell: row => row.partner === null ? "anybody" : tame(row.partner), mark: row => row.partner === null ? "soft" : "" },
+    { title: "Address", cell: row => row.address, key: row => row.address },
+    { title: "Since", number: true, cell: row => span(row.ageSeconds), key: row => row.ageSeconds },
+    { title: "Dropped in", number: true, key: row => row.timeLeftSeconds,
+        cell: row => row.status === "playing" ? "–" : left(row.timeLeftSeconds) },
+]);
+const seatsOf = (game, text) => game.seats.map(text);
+const games = new Table(find("games").querySelector(".scroll"), "Games", [
+    { title: "Players", name: true, cell: row => seatsOf(row, seat => tame(seat.name)), key: row => row.seats[0].name },
+    { title: "Address", cell: row => seatsOf(row, seat => seat.address), key: row => row.seats[0].address },
+    { title: "Counter", number: true, cell: row => seatsOf(row, seat => seat.counter < 0 ? "–" : whole(seat.counter)),
+        key: row => Math.max(...row.seats.map(seat => seat.counter)) },
+    { title: "Backlog", number: true, cell: row => seatsOf(row, seat => bytes(seat.backlogBytes)),
+        key: row => Math.max(...row.seats.map(seat => seat.backlogBytes)) },
+    { title: "Dropped in", number: true, cell: row => seatsOf(row, seat => seat.left ?? left(seat.timeLeftSeconds)),
+        key: row => Math.min(...row.seats.map(seat => seat.timeLeftSeconds ?? Infinity)) },
+    { title: "Since", number: true, cell: row => span(row.ageSeconds), key: row => row.ageSeconds },
+]);
+const settings = new Table(find("settings").querySelector(".scroll"), "Settings", [
+    { title: "Flag", cell: row => row.name, key: row => row.name },
+    { title: "Value", cell: row => row.value, mark: row => row.isDefault ? "" : "changed" },
+    { title: "Default", cell: row => row.default, mark: () => "soft" },
+    { title: "What for", cell: row => row.help, mark: () => "prose" },
+]);
+
+function showTiles(status) {
+    const { now, limits } = status;
+    const memory = size(now.residentBytes);
+    const served = now.servedMicroseconds === null ? "none lately"
+        : `${brief(now.servedMicroseconds).join("\u202F")} each inside the server`;
+    const tiles = [
+        ["Games on", whole(now.games), "", `of at most ${whole(limits.games)}`],
+        ["Players waiting", whole(now.playersByStatus.waiting), "", `${whole(now.players)} before the game in all`],
+        ["Requests", rate(now.requestsPerSecond), "/s", served],
+        ["Turns", rate(now.turnsPerSecond), "/s", `${bytes(now.turnBytesPerSecond)} a second`],
+        ["Held replies", whole(now.heldReplies), "", `${plural(now.requestsUnderWay, "request", "requests")} under way`],
+        ["Refused", rate(now.refusalsPerSecond), "/s", `${rate(now.rateLimitedPerSecond)}/s by address`],
+        ["Processor", percent(now.cores === null ? null : now.cores / limits.cores), "",
+            `of ${plural(limits.cores, "core", "cores")}; actor busy ${percent(now.actorBusyShare)}`],
+        ["Memory", memory[0], memory[1], `${bytes(now.heapBytes)} managed; GC pauses ${percent(now.gcPauseShare)}`],
+    ];
+    const list = find("tiles");
+    while (list.children.length < tiles.length) {
+        list.append(element("div.tile", element("dt"),
+            element("dd", element("span.figure", element("span"), element("span.unit")), element("span.note"))));
+    }
+    tiles.forEach(([title, figure, unit, note], i) => {
+        const tile = list.children[i];
+        setText(tile.firstChild, title);
+        const [shown, remark] = tile.lastChild.children;
+        setText(shown.firstChild, figure);
+        setText(shown.lastChild, unit && "\u202F" + unit);
+        setText(remark, note);
+    });
+}
+
+function showFacts(id, facts) {
+    const list = find(id);
+    while (list.children.length > facts.length) list.lastChild.remove();
+    facts.forEach(([name, value, kind], i) => {
+        const row = list.children[i] ?? list.appendChild(element("div", element("dt"), element("dd")));
+        row.className = kind ?? "";
+        setText(row.firstChild, name);
+        setText(row.lastChild, value);
+    });
+}
+
+function showMeters(status) {
+    const { now, limits } = status;
+    const list = find("limits");
+    const meters = [
+        ["Players", now.players, limits.players, whole], ["Games", now.games, limits.games, whole],
+        ["Connections", now.connections, limits.connections, whole],
+        ["File descriptors", now.descriptors, limits.descriptors, whole],
+        ["Actor's mailbox", now.mailboxMessages, limits.mailboxMessages, whole],
+        ["Memory", now.residentBytes, limits.memoryBytes, bytes],
+    ];
+    meters.forEach(([name, value, limit, format], i) => {
+        const row = list.children[i]
+            ?? list.appendChild(element("div", element("dt"), element("dd"), element("div.meter", element("div"))));
+        const share = value === null ? 0 : Math.min(1, value / limit);
+        setText(row.children[0], name);
+        setText(row.children[1], `${format(value)} of ${format(limit)}`);
+        row.classList.toggle("near", share >= 0.9);
+        row.lastChild.firstChild.style.width = `${Math.max(share * 100, share > 0 ? 0.6 : 0)}%`;
+    });
+}
+
+function showTotals(status) {
+    const { total, now } = status;
+    showFacts("totals", [
+        ["Requests", whole(total.requests)], ["Registrations", whole(total.registrations)],
+        ["Games", whole(total.games)], ["Turns", whole(total.turns)], ["Bytes of turns", bytes(total.turnBytes)],
+        ["Processor time", span(total.cpuSeconds)], ["Turns on their way now", bytes(now.backlogBytes)],
+        ["Threads of the pool now", whole(now.poolThreads)],
+    ]);
+    const refusals = total.refusalsByCode.map(({ code, name, count }) => [`${code} ${words(name)}`, whole(count)]);
+    showFacts("refusals", refusals.length > 0 ? refusals : [["Nothing was refused since the start.", "", "nothing"]]);
+    showFacts("drops", Object.entries(total.dropsByCause).map(([cause, count]) => [words(cause), whole(count)]));
+}
+
+function showRegistry(id, table, registry, name) {
+    const note = find(id).querySelector(".note");
+    if (registry === null) {
+        setText(note, "Not known: the turn actor does not answer.");
+        table.show([]);
+        return;
+    }
+    const shown = registry.rows.length;
+    const asked = find("players-search").value.trim();
+    const matching = asked === "" ? plural(registry.count, name, name + "s")
+        : `${whole(registry.matching)} of ${plural(registry.count, name, name + "s")} match`;
+    setText(note, matching + (shown < registry.matching ? `; ${whole(shown)} shown` : ""));
+    table.show(registry.rows);
+    find(id).classList.toggle("empty", shown === 0);
+}
+
+function showVerdict(state, headline, findings) {
+    find("verdict").dataset.state = state;
+    find("sign").setAttribute("d", signs[state] ?? signs.unknown);
+    setText(find("headline"), headline);
+    const list = find("findings");
+    list.hidden = findings.length === 0;
+    list.replaceChildren(...findings.map(text => element("li", text)));
+}
+
+function show(status) {
+    const { now } = status;
+    const playing = now.games === null ? "no answer from the actor" : plural(now.games, "game", "games");
+    const headline = { good: "All is well", warning: "Something needs a look", bad: "Players cannot play" };
+    showVerdict(status.health.state, headline[status.health.state], status.health.findings.map(finding => finding.text));
+    document.title = `${{ good: "●", warning: "▲", bad: "✕" }[status.health.state]} ${playing} – TurnServer`;
+    setText(find("eyebrow"), `TurnServer ${status.version} on ${status.machine}, up ${span(status.uptimeSeconds)}`);
+    find("eyebrow").title = `Started ${moment(new Date(status.startedAt))}, process ${status.processId}`;
+    document.body.classList.remove("stale");
+    find("main").hidden = false;
+    showTiles(status);
+    const at = new Date(status.time);
+    for (const chart of charts) chart.show(status.history, at);
+    showRegistry("players", players, status.players, "player");
+    showRegistry("games", games, status.games, "game");
+    showMeters(status);
+    showTotals(status);
+    settings.show(status.settings);
+    const changed = status.settings.filter(setting => !setting.isDefault).length;
+    setText(find("settings").querySelector(".note"),
+        changed === 0 ? "All at their defaults." : `${changed} of ${status.settings.length} differ from their defaults.`);
+    const isRestart = startedAt !== null && startedAt !== status.startedAt;
+    startedAt = status.startedAt;
+    lastAnswerAt = new Date();
+    setText(find("refreshed"), isRestart ? "The server has been restarted" : isPaused ? `As of ${clock(lastAnswerAt)}` : "");
+}
+
+function showSilence(reason) {
+    const since = lastAnswerAt === null ? "" : ` since ${clock(lastAnswerAt)}`;
+    showVerdict("bad", `No answer${since}`, [`${reason} Asking again every ${interval / 1000} seconds.`]);
+    document.title = "✕ no answer – TurnServer";
+    document.body.classList.add("stale");
+}
+
+async function ask() {
+    clearTimeout(timer);
+    asking?.abort();
+    const mine = asking = new AbortController();
+    const tooLong = setTimeout(() => mine.abort(), patience);
+    const query = new URLSearchParams({
+        search: find("players-search").value.trim(),
+        rows: find("rows").value,
+        range: document.querySelector("input[name=range]:checked").value,
+    });
+    try {
+        const response = await fetch("status.json?" + query, { signal: mine.signal, cache: "no-store" });
+        const answer = response.ok ? await response.json() : null;
+        if (asking !== mine) return;
+        if (answer === null) showSilence(`The server answered with status ${response.status}.`);
+        else show(answer);
+    } catch {
+        // Another question has taken the place of this one, or nobody answers.
+        if (asking !== mine) return;
+        showSilence("The server, or the way to it, is down.");
+    } finally {
+        clearTimeout(tooLong);
+    }
+    schedule();
+}
+
+function schedule() {
+    clearTimeout(timer);
+    if (!isPaused && !document.hidden) timer = setTimeout(ask, interval);
+}
+
+function pause() {
+    isPaused = !isPaused;
+    find("pause").setAttribute("aria-pressed", String(isPaused));
+    setText(find("refreshed"), isPaused && lastAnswerAt !== null ? `As of ${clock(lastAnswerAt)}` : "");
+    if (isPaused) clearTimeout(timer);
+    else ask();
+}
+
+document.addEventListener("visibilitychange", () => {
+    if (document.hidden) clearTimeout(timer);
+    else if (!isPaused) ask();
+});
+document.addEventListener("keydown", event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input[type=search], select")) return;
+    if (event.key === "/") {
+        event.preventDefault();
+        find("players-search").focus();
+    } else if (event.key === "p") {
+        pause();
+    }
+});
+find("pause").addEventListener("click", pause);
+find("players-search").addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(ask, 200);
+});
+find("rows").addEventListener("change", ask);
+find("range").addEventListener("change", ask);
+ask();

@@ -1,0 +1,83 @@
+using TurnServer.Admin;
+using TurnServer.Protocol;
+
+namespace TurnServer.Tests.Admin;
+
+/// <summary>When the server is said not to be well.</summary>
+internal sealed class HealthTests
+{
+    private static readonly StatusLimits Limits = new()
+    {
+        Players = 100,
+        Games = 100,
+        Connections = 100,
+        MailboxMessages = 100,
+        Descriptors = 100,
+        MemoryBytes = 1000,
+        Cores = 2,
+    };
+
+    [Test]
+    public void AQuietServer_IsWell()
+    {
+        Assert.That(Findings(HistoryTests.At(0), HistoryTests.At(1)), Is.Empty);
+        Assert.That(Health.StateOf([]), Is.EqualTo(HealthState.Good));
+    }
+
+    [Test]
+    public void AnActorThatDoesNotAnswer_IsBad_AndSaidFirst_WithHowLong()
+    {
+        var findings = Findings(HistoryTests.At(0), HistoryTests.At(1), HistoryTests.At(8, refusals: 3) with { Actor = null });
+        Assert.That(findings[0].State, Is.EqualTo(HealthState.Bad));
+        Assert.That(findings[0].Text, Does.Contain("has not answered for 7 s"));
+        Assert.That(findings, Has.Count.EqualTo(2));
+        Assert.That(Health.StateOf(findings), Is.EqualTo(HealthState.Bad));
+    }
+
+    [Test]
+    public void AnActorThatWasSilent_IsStillSaid()
+    {
+        var findings = Findings(HistoryTests.At(0), HistoryTests.At(1) with { Actor = null }, HistoryTests.At(2));
+        Assert.That(findings.Single().Text, Does.Contain("silent for about 1 of the last 3 seconds"));
+    }
+
+    [TestCase(ErrorCode.ServerBusy, 5, "5 requests were refused in the last minute as the server was busy")]
+    [TestCase(ErrorCode.RateLimited, 1, "1 request was refused in the last minute by the limits per address")]
+    [TestCase(ErrorCode.PairingKeysMaxed, 2, "too many players")]
+    [TestCase(ErrorCode.GameKeysMaxed, 2, "too many games")]
+    public void WhatIsRefusedForWantOfRoom_IsSaid(ErrorCode code, int count, string text)
+    {
+        var findings = Findings(HistoryTests.At(0), HistoryTests.At(1, refusals: count, code: code));
+        Assert.That(findings.Single().State, Is.EqualTo(HealthState.Warning));
+        Assert.That(findings.Single().Text, Does.Contain(text));
+    }
+
+    [Test]
+    public void WhatWasRefusedMoreThanAMinuteAgo_IsNot() => Assert.That(
+        Findings(HistoryTests.At(0), HistoryTests.At(1, refusals: 9), HistoryTests.At(62, refusals: 9)), Is.Empty);
+
+    [Test]
+    public void WhatPlayersDoWrong_IsNoMatterOfTheServers() => Assert.That(
+        Findings(HistoryTests.At(0), HistoryTests.At(1, refusals: 9, code: ErrorCode.NoGame)), Is.Empty);
+
+    [TestCase(89, 0)]
+    [TestCase(90, 1)]
+    public void ALimitThatIsNear_IsSaid_WithItsFlag(int games, int count)
+    {
+        var findings = Findings(HistoryTests.At(0), HistoryTests.At(1, games: games));
+        Assert.That(findings, Has.Count.EqualTo(count));
+        if (count > 0)
+            Assert.That(findings[0].Text, Is.EqualTo("There are 90 games; the limit is 100 (--max-games)."));
+    }
+
+    [Test]
+    public void ABusyActor_AndALongMailbox_AreSaid()
+    {
+        var findings = Findings(HistoryTests.At(0), HistoryTests.At(10, busySeconds: 8.5, mailbox: 60));
+        Assert.That(findings.Select(finding => finding.Text),
+            Is.EquivalentTo(["60 % of the actor's mailbox is full.", "85 % of the actor is busy."]));
+    }
+
+    private static IReadOnlyList<Finding> Findings(params Reading[] readings) =>
+        Health.Of(readings, Limits);
+}

@@ -1,0 +1,263 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+using TurnServer.Bench.Load;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Admin;
+
+/// <summary>The status page in a real browser, with players behind it.</summary>
+[Category("Slow")]
+[Parallelizable(ParallelScope.Self)]
+internal sealed class StatusPageTests
+{
+    private const string Markup = "<script>alert(1)</script>";
+    private const string Image = "<img src=x onerror=alert(2)>";
+    private const string Reversed = "\u202Edesrever";
+
+    // A letter under a tower of marks, as long as a name may be; and one that nothing breaks.
+    private static readonly string Tower = "Z" + string.Concat(Enumerable.Repeat("\u0335\u0317\u0489", 21));
+    private static readonly string Wide = new('W', 64);
+
+    private static readonly BrowserNewContextOptions Phone = new()
+    {
+        ViewportSize = new ViewportSize { Width = 390, Height = 844 },
+        IsMobile = true,
+        HasTouch = true,
+    };
+
+    private readonly CancellationTokenSource _stop = new();
+    private int _port;
+    private ServerChild _server = null!;
+    private RawHttp _client = null!;
+    private Browser _browser = null!;
+    private Task<LoadReport> _load = null!;
+
+    [OneTimeSetUp]
+    public async Task StartAll()
+    {
+        _port = ServerChild.FreePort();
+        _server = await ServerChild.StartAsync("--admin-port", $"{_port}", "--pairing-timeout", "600");
+        _client = await RawHttp.ConnectAsync(_server.Port);
+        foreach (var name in new[] { Markup, Image, Reversed, Tower, Wide })
+            Assert.That((await _client.AskAsync($"0,{name},*,Nobody else,*")).Body, Does.StartWith("0/0/"));
+        _browser = await Browser.StartAsync();
+        _load = LoadTest.RunAsync(new LoadOptions
+        {
+            Settings = new LoadSettings(_server.Url, Clients: 60, Rate: 3, TimeSpan.FromMinutes(10), Wait: true, Loss: 0),
+        }, _ => { }, _stop.Token);
+    }
+
+    [OneTimeTearDown]
+    public async Task StopAll()
+    {
+        await _stop.CancelAsync();
+        await _load;
+        _load.Dispose();
+        await _client.DisposeAsync();
+        await _server.DisposeAsync();
+        await _browser.DisposeAsync();
+        _stop.Dispose();
+    }
+
+    [TearDown]
+    public void NothingWasComplainedOf() => Assert.That(_browser.Complaints, Is.Empty);
+
+    [Test]
+    public async Task Figures_move_and_charts_draw()
+    {
+        var page = await OpenAsync();
+        await Until(page, "Number(document.querySelector('.tile .figure').innerText) === 30");
+        await Expect(page.Locator("#eyebrow")).ToContainTextAsync("TurnServer 1.0.0");
+        await Until(page, "document.title.includes('30 games – TurnServer')");
+        await Until(page, "[...document.querySelectorAll('#charts figure')]"
+            + ".every(figure => (figure.querySelector('.line').getAttribute('d').match(/L/g) ?? []).length > 3)");
+        var before = await page.Locator("#charts .line").First.GetAttributeAsync("d");
+        var requests = await page.Locator("#totals dd").First.InnerTextAsync();
+        await Until(page, $"document.querySelector('#charts .line').getAttribute('d') !== '{before}'");
+        await Until(page, $"document.querySelector('#totals dd').innerText !== '{requests}'");
+        await page.Locator("text=An hour").ClickAsync();
+        await Until(page, "document.querySelectorAll('#charts svg').length === 6");
+    }
+
+    [Test]
+    public async Task A_chart_says_its_values_where_the_pointer_is()
+    {
+        var page = await OpenAsync();
+        await Until(page, "document.querySelector('#charts .line')?.getAttribute('d').includes('L')");
+        await page.Locator("#charts svg").First.HoverAsync();
+        await Expect(page.Locator("#charts .reading.shown").First).ToContainTextAsync("requests");
+        Assert.That(await page.Locator("#charts svg").First.GetAttributeAsync("aria-label"),
+            Does.Match("Requests a second\\. requests: now .+, at most .+; refused: now"));
+    }
+
+    [Test]
+    public async Task The_search_filters_both_tables()
+    {
+        var page = await OpenAsync();
+        await page.Keyboard.PressAsync("/");
+        await page.Keyboard.TypeAsync("SCRIPT");
+        await Expect(page.Locator("#players tbody tr")).ToHaveCountAsync(1);
+        await Expect(page.Locator("#players .note")).ToContainTextAsync("1 of ");
+        await Expect(page.Locator("#games .note")).ToContainTextAsync("0 of 30 games match");
+        await page.Locator("#players-search").FillAsync("load-");
+        await Expect(page.Locator("#games tbody tr")).ToHaveCountAsync(30);
+        await page.Locator("#players-search").FillAsync("");
+        await page.Locator("#rows").SelectOptionAsync("25");
+        await Expect(page.Locator("#games tbody tr")).ToHaveCountAsync(25);
+        await Expect(page.Locator("#games .note")).ToContainTextAsync("30 games; 25 shown");
+    }
+
+    [Test]
+    public async Task A_column_sorts_by_its_button_up_and_down()
+    {
+        var page = await OpenAsync();
+        await Expect(page.Locator("#players tbody tr")).Not.ToHaveCountAsync(0);
+        await page.Locator("#players-search").FillAsync("nobody else");
+        await Expect(page.Locator("#players tbody tr")).ToHaveCountAsync(5);
+        var button = page.Locator("#players thead button").First;
+        await button.ClickAsync();
+        await Expect(page.Locator("#players thead th").First).ToHaveAttributeAsync("aria-sort", "ascending");
+        var rising = await page.Locator("#players tbody th").AllInnerTextsAsync();
+        await button.ClickAsync();
+        await Expect(page.Locator("#players thead th").First).ToHaveAttributeAsync("aria-sort", "descending");
+        var falling = await page.Locator("#players tbody th").AllInnerTextsAsync();
+        Assert.That(falling, Is.EqualTo(rising.Reverse()).And.Not.EqualTo(rising));
+    }
+
+    [Test]
+    public async Task Hostile_names_are_text_and_keep_to_their_place()
+    {
+        var page = await _browser.NewPageAsync();
+        var dialogs = 0;
+        page.Dialog += (_, dialog) =>
+        {
+            dialogs++;
+            _ = dialog.DismissAsync();
+        };
+        await page.GotoAsync($"http://localhost:{_port}/status");
+        await page.Locator("#players-search").FillAsync("nobody else");
+        await Expect(page.Locator("#players tbody tr")).ToHaveCountAsync(5);
+        var names = await page.Locator("#players tbody th").AllTextContentsAsync();
+        Assert.That(names, Does.Contain(Markup).And.Contain(Image).And.Contain("·desrever"));
+        Assert.That(await page.Locator("#players img").CountAsync(), Is.Zero);
+        Assert.That(await page.Locator("script").CountAsync(), Is.EqualTo(1));
+        var heights = await page.EvaluateAsync<double[]>(
+            "[...document.querySelectorAll('#players tbody tr')].map(row => row.offsetHeight)");
+        Assert.That(heights.Distinct().Count(), Is.EqualTo(1), "no name makes its row higher");
+        Assert.That(dialogs, Is.Zero);
+    }
+
+    [Test]
+    public async Task Nothing_is_asked_of_another_host()
+    {
+        var page = await _browser.NewPageAsync();
+        var asked = new List<string>();
+        page.Request += (_, request) => asked.Add(new Uri(request.Url).Authority);
+        await page.GotoAsync($"http://localhost:{_port}/");
+        await Until(page, "document.querySelectorAll('#players tbody tr').length > 0");
+        Assert.That(asked, Has.Count.GreaterThan(5));
+        Assert.That(asked.Distinct(), Is.EqualTo([$"localhost:{_port}"]));
+    }
+
+    [Test]
+    public async Task It_says_when_the_server_is_gone_and_recovers_by_itself()
+    {
+        var port = ServerChild.FreePort();
+        await using var browser = await Browser.StartAsync();
+        IPage page;
+        await using (await ServerChild.StartAsync("--admin-port", $"{port}"))
+        {
+            page = await browser.OpenAsync(new Uri($"http://localhost:{port}/status"));
+            await Until(page, "document.title.startsWith('● 0 games')");
+        }
+
+        await Until(page, "/^No answer since \\d/.test(document.getElementById('headline').innerText)");
+        Assert.That(await page.TitleAsync(), Is.EqualTo("✕ no answer – TurnServer"));
+        await using var again = await ServerChild.StartAsync("--admin-port", $"{port}");
+        await Until(page, "document.title.startsWith('● 0 games')");
+        await Expect(page.Locator("#headline")).ToHaveTextAsync("All is well");
+    }
+
+    [TestCase("light", 1280, 900)]
+    [TestCase("dark", 1280, 900)]
+    [TestCase("light", 390, 844)]
+    [TestCase("dark", 390, 844)]
+    [TestCase("light", 320, 640)]
+    public async Task It_fits_the_screen_in_either_scheme(string scheme, int width, int height)
+    {
+        var page = await OpenAsync(new BrowserNewContextOptions(width < 640 ? Phone : new BrowserNewContextOptions())
+        {
+            ViewportSize = new ViewportSize { Width = width, Height = height },
+            ColorScheme = scheme == "dark" ? ColorScheme.Dark : ColorScheme.Light,
+        });
+        await Until(page, "document.querySelectorAll('#games tbody tr').length === 30");
+        Assert.That(await page.EvaluateAsync<int>("document.documentElement.scrollWidth"), Is.LessThanOrEqualTo(width));
+        var overlaps = await page.EvaluateAsync<string[]>("""
+            [...document.querySelectorAll('.tile, .card, figure')].flatMap(box => {
+                const frame = box.getBoundingClientRect();
+                return [...box.querySelectorAll('dt, dd, h3, .note, .legend, .figure')]
+                    .filter(part => part.getBoundingClientRect().right > frame.right + 0.5)
+                    .map(part => part.textContent);
+            })
+            """);
+        Assert.That(overlaps, Is.Empty, "nothing stands out of its frame");
+        var background = await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor");
+        var light = int.Parse(Regex.Match(background, "\\d+").Value, CultureInfo.InvariantCulture);
+        Assert.That(light, scheme == "dark" ? Is.LessThan(64) : Is.GreaterThan(192));
+    }
+
+    [Test]
+    public async Task All_can_be_done_by_keyboard()
+    {
+        var page = await OpenAsync();
+        await Until(page, "document.querySelectorAll('#games tbody tr').length > 0");
+        var reached = new List<string>();
+        for (var i = 0; i < 40; i++)
+        {
+            await page.Keyboard.PressAsync("Tab");
+            reached.Add(await page.EvaluateAsync<string>("""
+                (document.activeElement.id || document.activeElement.name || document.activeElement.innerText
+                    || document.activeElement.className).trim()
+                """));
+        }
+
+        Assert.That(reached, Does.Contain("pause").And.Contain("range").And.Contain("players-search")
+            .And.Contain("rows").And.Contain("Status").And.Contain("Backlog").And.Contain("status.json"));
+        await page.Locator("#games thead button", new PageLocatorOptions { HasText = "Backlog" }).FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("#games th[aria-sort=descending]")).ToContainTextAsync("Backlog");
+        await page.Keyboard.PressAsync("p");
+        await Expect(page.Locator("#pause")).ToHaveAttributeAsync("aria-pressed", "true");
+        await Expect(page.Locator("#refreshed")).ToContainTextAsync("As of ");
+        await page.Keyboard.PressAsync("p");
+        await Expect(page.Locator("#pause")).ToHaveAttributeAsync("aria-pressed", "false");
+    }
+
+    [Test]
+    public async Task A_hidden_page_asks_no_more_until_it_is_seen()
+    {
+        var page = await OpenAsync();
+        await Until(page, "document.querySelectorAll('#games tbody tr').length > 0");
+        await page.EvaluateAsync("""
+            Object.defineProperty(document, "hidden", { configurable: true, get: () => window.isHidden });
+            window.isHidden = true;
+            document.dispatchEvent(new Event("visibilitychange"));
+            """);
+        var asked = 0;
+        page.Request += (_, _) => Interlocked.Increment(ref asked);
+        // The browser's own time: two refreshes would have come.
+        await page.EvaluateAsync("new Promise(done => setTimeout(done, 4500))");
+        Assert.That(Volatile.Read(ref asked), Is.Zero);
+        await page.EvaluateAsync("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'));");
+        await ServerChild.UntilAsync(() => Volatile.Read(ref asked) > 0, "it asks again");
+    }
+
+    private static ILocatorAssertions Expect(ILocator locator) => Assertions.Expect(locator);
+
+    private static Task<IJSHandle> Until(IPage page, string isSo) => page.WaitForFunctionAsync(isSo, null,
+        new PageWaitForFunctionOptions { Timeout = (float)(2 * ServerChild.Patience).TotalMilliseconds });
+
+    private Task<IPage> OpenAsync(BrowserNewContextOptions? options = null) =>
+        _browser.OpenAsync(new Uri($"http://localhost:{_port}/status"), options);
+}
