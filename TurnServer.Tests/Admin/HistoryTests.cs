@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using TurnServer.Actor;
 using TurnServer.Admin;
-using TurnServer.Http;
 using TurnServer.Protocol;
 using TurnServer.Rules;
 using TurnServer.Tests.Support;
@@ -109,7 +108,7 @@ internal sealed class HistoryTests
         {
             asked++;
             return asked == 1 ? answer.Task : Task.FromResult(At(0).Actor!);
-        }, () => At(0).Http, () => null, clock);
+        }, () => At(0).Http, () => 0, clock);
         using var stop = new CancellationTokenSource();
         var running = sampler.RunAsync(stop.Token);
         await GapsAsync(2);
@@ -135,7 +134,7 @@ internal sealed class HistoryTests
     {
         var clock = new FakeTimeProvider();
         var sampler = new Sampler(() => Task.FromException<ActorFigures>(new ActorBusyException()), () => At(0).Http,
-            () => null, clock);
+            () => 0, clock);
         using var stop = new CancellationTokenSource();
         var running = sampler.RunAsync(stop.Token);
         for (var i = 1; i <= 3; i++)
@@ -158,7 +157,7 @@ internal sealed class HistoryTests
         return new Reading
         {
             At = TimeSpan.FromSeconds(seconds),
-            Http = new HttpFigures
+            Http = new HttpCounts
             {
                 Requests = requests,
                 UnderWay = 0,

@@ -63,7 +63,7 @@ internal sealed class StatusJsonTests
             Assert.That(Number(status, "total", "games"), Is.EqualTo(1));
             Assert.That(Number(status, "total", "turnBytes"), Is.EqualTo(7));
             Assert.That(status.GetProperty("total").GetProperty("refusalsByCode").ToString(),
-                Is.EqualTo("""[{"code":19,"name":"playerStateAhead","count":1}]"""));
+                Is.EqualTo("""[{"code":19,"name":"PLAYER_STATE_AHEAD","count":1}]"""));
             Assert.That(Number(status, "total", "dropsByCause", "silentWaiting"), Is.Zero);
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
@@ -26,6 +27,8 @@ internal sealed class StatusPageTests
         HasTouch = true,
     };
 
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
+
     private readonly CancellationTokenSource _stop = new();
     private int _port;
     private ServerChild _server = null!;
@@ -42,6 +45,7 @@ internal sealed class StatusPageTests
         foreach (var name in new[] { Markup, Image, Reversed, Tower, Wide })
             Assert.That((await _client.AskAsync($"0,{name},*,Nobody else,*")).Body, Does.StartWith("0/0/"));
         _browser = await Browser.StartAsync();
+        Assertions.SetDefaultExpectTimeout((float)ServerChild.Patience.TotalMilliseconds);
         _load = LoadTest.RunAsync(new LoadOptions
         {
             Settings = new LoadSettings(_server.Url, Clients: 60, Rate: 3, TimeSpan.FromMinutes(10), Wait: true, Loss: 0),
@@ -67,17 +71,18 @@ internal sealed class StatusPageTests
     public async Task Figures_move_and_charts_draw()
     {
         var page = await OpenAsync();
-        await Until(page, "Number(document.querySelector('.tile .figure').innerText) === 30");
+        await Until(page, "Number(document.querySelector('.tile .figure')?.innerText) === 30");
         await Expect(page.Locator("#eyebrow")).ToContainTextAsync("TurnServer 1.0.0");
         await Until(page, "document.title.includes('30 games – TurnServer')");
         await Until(page, "[...document.querySelectorAll('#charts figure')]"
-            + ".every(figure => (figure.querySelector('.line').getAttribute('d').match(/L/g) ?? []).length > 3)");
+            + ".every(figure => (figure.querySelector('.line')?.getAttribute('d').match(/L/g) ?? []).length > 3)");
         var before = await page.Locator("#charts .line").First.GetAttributeAsync("d");
         var requests = await page.Locator("#totals dd").First.InnerTextAsync();
         await Until(page, $"document.querySelector('#charts .line').getAttribute('d') !== '{before}'");
         await Until(page, $"document.querySelector('#totals dd').innerText !== '{requests}'");
-        await page.Locator("text=An hour").ClickAsync();
-        await Until(page, "document.querySelectorAll('#charts svg').length === 6");
+        var asked = page.WaitForRequestAsync(request => request.Url.Contains("range=hour", StringComparison.Ordinal));
+        await page.GetByLabel("An hour").CheckAsync();
+        await asked;
     }
 
     [Test]
@@ -95,6 +100,7 @@ internal sealed class StatusPageTests
     public async Task The_search_filters_both_tables()
     {
         var page = await OpenAsync();
+        await Until(page, "document.querySelectorAll('#players tbody tr').length >= 5");
         await page.Keyboard.PressAsync("/");
         await page.Keyboard.TypeAsync("SCRIPT");
         await Expect(page.Locator("#players tbody tr")).ToHaveCountAsync(1);
@@ -144,7 +150,8 @@ internal sealed class StatusPageTests
         Assert.That(await page.Locator("script").CountAsync(), Is.EqualTo(1));
         var heights = await page.EvaluateAsync<double[]>(
             "[...document.querySelectorAll('#players tbody tr')].map(row => row.offsetHeight)");
-        Assert.That(heights.Distinct().Count(), Is.EqualTo(1), "no name makes its row higher");
+        // The last one has no line below it.
+        Assert.That(heights.Max() - heights.Min(), Is.LessThanOrEqualTo(1), "no name makes its row higher");
         Assert.That(dialogs, Is.Zero);
     }
 
@@ -255,8 +262,17 @@ internal sealed class StatusPageTests
 
     private static ILocatorAssertions Expect(ILocator locator) => Assertions.Expect(locator);
 
-    private static Task<IJSHandle> Until(IPage page, string isSo) => page.WaitForFunctionAsync(isSo, null,
-        new PageWaitForFunctionOptions { Timeout = (float)(2 * ServerChild.Patience).TotalMilliseconds });
+    // Playwright's own waiting evaluates texts in the page, which the page's policy forbids.
+    private static async Task Until(IPage page, string isSo)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        while (!await page.EvaluateAsync<bool>($"Boolean({isSo})"))
+        {
+            if (Stopwatch.GetElapsedTime(startedAt) > 2 * ServerChild.Patience)
+                Assert.Fail($"Waited in vain until {isSo}. The page says: {await page.Locator("body").InnerTextAsync()}");
+            await Task.Delay(LookInterval);
+        }
+    }
 
     private Task<IPage> OpenAsync(BrowserNewContextOptions? options = null) =>
         _browser.OpenAsync(new Uri($"http://localhost:{_port}/status"), options);

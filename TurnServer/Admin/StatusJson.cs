@@ -70,7 +70,7 @@ internal static class StatusJson
         WriteActor(json, last.Actor);
         json.WriteNumber("requestsUnderWay", last.Http.UnderWay);
         json.WriteOptional("connections", last.Http.Connections);
-        json.WriteOptional("descriptors", last.Process.Descriptors);
+        json.WriteNumber("descriptors", last.Process.Descriptors);
         json.WriteNumber("residentBytes", last.Process.ResidentBytes);
         json.WriteNumber("heapBytes", last.Process.HeapBytes);
         json.WriteNumber("poolThreads", last.Process.PoolThreads);
@@ -122,7 +122,7 @@ internal static class StatusJson
                 continue;
             json.WriteStartObject();
             json.WriteNumber("code", code);
-            json.WriteString("name", Word((ErrorCode)code));
+            json.WriteString("name", WireNames.Of((ErrorCode)code));
             json.WriteNumber("count", last.Http.RefusalsByCode[code]);
             json.WriteEndObject();
         }

@@ -138,7 +138,7 @@ function showTotals(status) {
         ["Processor time", span(total.cpuSeconds)], ["Turns on their way now", bytes(now.backlogBytes)],
         ["Threads of the pool now", whole(now.poolThreads)],
     ]);
-    const refusals = total.refusalsByCode.map(({ code, name, count }) => [`${code} ${words(name)}`, whole(count)]);
+    const refusals = total.refusalsByCode.map(({ code, name, count }) => [`${code} ${name.toLowerCase().replaceAll("_", " ")}`, whole(count)]);
     showFacts("refusals", refusals.length > 0 ? refusals : [["Nothing was refused since the start.", "", "nothing"]]);
     showFacts("drops", Object.entries(total.dropsByCause).map(([cause, count]) => [words(cause), whole(count)]));
 }

@@ -97,20 +97,23 @@ internal static class ServeCommand
             Watchdog.Timeout(Environment.GetEnvironmentVariable, Environment.ProcessId), actor, () => front.Taken,
             TimeProvider.System, log).RunAsync(stop);
 
-    private static StatusSources Sources(ServeOptions options, TurnActor actor, HttpFront front,
-        HttpMeters meters) => new()
+    private static StatusSources Sources(ServeOptions options, TurnActor actor, HttpFront front, HttpMeters meters)
     {
-        Version = HelpText.Version,
-        Settings = options.Settings,
-        Limits = new StatusLimits
+        var limits = new StatusLimits
         {
             Players = options.Rules.PlayersMax,
             Games = options.Rules.GamesMax,
             Connections = front.ConnectionsMax,
-        },
-        Actor = actor,
-        CountHttp = () => HttpCounts.Of(front, meters),
-    };
+        };
+        return new StatusSources
+        {
+            Version = HelpText.Version,
+            Settings = options.Settings,
+            Limits = limits,
+            Actor = actor,
+            CountHttp = () => HttpCounts.Of(front, meters),
+        };
+    }
 
     private static void Announce(ILogger log, ServeOptions options, HttpFront front)
     {
