@@ -29,7 +29,7 @@ public class SearchBenchmarks
         _population.AddUnmatched(Players);
     }
 
-    /// <summary>The first step: the references to all players. Making room for them, and clearing it, included.</summary>
+    /// <summary>The first step, the references to all players; with making room for them, and clearing it.</summary>
     [Benchmark]
     public void Copy()
     {

@@ -27,7 +27,8 @@ internal sealed class HealthTests
     [Test]
     public void AnActorThatDoesNotAnswer_IsBad_AndSaidFirst_WithHowLong()
     {
-        var findings = Findings(HistoryTests.At(0), HistoryTests.At(1), HistoryTests.At(8, refusals: 3) with { Actor = null });
+        var findings = Findings(HistoryTests.At(0), HistoryTests.At(1),
+            HistoryTests.At(8, refusals: 3) with { Actor = null });
         Assert.That(findings[0].State, Is.EqualTo(HealthState.Bad));
         Assert.That(findings[0].Text, Does.Contain("has not answered for 7 s"));
         Assert.That(findings, Has.Count.EqualTo(2));

@@ -120,7 +120,8 @@ internal sealed class HistoryTests
         await running;
 
         async Task GapsAsync(int count) => await ServerChild.UntilAsync(() => Turn()
-            && sampler.History.Of(HistoryRange.Minutes).Count(reading => reading.Actor is null) >= count, "gaps are seen");
+            && sampler.History.Of(HistoryRange.Minutes).Count(reading => reading.Actor is null) >= count,
+            "gaps are seen");
 
         bool Turn()
         {

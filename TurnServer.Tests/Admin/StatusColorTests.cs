@@ -4,7 +4,7 @@ using TurnServer.Admin;
 
 namespace TurnServer.Tests.Admin;
 
-/// <summary>Whether the status page's colours can be told from what they stand on (WCAG 2.2, 1.4.3 and 1.4.11).</summary>
+/// <summary>Whether the status page's colours stand out from what is behind (WCAG 2.2, 1.4.3 and 1.4.11).</summary>
 internal sealed class StatusColorTests
 {
     private const double TextContrast = 4.5;
@@ -23,7 +23,10 @@ internal sealed class StatusColorTests
             foreach (var ground in new[] { "page", "card" })
             {
                 foreach (var text in Texts)
-                    Assert.That(Contrast(colors[text], colors[ground]), Is.GreaterThan(TextContrast), $"{text} on {ground}");
+                {
+                    Assert.That(Contrast(colors[text], colors[ground]), Is.GreaterThan(TextContrast),
+                        $"{text} on {ground}");
+                }
             }
 
             foreach (var shape in Shapes)
@@ -39,7 +42,8 @@ internal sealed class StatusColorTests
         using var stream = typeof(StatusPage).Assembly.GetManifestResourceStream("TurnServer.Admin.status.css")!;
         var css = new StreamReader(stream).ReadToEnd();
         return [.. css.Split(":root {").Skip(1).Take(2).Select(block => Regex.Matches(block.Split('}')[0],
-            "--([a-z0-9-]+): #([0-9a-f]{6});").ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value))];
+            "--([a-z0-9-]+): #([0-9a-f]{6});")
+            .ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value))];
     }
 
     private static double Contrast(string one, string other)

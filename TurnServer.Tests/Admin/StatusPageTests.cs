@@ -48,7 +48,8 @@ internal sealed class StatusPageTests
         Assertions.SetDefaultExpectTimeout((float)ServerChild.Patience.TotalMilliseconds);
         _load = LoadTest.RunAsync(new LoadOptions
         {
-            Settings = new LoadSettings(_server.Url, Clients: 60, Rate: 3, TimeSpan.FromMinutes(10), Wait: true, Loss: 0),
+            Settings = new LoadSettings(_server.Url, Clients: 60, Rate: 3, TimeSpan.FromMinutes(10), Wait: true,
+                Loss: 0),
         }, _ => { }, _stop.Token);
     }
 
@@ -269,7 +270,7 @@ internal sealed class StatusPageTests
         while (!await page.EvaluateAsync<bool>($"Boolean({isSo})"))
         {
             if (Stopwatch.GetElapsedTime(startedAt) > 2 * ServerChild.Patience)
-                Assert.Fail($"Waited in vain until {isSo}. The page says: {await page.Locator("body").InnerTextAsync()}");
+                Assert.Fail($"Waited in vain until {isSo}: {await page.Locator("body").InnerTextAsync()}");
             await Task.Delay(LookInterval);
         }
     }

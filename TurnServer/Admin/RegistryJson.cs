@@ -3,7 +3,9 @@ using TurnServer.Rules;
 
 namespace TurnServer.Admin;
 
-/// <summary>Writes both registries, without their keys. Names are users' input: the writer escapes all but plain ASCII.</summary>
+/// <summary>
+/// Writes both registries, without their keys. Names are users' input: the writer escapes all but plain ASCII.
+/// </summary>
 internal static class RegistryJson
 {
     public static void Write(Utf8JsonWriter json, TableMatches? matches)

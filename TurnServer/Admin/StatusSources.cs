@@ -13,7 +13,7 @@ internal sealed record StatusSources
 
     public required TurnActor Actor { get; init; }
 
-    /// <summary>The HTTP side's counts: the one place where the page reads what players asked and were answered.</summary>
+    /// <summary>What players asked and were answered.</summary>
     public required Func<HttpCounts> CountHttp { get; init; }
 }
 

@@ -59,7 +59,8 @@ export class Chart {
         this.values = values;
         this.top = roundUp(highest);
         this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-        this.svg.replaceChildren(this.drawGrid(), ...this.spec.series.map((series, i) => this.drawLine(series, values[i])));
+        const lines = this.spec.series.map((series, i) => this.drawLine(series, values[i]));
+        this.svg.replaceChildren(this.drawGrid(), ...lines);
         this.spec.series.forEach((series, i) => setText(series.value, this.text(values[i].at(-1))));
         this.svg.setAttribute("aria-label", this.describe(values));
         if (this.pointedAt !== undefined && this.pointedAt !== null) this.point(this.pointedAt);
@@ -135,9 +136,8 @@ export class Chart {
 
     drawGap(secondsAgo) {
         const from = this.x(secondsAgo + this.history.intervalSeconds);
-        return shape("rect", {
-            class: "gap", x: from, width: Math.max(2, this.x(secondsAgo) - from), y: margin.top, height: this.y(0) - margin.top,
-        });
+        const width = Math.max(2, this.x(secondsAgo) - from);
+        return shape("rect", { class: "gap", x: from, width, y: margin.top, height: this.y(0) - margin.top });
     }
 
     // Says the values nearest to the pointer.

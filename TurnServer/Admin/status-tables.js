@@ -3,18 +3,20 @@ import { element, setText } from "./status-format.js";
 
 /**
  * One table. `columns`: { title, number (right-aligned), cell(row) → a text or several, one below the other,
- * key(row) → what to sort by, name (a user's text), mark(row) → a class }.
+ * key(row) → what to sort by, name (a user's text), mark(row) → a class }. `sortedBy`: by which column at first, the
+ * largest first; null: as the rows come.
  */
 export class Table {
-    constructor(region, caption, columns) {
+    constructor(region, caption, columns, sortedBy = null) {
         this.columns = columns;
-        this.sortedBy = null;
-        this.falls = false;
+        this.sortedBy = sortedBy;
+        this.falls = true;
         this.heads = columns.map((column, i) => this.makeHead(column, i));
         this.body = element("tbody");
         const label = element("caption.unseen", caption);
         this.table = element("table", label, element("thead", element("tr", ...this.heads)), this.body);
         region.replaceChildren(this.table);
+        this.mark();
     }
 
     makeHead(column, i) {
@@ -31,17 +33,19 @@ export class Table {
         return head;
     }
 
-    // First as one would want it: numbers with the largest first; then round; then as they came.
+    // First as one would want it, numbers with the largest first, then round.
     sortBy(i) {
-        const first = Boolean(this.columns[i].number);
-        if (this.sortedBy !== i) [this.sortedBy, this.falls] = [i, first];
-        else if (this.falls === first) this.falls = !first;
-        else this.sortedBy = null;
-        this.heads.forEach((head, at) => {
-            if (at === this.sortedBy) head.setAttribute("aria-sort", this.falls ? "descending" : "ascending");
+        if (this.sortedBy === i) this.falls = !this.falls;
+        else [this.sortedBy, this.falls] = [i, Boolean(this.columns[i].number)];
+        this.mark();
+        this.show(this.rows);
+    }
+
+    mark() {
+        this.heads.forEach((head, i) => {
+            if (i === this.sortedBy) head.setAttribute("aria-sort", this.falls ? "descending" : "ascending");
             else head.removeAttribute("aria-sort");
         });
-        this.show(this.rows);
     }
 
     show(rows) {

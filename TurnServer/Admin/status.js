@@ -8,7 +8,7 @@ import {
 const interval = 2000;
 const patience = 5000;
 const find = id => document.getElementById(id);
-const signs = { good: "M7 13.5l4 4 8-9", warning: "M13 6.5v8M13 19v.2", bad: "M8 8l10 10M18 8L8 18", unknown: "M7 13h12" };
+const signs = { good: "M7 13.5l4 4 8-9", warning: "M13 6.5v8M13 19v.2", bad: "M8 8l10 10M18 8L8 18" };
 
 let timer = null;
 let asking = null;
@@ -20,7 +20,8 @@ const charts = [
     { title: "Requests a second", floor: 10, format: rate, series: [
         { key: "requestsPerSecond", name: "requests", color: "c1" },
         { key: "refusalsPerSecond", name: "refused", color: "c2" }] },
-    { title: "Turns a second", floor: 10, format: rate, series: [{ key: "turnsPerSecond", name: "turns", color: "c4" }] },
+    { title: "Turns a second", floor: 10, format: rate, series: [
+        { key: "turnsPerSecond", name: "turns", color: "c4" }] },
     { title: "Games and waiting players", floor: 10, format: whole, series: [
         { key: "games", name: "games", color: "c1" },
         { key: "playersWaiting", name: "waiting", color: "c3" }] },
@@ -42,12 +43,13 @@ const players = new Table(find("players").querySelector(".scroll"), "Players bef
     { title: "Status", key: row => row.status,
         cell: row => row.hosts === null ? row.status : `${row.status}, ${row.hosts ? "host" : "guest"}` },
     { title: "Partner", name: true, key: row => row.partner,
-        cell: row => row.partner === null ? "anybody" : tame(row.partner), mark: row => row.partner === null ? "soft" : "" },
+        cell: row => row.partner === null ? "anybody" : tame(row.partner),
+        mark: row => row.partner === null ? "soft" : "" },
     { title: "Address", cell: row => row.address, key: row => row.address },
     { title: "Since", number: true, cell: row => span(row.ageSeconds), key: row => row.ageSeconds },
     { title: "Dropped in", number: true, key: row => row.timeLeftSeconds,
         cell: row => row.status === "playing" ? "–" : left(row.timeLeftSeconds) },
-]);
+], 4);
 const seatsOf = (game, text) => game.seats.map(text);
 const games = new Table(find("games").querySelector(".scroll"), "Games", [
     { title: "Players", name: true, cell: row => seatsOf(row, seat => tame(seat.name)), key: row => row.seats[0].name },
@@ -59,9 +61,9 @@ const games = new Table(find("games").querySelector(".scroll"), "Games", [
     { title: "Dropped in", number: true, cell: row => seatsOf(row, seat => seat.left ?? left(seat.timeLeftSeconds)),
         key: row => Math.min(...row.seats.map(seat => seat.timeLeftSeconds ?? Infinity)) },
     { title: "Since", number: true, cell: row => span(row.ageSeconds), key: row => row.ageSeconds },
-]);
+], 5);
 const settings = new Table(find("settings").querySelector(".scroll"), "Settings", [
-    { title: "Flag", cell: row => row.name, key: row => row.name },
+    { title: "Flag", cell: row => row.name },
     { title: "Value", cell: row => row.value, mark: row => row.isDefault ? "" : "changed" },
     { title: "Default", cell: row => row.default, mark: () => "soft" },
     { title: "What for", cell: row => row.help, mark: () => "prose" },
@@ -77,7 +79,8 @@ function showTiles(status) {
         ["Players waiting", whole(now.playersByStatus.waiting), "", `${whole(now.players)} before the game in all`],
         ["Requests", rate(now.requestsPerSecond), "/s", served],
         ["Turns", rate(now.turnsPerSecond), "/s", `${bytes(now.turnBytesPerSecond)} a second`],
-        ["Held replies", whole(now.heldReplies), "", `${plural(now.requestsUnderWay, "request", "requests")} under way`],
+        ["Held replies", whole(now.heldReplies), "",
+            `${plural(now.requestsUnderWay, "request", "requests")} under way`],
         ["Refused", rate(now.refusalsPerSecond), "/s", `${rate(now.rateLimitedPerSecond)}/s by address`],
         ["Processor", percent(now.cores === null ? null : now.cores / limits.cores), "",
             `of ${plural(limits.cores, "core", "cores")}; actor busy ${percent(now.actorBusyShare)}`],
@@ -138,7 +141,8 @@ function showTotals(status) {
         ["Processor time", span(total.cpuSeconds)], ["Turns on their way now", bytes(now.backlogBytes)],
         ["Threads of the pool now", whole(now.poolThreads)],
     ]);
-    const refusals = total.refusalsByCode.map(({ code, name, count }) => [`${code} ${name.toLowerCase().replaceAll("_", " ")}`, whole(count)]);
+    const refusals = total.refusalsByCode.map(({ code, name, count }) =>
+        [`${code} ${name.toLowerCase().replaceAll("_", " ")}`, whole(count)]);
     showFacts("refusals", refusals.length > 0 ? refusals : [["Nothing was refused since the start.", "", "nothing"]]);
     showFacts("drops", Object.entries(total.dropsByCause).map(([cause, count]) => [words(cause), whole(count)]));
 }
@@ -161,7 +165,7 @@ function showRegistry(id, table, registry, name) {
 
 function showVerdict(state, headline, findings) {
     find("verdict").dataset.state = state;
-    find("sign").setAttribute("d", signs[state] ?? signs.unknown);
+    find("sign").setAttribute("d", signs[state]);
     setText(find("headline"), headline);
     const list = find("findings");
     list.hidden = findings.length === 0;
@@ -172,8 +176,9 @@ function show(status) {
     const { now } = status;
     const playing = now.games === null ? "no answer from the actor" : plural(now.games, "game", "games");
     const headline = { good: "All is well", warning: "Something needs a look", bad: "Players cannot play" };
-    showVerdict(status.health.state, headline[status.health.state], status.health.findings.map(finding => finding.text));
-    document.title = `${{ good: "●", warning: "▲", bad: "✕" }[status.health.state]} ${playing} – TurnServer`;
+    const { state, findings } = status.health;
+    showVerdict(state, headline[state], findings.map(finding => finding.text));
+    document.title = `${{ good: "●", warning: "▲", bad: "✕" }[state]} ${playing} – TurnServer`;
     setText(find("eyebrow"), `TurnServer ${status.version} on ${status.machine}, up ${span(status.uptimeSeconds)}`);
     find("eyebrow").title = `Started ${moment(new Date(status.startedAt))}, process ${status.processId}`;
     document.body.classList.remove("stale");
@@ -187,12 +192,13 @@ function show(status) {
     showTotals(status);
     settings.show(status.settings);
     const changed = status.settings.filter(setting => !setting.isDefault).length;
-    setText(find("settings").querySelector(".note"),
-        changed === 0 ? "All at their defaults." : `${changed} of ${status.settings.length} differ from their defaults.`);
+    setText(find("settings").querySelector(".note"), changed === 0 ? "All at their defaults."
+        : `${changed} of ${status.settings.length} differ from their defaults.`);
     const isRestart = startedAt !== null && startedAt !== status.startedAt;
     startedAt = status.startedAt;
     lastAnswerAt = new Date();
-    setText(find("refreshed"), isRestart ? "The server has been restarted" : isPaused ? `As of ${clock(lastAnswerAt)}` : "");
+    const asOf = isPaused ? `As of ${clock(lastAnswerAt)}` : "";
+    setText(find("refreshed"), isRestart ? "The server has been restarted" : asOf);
 }
 
 function showSilence(reason) {

@@ -57,7 +57,9 @@ internal static class ServeCommand
             front = await HttpFront.StartAsync(options.Http, actor, meters, log);
             var metrics = new MetricsPage(registry, HelpText.Version, actor.CountAsync, front.Count,
                 TimeProvider.System);
-            status = options.Admin.IsOn ? new Status(Sources(options, actor, front, meters), TimeProvider.System) : null;
+            status = options.Admin.IsOn
+                ? new Status(Sources(options, actor, front, meters), TimeProvider.System)
+                : null;
             admin = status is null ? null
                 : AdminFront.Start(options.Admin, AdminPages.Of(actor, metrics, status), log);
         }
