@@ -4,8 +4,8 @@ using TurnServer.Rules;
 namespace TurnServer.Bench.Rules;
 
 /// <summary>
-/// What a search of the status page costs the players: each step keeps the actor from them for as long. Goal: at most a
-/// millisecond with 100 000 of them.
+/// What a search of the status page costs the players: each step keeps the actor from them for as long. Goal: about a
+/// millisecond.
 /// </summary>
 [MemoryDiagnoser]
 public class SearchBenchmarks

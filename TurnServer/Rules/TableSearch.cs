@@ -26,8 +26,8 @@ public sealed record TableMatches
 /// <param name="rowsMax">The most rows of each registry.</param>
 public sealed class TableSearch(string text, int rowsMax)
 {
-    // A row is composed of texts, a look reads a name: measured, it is some five of them.
-    private const int LooksPerRow = 5;
+    // A row is composed of texts, a look reads a name: as measured, a row takes as long as some ten looks.
+    private const int LooksPerRow = 10;
 
     private readonly bool _canBeAddress =
         text.AsSpan().IndexOfAnyExcept(SearchValues.Create("0123456789abcdefABCDEF.:/")) < 0;
