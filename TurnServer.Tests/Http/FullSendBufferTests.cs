@@ -7,7 +7,7 @@ namespace TurnServer.Tests.Http;
 
 /// <summary>
 /// A client that stops reading until the server's send buffer is full, and then sends garbage: the listener throws on a
-/// thread of its own (dotnet/runtime#71364). Passes only with <c>ListenerFaults</c>.
+/// thread of its own (dotnet/runtime#71364). Passes only with <c>CarefulStream</c>.
 /// </summary>
 [Parallelizable(ParallelScope.Self)]
 internal sealed class FullSendBufferTests

@@ -17,14 +17,16 @@ internal static class ListenerFaults
     public static void HoldBack(ILogger log)
     {
         if (Interlocked.Exchange(ref _log, log) is null)
-            ExceptionHandling.SetUnhandledExceptionHandler(IsListenersOwn);
+            ExceptionHandling.SetUnhandledExceptionHandler(IsHeldBack);
     }
 
-    private static bool IsListenersOwn(Exception exception)
+    /// <summary>Whether it is one of them; then it is logged.</summary>
+    public static bool IsHeldBack(Exception exception)
     {
         if (!IsKnown(exception))
             return false;
-        Log.ListenerExceptionHeldBack(_log!, exception.GetType().Name);
+        if (_log is { } log)
+            Log.ListenerExceptionHeldBack(log, exception.GetType().Name);
         return true;
     }
 

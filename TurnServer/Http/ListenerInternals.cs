@@ -40,6 +40,7 @@ internal static class ListenerInternals
             _ = ListeningSocketOf(endPoint).IsBound;
             _ = FreshConnections(endPoint).Count;
             _ = BufferOf(connection)?.Length;
+            _ = StreamOf(connection).CanWrite;
             CloseNewUnless(endPoint, _ => true);
             _ = KeptConnections(listener).Count;
             AnswerEveryHost(endPoint, listener);
@@ -180,6 +181,10 @@ internal static class ListenerInternals
     private static extern void AddPrefix([UnsafeAccessorType(EndPoint)] object endPoint,
         [UnsafeAccessorType(Prefix)] object prefix, HttpListener listener);
 
+    // What the listener reads from and writes to.
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_stream")]
+    private static extern ref Stream StreamOf([UnsafeAccessorType(Connection)] object connection);
+
     // Null until the connection is first read from.
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_buffer")]
     private static extern ref byte[]? BufferOf([UnsafeAccessorType(Connection)] object connection);
@@ -194,9 +199,23 @@ internal static class ListenerInternals
 
         int IEqualityComparer<object>.GetHashCode(object connection)
         {
-            if (BufferOf(connection) is null && SocketOf(connection) is { } socket && !admits(socket))
-                socket.Dispose();
+            if (BufferOf(connection) is null && SocketOf(connection) is { } socket)
+                Receive(connection, socket);
             return RuntimeHelpers.GetHashCode(connection);
+        }
+
+        private void Receive(object connection, Socket socket)
+        {
+            if (!admits(socket) || !socket.Connected)
+            {
+                socket.Dispose();
+                return;
+            }
+
+            // Nothing has been read or written yet. The old one does not own the socket: it stays open.
+            ref var stream = ref StreamOf(connection);
+            stream.Dispose();
+            stream = new CarefulStream(socket);
         }
     }
 }
