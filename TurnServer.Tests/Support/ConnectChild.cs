@@ -8,8 +8,6 @@ namespace TurnServer.Tests.Support;
 /// <summary><c>turnserver connect</c> as a process of its own: bytes in, bytes out, and what it says.</summary>
 internal sealed class ConnectChild : IAsyncDisposable
 {
-    private static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "turnserver.dll");
-
     private readonly Process _process;
     private readonly Task _errorsReader;
     private readonly StringBuilder _errors = new();
@@ -59,16 +57,17 @@ internal sealed class ConnectChild : IAsyncDisposable
         Launch([url.ToString(), "--name", name, .. flags]);
 
     /// <summary>A process with these arguments after <c>connect</c>.</summary>
-    public static ConnectChild Launch(params string[] arguments) => Run("dotnet", [Assembly, "connect", .. arguments]);
+    public static ConnectChild Launch(params string[] arguments) =>
+        Run([.. ServerProgram.Words, "connect", .. arguments]);
 
     /// <summary>As <see cref="Start"/>, with its streams redirected as a shell does it.</summary>
     public static ConnectChild StartRedirected(string redirection, Uri url, string name, params string[] flags) =>
-        Run("sh", ["-c", $"exec dotnet \"$@\" {redirection}", "sh", Assembly, "connect", url.ToString(), "--name", name,
-            .. flags]);
+        Run(["sh", "-c", $"exec \"$@\" {redirection}", "sh", .. ServerProgram.Words, "connect", url.ToString(),
+            "--name", name, .. flags]);
 
-    private static ConnectChild Run(string program, string[] arguments) => new(new Process
+    private static ConnectChild Run(string[] words) => new(new Process
     {
-        StartInfo = new ProcessStartInfo(program, arguments)
+        StartInfo = new ProcessStartInfo(words[0], words[1..])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,

@@ -20,7 +20,6 @@ internal sealed class ServerChild : IAsyncDisposable
     private const int PortMax = 32_767;
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
-    private static readonly string Assembly = Path.Combine(AppContext.BaseDirectory, "turnserver.dll");
 
     // What a service manager that runs the tests says to them is not meant for the server.
     private static readonly string[] NotInherited =
@@ -96,7 +95,7 @@ internal sealed class ServerChild : IAsyncDisposable
     public static ServerChild Launch(string[] command, IReadOnlyDictionary<string, string>? environment, int port,
         string[] flags)
     {
-        string[] words = [.. command, "dotnet", Assembly, .. flags];
+        string[] words = [.. command, .. ServerProgram.Words, .. flags];
         var start = new ProcessStartInfo(words[0], words[1..])
         {
             RedirectStandardError = true,
