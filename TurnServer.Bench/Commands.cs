@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using TurnServer.Bench.Compare;
 using TurnServer.Bench.Load;
 using TurnServer.Bench.Memory;
+using TurnServer.Bench.Publish;
 
 namespace TurnServer.Bench;
 
@@ -20,6 +21,7 @@ internal static class Commands
             Micro(),
             Memory(),
             Compare(),
+            Publish(),
             Bare("bare", BareListener.RunAsync),
             // Not the method itself: Kestrel is loaded when it is called.
             Bare("bare-kestrel", port => BareKestrel.RunAsync(port)),
@@ -74,6 +76,22 @@ internal static class Commands
         command.SetAction((result, _) => CompareCommand.RunAsync(new CompareOptions(
             TimeSpan.FromSeconds(result.GetValue(seconds)), result.GetValue(rounds), result.GetValue(connections),
             result.GetValue(port), result.GetValue(flags) ?? []), Console.Out, Console.Error));
+        return command;
+    }
+
+    private static Command Publish()
+    {
+        var seconds = Number("--seconds", "length of one run", 6, 1, 25);
+        var rounds = Number("--rounds", "how often each is driven", 5, 1, 100);
+        var pairs = Number("--pairs", "pairs in the run that measures latency", 50, 1, 1000);
+        var port = Number("--port", "port", PortDefault + Field.PortsUsed, 1024, 65_535);
+        var command = new Command("publish", "the ways to publish this server beside each other")
+        {
+            seconds, rounds, pairs, port,
+        };
+        command.SetAction((result, _) => PublishCommand.RunAsync(new PublishOptions(
+            TimeSpan.FromSeconds(result.GetValue(seconds)), result.GetValue(rounds), result.GetValue(pairs),
+            result.GetValue(port)), Console.Out, Console.Error));
         return command;
     }
 

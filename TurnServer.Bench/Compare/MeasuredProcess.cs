@@ -20,6 +20,9 @@ internal sealed class MeasuredProcess : IDisposable
         AppDomain.CurrentDomain.ProcessExit += Kill;
     }
 
+    /// <summary>The program that runs what was built for any platform.</summary>
+    public static string Dotnet { get; } = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
     public int Port { get; }
 
     /// <summary>What it has used so far.</summary>
@@ -32,14 +35,21 @@ internal sealed class MeasuredProcess : IDisposable
     /// <exception cref="CompareException">It does not.</exception>
     public static async Task<MeasuredProcess> StartAsync(string name, int port, params string[] command)
     {
+        var measured = await StartAsync(name, port, new ProcessStartInfo(Dotnet, command), LookInterval);
+        await Task.Delay(ReadyPause);
+        return measured;
+    }
+
+    /// <summary>Starts any program, and looks this often whether it listens.</summary>
+    /// <exception cref="CompareException">It does not.</exception>
+    public static async Task<MeasuredProcess> StartAsync(string name, int port, ProcessStartInfo start,
+        TimeSpan lookInterval)
+    {
         // Another server there would be measured in this one's place.
         if (IsListening(port))
             throw new CompareException($"port {port} is taken: choose others with --port");
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", command)
-        {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        };
+        start.RedirectStandardError = true;
+        start.RedirectStandardOutput = true;
         var process = Process.Start(start) ?? throw new CompareException($"{name} does not start");
         // Read, so that it never waits for the pipe; said only if it ends early.
         var said = process.StandardError.ReadToEndAsync();
@@ -48,8 +58,7 @@ internal sealed class MeasuredProcess : IDisposable
         var measured = new MeasuredProcess(process, port);
         try
         {
-            await measured.ListensAsync(name, said);
-            await Task.Delay(ReadyPause);
+            await measured.ListensAsync(name, said, lookInterval);
             return measured;
         }
         catch
@@ -67,9 +76,9 @@ internal sealed class MeasuredProcess : IDisposable
         _process.Dispose();
     }
 
-    private async Task ListensAsync(string name, Task<string> said)
+    private async Task ListensAsync(string name, Task<string> said, TimeSpan lookInterval)
     {
-        for (var started = Stopwatch.StartNew(); !IsListening(Port); await Task.Delay(LookInterval))
+        for (var started = Stopwatch.StartNew(); !IsListening(Port); await Task.Delay(lookInterval))
         {
             if (_process.HasExited)
                 throw new CompareException($"{name} ended with {_process.ExitCode}: {await said}");
