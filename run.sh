@@ -6,6 +6,7 @@ top=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 sdk_version=10
 sdk_package=dotnet-sdk-10.0
 server=$top/TurnServer/bin/Release/net10.0/turnserver.dll
+published=$top/TurnServer/bin/service
 bench=$top/TurnServer.Bench/bin/Release/net10.0/TurnServer.Bench.dll
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
@@ -18,14 +19,20 @@ usage() {
 Usage:
   ./run.sh [flags]         run the server; ./run.sh --help lists its flags
   ./run.sh connect [...]   pass data between two machines; ./run.sh connect --help tells how
-  ./run.sh test [--all]    run the tests; --all adds the slow ones
+  ./run.sh install         install the server as a service of systemd, or upgrade it; --dry-run shows how
+  ./run.sh uninstall       undo that, all but its state
+  ./run.sh deb             build a Debian package in the current directory
+  ./run.sh publish DIR     build the binary that those install: it needs no .NET
+  ./run.sh test [--all]    run the tests; --all adds the slow ones, and those of the binary
   ./run.sh bench [filter]  run the micro-benchmarks, all or some
   ./run.sh bench compare   compare with a bare HttpListener and a bare Kestrel
+  ./run.sh bench publish   compare the ways to publish the server
   ./run.sh bench --help    list all benchmarks
   ./run.sh stress URL      simulate players; ./run.sh stress --help lists the flags
   ./run.sh help            this page
 
-It builds when sources are newer than the build, and installs the .NET $sdk_version SDK when it is missing.
+It builds when sources are newer than the build, and installs what is missing of the .NET $sdk_version SDK and, for publish, a
+linker.
 EOF
 }
 
@@ -94,6 +101,52 @@ build() {
     fi
 }
 
+platform() {
+    case $(uname -m) in
+        x86_64) echo linux-x64 ;;
+        aarch64) echo linux-arm64 ;;
+        *)
+            say "there is no build for $(uname -m), only for x86_64 and aarch64"
+            return 1
+            ;;
+    esac
+}
+
+# gcc names a file that it does not find without a path.
+has_linker() { command -v gcc objcopy >/dev/null && [[ $(gcc -print-file-name=crt1.o) == /* ]]; }
+
+# What the compiler leaves to do after it has turned the server into machine code.
+ensure_linker() {
+    has_linker && return
+    if command -v apt-get >/dev/null; then
+        say "a linker is missing: installing it (apt-get install gcc libc6-dev)"
+        as_root apt-get update -qq >&2 || say "apt-get update failed; going by the lists that are here"
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >&2
+        has_linker && return
+    fi
+    say "a linker is missing: install gcc, binutils and the C library's development files, and start again."
+    exit 1
+}
+
+publish() {
+    local to=${1-} output rid
+    if [[ $# -ne 1 || $to == -* ]]; then
+        say "publish takes a directory"
+        exit 2
+    fi
+    ensure_sdk
+    is_stale "$to/turnserver" "$top/TurnServer" || return 0
+    ensure_linker
+    rid=$(platform)
+    say "compiling the server for $rid: a minute or so"
+    if ! output=$(dotnet publish "$top/TurnServer" -c Release -r "$rid" -o "$to" --nologo -v quiet 2>&1); then
+        printf '%s\n' "$output" >&2
+        say "the build failed"
+        exit 1
+    fi
+    touch "$to/turnserver"
+}
+
 run_server() {
     ensure_sdk
     if is_stale "$server" "$top/TurnServer"; then
@@ -113,7 +166,24 @@ run_bench() {
     exec dotnet "$bench" "$@"
 }
 
-# Ends with a line such as "212 passed, 0 failed".
+# The tests that start the server as a process of its own, as a filter.
+process_tests() {
+    grep -rlE '\b(ServerChild\.(Start|Launch)|ConnectChild\.|HttpScenarioServer\b)' "$top/TurnServer.Tests" \
+        --include='*Tests.cs' | sed -E "s|^$top/|FullyQualifiedName~|; s|\.cs\$|.|; s|/|.|g" | paste -sd '|'
+}
+
+run_dotnet_test() {
+    local log=$1 filter=$2
+    dotnet test "$top/TurnServer.sln" -c Release --no-build --nologo ${filter:+--filter "$filter"} 2>&1 | tee -a "$log"
+}
+
+# Of all runs in a log, such as "212 passed, 0 failed, 0 skipped".
+count_tests() {
+    sed -nE 's/^(Passed|Failed)! +- Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+),.*/\3 \2 \4/p' "$1" |
+        awk '{ p += $1; f += $2; s += $3 } END { if (NR) print p " passed, " f " failed, " s " skipped" }'
+}
+
+# Ends with a line such as "212 passed, 0 failed, 0 skipped".
 run_tests() {
     local filter='TestCategory!=Slow' log status=0
     case ${1-} in
@@ -130,9 +200,15 @@ run_tests() {
     # Expanded now: the variable is local.
     # shellcheck disable=SC2064
     trap "rm -f '$log'" EXIT
-    dotnet test "$top/TurnServer.sln" -c Release --no-build --nologo ${filter:+--filter "$filter"} 2>&1 | tee "$log" ||
-        status=$?
-    sed -nE 's/^(Passed|Failed)! +- Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+),.*/\3 passed, \2 failed, \4 skipped/p' "$log"
+    if [[ $filter ]]; then
+        run_dotnet_test "$log" "$filter" || status=$?
+    else
+        publish "$published"
+        TEST_PUBLISHED=$published/turnserver run_dotnet_test "$log" '' || status=$?
+        say "once more with the binary that is installed"
+        TEST_SERVER=$published/turnserver run_dotnet_test "$log" "$(process_tests)" || status=$?
+    fi
+    count_tests "$log"
     exit "$status"
 }
 
@@ -150,6 +226,17 @@ case ${1-} in
         ;;
     stress)
         run_bench "$@"
+        ;;
+    install | uninstall)
+        exec "$top/TurnServer/Service/install.sh" "$@"
+        ;;
+    deb)
+        shift
+        exec "$top/TurnServer/Service/package.sh" "$@"
+        ;;
+    publish)
+        shift
+        publish "$@"
         ;;
     *)
         run_server "$@"

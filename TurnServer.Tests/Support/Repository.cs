@@ -1,16 +1,24 @@
 namespace TurnServer.Tests.Support;
 
-/// <summary>Files of the repository that the build does not copy.</summary>
+/// <summary>The sources that the tests were built of: scripts, and files that are installed.</summary>
 internal static class Repository
 {
-    private static readonly Lazy<string> Top = new(() =>
-    {
-        var folder = new DirectoryInfo(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(folder.FullName, "TurnServer.sln")))
-            folder = folder.Parent ?? throw new DirectoryNotFoundException("The tests run outside the repository.");
-        return folder.FullName;
-    });
+    /// <summary>The folder of the solution.</summary>
+    public static string Root { get; } = FindRoot();
+
+    public static string RunScript => Path.Combine(Root, "run.sh");
+
+    /// <summary>A file of TurnServer/Service.</summary>
+    public static string ServiceFile(string name) => Path.Combine(Root, "TurnServer", "Service", name);
 
     /// <summary>The text of a file, named from the top of the repository.</summary>
-    public static string Read(string path) => File.ReadAllText(Path.Combine(Top.Value, path));
+    public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
+
+    private static string FindRoot()
+    {
+        var folder = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(folder, "TurnServer.sln")))
+            folder = Path.GetDirectoryName(folder) ?? throw new DirectoryNotFoundException("TurnServer.sln");
+        return folder;
+    }
 }

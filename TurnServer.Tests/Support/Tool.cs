@@ -26,19 +26,29 @@ internal static class Tool
     }
 
     /// <summary>Runs a program to its end: its exit code and all that it printed.</summary>
-    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(string path,
-        params string[] arguments)
+    public static Task<(int ExitCode, string Output, string Errors)> RunAsync(string path,
+        params string[] arguments) => RunAsync(new ProcessStartInfo(path, arguments), ServerChild.Patience);
+
+    /// <summary>The same, with all that can be said of a start, for what takes longer.</summary>
+    public static async Task<(int ExitCode, string Output, string Errors)> RunAsync(ProcessStartInfo start,
+        TimeSpan patience)
     {
-        var start = new ProcessStartInfo(path, arguments)
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
         using var process = Process.Start(start)!;
-        using var patience = new CancellationTokenSource(ServerChild.Patience);
-        var output = process.StandardOutput.ReadToEndAsync(patience.Token);
-        var errors = process.StandardError.ReadToEndAsync(patience.Token);
-        await process.WaitForExitAsync(patience.Token);
+        using var timeout = new CancellationTokenSource(patience);
+        var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
+        var errors = process.StandardError.ReadToEndAsync(timeout.Token);
+        try
+        {
+            await process.WaitForExitAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            process.Kill(entireProcessTree: true);
+            throw;
+        }
+
         return (process.ExitCode, await output, await errors);
     }
 

@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using TurnServer.Http;
+using TurnServer.Rules;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Service;
+
+/// <summary>The unit that is installed, as systemd reads it.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed partial class UnitTests
+{
+    private const double ExposureMax = 1.5;
+
+    private static readonly string Unit = Repository.ServiceFile("turnserver.service");
+
+    [Test]
+    public async Task Exposure_is_at_most_1_5_by_systemd_analyze_security()
+    {
+        var (_, output, errors) = await Tool.RunAsync(Tool.Require("systemd-analyze", "systemd"), "security",
+            "--offline=true", "--no-pager", Unit);
+        var overall = OverallExposure().Match(output);
+        Assert.That(overall.Success, output + errors);
+        Assert.That(double.Parse(overall.Groups[1].Value, CultureInfo.InvariantCulture),
+            Is.LessThanOrEqualTo(ExposureMax), output);
+        Assert.That(errors, Is.Empty);
+    }
+
+    [Test]
+    public async Task Systemd_analyze_verify_has_nothing_to_say()
+    {
+        var systemdAnalyze = Tool.Require("systemd-analyze", "systemd");
+        var folder = Directory.CreateTempSubdirectory("turnserver-unit-").FullName;
+        try
+        {
+            // It looks for the program too.
+            var copy = Path.Combine(folder, "turnserver.service");
+            await File.WriteAllTextAsync(copy, (await File.ReadAllTextAsync(Unit)).Replace(
+                "=/opt/turnserver/turnserver", "=/bin/true", StringComparison.Ordinal));
+            var (exitCode, output, errors) = await Tool.RunAsync(systemdAnalyze, "verify", "--recursive-errors=no",
+                copy);
+            Assert.That((exitCode, output + errors), Is.EqualTo((0, "")));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Test]
+    public void Descriptors_are_enough_for_the_most_games_with_two_connections_a_player()
+    {
+        var limit = int.Parse(Settings().Single(line => line.Name == "LimitNOFILE").Value, CultureInfo.InvariantCulture);
+        Assert.That(Descriptors.ConnectionsByDefault(limit), Is.GreaterThanOrEqualTo(new RulesOptions().GamesMax * 2));
+    }
+
+    [Test]
+    public void It_has_longer_to_stop_than_it_takes() =>
+        Assert.That(int.Parse(Settings().Single(line => line.Name == "TimeoutStopSec").Value,
+            CultureInfo.InvariantCulture), Is.GreaterThan(new HttpOptions().DrainTimeout.TotalSeconds * 2));
+
+    /// <summary>The lines of the unit that set something.</summary>
+    public static IEnumerable<(string Name, string Value)> Settings() => File.ReadLines(Unit)
+        .Where(line => line.Contains('=', StringComparison.Ordinal) && line[0] != '#')
+        .Select(line => (line[..line.IndexOf('=', StringComparison.Ordinal)],
+            line[(line.IndexOf('=', StringComparison.Ordinal) + 1)..]));
+
+    [GeneratedRegex(@"Overall exposure level for turnserver\.service: ([\d.]+) ")]
+    private static partial Regex OverallExposure();
+}

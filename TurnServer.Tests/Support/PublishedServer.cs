@@ -1,0 +1,27 @@
+using System.Diagnostics;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>
+/// The binary that is installed. <c>run.sh test --all</c> names it in TEST_PUBLISHED; without that it is built, once.
+/// </summary>
+internal static class PublishedServer
+{
+    private static readonly TimeSpan BuildPatience = TimeSpan.FromMinutes(5);
+    private static readonly Lazy<Task<string>> Building = new(BuildAsync);
+
+    /// <summary>Its path.</summary>
+    public static Task<string> PathAsync() =>
+        Environment.GetEnvironmentVariable("TEST_PUBLISHED") is { Length: > 0 } path
+            ? Task.FromResult(Path.GetFullPath(path))
+            : Building.Value;
+
+    private static async Task<string> BuildAsync()
+    {
+        var folder = Path.Combine(Repository.Root, "TurnServer", "bin", "service");
+        var (exitCode, output, errors) = await Tool.RunAsync(
+            new ProcessStartInfo(Repository.RunScript, ["publish", folder]), BuildPatience);
+        Assert.That(exitCode, Is.Zero, output + errors);
+        return Path.Combine(folder, "turnserver");
+    }
+}
