@@ -73,12 +73,16 @@ internal sealed class ServerChild : IAsyncDisposable
     public static Task<ServerChild> StartAsync(params string[] flags) => StartUnderAsync([], flags);
 
     /// <summary>The same, started by another command such as <c>prlimit</c> that becomes it.</summary>
-    public static async Task<ServerChild> StartUnderAsync(string[] command, params string[] flags)
+    public static Task<ServerChild> StartUnderAsync(string[] command, params string[] flags) =>
+        StartProgramAsync([.. command, .. ServerProgram.Words], flags);
+
+    /// <summary>The same, of any build of the server, by the words that start it.</summary>
+    public static async Task<ServerChild> StartProgramAsync(string[] words, params string[] flags)
     {
         for (var attempt = 1; ; attempt++)
         {
             var port = FreePort();
-            var child = Launch(command, null, port, ["--port", $"{port}", .. flags]);
+            var child = LaunchProgram([.. words, "--port", $"{port}", .. flags], null, port);
             if (await child.AnswersAsync())
                 return child;
             var errors = child.Errors;
@@ -93,9 +97,12 @@ internal sealed class ServerChild : IAsyncDisposable
 
     /// <summary>A process with this environment beside ours and these arguments.</summary>
     public static ServerChild Launch(string[] command, IReadOnlyDictionary<string, string>? environment, int port,
-        string[] flags)
+        string[] flags) =>
+        LaunchProgram([.. command, .. ServerProgram.Words, .. flags], environment, port);
+
+    /// <summary>The same, of any build of the server, by the words that start it.</summary>
+    public static ServerChild LaunchProgram(string[] words, IReadOnlyDictionary<string, string>? environment, int port)
     {
-        string[] words = [.. command, .. ServerProgram.Words, .. flags];
         var start = new ProcessStartInfo(words[0], words[1..])
         {
             RedirectStandardError = true,

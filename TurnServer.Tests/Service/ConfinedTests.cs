@@ -1,0 +1,123 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Service;
+
+/// <summary>
+/// The binary that is installed, under what the unit lets it do: as nobody, with one capability, without memory that is
+/// both written and run, and with the unit's system calls and families of sockets alone.
+/// </summary>
+[Category("Slow")]
+internal sealed class ConfinedTests
+{
+    // Root's part: a /proc that shows processes alone, and another user who has nothing but ports below 1024.
+    private static readonly string[] AsNobody =
+    [
+        "unshare", "--mount", "sh", "-c", "mount -t proc -o subset=pid,hidepid=invisible proc /proc && exec \"$@\"", "sh",
+        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs",
+        "--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service",
+        "--bounding-set=-all,+net_bind_service",
+    ];
+
+    private string _folder = "";
+    private string _binary = "";
+
+    [OneTimeSetUp]
+    public async Task BuildAsync()
+    {
+        if (!Environment.IsPrivilegedProcess)
+            Assert.Ignore("Only root can become nobody.");
+        _folder = Directory.CreateTempSubdirectory("turnserver-confined-").FullName;
+        File.SetUnixFileMode(_folder, (UnixFileMode)Convert.ToInt32("755", 8));
+        // Where nobody may read it.
+        _binary = Path.Combine(_folder, "turnserver");
+        File.Copy(await PublishedServer.PathAsync(), _binary);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "allowed.h"), await AllowedAsync());
+        var (exitCode, _, errors) = await Tool.RunAsync(Tool.Require("gcc"), "-Wall", "-Werror", "-I", _folder, "-o",
+            Path.Combine(_folder, "confine"), Path.Combine(AppContext.BaseDirectory, "Service", "confine.c"));
+        Assert.That((exitCode, errors), Is.EqualTo((0, "")));
+    }
+
+    [OneTimeTearDown]
+    public void Delete()
+    {
+        if (_folder.Length > 0)
+            Directory.Delete(_folder, recursive: true);
+    }
+
+    [Test]
+    public async Task A_game_is_played_and_the_server_stops_in_order()
+    {
+        await using var server = await ServerChild.StartProgramAsync(Confined(_binary));
+        await using var pair = await RawPair.StartAsync(server.Port, "Confined");
+        await pair.Players[0].SendAsync(RawHttp.Post(pair.Update(0, 0, ""), "Prefer: wait=20"));
+        Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 0, "e2-e4"))).Body, Is.EqualTo("0/10/*"));
+        Assert.That((await pair.Players[0].ReadReplyAsync()).Body, Is.EqualTo("0/9/e2-e4"));
+        server.Signal(PosixSignal.SIGTERM);
+        Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
+        Assert.That(server.Errors, Does.Contain("Stopped on SIGTERM").And.Not.Contain("warn:").And.Not.Contain("fail:"));
+    }
+
+    [Test]
+    public async Task A_port_below_1024_can_be_had()
+    {
+        // None that is in use on a machine where tests are run; unassigned by IANA.
+        const int port = 1023;
+        await using var server = ServerChild.LaunchProgram([.. Confined(_binary), "--port", $"{port}"], null, port);
+        await server.ListensAsync();
+    }
+
+    /// <summary>The reason why what is installed is compiled ahead of time.</summary>
+    [Test]
+    public async Task A_build_that_is_compiled_as_it_runs_does_not_start()
+    {
+        var start = new ProcessStartInfo(Path.Combine(_folder, "confine"), [.. OrdinaryBuild, "--version"]);
+        Assert.That((await Tool.RunAsync(start, ServerChild.Patience)).ExitCode, Is.Not.Zero);
+    }
+
+    private static IEnumerable<string> OrdinaryBuild => ["dotnet", Path.Combine(AppContext.BaseDirectory, "turnserver.dll")];
+
+    private string[] Confined(string binary) => [.. AsNobody, Path.Combine(_folder, "confine"), binary];
+
+    // What the unit's lines allow, as lines of the filter. A name that this architecture has no number for is left out.
+    private static async Task<string> AllowedAsync()
+    {
+        var allowed = await ExpandAsync("@default");
+        foreach (var (name, value) in UnitTests.Settings().Where(line => line.Name == "SystemCallFilter"))
+        {
+            foreach (var set in value.TrimStart('~').Split(' '))
+            {
+                if (value[0] == '~')
+                    allowed.ExceptWith(await ExpandAsync(set));
+                else
+                    allowed.UnionWith(await ExpandAsync(set));
+            }
+        }
+
+        // It is this program's own call that becomes the server.
+        allowed.Add("execve");
+        var text = new StringBuilder();
+        foreach (var call in allowed.Order(StringComparer.Ordinal))
+            text.Append($"#ifdef SYS_{call}\nALLOW(SYS_{call}),\n#endif\n");
+        return text.ToString();
+    }
+
+    private static async Task<HashSet<string>> ExpandAsync(string set)
+    {
+        var (exitCode, output, errors) = await Tool.RunAsync(Tool.Require("systemd-analyze", "systemd"),
+            "syscall-filter", "--no-pager", set);
+        Assert.That(exitCode, Is.Zero, errors);
+        var calls = new HashSet<string>();
+        foreach (var line in output.Split('\n').Skip(1).Select(line => line.Trim()))
+        {
+            if (line.StartsWith('@'))
+                calls.UnionWith(await ExpandAsync(line));
+            else if (line.Length > 0 && line[0] != '#')
+                calls.Add(line);
+        }
+
+        return calls;
+    }
+}

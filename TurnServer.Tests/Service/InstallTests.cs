@@ -1,0 +1,148 @@
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Service;
+
+/// <summary><c>./run.sh install</c> and <c>uninstall</c> below a DESTDIR.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class InstallTests
+{
+    private const string Program = "/opt/turnserver/turnserver";
+    private const string Shipped = "/opt/turnserver/turnserver.default";
+    private const string Settings = "/etc/default/turnserver";
+    private const string Unit = "/etc/systemd/system/turnserver.service";
+
+    private static readonly string[] Installed = [Settings, Unit, Program, Shipped];
+
+    [Test]
+    public async Task Install_puts_four_files_in_their_places_and_may_be_repeated()
+    {
+        using var sandbox = new InstallSandbox();
+        for (var time = 0; time < 2; time++)
+        {
+            var (exitCode, output, errors) = await InstallAsync(sandbox);
+            Assert.That((exitCode, errors), Is.EqualTo((0, "")));
+            Assert.That(output, Does.Contain("systemd is left alone"));
+            Assert.That(sandbox.Files, Is.EqualTo(Installed));
+        }
+
+        Assert.That(sandbox.Read(Unit), Does.Contain($"ExecStart={Program}\n"));
+        Assert.That(sandbox.Read(Settings), Is.EqualTo(sandbox.Read(Shipped)));
+        Assert.That(File.GetUnixFileMode(sandbox.Machine + Program), Is.EqualTo((UnixFileMode)Convert.ToInt32("755", 8)));
+        Assert.That(File.GetUnixFileMode(sandbox.Machine + Unit), Is.EqualTo((UnixFileMode)Convert.ToInt32("644", 8)));
+        Assert.That(sandbox.Calls, Has.None.StartsWith("systemctl"));
+    }
+
+    [Test]
+    public async Task Install_replaces_a_program_that_runs()
+    {
+        using var sandbox = new InstallSandbox();
+        await InstallAsync(sandbox);
+        File.Copy("/bin/sleep", sandbox.Machine + Program, overwrite: true);
+        using var running = System.Diagnostics.Process.Start(sandbox.Machine + Program, ["60"]);
+        try
+        {
+            Assert.That((await InstallAsync(sandbox)).ExitCode, Is.Zero);
+            Assert.That(running.HasExited, Is.False);
+            Assert.That(sandbox.Read(Program), Is.EqualTo(await File.ReadAllTextAsync(sandbox.Binary)));
+        }
+        finally
+        {
+            running.Kill();
+        }
+    }
+
+    [Test]
+    public async Task Install_keeps_settings_that_were_edited()
+    {
+        using var sandbox = new InstallSandbox();
+        await InstallAsync(sandbox);
+        sandbox.Write(Settings, "TURNSERVER_PORT=8080\n");
+        Assert.That((await InstallAsync(sandbox)).Output, Does.Contain("were edited and are kept: "));
+        sandbox.Write(Shipped, "what an older version shipped\n");
+        Assert.That((await InstallAsync(sandbox)).Output, Does.Contain("those shipped have changed: diff "));
+        Assert.That(sandbox.Read(Settings), Is.EqualTo("TURNSERVER_PORT=8080\n"));
+    }
+
+    [Test]
+    public async Task Install_replaces_settings_that_were_not_edited()
+    {
+        using var sandbox = new InstallSandbox();
+        await InstallAsync(sandbox);
+        sandbox.Write(Settings, "what an older version shipped\n");
+        sandbox.Write(Shipped, "what an older version shipped\n");
+        Assert.That((await InstallAsync(sandbox)).Output, Does.Contain("were not edited"));
+        Assert.That(sandbox.Read(Settings), Is.EqualTo(sandbox.Read(Shipped)).And.Contain("#TURNSERVER_PORT=80"));
+    }
+
+    [Test]
+    public async Task Uninstall_removes_all_but_the_state_and_may_be_repeated()
+    {
+        using var sandbox = new InstallSandbox();
+        await InstallAsync(sandbox);
+        Directory.CreateDirectory(sandbox.Machine + "/var/lib/private/turnserver");
+        sandbox.Write("/var/lib/private/turnserver/games", "");
+        for (var time = 0; time < 2; time++)
+        {
+            var (exitCode, output, errors) = await sandbox.RunBelowAsync("uninstall");
+            Assert.That((exitCode, errors), Is.EqualTo((0, "")));
+            Assert.That(output, Does.Contain($"rm -rf {sandbox.Machine}/var/lib/private/turnserver"));
+            Assert.That(sandbox.Files, Is.EqualTo(new[] { "/var/lib/private/turnserver/games" }));
+        }
+    }
+
+    [Test]
+    public async Task Uninstall_keeps_settings_that_were_edited_and_says_so()
+    {
+        using var sandbox = new InstallSandbox();
+        await InstallAsync(sandbox);
+        sandbox.Write(Settings, "TURNSERVER_PORT=8080\n");
+        var (exitCode, output, _) = await sandbox.RunBelowAsync("uninstall");
+        Assert.That(exitCode, Is.Zero);
+        Assert.That(output, Does.Contain($"rm {sandbox.Machine}{Settings}"));
+        Assert.That(sandbox.Files, Is.EqualTo(new[] { Settings }));
+    }
+
+    [Test]
+    public async Task A_dry_run_prints_every_command_and_changes_nothing()
+    {
+        using var sandbox = new InstallSandbox();
+        var (exitCode, output, _) = await sandbox.RunBelowAsync("install", "--dry-run");
+        Assert.That(exitCode, Is.Zero);
+        Assert.That(output, Does.Contain("run.sh' 'publish' "));
+        foreach (var file in Installed)
+            Assert.That(output, Does.Contain($"'mv' '-f' '{sandbox.Machine}{file}.new' '{sandbox.Machine}{file}'"));
+        Assert.That(sandbox.Files, Is.Empty);
+
+        await InstallAsync(sandbox);
+        (exitCode, output, _) = await sandbox.RunBelowAsync("uninstall", "--dry-run");
+        Assert.That(exitCode, Is.Zero);
+        Assert.That(output, Does.Contain($"'rm' '-f' '{sandbox.Machine}{Unit}'"));
+        Assert.That(sandbox.Files, Is.EqualTo(Installed));
+    }
+
+    [TestCase("install", "--dry", 2, "there is no --dry")]
+    [TestCase("install", "now", 2, "there is no now")]
+    [TestCase("uninstall", "--binary", 2, "--binary is for install")]
+    [TestCase("install", "--binary", 2, "takes the path of a binary")]
+    public async Task A_wrong_argument_is_refused_and_explained(string verb, string argument, int code, string error)
+    {
+        using var sandbox = new InstallSandbox();
+        var (exitCode, _, errors) = await sandbox.RunBelowAsync(verb, argument);
+        Assert.That(exitCode, Is.EqualTo(code));
+        Assert.That(errors, Does.Contain(error).And.Contain("Usage: ./run.sh install"));
+        Assert.That(sandbox.Files, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_binary_that_is_none_is_refused()
+    {
+        using var sandbox = new InstallSandbox();
+        var (exitCode, _, errors) = await sandbox.RunBelowAsync("install", "--binary", sandbox.Machine);
+        Assert.That(exitCode, Is.EqualTo(1));
+        Assert.That(errors, Does.Contain("is not a binary"));
+        Assert.That(sandbox.Files, Is.Empty);
+    }
+
+    private static Task<(int ExitCode, string Output, string Errors)> InstallAsync(InstallSandbox sandbox) =>
+        sandbox.RunBelowAsync("install", "--binary", sandbox.Binary);
+}
