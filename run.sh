@@ -31,8 +31,8 @@ Usage:
   ./run.sh stress URL      simulate players; ./run.sh stress --help lists the flags
   ./run.sh help            this page
 
-It builds when sources are newer than the build, and installs what is missing of the .NET $sdk_version SDK and, for publish, a
-linker.
+It builds when sources are newer than the build, and installs the .NET $sdk_version SDK when it is missing; for install,
+deb, publish and test --all a linker too.
 EOF
 }
 
@@ -169,7 +169,8 @@ run_bench() {
 # The tests that start the server as a process of its own, as a filter; not those that start what is installed anyway.
 process_tests() {
     grep -rlE '\b(ServerChild\.(Start|Launch)|ConnectChild\.|HttpScenarioServer\b)' "$top/TurnServer.Tests" \
-        --include='*Tests.cs' | xargs grep -LE '\b(PublishedServer|InstallSandbox)\b' | sed -E "s|^$top/|FullyQualifiedName~|; s|\.cs\$|.|; s|/|.|g" | paste -sd '|'
+        --include='*Tests.cs' | xargs grep -LE '\b(PublishedServer|InstallSandbox)\b' |
+        sed -E "s|^$top/|FullyQualifiedName~|; s|\.cs\$|.|; s|/|.|g" | paste -sd '|'
 }
 
 run_dotnet_test() {

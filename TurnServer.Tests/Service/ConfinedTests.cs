@@ -15,7 +15,8 @@ internal sealed class ConfinedTests
     // Root's part: a /proc that shows processes alone, and another user who has nothing but ports below 1024.
     private static readonly string[] AsNobody =
     [
-        "unshare", "--mount", "sh", "-c", "mount -t proc -o subset=pid,hidepid=invisible proc /proc && exec \"$@\"", "sh",
+        "unshare", "--mount", "sh", "-c",
+        "mount -t proc -o subset=pid,hidepid=invisible proc /proc && exec \"$@\"", "sh",
         "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs",
         "--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service",
         "--bounding-set=-all,+net_bind_service",
@@ -57,15 +58,16 @@ internal sealed class ConfinedTests
         Assert.That((await pair.Players[0].ReadReplyAsync()).Body, Is.EqualTo("0/9/e2-e4"));
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
-        Assert.That(server.Errors, Does.Contain("Stopped on SIGTERM").And.Not.Contain("warn:").And.Not.Contain("fail:"));
+        Assert.That(server.Errors, Does.Contain("Stopped on SIGTERM"));
+        Assert.That(server.Errors, Does.Not.Contain("warn:").And.Not.Contain("fail:"));
     }
 
     [Test]
     public async Task A_port_below_1024_can_be_had()
     {
         // None that is in use on a machine where tests are run; unassigned by IANA.
-        const int port = 1023;
-        await using var server = ServerChild.LaunchProgram([.. Confined(_binary), "--port", $"{port}"], null, port);
+        const int Port = 1023;
+        await using var server = ServerChild.LaunchProgram([.. Confined(_binary), "--port", $"{Port}"], null, Port);
         await server.ListensAsync();
     }
 
@@ -77,7 +79,8 @@ internal sealed class ConfinedTests
         Assert.That((await Tool.RunAsync(start, ServerChild.Patience)).ExitCode, Is.Not.Zero);
     }
 
-    private static IEnumerable<string> OrdinaryBuild => ["dotnet", Path.Combine(AppContext.BaseDirectory, "turnserver.dll")];
+    private static IEnumerable<string> OrdinaryBuild =>
+        ["dotnet", Path.Combine(AppContext.BaseDirectory, "turnserver.dll")];
 
     private string[] Confined(string binary) => [.. AsNobody, Path.Combine(_folder, "confine"), binary];
 

@@ -20,8 +20,8 @@ internal sealed class InstallAsRootTests
         var (exitCode, output, errors) = await sandbox.RunAsRootAsync("install", "--binary", sandbox.Binary);
         Assert.That((exitCode, errors), Is.EqualTo((0, "")));
         Assert.That(SystemctlCalls(sandbox), Is.EqualTo(StartCalls));
-        Assert.That(output, Does.Contain($"runs at http://127.0.0.1:{server.Port}/").And.Contain("journalctl -u turnserver")
-            .And.Contain("http://127.0.0.1:9180/status"));
+        Assert.That(output, Does.Contain($"runs at http://127.0.0.1:{server.Port}/")
+            .And.Contain("journalctl -u turnserver").And.Contain("http://127.0.0.1:9180/status"));
     }
 
     [Test]

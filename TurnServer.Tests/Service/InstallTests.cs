@@ -12,6 +12,8 @@ internal sealed class InstallTests
     private const string Unit = "/etc/systemd/system/turnserver.service";
 
     private static readonly string[] Installed = [Settings, Unit, Program, Shipped];
+    private static readonly UnixFileMode ProgramMode = (UnixFileMode)Convert.ToInt32("755", 8);
+    private static readonly UnixFileMode FileMode = (UnixFileMode)Convert.ToInt32("644", 8);
 
     [Test]
     public async Task Install_puts_four_files_in_their_places_and_may_be_repeated()
@@ -27,8 +29,8 @@ internal sealed class InstallTests
 
         Assert.That(sandbox.Read(Unit), Does.Contain($"ExecStart={Program}\n"));
         Assert.That(sandbox.Read(Settings), Is.EqualTo(sandbox.Read(Shipped)));
-        Assert.That(File.GetUnixFileMode(sandbox.Machine + Program), Is.EqualTo((UnixFileMode)Convert.ToInt32("755", 8)));
-        Assert.That(File.GetUnixFileMode(sandbox.Machine + Unit), Is.EqualTo((UnixFileMode)Convert.ToInt32("644", 8)));
+        Assert.That(File.GetUnixFileMode(sandbox.Machine + Program), Is.EqualTo(ProgramMode));
+        Assert.That(File.GetUnixFileMode(sandbox.Machine + Unit), Is.EqualTo(FileMode));
         Assert.That(sandbox.Calls, Has.None.StartsWith("systemctl"));
     }
 

@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Service;
 
-/// <summary>The Debian package: what is in it, and what it does when it is installed, upgraded, removed and purged.</summary>
+/// <summary>The Debian package: what is in it, and how it is installed, upgraded, removed and purged.</summary>
 [Category("Slow"), NonParallelizable]
 internal sealed class PackageTests
 {
@@ -58,14 +58,18 @@ internal sealed class PackageTests
         Assert.That(await File.ReadAllTextAsync(Path.Combine(tree, "DEBIAN/conffiles")), Is.EqualTo(Settings + "\n"));
         Assert.That(await File.ReadAllTextAsync(Path.Combine(tree, "usr/lib/systemd/system/turnserver.service")),
             Does.Contain("ExecStart=/usr/bin/turnserver\n").And.Not.Contain("/opt"));
-        var start = new ProcessStartInfo("md5sum", ["--check", "--quiet", "DEBIAN/md5sums"]) { WorkingDirectory = tree };
+        var start = new ProcessStartInfo("md5sum", ["--check", "--quiet", "DEBIAN/md5sums"])
+        {
+            WorkingDirectory = tree,
+        };
         Assert.That(await Tool.RunAsync(start, ServerChild.Patience), Is.EqualTo((0, "", "")));
     }
 
     [Test]
-    public async Task Package_needs_the_C_library_and_says_what_it_is()
+    public async Task Package_needs_the_C_library_and_OpenSSL_and_says_what_it_is()
     {
-        Assert.That(await DpkgAsync("--field", _package, "Depends"), Does.Match(@"^libc6 \(>= [\d.]+\), "));
+        Assert.That(await DpkgAsync("--field", _package, "Depends"),
+            Does.Match(@"^libc6 \(>= [\d.]+\), libssl3t64 \| libssl3, "));
         Assert.That(await DpkgAsync("--field", _package, "Package"), Is.EqualTo("turnserver\n"));
         var version = (await DpkgAsync("--field", _package, "Version")).Trim();
         Assert.That(Path.GetFileName(_package), Does.StartWith($"turnserver_{version}_"));
@@ -90,11 +94,12 @@ internal sealed class PackageTests
     [Test]
     public async Task Package_is_installed_upgraded_removed_and_purged()
     {
-        await using var chroot = await Chroot.CreateAsync("init-system-helpers");
+        await using var chroot = await Chroot.CreateAsync("init-system-helpers", "libssl3");
         File.Copy(_package, chroot.PathOf("/turnserver.deb"));
         await RefusedBesideAnotherAsync(chroot);
         await InstallAsync(chroot);
-        Assert.That(new FileInfo(chroot.PathOf(Wanted)).LinkTarget, Does.EndWith("/lib/systemd/system/turnserver.service"));
+        Assert.That(new FileInfo(chroot.PathOf(Wanted)).LinkTarget,
+            Does.EndWith("/lib/systemd/system/turnserver.service"));
         Assert.That(await chroot.RunInsideAsync(Play), Does.Contain("HTTP/1.1 200 OK").And.Contain("0/0/"));
 
         await File.AppendAllTextAsync(chroot.PathOf(Settings), "TURNSERVER_PORT=8080\n");
@@ -112,7 +117,8 @@ internal sealed class PackageTests
 
         await chroot.RunInsideAsync("apt-get purge -y -qq turnserver");
         Assert.That(await LeftAsync(chroot), Is.Empty);
-        Assert.That(await chroot.RunInsideAsync("dpkg-query -l 'turnserver*' 2>&1 || true"), Does.Contain("no packages found"));
+        Assert.That(await chroot.RunInsideAsync("dpkg-query -l 'turnserver*' 2>&1 || true"),
+            Does.Contain("no packages found"));
     }
 
     private static async Task RefusedBesideAnotherAsync(Chroot chroot)

@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Service;
 
-/// <summary>/etc/default/turnserver as it is installed: every setting, commented out, and nothing that is not one.</summary>
+/// <summary>/etc/default/turnserver as it is installed: every setting, commented out, and nothing else.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class SettingsFileTests
 {
@@ -49,7 +49,8 @@ internal sealed class SettingsFileTests
             group = flag.Group;
             var value = set.GetValueOrDefault(flag.Variable!, IsValue(flag) ? flag.DefaultText! : "");
             yield return "";
-            yield return "# " + flag.Help + (value.Length > 0 || flag.DefaultText is null ? "" : $" [{flag.DefaultText}]");
+            var isSaid = value.Length > 0 || flag.DefaultText is null;
+            yield return "# " + flag.Help + (isSaid ? "" : $" [{flag.DefaultText}]");
             yield return $"#{flag.Variable}={value}";
         }
     }

@@ -50,14 +50,16 @@ internal sealed partial class UnitTests
     [Test]
     public void Descriptors_are_enough_for_the_most_games_with_two_connections_a_player()
     {
-        var limit = int.Parse(Settings().Single(line => line.Name == "LimitNOFILE").Value, CultureInfo.InvariantCulture);
+        var limit = Number("LimitNOFILE");
         Assert.That(Descriptors.ConnectionsByDefault(limit), Is.GreaterThanOrEqualTo(new RulesOptions().GamesMax * 2));
     }
 
     [Test]
     public void It_has_longer_to_stop_than_it_takes() =>
-        Assert.That(int.Parse(Settings().Single(line => line.Name == "TimeoutStopSec").Value,
-            CultureInfo.InvariantCulture), Is.GreaterThan(new HttpOptions().DrainTimeout.TotalSeconds * 2));
+        Assert.That(Number("TimeoutStopSec"), Is.GreaterThan(new HttpOptions().DrainTimeout.TotalSeconds * 2));
+
+    private static int Number(string name) =>
+        int.Parse(Settings().Single(line => line.Name == name).Value, CultureInfo.InvariantCulture);
 
     /// <summary>The lines of the unit that set something.</summary>
     public static IEnumerable<(string Name, string Value)> Settings() => File.ReadLines(Unit)

@@ -50,7 +50,8 @@ internal sealed class Chroot : IAsyncDisposable
 
     /// <summary>Runs a command in it that is to succeed. Returns what it printed.</summary>
     public Task<string> RunInsideAsync(string command) =>
-        RunAsync("unshare", [.. Enter, Root, "env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", "sh", "-ec", command]);
+        RunAsync("unshare",
+            [.. Enter, Root, "env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", "sh", "-ec", command]);
 
     /// <summary>A file in it, seen from outside.</summary>
     public string PathOf(string file) => Root + file;

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// <c>run.sh install</c> and <c>uninstall</c> where they do no harm: below a DESTDIR, or as root in a mount namespace of
-/// their own in which /opt, /run and the folders in /etc are temporary, and systemctl and journalctl are others.
+/// <c>run.sh install</c> and <c>uninstall</c> where they do no harm: below a DESTDIR, or as root in a mount namespace
+/// of their own in which /opt, /run and the folders in /etc are temporary, and systemctl and journalctl are others.
 /// </summary>
 internal sealed class InstallSandbox : IDisposable
 {

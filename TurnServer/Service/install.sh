@@ -72,6 +72,9 @@ read_arguments() {
 
 is_packaged() { [[ $(dpkg-query -W -f '${db:Status-Status}' $service 2>/dev/null) == installed ]]; }
 
+# The runtime inside the binary draws its random keys from OpenSSL, which it finds only when it needs it.
+has_openssl() { [[ $(PATH=$PATH:/usr/sbin:/sbin ldconfig -p) == *libssl.so.[13]* ]]; }
+
 # What stands in the way is said before anything is built or asked for.
 check() {
     [[ -z $binary || -x $binary && -f $binary ]] || fail "$binary is not a binary"
@@ -83,6 +86,7 @@ check() {
     fi
     [[ -d /run/systemd/system ]] ||
         fail "systemd does not run here. DESTDIR=/some/dir ./run.sh $verb works without it."
+    [[ $verb == uninstall ]] || has_openssl || fail "OpenSSL's library is missing: apt-get install libssl3"
 }
 
 # The build belongs to whoever owns the sources: built as root, it would be in their way.
