@@ -91,7 +91,7 @@ internal static class Commands
         };
         command.SetAction((result, _) => PublishCommand.RunAsync(new PublishOptions(
             TimeSpan.FromSeconds(result.GetValue(seconds)), result.GetValue(rounds), result.GetValue(pairs),
-            result.GetValue(port)), Console.Out, Console.Error));
+            result.GetValue(port), Build.All), Console.Out, Console.Error));
         return command;
     }
 

@@ -22,7 +22,7 @@ internal sealed record Build(string Name, string Folder, string[] Properties, (s
     private static readonly string[] ReadyToRun = ["-p:PublishAot=false", "-p:PublishReadyToRun=true"];
     private static readonly (string, string)[] LargeGen0 = [("DOTNET_GCgen0size", LargeYoungestGeneration)];
 
-    /// <summary>All that are compared. The first is what the others are compared with.</summary>
+    /// <summary>All that are worth comparing.</summary>
     public static IReadOnlyList<Build> All { get; } =
     [
         new("self-contained", "jit", JustInTime, []),

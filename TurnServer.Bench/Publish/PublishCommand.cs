@@ -11,7 +11,8 @@ namespace TurnServer.Bench.Publish;
 /// <param name="Rounds">How often each build is started and driven.</param>
 /// <param name="Pairs">How many pairs play, with held replies, five turns a second each.</param>
 /// <param name="Port">Where each is started in its turn.</param>
-internal sealed record PublishOptions(TimeSpan RunLength, int Rounds, int Pairs, int Port);
+/// <param name="Builds">Which are compared; the first is what the others are compared with.</param>
+internal sealed record PublishOptions(TimeSpan RunLength, int Rounds, int Pairs, int Port, IReadOnlyList<Build> Builds);
 
 /// <summary>Publishes the server in several ways and compares what each costs.</summary>
 internal static class PublishCommand
@@ -47,7 +48,7 @@ internal static class PublishCommand
     {
         await output.WriteLineAsync($"{Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}; "
             + $"{options.Pairs} pairs, {options.RunLength.TotalSeconds} s a run");
-        var builds = Build.All;
+        var builds = options.Builds;
         foreach (var build in builds)
             await build.PublishAsync(root);
         var rounds = new List<BuildFigures[]>();
