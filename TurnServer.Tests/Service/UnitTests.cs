@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using TurnServer.Admin;
 using TurnServer.Http;
 using TurnServer.Rules;
 using TurnServer.Tests.Support;
@@ -51,7 +52,7 @@ internal sealed partial class UnitTests
     public void Descriptors_are_enough_for_the_most_games_with_two_connections_a_player()
     {
         var limit = Number("LimitNOFILE");
-        Assert.That(Descriptors.ConnectionsByDefault(limit), Is.GreaterThanOrEqualTo(new RulesOptions().GamesMax * 2));
+        Assert.That(Descriptors.ConnectionsByDefault(limit, AdminFront.DescriptorsMax), Is.GreaterThanOrEqualTo(new RulesOptions().GamesMax * 2));
     }
 
     [Test]
