@@ -12,11 +12,11 @@ namespace TurnServer.Tests.Service;
 [Category("Slow")]
 internal sealed class ConfinedTests
 {
-    // Root's part: a /proc that shows processes alone, and another user who has nothing but ports below 1024.
+    // Root's part: a /proc that shows its own processes alone, and another user who has nothing but ports below 1024.
     private static readonly string[] AsNobody =
     [
         "unshare", "--mount", "sh", "-c",
-        "mount -t proc -o subset=pid,hidepid=invisible proc /proc && exec \"$@\"", "sh",
+        "mount -t proc -o hidepid=invisible proc /proc && exec \"$@\"", "sh",
         "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs",
         "--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service",
         "--bounding-set=-all,+net_bind_service",

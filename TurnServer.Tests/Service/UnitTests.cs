@@ -51,13 +51,18 @@ internal sealed partial class UnitTests
     [Test]
     public void Descriptors_are_enough_for_the_most_games_with_two_connections_a_player()
     {
-        var limit = Number("LimitNOFILE");
-        Assert.That(Descriptors.ConnectionsByDefault(limit, AdminFront.DescriptorsMax), Is.GreaterThanOrEqualTo(new RulesOptions().GamesMax * 2));
+        var connections = Descriptors.ConnectionsByDefault(Number("LimitNOFILE"), AdminFront.DescriptorsMax);
+        Assert.That(connections, Is.GreaterThanOrEqualTo(new RulesOptions().GamesMax * 2));
     }
 
     [Test]
     public void It_has_longer_to_stop_than_it_takes() =>
         Assert.That(Number("TimeoutStopSec"), Is.GreaterThan(new HttpOptions().DrainTimeout.TotalSeconds * 2));
+
+    /// <summary>The garbage collector asks /proc/meminfo how much is left.</summary>
+    [Test]
+    public void Proc_shows_how_much_memory_is_free() =>
+        Assert.That(Settings().Select(line => line.Name), Has.None.EqualTo("ProcSubset"));
 
     private static int Number(string name) =>
         int.Parse(Settings().Single(line => line.Name == name).Value, CultureInfo.InvariantCulture);
