@@ -24,6 +24,18 @@ internal sealed class InstallAsRootTests
             .And.Contain("journalctl -u turnserver").And.Contain("http://127.0.0.1:9180/status"));
     }
 
+    [TestCase("TURNSERVER_ADMIN_HOST=192.0.2.1\nTURNSERVER_ADMIN_PORT=9181", true)]
+    [TestCase("TURNSERVER_ADMIN_PORT=0", false)]
+    public async Task Install_says_where_the_status_page_is_by_the_settings(string settings, bool hasPage)
+    {
+        await using var server = await ServerChild.StartAsync();
+        using var sandbox = new InstallSandbox();
+        sandbox.Write("/etc/default/turnserver", $"TURNSERVER_PORT={server.Port}\n{settings}\n");
+        var (_, output, _) = await sandbox.RunAsRootAsync("install", "--binary", sandbox.Binary);
+        Assert.That(output.Contains("http://192.0.2.1:9181/status", StringComparison.Ordinal), Is.EqualTo(hasPage));
+        Assert.That(output.Contains("/status ", StringComparison.Ordinal), Is.EqualTo(hasPage));
+    }
+
     [Test]
     public async Task Install_fails_and_shows_the_journal_when_the_service_does_not_start()
     {
@@ -64,8 +76,20 @@ internal sealed class InstallAsRootTests
         var (exitCode, output, _) = await sandbox.RunAsRootAsync("install", "--dry-run");
         Assert.That(exitCode, Is.Zero);
         foreach (var call in StartCalls)
-            Assert.That(output, Does.Contain("  '" + call.Replace(" ", "' '", StringComparison.Ordinal) + "'\n"));
+            Assert.That(output, Does.Contain($"  {call}\n"));
         Assert.That(SystemctlCalls(sandbox), Is.Empty);
+        Assert.That(sandbox.Files, Is.Empty);
+    }
+
+    [Test]
+    public async Task A_dry_run_shows_the_steps_where_it_would_be_refused_and_says_that()
+    {
+        using var sandbox = new InstallSandbox();
+        Directory.Delete(sandbox.Machine + "/run/systemd/system");
+        var (exitCode, output, errors) = await sandbox.RunAsRootAsync("install", "--dry-run");
+        Assert.That(exitCode, Is.Zero);
+        Assert.That(output, Does.Contain("  systemctl restart turnserver\n"));
+        Assert.That(errors, Does.Contain("it would end before the first step: systemd does not run here"));
         Assert.That(sandbox.Files, Is.Empty);
     }
 
@@ -80,7 +104,7 @@ internal sealed class InstallAsRootTests
         Assert.That(errors, Does.Contain("systemd does not run here").And.Contain("DESTDIR"));
     }
 
-    [TestCase("install", "apt install turnserver")]
+    [TestCase("install", "./run.sh deb tells how")]
     [TestCase("uninstall", "apt remove turnserver")]
     public async Task Beside_the_Debian_package_it_is_refused(string verb, string advice)
     {

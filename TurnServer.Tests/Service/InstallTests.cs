@@ -66,6 +66,15 @@ internal sealed class InstallTests
     }
 
     [Test]
+    public async Task Settings_that_an_uninstall_kept_are_kept_when_it_is_installed_again()
+    {
+        using var sandbox = new InstallSandbox();
+        sandbox.Write(Settings, "TURNSERVER_PORT=8080\n");
+        Assert.That((await InstallAsync(sandbox)).Output, Does.Contain("were edited and are kept: "));
+        Assert.That(sandbox.Read(Settings), Is.EqualTo("TURNSERVER_PORT=8080\n"));
+    }
+
+    [Test]
     public async Task Install_replaces_settings_that_were_not_edited()
     {
         using var sandbox = new InstallSandbox();
@@ -110,15 +119,15 @@ internal sealed class InstallTests
         using var sandbox = new InstallSandbox();
         var (exitCode, output, _) = await sandbox.RunBelowAsync("install", "--dry-run");
         Assert.That(exitCode, Is.Zero);
-        Assert.That(output, Does.Contain("run.sh' 'publish' "));
+        Assert.That(output, Does.Contain("run.sh publish "));
         foreach (var file in Installed)
-            Assert.That(output, Does.Contain($"'mv' '-f' '{sandbox.Machine}{file}.new' '{sandbox.Machine}{file}'"));
+            Assert.That(output, Does.Contain($"  mv -f {sandbox.Machine}{file}.new {sandbox.Machine}{file}\n"));
         Assert.That(sandbox.Files, Is.Empty);
 
         await InstallAsync(sandbox);
         (exitCode, output, _) = await sandbox.RunBelowAsync("uninstall", "--dry-run");
         Assert.That(exitCode, Is.Zero);
-        Assert.That(output, Does.Contain($"'rm' '-f' '{sandbox.Machine}{Unit}'"));
+        Assert.That(output, Does.Contain($"  rm -f {sandbox.Machine}{Unit}\n"));
         Assert.That(sandbox.Files, Is.EqualTo(Installed));
     }
 

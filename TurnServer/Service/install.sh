@@ -15,6 +15,7 @@ health_patience=20
 verb=${1-}
 is_dry=
 binary=
+is_built=
 
 fail() {
     printf 'run.sh %s: %s\n' "$verb" "$*" >&2
@@ -43,9 +44,12 @@ wrong() {
 # What the next command is for, in a line.
 step() { printf '# %s\n' "$*"; }
 
+# As a shell would take it.
+quote() { printf ' %q' "$@"; }
+
 # Shows a command, and runs it unless only asked to show.
 run() {
-    printf '  %s\n' "${*@Q}"
+    printf ' %s\n' "$(quote "$@")"
     [[ $is_dry ]] || "$@"
 }
 
@@ -75,23 +79,30 @@ is_packaged() { [[ $(dpkg-query -W -f '${db:Status-Status}' $service 2>/dev/null
 # The runtime inside the binary draws its random keys from OpenSSL, which it finds only when it needs it.
 has_openssl() { [[ $(PATH=$PATH:/usr/sbin:/sbin ldconfig -p) == *libssl.so.[13]* ]]; }
 
+# What would end an installation does not keep anybody from looking at its steps.
+refuse() {
+    [[ $is_dry ]] || fail "$1"
+    printf 'run.sh %s: here it would end before the first step: %s\n' "$verb" "$1" >&2
+}
+
 # What stands in the way is said before anything is built or asked for.
 check() {
     [[ -z $binary || -x $binary && -f $binary ]] || fail "$binary is not a binary"
     [[ $root ]] && return
     if is_packaged; then
-        local word=install
-        [[ $verb == install ]] || word=remove
-        fail "the Debian package is installed: use apt $word $service"
+        local advice="upgrade that (./run.sh deb tells how), or apt remove $service"
+        [[ $verb == install ]] || advice="apt remove $service"
+        refuse "the Debian package is installed: $advice"
     fi
     [[ -d /run/systemd/system ]] ||
-        fail "systemd does not run here. DESTDIR=/some/dir ./run.sh $verb works without it."
-    [[ $verb == uninstall ]] || has_openssl || fail "OpenSSL's library is missing: apt-get install libssl3"
+        refuse "systemd does not run here. DESTDIR=/some/dir ./run.sh $verb works without it."
+    [[ $verb == uninstall ]] || has_openssl || refuse "OpenSSL's library is missing: apt-get install libssl3"
 }
 
 # The build belongs to whoever owns the sources: built as root, it would be in their way.
 build() {
     binary=$top/TurnServer/bin/service/turnserver
+    is_built=yes
     step "Build the server: one binary that needs no .NET"
     local owner
     owner=$(stat -c %U "$top")
@@ -110,10 +121,10 @@ become_root() {
     [[ $binary ]] && again+=(--binary "$(readlink -m "$binary")")
     # Only looked at, it is not asked for.
     if [[ $is_dry ]]; then
-        printf '  %s\n' "sudo ${again[*]@Q}, which is:"
+        printf '  sudo%s, which is:\n' "$(quote "${again[@]}")"
         return
     fi
-    command -v sudo >/dev/null || fail "there is no sudo here; as root: ${again[*]@Q}"
+    command -v sudo >/dev/null || fail "there is no sudo here; as root:$(quote "${again[@]}")"
     exec sudo "${again[@]}"
 }
 
@@ -134,7 +145,7 @@ put_settings() {
     elif cmp -s "$settings" "$shipped"; then
         step "The settings were not edited: the new ones replace them"
         put 644 "$now" "$settings"
-    elif cmp -s "$shipped" "$now"; then
+    elif [[ ! -e $shipped ]] || cmp -s "$shipped" "$now"; then
         step "The settings were edited and are kept: $settings"
     else
         step "The settings were edited and are kept, but those shipped have changed: diff $settings $shipped"
@@ -148,6 +159,14 @@ setting() {
     local line
     line=$(sed -nE "s/^[[:space:]]*$1=[\"']?([^\"']*)[\"']?[[:space:]]*$/\1/p" "$settings" 2>/dev/null | tail -n 1)
     printf '%s' "${line:-$2}"
+}
+
+# The address of this machine at which it listens, by a setting that may leave it open.
+reachable() {
+    local address
+    address=$(setting "$1" 127.0.0.1)
+    [[ $address == 0.0.0.0 ]] && address=127.0.0.1
+    printf '%s' "$address"
 }
 
 is_healthy() {
@@ -172,10 +191,11 @@ start() {
     run systemctl enable $service
     # A unit of type notify: this returns when the server says that it is ready.
     run systemctl restart $service || show_failure "the service does not start"
-    local host port
-    host=$(setting TURNSERVER_HOST 127.0.0.1)
+    local host port admin_host admin_port
+    host=$(reachable TURNSERVER_HOST)
     port=$(setting TURNSERVER_PORT 80)
-    [[ $host == 0.0.0.0 ]] && host=127.0.0.1
+    admin_host=$(reachable TURNSERVER_ADMIN_HOST)
+    admin_port=$(setting TURNSERVER_ADMIN_PORT 9180)
     step "Wait until http://$host:$port/healthz says ok, for $health_patience seconds at most"
     [[ $is_dry ]] && return
     local end=$((SECONDS + health_patience))
@@ -189,9 +209,9 @@ The turn server runs at http://$host:$port/ and starts with the machine.
   systemctl status $service                how it is
   journalctl -u $service -f                what it says
   curl http://$host:$port/healthz          whether it is well
-  http://127.0.0.1:9180/status             the same at a glance, from this machine
-  $settings                  its settings; then: systemctl restart $service
 EOF
+    [[ $admin_port == 0 ]] || echo "  http://$admin_host:$admin_port/status             the same at a glance"
+    echo "  $settings                  its settings; then: systemctl restart $service"
 }
 
 install_all() {
@@ -201,7 +221,8 @@ install_all() {
     put 755 "$binary" "$program"
     local notices
     notices=$(dirname "$binary")/THIRD-PARTY-NOTICES.TXT
-    [[ ! -f $notices ]] || put 644 "$notices" "$(dirname "$program")/THIRD-PARTY-NOTICES.TXT"
+    # A build that has only been shown would have it.
+    [[ ! $is_built && ! -f $notices ]] || put 644 "$notices" "$(dirname "$program")/THIRD-PARTY-NOTICES.TXT"
     put_settings
     step "The unit: $unit"
     put 644 "$here/turnserver.service" "$unit"
