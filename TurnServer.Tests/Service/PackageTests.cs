@@ -165,7 +165,7 @@ internal sealed class PackageTests
             WorkingDirectory = folder,
         };
         start.Environment["SOURCE_DATE_EPOCH"] = "1700000000";
-        var (exitCode, output, errors) = await Tool.RunAsync(start, TimeSpan.FromMinutes(1));
+        var (exitCode, output, errors) = await Tool.RunAsync(start, TimeSpan.FromMinutes(5));
         Assert.That(exitCode, Is.Zero, output + errors);
         return Directory.GetFiles(folder, "turnserver_*.deb").Single();
     }

@@ -7,8 +7,10 @@ here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 top=$(dirname "$(dirname "$here")")
 binary=
 
+say() { printf 'run.sh deb: %s\n' "$*" >&2; }
+
 fail() {
-    printf 'run.sh deb: %s\n' "$*" >&2
+    say "$*"
     exit 1
 }
 
@@ -23,35 +25,38 @@ SOURCE_DATE_EPOCH set, the same binary makes the same package.
 EOF
 }
 
+wrong() {
+    say "$1"
+    usage >&2
+    exit 2
+}
+
 read_arguments() {
     while [[ $# -gt 0 ]]; do
         case $1 in
             --binary)
-                binary=${2-}
-                [[ -x $binary && -f $binary ]] || fail "--binary takes the path of a binary"
+                [[ ${2-} ]] || wrong "--binary takes the path of a binary"
+                binary=$2
+                [[ -x $binary && -f $binary ]] || fail "$binary is not a binary"
                 shift
                 ;;
             -h | --help)
                 usage
                 exit
                 ;;
-            *)
-                printf 'run.sh deb: there is no %s\n' "$1" >&2
-                usage >&2
-                exit 2
-                ;;
+            *) wrong "there is no $1" ;;
         esac
         shift
     done
 }
 
-as_root() { if [[ $EUID -eq 0 ]]; then "$@"; else sudo "$@"; fi; }
-
 ensure_tools() {
     command -v dpkg-deb >/dev/null || fail "this system has no dpkg: packages are built on Debian or Ubuntu"
     command -v dpkg-shlibdeps >/dev/null && return
-    echo "run.sh: dpkg-shlibdeps is missing: installing it (apt-get install dpkg-dev)" >&2
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends dpkg-dev >&2
+    local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends dpkg-dev)
+    [[ $EUID -eq 0 ]] || install=(sudo "${install[@]}")
+    say "dpkg-shlibdeps is missing: installing it (apt-get install dpkg-dev)"
+    "${install[@]}" >&2 || fail "dpkg-shlibdeps is missing: as root, apt-get update && apt-get install dpkg-dev"
 }
 
 git_says() { git -C "$top" "$@" 2>/dev/null || true; }
@@ -124,10 +129,12 @@ fill_tree() {
 }
 
 fill_control() {
-    local control=$tree/DEBIAN script
+    local control=$tree/DEBIAN script depends
+    depends=$(dependencies)
+    [[ $depends ]] || fail "dpkg-shlibdeps does not say what $binary needs: is it a binary for $architecture?"
     mkdir -p "$control"
     sed -e "s|@VERSION@|$version|; s|@ARCHITECTURE@|$architecture|; s|@MAINTAINER@|$maintainer|" \
-        -e "s|@SIZE@|$(du -sk --apparent-size --exclude=DEBIAN "$tree" | cut -f 1)|; s|@DEPENDS@|$(dependencies)|" \
+        -e "s|@SIZE@|$(du -sk --apparent-size --exclude=DEBIAN "$tree" | cut -f 1)|; s|@DEPENDS@|$depends|" \
         "$here/debian/control" >"$control/control"
     for script in preinst postinst prerm postrm; do
         install -m 755 "$here/debian/$script" "$control/$script"
@@ -160,4 +167,5 @@ mkdir "$tree"
 fill_tree
 fill_control
 dpkg-deb --root-owner-group -Zxz --build "$tree" "$package" >/dev/null
-echo "run.sh: built $PWD/$package; to install it: sudo apt install ./$package"
+echo "run.sh deb: built $PWD/$package; to install it, or to upgrade:"
+echo "  sudo apt install --reinstall ./$package"
