@@ -29,7 +29,6 @@ internal sealed class SettingsFileTests
     [Test]
     public void Nothing_is_set() => Assert.That(Lines.Where(line => line.Length > 0 && line[0] != '#'), Is.Empty);
 
-
     // Each setting with its help above it. What the unit sets is what holds where the file says nothing.
     private static IEnumerable<string> Expected()
     {
