@@ -18,7 +18,8 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "Stopped on {Signal} after {Requests} requests")]
     public static partial void Stopped(ILogger log, string signal, long requests);
 
-    [LoggerMessage(3, LogLevel.Warning, "The environment variable {Variable} is no setting of this server: passed over")]
+    [LoggerMessage(3, LogLevel.Warning, "The environment variable {Variable} is no setting of this server: "
+        + "passed over")]
     public static partial void UnknownVariable(ILogger log, string variable);
 
     [LoggerMessage(4, LogLevel.Debug, "Stopping on {Signal}: {UnderWay} requests under way")]

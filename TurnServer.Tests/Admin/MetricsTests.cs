@@ -19,8 +19,8 @@ internal sealed class MetricsTests
     public async Task PlayAsync()
     {
         _port = ServerChild.FreePort();
-        _server = await ServerChild.StartAsync("--admin-port", $"{_port}", "--trust-proxy", "--requests-per-second", "1",
-            "--players-per-address", "1");
+        _server = await ServerChild.StartAsync("--admin-port", $"{_port}", "--trust-proxy",
+            "--requests-per-second", "1", "--players-per-address", "1");
         var ann = await RegisterAsync(HostileName);
         var bob = await RegisterAsync("Bob");
         foreach (var symbol in new[] { 2, 3, 4 })

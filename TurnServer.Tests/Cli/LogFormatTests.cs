@@ -106,7 +106,8 @@ internal sealed class LogFormatTests
         var port = ServerChild.FreePort();
         Dictionary<string, string> environment = new() { ["TERM"] = terminal, ["NO_COLOR"] = noColor };
         await using var server = ServerChild.Launch(command, environment, port, ["--port", $"{port}"]);
-        await ServerChild.UntilAsync(() => server.Output.Contains("listens on", StringComparison.Ordinal), "it listens");
+        await ServerChild.UntilAsync(() => server.Output.Contains("listens on", StringComparison.Ordinal),
+            "it listens");
         Assert.That(server.Output,
             Does.Match(isColored ? "Z \e\\[32minfo:\e\\[0m TurnServer " : "Z info: TurnServer "));
         Assert.That(server.Output, isColored ? Does.Match(Color) : Does.Not.Match(Color));

@@ -58,7 +58,8 @@ internal sealed class FewDescriptorsTests
             await Task.WhenAny(Task.WhenAll(connecting), Task.Delay(BurstGathers));
             server.Resume();
             var clients = await Task.WhenAll(connecting);
-            await ServerChild.UntilAsync(() => server.HasExited || clients.Count(IsClosed) > BurstCount / 2, "it sheds");
+            await ServerChild.UntilAsync(() => server.HasExited || clients.Count(IsClosed) > BurstCount / 2,
+                "it sheds");
             Assert.That(server.HasExited, Is.False, server.Errors);
             foreach (var client in clients)
                 await (client?.DisposeAsync() ?? ValueTask.CompletedTask);

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Programs that some tests need beside the .NET SDK. On a machine without one such a test is passed over and says which
-/// package is missing; where <c>TEST_TOOLS=required</c>, as in <c>.ci/run</c>, it fails.
+/// Programs that some tests need beside the .NET SDK. On a machine without one such a test is passed over and says
+/// which package is missing; where <c>TEST_TOOLS=required</c>, as in <c>.ci/run</c>, it fails.
 /// </summary>
 internal static class Tool
 {

@@ -44,7 +44,9 @@ internal sealed class AdminFront : IDisposable
             new HttpOptions { ConnectionsPerAddressMax = 0 }, "somebody floods the admin port", log);
     }
 
-    /// <summary>Starts to listen; after <see cref="HttpFront.StartAsync"/>, which prepares the process for it.</summary>
+    /// <summary>
+    /// Starts to listen; after <see cref="HttpFront.StartAsync"/>, which prepares the process for it.
+    /// </summary>
     /// <param name="options">Where; the port must not be 0.</param>
     /// <param name="pages">What there is, by path.</param>
     /// <param name="log">For what fails.</param>

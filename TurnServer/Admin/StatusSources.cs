@@ -1,4 +1,5 @@
 using TurnServer.Actor;
+using TurnServer.Http;
 
 namespace TurnServer.Admin;
 
@@ -13,8 +14,9 @@ internal sealed record StatusSources
 
     public required TurnActor Actor { get; init; }
 
-    /// <summary>What players asked and were answered.</summary>
-    public required Func<HttpCounts> CountHttp { get; init; }
+    public required HttpFront Front { get; init; }
+
+    public required HttpMeters Meters { get; init; }
 }
 
 /// <summary>What the figures are to be seen against.</summary>

@@ -50,18 +50,13 @@ internal static class ServeCommand
         var registry = new CollectorRegistry();
         var meters = new HttpMeters(registry);
         HttpFront front;
-        Status? status;
-        AdminFront? admin;
+        AdminSide? admin;
         try
         {
             front = await HttpFront.StartAsync(options.Http, actor, meters, log);
-            var metrics = new MetricsPage(registry, HelpText.Version, actor.CountAsync, front.Count,
-                TimeProvider.System);
-            status = options.Admin.IsOn
-                ? new Status(Sources(options, actor, front, meters), TimeProvider.System)
+            admin = options.Admin.IsOn
+                ? AdminSide.Start(options.Admin, Sources(options, actor, front, meters), registry, log)
                 : null;
-            admin = status is null ? null
-                : AdminFront.Start(options.Admin, AdminPages.Of(actor, metrics, status), log);
         }
         catch (CannotListenException e)
         {
@@ -70,14 +65,13 @@ internal static class ServeCommand
         }
 
         using (front)
-        using (status)
         using (admin)
         {
             Announce(log, options, front);
             var actorLoop = actor.RunAsync();
-            Task[] loops = [actorLoop, front.RunAsync(), PrintTablesAsync(actor, options.VerboseInterval, stop.Token),
-                admin?.RunAsync() ?? Task.Delay(Timeout.Infinite, stop.Token),
-                status?.RunAsync(stop.Token) ?? Task.Delay(Timeout.Infinite, stop.Token)];
+            Task[] loops = [actorLoop, front.RunAsync(),
+                TableWatch.RunAsync(actor, options.VerboseInterval, stop.Token),
+                admin?.RunAsync(stop.Token) ?? Task.Delay(Timeout.Infinite, stop.Token)];
             var notifying = NotifyAsync(actor, front, log, stop.Token);
             var first = await Task.WhenAny([stop.Task, .. loops, notifying]);
             if (stop.Task.IsCompleted)
@@ -99,29 +93,28 @@ internal static class ServeCommand
             Watchdog.Timeout(Environment.GetEnvironmentVariable, Environment.ProcessId), actor, () => front.Taken,
             TimeProvider.System, log).RunAsync(stop);
 
-    private static StatusSources Sources(ServeOptions options, TurnActor actor, HttpFront front, HttpMeters meters)
-    {
-        var limits = new StatusLimits
-        {
-            Players = options.Rules.PlayersMax,
-            Games = options.Rules.GamesMax,
-            Connections = front.ConnectionsMax,
-        };
-        return new StatusSources
+    private static StatusSources Sources(ServeOptions options, TurnActor actor, HttpFront front, HttpMeters meters) =>
+        new()
         {
             Version = HelpText.Version,
             Settings = options.Settings,
-            Limits = limits,
+            Limits = new StatusLimits
+            {
+                Players = options.Rules.PlayersMax,
+                Games = options.Rules.GamesMax,
+                Connections = front.ConnectionsMax,
+            },
             Actor = actor,
-            CountHttp = () => HttpCounts.Of(front, meters),
+            Front = front,
+            Meters = meters,
         };
-    }
 
     private static void Announce(ILogger log, ServeOptions options, HttpFront front)
     {
-        Log.Listening(log, HelpText.Version, Url(options.Http.Host, options.Http.Port), Environment.ProcessId,
-            options.Rules.PlayersMax, options.Rules.GamesMax, front.ConnectionsMax, Limit(options.Rules.PlayersPerAddressMax),
-            Limit(options.Http.ConnectionsPerAddressMax), Limit(options.Http.RequestsPerSecond));
+        var (http, rules) = (options.Http, options.Rules);
+        Log.Listening(log, HelpText.Version, Url(http.Host, http.Port), Environment.ProcessId, rules.PlayersMax,
+            rules.GamesMax, front.ConnectionsMax, Limit(rules.PlayersPerAddressMax),
+            Limit(http.ConnectionsPerAddressMax), Limit(http.RequestsPerSecond));
         if (options.Admin.IsOn)
             Log.AdminListening(log, Url(options.Admin.Host, options.Admin.Port));
         foreach (var variable in options.UnknownVariables)
@@ -150,42 +143,5 @@ internal static class ServeCommand
             Log.StoppedUnfinished(log, left, drainTimeout.TotalSeconds);
         Log.Stopped(log, signal, front.Taken);
         return ExitCode.Ok;
-    }
-
-    private static async Task PrintTablesAsync(TurnActor actor, TimeSpan? interval, CancellationToken stop)
-    {
-        if (interval is not { } period)
-        {
-            await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return;
-        }
-
-        using var timer = new PeriodicTimer(period);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stop))
-                await PrintTablesAsync(actor);
-        }
-        catch (OperationCanceledException)
-        {
-            // The server stops.
-        }
-    }
-
-    private static async Task PrintTablesAsync(TurnActor actor)
-    {
-        try
-        {
-            var view = await actor.InquireAsync(table => table.View(TablePrinter.RowsMax));
-            await Console.Out.WriteAsync(TablePrinter.Compose(view));
-        }
-        catch (ActorBusyException)
-        {
-            // Too busy to be looked at: the next time will do.
-        }
-        catch (IOException)
-        {
-            // Nobody reads, or the disk is full: players are not to suffer from that.
-        }
     }
 }

@@ -131,8 +131,8 @@ public sealed class HttpFront : IDisposable
         return connections <= possible
             ? connections
             : throw new CannotListenException($"{connections} connections (--max-connections) do not fit: this process "
-                + $"may open {limit} files, which leaves {Math.Max(possible, 0)} for connections. Ask for fewer, or raise "
-                + "the limit (ulimit -n, or LimitNOFILE in the unit).");
+                + $"may open {limit} files, which leaves {Math.Max(possible, 0)} for connections. Ask for fewer, or "
+                + "raise the limit (ulimit -n, or LimitNOFILE in the unit).");
     }
 
     private async Task AcceptAsync()

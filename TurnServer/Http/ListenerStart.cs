@@ -125,7 +125,8 @@ internal static class ListenerStart
             + $"CAP_NET_BIND_SERVICE. Take another one, such as {at.FlagPrefix}port 8080, or let systemd grant it "
             + "(AmbientCapabilities=CAP_NET_BIND_SERVICE).",
         AddressInUse => $"port {at.Port} is taken by another program "
-            + $"(ss -ltnp 'sport = :{at.Port}' shows which). Stop that one, or take another port with {at.FlagPrefix}port.",
+            + $"(ss -ltnp 'sport = :{at.Port}' shows which). Stop that one, or take another port with "
+            + $"{at.FlagPrefix}port.",
         AddressNotAvailable or NotSupported => $"{at.Host} is not an address of this machine "
             + $"(ip -4 addr lists them); see {at.FlagPrefix}host.",
         _ => $"cannot listen on port {at.Port}: {e.Message}.",

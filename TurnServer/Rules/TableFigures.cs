@@ -1,6 +1,8 @@
 namespace TurnServer.Rules;
 
-/// <summary>How much of everything there is at one moment, and has been since the start. Taken in constant time.</summary>
+/// <summary>
+/// How much of everything there is at one moment, and has been since the start. Taken in constant time.
+/// </summary>
 public sealed record TableFigures
 {
     /// <summary>Live registrations by <see cref="PlayerStatus"/>.</summary>
