@@ -1,3 +1,7 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TurnServer.Admin;
+using TurnServer.Http;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Admin;
@@ -85,6 +89,46 @@ internal sealed class AdminFrontTests
             Assert.That(await server.ExitCodeAsync(), Is.EqualTo(1));
             Assert.That(server.Errors, Does.Contain($"{_port} is taken").And.Contain("--admin-port"));
         }
+    }
+
+    [Test]
+    public async Task A_page_that_fails_on_a_bug_is_no_empty_200_and_the_next_request_is_answered()
+    {
+        var port = ServerChild.FreePort();
+        var log = new RecordingLog();
+        var pages = new Dictionary<string, AdminPage>
+        {
+            ["/bug"] = _ => throw new InvalidOperationException("a bug"),
+            ["/well"] = _ => ValueTask.FromResult(AdminReply.Line(200, "well")),
+        };
+        await ListenerStart.WarmUpAsync();
+        using var front = AdminFront.Start(new AdminOptions { Port = port, Host = null }, pages, log);
+        _ = front.RunAsync();
+        // More than are answered at once: none of the loops may end on it.
+        for (var i = 0; i < 8; i++)
+        {
+            await using var client = await RawHttp.ConnectAsync(port);
+            Assert.That((await client.GetAsync("GET /bug HTTP/1.1")).Status, Is.EqualTo(500));
+        }
+
+        await using var other = await RawHttp.ConnectAsync(port);
+        Assert.That((await other.GetAsync("GET /well HTTP/1.1")).Status, Is.EqualTo(200));
+        Assert.That(log.Entries.Count(entry => entry.Level == LogLevel.Error), Is.EqualTo(8));
+    }
+
+    [Test]
+    public async Task Browsers_that_leave_before_the_answer_end_nothing()
+    {
+        for (var i = 0; i < 40; i++)
+        {
+            await using var client = await RawHttp.ConnectAsync(_port);
+            await client.SendAsync($"GET /status.json?search={i} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            // Closed with a reset, as what is sent then must fail.
+            client.Socket.LingerState = new LingerOption(true, 0);
+        }
+
+        Assert.That((await AskAsync("GET /healthz HTTP/1.1", "localhost")).Status, Is.EqualTo(200));
+        Assert.That(_server.HasExited, Is.False);
     }
 
     [Test]

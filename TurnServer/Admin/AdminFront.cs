@@ -103,7 +103,33 @@ internal sealed class AdminFront : IDisposable
                 Log.ClientGone(_log, e.Message);
             else
                 Log.RequestFailed(_log, e);
+            Abandon(context);
+        }
+    }
+
+    // Gives a request up and closes its connection.
+    private void Abandon(HttpListenerContext context)
+    {
+        try
+        {
+            // Closing without having set these would send an empty 200 first.
+            context.Response.StatusCode = 500;
+            context.Response.ContentLength64 = 0;
+            context.Response.KeepAlive = false;
+        }
+        catch (InvalidOperationException)
+        {
+            // It had begun to be answered, or was closed already.
+        }
+
+        try
+        {
             context.Response.Abort();
+        }
+        catch (Exception e)
+        {
+            // Nothing more can be said to this client, and the players must not pay for it.
+            Log.ClientGone(_log, e.Message);
         }
     }
 
