@@ -73,7 +73,7 @@ function showTiles(status) {
     const { now, limits } = status;
     const memory = size(now.residentBytes);
     const served = now.servedMicroseconds === null ? "none lately"
-        : `${brief(now.servedMicroseconds).join("\u202F")} each inside the server`;
+        : `${brief(now.servedMicroseconds).join("\u202F")} each, unless held`;
     const tiles = [
         ["Games on", whole(now.games), "", `of at most ${whole(limits.games)}`],
         ["Players waiting", whole(now.playersByStatus.waiting), "", `${whole(now.players)} before the game in all`],
