@@ -1,0 +1,147 @@
+using TurnServer.Rules;
+
+namespace TurnServer.Tests.Simulation.Model;
+
+/// <summary>Symbols 5 and 6 (PROTOCOL.md, "The game", "Saying what has arrived").</summary>
+internal sealed partial class ModelTable
+{
+    private const int BacklogBytesMax = 131_072;
+
+    private void Quit(Request request)
+    {
+        if (FindSeat(request) is not { } seat)
+            return;
+        Leave(seat, hasQuit: true);
+        Say(request.Ticket, Wire.Unregistered);
+    }
+
+    private void Update(Request request, TimeSpan wait)
+    {
+        if (FindSeat(request) is not { } seat)
+            return;
+        if (request.Counter == seat.Last)
+        {
+            seat.Block.AddRange(seat.Waiting);
+            seat.Waiting.Clear();
+            SayBlock(request.Ticket, seat, isRedundant: true, wait);
+            return;
+        }
+
+        if (request.Counter < seat.Last)
+        {
+            Say(request.Ticket, Wire.Behind);
+            return;
+        }
+
+        if (request.Counter > seat.Last + 1)
+        {
+            Say(request.Ticket, Wire.Ahead);
+            return;
+        }
+
+        var goesToPartner = request.Data.Length > 0 && !seat.Partner.HasLeft;
+        if (goesToPartner)
+        {
+            var bytes = seat.Partner.Bytes;
+            if ((bytes == 0 ? 0 : bytes + 1) + request.Data.Length > BacklogBytesMax)
+            {
+                Say(request.Ticket, Wire.BacklogFull);
+                return;
+            }
+        }
+
+        seat.Last = request.Counter;
+        Acknowledge(seat, request.Received);
+        seat.Block = seat.Waiting;
+        seat.Waiting = [];
+        if (goesToPartner)
+            Deliver(request.Data, seat.Partner);
+        SayBlock(request.Ticket, seat, isRedundant: false, wait);
+    }
+
+    // Turns that do not lie within the bytes received wait again, ahead of all others.
+    private static void Acknowledge(ModelSeat seat, int? received)
+    {
+        var end = 0L;
+        var unacknowledged = new List<byte[]>();
+        foreach (var turn in seat.Block)
+        {
+            end += turn.Length;
+            if (received is { } bytes && end > bytes)
+                unacknowledged.Add(turn);
+            end++;
+        }
+
+        seat.Waiting.InsertRange(0, unacknowledged);
+        seat.Block.Clear();
+    }
+
+    private void Deliver(byte[] turn, ModelSeat to)
+    {
+        _turns++;
+        _turnBytes += turn.Length;
+        to.Waiting.Add(turn);
+        if (!to.IsHeld)
+            return;
+        to.Block.AddRange(to.Waiting);
+        to.Waiting.Clear();
+        EndHeld(to, Wire.Turns(to.HeldReply == Wire.RedundantEmpty, to.Block));
+    }
+
+    private void SayBlock(long ticket, ModelSeat seat, bool isRedundant, TimeSpan wait)
+    {
+        if (seat.Block.Count > 0)
+            Say(ticket, Wire.Turns(isRedundant, seat.Block));
+        else if (seat.Partner.HasLeft)
+            Say(ticket, seat.Partner.HasQuit ? Wire.PartnerQuit : Wire.PartnerSilent);
+        else
+            SayOrHold(ticket, seat, isRedundant ? Wire.RedundantEmpty : Wire.NoData, wait);
+    }
+
+    private void Leave(ModelSeat seat, bool hasQuit)
+    {
+        if (!hasQuit)
+            _drops[(int)DropCause.SilentPlaying]++;
+        seat.HasLeft = true;
+        seat.HasQuit = hasQuit;
+        seat.Block.Clear();
+        seat.Waiting.Clear();
+        EndRegistration(seat);
+        if (seat.Partner.HasLeft)
+        {
+            _seats.Remove(seat);
+            _seats.Remove(seat.Partner);
+            return;
+        }
+
+        EndHeld(seat.Partner, hasQuit ? Wire.PartnerQuit : Wire.PartnerSilent);
+    }
+
+    private ModelSeat? FindSeat(Request request)
+    {
+        var seat = TryReadKey(request.Key, out var key) ? _seats.Find(one => one.Key == key) : null;
+        if (seat is null)
+        {
+            Say(request.Ticket, Wire.NoGame);
+            return null;
+        }
+
+        if (seat.Number != request.Seat || seat.HasLeft)
+        {
+            Say(request.Ticket, Wire.NoSelf);
+            return null;
+        }
+
+        Hear(seat);
+        EndRegistration(seat);
+        return seat;
+    }
+
+    // The first 5 or 6 ends the pairing key, and so does the seat's end.
+    private void EndRegistration(ModelSeat seat)
+    {
+        if (seat.Player is { } player)
+            _players.Remove(player);
+        seat.Player = null;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+
+namespace TurnServer.Tests.Simulation;
+
+/// <summary>Makes the server of one history.</summary>
+internal delegate Server ServerMaker(World world);
+
+/// <summary>Plays histories drawn from a seed, until one fails, and shrinks that one.</summary>
+internal sealed class Simulator(ServerMaker maker, bool canCrash)
+{
+    /// <summary>The rules alone.</summary>
+    public static Simulator OfTable() =>
+        new(world => new TableServer(world.Options, Keys(world)), canCrash: false);
+
+    /// <summary>The rules with a record of what they were handed, which outlives them.</summary>
+    public static Simulator OfRecorded() =>
+        new(world => new RecordedServer(world.Options, () => Keys(world)), canCrash: true);
+
+    public Tallies Tallies { get; } = new();
+
+    /// <summary>How long those took that went well.</summary>
+    public TimeSpan Elapsed { get; private set; }
+
+    /// <summary>How many histories have been played to the end.</summary>
+    public long Histories { get; private set; }
+
+    /// <summary>Plays so many histories, or fewer if one fails: then that one.</summary>
+    /// <param name="acts">The acts of each; null: as drawn.</param>
+    public Failure? Run(ulong seed, long histories, int? acts = null)
+    {
+        for (var number = 0L; number < histories; number++)
+        {
+            // A single history is the seed's own, so that a failing one can be asked for.
+            var own = number == 0 ? seed : Chance.Derive(seed, (ulong)number);
+            if (RunOne(own, acts) is { } failure)
+                return failure;
+        }
+
+        return null;
+    }
+
+    private Failure? RunOne(ulong seed, int? acts)
+    {
+        var size = HistorySize.Draw(new Chance(Chance.Derive(seed, 0x517E)), acts);
+        var script = Script.Of(seed, size, canCrash);
+        var startedAt = Stopwatch.GetTimestamp();
+        try
+        {
+            Tallies.Add(History.Play(script.World, script.Acts, maker(script.World)));
+            Histories++;
+            Elapsed += Stopwatch.GetElapsedTime(startedAt);
+            return null;
+        }
+        catch (Exception fault) when (IsFinding(fault))
+        {
+            return Shrinker.Shrink(script, fault, maker, Histories);
+        }
+    }
+
+    /// <summary>Whether it is the server's (or the model's) fault: what it throws is a bug, as is a wrong reply.</summary>
+    public static bool IsFinding(Exception fault) => fault is not OutOfMemoryException;
+
+    // Few keys that repeat themselves, but more than are ever in use.
+    private static SeededKeys Keys(World world) => new(world.Seed ^ 0x4E75,
+        world.FewKeys ? (ulong)Math.Max(64, world.Players.Count * 8) : 1UL << 53);
+}

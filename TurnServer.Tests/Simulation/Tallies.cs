@@ -1,0 +1,54 @@
+using TurnServer.Protocol;
+
+namespace TurnServer.Tests.Simulation;
+
+/// <summary>What histories came to, added up.</summary>
+internal sealed class Tallies
+{
+    /// <summary>Whatever happened at the server or to a player.</summary>
+    public long Steps { get; set; }
+
+    public long[] Requests { get; } = new long[Enum.GetValues<Symbol>().Length];
+
+    public long Malformed { get; set; }
+
+    public long Misbehaved { get; set; }
+
+    public long Lost { get; set; }
+
+    public long Doubled { get; set; }
+
+    public long Late { get; set; }
+
+    public long Held { get; set; }
+
+    public long Ticks { get; set; }
+
+    public long Crashes { get; set; }
+
+    public long Games { get; set; }
+
+    public long Turns { get; set; }
+
+    /// <summary>Error replies by number.</summary>
+    public long[] Errors { get; } = new long[24];
+
+    public void Add(Tallies other)
+    {
+        Steps += other.Steps;
+        Malformed += other.Malformed;
+        Misbehaved += other.Misbehaved;
+        Lost += other.Lost;
+        Doubled += other.Doubled;
+        Late += other.Late;
+        Held += other.Held;
+        Ticks += other.Ticks;
+        Crashes += other.Crashes;
+        Games += other.Games;
+        Turns += other.Turns;
+        for (var i = 0; i < Requests.Length; i++)
+            Requests[i] += other.Requests[i];
+        for (var i = 0; i < Errors.Length; i++)
+            Errors[i] += other.Errors[i];
+    }
+}
