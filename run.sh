@@ -8,6 +8,7 @@ sdk_package=dotnet-sdk-10.0
 server=$top/TurnServer/bin/Release/net10.0/turnserver.dll
 published=$top/TurnServer/bin/service
 bench=$top/TurnServer.Bench/bin/Release/net10.0/TurnServer.Bench.dll
+tests=$top/TurnServer.Tests/bin/Release/net10.0/TurnServer.Tests.dll
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 own_dotnet=${HOME-/root}/.dotnet
@@ -24,6 +25,7 @@ Usage:
   ./run.sh deb             build a Debian package in the current directory
   ./run.sh publish DIR     build the binary that those install: it needs no .NET
   ./run.sh test [--all]    run the tests; --all adds the slow ones, and those of the binary
+  ./run.sh simulate [...]  play the rules against a simulated network and crowd; --help lists the flags
   ./run.sh bench [filter]  run the micro-benchmarks, all or some
   ./run.sh bench compare   compare with a bare HttpListener and a bare Kestrel
   ./run.sh bench publish   compare the ways to publish the server
@@ -166,6 +168,15 @@ run_bench() {
     exec dotnet "$bench" "$@"
 }
 
+run_simulation() {
+    ensure_sdk
+    if is_stale "$tests" "$top/TurnServer" "$top/TurnServer.Bench" "$top/TurnServer.Tests"; then
+        build "$top/TurnServer.Tests"
+        touch "$tests"
+    fi
+    exec dotnet "$tests" "$@"
+}
+
 # The tests that start the server as a process of its own, as a filter; not those that start what is installed anyway.
 process_tests() {
     grep -rlE '\b(ServerChild\.(Start|Launch)|ConnectChild\.|HttpScenarioServer\b)' "$top/TurnServer.Tests" \
@@ -220,6 +231,9 @@ case ${1-} in
     test)
         shift
         run_tests "$@"
+        ;;
+    simulate)
+        run_simulation "$@"
         ;;
     bench)
         shift

@@ -63,7 +63,7 @@ internal static class SimulateCommand
         Line($"errors      {string.Join(", ", Enumerable.Range(1, tallies.Errors.Length - 1)
             .Where(error => tallies.Errors[error] > 0)
             .Select(error => string.Create(CultureInfo.InvariantCulture, $"{error}: {tallies.Errors[error]}")))}");
-        Line($"games       {tallies.Games} played to the end, {tallies.Turns} turns delivered");
+        Line($"games       {tallies.Games} started, {tallies.Turns} turns relayed");
 
         void Line(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
     }

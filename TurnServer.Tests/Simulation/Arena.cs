@@ -17,6 +17,9 @@ internal sealed class Arena(World world, Server server, Trace? trace)
     private readonly Dictionary<long, Request> _unanswered = [];
     private readonly List<Request> _batch = [];
     private readonly List<SimPlayer> _players = [];
+
+    // After a crash there are some of whose pairing nobody was told; and keys must mean one player.
+    private readonly LineJudge? _line = server.CanCrash || world.RepeatsKeys ? null : new LineJudge(world);
     private long _deliveries;
     private long _tickets;
     private bool _isDraining;
@@ -304,6 +307,7 @@ internal sealed class Arena(World world, Server server, Trace? trace)
         }
 
         Judge.NoteReply(request, reply);
+        _line?.NoteReply(request, reply, Now);
         trace?.Add($"  the server answers {Printable.Of(reply)} to {Asked(request)}");
         if (request.ReplyFate < 0)
         {

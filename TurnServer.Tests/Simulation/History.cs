@@ -81,7 +81,7 @@ internal sealed class History
         var marks = new Dictionary<GameLog, (int Sent, int Answered)>();
         var options = _world.Options;
         // Without room, or when two speak with one key, somebody may have to wait for ever.
-        var mayBeStuck = _world.IsCramped || _world.FewKeys;
+        var mayBeStuck = _world.IsCramped || _world.RepeatsKeys;
         TimeSpan[] timeouts = [options.PairingTimeout, options.LoadTimeout, options.GameTimeout];
         var longest = timeouts.Append(options.LongPairingTimeout).Max();
         var spacing = timeouts.Min() / 4;

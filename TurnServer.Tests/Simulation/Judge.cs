@@ -15,8 +15,8 @@ internal sealed class Judge(World world)
     private readonly Dictionary<string, GameLog> _logsBySeatKey = [];
     private readonly Dictionary<string, GameLog> _logsByKey = [];
 
-    // With few keys the same one comes to mean two things, and old requests hit the wrong one: nobody's fault.
-    private bool IsOff => world.FewKeys;
+    // A key that comes again comes to mean two things, and old requests hit the wrong one: nobody's fault.
+    private bool IsOff => world.RepeatsKeys;
 
     /// <summary>A request is at the server: whoever speaks with another's key spoils what that one may expect.</summary>
     public void NoteUse(Request request)

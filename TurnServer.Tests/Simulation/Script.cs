@@ -76,9 +76,9 @@ internal sealed class Script
             Players = tempers,
             TimerLag = TimeSpan.FromMilliseconds(_chance.Of([0, 0, 0, 1, 700, 12_000])),
             // After a crash a key may be one that nobody was told, and cannot be looked for.
-            FewKeys = _chance.Is(150) && !_canCrash,
+            RepeatsKeys = _chance.Is(150) && !_canCrash,
             HostileTurns = tempers.TrueForAll(temper => temper.SaysReceived || !temper.Behaves) && _chance.Is(600),
-            LongTurns = players < 20 && _chance.Is(_sticksPerMille > 900 ? 300 : 30),
+            LongTurns = players < 20 && _chance.Is(_sticksPerMille > 900 && players < 5 ? 700 : 30),
             IsCramped = isCramped,
         };
     }

@@ -110,10 +110,19 @@ internal sealed class TableServer(RulesOptions options, IKeySource keys) : Serve
     protected override void Apply(in Arrival arrival, TimeSpan now) => Take(_table.Apply(arrival, now));
 }
 
-/// <summary>Keys from a seed; few and repeating themselves, or as many as there are.</summary>
-internal sealed class SeededKeys(ulong seed, ulong end) : IKeySource
+/// <summary>
+/// Keys from a seed, as many as there are; or ones that are drawn again and again, though one that was not told to
+/// anybody yet can still not be guessed.
+/// </summary>
+internal sealed class SeededKeys(ulong seed, bool repeats) : IKeySource
 {
     private readonly Chance _chance = new(seed);
+    private ulong? _last;
 
-    public ulong Draw() => _chance.Draw() % end;
+    public ulong Draw()
+    {
+        if (_last is null || !repeats || _chance.Is(500))
+            _last = _chance.Draw() % (1UL << 53);
+        return _last.Value;
+    }
 }

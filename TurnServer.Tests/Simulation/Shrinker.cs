@@ -8,13 +8,14 @@ internal static class Shrinker
 {
     private const int AttemptsMax = 4_000;
 
-    public static Failure Shrink(Script script, Exception fault, ServerMaker maker, long historiesBefore)
+    public static Failure Shrink(Script script, Exception fault, ServerMaker maker, long historiesBefore,
+        bool shrinks = true)
     {
         var world = script.World;
         var attempts = 0;
-        var acts = LeaveOut([.. script.Acts], Fails);
-        acts = MakePlainer(acts, Fails);
-        acts = LeaveOut(acts, Fails);
+        var acts = script.Acts.ToList();
+        if (shrinks)
+            acts = LeaveOut(MakePlainer(LeaveOut(acts, Fails), Fails), Fails);
         var trace = new Trace();
         var last = Try(world, acts, maker, trace) ?? fault;
         return new Failure

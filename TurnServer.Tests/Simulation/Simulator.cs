@@ -16,6 +16,9 @@ internal sealed class Simulator(ServerMaker maker, bool canCrash)
     public static Simulator OfRecorded() =>
         new(world => new RecordedServer(world.Options, () => Keys(world)), canCrash: true);
 
+    // Whoever asks only whether there is a fault need not wait for the shortest history that has it.
+    private bool _shrinks = true;
+
     public Tallies Tallies { get; } = new();
 
     /// <summary>How long those took that went well.</summary>
@@ -39,6 +42,15 @@ internal sealed class Simulator(ServerMaker maker, bool canCrash)
         return null;
     }
 
+    /// <summary>What went wrong, not shrunk, and how many histories went well before.</summary>
+    public static (string? Failure, long Histories) RunForMutation(ulong seed, long histories)
+    {
+        var simulator = OfTable();
+        simulator._shrinks = false;
+        var failure = simulator.Run(seed, histories);
+        return (failure?.Fault.Message, simulator.Histories);
+    }
+
     private Failure? RunOne(ulong seed, int? acts)
     {
         var size = HistorySize.Draw(new Chance(Chance.Derive(seed, 0x517E)), acts);
@@ -53,14 +65,12 @@ internal sealed class Simulator(ServerMaker maker, bool canCrash)
         }
         catch (Exception fault) when (IsFinding(fault))
         {
-            return Shrinker.Shrink(script, fault, maker, Histories);
+            return Shrinker.Shrink(script, fault, maker, Histories, _shrinks);
         }
     }
 
     /// <summary>Whether it is the server's (or the model's) fault: what it throws is a bug, as is a wrong reply.</summary>
     public static bool IsFinding(Exception fault) => fault is not OutOfMemoryException;
 
-    // Few keys that repeat themselves, but more than are ever in use.
-    private static SeededKeys Keys(World world) => new(world.Seed ^ 0x4E75,
-        world.FewKeys ? (ulong)Math.Max(64, world.Players.Count * 8) : 1UL << 53);
+    private static SeededKeys Keys(World world) => new(world.Seed ^ 0x4E75, world.RepeatsKeys);
 }

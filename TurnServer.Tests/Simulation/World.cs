@@ -16,8 +16,8 @@ internal sealed record World
     /// <summary>How late the server's timer fires.</summary>
     public required TimeSpan TimerLag { get; init; }
 
-    /// <summary>Whether new keys may be ones that were used before, and are drawn from few.</summary>
-    public required bool FewKeys { get; init; }
+    /// <summary>Whether the source of keys repeats itself, so that keys of those who are gone come again.</summary>
+    public required bool RepeatsKeys { get; init; }
 
     /// <summary>Whether turns may be hostile: bars, commas, asterisks.</summary>
     public required bool HostileTurns { get; init; }

@@ -87,7 +87,7 @@ internal sealed class GameLog(int player, int game, bool behaves)
         if (!behaves || IsTainted)
             return;
         var found = find(first);
-        if (found is { IsTainted: true })
+        if (found is { IsTainted: true } || Partner is { IsTainted: true })
             return;
         if (found != Partner && (Partner is not null || found?.Partner is not null))
             throw new Discrepancy($"{Tag} to hear from {Partner?.Tag ?? "one who has no partner yet"}", first);

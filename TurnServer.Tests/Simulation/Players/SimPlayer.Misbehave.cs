@@ -18,12 +18,12 @@ internal sealed partial class SimPlayer
             0 => Odd(Symbol.GameUpdate, _seatKey, chance.Of([_seat, _seat, 1 - _seat]), OddCounter(chance), chance),
             1 => Odd(Symbol.GameUpdate, _seatKey, _seat, _counter, chance),
             2 => Odd(Symbol.GameUpdate, _seatKey, _seat, _counter + 1, chance),
-            3 => Odd(Symbol.GameUpdate, ForgedKey(chance), chance.Below(2), chance.Below(3), chance),
+            3 => Odd(Symbol.GameUpdate, ForgedKey(chance, isSeat: true), chance.Below(2), chance.Below(3), chance),
             4 => Odd(Symbol.GameUpdate, other._seatKey, chance.Below(2), other._counter + 1, chance),
-            5 => Odd(chance.Of([Symbol.GameQuit, Symbol.Unregister]), ForgedKey(chance), chance.Below(2), 0, chance),
+            5 => Odd(Symbol.GameQuit, ForgedKey(chance, isSeat: true), chance.Below(2), 0, chance),
             6 => Odd(Symbol.GameQuit, _seatKey, 1 - _seat, 0, chance),
             7 or 8 or 9 => Odd((Symbol)chance.Between(1, 4), _key, 0, 0, chance),
-            10 => Odd((Symbol)chance.Between(1, 4), ForgedKey(chance), 0, 0, chance),
+            10 => Odd((Symbol)chance.Between(1, 4), ForgedKey(chance, isSeat: false), 0, 0, chance),
             11 => Odd((Symbol)chance.Between(1, 4), chance.Of([other._key, _seatKey]), 0, 0, chance),
             12 => Stolen(other, chance),
             13 => Malformed(chance),
@@ -66,19 +66,21 @@ internal sealed partial class SimPlayer
         _ => null,
     };
 
-    private string ForgedKey(Chance chance) => chance.Below(5) switch
+    private string ForgedKey(Chance chance, bool isSeat) => chance.Below(5) switch
     {
         0 => chance.Below(4).ToString(CultureInfo.InvariantCulture),
         1 => (chance.Draw() >> 11).ToString(CultureInfo.InvariantCulture),
         2 => "99999999999999999999999999",
         3 => "18446744073709551615",
-        _ => _remembered.Count > 0 ? OwnOldKey(chance) : "0",
+        _ => OwnOldKey(chance, isSeat),
     };
 
-    private string OwnOldKey(Chance chance)
+    // Where keys come again, one of the other kind may be the seat key that its player has not been told yet.
+    private string OwnOldKey(Chance chance, bool isSeat)
     {
-        var key = chance.Of(_remembered).Key;
-        return key == "*" ? "1" : key;
+        var keys = _remembered.FindAll(request => request.Key != "*"
+            && (!world.RepeatsKeys || request.Symbol >= Symbol.GameQuit == isSeat));
+        return keys.Count > 0 ? chance.Of(keys).Key : "1";
     }
 
     // Comes as somebody else, or as itself once more.
