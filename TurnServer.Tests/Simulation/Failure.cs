@@ -10,6 +10,11 @@ internal sealed record Failure
     /// <summary>How many histories went well before.</summary>
     public required long HistoriesBefore { get; init; }
 
+    /// <summary>The number of acts asked for; null: as drawn.</summary>
+    public int? Steps { get; init; }
+
+    public bool CanCrash { get; init; }
+
     public required int ActsDrawn { get; init; }
 
     public required IReadOnlyList<Act> Acts { get; init; }
@@ -24,7 +29,9 @@ internal sealed record Failure
     public override string ToString()
     {
         var text = new StringBuilder();
-        text.AppendLine($"A history failed: ./run.sh simulate --seed {Seed} --histories 1");
+        var steps = Steps is { } count ? $" --steps {count}" : "";
+        var crash = CanCrash ? " --crash" : "";
+        text.AppendLine($"A history failed: ./run.sh simulate --seed {Seed} --histories 1{steps}{crash}");
         text.AppendLine($"  shrunk from {ActsDrawn} acts to {Acts.Count}; {World.Options}");
         foreach (var line in Lines)
             text.AppendLine(line);

@@ -121,7 +121,8 @@ internal sealed class History
                 && (log.Partner is not { Behaves: true, IsTainted: false } || log.Received >= sent));
         }
 
-        return player.Stage == Stage.Registered && !behaving.Exists(other => other != player && CouldMeet(player, other));
+        return player.Stage == Stage.Registered
+            && !behaving.Exists(other => other != player && CouldMeet(player, other));
     }
 
     private bool CouldMeet(SimPlayer player, SimPlayer other)

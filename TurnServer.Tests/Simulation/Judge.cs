@@ -18,7 +18,7 @@ internal sealed class Judge(World world)
     // A key that comes again comes to mean two things, and old requests hit the wrong one: nobody's fault.
     private bool IsOff => world.RepeatsKeys;
 
-    /// <summary>A request is at the server: whoever speaks with another's key spoils what that one may expect.</summary>
+    /// <summary>A request is at the server. Whoever uses another's key spoils what that one may expect.</summary>
     public void NoteUse(Request request)
     {
         if (request.Symbol == Symbol.Register || request.Key == "*")

@@ -27,19 +27,19 @@ internal sealed class LineJudge(World world)
             return;
         }
 
-        var index = request.Symbol >= Symbol.GameQuit ? -1 : _line.FindIndex(one => one.Key == request.Key);
-        if (index < 0)
+        if (request.Symbol >= Symbol.GameQuit)
             return;
-        var asker = _line[index];
-        if (reply.SequenceEqual("0/2/*"u8))
+        var index = _line.FindIndex(one => one.Key == request.Key);
+        if (index >= 0 && reply.SequenceEqual("0/2/*"u8))
         {
-            _line[index] = asker with { ToldAt = now };
+            _line[index] = _line[index] with { ToldAt = now };
             return;
         }
 
-        _line.RemoveAt(index);
-        if (reply.StartsWith("0/3/"u8))
-            TakePartner(asker, Encoding.UTF8.GetString(reply[4..]), now);
+        if (index >= 0)
+            _line.RemoveAt(index);
+        if (request.Symbol == Symbol.RequestPair && reply.StartsWith("0/3/"u8))
+            TakePartner(Encoding.UTF8.GetString(reply[4..]), wasWaiting: index >= 0, now);
     }
 
     // One who repeats a registration may be anywhere by now. Whoever wants a certain partner is not in the line.
@@ -52,14 +52,14 @@ internal sealed class LineJudge(World world)
             _line.Add(new Waiting(key, request.Name, now));
     }
 
-    private void TakePartner(in Waiting asker, string name, TimeSpan now)
+    private void TakePartner(string name, bool wasWaiting, TimeSpan now)
     {
         var partner = _line.FindIndex(one => one.Name == name);
-        if (partner >= 0 && _registrations[name] == 1)
+        if (wasWaiting && partner >= 0 && _registrations[name] == 1)
         {
             var passedOver = _line.FindIndex(one => now - one.ToldAt < _patience);
             if (passedOver >= 0 && passedOver < partner)
-                throw new Discrepancy($"{_line[passedOver].Name}, who came first, for {asker.Name}", name);
+                throw new Discrepancy($"{_line[passedOver].Name}, who came first", name);
         }
 
         _line.RemoveAll(one => one.Name == name);

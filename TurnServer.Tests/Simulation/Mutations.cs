@@ -19,10 +19,11 @@ internal static class Mutations
         new("an update repeats the block of the one before", "Rules/Games.cs",
             "seat.Backlog.Acknowledge(arrival.Request.ReceivedBytes);",
             "_ = arrival.Request.ReceivedBytes;"),
-        new("a repeated update is taken again", "Rules/Games.cs",
+        new("a repeated update is refused now and then", "Rules/Games.cs",
             "if (counter == seat.LastCounter)", "if (counter == seat.LastCounter && counter % 7 != 0)"),
         new("a counter may skip one", "Rules/Games.cs",
-            "if (counter - 1 != seat.LastCounter)", "if (counter - 2 > seat.LastCounter || counter < seat.LastCounter)"),
+            "if (counter - 1 != seat.LastCounter)",
+            "if (counter - 2 > seat.LastCounter || counter < seat.LastCounter)"),
         new("turns that have not arrived are acknowledged", "Rules/Games.cs",
             "seat.Backlog.Acknowledge(arrival.Request.ReceivedBytes);", "seat.Backlog.Acknowledge(null);"),
         new("part of a turn is acknowledged", "Rules/Backlog.cs",
@@ -52,17 +53,17 @@ internal static class Mutations
         new("players meet again who left each other", "Rules/Player.cs",
             "Avoids(other) || other.Avoids(this);", "Avoids(other);"),
         new("the last come is first served", "Rules/WaitingLine.cs",
-            "player.Ahead = _last;\n        if (_last is null)\n            _first = player;\n        else\n            "
-            + "_last.Behind = player;\n        _last = player;",
-            "player.Behind = _first;\n        if (_first is null)\n            _last = player;\n        else\n            "
-            + "_first.Ahead = player;\n        _first = player;"),
+            "player.Ahead = _last;\n        if (_last is null)\n            _first = player;\n        else\n"
+            + "            _last.Behind = player;\n        _last = player;",
+            "player.Behind = _first;\n        if (_first is null)\n            _last = player;\n        else\n"
+            + "            _first.Ahead = player;\n        _first = player;"),
         new("who comes back stands behind all others", "Rules/Lobby.cs",
             "_strangers.Rejoin(player);", "_strangers.Join(player);"),
         new("one left before the game hears of it only once", "Rules/Lobby.cs",
             "player.WasDeserted = true;", "player.WasDeserted = false;"),
         new("a partner goes to another before it has heard", "Rules/Lobby.cs",
             "if (!left.IsHeld)\n            return;\n        var ticket = left.EndHold(now);",
-            "if (!left.IsHeld)\n        {\n            _ = HearOfDesertion(left, now);\n            return;\n        }\n\n"
+            "if (!left.IsHeld)\n        {\n            _ = HearOfDesertion(left, now);\n            return;\n        }\n"
             + "        var ticket = left.EndHold(now);"),
         new("a token outlives its registration", "Rules/Lobby.cs",
             "_byToken.Remove((player.Name, player.Wanted, token));", "_ = token;"),

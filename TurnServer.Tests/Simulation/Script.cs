@@ -135,8 +135,8 @@ internal sealed class Script
                 at += _chance.Below(_jumpMsMax);
             else if (_gapMsMax > 0 && _chance.Is(800))
                 at += _chance.Below(_gapMsMax);
-            // In some histories one player does much before another has a turn, and backlogs grow.
-            if (i == 0 || !_chance.Is(_sticksPerMille))
+            // In some histories, once there are games, one player does much before another does, and backlogs grow.
+            if (i <= count / 3 || !_chance.Is(_sticksPerMille))
                 player = _chance.Below(World.Players.Count);
             acts.Add(new Act(at, player, DrawIntent(), _chance.Draw(), DrawFate()));
         }

@@ -65,11 +65,12 @@ internal sealed class Simulator(ServerMaker maker, bool canCrash)
         }
         catch (Exception fault) when (IsFinding(fault))
         {
-            return Shrinker.Shrink(script, fault, maker, Histories, _shrinks);
+            var failure = Shrinker.Shrink(script, fault, maker, Histories, _shrinks);
+            return failure with { Steps = acts, CanCrash = canCrash };
         }
     }
 
-    /// <summary>Whether it is the server's (or the model's) fault: what it throws is a bug, as is a wrong reply.</summary>
+    /// <summary>Whether it is the server's fault, or the model's: what it throws is a bug too.</summary>
     public static bool IsFinding(Exception fault) => fault is not OutOfMemoryException;
 
     private static SeededKeys Keys(World world) => new(world.Seed ^ 0x4E75, world.RepeatsKeys);

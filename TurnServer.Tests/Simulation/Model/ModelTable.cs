@@ -24,7 +24,7 @@ internal sealed partial class ModelTable(RulesOptions limits)
     private long _turns;
     private long _turnBytes;
 
-    /// <summary>The replies that are right since the batch began, by ticket; a ticket that is not here is held.</summary>
+    /// <summary>The replies that are right since the batch began; a ticket that is not here is held.</summary>
     public IReadOnlyDictionary<long, byte[]> Expected => _expected;
 
     public bool IsEmpty => _players.Count == 0 && _seats.Count == 0;
@@ -229,8 +229,8 @@ internal sealed partial class ModelTable(RulesOptions limits)
 
 /// <summary>What a server that has started again kept.</summary>
 /// <param name="Survivors">
-/// How many of the well-formed requests that were handed in and not yet settled are on record, in order; they count as taken, and
-/// their replies are lost.
+/// How many of the well-formed requests that were handed in and not yet settled are on record, in order; they count as
+/// taken, and their replies are lost.
 /// </param>
 /// <param name="HeldHeardAt">Until when those whose replies were held count as heard from.</param>
 /// <param name="GraceUntil">Nobody is dropped before this, but for those who are heard from again.</param>
