@@ -12,11 +12,10 @@ public sealed class SimulationTests
     public void RecordedServer_ThatCrashesAtAnyMessage_DoesAsTheModel() =>
         Play(Simulator.OfRecorded(), Seed + 1, 1_000);
 
-    // A seed of the day it runs on, so that each run of it looks elsewhere; a failure names the seed.
     [Test]
     [Category("Slow")]
     public void Table_InManyHistories_DoesAsTheModel() =>
-        Play(Simulator.OfTable(), (ulong)DateTime.UtcNow.Date.Ticks, 60_000);
+        Play(Simulator.OfTable(), Seed + 6, 60_000);
 
     [Test]
     [Category("Slow")]
