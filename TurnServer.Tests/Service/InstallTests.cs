@@ -39,7 +39,8 @@ internal sealed class InstallTests
     {
         using var sandbox = new InstallSandbox();
         await InstallAsync(sandbox);
-        File.Copy("/bin/sleep", sandbox.Machine + Program, overwrite: true);
+        // Not copied by this process: a child that another test starts meanwhile would hold the copy open for writing.
+        await Tool.RunAsync("/bin/cp", "/bin/sleep", sandbox.Machine + Program);
         using var running = System.Diagnostics.Process.Start(sandbox.Machine + Program, ["60"]);
         try
         {
