@@ -21,7 +21,7 @@ internal static class SimulateCommand
         var steps = Number("--steps", "what the players set out to do in each (default: drawn)", null);
         var crashes = new Option<bool>("--crash")
         {
-            Description = "let the server crash and start again from a record of what it was handed",
+            Description = "let the server be killed, or the machine lose its power, and start again from the journal",
         };
         var command = new Command(Name, "play the rules against a simulated network, clock and crowd of players")
         {
@@ -31,7 +31,7 @@ internal static class SimulateCommand
             result.GetValue(seed) ?? (ulong)Random.Shared.NextInt64(),
             result.GetValue(histories) ?? HistoriesDefault,
             result.GetValue(steps),
-            result.GetValue(crashes) ? Simulator.OfRecorded() : Simulator.OfTable(),
+            result.GetValue(crashes) ? Simulator.OfJournaled() : Simulator.OfTable(),
             Console.Out));
         return command;
     }

@@ -77,9 +77,9 @@ internal static partial class Log
     public static partial void ServiceManagerDeaf(ILogger log, string reason);
 
     [LoggerMessage(40, LogLevel.Information, "The state in {Directory} (sync {Sync}) is back after {Seconds:0.000} s; "
-        + "players: {Players}, games: {Games}, records replayed: {Records}")]
+        + "players: {Players}, games: {Games}, requests replayed: {Requests}")]
     public static partial void StateIsBack(ILogger log, string directory, string sync, double seconds, int players,
-        int games, long records);
+        int games, long requests);
 
     [LoggerMessage(41, LogLevel.Information, "The state in {Directory} (sync {Sync}) is new")]
     public static partial void StateIsNew(ILogger log, string directory, string sync);

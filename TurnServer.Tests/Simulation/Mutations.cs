@@ -7,6 +7,9 @@ namespace TurnServer.Tests.Simulation;
 /// <param name="New">What is put in its place.</param>
 public sealed record Mutation(string Breaks, string File, string Old, string New)
 {
+    /// <summary>Whether it takes crashes to see it.</summary>
+    public bool NeedsCrashes { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => Breaks;
 }
@@ -14,7 +17,9 @@ public sealed record Mutation(string Breaks, string File, string Old, string New
 /// <summary>Faults that the simulation must find.</summary>
 internal static class Mutations
 {
-    public static readonly IReadOnlyList<Mutation> All =
+    public static IReadOnlyList<Mutation> All => [.. OfRules, .. OfState];
+
+    private static readonly IReadOnlyList<Mutation> OfRules =
     [
         new("an update repeats the block of the one before", "Rules/Games.cs",
             "seat.Backlog.Acknowledge(arrival.Request.ReceivedBytes);",
@@ -43,10 +48,10 @@ internal static class Mutations
         new("any seat's key is good for the other", "Rules/Games.cs",
             "if (seat.Number != arrival.Request.Seat || seat.Left is not null)", "if (seat.Left is not null)"),
         new("a held reply is not ended by the next request", "Rules/Answers.cs",
-            "if (timed.IsHeld)\n            ReleaseAsItStands(timed, now);\n        timed.LastHeard = now;",
-            "timed.LastHeard = now;"),
+            "if (timed.IsHeld)\n            ReleaseAsItStands(timed, now);\n        timed.Hear(now);",
+            "timed.Hear(now);"),
         new("a held reply does not count as heard from", "Rules/Timed.cs",
-            "HeldTicket = default;\n        LastHeard = now;", "HeldTicket = default;"),
+            "HeldTicket = default;\n        Hear(now);", "HeldTicket = default;"),
         new("who wants one partner is given to strangers", "Rules/Lobby.cs",
             "if (player.Wanted is not { } wanted)\n            return _strangers;",
             "if (player.Wanted is not { } wanted || player.Key % 8 == 0)\n            return _strangers;"),
@@ -77,4 +82,41 @@ internal static class Mutations
         new("both seats may have one key", "Rules/IKeySource.cs",
             "if (!inUse.ContainsKey(key))", "if (!inUse.ContainsKey(key) || inUse.Remove(key))"),
     ];
+
+    private static readonly IReadOnlyList<Mutation> OfState =
+    [
+        OfCrashes("what was held is not recorded as held", "Journal/Replay.cs",
+            "? from.Time() : TimeSpan.Zero;", "? from.Time() * 0 : TimeSpan.Zero;"),
+        OfCrashes("what has been received is not recorded", "Journal/Replay.cs",
+            "request with { ReceivedBytes = received }", "request"),
+        OfCrashes("records are a little late", "Journal/RecordWriter.cs",
+            "_last = now;\n    }", "_last = now - TimeSpan.FromMilliseconds(1);\n    }"),
+        OfCrashes("a full segment is not brought to the disk", "Journal/StateStore.cs",
+            "full.Sync();", "_ = full.Written;"),
+        OfCrashes("replies leave before they are on the disk", "Journal/StateStore.cs",
+            "_syncedPosition = current.Base + current.Sync();", "_syncedPosition = current.Base + current.Written;"),
+        OfCrashes("a damaged frame counts as whole", "Journal/Frame.cs",
+            "checksum == Checksum(payload, salt, position)", "checksum != 0"),
+        OfCrashes("a snapshot does away with the segment behind it", "Journal/StateStore.cs",
+            "if (itsNumber < number ||", "if (itsNumber <= number ||"),
+        OfCrashes("nobody has time after a restart", "Rules/Timed.cs",
+            "if (LastHeard + Timeout < until)", "if (LastHeard + Timeout > until)"),
+        OfCrashes("what was handed out is forgotten to have been", "Rules/TableImage.cs",
+            "to.Number(seat.Backlog.Block.Length);", "to.Number(0L);"),
+        OfCrashes("who left whom is forgotten", "Rules/TableImageReader.cs",
+            "player.Avoid(from.Text(), from.Address());", "_ = (from.Text(), from.Address());"),
+        OfCrashes("who has been told of a desertion is forgotten", "Rules/TableImageReader.cs",
+            "player.WasDeserted = from.Flag();", "_ = from.Flag();"),
+        OfCrashes("the line is turned round", "Rules/Lobby.cs",
+            ".OrderBy(player => player.Order)", ".OrderByDescending(player => player.Order)"),
+        OfCrashes("a token is forgotten", "Rules/Lobby.cs",
+            "|| _byToken.TryAdd(", "|| player.Token.Length > 3 || _byToken.TryAdd("),
+        OfCrashes("who hosts is forgotten", "Rules/TableImageReader.cs",
+            "Hosts = from.Flag(),", "Hosts = from.Flag() && false,"),
+        OfCrashes("how a seat was left is forgotten", "Rules/TableImageReader.cs",
+            "(Departure)(left - 1)", "Departure.FellSilent"),
+    ];
+
+    private static Mutation OfCrashes(string breaks, string file, string old, string @new) =>
+        new(breaks, file, old, @new) { NeedsCrashes = true };
 }

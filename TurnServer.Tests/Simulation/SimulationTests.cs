@@ -9,8 +9,8 @@ public sealed class SimulationTests
     private const ulong Seed = 4_711;
 
     [Test]
-    public void RecordedServer_ThatCrashesAtAnyMessage_DoesAsTheModel() =>
-        Play(Simulator.OfRecorded(), Seed + 1, 1_000);
+    public void Journal_OfAServerThatCrashesAtAnyMessage_DoesAsTheModel() =>
+        Play(Simulator.OfJournaled(), Seed + 1, 1_000);
 
     [Test]
     [Category("Slow")]
@@ -23,7 +23,7 @@ public sealed class SimulationTests
 
     [Test]
     [Category("Slow")]
-    public void RecordedServer_InManyHistories_DoesAsTheModel() => Play(Simulator.OfRecorded(), Seed + 3, 8_000);
+    public void Journal_InManyHistories_DoesAsTheModel() => Play(Simulator.OfJournaled(), Seed + 3, 8_000);
 
     [Test]
     public void Histories_OfOneSeed_AreTheSame()

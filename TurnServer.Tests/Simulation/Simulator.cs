@@ -12,9 +12,11 @@ internal sealed class Simulator(ServerMaker maker, bool canCrash)
     public static Simulator OfTable() =>
         new(world => new TableServer(world.Options, Keys(world)), canCrash: false);
 
-    /// <summary>The rules with a record of what they were handed, which outlives them.</summary>
-    public static Simulator OfRecorded() =>
-        new(world => new RecordedServer(world.Options, () => Keys(world)), canCrash: true);
+    /// <summary>
+    /// The rules and the journal. In one half of the histories the server is killed, in the other the power goes.
+    /// </summary>
+    public static Simulator OfJournaled() => new(
+        world => new JournaledServer(world.Options, Keys(world), losesPower: world.Seed % 2 == 0), canCrash: true);
 
     // Whoever asks only whether there is a fault need not wait for the shortest history that has it.
     private bool _shrinks = true;
@@ -43,9 +45,9 @@ internal sealed class Simulator(ServerMaker maker, bool canCrash)
     }
 
     /// <summary>What went wrong, not shrunk, and how many histories went well before.</summary>
-    public static (string? Failure, long Histories) RunForMutation(ulong seed, long histories)
+    public static (string? Failure, long Histories) RunForMutation(ulong seed, long histories, bool canCrash)
     {
-        var simulator = OfTable();
+        var simulator = canCrash ? OfJournaled() : OfTable();
         simulator._shrinks = false;
         var failure = simulator.Run(seed, histories);
         return (failure?.Fault.Message, simulator.Histories);

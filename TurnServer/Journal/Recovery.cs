@@ -44,7 +44,8 @@ internal sealed class Recovery
             Table = snapshot.Table,
             Settings = snapshot.Settings,
             LastNumber = _last,
-            Records = replay.Records,
+            SnapshotNumber = number,
+            Requests = replay.Requests,
             Warnings = _warnings,
         };
     }
@@ -124,8 +125,11 @@ internal sealed record Recovered
     /// <summary>The highest number of a file that is there.</summary>
     public required long LastNumber { get; init; }
 
-    /// <summary>How many records were replayed.</summary>
-    public required long Records { get; init; }
+    /// <summary>The number of the snapshot that it goes on from.</summary>
+    public required long SnapshotNumber { get; init; }
+
+    /// <summary>How many requests were replayed.</summary>
+    public required long Requests { get; init; }
 
     /// <summary>What was left out.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }

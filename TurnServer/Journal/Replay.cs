@@ -13,8 +13,8 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
     private static readonly Ticket Anybody = new(1);
     private TimeSpan _now;
 
-    /// <summary>How many records have been taken.</summary>
-    public long Records { get; private set; }
+    /// <summary>How many requests have been taken.</summary>
+    public long Requests { get; private set; }
 
     /// <summary>Takes the next record. Returns whether it was the last of its segment, because another follows.</summary>
     /// <exception cref="ImageException">It cannot have been recorded of this table.</exception>
@@ -32,7 +32,6 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
         }
 
         _now += from.Time();
-        Records++;
         switch (kind)
         {
             case RecordKind.Tick:
@@ -87,6 +86,7 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
             From = address,
             Wait = wait,
         }, _now);
+        Requests++;
         if (!keys.IsEmpty)
             throw new ImageException("a key drawn that is not needed");
     }

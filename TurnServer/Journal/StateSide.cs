@@ -60,10 +60,10 @@ internal sealed class StateSide : IDisposable
         foreach (var cut in _store.Warnings)
             Log.StateWasCut(_log, cut);
         var sync = $"{_options.Sync}".ToLowerInvariant();
-        if (_store.RecordsReplayed is { } records)
+        if (_store.RequestsReplayed is { } requests)
         {
             Log.StateIsBack(_log, _options.Directory!, sync, Stopwatch.GetElapsedTime(_openedAt).TotalSeconds,
-                Table.PlayerCount, Table.GameCount, records);
+                Table.PlayerCount, Table.GameCount, requests);
         }
         else
         {

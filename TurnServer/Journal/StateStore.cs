@@ -36,8 +36,8 @@ internal sealed class StateStore : IDisposable
     /// <summary>The table, as it was and goes on.</summary>
     public Table Table { get; }
 
-    /// <summary>How much was replayed; null when there was no state.</summary>
-    public long? RecordsReplayed => _recovered?.Records;
+    /// <summary>How many requests were replayed; null when there was no state.</summary>
+    public long? RequestsReplayed => _recovered?.Requests;
 
     /// <summary>What was left out at the end of the journal, a line each.</summary>
     public IReadOnlyList<string> Warnings => _recovered?.Warnings ?? [];

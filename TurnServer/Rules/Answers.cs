@@ -51,6 +51,6 @@ internal sealed class Answers(Deadlines deadlines)
     {
         if (timed.IsHeld)
             ReleaseAsItStands(timed, now);
-        timed.LastHeard = now;
+        timed.Hear(now);
     }
 }

@@ -255,7 +255,7 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
 
         Become(player, PlayerStatus.Waiting);
         player.WasDeserted = true;
-        player.LastHeard = now;
+        player.Hear(now);
         _strangers.Rejoin(player);
         deadlines.Hasten(player);
         return Deserted;

@@ -41,6 +41,13 @@ public abstract class Timed
         HeldUntil = until;
     }
 
+    /// <summary>Notes that it was heard from. After a restart that may be no news: time was given it in advance.</summary>
+    internal void Hear(TimeSpan now)
+    {
+        if (now > LastHeard)
+            LastHeard = now;
+    }
+
     /// <summary>Counts as heard from so lately that it is not dropped before this.</summary>
     internal void Bear(TimeSpan until)
     {
@@ -53,7 +60,7 @@ public abstract class Timed
     {
         var ticket = HeldTicket;
         HeldTicket = default;
-        LastHeard = now;
+        Hear(now);
         return ticket;
     }
 }

@@ -18,23 +18,11 @@ internal abstract class ModelOne
     public byte[] HeldReply = [];
     public TimeSpan HeldUntil;
 
-    /// <summary>After a restart nobody is dropped before this.</summary>
-    public TimeSpan NotBefore = TimeSpan.MinValue;
-
     public bool IsHeld => HeldTicket != 0;
 
     public abstract TimeSpan Patience { get; }
 
-    public TimeSpan DueAt
-    {
-        get
-        {
-            if (IsHeld)
-                return HeldUntil;
-            var due = HeardAt + Patience;
-            return due > NotBefore ? due : NotBefore;
-        }
-    }
+    public TimeSpan DueAt => IsHeld ? HeldUntil : HeardAt + Patience;
 }
 
 /// <summary>How far a registration has come. The numbers are those that the server counts players by.</summary>

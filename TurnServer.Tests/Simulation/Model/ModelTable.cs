@@ -110,7 +110,10 @@ internal sealed partial class ModelTable(RulesOptions limits)
             if (one.IsHeld && recovery.HeldHeardAt > one.HeardAt)
                 one.HeardAt = recovery.HeldHeardAt;
             one.HeldTicket = 0;
-            one.NotBefore = recovery.GraceUntil;
+            // The time it was away is nobody's silence; and then there is the time of grace.
+            one.HeardAt += recovery.Away;
+            if (one.DueAt < recovery.GraceUntil)
+                one.HeardAt = recovery.GraceUntil - one.Patience;
         }
     }
 
@@ -202,8 +205,9 @@ internal sealed partial class ModelTable(RulesOptions limits)
     private void Hear(ModelOne one)
     {
         EndHeld(one);
-        one.HeardAt = _now;
-        one.NotBefore = TimeSpan.MinValue;
+        // After a restart time was given in advance.
+        if (_now > one.HeardAt)
+            one.HeardAt = _now;
     }
 
     // The key that the server drew, if it may have: a number below 2⁵³, in use by no other of its kind. A reply that a
@@ -233,5 +237,6 @@ internal sealed partial class ModelTable(RulesOptions limits)
 /// taken, and their replies are lost.
 /// </param>
 /// <param name="HeldHeardAt">Until when those whose replies were held count as heard from.</param>
+/// <param name="Away">For how long it was away, from the last that is on record on.</param>
 /// <param name="GraceUntil">Nobody is dropped before this, but for those who are heard from again.</param>
-internal readonly record struct Recovery(int Survivors, TimeSpan HeldHeardAt, TimeSpan GraceUntil);
+internal readonly record struct Recovery(int Survivors, TimeSpan HeldHeardAt, TimeSpan Away, TimeSpan GraceUntil);
