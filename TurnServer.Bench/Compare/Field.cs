@@ -34,6 +34,11 @@ internal sealed class Field : IDisposable
         }
     }
 
+    /// <summary>Starts this server alone.</summary>
+    /// <exception cref="CompareException">It does not start.</exception>
+    public static Task<MeasuredProcess> StartServerAsync(int port, IEnumerable<string> flags) =>
+        MeasuredProcess.StartAsync("turnserver", port, [ServerAssembly, "--port", $"{port}", .. flags]);
+
     public void Dispose() => _started.ForEach(started => started.Dispose());
 
     private async Task AddAsync(CompareOptions options)
@@ -56,11 +61,10 @@ internal sealed class Field : IDisposable
                 seats => new HeldReceivePlay(seats[0], seats[1])),
         ]);
 
-        Task<MeasuredProcess> StartServerAsync(int at) =>
-            StartAsync("turnserver", at, [ServerAssembly, "--port", $"{at}", .. options.ServerFlags]);
+        Task<MeasuredProcess> StartServerAsync(int at) => KeepAsync(Field.StartServerAsync(at, options.ServerFlags));
 
         Task<MeasuredProcess> StartBareAsync(string name, int at) =>
-            StartAsync(name, at, [BenchAssembly, name, "--port", $"{at}"]);
+            KeepAsync(MeasuredProcess.StartAsync(name, at, BenchAssembly, name, "--port", $"{at}"));
     }
 
     private SeatSetup GamesOn(MeasuredProcess server)
@@ -70,9 +74,9 @@ internal sealed class Field : IDisposable
         return games;
     }
 
-    private async Task<MeasuredProcess> StartAsync(string name, int port, string[] command)
+    private async Task<MeasuredProcess> KeepAsync(Task<MeasuredProcess> starting)
     {
-        var process = await MeasuredProcess.StartAsync(name, port, command);
+        var process = await starting;
         _started.Add(process);
         return process;
     }
