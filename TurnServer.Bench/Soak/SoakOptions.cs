@@ -26,11 +26,19 @@ internal sealed record SoakOptions
     public IReadOnlyList<string> ServerFlags { get; init; } = [];
 
     /// <summary>
-    /// By what share memory and descriptors may grow from the middle to the end: 5 %, somewhat more than collections of
-    /// the managed heap move it to and fro. Of 100 MB that is 5 MB, so in ten minutes at 5000 requests a second a leak
-    /// shows of 4 bytes for each request, or of 800 for each game.
+    /// By what share memory and descriptors may grow from one half to the other. Of 100 MB that is 5 MB, with what
+    /// <see cref="MegabytesMore"/> adds; in the four minutes of ten that lie between their lows for 1.2 million
+    /// requests, so that a leak shows of 6 bytes for each request, or of 1000 for each game.
     /// </summary>
     public double GrowthMax { get; init; } = 0.05;
+
+    /// <summary>
+    /// By how much memory may grow beside that: what replies under way, and connections made anew, take at a moment.
+    /// </summary>
+    public double MegabytesMore { get; init; } = 2;
+
+    /// <summary>By how many descriptors may grow beside that, for the same reason.</summary>
+    public double DescriptorsMore { get; init; } = 16;
 
     /// <summary>What share of the rate must have been answered, or the soak was another than was asked for.</summary>
     public double RateShareMin { get; init; } = 0.95;

@@ -14,9 +14,9 @@ internal sealed class SoakReport(SoakOptions options, LoadReport load, IReadOnly
 
     private readonly (string Name, Trend Trend)[] _trends =
     [
-        ("memory, MB", TrendOf(options, samples, sample => sample.ResidentMegabytes)),
-        ("managed heap, MB", TrendOf(options, samples, sample => sample.HeapMegabytes)),
-        ("descriptors", TrendOf(options, samples, sample => sample.Descriptors)),
+        ("memory, MB", TrendOf(options, samples, options.MegabytesMore, sample => sample.ResidentMegabytes)),
+        ("managed heap, MB", TrendOf(options, samples, options.MegabytesMore, sample => sample.HeapMegabytes)),
+        ("descriptors", TrendOf(options, samples, options.DescriptorsMore, sample => sample.Descriptors)),
     ];
 
     public bool IsFlat => Array.TrueForAll(_trends, trend => trend.Trend.IsFlat);
@@ -41,11 +41,12 @@ internal sealed class SoakReport(SoakOptions options, LoadReport load, IReadOnly
         for (var row = 0; row < Rows; row++)
             AppendRow(text, (double)row / Rows, (row + 1.0) / Rows);
         text.AppendLine();
-        Line($"{"median over",-18}{"middle fifth",14}{"last fifth",12}{"grown by",10}");
+        Line($"{"low over",-18}{"first half",12}{"second half",13}{"grown by",10}{"allowed",9}");
         foreach (var (name, trend) in _trends)
         {
             var verdict = trend.IsFlat ? "" : "  NOT FLAT";
-            Line($"{name,-18}{trend.Middle,14:0.0}{trend.Last,12:0.0}{trend.Growth,10:0.0%}{verdict}");
+            var limits = string.Create(CultureInfo.InvariantCulture, $"{trend.Growth,10:0.0}{trend.GrowthMax,9:0.0}");
+            Line($"{name,-18}{trend.Before,12:0.0}{trend.After,13:0.0}{limits}{verdict}");
         }
 
         text.AppendLine();
@@ -58,10 +59,7 @@ internal sealed class SoakReport(SoakOptions options, LoadReport load, IReadOnly
             : (FormattableString)$"VIOLATED: {load.ViolationCount} times, such as: {load.Violations[0]}");
         if (!IsFastEnough)
             Line($"TOO SLOW: {options.Rate} requests a second were asked for.");
-        var growthMax = options.GrowthMax;
-        Line(IsFlat
-            ? $"Flat at the end: nothing grew by more than {growthMax:0.#%}."
-            : (FormattableString)$"NOT FLAT at the end: more than {growthMax:0.#%} above the middle.");
+        Line(IsFlat ? (FormattableString)$"Flat: nothing grew." : $"NOT FLAT: it grew.");
         return text.ToString();
 
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture).TrimEnd());
@@ -79,9 +77,10 @@ internal sealed class SoakReport(SoakOptions options, LoadReport load, IReadOnly
         text.AppendLine(CultureInfo.InvariantCulture, $"{Median(sample => sample.Descriptors),13:0}");
 
         double Median(Func<SoakSample, double> figure) =>
-            Trend.Median(samples, options.Duration, from, to, figure);
+            Trend.Quantile(samples, options.Duration, from, to, quantile: 0.5, figure);
     }
 
-    private static Trend TrendOf(SoakOptions options, IReadOnlyList<SoakSample> samples,
-        Func<SoakSample, double> figure) => Trend.Of(samples, options.Duration, options.GrowthMax, figure);
+    private static Trend TrendOf(SoakOptions options, IReadOnlyList<SoakSample> samples, double more,
+        Func<SoakSample, double> figure) =>
+        Trend.Of(samples, options.Duration, options.GrowthMax, more, figure);
 }
