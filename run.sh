@@ -204,8 +204,8 @@ run_fuzz() {
 
 # The tests that start the server as a process of its own, as a filter; not those that start what is installed anyway.
 process_tests() {
-    grep -rlE '\b(ServerChild\.(Start|Launch)|ConnectChild\.|HttpScenarioServer\b)' "$top/TurnServer.Tests" \
-        --include='*Tests.cs' | xargs grep -LE '\b(PublishedServer|InstallSandbox)\b' |
+    grep -rlE '\b((ServerChild|FuzzedServer)\.(Start|Launch)|ConnectChild\.|HttpScenarioServer\b)' \
+        "$top/TurnServer.Tests" --include='*Tests.cs' | xargs grep -LE '\b(PublishedServer|InstallSandbox)\b' |
         sed -E "s|^$top/|FullyQualifiedName~|; s|\.cs\$|.|; s|/|.|g" | paste -sd '|'
 }
 

@@ -24,6 +24,17 @@ internal static class SoakExit
 /// </summary>
 internal static class SoakRun
 {
+    /// <summary>What its page of help says below the flags.</summary>
+    public const string Explanation = """
+        Starts a server and has players play against it; every turn is checked to arrive once and in order. Memory is
+        flat when the low of the second half is at most 5 % and 2 MB above that of the first, whose first fifth does not
+        count; so must the managed heap be, and the descriptors, with 16 more. Less than some minutes is too short for
+        it: the server is warming up.
+
+        Exit codes: 0 flat; 1 cannot run, or fewer requests were answered than asked for; 2 a flag is wrong; 5 a turn
+        did not arrive once and in order; 6 memory or descriptors grew.
+        """;
+
     /// <summary>Plays and prints; returns the exit code.</summary>
     public static async Task<int> RunAsync(SoakOptions options, TextWriter output, TextWriter errors,
         CancellationToken cancel = default)

@@ -5,9 +5,9 @@ namespace TurnServer.Bench.Soak;
 /// that over the first half, whose first fifth does not count as the server is warming up.
 /// </summary>
 /// <remarks>
-/// Lows, as the managed heap rises for minutes until its oldest generation is collected, and physical memory with it: in
-/// ten minutes at 5000 requests a second from 6 to 19 MB and back, twice. What leaks is what no collection brings down.
-/// Halves, so that each has such a collection.
+/// Lows, as the managed heap rises for minutes until its oldest generation is collected, and physical memory with it:
+/// in ten minutes at 5000 requests a second from 6 to 19 MB and back, twice. What leaks is what no collection brings
+/// down. Halves, so that each has such a collection.
 /// </remarks>
 /// <param name="Before">The low over the first half: of all samples one in twenty is below.</param>
 /// <param name="After">The same over the second half.</param>

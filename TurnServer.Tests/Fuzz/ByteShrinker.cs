@@ -5,7 +5,9 @@ internal static class ByteShrinker
 {
     private const int CharacterBytesMax = 4;
 
-    /// <summary>Leaves bytes out, ever fewer at once, and then puts a plain one in the place of each that is left.</summary>
+    /// <summary>
+    /// Leaves bytes out, ever fewer at once, and then puts a plain one in the place of each that is left.
+    /// </summary>
     /// <param name="bytes">Some that fail.</param>
     /// <param name="fails">Whether others fail too.</param>
     /// <param name="attemptsMax">How often that may be asked.</param>

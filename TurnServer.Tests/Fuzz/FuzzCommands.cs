@@ -22,7 +22,7 @@ internal static class FuzzCommands
         return command;
     }
 
-    /// <summary>Writes what to start from, whole requests, and a dictionary of what to put in, as AFL++ has it.</summary>
+    /// <summary>Writes what to start from, whole requests, and a dictionary of what to put in, for AFL++.</summary>
     public static Command CreateSeeds()
     {
         var directory = new Argument<string>("directory");

@@ -4,7 +4,9 @@ using TurnServer.Tests.Simulation;
 
 namespace TurnServer.Tests.Fuzz;
 
-/// <summary>Inputs of a fixed seed against the parser and the readers of headers; one that fails is shown, shrunk.</summary>
+/// <summary>
+/// Inputs of a fixed seed against the parser and the readers of headers; one that fails is shown, shrunk.
+/// </summary>
 public sealed class ParserFuzzTests
 {
     private const ulong Seed = 4_711;

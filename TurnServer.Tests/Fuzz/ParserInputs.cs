@@ -13,8 +13,8 @@ internal static class ParserInputs
     private static readonly string[] Fields =
     [
         "*", "", "0", "1", "2", "6", "7", "00", "-1", "+1", " 1", "1 ", "1.0", "0x1", "１", "Ann", "bibbybabbis",
-        "BibbyBabbis", "t-1", "a b", "é", "e\u0301", "🎲", "|", "/", "\0", "\n", "\r\n", "\u007f", "\u0085", "\u00a0",
-        "\u2028", "\ufeff", "\uffff", "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+        "BibbyBabbis", "t-1", "a b", "é", "e\u0301", "🎲", "|", "/", "\0", "\n", "\r\n", "\u007f", "\u0085",
+        "\u00a0", "\u2028", "\ufeff", "\uffff", "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
     ];
 
     private static readonly string[] Headers =
@@ -29,7 +29,8 @@ internal static class ParserInputs
     private static readonly byte[][] Damages =
     [
         [0x80], [0xBF], [0xC3], [0xE2, 0x82], [0xF0, 0x9F, 0x8E], [0xC0, 0xAC], [0xC1, 0xBF], [0xE0, 0x80, 0xAC],
-        [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFE], [0xFF],
+        [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFE],
+        [0xFF],
     ];
 
     private static readonly BigInteger[] Bounds =

@@ -72,7 +72,7 @@ afl-fuzz -V "$seconds" -i "$from" -x "$work/dictionary" -o "$work/state" -t 1000
 }
 
 stat() { sed -nE "s/^$1 +: +//p" "$work/state/default/fuzzer_stats"; }
-say "$(stat execs_done) inputs, $(stat execs_per_sec) a second; $(stat corpus_count) reach something of their own," \
+say "$(stat execs_done) inputs in all runs, $(stat execs_per_sec) a second; $(stat corpus_count) reach something of their own," \
     "$(stat edges_found) edges in all"
 shopt -s nullglob
 found=("$work/state/default/crashes"/id* "$work/state/default/hangs"/id*)
