@@ -26,6 +26,7 @@ Usage:
   ./run.sh publish DIR     build the binary that those install: it needs no .NET
   ./run.sh test [--all]    run the tests; --all adds the slow ones, and those of the binary
   ./run.sh simulate [...]  play the rules against a simulated network and crowd; --help lists the flags
+  ./run.sh fuzz            look for requests that the parser reads wrongly, with AFL++; --help lists the flags
   ./run.sh bench [filter]  run the micro-benchmarks, all or some
   ./run.sh bench compare   compare with a bare HttpListener and a bare Kestrel
   ./run.sh bench publish   compare the ways to publish the server
@@ -168,19 +169,43 @@ run_bench() {
     exec dotnet "$bench" "$@"
 }
 
-run_simulation() {
+build_tests() {
     ensure_sdk
     if is_stale "$tests" "$top/TurnServer" "$top/TurnServer.Bench" "$top/TurnServer.Tests"; then
         build "$top/TurnServer.Tests"
         touch "$tests"
     fi
+}
+
+run_simulation() {
+    build_tests
     exec dotnet "$tests" "$@"
+}
+
+ensure_afl() {
+    command -v afl-fuzz >/dev/null && return
+    if command -v apt-get >/dev/null; then
+        say "AFL++ is missing: installing it (apt-get install afl++)"
+        as_root apt-get update -qq >&2 || say "apt-get update failed; going by the lists that are here"
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends afl++ >&2
+        command -v afl-fuzz >/dev/null && return
+    fi
+    say "AFL++ is missing: install it so that afl-fuzz is found, and start again."
+    exit 1
+}
+
+run_fuzz() {
+    if [[ ${1-} != --help ]]; then
+        build_tests
+        ensure_afl
+    fi
+    exec "$top/TurnServer.Tests/Fuzz/fuzz.sh" "$@"
 }
 
 # The tests that start the server as a process of its own, as a filter; not those that start what is installed anyway.
 process_tests() {
-    grep -rlE '\b(ServerChild\.(Start|Launch)|ConnectChild\.|HttpScenarioServer\b)' "$top/TurnServer.Tests" \
-        --include='*Tests.cs' | xargs grep -LE '\b(PublishedServer|InstallSandbox)\b' |
+    grep -rlE '\b((ServerChild|FuzzedServer)\.(Start|Launch)|ConnectChild\.|HttpScenarioServer\b)' \
+        "$top/TurnServer.Tests" --include='*Tests.cs' | xargs grep -LE '\b(PublishedServer|InstallSandbox)\b' |
         sed -E "s|^$top/|FullyQualifiedName~|; s|\.cs\$|.|; s|/|.|g" | paste -sd '|'
 }
 
@@ -234,6 +259,10 @@ case ${1-} in
         ;;
     simulate)
         run_simulation "$@"
+        ;;
+    fuzz)
+        shift
+        run_fuzz "$@"
         ;;
     bench)
         shift

@@ -4,12 +4,15 @@ using TurnServer.Bench.Compare;
 using TurnServer.Bench.Load;
 using TurnServer.Bench.Memory;
 using TurnServer.Bench.Publish;
+using TurnServer.Bench.Soak;
 
 namespace TurnServer.Bench;
 
 /// <summary>The sub-commands and their flags.</summary>
 internal static class Commands
 {
+    public const string SoakName = "soak";
+
     // Below 32768, from where the kernel gives ports to outgoing connections.
     private const int PortDefault = 18_100;
 
@@ -22,6 +25,7 @@ internal static class Commands
             Memory(),
             Compare(),
             Publish(),
+            Soak(),
             Bare("bare", BareListener.RunAsync),
             // Not the method itself: Kestrel is loaded when it is called.
             Bare("bare-kestrel", port => BareKestrel.RunAsync(port)),
@@ -68,11 +72,7 @@ internal static class Commands
         {
             Description = "this server with --state as well, beside itself without",
         };
-        var flags = new Argument<string[]>("server flags")
-        {
-            Description = "behind --: flags for this server",
-            Arity = ArgumentArity.ZeroOrMore,
-        };
+        var flags = ServerFlags();
         var command = new Command("compare", "this server over HTTP beside a bare HttpListener and a bare Kestrel")
         {
             seconds, rounds, connections, port, state, flags,
@@ -98,6 +98,47 @@ internal static class Commands
             result.GetValue(port), Build.All), Console.Out, Console.Error));
         return command;
     }
+
+    private static Command Soak()
+    {
+        const int PortFirst = PortDefault + Field.PortsUsed + 1;
+        var defaults = new SoakOptions { Port = PortFirst, AdminPort = PortFirst + 1 };
+        var rate = Number("--rate", "requests a second", defaults.Rate, 10, 100_000);
+        var duration = new Option<TimeSpan>("--duration")
+        {
+            Description = "how long: 10m, 90s, or plain seconds [default: 10m]",
+            DefaultValueFactory = _ => defaults.Duration,
+            CustomParser = result =>
+            {
+                if (!Durations.TryParse(result.Tokens[0].Value, out var parsed))
+                    result.AddError($"--duration {result.Tokens[0].Value}: give {Durations.WhatWouldDo}.");
+                return parsed;
+            },
+        };
+        var wait = new Option<bool>("--wait") { Description = "have the server hold replies" };
+        var port = Number("--port", "the first of two ports", PortFirst, 1024, 65_534);
+        var flags = ServerFlags();
+        var command = new Command(SoakName, "whether memory is flat after minutes of play; every turn is checked")
+        {
+            rate, duration, wait, port, flags,
+        };
+        command.SetAction((result, cancel) => SoakRun.RunAsync(new SoakOptions
+        {
+            Rate = result.GetValue(rate),
+            Duration = result.GetValue(duration),
+            HoldsReplies = result.GetValue(wait),
+            Port = result.GetValue(port),
+            AdminPort = result.GetValue(port) + 1,
+            ServerFlags = result.GetValue(flags) ?? [],
+        }, Console.Out, Console.Error, cancel));
+        return command;
+    }
+
+    private static Argument<string[]> ServerFlags() => new("server flags")
+    {
+        Description = "behind --: flags for this server",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
 
     // What compare starts as child processes.
     private static Command Bare(string name, Func<int, Task<int>> runAsync)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using TurnServer.Bench.Load;
+using TurnServer.Bench.Soak;
 
 namespace TurnServer.Bench;
 
@@ -49,6 +50,8 @@ internal sealed class Overview : SynchronousCommandLineAction
         output.Write(page.ToString().Replace($"{program} {command.Name}", CallOf(command), StringComparison.Ordinal));
         if (command.Name == StressCommand.Name)
             output.WriteLine(StressCommand.Explanation);
+        else if (command.Name == Commands.SoakName)
+            output.WriteLine(SoakRun.Explanation);
         return code;
     }
 }

@@ -3,7 +3,7 @@ using TurnServer.Bench;
 using TurnServer.Bench.Load;
 
 var parsed = Commands.Parse(args);
-if (parsed.CommandResult.Command.Name != StressCommand.Name)
+if (parsed.CommandResult.Command.Name is not (StressCommand.Name or Commands.SoakName))
     return await parsed.InvokeAsync();
 
 // Threads of the pool that look around for work before they sleep are a sixth of what it takes, on the cores that the

@@ -41,6 +41,11 @@ internal sealed class Field : IDisposable
         _folders.ForEach(folder => Directory.Delete(folder, recursive: true));
     }
 
+    /// <summary>Starts this server alone.</summary>
+    /// <exception cref="CompareException">It does not start.</exception>
+    public static Task<MeasuredProcess> StartServerAsync(int port, IEnumerable<string> flags) =>
+        MeasuredProcess.StartAsync("turnserver", port, [ServerAssembly, "--port", $"{port}", .. flags]);
+
     private async Task AddAsync(CompareOptions options)
     {
         // This server once for each way of play, so that each has a peak of memory of its own.
@@ -63,11 +68,10 @@ internal sealed class Field : IDisposable
         if (options.HasState)
             await AddWithStateAsync(options);
 
-        Task<MeasuredProcess> StartServerAsync(int at) =>
-            StartAsync("turnserver", at, [ServerAssembly, "--port", $"{at}", .. options.ServerFlags]);
+        Task<MeasuredProcess> StartServerAsync(int at) => KeepAsync(Field.StartServerAsync(at, options.ServerFlags));
 
         Task<MeasuredProcess> StartBareAsync(string name, int at) =>
-            StartAsync(name, at, [BenchAssembly, name, "--port", $"{at}"]);
+            KeepAsync(MeasuredProcess.StartAsync(name, at, BenchAssembly, name, "--port", $"{at}"));
     }
 
     private async Task AddWithStateAsync(CompareOptions options)
@@ -85,8 +89,7 @@ internal sealed class Field : IDisposable
         {
             var folder = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
             _folders.Add(folder);
-            return StartAsync("turnserver", at,
-                [ServerAssembly, "--port", $"{at}", "--state", folder, .. options.ServerFlags]);
+            return KeepAsync(Field.StartServerAsync(at, ["--state", folder, .. options.ServerFlags]));
         }
     }
 
@@ -97,9 +100,9 @@ internal sealed class Field : IDisposable
         return games;
     }
 
-    private async Task<MeasuredProcess> StartAsync(string name, int port, string[] command)
+    private async Task<MeasuredProcess> KeepAsync(Task<MeasuredProcess> starting)
     {
-        var process = await MeasuredProcess.StartAsync(name, port, command);
+        var process = await starting;
         _started.Add(process);
         return process;
     }

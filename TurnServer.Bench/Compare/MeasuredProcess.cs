@@ -31,6 +31,23 @@ internal sealed class MeasuredProcess : IDisposable
         ? use
         : throw new CompareException($"the server on port {Port} has ended");
 
+    /// <summary>Open files of it, connections among them.</summary>
+    /// <exception cref="CompareException">It has ended.</exception>
+    public int Descriptors
+    {
+        get
+        {
+            try
+            {
+                return Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+            }
+            catch (IOException)
+            {
+                throw new CompareException($"the server on port {Port} has ended");
+            }
+        }
+    }
+
     /// <summary>Starts a server, in a process of its own, and waits until it listens.</summary>
     /// <exception cref="CompareException">It does not.</exception>
     public static async Task<MeasuredProcess> StartAsync(string name, int port, params string[] command)

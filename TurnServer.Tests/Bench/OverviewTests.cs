@@ -7,6 +7,7 @@ namespace TurnServer.Tests.Bench;
 public sealed class OverviewTests
 {
     [TestCase("stress", "  ./run.sh stress <url> [options]")]
+    [TestCase("soak", "  ./run.sh bench soak [<server flags>...] [options]")]
     [TestCase("compare", "  ./run.sh bench compare [<server flags>...] [options]")]
     public void Help_OfACommand_SaysHowRunShCallsIt(string command, string usage) =>
         Assert.That(Help(command, "--help").Split(Environment.NewLine), Does.Contain(usage));

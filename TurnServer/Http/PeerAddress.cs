@@ -15,10 +15,8 @@ internal static class PeerAddress
         if (request.RemoteEndPoint is not { } peer)
             return null;
         var address = ClientAddress.Of(peer.Address);
-        if (!trustProxy || !address.IsLoopback || request.Headers["X-Forwarded-For"] is not { } forwarded)
-            return address;
-        var last = forwarded.AsSpan(forwarded.LastIndexOf(',') + 1).Trim();
-        // Some proxies write the port too.
-        return IPEndPoint.TryParse(last, out var client) ? ClientAddress.Of(client.Address) : null;
+        return trustProxy && address.IsLoopback && request.Headers[ForwardedForHeader.Name] is { } forwarded
+            ? ForwardedForHeader.LastAddress(forwarded)
+            : address;
     }
 }

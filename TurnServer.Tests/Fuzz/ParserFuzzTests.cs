@@ -1,0 +1,54 @@
+using System.Text;
+using TurnServer.Protocol;
+using TurnServer.Tests.Simulation;
+
+namespace TurnServer.Tests.Fuzz;
+
+/// <summary>
+/// Inputs of a fixed seed against the parser and the readers of headers; one that fails is shown, shrunk.
+/// </summary>
+public sealed class ParserFuzzTests
+{
+    private const ulong Seed = 4_711;
+
+    [Test]
+    public void Readers_OfManyInputs_DoAsTheSimpleOnes() => Fuzz(Seed, 20_000);
+
+    [Test, Category("Slow")]
+    public void Readers_OfAMillionInputs_DoAsTheSimpleOnes() => Fuzz(Seed + 1, 1_000_000);
+
+    [Test]
+    public void Inputs_OfASeed_MeetEveryOutcome()
+    {
+        var outcomes = new HashSet<string>();
+        var longest = 0;
+        for (var i = 0UL; i < 20_000; i++)
+        {
+            var input = ParserInputs.Draw(new Chance(Chance.Derive(Seed, i)));
+            longest = Math.Max(longest, input.Length);
+            outcomes.Add(RequestParser.TryParse(input, out var request, out var refusal)
+                ? $"{request.Symbol}"
+                : Encoding.UTF8.GetString(ReplyWriter.ToBytes(refusal)));
+        }
+
+        string[] refusals =
+            ["2/*/*", "4/0/*", "4/1/*", "4/2/*", "4/3/*", "4/4/*", "7/*/*", "16/*/*", "20/*/*"];
+        Assert.That(outcomes, Is.EquivalentTo(Enum.GetNames<Symbol>().Concat(refusals)));
+        Assert.That(longest, Is.EqualTo(ProtocolLimits.BodyBytesMax + 3));
+    }
+
+    [Test]
+    public void Shrinker_OfFailingBytes_LeavesThoseThatMatter() =>
+        Assert.That(ByteShrinker.Shrink("0,Ann,*,somebody,17"u8.ToArray(), bytes => bytes.Contains((byte)'o')
+            && bytes.Count(value => value == ',') >= 2), Is.EquivalentTo(",o,"u8.ToArray()));
+
+    private static void Fuzz(ulong seed, ulong count)
+    {
+        for (var i = 0UL; i < count; i++)
+        {
+            var input = ParserInputs.Draw(new Chance(Chance.Derive(seed, i)));
+            if (ParserOracle.Judge(input) is not null)
+                Assert.Fail($"Input {i} of seed {seed}, shrunk: {FuzzCommands.Show(input)}");
+        }
+    }
+}

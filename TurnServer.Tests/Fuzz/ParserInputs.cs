@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text;
+using TurnServer.Tests.Simulation;
+
+namespace TurnServer.Tests.Fuzz;
+
+/// <summary>Draws inputs for the parser: requests and headers, whole or damaged where it is likely to matter.</summary>
+internal static class ParserInputs
+{
+    private const int BodyBytesMax = 16_384;
+
+    private static readonly string[] Fields =
+    [
+        "*", "", "0", "1", "2", "6", "7", "00", "-1", "+1", " 1", "1 ", "1.0", "0x1", "１", "Ann", "bibbybabbis",
+        "BibbyBabbis", "t-1", "a b", "é", "e\u0301", "🎲", "|", "/", "\0", "\n", "\r\n", "\u007f", "\u0085",
+        "\u00a0", "\u2028", "\ufeff", "\uffff", "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+    ];
+
+    private static readonly string[] Headers =
+    [
+        "wait=10", "WAIT = 10", "wait=\"10\"", "wait", "wait=", "wait=-1", "wait=1;x=2", "respond-async, wait=7",
+        "x=\"a,b\\\"c\", wait=3", "x=\"wait=9", "wait=99999999999999999999", "0", "131072", " 17 ", "2147483648",
+        "192.0.2.7", "1.2.3.4, 198.51.100.9:4711", "[2001:db8::1]:80", "2001:db8::1%eth0", "::ffff:192.0.2.1", "::1",
+        "0x7f.1", "256.1.1.1", "1.2.3.4:99999", "unknown", "1", "fe80::1%25",
+    ];
+
+    // What is not UTF-8: lone continuation and leading bytes, overlong forms, surrogates, past U+10FFFF.
+    private static readonly byte[][] Damages =
+    [
+        [0x80], [0xBF], [0xC3], [0xE2, 0x82], [0xF0, 0x9F, 0x8E], [0xC0, 0xAC], [0xC1, 0xBF], [0xE0, 0x80, 0xAC],
+        [0xED, 0xA0, 0x80], [0xED, 0xBF, 0xBF], [0xF4, 0x90, 0x80, 0x80], [0xF8, 0x88, 0x80, 0x80, 0x80], [0xFE],
+        [0xFF],
+    ];
+
+    private static readonly BigInteger[] Bounds =
+        [.. new[] { 7, 8, 15, 16, 31, 32, 53, 63, 64, 65, 127, 128, 256 }.Select(bits => BigInteger.Pow(2, bits))];
+
+    /// <summary>The next input.</summary>
+    public static byte[] Draw(Chance chance)
+    {
+        var input = chance.Is(850) ? DrawBody(chance) : Encoding.UTF8.GetBytes(chance.Of(Headers));
+        for (var damages = chance.Is(600) ? 0 : chance.Between(1, 3); damages > 0; damages--)
+            input = Damage(input, chance);
+        return chance.Is(4) ? Resize(input, BodyBytesMax + chance.Between(-3, 3), chance) : input;
+    }
+
+    /// <summary>Whole requests and headers, for a fuzzer that finds its own way from there.</summary>
+    public static IEnumerable<byte[]> Seeds()
+    {
+        string[] requests =
+        [
+            "0,Ann,bibbybabbis,Bo,t1", "0,Ann,*,*,*", "0,Ann,*,*", "1,*,17,*,*", "2,*,17,*", "3,*,17,*,*",
+            "4,*,17,*,*", "5,*,17,1,*", "6,turn,17,0,42", "6,a,0,é,17,1,9223372036854775807", "6,,17,1,0",
+        ];
+        return requests.Concat(Headers).Select(Encoding.UTF8.GetBytes);
+    }
+
+    /// <summary>What such a fuzzer would not hit upon by itself, to put in: the bounds of numbers above all.</summary>
+    public static IEnumerable<byte[]> Tokens() =>
+    [
+        .. Fields.Where(field => field.Length > 0).Select(Encoding.UTF8.GetBytes),
+        .. Damages,
+        .. from bound in Bounds
+           from offset in (int[])[-1, 0, 1]
+           select Encoding.ASCII.GetBytes((bound + offset).ToString(CultureInfo.InvariantCulture)),
+    ];
+
+    private static byte[] DrawBody(Chance chance)
+    {
+        var symbol = chance.Below(7);
+        var number = DrawNumber(chance);
+        List<string> fields = symbol switch
+        {
+            0 => ["0", DrawName(chance), chance.Is(800) ? "*" : "bibbybabbis", chance.Is(500) ? "*" : DrawName(chance),
+                chance.Is(500) ? "*" : DrawToken(chance)],
+            5 => ["5", "*", number, $"{chance.Below(2)}", "*"],
+            6 => ["6", DrawTurn(chance), number, $"{chance.Below(2)}", DrawNumber(chance)],
+            _ => [$"{symbol}", "*", number, "*", "*"],
+        };
+        for (var changes = chance.Is(500) ? 0 : chance.Between(1, 3); changes > 0 && fields.Count > 0; changes--)
+            Change(fields, chance);
+        return Encoding.UTF8.GetBytes(string.Join(',', fields));
+    }
+
+    private static void Change(List<string> fields, Chance chance)
+    {
+        var at = chance.Below(fields.Count);
+        switch (chance.Below(5))
+        {
+            case 0:
+                fields.RemoveAt(at);
+                break;
+            case 1:
+                fields.Insert(at, fields[at]);
+                break;
+            case 2:
+                var other = chance.Below(fields.Count);
+                (fields[at], fields[other]) = (fields[other], fields[at]);
+                break;
+            case 3:
+                fields[at] = DrawNumber(chance);
+                break;
+            default:
+                fields[at] = chance.Of(Fields);
+                break;
+        }
+    }
+
+    private static string DrawNumber(Chance chance)
+    {
+        var number = chance.Is(500) ? chance.Of(Bounds) + chance.Between(-2, 2) : chance.Draw() >> chance.Below(64);
+        var zeros = chance.Is(100) ? new string('0', chance.Between(1, 30)) : "";
+        return zeros + number.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private static string DrawName(Chance chance) => chance.Below(4) switch
+    {
+        0 => "Ann",
+        1 => chance.Of(Fields),
+        // A name ends at 64 characters, of one byte or of four.
+        2 => new string('x', chance.Between(62, 66)),
+        _ => string.Concat(Enumerable.Repeat(chance.Is(500) ? "🎲" : "é", chance.Between(62, 66))),
+    };
+
+    private static string DrawToken(Chance chance) =>
+        chance.Is(500) ? chance.Of(Fields) : new string((char)chance.Between(' ', 0x7F), chance.Between(0, 66));
+
+    private static string DrawTurn(Chance chance) =>
+        string.Join(chance.Is(500) ? "," : "", Enumerable.Range(0, chance.Below(6)).Select(_ => chance.Of(Fields)));
+
+    private static byte[] Damage(byte[] input, Chance chance)
+    {
+        var at = chance.Below(input.Length + 1);
+        var to = chance.Between(at, Math.Min(input.Length, at + 4));
+        return chance.Below(6) switch
+        {
+            0 => [.. input[..at], .. chance.Of(Damages), .. input[at..]],
+            1 => [.. input[..at], (byte)chance.Below(256), .. input[to..]],
+            2 => [.. input[..at], .. input[to..]],
+            3 => [.. input[..at], (byte)',', .. input[at..]],
+            4 => [.. input[..at], .. input[at..to], .. input[at..]],
+            _ => input[..at],
+        };
+    }
+
+    // Grown somewhere in its midst; a character of several bytes may be cut by the end of it.
+    private static byte[] Resize(byte[] input, int length, Chance chance)
+    {
+        if (input.Length >= length)
+            return input[..length];
+        var at = chance.Is(700) ? Math.Min(2, input.Length) : chance.Below(input.Length + 1);
+        var filler = Encoding.UTF8.GetBytes(chance.Of(["x", ",", "9", "é", "🎲", "*"]));
+        var middle = new byte[length - input.Length];
+        for (var i = 0; i < middle.Length; i++)
+            middle[i] = filler[i % filler.Length];
+        return [.. input[..at], .. middle, .. input[at..]];
+    }
+}

@@ -1,0 +1,75 @@
+using System.Text;
+using TurnServer.Protocol;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Fuzz;
+
+/// <summary>
+/// Hands any bytes to all that reads what clients wrote, a body and three headers, and compares with simple readers
+/// that were written after the page alone.
+/// </summary>
+internal static class ParserOracle
+{
+    // Before and behind the input, to see that neither is looked at: a comma and a digit change any request.
+    private static readonly byte[] Frame = "6,9,"u8.ToArray();
+
+    /// <summary>What is wrong, exceptions included; null when all is well.</summary>
+    public static string? Judge(byte[] input)
+    {
+        try
+        {
+            return JudgeBody(input) ?? JudgeHeaders(Encoding.Latin1.GetString(input));
+        }
+        catch (Exception bug)
+        {
+            return bug.ToString();
+        }
+    }
+
+    private static string? JudgeBody(byte[] body)
+    {
+        var expected = ReferenceParser.Outcome(body);
+        var found = ReferenceParser.OutcomeOf(body);
+        if (found != expected)
+            return Differ("body", expected, found);
+        byte[] framed = [.. Frame, .. body, .. Frame];
+        found = ReferenceParser.OutcomeOf(framed.AsSpan(Frame.Length, body.Length));
+        if (found != expected)
+            return Differ("body within other bytes", expected, found);
+        var isParsed = RequestParser.TryParse(body, out var request, out var refusal);
+        if (isParsed ? refusal != default : request != default)
+            return $"the body gave a request and a refusal: {request}, {refusal}";
+        return isParsed ? JudgeRanges(request, body) : null;
+    }
+
+    // The fields, put together again, are the body: nothing was passed over. Of numbers the digits are not kept.
+    private static string? JudgeRanges(in TurnRequest request, byte[] body)
+    {
+        if (request.Symbol != Symbol.GameUpdate)
+            return null;
+        var rest = Encoding.ASCII.GetString(body.AsSpan(request.Data.End.Value)).Split(',');
+        return request.Data.Start.Value == 2 && rest is ["", _, _, _]
+            ? null
+            : $"the turn is at {request.Data} of {body.Length} bytes";
+    }
+
+    private static string? JudgeHeaders(string header)
+    {
+        var (wait, simpleWait) = (PreferHeader.WaitSeconds(header), ReferenceHeaders.WaitSeconds(header));
+        if (wait != simpleWait)
+            return Differ("Prefer", $"{simpleWait}", $"{wait}");
+        int? received = TurnReceivedHeader.TryParse(header, out var bytes) ? bytes : null;
+        var simplyReceived = ReferenceHeaders.ReceivedBytes(header);
+        if (received != simplyReceived)
+            return Differ("Turn-Received", $"{simplyReceived}", $"{received}");
+        var address = ForwardedForHeader.LastAddress(header);
+        var plain = ReferenceHeaders.PlainForwardedFor(header);
+        if (plain is not null && address?.ToString() != plain)
+            return Differ("X-Forwarded-For", plain, $"{address}");
+        var last = ForwardedForHeader.LastAddress(header.Split(',')[^1]);
+        return address == last ? null : Differ("X-Forwarded-For, its last address", $"{last}", $"{address}");
+    }
+
+    private static string Differ(string what, string expected, string found) =>
+        $"{what}: {found}, where the simple reader has {expected}";
+}

@@ -1,0 +1,21 @@
+using System.Net;
+
+namespace TurnServer.Protocol;
+
+/// <summary>Reads the header <c>X-Forwarded-For</c>, in which a reverse proxy says whom it speaks for.</summary>
+public static class ForwardedForHeader
+{
+    /// <summary>The header's name.</summary>
+    public const string Name = "X-Forwarded-For";
+
+    /// <summary>
+    /// The last address of the list, which is the one that the nearest proxy itself saw; those before it are what the
+    /// client says. Null when it is no address.
+    /// </summary>
+    public static ClientAddress? LastAddress(ReadOnlySpan<char> header)
+    {
+        var last = header[(header.LastIndexOf(',') + 1)..].Trim();
+        // Some proxies write the port too.
+        return IPEndPoint.TryParse(last, out var client) ? ClientAddress.Of(client.Address) : null;
+    }
+}
