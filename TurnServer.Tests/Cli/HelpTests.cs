@@ -7,7 +7,8 @@ namespace TurnServer.Tests.Cli;
 internal sealed class HelpTests
 {
     private static readonly string[] Groups =
-        ["Listening:", "Timeouts, in seconds (decimals allowed):", "Limits:", "Watching and debugging:", "Other:"];
+        ["Listening:", "Timeouts, in seconds (decimals allowed):", "Limits:", "State:",
+        "Watching and debugging:", "Other:"];
 
     private static readonly (string Flag, string? Default)[] Flags =
     [
@@ -17,6 +18,8 @@ internal sealed class HelpTests
         ("--game-timeout SECONDS", "30"), ("--body-timeout SECONDS", "10"), ("--max-wait SECONDS", "25"),
         ("--max-players COUNT", "100000"), ("--max-games COUNT", "50000"), ("--players-per-address COUNT", "256"),
         ("--requests-per-second COUNT", "1000"), ("--max-connections COUNT", "0.8 of the descriptor limit"),
+        ("--state DIR", "none: a restart ends all games"), ("--state-sync WHEN", "batch"),
+        ("--restart-grace SECONDS", "as --game-timeout"),
         ("--keys KIND", "random"), ("-v, --verbose [SECONDS]", "10 when given without a number"),
         ("--log-level LEVEL", "information"), ("--log-format FORM", "auto"), ("-h, --help", null), ("--version", null),
     ];

@@ -17,6 +17,9 @@ public sealed record ActorFigures
     /// <summary>Messages handled since the start: requests, inquiries and wake-ups.</summary>
     public required long Messages { get; init; }
 
+    /// <summary>Whether the state cannot be recorded, and requests are refused for that.</summary>
+    public bool IsStalled { get; init; }
+
     /// <summary>The time the actor's loop has worked since the start; the rest it waited.</summary>
     public required TimeSpan Busy { get; init; }
 }

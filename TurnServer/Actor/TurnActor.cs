@@ -112,6 +112,7 @@ public sealed class TurnActor : IDisposable
         HeldReplies = _held.Count,
         MailboxDepth = _mailbox.Reader.Count,
         Messages = _messages,
+        IsStalled = IsStalled,
         Busy = _busy,
     });
 

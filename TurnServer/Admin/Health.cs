@@ -50,6 +50,8 @@ internal static class Health
         IEnumerable<Finding?> findings =
         [
             Silence(readings),
+            last.Actor is not { IsStalled: true } ? null : new Finding(HealthState.Bad,
+                "There is no room to record the state: requests are refused (reply 23) until there is."),
             Refused(minuteAgo, last, ErrorCode.ServerBusy, "as the server was busy (reply 23)"),
             Refused(minuteAgo, last, ErrorCode.PairingKeysMaxed, "as there are too many players (reply 11)"),
             Refused(minuteAgo, last, ErrorCode.GameKeysMaxed, "as there are too many games (reply 12)"),

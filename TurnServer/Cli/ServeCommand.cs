@@ -28,8 +28,8 @@ internal static class ServeCommand
         Each flag can also come from the environment: --max-wait as TURNSERVER_MAX_WAIT, and so on. The flag
         wins. @FILE reads flags from a file, as they would stand here, on any number of lines.
 
-        Exit codes: 0 stopped by SIGTERM or SIGINT; 1 cannot listen; 2 a flag is wrong; 3 failed on a bug or a
-        failing disk; 11 the state directory cannot be used; 12 the state is damaged.
+        Exit codes: 0 stopped by SIGTERM or SIGINT; 1 cannot listen; 2 a flag is wrong; 3 failed on a bug,
+        or the disk did; 11 the state directory cannot be used; 12 the state is damaged.
         """);
 
     /// <summary>Reads the flags and serves; returns the exit code.</summary>
@@ -81,13 +81,14 @@ internal static class ServeCommand
             TimeProvider.System, log);
         var registry = new CollectorRegistry();
         var meters = new HttpMeters(registry);
+        var stateMeters = new StateMeters(registry);
         using var front = await HttpFront.StartAsync(options.Http, actor, meters, log);
         using var admin = options.Admin.IsOn
             ? AdminSide.Start(options.Admin, Sources(options, actor, front, meters), registry, log)
             : null;
         // Only a server that has its ports changes what is on the disk.
         if (state is not null)
-            actor.RecordIn(state.Begin(registry));
+            actor.RecordIn(state.Begin(stateMeters));
         Announce(log, options, front);
         var keeping = state?.RunAsync() ?? Task.Delay(Timeout.Infinite, stop.Token);
         var actorLoop = actor.RunAsync();

@@ -9,11 +9,10 @@ internal sealed class StateMeters
     private readonly Counter _syncSeconds;
     private readonly Counter _snapshots;
     private readonly Gauge _snapshotBytes;
+    private StateJournal? _journal;
 
-    /// <summary>Counters in this registry.</summary>
-    /// <param name="registry">Where they are shown.</param>
-    /// <param name="journal">Looked at when they are.</param>
-    public StateMeters(CollectorRegistry registry, StateJournal journal)
+    /// <summary>Counters in this registry, which stay at 0 where no state is kept.</summary>
+    public StateMeters(CollectorRegistry registry)
     {
         var metrics = Metrics.WithCustomRegistry(registry);
         var records = metrics.CreateCounter("turnserver_state_records_total", "Records made in the journal.");
@@ -26,11 +25,16 @@ internal sealed class StateMeters
         _snapshotBytes = metrics.CreateGauge("turnserver_state_snapshot_bytes", "How long the latest snapshot is.");
         registry.AddBeforeCollectCallback(() =>
         {
+            if (_journal is not { } journal)
+                return;
             records.IncTo(journal.RecordCount);
             bytes.IncTo(journal.Position);
             stalled.Set(journal.IsStalled ? 1 : 0);
         });
     }
+
+    /// <summary>Looks at this journal from now on. To be called before anybody looks at the counters.</summary>
+    public void Watch(StateJournal journal) => _journal = journal;
 
     public void Synced(TimeSpan took)
     {

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
-using Prometheus;
 using TurnServer.Rules;
 
 namespace TurnServer.Journal;
@@ -53,10 +52,11 @@ internal sealed class StateSide : IDisposable
 
     /// <summary>Begins to record; to be called when the server is sure to start.</summary>
     /// <exception cref="StateException">There is no room; the message is for the operator.</exception>
-    public StateJournal Begin(CollectorRegistry registry)
+    public StateJournal Begin(StateMeters meters)
     {
         _store.Begin();
-        _keeper = new StateKeeper(_store, _options, new StateMeters(registry, _store.Journal), _log);
+        meters.Watch(_store.Journal);
+        _keeper = new StateKeeper(_store, _options, meters, _log);
         foreach (var cut in _store.Warnings)
             Log.StateWasCut(_log, cut);
         var sync = $"{_options.Sync}".ToLowerInvariant();
