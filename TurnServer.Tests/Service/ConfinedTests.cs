@@ -63,6 +63,28 @@ internal sealed class ConfinedTests
     }
 
     [Test]
+    public async Task A_game_goes_on_after_a_crash()
+    {
+        var state = Path.Combine(_folder, "state");
+        Directory.CreateDirectory(state);
+        Assert.That((await Tool.RunAsync("chown", "65534:65534", state)).ExitCode, Is.Zero);
+        string question;
+        await using (var killed = await ServerChild.StartProgramAsync(Confined(_binary), "--state", state))
+        {
+            await using var pair = await RawPair.StartAsync(killed.Port, "Confined");
+            Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 0, "e2-e4"))).Body, Is.EqualTo("0/10/*"));
+            question = pair.Update(0, 0, "");
+        }
+
+        await using var server = await ServerChild.StartProgramAsync(Confined(_binary), "--state", state);
+        await using var player = await RawHttp.ConnectAsync(server.Port);
+        Assert.That((await player.AskAsync(question)).Body, Is.EqualTo("0/9/e2-e4"));
+        server.Signal(PosixSignal.SIGTERM);
+        Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
+        Assert.That(server.Errors, Does.Contain("is back").And.Not.Contain("warn:").And.Not.Contain("fail:"));
+    }
+
+    [Test]
     public async Task A_port_below_1024_can_be_had()
     {
         // None that is in use on a machine where tests are run; unassigned by IANA.
