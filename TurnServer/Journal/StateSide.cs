@@ -116,9 +116,12 @@ internal sealed class StateSide : IDisposable
         {
             await _keeper!.RunAsync();
         }
-        catch (IOException fault)
+        catch (Exception fault)
         {
-            Log.StateDiskFailed(_log, fault);
+            if (fault is IOException)
+                Log.StateDiskFailed(_log, fault);
+            else
+                Log.LoopFailed(_log, fault);
             throw;
         }
     }
