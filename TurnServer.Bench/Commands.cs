@@ -69,6 +69,10 @@ internal static class Commands
         });
         var portMax = 65_536 - Field.PortsUsed;
         var port = Number("--port", $"the first of {Field.PortsUsed} ports", PortDefault, 1024, portMax);
+        var state = new Option<bool>("--state")
+        {
+            Description = "this server with --state as well, beside itself without",
+        };
         var flags = new Argument<string[]>("server flags")
         {
             Description = "behind --: flags for this server",
@@ -76,11 +80,11 @@ internal static class Commands
         };
         var command = new Command("compare", "this server over HTTP beside a bare HttpListener and a bare Kestrel")
         {
-            seconds, rounds, connections, port, flags,
+            seconds, rounds, connections, port, state, flags,
         };
         command.SetAction((result, _) => CompareCommand.RunAsync(new CompareOptions(
             TimeSpan.FromSeconds(result.GetValue(seconds)), result.GetValue(rounds), result.GetValue(connections),
-            result.GetValue(port), result.GetValue(flags) ?? []), Console.Out, Console.Error));
+            result.GetValue(port), result.GetValue(state), result.GetValue(flags) ?? []), Console.Out, Console.Error));
         return command;
     }
 

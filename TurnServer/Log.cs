@@ -4,7 +4,8 @@ namespace TurnServer;
 
 /// <summary>
 /// Every log message, numbered. None is written per request at the default level, and none holds player data or a whole
-/// key. 1 to 9: start and stop; 10 to 19: the HTTP front; 20 to 29: the actor; 30 to 39: the service manager.
+/// key. 1 to 9: start and stop; 10 to 19: the HTTP front; 20 to 29: the actor; 30 to 39: the service manager;
+/// 40 to 49: the state.
 /// </summary>
 internal static partial class Log
 {
@@ -74,4 +75,40 @@ internal static partial class Log
     [LoggerMessage(30, LogLevel.Warning, "The service manager cannot be told how the server is (NOTIFY_SOCKET), trying "
         + "on: {Reason}")]
     public static partial void ServiceManagerDeaf(ILogger log, string reason);
+
+    [LoggerMessage(40, LogLevel.Information, "The state in {Directory} (sync {Sync}) is back after {Seconds:0.000} s; "
+        + "players: {Players}, games: {Games}, records replayed: {Records}")]
+    public static partial void StateIsBack(ILogger log, string directory, string sync, double seconds, int players,
+        int games, long records);
+
+    [LoggerMessage(41, LogLevel.Information, "The state in {Directory} (sync {Sync}) is new")]
+    public static partial void StateIsNew(ILogger log, string directory, string sync);
+
+    [LoggerMessage(42, LogLevel.Warning, "The state is not all there. {Cut}")]
+    public static partial void StateWasCut(ILogger log, string cut);
+
+    [LoggerMessage(43, LogLevel.Warning, "There is no room for the next piece of the state's journal; requests will be "
+        + "refused when this one is full: {Reason}")]
+    public static partial void StateRunsShort(ILogger log, string reason);
+
+    [LoggerMessage(44, LogLevel.Critical, "The state cannot be recorded: requests are answered 23, and the time of "
+        + "players and games stands still, until there is room: {Reason}")]
+    public static partial void StateHasNoRoom(ILogger log, string reason);
+
+    [LoggerMessage(45, LogLevel.Information, "There is room for the state again")]
+    public static partial void StateHasRoom(ILogger log);
+
+    [LoggerMessage(46, LogLevel.Debug, "A snapshot of {Bytes} bytes was made in {Seconds:0.000} s")]
+    public static partial void SnapshotMade(ILogger log, long bytes, double seconds);
+
+    [LoggerMessage(47, LogLevel.Warning, "No snapshot of the state could be made, its journal grows: {Reason}")]
+    public static partial void SnapshotFailed(ILogger log, string reason);
+
+    [LoggerMessage(48, LogLevel.Critical, "What was recorded of the state cannot be read back. Games go on, but would "
+        + "not survive a crash: stop the server with SIGTERM (systemctl restart), which writes all of it anew")]
+    public static partial void StateCannotBeReadBack(ILogger log, Exception damage);
+
+    [LoggerMessage(49, LogLevel.Critical, "The disk failed while the state was brought to it; the server ends, and "
+        + "goes on from what the disk has")]
+    public static partial void StateDiskFailed(ILogger log, Exception fault);
 }

@@ -7,8 +7,10 @@ namespace TurnServer.Bench.Compare;
 /// <param name="Rounds">How often each server is driven, after a round to warm up.</param>
 /// <param name="Connections">How many requests are on their way at once, an even number.</param>
 /// <param name="Port">The first of <see cref="Field.PortsUsed"/> ports.</param>
+/// <param name="HasState">Whether this server is also measured with its state on the disk.</param>
 /// <param name="ServerFlags">Further flags for this server.</param>
-internal sealed record CompareOptions(TimeSpan RunLength, int Rounds, int Connections, int Port, string[] ServerFlags);
+internal sealed record CompareOptions(TimeSpan RunLength, int Rounds, int Connections, int Port, bool HasState,
+    string[] ServerFlags);
 
 /// <summary>
 /// Compares what this server costs with what a bare HttpListener and a bare Kestrel cost: each in a process of its own,

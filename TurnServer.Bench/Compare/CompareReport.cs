@@ -11,9 +11,12 @@ internal static class CompareReport
     private const int BareKestrel = 2;
     private const int HeldTurns = 3;
     private const int HeldReceives = 4;
+    private const int StateUpdates = 5;
+    private const int StateHeldTurns = 6;
 
     private const double UpdateGoal = 1.15;
     private const double HeldTurnGoal = 1.3;
+    private const double StateGoal = 1.3;
     private const int NameWidth = 42;
 
     /// <summary>One line of figures.</summary>
@@ -45,6 +48,12 @@ internal static class CompareReport
         AppendRatio(text, "held turn / bare HttpListener", rounds, HeldTurns, BareListener, HeldTurnGoal);
         AppendRatio(text, "held turn / bare Kestrel", rounds, HeldTurns, BareKestrel, null);
         AppendRatio(text, "turn to one who waits / bare HttpListener", rounds, HeldReceives, BareListener, null);
+        if (contenders.Count > StateUpdates)
+        {
+            AppendRatio(text, "update with --state / without", rounds, StateUpdates, Updates, StateGoal);
+            AppendRatio(text, "held turn with --state / without", rounds, StateHeldTurns, HeldTurns, null);
+        }
+
         return text.ToString();
     }
 

@@ -6,13 +6,14 @@ namespace TurnServer.Bench.Compare;
 internal sealed class Field : IDisposable
 {
     /// <summary>Consecutive ports from the first one: a server for each row.</summary>
-    public const int PortsUsed = 5;
+    public const int PortsUsed = 7;
 
     private static readonly string ServerAssembly = typeof(Field).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == nameof(ServerAssembly)).Value!;
     private static readonly string BenchAssembly = Path.Combine(AppContext.BaseDirectory, "TurnServer.Bench.dll");
 
     private readonly List<IDisposable> _started = [];
+    private readonly List<string> _folders = [];
     private readonly List<Contender> _contenders = [];
 
     public IReadOnlyList<Contender> Contenders => _contenders;
@@ -34,7 +35,11 @@ internal sealed class Field : IDisposable
         }
     }
 
-    public void Dispose() => _started.ForEach(started => started.Dispose());
+    public void Dispose()
+    {
+        _started.ForEach(started => started.Dispose());
+        _folders.ForEach(folder => Directory.Delete(folder, recursive: true));
+    }
 
     private async Task AddAsync(CompareOptions options)
     {
@@ -55,12 +60,34 @@ internal sealed class Field : IDisposable
             new("this server, turns to one who waits", heldReceives, GamesOn(heldReceives), 2,
                 seats => new HeldReceivePlay(seats[0], seats[1])),
         ]);
+        if (options.HasState)
+            await AddWithStateAsync(options);
 
         Task<MeasuredProcess> StartServerAsync(int at) =>
             StartAsync("turnserver", at, [ServerAssembly, "--port", $"{at}", .. options.ServerFlags]);
 
         Task<MeasuredProcess> StartBareAsync(string name, int at) =>
             StartAsync(name, at, [BenchAssembly, name, "--port", $"{at}"]);
+    }
+
+    private async Task AddWithStateAsync(CompareOptions options)
+    {
+        var updates = await StartServerAsync(options.Port + 5);
+        var heldTurns = await StartServerAsync(options.Port + 6);
+        _contenders.AddRange(
+        [
+            new("with --state, updates", updates, GamesOn(updates), 1, seats => new UpdatePlay(seats[0])),
+            new("with --state, turns in held updates", heldTurns, GamesOn(heldTurns), 2,
+                seats => new HeldTurnPlay(seats[0], seats[1])),
+        ]);
+
+        Task<MeasuredProcess> StartServerAsync(int at)
+        {
+            var folder = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
+            _folders.Add(folder);
+            return StartAsync("turnserver", at,
+                [ServerAssembly, "--port", $"{at}", "--state", folder, .. options.ServerFlags]);
+        }
     }
 
     private SeatSetup GamesOn(MeasuredProcess server)

@@ -80,7 +80,7 @@ internal static class PublishCommand
         var idle = server.Use.ResidentMegabytes;
         using var games = new SeatSetup(options.Port);
         var updates = new Contender(build.Name, server, games, 1, seats => new UpdatePlay(seats[0]));
-        var compare = new CompareOptions(options.RunLength, 1, Connections, options.Port, []);
+        var compare = new CompareOptions(options.RunLength, 1, Connections, options.Port, false, []);
         // Once for the compiler to be done with it, where there is one.
         await updates.MeasureAsync(compare);
         var load = await LoadAsync(options);

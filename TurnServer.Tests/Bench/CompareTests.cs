@@ -54,7 +54,7 @@ internal sealed class CompareTests
         other.Start();
         using var errors = new StringWriter();
         var port = ((IPEndPoint)other.LocalEndpoint).Port;
-        var options = new CompareOptions(RunLength, Rounds: 1, Connections: 2, port, []);
+        var options = new CompareOptions(RunLength, Rounds: 1, Connections: 2, port, HasState: false, []);
         Assert.That(await CompareCommand.RunAsync(options, TextWriter.Null, errors), Is.EqualTo(1));
         Assert.That(errors.ToString(), Does.Contain($"port {port} is taken"));
     }
@@ -63,7 +63,8 @@ internal sealed class CompareTests
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();
-        var options = new CompareOptions(RunLength, Rounds: 1, Connections: 2, FreePorts(Field.PortsUsed), serverFlags);
+        var options = new CompareOptions(RunLength, Rounds: 1, Connections: 2,
+            FreePorts(Field.PortsUsed), HasState: true, serverFlags);
         var exitCode = await CompareCommand.RunAsync(options, output, errors);
         return (exitCode, output.ToString(), errors.ToString());
     }

@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using TurnServer.Journal;
 using TurnServer.Protocol;
 using TurnServer.Rules;
 
@@ -17,9 +18,10 @@ internal abstract class Message
 /// One request under way and the place where its reply will appear. Continuations run on the thread pool, never on the
 /// actor's thread.
 /// </summary>
-internal sealed class PendingReply : Message, IValueTaskSource<WireReply>
+internal sealed class PendingReply : Message, IValueTaskSource<WireReply>, IOwedReply
 {
     private ManualResetValueTaskSourceCore<WireReply> _core = new() { RunContinuationsAsynchronously = true };
+    private WireReply _settled;
 
     public required TurnRequest Request { get; init; }
 
@@ -34,6 +36,12 @@ internal sealed class PendingReply : Message, IValueTaskSource<WireReply>
     public ValueTask<WireReply> Task => new(this, _core.Version);
 
     public void Complete(in WireReply reply) => _core.SetResult(reply);
+
+    /// <summary>Notes what the reply is; it is completed when it is released.</summary>
+    public void Settle(in WireReply reply) => _settled = reply;
+
+    /// <inheritdoc/>
+    public void Release() => _core.SetResult(_settled);
 
     public override void Fail(Exception reason)
     {

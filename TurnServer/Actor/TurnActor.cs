@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using TurnServer.Journal;
 using TurnServer.Protocol;
 using TurnServer.Rules;
 
@@ -26,6 +27,9 @@ public sealed class TurnActor : IDisposable
 
     private static readonly TimeSpan FullMailboxPause = TimeSpan.FromMilliseconds(10);
 
+    // How long until it is looked again whether the state can be recorded.
+    private static readonly TimeSpan StallPause = TimeSpan.FromMilliseconds(100);
+
     private readonly Table _table;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
@@ -33,6 +37,9 @@ public sealed class TurnActor : IDisposable
     private readonly ITimer _timer;
     private readonly Channel<Message> _mailbox;
     private readonly Dictionary<Ticket, PendingReply> _held = [];
+    private StateJournal? _journal;
+    private TimeSpan _tableTimeAtStart;
+    private TimeSpan? _stalledAt;
     private TimeSpan _armedFor = Unarmed;
     private long _lastTicket;
     private long _messages;
@@ -46,6 +53,7 @@ public sealed class TurnActor : IDisposable
         _clock = clock;
         _log = log;
         _startedAt = clock.GetTimestamp();
+        _tableTimeAtStart = table.Now;
         _mailbox = Channel.CreateBounded<Message>(new BoundedChannelOptions(MailboxCapacity)
         {
             SingleReader = true,
@@ -55,8 +63,19 @@ public sealed class TurnActor : IDisposable
     }
 
     /// <summary>
+    /// Whether the state cannot be recorded for want of room, and requests are refused for that. Any thread may ask.
+    /// </summary>
+    public bool IsStalled => _journal is { IsStalled: true };
+
+    /// <summary>
+    /// Records from now on what the table is handed, before anybody hears of what came of it. To be called before <see
+    /// cref="RunAsync"/>.
+    /// </summary>
+    internal void RecordIn(StateJournal journal) => _journal = journal;
+
+    /// <summary>
     /// Hands a parsed request in. The reply comes when the rules give it: at once, or for a held one when there is news
-    /// or the time is up. With a full mailbox it is ServerBusy, and the request was not taken.
+    /// or the time is up. With a full mailbox, or a full disk, it is ServerBusy, and the request was not taken.
     /// </summary>
     /// <param name="request">The request; it was parsed from <paramref name="body"/>.</param>
     /// <param name="body">Not to be changed until the reply has come.</param>
@@ -152,7 +171,7 @@ public sealed class TurnActor : IDisposable
     {
         try
         {
-            Handle(message, _clock.GetElapsedTime(_startedAt));
+            Handle(message, _tableTimeAtStart + _clock.GetElapsedTime(_startedAt));
         }
         catch (Exception bug)
         {
@@ -169,32 +188,83 @@ public sealed class TurnActor : IDisposable
                 Apply(pending, now);
                 break;
             case IInquiry inquiry:
-                CompleteHeld(_table.Tick(now));
+                Tick(now);
                 inquiry.Answer(_table);
                 break;
             case Drain drain:
                 _isDraining = true;
-                CompleteHeld(_table.ReleaseAll(now));
+                ReleaseAll(now);
                 drain.Complete();
                 break;
             default:
                 _armedFor = Unarmed;
-                CompleteHeld(_table.Tick(now));
+                Tick(now);
                 break;
         }
     }
 
+    // What does not change the table need not be recorded.
+    private void Tick(TimeSpan now)
+    {
+        if (!(_table.NextDeadline <= now) || !CanRecord(0, ref now))
+            return;
+        var answers = _table.Tick(now);
+        _journal?.Record(RecordKind.Tick, now);
+        CompleteHeld(answers);
+    }
+
+    // Where there is no room to record it, these replies count as lost after a restart, and there is no harm in that.
+    private void ReleaseAll(TimeSpan now)
+    {
+        var isRecorded = CanRecord(0, ref now);
+        var answers = _table.ReleaseAll(now);
+        if (isRecorded)
+            _journal?.Record(RecordKind.ReleaseAll, now);
+        CompleteHeld(answers);
+    }
+
+    // Whether what is about to be done can be put on record. While it cannot, the table's time stands still: nobody is
+    // to be dropped because the disk was full.
+    private bool CanRecord(int bodyBytes, ref TimeSpan now)
+    {
+        if (_journal is null)
+            return true;
+        if (!_journal.TryReserve(bodyBytes, _table))
+        {
+            _stalledAt ??= now;
+            return false;
+        }
+
+        if (_stalledAt is { } stalledAt)
+        {
+            _tableTimeAtStart -= now - stalledAt;
+            now = stalledAt;
+            _stalledAt = null;
+        }
+
+        return true;
+    }
+
     private void Apply(PendingReply pending, TimeSpan now)
     {
+        if (!CanRecord(pending.Body.Length, ref now))
+        {
+            pending.Complete(WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy)));
+            return;
+        }
+
         var ticket = new Ticket(++_lastTicket);
-        var answers = _table.Apply(new Arrival
+        var arrival = new Arrival
         {
             Ticket = ticket,
             Request = pending.Request,
             Body = pending.Body,
             From = pending.From,
             Wait = _isDraining ? TimeSpan.Zero : TimeSpan.FromSeconds(pending.WaitSeconds),
-        }, now);
+        };
+        var answers = _table.Apply(arrival, now);
+        // On record before anybody hears of it; and only when it went well: what the rules fail on must not be replayed.
+        _journal?.Record(arrival, _table, now);
 
         // The answers point into the table's buffers: each becomes bytes of its own before the next request is applied.
         var isAnswered = false;
@@ -202,7 +272,7 @@ public sealed class TurnActor : IDisposable
         {
             if (answer.Ticket == ticket)
             {
-                pending.Complete(WireReply.Of(answer.Reply));
+                Complete(pending, WireReply.Of(answer.Reply));
                 isAnswered = true;
             }
             else
@@ -228,17 +298,38 @@ public sealed class TurnActor : IDisposable
     {
         if (!_held.Remove(answer.Ticket, out var pending))
             throw new InvalidOperationException($"The rules answered {answer.Ticket}, whose reply is not held.");
-        pending.Complete(WireReply.Of(answer.Reply, pending.WaitSeconds));
+        Complete(pending, WireReply.Of(answer.Reply, pending.WaitSeconds));
+    }
+
+    private void Complete(PendingReply pending, in WireReply reply)
+    {
+        if (_journal is null)
+        {
+            pending.Complete(reply);
+            return;
+        }
+
+        pending.Settle(reply);
+        _journal.Owe(pending);
     }
 
     private void ArmTimer()
     {
+        if (_stalledAt is { } stalledAt)
+        {
+            if (_armedFor == Unarmed)
+                _timer.Change(StallPause, Timeout.InfiniteTimeSpan);
+            _armedFor = stalledAt;
+            return;
+        }
+
         if (_table.NextDeadline is not { } next || next >= _armedFor)
             return;
         _armedFor = next;
+        var now = _tableTimeAtStart + _clock.GetElapsedTime(_startedAt);
         // Timers cut fractions of a millisecond off, and count on a coarser clock than timestamps do: one that fires
         // too early is set again when it has been handled.
-        var delay = Math.Max(1, Math.Ceiling((next - _clock.GetElapsedTime(_startedAt)).TotalMilliseconds));
+        var delay = Math.Max(1, Math.Ceiling((next - now).TotalMilliseconds));
         _timer.Change(TimeSpan.FromMilliseconds(delay), Timeout.InfiniteTimeSpan);
     }
 

@@ -36,6 +36,12 @@ internal static class ExitCode
     /// <summary>The input cannot be read, or the output not be written.</summary>
     public const int Device = 10;
 
+    /// <summary>The state's directory cannot be used: no room, no permission, or another server has it.</summary>
+    public const int StateUnusable = 11;
+
+    /// <summary>The state is damaged: starting again will not mend it.</summary>
+    public const int StateDamaged = 12;
+
     /// <summary>Ended by SIGINT, as shells say it.</summary>
     public const int Interrupted = 130;
 

@@ -6,6 +6,7 @@ using Prometheus;
 using TurnServer.Actor;
 using TurnServer.Admin;
 using TurnServer.Http;
+using TurnServer.Journal;
 using TurnServer.Rules;
 using TurnServer.Service;
 
@@ -27,7 +28,8 @@ internal static class ServeCommand
         Each flag can also come from the environment: --max-wait as TURNSERVER_MAX_WAIT, and so on. The flag
         wins. @FILE reads flags from a file, as they would stand here, on any number of lines.
 
-        Exit codes: 0 stopped by SIGTERM or SIGINT; 1 cannot listen; 2 a flag is wrong; 3 failed on a bug.
+        Exit codes: 0 stopped by SIGTERM or SIGINT; 1 cannot listen; 2 a flag is wrong; 3 failed on a bug or a
+        failing disk; 11 the state directory cannot be used; 12 the state is damaged.
         """);
 
     /// <summary>Reads the flags and serves; returns the exit code.</summary>
@@ -45,47 +47,68 @@ internal static class ServeCommand
         using var logging = Logging.Create(options.LogLevel, options.LogFormat);
         var log = Logging.Open(logging);
         using var stop = new StopSignal();
-        IKeySource keys = options.HasSequentialKeys ? new SequentialKeySource() : new RandomKeySource();
-        using var actor = new TurnActor(new Table(options.Rules, keys), TimeProvider.System, log);
-        var registry = new CollectorRegistry();
-        var meters = new HttpMeters(registry);
-        HttpFront front;
-        AdminSide? admin;
         try
         {
-            front = await HttpFront.StartAsync(options.Http, actor, meters, log);
-            admin = options.Admin.IsOn
-                ? AdminSide.Start(options.Admin, Sources(options, actor, front, meters), registry, log)
-                : null;
+            using var state = options.State.Directory is null
+                ? null
+                : StateSide.Open(options.State, options.Rules, options.HasSequentialKeys, Keys(options), log);
+            return await ServeAsync(options, state, stop, log);
         }
         catch (CannotListenException e)
         {
-            Logging.Refuse(options.LogFormat, [e.Message]);
-            return ExitCode.CannotListen;
+            return Refuse(options, e, ExitCode.CannotListen);
         }
-
-        using (front)
-        using (admin)
+        catch (StateException e)
         {
-            Announce(log, options, front);
-            var actorLoop = actor.RunAsync();
-            Task[] loops = [actorLoop, front.RunAsync(),
-                TableWatch.RunAsync(actor, options.VerboseInterval, stop.Token),
-                admin?.RunAsync(stop.Token) ?? Task.Delay(Timeout.Infinite, stop.Token)];
-            var notifying = NotifyAsync(actor, front, log, stop.Token);
-            var first = await Task.WhenAny([stop.Task, .. loops, notifying]);
-            if (stop.Task.IsCompleted)
-            {
-                var code = await StopAsync(log, stop, actor, actorLoop, front, options.Http.DrainTimeout);
-                await Task.WhenAny(notifying, Task.Delay(NotifyPatience));
-                return code;
-            }
-
-            // The actor has logged its failure itself.
-            if (first != actorLoop && first.Exception?.InnerException is { } bug)
-                Log.LoopFailed(log, bug);
-            return ExitCode.Failed;
+            return Refuse(options, e, e is StateDamagedException ? ExitCode.StateDamaged : ExitCode.StateUnusable);
         }
+    }
+
+    private static int Refuse(ServeOptions options, Exception why, int exitCode)
+    {
+        Logging.Refuse(options.LogFormat, [why.Message]);
+        return exitCode;
+    }
+
+    // Where keys come from, after the last one that there was.
+    private static Func<ulong?, IKeySource> Keys(ServeOptions options) => last => options.HasSequentialKeys
+        ? new SequentialKeySource(last + 1 ?? 0)
+        : new RandomKeySource();
+
+    private static async Task<int> ServeAsync(ServeOptions options, StateSide? state, StopSignal stop, ILogger log)
+    {
+        using var actor = new TurnActor(state?.Table ?? new Table(options.Rules, Keys(options)(null)),
+            TimeProvider.System, log);
+        var registry = new CollectorRegistry();
+        var meters = new HttpMeters(registry);
+        using var front = await HttpFront.StartAsync(options.Http, actor, meters, log);
+        using var admin = options.Admin.IsOn
+            ? AdminSide.Start(options.Admin, Sources(options, actor, front, meters), registry, log)
+            : null;
+        // Only a server that has its ports changes what is on the disk.
+        if (state is not null)
+            actor.RecordIn(state.Begin(registry));
+        Announce(log, options, front);
+        var keeping = state?.RunAsync() ?? Task.Delay(Timeout.Infinite, stop.Token);
+        var actorLoop = actor.RunAsync();
+        Task[] loops = [actorLoop, front.RunAsync(), keeping,
+            TableWatch.RunAsync(actor, options.VerboseInterval, stop.Token),
+            admin?.RunAsync(stop.Token) ?? Task.Delay(Timeout.Infinite, stop.Token)];
+        var notifying = NotifyAsync(actor, front, log, stop.Token);
+        var first = await Task.WhenAny([stop.Task, .. loops, notifying]);
+        if (stop.Task.IsCompleted)
+        {
+            var code = await StopAsync(log, stop, actor, actorLoop, front, options.Http.DrainTimeout);
+            if (state is not null && code == ExitCode.Ok && !await state.FinishAsync())
+                code = ExitCode.Failed;
+            await Task.WhenAny(notifying, Task.Delay(NotifyPatience));
+            return code;
+        }
+
+        // The actor and the state have logged their failure themselves.
+        if (first != actorLoop && first != keeping && first.Exception?.InnerException is { } bug)
+            Log.LoopFailed(log, bug);
+        return ExitCode.Failed;
     }
 
     private static Task NotifyAsync(TurnActor actor, HttpFront front, ILogger log, CancellationToken stop) =>

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TurnServer.Admin;
 using TurnServer.Http;
+using TurnServer.Journal;
 using TurnServer.Rules;
 
 namespace TurnServer.Cli;
@@ -19,6 +20,9 @@ public sealed record ServeOptions
 
     /// <summary>For the rules.</summary>
     public RulesOptions Rules { get; init; } = new();
+
+    /// <summary>How the state outlives the process, if it does.</summary>
+    public JournalOptions State { get; init; } = new();
 
     /// <summary>Whether keys count up from 0 instead of being drawn at random.</summary>
     public bool HasSequentialKeys { get; init; }
@@ -44,6 +48,7 @@ internal sealed class ServeFlags
     private const string Listening = "Listening";
     private const string Timeouts = "Timeouts, in seconds (decimals allowed)";
     private const string Limits = "Limits";
+    private const string State = "State";
     private const string Watching = "Watching and debugging";
     private const double TimeoutSecondsMin = 0.1;
     private const double TimeoutSecondsMax = 86_400;
@@ -128,6 +133,23 @@ internal sealed class ServeFlags
         Http.ConnectionsPerAddressMax)
     { DefaultText = "1024" };
 
+    private readonly Flag<string?> _state = new("--state", null, State, "DIR",
+        "directory in which games outlive the server, its crashes included; made if it is missing",
+        text => (text, null), null)
+    { DefaultText = "none: a restart ends all games" };
+
+    private readonly Flag<StateSync> _stateSync = new("--state-sync", null, State, "WHEN",
+        "when it is safe from a loss of power: none (as the system sees fit), batch (10 ms later), always (before each "
+        + "reply); a crash of the server alone loses nothing",
+        FlagValue.OneOf(("none", StateSync.None), ("batch", StateSync.Batch), ("always", StateSync.Always)),
+        StateSync.Batch)
+    { DefaultText = "batch" };
+
+    private readonly Flag<TimeSpan?> _restartGrace = new("--restart-grace", null, State, "SECONDS",
+        "for how long after a start nobody is dropped, decimals allowed",
+        text => FlagValue.Seconds(0, TimeoutSecondsMax)(text), null)
+    { DefaultText = "as --game-timeout" };
+
     private readonly Flag<bool> _keys = new("--keys", null, Watching, "KIND",
         "keys: random, or sequential for old clients that keep them in 32 bits",
         FlagValue.OneOf(("random", false), ("sequential", true)), false)
@@ -157,6 +179,7 @@ internal sealed class ServeFlags
         _port, _host, _trustProxy, _corsOrigin, _adminPort, _adminHost,
         _pairing, _longPairing, _load, _game, _body, _maxWait,
         _players, _games, _playersPerAddress, _requestsPerSecond, _connections, _connectionsPerAddress,
+        _state, _stateSync, _restartGrace,
         _keys, _verbose, _logLevel, _logFormat,
     ];
 
@@ -166,6 +189,12 @@ internal sealed class ServeFlags
         var options = ReadEach(result, errors);
         if (options.Admin.Port == options.Http.Port)
             errors.Add($"--admin-port {options.Admin.Port}: give another port than --port.");
+        if (options.State is { Directory: null } state
+            && (state.Sync != StateSync.Batch || state.RestartGrace is not null))
+        {
+            errors.Add("--state-sync and --restart-grace: give --state DIR too, or there is no state to keep.");
+        }
+
         return options with
         {
             Settings = [.. All.Select(flag => flag.Describe(result))],
@@ -202,6 +231,12 @@ internal sealed class ServeFlags
             PlayersMax = _players.Read(result, errors),
             GamesMax = _games.Read(result, errors),
             PlayersPerAddressMax = _playersPerAddress.Read(result, errors),
+        },
+        State = new JournalOptions
+        {
+            Directory = _state.Read(result, errors),
+            Sync = _stateSync.Read(result, errors),
+            RestartGrace = _restartGrace.Read(result, errors),
         },
         HasSequentialKeys = _keys.Read(result, errors),
         VerboseInterval = _verbose.Read(result, errors),

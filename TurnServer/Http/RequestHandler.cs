@@ -161,7 +161,8 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
         try
         {
             var reply = await actor.AskAsync(turn, body, from, waitSeconds);
-            if (reply.Error == ErrorCode.ServerBusy)
+            // A full disk has been told of where it was noticed.
+            if (reply.Error == ErrorCode.ServerBusy && !actor.IsStalled)
                 NoteOverload();
             return reply;
         }

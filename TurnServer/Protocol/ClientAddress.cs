@@ -14,6 +14,9 @@ public readonly record struct ClientAddress
 
     private ClientAddress(UInt128 bits) => _bits = bits;
 
+    /// <summary>The value as a number, to be kept in a file: <see cref="OfBits"/> makes the same of it.</summary>
+    internal UInt128 Bits => _bits;
+
     /// <summary>Whether the peer is on this machine, which exempts it from limits per address.</summary>
     public bool IsLoopback => IsIPv4 ? (byte)(_bits >> 24) == 127 : _bits == 0;
 
@@ -31,6 +34,8 @@ public readonly record struct ClientAddress
         // ::1 becomes ::/64, which has no other host.
         return new ClientAddress((bits >> 32) == 0xFFFF ? bits : bits & (UInt128.MaxValue << 64));
     }
+
+    internal static ClientAddress OfBits(UInt128 bits) => new(bits);
 
     /// <summary>The address as people write it; an IPv6 one with its /64.</summary>
     public override string ToString()

@@ -28,6 +28,20 @@ internal struct Backlog
     /// <summary>The turns handed out and not yet acknowledged. Good until the backlog is next changed.</summary>
     public readonly ReadOnlyMemory<byte> Block => _buffer.AsMemory(_start, _blockLength);
 
+    /// <summary>The block, and what waits behind it. Good until the backlog is next changed.</summary>
+    public readonly ReadOnlyMemory<byte> All => _buffer.AsMemory(_start, _length);
+
+    /// <summary>Makes an empty backlog one that was written down.</summary>
+    public void Restore(ReadOnlySpan<byte> all, int blockLength)
+    {
+        if (all.IsEmpty)
+            return;
+        MakeRoom(all.Length);
+        all.CopyTo(_buffer);
+        _length = all.Length;
+        _blockLength = blockLength;
+    }
+
     public readonly bool Fits(int turnLength) =>
         Joined(turnLength) <= ProtocolLimits.BacklogBytesMax;
 

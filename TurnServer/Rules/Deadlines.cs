@@ -18,6 +18,22 @@ internal sealed class Deadlines
     /// </summary>
     public TimeSpan? Next => Count == 0 ? null : _heap[0].At;
 
+    /// <summary>Those with a deadline, in the order of the heap: never due before this.</summary>
+    public (TimeSpan At, Timed Timed) this[int index] => (_heap[index].At, _heap[index].Timed);
+
+    /// <summary>
+    /// Puts one at the next place of the heap, with the time it had there. False when it cannot have stood there.
+    /// </summary>
+    public bool TryRestore(TimeSpan at, Timed timed)
+    {
+        if (Count > 0 && _heap[(Count - 1) / Arity].At > at)
+            return false;
+        if (Count == _heap.Length)
+            Array.Resize(ref _heap, Count * 2);
+        Place(Count++, new Entry(at, timed));
+        return true;
+    }
+
     public void Add(Timed timed)
     {
         if (Count == _heap.Length)

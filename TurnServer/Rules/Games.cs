@@ -3,7 +3,7 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>Games under way: symbols 5 and 6 (PROTOCOL.md, "The game").</summary>
-internal sealed class Games(RulesOptions options, IKeySource keys, Deadlines deadlines, Answers answers, Tally tally)
+internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadlines, Answers answers, Tally tally)
 {
     private readonly Dictionary<ulong, Seat> _seats = [];
 
@@ -11,6 +11,16 @@ internal sealed class Games(RulesOptions options, IKeySource keys, Deadlines dea
     public required Action<Player> Retire { get; init; }
 
     public int Count { get; private set; }
+
+    public Seat? Find(ulong key) => _seats.GetValueOrDefault(key);
+
+    /// <summary>Adds a game that was written down; false when another has one of its keys.</summary>
+    public bool TryRestore(Game game)
+    {
+        Count++;
+        tally.BacklogBytes += game[0].Backlog.Length + game[1].Backlog.Length;
+        return _seats.TryAdd(game[0].Key, game[0]) && _seats.TryAdd(game[1].Key, game[1]);
+    }
 
     public IReadOnlyCollection<Seat> Seats => _seats.Values;
 
@@ -28,7 +38,11 @@ internal sealed class Games(RulesOptions options, IKeySource keys, Deadlines dea
 
         void Seat(Player player, byte number)
         {
-            var seat = new Seat(keys.DrawUnused(_seats), number, game, player, options) { LastHeard = now };
+            var seat = new Seat(keys.DrawUnused(_seats), number, game, player.Name, player.From, options)
+            {
+                Player = player,
+                LastHeard = now,
+            };
             _seats.Add(seat.Key, seat);
             game[number] = player.Seat = seat;
             deadlines.Add(seat);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
@@ -12,19 +13,35 @@ public interface IKeySource
     ulong Draw();
 }
 
-/// <summary>What the rules ask of any source of keys.</summary>
-internal static class KeySourceExtensions
+/// <summary>Draws what the rules need from a source, and remembers it for a record of one step.</summary>
+internal sealed class KeyDraws(IKeySource source)
 {
+    private readonly List<ulong> _drawn = [];
+
+    /// <summary>The keys given out since the last <see cref="Clear"/>, in order. Good until the next draw.</summary>
+    public ReadOnlySpan<ulong> Drawn => CollectionsMarshal.AsSpan(_drawn);
+
+    /// <summary>The last key of all; 0 before the first.</summary>
+    public ulong Last { get; set; }
+
+    /// <summary>Draws from another source from now on.</summary>
+    public void Use(IKeySource other) => source = other;
+
+    public void Clear() => _drawn.Clear();
+
     /// <summary>
     /// A key that is not in use: two kinds of key are looked up apart, so each need only differ from its own.
     /// </summary>
-    public static ulong DrawUnused<T>(this IKeySource source, Dictionary<ulong, T> inUse)
+    public ulong DrawUnused<T>(Dictionary<ulong, T> inUse)
     {
         while (true)
         {
             var key = source.Draw();
             if (!inUse.ContainsKey(key))
-                return key;
+            {
+                _drawn.Add(key);
+                return Last = key;
+            }
         }
     }
 }
@@ -33,9 +50,10 @@ internal static class KeySourceExtensions
 /// Counts up from 0 (<c>--keys sequential</c>): for old clients that keep keys in 32 bits and for debugging. Anyone can
 /// guess such keys.
 /// </summary>
-public sealed class SequentialKeySource : IKeySource
+/// <param name="first">The first key; those before it have been given out before a restart.</param>
+public sealed class SequentialKeySource(ulong first = 0) : IKeySource
 {
-    private ulong _next;
+    private ulong _next = first;
 
     /// <inheritdoc/>
     public ulong Draw()

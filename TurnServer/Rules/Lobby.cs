@@ -4,7 +4,7 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>From registration to the start of the game: symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
-internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines deadlines, Answers answers, Games games,
+internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadlines, Answers answers, Games games,
     Tally tally)
 {
     private readonly Dictionary<ulong, Player> _players = [];
@@ -12,7 +12,8 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
     private readonly Dictionary<(string Name, string Wanted), WaitingLine> _named = [];
     private readonly Dictionary<ClientAddress, int> _registrations = [];
     private readonly WaitingLine _strangers = new();
-    private long _order;
+    /// <summary>The place in the order of registration that the next one gets.</summary>
+    public long NextOrder { get; set; }
 
     public int PlayerCount => _players.Count;
 
@@ -21,6 +22,30 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
     /// <summary>Whether nothing is kept: true when every player has left.</summary>
     public bool IsEmpty => _players.Count == 0 && _byToken.Count == 0 && _named.Count == 0 && _registrations.Count == 0
         && _strangers.IsEmpty;
+
+    public Player? Find(ulong key) => _players.GetValueOrDefault(key);
+
+    /// <summary>
+    /// Adds a registration that was written down, before <see cref="StandInLine"/>; false when another has its key or
+    /// its token.
+    /// </summary>
+    public bool TryRestore(Player player)
+    {
+        _registrations[player.From] = _registrations.GetValueOrDefault(player.From) + 1;
+        tally.Restore(player.Status);
+        return _players.TryAdd(player.Key, player)
+            && (player.Token is null || _byToken.TryAdd((player.Name, player.Wanted, player.Token), player));
+    }
+
+    /// <summary>Puts all who wait at their places, once all have been restored.</summary>
+    public void StandInLine()
+    {
+        foreach (var player in Players.Where(player => player.Status == PlayerStatus.Waiting)
+            .OrderBy(player => player.Order))
+        {
+            LineOf(player).Join(player);
+        }
+    }
 
     public void Register(in Arrival arrival, TimeSpan now)
     {
@@ -55,7 +80,7 @@ internal sealed class Lobby(RulesOptions options, IKeySource keys, Deadlines dea
             Token = token,
             LongTimeout = request.LongTimeout,
             RegisteredAt = now,
-            Order = _order++,
+            Order = NextOrder++,
             LastHeard = now,
         };
         _players.Add(player.Key, player);

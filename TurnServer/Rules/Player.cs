@@ -95,14 +95,21 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
     /// <summary>Whether the two must not be paired by chance (again).</summary>
     public bool MustNotMeet(Player other) => Avoids(other) || other.Avoids(this);
 
+    /// <summary>Those whom it is not to be given again, the oldest first.</summary>
+    public IReadOnlyList<(string Name, ClientAddress From)> Avoided => _avoided ?? [];
+
     public void Avoid(Player other)
     {
+        if (!Avoids(other))
+            Avoid(other.Name, other.From);
+    }
+
+    public void Avoid(string otherName, ClientAddress otherFrom)
+    {
         _avoided ??= [];
-        if (Avoids(other))
-            return;
         if (_avoided.Count == AvoidedMax)
             _avoided.RemoveAt(0);
-        _avoided.Add((other.Name, other.From));
+        _avoided.Add((otherName, otherFrom));
     }
 
     private bool Avoids(Player other) => _avoided is not null && _avoided.Contains((other.Name, other.From));

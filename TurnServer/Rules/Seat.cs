@@ -3,7 +3,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>One player's place in a game: its key, its counter and the turns on their way to it.</summary>
-internal sealed class Seat(ulong key, byte number, Game game, Player player, RulesOptions options) : Timed
+internal sealed class Seat(ulong key, byte number, Game game, string name, ClientAddress from, RulesOptions options)
+    : Timed
 {
     /// <summary>The turns on their way to this seat.</summary>
     public Backlog Backlog;
@@ -15,12 +16,12 @@ internal sealed class Seat(ulong key, byte number, Game game, Player player, Rul
 
     public Game Game => game;
 
-    public string Name { get; } = player.Name;
+    public string Name => name;
 
-    public ClientAddress From { get; } = player.From;
+    public ClientAddress From => from;
 
     /// <summary>The registration; null once the first symbol 5 or 6 has ended it.</summary>
-    public Player? Player { get; set; } = player;
+    public Player? Player { get; set; }
 
     /// <summary>The last counter taken; −1 at first.</summary>
     public long LastCounter { get; set; } = -1;

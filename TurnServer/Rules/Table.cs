@@ -11,6 +11,7 @@ public sealed class Table
     private readonly Deadlines _deadlines = new();
     private readonly Answers _answers;
     private readonly Tally _tally = new();
+    private readonly KeyDraws _keys;
     private readonly Lobby _lobby;
     private readonly Games _games;
     private TimeSpan _now = TimeSpan.MinValue;
@@ -19,11 +20,12 @@ public sealed class Table
     public Table(RulesOptions options, IKeySource keys)
     {
         _answers = new Answers(_deadlines);
-        _games = new Games(options, keys, _deadlines, _answers, _tally)
+        _keys = new KeyDraws(keys);
+        _games = new Games(options, _keys, _deadlines, _answers, _tally)
         {
             Retire = player => _lobby!.Retire(player),
         };
-        _lobby = new Lobby(options, keys, _deadlines, _answers, _games, _tally);
+        _lobby = new Lobby(options, _keys, _deadlines, _answers, _games, _tally);
     }
 
     /// <summary>How many registrations are live.</summary>
@@ -38,6 +40,20 @@ public sealed class Table
     /// </summary>
     public TimeSpan? NextDeadline => _deadlines.Next;
 
+    /// <summary>The last time that it has been told; zero at first.</summary>
+    public TimeSpan Now => _now > TimeSpan.Zero ? _now : TimeSpan.Zero;
+
+    /// <summary>The keys that the last <see cref="Apply"/> has drawn, in order: two at the most.</summary>
+    public ReadOnlySpan<ulong> KeysDrawn => _keys.Drawn;
+
+    /// <summary>Turns taken for a partner since counting began.</summary>
+    public long Turns => _tally.Turns;
+
+    /// <summary>The last key that was drawn; 0 before the first.</summary>
+    public ulong LastKey => _keys.Last;
+
+    internal TableParts Parts => new(_lobby, _games, _deadlines, _tally, _keys, Now);
+
     /// <summary>Whether nothing at all is kept, as after everyone has left.</summary>
     public bool IsEmpty => _lobby.IsEmpty && _games.IsEmpty && _deadlines.Count == 0;
 
@@ -50,6 +66,7 @@ public sealed class Table
     public ReadOnlySpan<Answer> Apply(in Arrival arrival, TimeSpan now)
     {
         _answers.Clear();
+        _keys.Clear();
         now = Advance(now);
         switch (arrival.Request.Symbol)
         {
@@ -86,6 +103,33 @@ public sealed class Table
             _answers.ReleaseAsItStands(seat, now);
         return _answers.Given;
     }
+
+    /// <summary>
+    /// Goes on after the server was away, from where it was: all replies that were held are lost, nobody is dropped
+    /// within the grace period, and what goes up only is counted anew.
+    /// </summary>
+    /// <param name="keys">Where keys are drawn from now on.</param>
+    /// <param name="grace">For how long nobody is dropped who is not heard from; longer timeouts stay.</param>
+    public void Resume(IKeySource keys, TimeSpan grace)
+    {
+        ReleaseAll(_now);
+        _answers.Clear();
+        _keys.Use(keys);
+        _tally.Reset();
+        var until = Now + grace;
+        foreach (var player in _lobby.Players)
+            player.Bear(until);
+        foreach (var seat in _games.Seats)
+            seat.Bear(until);
+    }
+
+    /// <summary>
+    /// Writes the whole table down, in parts that a <see cref="TableImageReader"/> makes a table of which goes on
+    /// exactly as this one.
+    /// </summary>
+    public void WriteImage(ImageSink sink) => TableImage.Write(Parts, sink);
+
+    internal void SetTime(TimeSpan now) => _now = now;
 
     /// <summary>How much of everything there is and has been.</summary>
     public TableFigures Count() => TableFigures.Of(_tally, GameCount);

@@ -46,6 +46,33 @@ internal sealed class Tally
 
     public IReadOnlyList<long> Drops => _drops;
 
+    /// <summary>Begins to count anew what goes up only.</summary>
+    public void Reset()
+    {
+        Registrations = Games = Turns = TurnBytes = 0;
+        Array.Clear(_drops);
+    }
+
+    public void Write(ImageWriter to)
+    {
+        to.Number(Registrations);
+        to.Number(Games);
+        to.Number(Turns);
+        to.Number(TurnBytes);
+        foreach (var drops in _drops)
+            to.Number(drops);
+    }
+
+    /// <summary>Takes what <see cref="Write"/> has put; the rest is counted as players and games are restored.</summary>
+    public void Read(ref ImageReader from)
+    {
+        (Registrations, Games, Turns, TurnBytes) = (from.Long(), from.Long(), from.Long(), from.Long());
+        for (var i = 0; i < _drops.Length; i++)
+            _drops[i] = from.Long();
+    }
+
+    public void Restore(PlayerStatus status) => _players[(int)status]++;
+
     public void Register()
     {
         Registrations++;

@@ -21,7 +21,7 @@ public abstract class Timed
     internal ReplyCode HeldCode { get; private set; }
 
     /// <summary>Until when the reply is held.</summary>
-    private TimeSpan HeldUntil { get; set; }
+    internal TimeSpan HeldUntil { get; private set; }
 
     internal bool IsHeld => HeldTicket.Number != 0;
 
@@ -39,6 +39,13 @@ public abstract class Timed
         HeldTicket = ticket;
         HeldCode = code;
         HeldUntil = until;
+    }
+
+    /// <summary>Counts as heard from so lately that it is not dropped before this.</summary>
+    internal void Bear(TimeSpan until)
+    {
+        if (LastHeard + Timeout < until)
+            LastHeard = until - Timeout;
     }
 
     /// <summary>Ends the hold and says whose it was; the time it lasted counts as heard from.</summary>

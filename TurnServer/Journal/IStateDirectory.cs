@@ -1,0 +1,48 @@
+namespace TurnServer.Journal;
+
+/// <summary>The directory that a state is kept in. A seam: tests let it lose power and run full.</summary>
+/// <exception cref="IOException">Thrown by every method when the disk fails or is full.</exception>
+internal interface IStateDirectory : IDisposable
+{
+    /// <summary>What it is called in messages.</summary>
+    string Path { get; }
+
+    /// <summary>
+    /// Which start of the machine this is: within one, what was written to a file is in it. Empty when that is unknown.
+    /// </summary>
+    Guid BootId { get; }
+
+    /// <summary>The names of its files, in no order.</summary>
+    IReadOnlyList<string> List();
+
+    /// <summary>A new file, of so many bytes 0 that have room on the disk, under this name even after power is lost.
+    /// </summary>
+    ISegmentFile Create(string name, int bytes);
+
+    /// <summary>All that is in a file.</summary>
+    byte[] ReadAll(string name);
+
+    /// <summary>A file, to be read from its front.</summary>
+    Stream Open(string name);
+
+    /// <summary>
+    /// A file that is there with all that is written to it even after power is lost, or not at all. Returns its length.
+    /// </summary>
+    long Write(string name, Action<Stream> write);
+
+    void Delete(string name);
+}
+
+/// <summary>
+/// A file whose bytes are memory: what is written there outlives the process at once, and the machine once it is
+/// flushed.
+/// </summary>
+internal interface ISegmentFile : IDisposable
+{
+    /// <summary>Not to be used once it is disposed of.</summary>
+    Span<byte> Bytes { get; }
+
+    /// <summary>Brings to the disk what has been written.</summary>
+    /// <exception cref="IOException">The disk failed: what it holds of that is unknown.</exception>
+    void Flush();
+}

@@ -1,0 +1,42 @@
+namespace TurnServer.Journal;
+
+/// <summary>When what has been recorded is brought to the disk.</summary>
+public enum StateSync
+{
+    /// <summary>When the system sees fit. A crash of the server loses nothing, one of the machine some 30 s.</summary>
+    None,
+
+    /// <summary>
+    /// Behind the replies, at most every <see cref="JournalOptions.SyncInterval"/>. A crash of the server loses nothing,
+    /// one of the machine what was recorded in that time and the one sync under way.
+    /// </summary>
+    Batch,
+
+    /// <summary>Before a reply leaves. Nothing is lost of what was answered.</summary>
+    Always,
+}
+
+/// <summary>How the state outlives the process.</summary>
+public sealed record JournalOptions
+{
+    /// <summary>The directory it is kept in, made if it is missing; null: the state lives in memory alone.</summary>
+    public string? Directory { get; init; }
+
+    /// <summary>When it is brought to the disk.</summary>
+    public StateSync Sync { get; init; } = StateSync.Batch;
+
+    /// <summary>
+    /// For how long after a start nobody is dropped; null stands for the game timeout, which every honest client speaks
+    /// within.
+    /// </summary>
+    public TimeSpan? RestartGrace { get; init; }
+
+    /// <summary>
+    /// How long one segment of the journal is, in bytes. Two are there at least; a smaller one is filled sooner, and
+    /// more of them are made.
+    /// </summary>
+    public int SegmentBytes { get; init; } = 16 * 1024 * 1024;
+
+    /// <summary>The shortest time between two syncs of <see cref="StateSync.Batch"/>.</summary>
+    public TimeSpan SyncInterval { get; init; } = TimeSpan.FromMilliseconds(10);
+}

@@ -1,0 +1,114 @@
+using TurnServer.Protocol;
+using TurnServer.Rules;
+
+namespace TurnServer.Journal;
+
+/// <summary>
+/// What a record of the journal is about, in the lower half of its first byte. Below these stand the requests, by the
+/// numbers of their symbols. The numbers stand in files: none is ever used for another.
+/// </summary>
+internal enum RecordKind : byte
+{
+    /// <summary>Time was told to the table, and something may have been due.</summary>
+    Tick = 8,
+
+    /// <summary>All held replies were ended.</summary>
+    ReleaseAll = 9,
+
+    /// <summary>The first record of a segment: under what it was recorded, and when.</summary>
+    Head = 10,
+
+    /// <summary>The last record of a segment that another follows; and figures to check a replay by.</summary>
+    Seal = 11,
+}
+
+/// <summary>
+/// How the table's inputs are written down: the kind, the time since the record before, what was said beside the body,
+/// the keys drawn, and the body as the player sent it. To be read by <see cref="Replay"/>.
+/// </summary>
+internal sealed class RecordWriter
+{
+    /// <summary>More than a record takes beside a body.</summary>
+    public const int BytesBesideBody = 128;
+
+    /// <summary>What stands in the upper half of the first byte.</summary>
+    public const byte HasWait = 0x10;
+    public const byte HasReceived = 0x20;
+    public const byte KindMask = 0x0F;
+
+    private readonly ImageWriter _writer = new();
+    private TimeSpan _last;
+
+    /// <summary>Writes a request down. Returns how many bytes that are.</summary>
+    public int Write(in Arrival arrival, ReadOnlySpan<ulong> keys, TimeSpan now, Span<byte> to)
+    {
+        var request = arrival.Request;
+        var hasWait = arrival.Wait > TimeSpan.Zero;
+        Begin((byte)((byte)request.Symbol | (hasWait ? HasWait : 0) | (request.ReceivedBytes is null ? 0 : HasReceived)),
+            now);
+        if (hasWait)
+            _writer.Time(arrival.Wait);
+        if (request.ReceivedBytes is { } received)
+            _writer.Number(received);
+        if (request.Symbol == Symbol.Register)
+            _writer.Address(arrival.From);
+        if (request.Symbol is Symbol.Register or Symbol.MapReady)
+        {
+            _writer.Number(keys.Length);
+            foreach (var key in keys)
+                _writer.Number(key);
+        }
+
+        var body = arrival.Body.Span;
+        body.CopyTo(to[_writer.Written.Length..]);
+        return End(to) + body.Length;
+    }
+
+    public int Write(RecordKind kind, TimeSpan now, Span<byte> to)
+    {
+        Begin((byte)kind, now);
+        return End(to);
+    }
+
+    public int WriteHead(StateSettings settings, TimeSpan now, Span<byte> to)
+    {
+        _last = TimeSpan.Zero;
+        Begin((byte)RecordKind.Head, now);
+        _writer.Number(StateFormat.RulesVersion);
+        settings.Write(_writer);
+        return End(to);
+    }
+
+    public int WriteSeal(Table table, Span<byte> to)
+    {
+        Begin((byte)RecordKind.Seal, _last);
+        _writer.Number(table.PlayerCount);
+        _writer.Number(table.GameCount);
+        _writer.Number(table.Turns);
+        return End(to);
+    }
+
+    private void Begin(byte kind, TimeSpan now)
+    {
+        _writer.Clear();
+        _writer.Byte(kind);
+        _writer.Time(now - _last);
+        _last = now;
+    }
+
+    private int End(Span<byte> to)
+    {
+        _writer.Written.CopyTo(to);
+        return _writer.Written.Length;
+    }
+}
+
+/// <summary>Versions of what stands in state files beside the files' own.</summary>
+internal static class StateFormat
+{
+    /// <summary>
+    /// To be counted up when the rules come to answer the same inputs otherwise: a journal is replayed by the rules
+    /// that it was recorded under, or not at all. A snapshot goes from one to the next.
+    /// </summary>
+    public const int RulesVersion = 1;
+}

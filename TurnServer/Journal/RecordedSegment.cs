@@ -1,0 +1,149 @@
+using System.Buffers.Binary;
+using TurnServer.Rules;
+
+namespace TurnServer.Journal;
+
+/// <summary>One file of the journal as an earlier process has left it.</summary>
+internal sealed class RecordedSegment
+{
+    private readonly IStateDirectory _directory;
+    private readonly string _name;
+    private readonly byte[] _bytes;
+    private readonly SegmentHead _head;
+
+    /// <summary>Reads it.</summary>
+    /// <exception cref="StateDamagedException">Its head is not the one it should have.</exception>
+    /// <exception cref="StateException">It is of another version of this server.</exception>
+    public RecordedSegment(IStateDirectory directory, string name, long number)
+    {
+        _directory = directory;
+        _name = name;
+        _bytes = directory.ReadAll(name);
+        if (SegmentHead.IsOtherVersion(_bytes))
+            throw OtherVersion("another version of this server wrote it");
+        if (SegmentHead.Read(_bytes) is not { } head || head.Number != number)
+            throw Damaged("its head is not what was written");
+        _head = head;
+    }
+
+    /// <summary>
+    /// Whether nothing has been recorded in it: it was prepared, or begun by a server that did not come to play.
+    /// </summary>
+    public bool IsUnused
+    {
+        get
+        {
+            var position = SegmentHead.Bytes;
+            if (Frame.Read(From(position), _head.Salt, position, out var payload) == FrameKind.Good
+                && payload[0] == (byte)RecordKind.Head)
+            {
+                position += Frame.Size(payload.Length);
+            }
+
+            return From(position).IndexOfAnyExcept((byte)0) < 0;
+        }
+    }
+
+    /// <summary>What was left out at its end; null: nothing.</summary>
+    public string? Cut { get; private set; }
+
+    /// <summary>
+    /// Whether the machine may have lost power since it was written, and with it what was not synced.
+    /// </summary>
+    private bool MayBeLossy => _head.BootId != _directory.BootId || _head.BootId == Guid.Empty;
+
+    /// <summary>Whether its end may be lost with the machine's power. To be asked after a replay.</summary>
+    public bool MayLackItsEnd { get; private set; }
+
+    /// <summary>Replays it to its end. Returns whether another follows.</summary>
+    /// <exception cref="StateDamagedException">What is there is not what was written.</exception>
+    /// <exception cref="StateException">It is of another version of the rules.</exception>
+    public bool Replay(Replay replay)
+    {
+        var position = SegmentHead.Bytes;
+        while (true)
+        {
+            var kind = Frame.Read(From(position), _head.Salt, position, out var payload);
+            if (kind != FrameKind.Good)
+            {
+                CheckEnd(position, kind);
+                return false;
+            }
+
+            var isLast = Take(replay, position, payload.Length);
+            position += Frame.Size(payload.Length);
+            if (!isLast)
+                continue;
+            if (From(position).IndexOfAnyExcept((byte)0) >= 0)
+                throw Damaged($"something stands behind its end at byte {position}");
+            return true;
+        }
+    }
+
+    // A file may have been cut off within the bytes 0 behind a record.
+    private ReadOnlySpan<byte> From(int position) => _bytes.AsSpan(Math.Min(position, _bytes.Length));
+
+    private bool Take(Replay replay, int position, int payloadBytes)
+    {
+        try
+        {
+            return replay.Take(_bytes.AsMemory(position + Frame.HeaderBytes, payloadBytes));
+        }
+        catch (OtherRulesException e)
+        {
+            throw OtherVersion($"it was recorded by rules of version {e.Version}, and these are of version "
+                + $"{StateFormat.RulesVersion}");
+        }
+        catch (Exception e)
+        {
+            // Whatever it is, the table is not what it was: it must not be played on.
+            throw Damaged($"the record at byte {position} cannot be replayed: {e.Message}", e);
+        }
+    }
+
+    private void CheckEnd(int position, FrameKind kind)
+    {
+        MayLackItsEnd = MayBeLossy;
+        if (position < _head.SyncedBytes)
+            throw Damaged($"byte {position} to {_head.SyncedBytes} had been brought to the disk, and are not there");
+        var rest = From(position);
+        var length = rest.LastIndexOfAnyExcept((byte)0) + 1;
+        if (length == 0)
+            return;
+        if (MayBeLossy)
+        {
+            Cut = $"{length} bytes from byte {position} on are left out, which had not been brought to the disk when "
+                + "the machine stopped";
+            return;
+        }
+
+        // Of a record that a killed process has not completed the length is missing; of one in a file that has been cut
+        // off, the rest. Nothing can stand behind it.
+        var isTorn = kind == FrameKind.None ? length <= Frame.Size(Frame.PayloadBytesMax) : ReachesBeyond(rest);
+        if (!isTorn || FindsFrame(rest[..length], position))
+            throw Damaged($"what stands at byte {position} is not what was written");
+        Cut = $"a record at byte {position} is incomplete and left out ({length} bytes)";
+    }
+
+    private static bool ReachesBeyond(ReadOnlySpan<byte> rest) => rest.Length < Frame.HeaderBytes
+        || BinaryPrimitives.ReadUInt32LittleEndian(rest) is var length && length <= Frame.PayloadBytesMax
+            && length > rest.Length - Frame.HeaderBytes;
+
+    private bool FindsFrame(ReadOnlySpan<byte> rest, int position)
+    {
+        for (var at = Frame.Size(0); at < rest.Length; at += Frame.Size(0))
+        {
+            if (Frame.Read(rest[at..], _head.Salt, position + at, out _) == FrameKind.Good)
+                return true;
+        }
+
+        return false;
+    }
+
+    private StateDamagedException Damaged(string what, Exception? inner = null) =>
+        Recovery.Damage(_directory, _name, what, inner);
+
+    private StateException OtherVersion(string what) => new($"the state in {_directory.Path} cannot be taken over. "
+        + $"{_name}: {what}. Nothing has been changed. Start the version that wrote it once more and stop it with "
+        + "SIGTERM (systemctl stop), which leaves a state that every version reads.");
+}

@@ -1,0 +1,132 @@
+using TurnServer.Rules;
+
+namespace TurnServer.Journal;
+
+/// <summary>
+/// Reads a state from its directory, and changes nothing there: the latest snapshot, and what the journal has recorded
+/// since. A record that a crash has left incomplete at the very end is left out, with a word about it; what else is not
+/// as it was written is refused.
+/// </summary>
+internal sealed class Recovery
+{
+    private readonly IStateDirectory _directory;
+    private readonly HashSet<string> _names;
+    private readonly List<string> _warnings = [];
+    private readonly long _last;
+
+    private Recovery(IStateDirectory directory)
+    {
+        _directory = directory;
+        _names = [.. directory.List()];
+        _last = Numbers(StateNames.SegmentNumber).Concat(Numbers(StateNames.SnapshotNumber)).Append(0).Max();
+    }
+
+    /// <summary>What there is; null when the directory holds no state.</summary>
+    /// <exception cref="StateDamagedException">What is there cannot be trusted.</exception>
+    /// <exception cref="StateException">It is of another version of this server.</exception>
+    public static Recovered? Read(IStateDirectory directory) => new Recovery(directory).Read();
+
+    private Recovered? Read()
+    {
+        if (Numbers(StateNames.SnapshotNumber).Append(-1).Max() is var number && number < 0)
+        {
+            if (Numbers(StateNames.SegmentNumber).FirstOrDefault(-1) is var segment and >= 0)
+                throw Damaged(StateNames.Segment(segment), "there is no snapshot that it goes on from");
+            return null;
+        }
+
+        var snapshot = ReadSnapshot(number);
+        var replay = new Replay(snapshot.Table, snapshot.Keys, snapshot.Settings);
+        if (!snapshot.IsFinal)
+            ReplayFrom(number, replay);
+        return new Recovered
+        {
+            Table = snapshot.Table,
+            Settings = snapshot.Settings,
+            LastNumber = _last,
+            Records = replay.Records,
+            Warnings = _warnings,
+        };
+    }
+
+    private Snapshot ReadSnapshot(long number)
+    {
+        var name = StateNames.Snapshot(number);
+        try
+        {
+            using var stream = _directory.Open(name);
+            return Snapshot.Read(stream, number);
+        }
+        catch (ImageException e)
+        {
+            throw Damaged(name, $"it has {e.Message}", e);
+        }
+    }
+
+    private void ReplayFrom(long number, Replay replay)
+    {
+        while (true)
+        {
+            var name = StateNames.Segment(number);
+            if (!_names.Contains(name))
+                throw Damaged(name, "it is missing");
+            var segment = new RecordedSegment(_directory, name, number);
+            if (segment.Replay(replay))
+            {
+                number++;
+                continue;
+            }
+
+            if (segment.Cut is { } cut)
+                _warnings.Add($"{name}: {cut}");
+            CheckNoneFollows(number, segment.MayLackItsEnd);
+            return;
+        }
+    }
+
+    // Segments that are prepared and not begun are no loss. One that has been begun cannot follow one that has not been
+    // ended, unless the machine has lost the end with its power.
+    private void CheckNoneFollows(long number, bool mayLackItsEnd)
+    {
+        foreach (var later in Numbers(StateNames.SegmentNumber).Where(later => later > number).Order())
+        {
+            var segment = new RecordedSegment(_directory, StateNames.Segment(later), later);
+            if (segment.IsUnused)
+                continue;
+            if (!mayLackItsEnd)
+                throw Damaged(StateNames.Segment(number), "its end is missing, which the next one goes on from");
+            _warnings.Add($"{StateNames.Segment(later)}: left out, as the machine lost the end of the one before it");
+        }
+    }
+
+    private IEnumerable<long> Numbers(Func<string, long?> numberOf) =>
+        _names.Select(numberOf).OfType<long>();
+
+    private StateDamagedException Damaged(string name, string what, Exception? inner = null) =>
+        Damage(_directory, name, what, inner);
+
+    /// <summary>What is said of a state that cannot be trusted.</summary>
+    internal static StateDamagedException Damage(IStateDirectory directory, string name, string what,
+        Exception? inner = null) => new($"the state in {directory.Path} is damaged. {name}: {what}. Nothing has been "
+            + "changed. Put a copy of the directory back; or start without it, which ends all games: "
+            + $"mv {directory.Path} {directory.Path}.damaged", inner);
+}
+
+/// <summary>What a directory held.</summary>
+internal sealed record Recovered
+{
+    /// <summary>The table as it was last recorded, with replies held that nobody waits for any more.</summary>
+    public required Table Table { get; init; }
+
+    /// <summary>Under what it was recorded.</summary>
+    public required StateSettings Settings { get; init; }
+
+    /// <summary>The highest number of a file that is there.</summary>
+    public required long LastNumber { get; init; }
+
+    /// <summary>How many records were replayed.</summary>
+    public required long Records { get; init; }
+
+    /// <summary>What was left out.</summary>
+    public required IReadOnlyList<string> Warnings { get; init; }
+}

@@ -1,0 +1,166 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Security.Cryptography;
+using TurnServer.Rules;
+
+namespace TurnServer.Journal;
+
+/// <summary>A whole table in one file: a head, its settings, its parts, and how many those were, each a frame.</summary>
+internal sealed record Snapshot
+{
+    // Magic 8, number 8, salt 8, final 1, none 3, checksum 4.
+    private const int HeadBytes = 32;
+    private const int NumberAt = 8;
+    private const int SaltAt = 16;
+    private const int FinalAt = 24;
+    private const int ChecksumAt = 28;
+
+    // No part begins with these.
+    private const byte SettingsPart = 0;
+    private const byte EndPart = 0xFF;
+
+    private static ReadOnlySpan<byte> Magic => "TURNS001"u8;
+
+    public required Table Table { get; init; }
+
+    /// <summary>What the table draws its keys from.</summary>
+    public required RecordedKeys Keys { get; init; }
+
+    public required StateSettings Settings { get; init; }
+
+    /// <summary>Whether no journal follows: the server was stopped.</summary>
+    public required bool IsFinal { get; init; }
+
+    /// <summary>Writes one.</summary>
+    public static void Write(Stream to, long number, bool isFinal, StateSettings settings, Table table)
+    {
+        Span<byte> head = stackalloc byte[HeadBytes];
+        var salt = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+        Magic.CopyTo(head);
+        BinaryPrimitives.WriteInt64LittleEndian(head[NumberAt..], number);
+        BinaryPrimitives.WriteUInt64LittleEndian(head[SaltAt..], salt);
+        head[FinalAt] = isFinal ? (byte)1 : (byte)0;
+        BinaryPrimitives.WriteUInt32LittleEndian(head[ChecksumAt..], Checksum(head));
+        to.Write(head);
+
+        var frames = new FrameStream(to, salt, HeadBytes);
+        var writer = new ImageWriter();
+        writer.Byte(SettingsPart);
+        settings.Write(writer);
+        frames.Write(writer.Written);
+        var parts = 0L;
+        table.WriteImage(part =>
+        {
+            frames.Write(part);
+            parts++;
+        });
+        writer.Clear();
+        writer.Byte(EndPart);
+        writer.Number(parts);
+        frames.Write(writer.Written);
+    }
+
+    /// <summary>Reads one. The table is under the settings that it was written under.</summary>
+    /// <exception cref="ImageException">It is damaged.</exception>
+    public static Snapshot Read(Stream from, long number)
+    {
+        Span<byte> head = stackalloc byte[HeadBytes];
+        if (from.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false) < HeadBytes || !head.StartsWith(Magic)
+            || BinaryPrimitives.ReadUInt32LittleEndian(head[ChecksumAt..]) != Checksum(head)
+            || BinaryPrimitives.ReadInt64LittleEndian(head[NumberAt..]) != number)
+        {
+            throw new ImageException(head.StartsWith(Magic[..5]) && !head.StartsWith(Magic)
+                ? "a head of another version of this server"
+                : "no head that it could have");
+        }
+
+        var frames = new FrameStream(from, BinaryPrimitives.ReadUInt64LittleEndian(head[SaltAt..]), HeadBytes);
+        var settings = ReadSettings(frames.Read());
+        var keys = new RecordedKeys();
+        return new Snapshot
+        {
+            Table = ReadTable(frames, new TableImageReader(settings.Rules, keys)),
+            Keys = keys,
+            Settings = settings,
+            IsFinal = head[FinalAt] != 0,
+        };
+    }
+
+    private static StateSettings ReadSettings(ReadOnlySpan<byte> part)
+    {
+        var reader = new ImageReader(part);
+        if (reader.Byte() != SettingsPart)
+            throw new ImageException("no settings");
+        var settings = StateSettings.Read(ref reader);
+        reader.End();
+        return settings;
+    }
+
+    private static Table ReadTable(FrameStream frames, TableImageReader reader)
+    {
+        for (var parts = 0L; ; parts++)
+        {
+            var part = frames.Read();
+            if (part[0] != EndPart)
+            {
+                reader.Take(part);
+                continue;
+            }
+
+            var end = new ImageReader(part[1..]);
+            if (end.Long() != parts)
+                throw new ImageException("fewer parts than it says");
+            return reader.Finish();
+        }
+    }
+
+    private static uint Checksum(ReadOnlySpan<byte> head) => (uint)XxHash3.HashToUInt64(head[..ChecksumAt]);
+}
+
+/// <summary>Frames one behind the other in a stream that is read or written from front to back.</summary>
+internal sealed class FrameStream(Stream stream, ulong salt, long position)
+{
+    private byte[] _frame = new byte[4096];
+
+    public void Write(ReadOnlySpan<byte> payload)
+    {
+        var bytes = Frame.Size(payload.Length);
+        var frame = Room(bytes);
+        frame.Clear();
+        payload.CopyTo(frame[Frame.HeaderBytes..]);
+        Frame.Complete(frame, payload.Length, salt, position);
+        stream.Write(frame);
+        position += bytes;
+    }
+
+    /// <summary>The next payload. Good until the next is read.</summary>
+    /// <exception cref="ImageException">There is none, or it is damaged.</exception>
+    public ReadOnlySpan<byte> Read()
+    {
+        Span<byte> header = stackalloc byte[Frame.HeaderBytes];
+        if (stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length)
+            throw new ImageException($"its end at byte {position}, before all is there");
+        var length = BinaryPrimitives.ReadUInt32LittleEndian(header);
+        if (length is > 0 and <= Frame.PayloadBytesMax)
+        {
+            var frame = Room(Frame.Size((int)length));
+            header.CopyTo(frame);
+            var rest = frame[header.Length..];
+            if (stream.ReadAtLeast(rest, rest.Length, throwOnEndOfStream: false) == rest.Length
+                && Frame.Read(frame, salt, position, out var payload) == FrameKind.Good)
+            {
+                position += frame.Length;
+                return payload;
+            }
+        }
+
+        throw new ImageException($"something damaged at byte {position}");
+    }
+
+    private Span<byte> Room(int bytes)
+    {
+        if (_frame.Length < bytes)
+            _frame = new byte[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)bytes)];
+        return _frame.AsSpan(0, bytes);
+    }
+}

@@ -1,0 +1,190 @@
+using System.Runtime.InteropServices;
+
+namespace TurnServer.Journal;
+
+/// <summary>A directory on the disk, for one server at a time.</summary>
+internal sealed partial class StateDirectory : IStateDirectory
+{
+    private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const int BufferBytes = 1024 * 1024;
+    private const int WouldBlock = 11;
+    private const int ReadOnlyCloseOnExec = 0x80000;
+    private const string BootIdPath = "/proc/sys/kernel/random/boot_id";
+
+    private readonly FileStream _lock;
+
+    private StateDirectory(string path, FileStream held)
+    {
+        Path = path;
+        _lock = held;
+        BootId = ReadBootId();
+    }
+
+    public string Path { get; }
+
+    public Guid BootId { get; }
+
+    /// <summary>Takes hold of it, and makes it if it is missing.</summary>
+    /// <exception cref="StateException">Another server has it, or it cannot be used.</exception>
+    public static StateDirectory Take(string path)
+    {
+        path = System.IO.Path.GetFullPath(path);
+        try
+        {
+            Directory.CreateDirectory(path, OwnersAlone | UnixFileMode.UserExecute);
+            return new StateDirectory(path, TakeLock(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StateException($"the state directory {path} cannot be used: {e.Message}. "
+                + "It must be a directory that this user may write to (--state).", e);
+        }
+    }
+
+    public IReadOnlyList<string> List() =>
+        [.. Directory.EnumerateFiles(Path).Select(file => System.IO.Path.GetFileName(file))];
+
+    public ISegmentFile Create(string name, int bytes)
+    {
+        var path = PathOf(name);
+        try
+        {
+            // Written, not only reserved: what has been written once has its place, and needs no other on being
+            // written again. To write it in memory is then possible whatever happens to the disk's room.
+            using (var file = CreateNew(path))
+            {
+                var zeros = new byte[Math.Min(bytes, BufferBytes)];
+                for (var left = bytes; left > 0; left -= zeros.Length)
+                    file.Write(zeros.AsSpan(0, Math.Min(left, zeros.Length)));
+                file.Flush(flushToDisk: true);
+            }
+
+            SyncNames();
+            return new MappedFile(path, bytes);
+        }
+        catch
+        {
+            TryDelete(path);
+            throw;
+        }
+    }
+
+    public byte[] ReadAll(string name) => File.ReadAllBytes(PathOf(name));
+
+    public Stream Open(string name) => new FileStream(PathOf(name), new FileStreamOptions
+    {
+        BufferSize = BufferBytes,
+        Options = FileOptions.SequentialScan,
+    });
+
+    public long Write(string name, Action<Stream> write)
+    {
+        var path = PathOf(StateNames.New(name));
+        long length;
+        try
+        {
+            using (var file = CreateNew(path))
+            {
+                write(file);
+                file.Flush(flushToDisk: true);
+                length = file.Length;
+            }
+
+            File.Move(path, PathOf(name), overwrite: true);
+        }
+        catch
+        {
+            // It may be what has filled the disk.
+            TryDelete(path);
+            throw;
+        }
+
+        SyncNames();
+        return length;
+    }
+
+    public void Delete(string name) => File.Delete(PathOf(name));
+
+    public void Dispose() => _lock.Dispose();
+
+    private static FileStream TakeLock(string path)
+    {
+        var lockPath = System.IO.Path.Combine(path, StateNames.Lock);
+        try
+        {
+            // Held by the process, so that it is free once that has ended, however it did.
+            return new FileStream(lockPath, new FileStreamOptions
+            {
+                Mode = FileMode.OpenOrCreate,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                UnixCreateMode = OwnersAlone,
+            });
+        }
+        catch (IOException e) when (e.HResult == WouldBlock)
+        {
+            throw new StateException($"the state directory {path} is in use by another server: stop that one, or give "
+                + "this one a directory of its own (--state).", e);
+        }
+    }
+
+    private static FileStream CreateNew(string path) => new(path, new FileStreamOptions
+    {
+        Mode = FileMode.Create,
+        Access = FileAccess.Write,
+        BufferSize = BufferBytes,
+        UnixCreateMode = OwnersAlone,
+    });
+
+    private static void TryDelete(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What went wrong before is what is told.
+        }
+    }
+
+    private static Guid ReadBootId()
+    {
+        try
+        {
+            return Guid.TryParse(File.ReadAllText(BootIdPath), out var id) ? id : Guid.Empty;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Guid.Empty;
+        }
+    }
+
+    private string PathOf(string name) => System.IO.Path.Combine(Path, name);
+
+    // A file's name stands in its directory, which is a file of its own to the disk.
+    private void SyncNames()
+    {
+        var descriptor = OpenFile(Path, ReadOnlyCloseOnExec);
+        if (descriptor < 0)
+            throw new IOException($"{Path} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+        try
+        {
+            if (SyncFile(descriptor) != 0)
+                throw new IOException($"{Path} cannot be synced: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+        finally
+        {
+            _ = CloseFile(descriptor);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFile(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int SyncFile(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int CloseFile(int descriptor);
+}

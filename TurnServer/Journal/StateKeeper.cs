@@ -1,0 +1,170 @@
+using System.Diagnostics;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace TurnServer.Journal;
+
+/// <summary>
+/// Does on threads of its own what the actor must not wait for: syncs, makes segments before they are needed, and makes
+/// snapshots of full ones.
+/// </summary>
+internal sealed class StateKeeper : IDisposable
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
+
+    private readonly StateStore _store;
+    private readonly JournalOptions _options;
+    private readonly StateMeters _meters;
+    private readonly ILogger _log;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly AutoResetEvent _dirtied = new(false);
+    private readonly Channel<long> _full = Channel.CreateUnbounded<long>();
+
+    /// <summary>Keeps a store whose journal has been begun.</summary>
+    public StateKeeper(StateStore store, JournalOptions options, StateMeters meters, ILogger log)
+    {
+        _store = store;
+        _options = options;
+        _meters = meters;
+        _log = log;
+        store.Journal.Dirtied = () => _dirtied.Set();
+    }
+
+    /// <summary>Until <see cref="Stop"/>; fails when the disk did and the process must end.</summary>
+    public async Task RunAsync()
+    {
+        Task[] loops = [OnThread(SyncUntilStopped), OnThread(PrepareUntilStopped), OnThread(CompactUntilStopped)];
+        var first = await Task.WhenAny(loops);
+        if (first.IsFaulted)
+            await first;
+        await Task.WhenAll(loops);
+    }
+
+    /// <summary>Lets <see cref="RunAsync"/> end, once what has been recorded is synced.</summary>
+    public void Stop()
+    {
+        _stop.Cancel();
+        _full.Writer.TryComplete();
+    }
+
+    public void Dispose()
+    {
+        _stop.Dispose();
+        _dirtied.Dispose();
+    }
+
+    private static Task OnThread(Action loop) => Task.Factory.StartNew(loop, CancellationToken.None,
+        TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void SyncUntilStopped()
+    {
+        WaitHandle[] signals = [_dirtied, _stop.Token.WaitHandle];
+        while (!_stop.IsCancellationRequested)
+        {
+            WaitHandle.WaitAny(signals);
+            var startedAt = Stopwatch.GetTimestamp();
+            SyncOnce();
+            if (_options.Sync != StateSync.Batch)
+                continue;
+            var left = _options.SyncInterval - Stopwatch.GetElapsedTime(startedAt);
+            if (left > TimeSpan.Zero)
+                _stop.Token.WaitHandle.WaitOne(left);
+        }
+
+        SyncOnce();
+    }
+
+    private void SyncOnce()
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        foreach (var number in _store.Sync())
+            _full.Writer.TryWrite(number);
+        _meters.Synced(Stopwatch.GetElapsedTime(startedAt));
+    }
+
+    private void PrepareUntilStopped()
+    {
+        var hasFailed = false;
+        var wasStalled = false;
+        while (TryWaitToPrepare())
+        {
+            try
+            {
+                _store.Prepare();
+                if (hasFailed)
+                    Log.StateHasRoom(_log);
+                hasFailed = wasStalled = false;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Said once when it may still go well, and once when players are refused.
+                if (_store.Journal.IsStalled && !wasStalled)
+                    Log.StateHasNoRoom(_log, e.Message);
+                else if (!hasFailed)
+                    Log.StateRunsShort(_log, e.Message);
+                hasFailed = true;
+                wasStalled = _store.Journal.IsStalled;
+                _stop.Token.WaitHandle.WaitOne(RetryPause);
+            }
+        }
+    }
+
+    private bool TryWaitToPrepare()
+    {
+        try
+        {
+            return _store.WaitToPrepareAsync(_stop.Token).AsTask().GetAwaiter().GetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    // A snapshot is made when the segments that it does away with are together as long as the one before: so a large
+    // table is not written down again and again.
+    private void CompactUntilStopped()
+    {
+        var fullBytes = 0L;
+        while (TryWaitForFull(out var number))
+        {
+            fullBytes += _options.SegmentBytes;
+            if (fullBytes < _store.SnapshotBytes)
+                continue;
+            try
+            {
+                if (TryCompact(number))
+                    fullBytes = 0;
+            }
+            catch (StateDamagedException e)
+            {
+                // What plays is right, and what is recorded since then: only the record cannot be made shorter.
+                Log.StateCannotBeReadBack(_log, e);
+                return;
+            }
+        }
+    }
+
+    private bool TryWaitForFull(out long number)
+    {
+        number = 0;
+        return _full.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult() && _full.Reader.TryRead(out number);
+    }
+
+    private bool TryCompact(long number)
+    {
+        try
+        {
+            var startedAt = Stopwatch.GetTimestamp();
+            _store.Compact(number);
+            _meters.Compacted(_store.SnapshotBytes);
+            Log.SnapshotMade(_log, _store.SnapshotBytes, Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.SnapshotFailed(_log, e.Message);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Prometheus;
+
+namespace TurnServer.Journal;
+
+/// <summary>Counts what is done for the state, for those who watch.</summary>
+internal sealed class StateMeters
+{
+    private readonly Counter _syncs;
+    private readonly Counter _syncSeconds;
+    private readonly Counter _snapshots;
+    private readonly Gauge _snapshotBytes;
+
+    /// <summary>Counters in this registry.</summary>
+    /// <param name="registry">Where they are shown.</param>
+    /// <param name="journal">Looked at when they are.</param>
+    public StateMeters(CollectorRegistry registry, StateJournal journal)
+    {
+        var metrics = Metrics.WithCustomRegistry(registry);
+        var records = metrics.CreateCounter("turnserver_state_records_total", "Records made in the journal.");
+        var bytes = metrics.CreateCounter("turnserver_state_bytes_total", "Bytes recorded in the journal.");
+        var stalled = metrics.CreateGauge("turnserver_state_stalled",
+            "1 while nothing can be recorded, and requests are refused for that; otherwise 0.");
+        _syncs = metrics.CreateCounter("turnserver_state_syncs_total", "Times that the journal was synced.");
+        _syncSeconds = metrics.CreateCounter("turnserver_state_sync_seconds_total", "Time that syncing took.");
+        _snapshots = metrics.CreateCounter("turnserver_state_snapshots_total", "Snapshots made of full segments.");
+        _snapshotBytes = metrics.CreateGauge("turnserver_state_snapshot_bytes", "How long the latest snapshot is.");
+        registry.AddBeforeCollectCallback(() =>
+        {
+            records.IncTo(journal.RecordCount);
+            bytes.IncTo(journal.Position);
+            stalled.Set(journal.IsStalled ? 1 : 0);
+        });
+    }
+
+    public void Synced(TimeSpan took)
+    {
+        _syncs.Inc();
+        _syncSeconds.Inc(took.TotalSeconds);
+    }
+
+    public void Compacted(long bytes)
+    {
+        _snapshots.Inc();
+        _snapshotBytes.Set(bytes);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Globalization;
+
+namespace TurnServer.Journal;
+
+/// <summary>
+/// How the files of a state are called. <c>snapshot-N</c> holds what the table was before the first record of
+/// <c>journal-N</c>; the journal goes on in N+1 and so forth. What is older than the latest snapshot is of no use.
+/// </summary>
+internal static class StateNames
+{
+    public const string Lock = "lock";
+
+    private const string SnapshotPrefix = "snapshot-";
+    private const string SegmentPrefix = "journal-";
+    private const string NewSuffix = ".new";
+    private const string Digits = "D10";
+
+    public static string Snapshot(long number) =>
+        SnapshotPrefix + number.ToString(Digits, CultureInfo.InvariantCulture);
+
+    public static string Segment(long number) =>
+        SegmentPrefix + number.ToString(Digits, CultureInfo.InvariantCulture);
+
+    /// <summary>What a file is called until all of it is on the disk.</summary>
+    public static string New(string name) => name + NewSuffix;
+
+    /// <summary>Whether it was never completed.</summary>
+    public static bool IsNew(string name) => name.EndsWith(NewSuffix, StringComparison.Ordinal);
+
+    /// <summary>The number of a snapshot; null for any other name.</summary>
+    public static long? SnapshotNumber(string name) => Number(name, SnapshotPrefix);
+
+    /// <summary>The number of a segment of the journal; null for any other name.</summary>
+    public static long? SegmentNumber(string name) => Number(name, SegmentPrefix);
+
+    private static long? Number(string name, string prefix) =>
+        name.StartsWith(prefix, StringComparison.Ordinal)
+        && long.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : null;
+}

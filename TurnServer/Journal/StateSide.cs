@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using Prometheus;
+using TurnServer.Rules;
+
+namespace TurnServer.Journal;
+
+/// <summary>All that makes a server's state outlive it: from reading it back to the last snapshot.</summary>
+internal sealed class StateSide : IDisposable
+{
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+
+    private readonly JournalOptions _options;
+    private readonly StateStore _store;
+    private readonly ILogger _log;
+    private readonly long _openedAt;
+    private StateKeeper? _keeper;
+    private Task _running = Task.CompletedTask;
+
+    private StateSide(JournalOptions options, StateStore store, ILogger log, long openedAt)
+    {
+        _options = options;
+        _store = store;
+        _log = log;
+        _openedAt = openedAt;
+    }
+
+    /// <summary>The table, as it was.</summary>
+    public Table Table => _store.Table;
+
+    /// <summary>Takes hold of the directory and reads it, and changes nothing there.</summary>
+    /// <param name="options">They must name a directory.</param>
+    /// <param name="rules">Under what the table goes on.</param>
+    /// <param name="hasSequentialKeys">Whether keys count up.</param>
+    /// <param name="log">For what was found.</param>
+    /// <exception cref="StateException">The state cannot be used; the message is for the operator.</exception>
+    public static StateSide Open(JournalOptions options, RulesOptions rules, bool hasSequentialKeys,
+        Func<ulong?, IKeySource> keys, ILogger log)
+    {
+        var openedAt = Stopwatch.GetTimestamp();
+        var directory = StateDirectory.Take(options.Directory!);
+        try
+        {
+            var store = StateStore.Open(directory, options, new StateSettings(rules, hasSequentialKeys), keys);
+            return new StateSide(options, store, log, openedAt);
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Begins to record; to be called when the server is sure to start.</summary>
+    /// <exception cref="StateException">There is no room; the message is for the operator.</exception>
+    public StateJournal Begin(CollectorRegistry registry)
+    {
+        _store.Begin();
+        _keeper = new StateKeeper(_store, _options, new StateMeters(registry, _store.Journal), _log);
+        foreach (var cut in _store.Warnings)
+            Log.StateWasCut(_log, cut);
+        var sync = $"{_options.Sync}".ToLowerInvariant();
+        if (_store.RecordsReplayed is { } records)
+        {
+            Log.StateIsBack(_log, _options.Directory!, sync, Stopwatch.GetElapsedTime(_openedAt).TotalSeconds,
+                Table.PlayerCount, Table.GameCount, records);
+        }
+        else
+        {
+            Log.StateIsNew(_log, _options.Directory!, sync);
+        }
+
+        return _store.Journal;
+    }
+
+    /// <summary>Keeps it until the server stops; fails when the disk does. To be called once.</summary>
+    public Task RunAsync() => _running = KeepAsync();
+
+    /// <summary>
+    /// Brings the last records to the disk, and the whole table, so that nothing has to be replayed. To be called when
+    /// the actor has ended.
+    /// </summary>
+    /// <returns>False when the disk has failed before that.</returns>
+    public async Task<bool> FinishAsync()
+    {
+        _keeper!.Stop();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_running.IsFaulted)
+            return false;
+        try
+        {
+            _store.Finish();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The journal has it all, and the next start replays it.
+            Log.SnapshotFailed(_log, e.Message);
+        }
+
+        return true;
+    }
+
+    public void Dispose()
+    {
+        _keeper?.Stop();
+        // Threads that are at work on the files still need them. The process ends either way.
+        if (!_running.ContinueWith(_ => { }, TaskScheduler.Default).Wait(StopPatience))
+            return;
+        _store.Dispose();
+        _keeper?.Dispose();
+    }
+
+    private async Task KeepAsync()
+    {
+        try
+        {
+            await _keeper!.RunAsync();
+        }
+        catch (IOException fault)
+        {
+            Log.StateDiskFailed(_log, fault);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using System.Text;
+using TurnServer.Protocol;
+
+namespace TurnServer.Rules;
+
+/// <summary>Takes back what an <see cref="ImageWriter"/> has put, in the same order.</summary>
+/// <exception cref="ImageException">Thrown by every method when the bytes cannot be what was put.</exception>
+internal ref struct ImageReader(ReadOnlySpan<byte> bytes)
+{
+    private ReadOnlySpan<byte> _left = bytes;
+
+    /// <summary>What has not been taken yet.</summary>
+    public readonly ReadOnlySpan<byte> Left => _left;
+
+    public byte Byte() => Take(1)[0];
+
+    public bool Flag() => Byte() switch
+    {
+        0 => false,
+        1 => true,
+        var other => throw new ImageException($"a flag of {other}"),
+    };
+
+    public ulong Number()
+    {
+        var value = 0UL;
+        for (var shift = 0; shift < 64; shift += 7)
+        {
+            var part = Byte();
+            value |= (ulong)(part & 0x7F) << shift;
+            if (part <= 0x7F)
+                return value;
+        }
+
+        throw new ImageException("a number of more than 64 bits");
+    }
+
+    public long Long()
+    {
+        var value = Number();
+        return value <= long.MaxValue ? (long)value : throw new ImageException($"a count of {value}");
+    }
+
+    public int Int()
+    {
+        var value = Number();
+        return value <= int.MaxValue ? (int)value : throw new ImageException($"a count of {value}");
+    }
+
+    public TimeSpan Time() => TimeSpan.FromTicks(Long());
+
+    public ClientAddress Address()
+    {
+        var upper = Number();
+        return ClientAddress.OfBits(new UInt128(upper, Number()));
+    }
+
+    public ReadOnlySpan<byte> Bytes() => Take(Int());
+
+    public string Text() => Encoding.UTF8.GetString(Bytes());
+
+    public string? TextOrNull() => Flag() ? Text() : null;
+
+    /// <summary>One of the values of an enumeration that count up from 0.</summary>
+    public byte OneOf(int count) => Byte() is var value && value < count
+        ? value
+        : throw new ImageException($"a choice of {value} among {count}");
+
+    /// <summary>To be called at the end: nothing may be left.</summary>
+    public readonly void End()
+    {
+        if (!_left.IsEmpty)
+            throw new ImageException($"{_left.Length} bytes too many");
+    }
+
+    private ReadOnlySpan<byte> Take(int count)
+    {
+        if (count > _left.Length)
+            throw new ImageException($"{count} bytes where there are {_left.Length}");
+        var taken = _left[..count];
+        _left = _left[count..];
+        return taken;
+    }
+}
+
+/// <summary>Bytes are not the image that they were taken for; the message says what they hold.</summary>
+public sealed class ImageException(string message) : Exception(message);

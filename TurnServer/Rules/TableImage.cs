@@ -1,0 +1,156 @@
+using TurnServer.Protocol;
+
+namespace TurnServer.Rules;
+
+/// <summary>What a part of a table's image is about. The numbers stand in files: none is ever used for another.</summary>
+internal enum ImagePart : byte
+{
+    /// <summary>The time, the next place in the order of registration, the last key, and what has been counted.</summary>
+    Head = 1,
+
+    /// <summary>One registration.</summary>
+    Player = 2,
+
+    /// <summary>One game with its two seats, and the bytes on their way to them.</summary>
+    Game = 3,
+
+    /// <summary>
+    /// Some of those with a deadline, in the order of the heap: of two that fall due together the first there comes
+    /// first, and a table that is read must do as the one that was written.
+    /// </summary>
+    Deadlines = 4,
+}
+
+/// <summary>Takes the parts of an image as they are made.</summary>
+public delegate void ImageSink(ReadOnlySpan<byte> part);
+
+/// <summary>
+/// Writes a whole table down in parts, each of a bounded size, so that <see cref="TableImageReader"/> can make a table
+/// of them that goes on exactly as this one: the same requests at the same times with the same keys give the same
+/// answers. Held replies are written as held.
+/// </summary>
+internal static class TableImage
+{
+    private const int DeadlinesPerPart = 1024;
+
+    public static void Write(TableParts table, ImageSink sink)
+    {
+        var writer = new ImageWriter();
+        WriteHead(writer, table);
+        Flush(writer, sink);
+        foreach (var player in table.Lobby.Players)
+        {
+            WritePlayer(writer, player);
+            Flush(writer, sink);
+        }
+
+        foreach (var seat in table.Games.Seats)
+        {
+            if (seat.Number != 0)
+                continue;
+            WriteGame(writer, seat.Game);
+            Flush(writer, sink);
+        }
+
+        for (var from = 0; from < table.Deadlines.Count; from += DeadlinesPerPart)
+        {
+            WriteDeadlines(writer, table.Deadlines, from, Math.Min(from + DeadlinesPerPart, table.Deadlines.Count));
+            Flush(writer, sink);
+        }
+    }
+
+    private static void Flush(ImageWriter writer, ImageSink sink)
+    {
+        sink(writer.Written);
+        writer.Clear();
+    }
+
+    private static void WriteHead(ImageWriter to, TableParts table)
+    {
+        to.Byte((byte)ImagePart.Head);
+        to.Time(table.Now);
+        to.Number(table.Lobby.NextOrder);
+        to.Number(table.Keys.Last);
+        to.Number(table.Lobby.PlayerCount);
+        to.Number(table.Games.Count);
+        to.Number(table.Deadlines.Count);
+        table.Tally.Write(to);
+    }
+
+    private static void WritePlayer(ImageWriter to, Player player)
+    {
+        to.Byte((byte)ImagePart.Player);
+        to.Number(player.Key);
+        to.Text(player.Name);
+        to.TextOrNull(player.Wanted);
+        to.Address(player.From);
+        to.TextOrNull(player.Token);
+        to.Flag(player.LongTimeout);
+        to.Time(player.RegisteredAt);
+        to.Number(player.Order);
+        to.Byte((byte)player.Status);
+        to.Flag(player.Hosts);
+        WriteKey(to, player.Partner?.Key);
+        to.Text(player.PartnerName);
+        to.Flag(player.WasDeserted);
+        to.Number(player.Avoided.Count);
+        foreach (var (name, from) in player.Avoided)
+        {
+            to.Text(name);
+            to.Address(from);
+        }
+
+        WriteTimed(to, player);
+    }
+
+    private static void WriteGame(ImageWriter to, Game game)
+    {
+        to.Byte((byte)ImagePart.Game);
+        to.Time(game.StartedAt);
+        for (var number = 0; number < 2; number++)
+        {
+            var seat = game[number];
+            to.Number(seat.Key);
+            to.Text(seat.Name);
+            to.Address(seat.From);
+            WriteKey(to, seat.Player?.Key);
+            // From 0 for none on, as a number without a sign: the last counter there can be is 2⁶³−1.
+            to.Number((ulong)(seat.LastCounter + 1));
+            to.Byte(seat.Left is { } left ? (byte)(left + 1) : (byte)0);
+            to.Number(seat.Backlog.Block.Length);
+            to.Bytes(seat.Backlog.All.Span);
+            WriteTimed(to, seat);
+        }
+    }
+
+    private static void WriteTimed(ImageWriter to, Timed timed)
+    {
+        to.Time(timed.LastHeard);
+        to.Flag(timed.IsHeld);
+        if (!timed.IsHeld)
+            return;
+        to.Number(timed.HeldTicket.Number);
+        to.Byte((byte)timed.HeldCode);
+        to.Time(timed.HeldUntil);
+    }
+
+    private static void WriteDeadlines(ImageWriter to, Deadlines deadlines, int from, int end)
+    {
+        to.Byte((byte)ImagePart.Deadlines);
+        to.Number(end - from);
+        for (var i = from; i < end; i++)
+        {
+            var (at, timed) = deadlines[i];
+            to.Time(at);
+            to.Flag(timed is Seat);
+            to.Number(timed is Seat seat ? seat.Key : ((Player)timed).Key);
+        }
+    }
+
+    private static void WriteKey(ImageWriter to, ulong? key)
+    {
+        to.Flag(key is not null);
+        if (key is { } some)
+            to.Number(some);
+    }
+}

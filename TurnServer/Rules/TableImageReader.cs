@@ -1,0 +1,146 @@
+using TurnServer.Protocol;
+
+namespace TurnServer.Rules;
+
+/// <summary>Makes a table of the parts that <see cref="Table.WriteImage"/> has made, in the same order.</summary>
+/// <param name="options">The limits that the table applies from now on.</param>
+/// <param name="keys">Where it draws keys from now on.</param>
+public sealed class TableImageReader(RulesOptions options, IKeySource keys)
+{
+    private readonly Table _table = new(options, keys);
+    private readonly List<(Player Player, ulong Partner)> _partners = [];
+    private bool _hasHead;
+    private int _players;
+    private int _games;
+    private int _deadlines;
+
+    private TableParts Parts => _table.Parts;
+
+    /// <summary>Takes the next part.</summary>
+    /// <exception cref="ImageException">It cannot be one.</exception>
+    public void Take(ReadOnlySpan<byte> part)
+    {
+        var from = new ImageReader(part);
+        var kind = (ImagePart)from.Byte();
+        if (_hasHead == (kind == ImagePart.Head))
+            throw new ImageException("no head at its front, or two");
+        switch (kind)
+        {
+            case ImagePart.Head: ReadHead(ref from); break;
+            case ImagePart.Player: ReadPlayer(ref from); break;
+            case ImagePart.Game: ReadGame(ref from); break;
+            case ImagePart.Deadlines: ReadDeadlines(ref from); break;
+            default: throw new ImageException($"a part of kind {(byte)kind}");
+        }
+
+        from.End();
+    }
+
+    /// <summary>The table, when all parts have been taken. The reader is not to be used again.</summary>
+    /// <exception cref="ImageException">Parts are missing, or do not fit together.</exception>
+    public Table Finish()
+    {
+        if (!_hasHead || Parts.Lobby.PlayerCount != _players || Parts.Games.Count != _games
+            || Parts.Deadlines.Count != _deadlines)
+        {
+            throw new ImageException("fewer parts than it says");
+        }
+
+        foreach (var (player, partner) in _partners)
+            player.Partner = FindPlayer(partner);
+        Parts.Lobby.StandInLine();
+        return _table;
+    }
+
+    private void ReadHead(ref ImageReader from)
+    {
+        _hasHead = true;
+        _table.SetTime(from.Time());
+        Parts.Lobby.NextOrder = from.Long();
+        Parts.Keys.Last = from.Number();
+        _players = from.Int();
+        _games = from.Int();
+        _deadlines = from.Int();
+        Parts.Tally.Read(ref from);
+    }
+
+    private void ReadPlayer(ref ImageReader from)
+    {
+        var player = new Player(from.Number(), from.Text(), from.TextOrNull(), from.Address(), options)
+        {
+            Token = from.TextOrNull(),
+            LongTimeout = from.Flag(),
+            RegisteredAt = from.Time(),
+            Order = from.Long(),
+            Status = (PlayerStatus)from.OneOf(Enum.GetValues<PlayerStatus>().Length),
+            Hosts = from.Flag(),
+        };
+        if (ReadKey(ref from) is { } partner)
+            _partners.Add((player, partner));
+        player.PartnerName = from.Text();
+        player.WasDeserted = from.Flag();
+        for (var avoided = from.Int(); avoided > 0; avoided--)
+            player.Avoid(from.Text(), from.Address());
+        ReadTimed(ref from, player);
+        if (!Parts.Lobby.TryRestore(player))
+            throw new ImageException("a pairing key or a token twice");
+    }
+
+    private void ReadGame(ref ImageReader from)
+    {
+        var game = new Game(from.Time());
+        for (byte number = 0; number < 2; number++)
+            game[number] = ReadSeat(ref from, game, number);
+        (game[0].Partner, game[1].Partner) = (game[1], game[0]);
+        if (!Parts.Games.TryRestore(game))
+            throw new ImageException("a seat key twice");
+    }
+
+    private Seat ReadSeat(ref ImageReader from, Game game, byte number)
+    {
+        var seat = new Seat(from.Number(), number, game, from.Text(), from.Address(), options);
+        if (ReadKey(ref from) is { } player)
+        {
+            seat.Player = FindPlayer(player);
+            seat.Player.Seat = seat;
+        }
+
+        seat.LastCounter = (long)from.Number() - 1;
+        seat.Left = from.OneOf(Enum.GetValues<Departure>().Length + 1) is var left and > 0
+            ? (Departure)(left - 1)
+            : null;
+        var blockLength = from.Int();
+        var turns = from.Bytes();
+        if (blockLength > turns.Length || turns.Length > ProtocolLimits.BacklogBytesMax)
+            throw new ImageException($"a backlog of {turns.Length} bytes");
+        seat.Backlog.Restore(turns, blockLength);
+        ReadTimed(ref from, seat);
+        return seat;
+    }
+
+    private static void ReadTimed(ref ImageReader from, Timed timed)
+    {
+        timed.LastHeard = from.Time();
+        if (from.Flag())
+            timed.Hold(new Ticket(from.Long()), (ReplyCode)from.Byte(), from.Time());
+    }
+
+    private void ReadDeadlines(ref ImageReader from)
+    {
+        for (var count = from.Int(); count > 0; count--)
+        {
+            var at = from.Time();
+            Timed timed = from.Flag() ? FindSeat(from.Number()) : FindPlayer(from.Number());
+            if (timed.HeapIndex >= 0 || !Parts.Deadlines.TryRestore(at, timed))
+                throw new ImageException("deadlines out of order");
+        }
+    }
+
+    private static ulong? ReadKey(ref ImageReader from) => from.Flag() ? from.Number() : null;
+
+    private Player FindPlayer(ulong key) =>
+        Parts.Lobby.Find(key) ?? throw new ImageException("a player whom it does not have");
+
+    private Seat FindSeat(ulong key) =>
+        Parts.Games.Find(key) ?? throw new ImageException("a seat that it does not have");
+}
