@@ -8,7 +8,7 @@ internal static class Contenders
     // So that some hundred kilobytes go over several of them.
     private const int OwnSmallSegmentBytes = 256 * 1024;
 
-    private static readonly OwnContender Own = new("own file (stand-in)", OwnSegmentBytes);
+    private static readonly OwnContender Own = new("own files", OwnSegmentBytes);
     private static readonly SqliteContender Sqlite = new("SQLite, WAL", null, hasLongWal: true);
     private static readonly SqliteContender QuickCheck = new("SQLite, quick_check", "quick_check", hasLongWal: true);
     private static readonly SqliteContender IntegrityCheck = new("SQLite, integrity_check", "integrity_check", hasLongWal: true);

@@ -15,8 +15,7 @@ internal sealed class FasterContender(string name, bool hasChecksums) : IContend
     private const long MemoryBytes = 32 * PageBytes;
     private const long SegmentBytes = 64 * PageBytes;
 
-    // A commit's file is where the search for the last commit in the log begins. Damage before it is found out, and
-    // behind it is taken for the log's end: so not too seldom, as writing one takes as long as a sync.
+    // Not each time, as writing one takes as long as a sync.
     private const int CommitsPerFile = 250;
 
     public string Name => name;
@@ -26,17 +25,17 @@ internal sealed class FasterContender(string name, bool hasChecksums) : IContend
         // The devices that come with it sync every write, whatever is asked for.
         var buffered = mode == SyncMode.Always || !hasChecksums ? null : new BufferedDevice(Path.Combine(directory, File));
         var device = buffered ?? Devices.CreateLogDevice(Path.Combine(directory, File));
-        var log = new FasterLog(Settings(directory, device, isReader: false));
-        return new FasterRecordLog(log, device, buffered);
+        var commits = new CommitFiles(Commits(directory, isReader: false), isWrittenBySync: mode == SyncMode.Batch);
+        return new FasterRecordLog(new FasterLog(Settings(device, commits, isReader: false)), device, buffered, commits);
     }
 
-    public Reading ReadAll(string directory)
+    public Reading ReadAll(string directory, bool powerWasLost)
     {
         try
         {
             using var device = Devices.CreateLogDevice(Path.Combine(directory, File));
             // As a reader it verifies every record; otherwise those of the last page are taken as they are.
-            using var log = new FasterLog(Settings(directory, device, isReader: true));
+            using var log = new FasterLog(Settings(device, Commits(directory, isReader: true), isReader: true));
             log.RecoverReadOnly();
             var records = new List<byte[]>();
             using var scan = log.Scan(log.BeginAddress, log.CommittedUntilAddress);
@@ -56,12 +55,14 @@ internal sealed class FasterContender(string name, bool hasChecksums) : IContend
 
     private static int Segment(string file) => int.Parse(Path.GetExtension(file).AsSpan(1), null);
 
-    private FasterLogSettings Settings(string directory, IDevice device, bool isReader) => new()
+    private DeviceLogCommitCheckpointManager Commits(string directory, bool isReader) =>
+        new(new LocalStorageNamedDeviceFactory(), new DefaultCheckpointNamingScheme(directory),
+            removeOutdated: !isReader, fastCommitThrottleFreq: hasChecksums ? CommitsPerFile : 0);
+
+    private FasterLogSettings Settings(IDevice device, ILogCommitManager commits, bool isReader) => new()
     {
         LogDevice = device,
-        LogCommitManager = new DeviceLogCommitCheckpointManager(new LocalStorageNamedDeviceFactory(),
-            new DefaultCheckpointNamingScheme(directory), removeOutdated: !isReader,
-            fastCommitThrottleFreq: hasChecksums ? CommitsPerFile : 0),
+        LogCommitManager = commits,
         PageSize = PageBytes,
         MemorySize = MemoryBytes,
         SegmentSize = SegmentBytes,

@@ -6,8 +6,12 @@ namespace TurnServer.Bench.Journal;
 /// <param name="log">The log.</param>
 /// <param name="device">What it writes to.</param>
 /// <param name="buffered">The same, if it leaves the sync to <see cref="Sync"/>.</param>
-internal sealed class FasterRecordLog(FasterLog log, IDevice device, BufferedDevice? buffered) : IRecordLog
+/// <param name="commits">The files of its commits.</param>
+internal sealed class FasterRecordLog(FasterLog log, IDevice device, BufferedDevice? buffered, CommitFiles commits)
+    : IRecordLog
 {
+    private long _batchEnd;
+
     public void Append(ReadOnlySpan<byte> record) => log.Enqueue(record);
 
     public void EndBatch()
@@ -20,17 +24,26 @@ internal sealed class FasterRecordLog(FasterLog log, IDevice device, BufferedDev
         }
 
         log.Commit();
+        Volatile.Write(ref _batchEnd, log.TailAddress);
         // Written by this thread as a rule. That the pool has heard of it adds nothing to that.
         while (log.FlushedUntilAddress < log.TailAddress)
             Thread.Yield();
     }
 
     // Without the buffered device every commit was a sync.
-    public void Sync() => buffered?.Flush();
+    public void Sync()
+    {
+        if (buffered is null)
+            return;
+        // The pool tells of a commit a little after it is written.
+        log.WaitForCommit(Volatile.Read(ref _batchEnd), commitNum: 0);
+        commits.Write(buffered.Flush);
+    }
 
     public void Dispose()
     {
         log.Dispose();
+        commits.Dispose();
         device.Dispose();
     }
 }

@@ -53,6 +53,9 @@ internal sealed class FileImage(IReadOnlyDictionary<string, byte[]> files)
     {
         try
         {
+            // Not opened when there is nothing in it: a lock cannot be.
+            if (new FileInfo(path).Length == 0)
+                return [];
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
             var bytes = new byte[file.Length];
             file.ReadExactly(bytes);

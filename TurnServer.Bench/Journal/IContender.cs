@@ -23,10 +23,12 @@ internal interface IContender
     IRecordLog Open(string directory, SyncMode mode);
 
     /// <summary>Opens a directory that was written before, and reads every record back in order.</summary>
+    /// <param name="directory">Which.</param>
+    /// <param name="powerWasLost">What the machine knows: whether it was started anew since. Files of our own ask.</param>
     /// <exception cref="DamagedException">The files are damaged, and it says so.</exception>
-    Reading ReadAll(string directory);
+    Reading ReadAll(string directory, bool powerWasLost);
 
-    /// <summary>The file of these that the latest records went to.</summary>
+    /// <summary>The file that the latest records went to, of these, which have changed.</summary>
     string TailFile(IEnumerable<string> names);
 }
 

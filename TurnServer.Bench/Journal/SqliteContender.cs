@@ -34,7 +34,7 @@ internal sealed class SqliteContender(string name, string? check, bool hasLongWa
         return new SqliteLog(connection, path + "-wal");
     }
 
-    public Reading ReadAll(string directory)
+    public Reading ReadAll(string directory, bool powerWasLost)
     {
         var path = Path.Combine(directory, File);
         try

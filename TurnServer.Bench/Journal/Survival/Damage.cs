@@ -3,12 +3,18 @@ namespace TurnServer.Bench.Journal.Survival;
 /// <summary>A way in which files are damaged.</summary>
 /// <param name="Name">What its table is called.</param>
 /// <param name="Inflict">Makes the damaged files; returns how many records a reader owes.</param>
-internal sealed record Damage(string Name, Func<WrittenState, Random, (FileImage Files, int Promised)> Inflict)
+/// <param name="PowerWasLost">Whether the machine was started anew since.</param>
+internal sealed record Damage(string Name, Func<WrittenState, Random, (FileImage Files, int Promised)> Inflict,
+    bool PowerWasLost)
 {
     private const int PageBytes = 4096;
 
-    // What stands before a record and belongs to it, in any of the formats.
+    // What stands before a record in any of the formats. In our own that is 8, and bytes that fill up the one before,
+    // where a flipped bit makes no difference.
     private const int FrameBytes = 12;
+
+    // How much stands in a file of our own that is not begun.
+    private const int PreparedBytesMax = TurnServer.Journal.SegmentHead.Bytes;
 
     // Records that are long may be kept in pieces, which the search does not find.
     private const int FoundBytesMax = 100;
@@ -16,22 +22,23 @@ internal sealed record Damage(string Name, Func<WrittenState, Random, (FileImage
     /// <summary>Of files written in mode Batch.</summary>
     public static IReadOnlyList<Damage> All { get; } =
     [
-        new("the last file cut off within the last records", CutOff),
-        new("one bit flipped, in a record or just before it", FlipBit),
-        new("4 KiB in the middle zeroed", ZeroPage),
-        new("a file missing", LoseFile),
-        new("power lost: of the pages not synced some are lost", LosePower),
+        new("the last file cut off within the last records", CutOff, false),
+        new("one bit flipped, in a record or just before it", FlipBit, false),
+        new("4 KiB in the middle zeroed", ZeroPage, false),
+        new("a file missing", LoseFile, false),
+        new("power lost: of the pages not synced some are lost", LosePower, true),
     ];
 
     /// <summary>
     /// Of files written in mode None: what the system had brought to the disk long before is owed, no more.
     /// </summary>
     public static Damage PowerWithoutSync { get; } =
-        new("power lost in mode none: of the pages written lately some are lost", LosePower);
+        new("power lost in mode none: of the pages written lately some are lost", LosePower, true);
 
     private static (FileImage, int) CutOff(WrittenState state, Random random)
     {
-        var name = state.Contender.TailFile(state.After.Files.Keys);
+        var name = state.Contender.TailFile(state.After.Files.Keys.Where(file =>
+            state.Before.Files.TryGetValue(file, out var old) && !old.AsSpan().SequenceEqual(state.After.Files[file])));
         var after = state.After.Files[name];
         var before = state.Before.Files[name];
         var from = after.AsSpan().CommonPrefixLength(before);
@@ -64,7 +71,9 @@ internal sealed record Damage(string Name, Func<WrittenState, Random, (FileImage
 
     private static (FileImage, int) LoseFile(WrittenState state, Random random)
     {
-        var names = state.After.Files.Keys.Order(StringComparer.Ordinal).ToList();
+        // Not one that holds nothing: a lock, or what is prepared for later.
+        var names = state.After.Files.Where(file => FileImage.UsedLength(file.Value) > PreparedBytesMax)
+            .Select(file => file.Key).Order(StringComparer.Ordinal).ToList();
         return (state.After.With(names[random.Next(names.Count)], null), state.RecordsAfter);
     }
 

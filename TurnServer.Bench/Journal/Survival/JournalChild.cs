@@ -51,10 +51,10 @@ internal static class JournalChild
     public static int Read(string name)
     {
         var contender = Contenders.Survivor(name);
-        while (Console.ReadLine() is { } line)
+        while (Console.ReadLine()?.Split(' ', 3) is [var promised, var powerWasLost, var directory])
         {
-            var promised = int.Parse(line.AsSpan(0, line.IndexOf(' ')), CultureInfo.InvariantCulture);
-            Console.WriteLine(Judge.Read(contender, line[(line.IndexOf(' ') + 1)..], promised));
+            Console.WriteLine(Judge.Read(contender, directory, int.Parse(promised, CultureInfo.InvariantCulture),
+                bool.Parse(powerWasLost)));
         }
 
         return 0;

@@ -32,11 +32,11 @@ internal enum Outcome
 internal static class Judge
 {
     /// <summary>Reads a directory of records of <see cref="RecordSeries"/>, of which so many were promised.</summary>
-    public static Outcome Read(IContender contender, string directory, int promised)
+    public static Outcome Read(IContender contender, string directory, int promised, bool powerWasLost)
     {
         try
         {
-            return Of(contender.ReadAll(directory), promised);
+            return Of(contender.ReadAll(directory, powerWasLost), promised);
         }
         catch (DamagedException)
         {

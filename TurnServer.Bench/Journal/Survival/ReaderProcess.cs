@@ -10,14 +10,14 @@ internal sealed class ReaderProcess(IContender contender, string root) : IDispos
     private Process? _process;
 
     /// <summary>What these files are worth, of which so many records are owed.</summary>
-    public async Task<Outcome> ReadAsync(FileImage files, int promised)
+    public async Task<Outcome> ReadAsync(FileImage files, int promised, bool powerWasLost)
     {
         using var directory = new ScratchDirectory(root);
         files.Put(directory.Path);
         _process ??= JournalChild.Start(JournalChild.Reader, contender.Name);
         try
         {
-            await _process.StandardInput.WriteLineAsync($"{promised} {directory.Path}");
+            await _process.StandardInput.WriteLineAsync($"{promised} {powerWasLost} {directory.Path}");
             await _process.StandardInput.FlushAsync();
             if (await _process.StandardOutput.ReadLineAsync().WaitAsync(Patience) is { } line)
                 return Enum.Parse<Outcome>(line);
@@ -31,6 +31,7 @@ internal sealed class ReaderProcess(IContender contender, string root) : IDispos
         }
     }
 
+    /// <summary>Ends the process. The next reading begins one anew.</summary>
     public void Dispose()
     {
         if (_process is null)

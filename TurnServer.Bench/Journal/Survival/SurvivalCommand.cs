@@ -35,8 +35,9 @@ internal static class SurvivalCommand
             + $"{options.Kills} kills; all there: what was promised is read, in order; tail, said: the last ones are "
             + "missing and the reader says so; LOST, ALTERED: nothing is said");
         using var root = new ScratchDirectory(options.Directory);
+        using var readers = new ReaderPool(root.Path);
         await output.WriteAsync(await TableAsync("killed with SIGKILL while it appends", options.Kills,
-            (contender, random) => KillAsync(contender, random, root.Path), options, root));
+            (contender, random) => KillAsync(contender, random, root.Path), false, options, readers));
         foreach (var damage in Damage.All)
             await DamageAsync(damage, SyncMode.Batch, RecordsSynced, RecordsInAll);
         await DamageAsync(Damage.PowerWithoutSync, SyncMode.None, RecordsWritten, RecordsWhileMoving);
@@ -44,16 +45,17 @@ internal static class SurvivalCommand
 
         async Task DamageAsync(Damage damage, SyncMode mode, int before, int after)
         {
-            var states = Contenders.Survivors.ToDictionary(readers => readers[0], readers =>
-                WrittenState.Write(readers[0], mode, before, after, new Random(options.Seed), root.Path));
+            var states = Contenders.Survivors.ToDictionary(contenders => contenders[0], contenders =>
+                WrittenState.Write(contenders[0], mode, before, after, new Random(options.Seed), root.Path));
             await output.WriteAsync(await TableAsync(damage.Name, options.Trials,
-                (contender, random) => Task.FromResult(damage.Inflict(states[contender], random)), options, root));
+                (contender, random) => Task.FromResult(damage.Inflict(states[contender], random)), damage.PowerWasLost, options,
+                readers));
         }
     }
 
     private static async Task<string> TableAsync(string title, int trials,
-        Func<IContender, Random, Task<(FileImage Files, int Promised)>> inflictAsync, SurvivalOptions options,
-        ScratchDirectory root)
+        Func<IContender, Random, Task<(FileImage Files, int Promised)>> inflictAsync, bool powerWasLost,
+        SurvivalOptions options, ReaderPool pool)
     {
         var text = new StringBuilder();
         text.AppendLine().AppendLine(title);
@@ -61,16 +63,15 @@ internal static class SurvivalCommand
         foreach (var contenders in Contenders.Survivors)
         {
             var random = new Random(options.Seed);
-            var readers = contenders.Select(contender => new ReaderProcess(contender, root.Path)).ToList();
+            var readers = contenders.Select(pool.Of).ToList();
             var counts = contenders.Select(_ => new int[Columns.Length]).ToList();
             for (var trial = 0; trial < trials; trial++)
             {
                 var (files, promised) = await inflictAsync(contenders[0], random);
                 for (var i = 0; i < readers.Count; i++)
-                    counts[i][(int)await readers[i].ReadAsync(files, promised)]++;
+                    counts[i][(int)await readers[i].ReadAsync(files, promised, powerWasLost)]++;
             }
 
-            readers.ForEach(reader => reader.Dispose());
             for (var i = 0; i < contenders.Count; i++)
                 text.AppendLine(contenders[i].Name.PadRight(NameWidth) + string.Concat(counts[i].Select(Cell)));
         }
