@@ -8,7 +8,8 @@ namespace TurnServer.Bench.Journal;
 /// A device for FasterLog that leaves what it writes to the kernel, and syncs when told. It writes in the thread that
 /// commits, as a write to the kernel's cache is shorter than the way to another thread.
 /// </summary>
-internal sealed unsafe class BufferedDevice(string path) : StorageDeviceBase(path, SectorBytes, Devices.CAPACITY_UNSPECIFIED)
+internal sealed unsafe class BufferedDevice(string path)
+    : StorageDeviceBase(path, SectorBytes, Devices.CAPACITY_UNSPECIFIED)
 {
     private const uint SectorBytes = 512;
 

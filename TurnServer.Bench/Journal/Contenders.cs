@@ -11,7 +11,8 @@ internal static class Contenders
     private static readonly OwnContender Own = new("own files", OwnSegmentBytes);
     private static readonly SqliteContender Sqlite = new("SQLite, WAL", null, hasLongWal: true);
     private static readonly SqliteContender QuickCheck = new("SQLite, quick_check", "quick_check", hasLongWal: true);
-    private static readonly SqliteContender IntegrityCheck = new("SQLite, integrity_check", "integrity_check", hasLongWal: true);
+    private static readonly SqliteContender IntegrityCheck =
+        new("SQLite, integrity_check", "integrity_check", hasLongWal: true);
     private static readonly FasterContender Faster = new("FasterLog", hasChecksums: true);
     private static readonly FasterContender FasterPlain = new("FasterLog, no checksums", hasChecksums: false);
 

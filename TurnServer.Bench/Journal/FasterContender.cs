@@ -23,10 +23,12 @@ internal sealed class FasterContender(string name, bool hasChecksums) : IContend
     public IRecordLog Open(string directory, SyncMode mode)
     {
         // The devices that come with it sync every write, whatever is asked for.
-        var buffered = mode == SyncMode.Always || !hasChecksums ? null : new BufferedDevice(Path.Combine(directory, File));
-        var device = buffered ?? Devices.CreateLogDevice(Path.Combine(directory, File));
+        var path = Path.Combine(directory, File);
+        var buffered = mode == SyncMode.Always || !hasChecksums ? null : new BufferedDevice(path);
+        var device = buffered ?? Devices.CreateLogDevice(path);
         var commits = new CommitFiles(Commits(directory, isReader: false), isWrittenBySync: mode == SyncMode.Batch);
-        return new FasterRecordLog(new FasterLog(Settings(device, commits, isReader: false)), device, buffered, commits);
+        var log = new FasterLog(Settings(device, commits, isReader: false));
+        return new FasterRecordLog(log, device, buffered, commits);
     }
 
     public Reading ReadAll(string directory, bool powerWasLost)

@@ -36,7 +36,8 @@ internal sealed class FasterRecordLog(FasterLog log, IDevice device, BufferedDev
         if (buffered is null)
             return;
         // The pool tells of a commit a little after it is written.
-        log.WaitForCommit(Volatile.Read(ref _batchEnd), commitNum: 0);
+        while (commits.UntilAddress < Volatile.Read(ref _batchEnd))
+            Thread.Yield();
         commits.Write(buffered.Flush);
     }
 

@@ -24,7 +24,7 @@ internal interface IContender
 
     /// <summary>Opens a directory that was written before, and reads every record back in order.</summary>
     /// <param name="directory">Which.</param>
-    /// <param name="powerWasLost">What the machine knows: whether it was started anew since. Files of our own ask.</param>
+    /// <param name="powerWasLost">What the machine knows: whether it was started anew since. Our own files ask.</param>
     /// <exception cref="DamagedException">The files are damaged, and it says so.</exception>
     Reading ReadAll(string directory, bool powerWasLost);
 
@@ -32,7 +32,7 @@ internal interface IContender
     string TailFile(IEnumerable<string> names);
 }
 
-/// <summary>Files open for writing. One thread appends; <see cref="Sync"/> may come from another at the same time.</summary>
+/// <summary>Files open for writing. One thread appends; <see cref="Sync"/> may come from another meanwhile.</summary>
 internal interface IRecordLog : IDisposable
 {
     void Append(ReadOnlySpan<byte> record);
@@ -40,7 +40,7 @@ internal interface IRecordLog : IDisposable
     /// <summary>Returns when all that was appended is on record, as safe as the mode says: replies may leave.</summary>
     void EndBatch();
 
-    /// <summary>Makes what was on record before the call safe from a power cut: the background's part of Batch.</summary>
+    /// <summary>Makes what was on record before safe from a power cut: the background's part of Batch.</summary>
     void Sync();
 }
 

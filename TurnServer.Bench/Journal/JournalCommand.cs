@@ -27,14 +27,18 @@ internal static class JournalCommand
         foreach (var mode in Enum.GetValues<SyncMode>())
         {
             foreach (var batch in Batches)
-                output.Write(JournalReport.Appends(Contenders.Writers, mode, batch, Appends(mode, batch, options, root)));
+            {
+                var rounds = Appends(mode, batch, options, root);
+                output.Write(JournalReport.Appends(Contenders.Writers, mode, batch, rounds));
+            }
         }
 
         output.Write(Reads(options, root));
         return 0;
     }
 
-    private static List<AppendFigures[]> Appends(SyncMode mode, int batch, JournalOptions options, ScratchDirectory root)
+    private static List<AppendFigures[]> Appends(SyncMode mode, int batch, JournalOptions options,
+        ScratchDirectory root)
     {
         if (batch == Batches[0])
             InTurn(Contenders.Writers, 0, writer => JournalFigures.Append(writer, mode, batch, WarmUp, root.Path));

@@ -5,7 +5,7 @@ namespace TurnServer.Bench.Journal;
 
 /// <summary>What was measured of one contender in one run of appends.</summary>
 /// <param name="Wall">Microseconds per batch until its replies may leave.</param>
-/// <param name="Cpu">Microseconds per batch of this process's CPU time, its other threads and the kernel included.</param>
+/// <param name="Cpu">Microseconds per batch of CPU time, of all of this process's threads and the kernel.</param>
 /// <param name="Allocated">Bytes per record on the managed heap.</param>
 internal readonly record struct AppendFigures(double Wall, double Cpu, double Allocated);
 
@@ -39,7 +39,7 @@ internal static class JournalFigures
             (double)allocated / batches / batch);
     }
 
-    /// <summary>Writes records to be read. Returns bytes on disk per record, zeros at a file's end not counted.</summary>
+    /// <summary>Writes records to be read. Returns bytes on disk for each, without zeros at a file's end.</summary>
     public static double Write(IContender contender, int records, string directory)
     {
         using (var log = contender.Open(directory, SyncMode.None))

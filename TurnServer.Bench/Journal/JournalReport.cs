@@ -11,7 +11,7 @@ internal static class JournalReport
     private const int FigureWidth = 12;
     private const int RatioWidth = 30;
 
-    /// <summary>Appends in one mode with one size of batch: the rounds, each with a figure for every contender.</summary>
+    /// <summary>Appends in one mode with one size of batch, by rounds, each of all contenders.</summary>
     public static string Appends(IReadOnlyList<IContender> contenders, SyncMode mode, int batch,
         IReadOnlyList<AppendFigures[]> rounds)
     {

@@ -2,8 +2,9 @@ using System.Buffers.Binary;
 
 namespace TurnServer.Bench.Journal;
 
-/// <summary>Records numbered from 0, each of whose bytes follow from its number, so that a reader can tell what is missing
-/// and what is altered.</summary>
+/// <summary>
+/// Records numbered from 0, whose bytes follow from the number, so that what is missing or altered shows.
+/// </summary>
 internal static class RecordSeries
 {
     // As the server's are: most short, a few with a text, some with as much of it as a body holds.

@@ -4,9 +4,9 @@ namespace TurnServer.Bench.Journal;
 
 /// <summary>SQLite in WAL mode, with a row for each record, under its number.</summary>
 /// <param name="name">What its row is called.</param>
-/// <param name="check">The check that a reader makes first, <c>integrity_check</c> or <c>quick_check</c>, or null.</param>
-/// <param name="hasLongWal">Whether the log is made as long at once as it becomes within some hundred commits: from then
-/// on it is written over, which is synced sooner than what makes a file longer.</param>
+/// <param name="check">What a reader checks first, <c>integrity_check</c> or <c>quick_check</c>, or null.</param>
+/// <param name="hasLongWal">Whether the log is made as long at once as it becomes within some hundred commits: from
+/// then on it is written over, which is synced sooner than what makes a file longer.</param>
 internal sealed class SqliteContender(string name, string? check, bool hasLongWal) : IContender
 {
     private const string File = "journal.db";

@@ -13,9 +13,6 @@ internal sealed record Damage(string Name, Func<WrittenState, Random, (FileImage
     // where a flipped bit makes no difference.
     private const int FrameBytes = 12;
 
-    // How much stands in a file of our own that is not begun.
-    private const int PreparedBytesMax = TurnServer.Journal.SegmentHead.Bytes;
-
     // Records that are long may be kept in pieces, which the search does not find.
     private const int FoundBytesMax = 100;
 
@@ -71,13 +68,12 @@ internal sealed record Damage(string Name, Func<WrittenState, Random, (FileImage
 
     private static (FileImage, int) LoseFile(WrittenState state, Random random)
     {
-        // Not one that holds nothing: a lock, or what is prepared for later.
-        var names = state.After.Files.Where(file => FileImage.UsedLength(file.Value) > PreparedBytesMax)
-            .Select(file => file.Key).Order(StringComparer.Ordinal).ToList();
+        var names = state.After.Files.Where(file => !HoldsNothing(file.Value)).Select(file => file.Key)
+            .Order(StringComparer.Ordinal).ToList();
         return (state.After.With(names[random.Next(names.Count)], null), state.RecordsAfter);
     }
 
-    // Of each page that is not what it was at the last sync, either state may be on the disk, and of a file's length too.
+    // Of each page that is not what it was at the last sync either state may be on the disk, and of a file's length.
     private static (FileImage Files, int) LosePower(WrittenState state, Random random)
     {
         var files = state.After;
@@ -112,6 +108,10 @@ internal sealed record Damage(string Name, Func<WrittenState, Random, (FileImage
 
         bool IsLost() => random.Next(100) < lostOfHundred;
     }
+
+    // A lock, or a segment of our own that was made for later; but a commit of FasterLog is as short as a head.
+    private static bool HoldsNothing(byte[] file) => file.Length == 0
+        || (file.Length > PageBytes && FileImage.UsedLength(file) <= TurnServer.Journal.SegmentHead.Bytes);
 
     // One of the places at which a record stands: a file may hold several copies of it.
     private static (string Name, int At, int Length) FindRecord(WrittenState state, Random random)

@@ -48,8 +48,8 @@ internal static class SurvivalCommand
             var states = Contenders.Survivors.ToDictionary(contenders => contenders[0], contenders =>
                 WrittenState.Write(contenders[0], mode, before, after, new Random(options.Seed), root.Path));
             await output.WriteAsync(await TableAsync(damage.Name, options.Trials,
-                (contender, random) => Task.FromResult(damage.Inflict(states[contender], random)), damage.PowerWasLost, options,
-                readers));
+                (contender, random) => Task.FromResult(damage.Inflict(states[contender], random)), damage.PowerWasLost,
+                options, readers));
         }
     }
 
