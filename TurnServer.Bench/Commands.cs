@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using TurnServer.Bench.Compare;
+using TurnServer.Bench.Journal;
+using TurnServer.Bench.Journal.Survival;
 using TurnServer.Bench.Load;
 using TurnServer.Bench.Memory;
 using TurnServer.Bench.Publish;
@@ -26,6 +28,9 @@ internal static class Commands
             Compare(),
             Publish(),
             Soak(),
+            Journal(),
+            JournalWriter(),
+            JournalReader(),
             Bare("bare", BareListener.RunAsync),
             // Not the method itself: Kestrel is loaded when it is called.
             Bare("bare-kestrel", port => BareKestrel.RunAsync(port)),
@@ -139,6 +144,55 @@ internal static class Commands
         Description = "behind --: flags for this server",
         Arity = ArgumentArity.ZeroOrMore,
     };
+
+    private static Command Journal()
+    {
+        var milliseconds = Number("--milliseconds", "length of one run", 500, 1, 10_000);
+        var rounds = Number("--rounds", "how often each is measured", 3, 1, 100);
+        var records = Number("--records", "how many records are read back", 1_000_000, 64, 10_000_000);
+        var survive = new Option<bool>("--survive") { Description = "damage the files instead, and see who notices" };
+        var trials = Number("--trials", "how often in each way", 300, 1, 100_000);
+        var kills = Number("--kills", "how often a process that appends is killed", 100, 1, 10_000);
+        var seed = Number("--seed", "of the damage", 1, 0, int.MaxValue);
+        var directory = new Option<string>("--directory")
+        {
+            Description = "where the files are made, on the disk that is to be measured",
+            DefaultValueFactory = _ => Path.GetTempPath(),
+        };
+        var command = new Command("journal", "files of our own for the state beside FasterLog and SQLite")
+        {
+            milliseconds, rounds, records, survive, trials, kills, seed, directory,
+        };
+        command.SetAction((result, _) => result.GetValue(survive)
+            ? SurvivalCommand.RunAsync(new SurvivalOptions(result.GetValue(trials), result.GetValue(kills),
+                result.GetValue(seed), result.GetValue(directory)!), Console.Out)
+            : Task.FromResult(JournalCommand.Run(new JournalOptions(
+                TimeSpan.FromMilliseconds(result.GetValue(milliseconds)), result.GetValue(rounds),
+                result.GetValue(records), result.GetValue(directory)!), Console.Out)));
+        return command;
+    }
+
+    // What journal --survive starts as child processes.
+    private static Command JournalWriter()
+    {
+        var name = new Argument<string>("contender");
+        var directory = new Argument<string>("directory");
+        var seed = new Argument<int>("seed");
+        var command = new Command(JournalChild.Writer, "Appends records") { name, directory, seed };
+        command.Hidden = true;
+        command.SetAction(result => JournalChild.Write(result.GetValue(name)!, result.GetValue(directory)!,
+            result.GetValue(seed)));
+        return command;
+    }
+
+    private static Command JournalReader()
+    {
+        var name = new Argument<string>("contender");
+        var command = new Command(JournalChild.Reader, "Reads records") { name };
+        command.Hidden = true;
+        command.SetAction(result => JournalChild.Read(result.GetValue(name)!));
+        return command;
+    }
 
     // What compare starts as child processes.
     private static Command Bare(string name, Func<int, Task<int>> runAsync)

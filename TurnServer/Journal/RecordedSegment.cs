@@ -44,6 +44,15 @@ internal sealed class RecordedSegment
         }
     }
 
+    /// <summary>
+    /// Whether a file holds no record, whatever its head: a process was killed, or the machine, as it was being made.
+    /// </summary>
+    public static bool HoldsNothing(IStateDirectory directory, string name)
+    {
+        var bytes = directory.ReadAll(name);
+        return bytes.AsSpan(Math.Min(SegmentHead.Bytes, bytes.Length)).IndexOfAnyExcept((byte)0) < 0;
+    }
+
     /// <summary>What was left out at its end; null: nothing.</summary>
     public string? Cut { get; private set; }
 
@@ -58,7 +67,10 @@ internal sealed class RecordedSegment
     /// <summary>Replays it to its end. Returns whether another follows.</summary>
     /// <exception cref="StateDamagedException">What is there is not what was written.</exception>
     /// <exception cref="StateException">It is of another version of the rules.</exception>
-    public bool Replay(Replay replay)
+    public bool Replay(Replay replay) => Replay(replay.Take);
+
+    /// <summary>The same, for whoever takes the records, and says which is the last.</summary>
+    public bool Replay(Func<ReadOnlyMemory<byte>, bool> take)
     {
         var position = SegmentHead.Bytes;
         while (true)
@@ -70,7 +82,7 @@ internal sealed class RecordedSegment
                 return false;
             }
 
-            var isLast = Take(replay, position, payload.Length);
+            var isLast = Take(take, position, payload.Length);
             position += Frame.Size(payload.Length);
             if (!isLast)
                 continue;
@@ -83,11 +95,11 @@ internal sealed class RecordedSegment
     // A file may have been cut off within the bytes 0 behind a record.
     private ReadOnlySpan<byte> From(int position) => _bytes.AsSpan(Math.Min(position, _bytes.Length));
 
-    private bool Take(Replay replay, int position, int payloadBytes)
+    private bool Take(Func<ReadOnlyMemory<byte>, bool> take, int position, int payloadBytes)
     {
         try
         {
-            return replay.Take(_bytes.AsMemory(position + Frame.HeaderBytes, payloadBytes));
+            return take(_bytes.AsMemory(position + Frame.HeaderBytes, payloadBytes));
         }
         catch (OtherRulesException e)
         {

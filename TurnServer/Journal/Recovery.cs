@@ -91,6 +91,8 @@ internal sealed class Recovery
     {
         foreach (var later in Numbers(StateNames.SegmentNumber).Where(later => later > number).Order())
         {
+            if (RecordedSegment.HoldsNothing(_directory, StateNames.Segment(later)))
+                continue;
             var segment = new RecordedSegment(_directory, StateNames.Segment(later), later);
             if (segment.IsUnused)
                 continue;

@@ -1,0 +1,64 @@
+using System.Globalization;
+using System.Text;
+using TurnServer.Bench.Compare;
+
+namespace TurnServer.Bench.Journal;
+
+/// <summary>The tables of figures of <c>bench journal</c>.</summary>
+internal static class JournalReport
+{
+    private const int NameWidth = 25;
+    private const int FigureWidth = 12;
+    private const int RatioWidth = 30;
+
+    /// <summary>Appends in one mode with one size of batch, by rounds, each of all contenders.</summary>
+    public static string Appends(IReadOnlyList<IContender> contenders, SyncMode mode, int batch,
+        IReadOnlyList<AppendFigures[]> rounds)
+    {
+        var text = new StringBuilder();
+        text.AppendLine().AppendLine($"{mode.ToString().ToLowerInvariant()}, batches of {batch}".PadRight(NameWidth)
+            + "wall µs".PadLeft(FigureWidth) + "CPU µs".PadLeft(FigureWidth) + "B/record".PadLeft(FigureWidth)
+            + "  wall by the first's".PadRight(RatioWidth + 2) + "CPU by the first's");
+        for (var i = 0; i < contenders.Count; i++)
+        {
+            var number = i;
+            text.AppendLine((contenders[i].Name.PadRight(NameWidth)
+                + Median(round => round[number].Wall).PadLeft(FigureWidth)
+                + Median(round => round[number].Cpu).PadLeft(FigureWidth)
+                + Median(round => round[number].Allocated).PadLeft(FigureWidth) + "  "
+                + (i == 0 ? "" : Ratio(figures => figures.Wall, number).PadRight(RatioWidth)
+                    + Ratio(figures => figures.Cpu, number))).TrimEnd());
+        }
+
+        return text.ToString();
+
+        string Median(Func<AppendFigures[], double> figure) => Text(Spread.Of(rounds.Select(figure)).Median);
+
+        string Ratio(Func<AppendFigures, double> figure, int number) =>
+            Text(Spread.Of(rounds.Select(round => figure(round[number]) / figure(round[0]))));
+    }
+
+    /// <summary>What reading costs: bytes on disk per record, and milliseconds, by round.</summary>
+    public static string Reads(IReadOnlyList<IContender> contenders, int records, IReadOnlyList<double> bytes,
+        IReadOnlyList<double[]> rounds)
+    {
+        var text = new StringBuilder();
+        text.AppendLine().AppendLine($"{records} records".PadRight(NameWidth) + "B on disk".PadLeft(FigureWidth)
+            + "read ms".PadLeft(FigureWidth) + "  by the first's");
+        for (var i = 0; i < contenders.Count; i++)
+        {
+            var number = i;
+            var ratio = Spread.Of(rounds.Select(round => round[number] / round[0]));
+            text.AppendLine((contenders[i].Name.PadRight(NameWidth) + Text(bytes[i]).PadLeft(FigureWidth)
+                + Text(Spread.Of(rounds.Select(round => round[number])).Median).PadLeft(FigureWidth)
+                + $"  {(i == 0 ? "" : Text(ratio))}").TrimEnd());
+        }
+
+        return text.ToString();
+    }
+
+    private static string Text(Spread ratios) => $"{Text(ratios.Median)} ({Text(ratios.Min)} to {Text(ratios.Max)})";
+
+    private static string Text(double number) =>
+        number.ToString(number < 10 ? "0.00" : number < 1000 ? "0.0" : "0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,57 @@
+using TurnServer.Journal;
+
+namespace TurnServer.Bench.Journal;
+
+/// <summary>
+/// The server's own files: its segments and frames, and its reader of them, without the table that they are of.
+/// </summary>
+internal sealed class OwnContender(string name, int segmentBytes) : IContender
+{
+    public string Name => name;
+
+    public IRecordLog Open(string directory, SyncMode mode) => new OwnLog(directory, segmentBytes, mode);
+
+    public Reading ReadAll(string directory, bool powerWasLost)
+    {
+        var records = new List<byte[]>();
+        string? warning = null;
+        try
+        {
+            using var state = new RecordedDirectory(directory, powerWasLost);
+            var numbers = state.List().Select(StateNames.SegmentNumber).OfType<long>().Order().ToList();
+            for (var number = OwnLog.FirstNumber; ; number++)
+            {
+                if (!numbers.Contains(number))
+                    throw new DamagedException($"{StateNames.Segment(number)} is missing");
+                var segment = new RecordedSegment(state, StateNames.Segment(number), number);
+                if (segment.Replay(record => Take(record, records)))
+                    continue;
+                warning = segment.Cut;
+                if (numbers.Where(later => later > number).All(later => IsUnused(state, later)))
+                    return new Reading(records, warning);
+                if (!segment.MayLackItsEnd)
+                    throw new DamagedException($"{StateNames.Segment(number)}: its end is missing");
+                return new Reading(records, "the machine has lost the end of a segment that others follow");
+            }
+        }
+        catch (StateException e)
+        {
+            throw new DamagedException(e.Message, e);
+        }
+    }
+
+    public string TailFile(IEnumerable<string> names) =>
+        names.OrderBy(file => StateNames.SegmentNumber(file) ?? -1).Last(file => StateNames.SegmentNumber(file) > 0);
+
+    private static bool IsUnused(RecordedDirectory state, long number) =>
+        RecordedSegment.HoldsNothing(state, StateNames.Segment(number));
+
+    // Whether it is the mark that another segment follows.
+    private static bool Take(ReadOnlyMemory<byte> record, List<byte[]> records)
+    {
+        if (record.Span.SequenceEqual(OwnLog.Seal))
+            return true;
+        records.Add(record.ToArray());
+        return false;
+    }
+}

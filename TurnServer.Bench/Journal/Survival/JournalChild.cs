@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace TurnServer.Bench.Journal.Survival;
+
+/// <summary>What the trials run in processes of their own: a writer that is killed, a reader that may crash.</summary>
+internal static class JournalChild
+{
+    public const string Writer = "journal-write";
+    public const string Reader = "journal-read";
+
+    private const int BatchMax = 64;
+    private const int RecordsMax = 500_000;
+
+    // For the case that nobody kills it.
+    private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
+
+    private static readonly string BenchAssembly = Path.Combine(AppContext.BaseDirectory, "TurnServer.Bench.dll");
+
+    /// <summary>How one of the two is started.</summary>
+    public static Process Start(params string[] arguments) => Process.Start(
+        new ProcessStartInfo(Compare.MeasuredProcess.Dotnet, [BenchAssembly, .. arguments])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        }) ?? throw new InvalidOperationException("the child does not start");
+
+    /// <summary>Appends until it is killed, and says after each batch how many records are on record.</summary>
+    public static int Write(string name, string directory, int seed)
+    {
+        var random = new Random(seed);
+        using var log = Contenders.Survivor(name).Open(directory, SyncMode.None);
+        using var output = Console.OpenStandardOutput();
+        var buffer = new byte[RecordSeries.BytesMax];
+        var line = new byte[16];
+        var watch = Stopwatch.StartNew();
+        for (var number = 0; number < RecordsMax && watch.Elapsed < Lifetime;)
+        {
+            for (var left = random.Next(1, BatchMax + 1); left > 0; left--)
+                log.Append(RecordSeries.Write(number++, buffer));
+            log.EndBatch();
+            number.TryFormat(line, out var length, provider: CultureInfo.InvariantCulture);
+            line[length] = (byte)'\n';
+            output.Write(line, 0, length + 1);
+        }
+
+        return 0;
+    }
+
+    /// <summary>Reads the directories named on standard input, and says what each is worth.</summary>
+    public static int Read(string name)
+    {
+        var contender = Contenders.Survivor(name);
+        while (Console.ReadLine()?.Split(' ', 3) is [var promised, var powerWasLost, var directory])
+        {
+            Console.WriteLine(Judge.Read(contender, directory, int.Parse(promised, CultureInfo.InvariantCulture),
+                bool.Parse(powerWasLost)));
+        }
+
+        return 0;
+    }
+}

@@ -1,0 +1,68 @@
+using TurnServer.Actor;
+using TurnServer.Journal;
+using TurnServer.Rules;
+
+namespace TurnServer.Tests.Journal;
+
+/// <summary>A process that is killed while it makes the next segment leaves a file without a head.</summary>
+internal sealed class KilledWhilePreparingTests
+{
+    private static readonly JournalOptions Options = new() { SegmentBytes = 64 * 1024 };
+
+    private string _path = "";
+
+    [SetUp]
+    public void MakeDirectory() => _path = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
+
+    [TearDown]
+    public void DeleteDirectory() => Directory.Delete(_path, recursive: true);
+
+    // How much of the file was there, and how much of its head.
+    [TestCase(0, 0)]
+    [TestCase(10, 0)]
+    [TestCase(30_000, 0)]
+    [TestCase(65_536, 0)]
+    [TestCase(65_536, 20)]
+    public void Open_WithASegmentThatWasBeingMade_ComesBack(int bytes, int headBytes)
+    {
+        WriteState();
+        var made = new byte[bytes];
+        made.AsSpan(0, headBytes).Fill(7);
+        File.WriteAllBytes(Path.Combine(_path, StateNames.Segment(2)), made);
+        using (var store = Open())
+            store.Begin();
+        Assert.That(Open, Throws.Nothing);
+    }
+
+    [Test]
+    public void Open_WithALaterSegmentThatHoldsSomethingAndHasNoHead_IsRefused()
+    {
+        WriteState();
+        var later = new byte[Options.SegmentBytes];
+        later[SegmentHead.Bytes] = 1;
+        File.WriteAllBytes(Path.Combine(_path, StateNames.Segment(2)), later);
+        Assert.That(Open, Throws.TypeOf<StateDamagedException>().With.Message.Contains(StateNames.Segment(2)));
+    }
+
+    // As a killed process leaves it: begun, and not finished.
+    private void WriteState()
+    {
+        using var store = Open();
+        store.Begin();
+    }
+
+    private StateStore Open()
+    {
+        var directory = StateDirectory.Take(_path);
+        try
+        {
+            return StateStore.Open(directory, Options, new StateSettings(new RulesOptions(), false),
+                _ => new RandomKeySource());
+        }
+        catch
+        {
+            directory.Dispose();
+            throw;
+        }
+    }
+}
