@@ -15,6 +15,13 @@ public sealed class HttpFront : IDisposable
     /// </summary>
     private const int AcceptsInFlight = 4;
 
+    /// <summary>
+    /// How many connections may wait in the kernel to be accepted; it takes no more than its net.core.somaxconn, by
+    /// default 4096. With the listener's own 500 a crowd that comes in one second, as after a restart, overruns it, and
+    /// whoever is turned away tries again after 1, 3 and 7 seconds. Those that play come this way every 100 replies.
+    /// </summary>
+    private const int WaitingConnectionsMax = 4096;
+
     private static readonly TimeSpan AcceptRetryPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan DrainLookInterval = TimeSpan.FromMilliseconds(10);
 
@@ -39,6 +46,8 @@ public sealed class HttpFront : IDisposable
         if (!ListenerInternals.Available)
             return;
         _endPoint = ListenerInternals.FindEndPoint(options.Port)!;
+        // Once more, which changes nothing but the number.
+        ListenerInternals.ListeningSocketOf(_endPoint).Listen(WaitingConnectionsMax);
         _guard = new ConnectionGuard(listener, _endPoint, connectionsMax, options,
             "--max-connections; more descriptors: ulimit -n or LimitNOFILE", log)
         { AddressRefused = meters.ConnectionRefused };
