@@ -30,6 +30,7 @@ public sealed class HttpFront : IDisposable
     private readonly HttpListener _listener;
     private readonly RequestHandler _handler;
     private readonly ConnectionGuard? _guard;
+    private readonly CancellationTokenSource _draining = new();
     private readonly object? _endPoint;
     private int _underWay;
     private long _taken;
@@ -41,7 +42,7 @@ public sealed class HttpFront : IDisposable
         _options = options;
         _log = log;
         _listener = listener;
-        _handler = new RequestHandler(options, actor, meters, log);
+        _handler = new RequestHandler(options, actor, meters, log, _draining.Token);
         ConnectionsMax = connectionsMax;
         if (!ListenerInternals.Available)
             return;
@@ -107,7 +108,7 @@ public sealed class HttpFront : IDisposable
     /// <summary>Accepts no more connections, and closes each one that has been answered.</summary>
     public void StopAccepting()
     {
-        _handler.IsDraining = true;
+        _draining.Cancel();
         // HttpListener's own Stop would send an empty 200 to everyone.
         if (_endPoint is not null)
             ListenerInternals.ListeningSocketOf(_endPoint).Dispose();
@@ -129,7 +130,11 @@ public sealed class HttpFront : IDisposable
     /// Ends the guard. The listener itself is left to the end of the process: closing it sends an empty 200 to every
     /// connection.
     /// </summary>
-    public void Dispose() => _guard?.Dispose();
+    public void Dispose()
+    {
+        _guard?.Dispose();
+        _draining.Dispose();
+    }
 
     private static int LimitConnections(int? wanted, int others)
     {
