@@ -36,9 +36,9 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
     // once.
     private const int ChunkedReadBytesMax = 256;
 
-    // A length is a claim: ten thousand connections that announce the longest body and send none of it would take 160 MB,
-    // and several times that until the collector has come round. Memory is taken as the body comes, and at once no more
-    // than most turns need.
+    // A length is a claim: ten thousand connections that announce the longest body and send none of it would take
+    // 160 MB, and several times that until the collector has come round. Memory is taken as the body
+    // comes, and at once no more than most turns need.
     private const int FirstBytesMax = 1024;
 
     // Of FirstBytesMax, the longest body is two steps away.
