@@ -15,6 +15,13 @@ public sealed class HttpFront : IDisposable
     /// </summary>
     private const int AcceptsInFlight = 4;
 
+    /// <summary>
+    /// How many connections may wait in the kernel to be accepted; it takes no more than its net.core.somaxconn, by
+    /// default 4096. With the listener's own 500 a crowd that comes in one second, as after a restart, overruns it, and
+    /// whoever is turned away tries again after 1, 3 and 7 seconds. Those that play come this way every 100 replies.
+    /// </summary>
+    private const int WaitingConnectionsMax = 4096;
+
     private static readonly TimeSpan AcceptRetryPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan DrainLookInterval = TimeSpan.FromMilliseconds(10);
 
@@ -23,6 +30,7 @@ public sealed class HttpFront : IDisposable
     private readonly HttpListener _listener;
     private readonly RequestHandler _handler;
     private readonly ConnectionGuard? _guard;
+    private readonly CancellationTokenSource _draining = new();
     private readonly object? _endPoint;
     private int _underWay;
     private long _taken;
@@ -34,11 +42,13 @@ public sealed class HttpFront : IDisposable
         _options = options;
         _log = log;
         _listener = listener;
-        _handler = new RequestHandler(options, actor, meters, log);
+        _handler = new RequestHandler(options, actor, meters, log, _draining.Token);
         ConnectionsMax = connectionsMax;
         if (!ListenerInternals.Available)
             return;
         _endPoint = ListenerInternals.FindEndPoint(options.Port)!;
+        // Once more, which changes nothing but the number.
+        ListenerInternals.ListeningSocketOf(_endPoint).Listen(WaitingConnectionsMax);
         _guard = new ConnectionGuard(listener, _endPoint, connectionsMax, options,
             "--max-connections; more descriptors: ulimit -n or LimitNOFILE", log)
         { AddressRefused = meters.ConnectionRefused };
@@ -98,7 +108,7 @@ public sealed class HttpFront : IDisposable
     /// <summary>Accepts no more connections, and closes each one that has been answered.</summary>
     public void StopAccepting()
     {
-        _handler.IsDraining = true;
+        _draining.Cancel();
         // HttpListener's own Stop would send an empty 200 to everyone.
         if (_endPoint is not null)
             ListenerInternals.ListeningSocketOf(_endPoint).Dispose();
@@ -120,7 +130,11 @@ public sealed class HttpFront : IDisposable
     /// Ends the guard. The listener itself is left to the end of the process: closing it sends an empty 200 to every
     /// connection.
     /// </summary>
-    public void Dispose() => _guard?.Dispose();
+    public void Dispose()
+    {
+        _guard?.Dispose();
+        _draining.Dispose();
+    }
 
     private static int LimitConnections(int? wanted, int others)
     {

@@ -7,7 +7,11 @@ using TurnServer.Protocol;
 namespace TurnServer.Http;
 
 /// <summary>Sends answers: their status and headers (PROTOCOL.md, "Reply"), within a time.</summary>
-internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger log)
+/// <param name="corsOrigin">The origin whose pages may read them; <c>*</c> means any.</param>
+/// <param name="meters">What counts those that fail.</param>
+/// <param name="log">Where those are told.</param>
+/// <param name="draining">Set when the server stops: from then on every reply closes its connection.</param>
+internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger log, CancellationToken draining)
 {
     /// <summary>The methods that there are.</summary>
     public const string Methods = "GET, HEAD, POST, OPTIONS";
@@ -17,9 +21,6 @@ internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger 
     private const int RequestTimeoutStatus = 408;
 
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
-
-    /// <summary>Set when the server stops: from then on every reply closes its connection.</summary>
-    public bool IsDraining { get; set; }
 
     /// <summary>Sends a reply to a player's request.</summary>
     public ValueTask SendAsync(HttpListenerContext context, in WireReply reply)
@@ -45,7 +46,7 @@ internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger 
         response.Headers["Server"] = "TurnServer";
         if (request.Headers["Origin"] is not null)
             AllowOrigin(response);
-        if (IsDraining || (request.HttpMethod != "POST" && request.HasEntityBody))
+        if (draining.IsCancellationRequested || (request.HttpMethod != "POST" && request.HasEntityBody))
             response.KeepAlive = false;
         if (status != NoContentStatus)
         {

@@ -36,6 +36,14 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
     // once.
     private const int ChunkedReadBytesMax = 256;
 
+    // A length is a claim: ten thousand connections that announce the longest body and send none of it would take
+    // 160 MB, and several times that until the collector has come round. Memory is taken as the body
+    // comes, and at once no more than most turns need.
+    private const int FirstBytesMax = 1024;
+
+    // Of FirstBytesMax, the longest body is two steps away.
+    private const int GrowthFactor = 4;
+
     /// <summary>Reads the whole body, or as much as is allowed.</summary>
     public static ValueTask<RequestBody> ReadAsync(HttpListenerRequest request, TimeSpan timeout)
     {
@@ -45,54 +53,59 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
         if (length == 0)
             return ValueTask.FromResult(new RequestBody(BodyOutcome.Read));
 
-        var bytes = new byte[length];
         var stream = request.InputStream;
-        if (!ListenerInternals.Available || ListenerInternals.BufferedBytesOf(stream) < length)
-            return ReadExactlyAsync(stream, bytes, timeout);
+        var buffered = ListenerInternals.Available ? ListenerInternals.BufferedBytesOf(stream) : 0;
+        if (buffered < length)
+            return ReadExactlyAsync(stream, (int)length, buffered, timeout);
+        var bytes = new byte[length];
         stream.ReadExactly(bytes);
         return ValueTask.FromResult(new RequestBody(BodyOutcome.Read, bytes));
     }
 
-    private static async ValueTask<RequestBody> ReadExactlyAsync(Stream stream, byte[] bytes, TimeSpan timeout)
+    private static async ValueTask<RequestBody> ReadExactlyAsync(Stream stream, int length, int buffered,
+        TimeSpan timeout)
     {
-        var (outcome, read) = await FillAsync(stream, bytes, bytes.Length, timeout, Stopwatch.GetTimestamp());
-        if (outcome == BodyOutcome.Read && read < bytes.Length)
-            outcome = BodyOutcome.Broken;
-        return new RequestBody(outcome, bytes);
+        // What is here already is read at once.
+        var bytes = new byte[Math.Min(Math.Max(buffered, FirstBytesMax), length)];
+        var body = await FillAsync(stream, bytes, length, length, timeout, Stopwatch.GetTimestamp());
+        var isShort = body.Outcome == BodyOutcome.Read && body.Bytes.Length < length;
+        return isShort ? body with { Outcome = BodyOutcome.Broken } : body;
     }
 
     // A chunked body, whose length shows only as it comes, or one that is known to be too long.
     private static async ValueTask<RequestBody> ReadUnboundedAsync(Stream stream, TimeSpan timeout, bool isChunked)
     {
         var startedAt = Stopwatch.GetTimestamp();
-        var bytes = new byte[ProtocolLimits.BodyBytesMax + 1];
-        var readBytesMax = isChunked ? ChunkedReadBytesMax : bytes.Length;
-        var (outcome, read) = await FillAsync(stream, bytes, readBytesMax, timeout, startedAt);
-        if (outcome != BodyOutcome.Read)
-            return new RequestBody(outcome);
-        if (read <= ProtocolLimits.BodyBytesMax)
-            return new RequestBody(BodyOutcome.Read, bytes.AsMemory(0, read));
+        var bytesMax = ProtocolLimits.BodyBytesMax + 1;
+        var readBytesMax = isChunked ? ChunkedReadBytesMax : bytesMax;
+        var body = await FillAsync(stream, new byte[FirstBytesMax], bytesMax, readBytesMax, timeout, startedAt);
+        if (body.Outcome != BodyOutcome.Read || body.Bytes.Length < bytesMax)
+            return body;
 
-        var last = read;
-        for (var thrownAway = 0; last == bytes.Length && thrownAway < ThrownAwayBytesMax; thrownAway += last)
+        var bytes = new byte[bytesMax];
+        var last = bytesMax;
+        for (var thrownAway = 0; last == bytesMax && thrownAway < ThrownAwayBytesMax; thrownAway += last)
         {
-            (outcome, last) = await FillAsync(stream, bytes, readBytesMax, timeout, startedAt);
-            if (outcome != BodyOutcome.Read)
-                return new RequestBody(outcome);
+            var rest = await FillAsync(stream, bytes, bytesMax, readBytesMax, timeout, startedAt);
+            if (rest.Outcome != BodyOutcome.Read)
+                return rest;
+            last = rest.Bytes.Length;
         }
 
-        return new RequestBody(BodyOutcome.TooLong, LeavesRest: last == bytes.Length);
+        return new RequestBody(BodyOutcome.TooLong, LeavesRest: last == bytesMax);
     }
 
-    // Reads until the buffer is full or the body ends.
-    private static async ValueTask<(BodyOutcome Outcome, int Read)> FillAsync(Stream stream, byte[] buffer,
+    // Reads until there are so many bytes or the body ends, into a buffer that grows as they come.
+    private static async ValueTask<RequestBody> FillAsync(Stream stream, byte[] buffer, int bytesMax,
         int readBytesMax, TimeSpan timeout, long startedAt)
     {
         var read = 0;
         try
         {
-            while (read < buffer.Length)
+            while (read < bytesMax)
             {
+                if (read == buffer.Length)
+                    Array.Resize(ref buffer, Math.Min(read * GrowthFactor, bytesMax));
                 // The listener's stream does not listen to cancellation: the time is kept beside it.
                 var pending = stream.ReadAsync(buffer, read, Math.Min(readBytesMax, buffer.Length - read));
                 var left = timeout - Stopwatch.GetElapsedTime(startedAt);
@@ -104,15 +117,15 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
                 read += count;
             }
 
-            return (BodyOutcome.Read, read);
+            return new RequestBody(BodyOutcome.Read, buffer.AsMemory(0, read));
         }
         catch (TimeoutException)
         {
-            return (BodyOutcome.TimedOut, read);
+            return new RequestBody(BodyOutcome.TimedOut);
         }
         catch (Exception e) when (ClientFault.Is(e))
         {
-            return (BodyOutcome.Broken, read);
+            return new RequestBody(BodyOutcome.Broken);
         }
     }
 }

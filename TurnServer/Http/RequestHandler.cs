@@ -11,7 +11,15 @@ namespace TurnServer.Http;
 /// <summary>
 /// Answers one HTTP request: one byte[] in, one byte[] out (PROTOCOL.md, "Reply" and "Other requests").
 /// </summary>
-internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpMeters meters, ILogger log)
+/// <param name="options">Limits and times.</param>
+/// <param name="actor">Who answers players.</param>
+/// <param name="meters">What counts the answers.</param>
+/// <param name="log">For what an operator should know.</param>
+/// <param name="draining">
+/// Set when the server stops: from then on every reply closes its connection, and no refusal waits.
+/// </param>
+internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpMeters meters, ILogger log,
+    CancellationToken draining)
 {
     private const int OkStatus = 200;
     private const int NoContentStatus = 204;
@@ -21,17 +29,11 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
 
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(1);
 
-    private readonly ReplySender _sender = new(options.CorsOrigin, meters, log);
+    private readonly ReplySender _sender = new(options.CorsOrigin, meters, log, draining);
     private readonly AddressLimiter _limiter = new(options.RequestsPerSecond, log);
+    private readonly RefusalDelay _refusals = new(TimeProvider.System, draining);
     private long _lastPostTicks;
     private long _overloadLoggedAt;
-
-    /// <summary>Set when the server stops: from then on every reply closes its connection.</summary>
-    public bool IsDraining
-    {
-        get => _sender.IsDraining;
-        set => _sender.IsDraining = value;
-    }
 
     /// <summary>Handles one request to its end. Throws nothing that a client can cause.</summary>
     /// <param name="context">A live context.</param>
@@ -78,6 +80,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
                 await AnswerPostAsync(context, from, isAdmitted);
                 break;
             case var _ when !isAdmitted:
+                await _refusals.WaitAsync();
                 await RefuseUnreadAsync(context, ErrorCode.RateLimited);
                 break;
             case "GET" or "HEAD":
@@ -111,7 +114,9 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
             return;
         }
 
-        // What a slow client takes to send its body is not time inside the server.
+        if (!isAdmitted)
+            await _refusals.WaitAsync();
+        // Neither that nor what a slow client takes to send its body is time inside the server.
         var startedAt = Stopwatch.GetTimestamp();
         if (body.LeavesRest)
             context.Response.KeepAlive = false;
