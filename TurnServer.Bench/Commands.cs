@@ -6,6 +6,7 @@ using TurnServer.Bench.Journal.Survival;
 using TurnServer.Bench.Load;
 using TurnServer.Bench.Memory;
 using TurnServer.Bench.Publish;
+using TurnServer.Bench.Restart;
 using TurnServer.Bench.Soak;
 
 namespace TurnServer.Bench;
@@ -17,6 +18,7 @@ internal static class Commands
 
     // Below 32768, from where the kernel gives ports to outgoing connections.
     private const int PortDefault = 18_100;
+    private const int RestartPort = 18_120;
 
     /// <summary>Reads the command line; what is no sub-command is a filter of the micro-benchmarks.</summary>
     public static ParseResult Parse(string[] args)
@@ -27,6 +29,7 @@ internal static class Commands
             Memory(),
             Compare(),
             Publish(),
+            Restart(),
             Soak(),
             Journal(),
             JournalWriter(),
@@ -101,6 +104,21 @@ internal static class Commands
         command.SetAction((result, _) => PublishCommand.RunAsync(new PublishOptions(
             TimeSpan.FromSeconds(result.GetValue(seconds)), result.GetValue(rounds), result.GetValue(pairs),
             result.GetValue(port), Build.All), Console.Out, Console.Error));
+        return command;
+    }
+
+    private static Command Restart()
+    {
+        var games = Number("--games", "games that the server has", 50_000, 10, 50_000);
+        var rounds = Number("--rounds", "how often it is killed, and stopped", 3, 1, 100);
+        var server = new Option<string?>("--server") { Description = "the program of another build, as publish makes it" };
+        var port = Number("--port", "the first of two ports", RestartPort, 1024, 65_534);
+        var command = new Command("restart", "how long a server with its state on the disk takes to come back")
+        {
+            games, rounds, server, port,
+        };
+        command.SetAction((result, _) => RestartCommand.RunAsync(new RestartOptions(result.GetValue(games),
+            result.GetValue(rounds), result.GetValue(port), result.GetValue(server)), Console.Out, Console.Error));
         return command;
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Reflection;
 
 namespace TurnServer.Bench.Compare;
@@ -45,6 +46,11 @@ internal sealed class Field : IDisposable
     /// <exception cref="CompareException">It does not start.</exception>
     public static Task<MeasuredProcess> StartServerAsync(int port, IEnumerable<string> flags) =>
         MeasuredProcess.StartAsync("turnserver", port, [ServerAssembly, "--port", $"{port}", .. flags]);
+
+    /// <summary>How this server is started, or another build of it by the path of its program.</summary>
+    public static ProcessStartInfo HowToStart(string? program, int port, IEnumerable<string> flags) => program is null
+        ? new ProcessStartInfo(MeasuredProcess.Dotnet, [ServerAssembly, "--port", $"{port}", .. flags])
+        : new ProcessStartInfo(Path.GetFullPath(program), ["--port", $"{port}", .. flags]);
 
     private async Task AddAsync(CompareOptions options)
     {

@@ -1,12 +1,18 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.NetworkInformation;
+using System.Runtime.InteropServices;
 
 namespace TurnServer.Bench.Compare;
 
 /// <summary>A server in a child process, and what it uses.</summary>
 internal sealed class MeasuredProcess : IDisposable
 {
+    private const int Terminate = 15;
+
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HealthInterval = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan ReadyPause = TimeSpan.FromMilliseconds(200);
 
@@ -85,6 +91,47 @@ internal sealed class MeasuredProcess : IDisposable
         }
     }
 
+    /// <summary>Waits until it says that it is healthy.</summary>
+    /// <exception cref="CompareException">It does not.</exception>
+    public async Task HealthyAsync()
+    {
+        using var http = new HttpClient { Timeout = StartTimeout };
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < StartTimeout; await Task.Delay(HealthInterval))
+        {
+            try
+            {
+                using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{Port}/healthz"));
+                if (response.StatusCode == HttpStatusCode.OK)
+                    return;
+            }
+            catch (HttpRequestException)
+            {
+                // Not yet.
+            }
+        }
+
+        throw new CompareException($"the server on port {Port} is not healthy");
+    }
+
+    /// <summary>Ends it by SIGTERM, as a service manager does, and waits until it has ended.</summary>
+    /// <exception cref="CompareException">It does not, or not well.</exception>
+    public async Task StopAsync()
+    {
+        using var timeout = new CancellationTokenSource(StopTimeout);
+        try
+        {
+            _ = SendSignal(_process.Id, Terminate);
+            await _process.WaitForExitAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new CompareException($"the server on port {Port} does not end on SIGTERM");
+        }
+
+        if (_process.ExitCode != 0)
+            throw new CompareException($"the server on port {Port} ended with {_process.ExitCode} on SIGTERM");
+    }
+
     public void Dispose()
     {
         AppDomain.CurrentDomain.ProcessExit -= Kill;
@@ -109,4 +156,7 @@ internal sealed class MeasuredProcess : IDisposable
     // Looked up, not tried: a client that connects in the instant in which an HttpListener starts makes it fail.
     private static bool IsListening(int port) =>
         IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(endPoint => endPoint.Port == port);
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int SendSignal(int process, int signal);
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net;
 using System.Runtime.InteropServices;
 using TurnServer.Bench.Compare;
 using TurnServer.Bench.Load;
@@ -20,7 +19,6 @@ internal static class PublishCommand
     private const int Connections = 8;
     private const double TurnsPerSecond = 5;
 
-    private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan RestAfterStart = TimeSpan.FromSeconds(1);
 
@@ -74,7 +72,7 @@ internal static class PublishCommand
         var watch = Stopwatch.StartNew();
         using var server = await MeasuredProcess.StartAsync(build.Name, options.Port, build.Start(root, options.Port),
             LookInterval);
-        await HealthyAsync(options.Port);
+        await server.HealthyAsync();
         var start = watch.Elapsed.TotalMilliseconds;
         await Task.Delay(RestAfterStart);
         var idle = server.Use.ResidentMegabytes;
@@ -97,26 +95,5 @@ internal static class PublishCommand
         return report.ViolationCount == 0
             ? report
             : throw new CompareException($"turns did not arrive once and in order: {report.Violations[0]}");
-    }
-
-    private static async Task HealthyAsync(int port)
-    {
-        using var http = new HttpClient { Timeout = HealthTimeout };
-        for (var watch = Stopwatch.StartNew(); ; await Task.Delay(LookInterval))
-        {
-            try
-            {
-                using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{port}/healthz"));
-                if (response.StatusCode == HttpStatusCode.OK)
-                    return;
-            }
-            catch (HttpRequestException) when (watch.Elapsed < HealthTimeout)
-            {
-                // Not yet.
-            }
-
-            if (watch.Elapsed > HealthTimeout)
-                throw new CompareException($"the server on port {port} is not healthy");
-        }
     }
 }

@@ -1,0 +1,135 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+using TurnServer.Bench.Compare;
+
+namespace TurnServer.Bench.Restart;
+
+/// <summary>How much is restarted, and how often.</summary>
+/// <param name="Games">How many games the server has.</param>
+/// <param name="Rounds">How often it is killed, and as often stopped.</param>
+/// <param name="Port">The first of two ports: for players, and for its figures.</param>
+/// <param name="Server">The program of another build; null: what is built for any platform.</param>
+internal sealed record RestartOptions(int Games, int Rounds, int Port, string? Server);
+
+/// <summary>
+/// Measures how long a server that keeps its state takes to come back with its games, after a crash and after an orderly
+/// stop, and what players see of it.
+/// </summary>
+internal sealed class RestartCommand : IDisposable
+{
+    // A game is ten requests long before its first turn.
+    private const int TurnsAtFirst = 3;
+    private const int CheckedStep = 10;
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(1);
+
+    private readonly RestartOptions _options;
+    private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("turnserver-restart-");
+    private readonly RunningGames _games;
+    private readonly Stopwatch _sinceStart = new();
+    private MeasuredProcess? _server;
+
+    private RestartCommand(RestartOptions options)
+    {
+        _options = options;
+        _games = new RunningGames(options.Port, options.Games);
+    }
+
+    /// <summary>Measures and prints; returns the exit code.</summary>
+    public static async Task<int> RunAsync(RestartOptions options, TextWriter output, TextWriter errors)
+    {
+        try
+        {
+            using var command = new RestartCommand(options);
+            await command.MeasureAsync(output);
+            return 0;
+        }
+        catch (CompareException e)
+        {
+            await errors.WriteLineAsync($"restart: {e.Message}");
+            return 1;
+        }
+    }
+
+    public void Dispose()
+    {
+        Kill();
+        _games.Dispose();
+        _state.Delete(recursive: true);
+    }
+
+    private async Task MeasureAsync(TextWriter output)
+    {
+        await output.WriteLineAsync($"{Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}; "
+            + $"{_options.Games} games, {_options.Server ?? "turnserver.dll"}");
+        await StartAsync();
+        await _games.FillAsync();
+        var bytesBefore = await BytesRecordedAsync();
+        for (var turn = 0; turn < TurnsAtFirst; turn++)
+            await _games.PlayAsync(1);
+        var bytesBeside = ((await BytesRecordedAsync() - bytesBefore) / _games.TurnsPlayed) - RunningGames.TurnBytes;
+        var rounds = new List<RestartFigures>();
+        for (var round = 1; round <= _options.Rounds; round++)
+        {
+            // So that each time there is much to replay.
+            await _games.PlayAsync(1);
+            var killed = await RestartAsync(() => Task.CompletedTask);
+            await _games.PlayAsync(1);
+            var stopped = await RestartAsync(() => _server!.StopAsync());
+            var figures = new RestartFigures(killed, stopped);
+            rounds.Add(figures);
+            await output.WriteLineAsync($"round {round}  {RestartReport.Row(figures)}");
+        }
+
+        await output.WriteAsync(RestartReport.Compose(rounds, bytesBeside));
+    }
+
+    private async Task<RestartTimes> RestartAsync(Func<Task> endAsync)
+    {
+        // Of a game of its own, which plays on with the others.
+        using var client = PatientClient.Start(_options.Port, _games.LastUpdate);
+        await client.AnsweredAsync();
+        var stopping = Stopwatch.StartNew();
+        await endAsync();
+        Kill();
+        var stop = stopping.Elapsed;
+        var megabytes = _state.EnumerateFiles().Sum(file => file.Length) / 1048576.0;
+        var start = await StartAsync();
+        var pause = await client.PauseAsync();
+        await _games.PlayAsync(CheckedStep);
+        var played = _sinceStart.Elapsed;
+        // The others too: none may be missing or behind.
+        await _games.PlayAsync(1);
+        return new RestartTimes(stop, start, played, pause, megabytes);
+    }
+
+    private void Kill()
+    {
+        _server?.Dispose();
+        _server = null;
+    }
+
+    private async Task<TimeSpan> StartAsync()
+    {
+        string[] flags =
+        [
+            "--state", _state.FullName, "--admin-port", $"{_options.Port + 1}", "--game-timeout", "3600",
+            "--players-per-address", "0", "--requests-per-second", "0", "--connections-per-address", "0",
+        ];
+        _sinceStart.Restart();
+        _server = await MeasuredProcess.StartAsync("turnserver", _options.Port,
+            Field.HowToStart(_options.Server, _options.Port, flags), LookInterval);
+        await _server.HealthyAsync();
+        return _sinceStart.Elapsed;
+    }
+
+    private async Task<double> BytesRecordedAsync()
+    {
+        const string Name = "\nturnserver_state_bytes_total ";
+        using var http = new HttpClient();
+        var page = await http.GetStringAsync(new Uri($"http://127.0.0.1:{_options.Port + 1}/metrics"));
+        var at = page.IndexOf(Name, StringComparison.Ordinal) + Name.Length;
+        return double.Parse(page.AsSpan(at, page.IndexOf('\n', at) - at), CultureInfo.InvariantCulture);
+    }
+}

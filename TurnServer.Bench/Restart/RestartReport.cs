@@ -1,0 +1,54 @@
+using System.Text;
+using TurnServer.Bench.Compare;
+
+namespace TurnServer.Bench.Restart;
+
+/// <summary>One restart.</summary>
+/// <param name="Stop">Until the process had ended.</param>
+/// <param name="Start">From the start of the process until it said that it is healthy.</param>
+/// <param name="Played">From there too, until every tenth game had been played on.</param>
+/// <param name="Pause">What a client saw: from the last reply before to the first after.</param>
+/// <param name="Megabytes">What the state took on the disk meanwhile.</param>
+internal sealed record RestartTimes(TimeSpan Stop, TimeSpan Start, TimeSpan Played, TimeSpan Pause, double Megabytes);
+
+/// <summary>The restarts of one round.</summary>
+internal sealed record RestartFigures(RestartTimes Killed, RestartTimes Stopped);
+
+/// <summary>What <c>bench restart</c> prints.</summary>
+internal static class RestartReport
+{
+    private const double StartGoalSeconds = 1;
+    private const double BytesGoal = 100;
+
+    /// <summary>One round in a line.</summary>
+    public static string Row(RestartFigures figures) => $"kill -9: {Row(figures.Killed)}; SIGTERM: "
+        + Row(figures.Stopped);
+
+    /// <summary>The medians of all rounds, beside the goals.</summary>
+    public static string Compose(IReadOnlyList<RestartFigures> rounds, double bytesBesideData)
+    {
+        var text = new StringBuilder();
+        text.AppendLine().AppendLine($"Medians of {rounds.Count} rounds (lowest to highest), seconds:").AppendLine();
+        text.AppendLine($"{"",-40} {"goal",-8} {"kill -9",-24} {"SIGTERM",-24}");
+        Append(text, "start until healthy", $"< {StartGoalSeconds:0}", rounds, times => times.Start.TotalSeconds);
+        Append(text, "start until every tenth game played on", "", rounds, times => times.Played.TotalSeconds);
+        Append(text, "stop", "", rounds, times => times.Stop.TotalSeconds);
+        Append(text, "pause between replies to a client", "", rounds, times => times.Pause.TotalSeconds);
+        Append(text, "files, MiB", "", rounds, times => times.Megabytes);
+        text.AppendLine();
+        text.AppendLine($"journal per turn beside its data, bytes    goal < {BytesGoal:0}: {bytesBesideData:0.0}");
+        return text.ToString();
+    }
+
+    private static string Row(RestartTimes times) => $"stop {times.Stop.TotalSeconds:0.00} "
+        + $"start {times.Start.TotalSeconds:0.00} played {times.Played.TotalSeconds:0.00} "
+        + $"pause {times.Pause.TotalSeconds:0.00} s, {times.Megabytes:0.0} MiB";
+
+    private static void Append(StringBuilder text, string name, string goal, IReadOnlyList<RestartFigures> rounds,
+        Func<RestartTimes, double> figure)
+    {
+        var killed = Spread.Of(rounds.Select(round => figure(round.Killed)));
+        var stopped = Spread.Of(rounds.Select(round => figure(round.Stopped)));
+        text.AppendLine($"{name,-40} {goal,-8} {killed,-24} {stopped,-24}");
+    }
+}
