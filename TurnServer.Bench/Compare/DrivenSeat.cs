@@ -7,12 +7,15 @@ namespace TurnServer.Bench.Compare;
 /// A seat that the driver plays, on a connection of its own. Its turns are numbered, and so every reply is known in
 /// advance up to how many of the partner's turns it brings: anything else is refused.
 /// </summary>
-internal sealed class DrivenSeat(int port, PlayedSeat seat) : IDisposable
+/// <param name="port">Where the server listens.</param>
+/// <param name="seat">The seat.</param>
+/// <param name="headers">Header lines that every request has beside its own, each with its line break.</param>
+internal sealed class DrivenSeat(int port, PlayedSeat seat, string headers = "") : IDisposable
 {
     private const int BodyBytesMax = 256;
     private const int TurnBytes = 20;
 
-    private readonly DriverConnection _connection = new(port);
+    private readonly DriverConnection _connection = new(port, headers);
     private readonly byte[] _body = new byte[BodyBytesMax];
     private readonly byte[] _turn = new byte[TurnBytes];
     private long _turnsSent;

@@ -10,7 +10,9 @@ namespace TurnServer.Bench.Compare;
 /// One keep-alive connection of the driver. It blocks, so that a request costs the client two system calls and no hand
 /// over to another thread; and it connects again when the server has said that it closes.
 /// </summary>
-internal sealed class DriverConnection(int port) : IDisposable
+/// <param name="port">Where the server listens.</param>
+/// <param name="headers">Header lines that every request has beside its own, each with its line break.</param>
+internal sealed class DriverConnection(int port, string headers = "") : IDisposable
 {
     // A request is short; a reply may bring a whole backlog of turns, 131072 bytes at the most.
     private const int RequestBytesMax = 1024;
@@ -30,9 +32,9 @@ internal sealed class DriverConnection(int port) : IDisposable
     {
         var isWritten = waitSeconds > 0
             ? Utf8.TryWrite(_request, $"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nPrefer: wait={waitSeconds}\r\n"
-                + $"Content-Length: {body.Length}\r\n\r\n", out var length)
-            : Utf8.TryWrite(_request, $"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {body.Length}\r\n\r\n",
-                out length);
+                + $"{headers}Content-Length: {body.Length}\r\n\r\n", out var length)
+            : Utf8.TryWrite(_request, $"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}"
+                + $"Content-Length: {body.Length}\r\n\r\n", out length);
         if (!isWritten || !body.TryCopyTo(_request.AsSpan(length)))
             throw new CompareException($"a request of {body.Length} bytes is longer than the driver sends");
         try

@@ -55,16 +55,13 @@ internal sealed class ServerChild : IAsyncDisposable
     public string Errors => Read(_errors);
 
     /// <summary>Physical memory in use, in bytes.</summary>
-    public long ResidentBytes
-    {
-        get
-        {
-            var line = File.ReadLines($"/proc/{_process.Id}/status")
-                .First(text => text.StartsWith("VmRSS:", StringComparison.Ordinal));
-            var kibibytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
-            return long.Parse(kibibytes, CultureInfo.InvariantCulture) * 1024;
-        }
-    }
+    public long ResidentBytes => ReadMemory("VmRSS:");
+
+    /// <summary>The most physical memory that it has used so far, in bytes, as the kernel keeps it.</summary>
+    public long PeakResidentBytes => ReadMemory("VmHWM:");
+
+    /// <summary>CPU time that it has used so far.</summary>
+    public TimeSpan CpuTime => _process.TotalProcessorTime;
 
     /// <summary>Open file descriptors.</summary>
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
@@ -201,6 +198,14 @@ internal sealed class ServerChild : IAsyncDisposable
 
         await _readers.WaitAsync(Patience);
         _process.Dispose();
+    }
+
+    private long ReadMemory(string name)
+    {
+        var line = File.ReadLines($"/proc/{_process.Id}/status")
+            .First(text => text.StartsWith(name, StringComparison.Ordinal));
+        var kibibytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        return long.Parse(kibibytes, CultureInfo.InvariantCulture) * 1024;
     }
 
     private async Task<bool> AnswersAsync()

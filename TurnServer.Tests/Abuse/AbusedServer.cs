@@ -1,0 +1,102 @@
+using System.Globalization;
+using TurnServer.Bench.Compare;
+using TurnServer.Bench.Load.Statistics;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Abuse;
+
+/// <summary>
+/// A server that honest pairs play on while a test abuses it, and what became of both. It is told what an operator may
+/// tell it, and has the descriptors that this process has.
+/// </summary>
+internal sealed class AbusedServer : IAsyncDisposable
+{
+    private const int PairCount = 4;
+
+    // What the collector and the compiler have taken before anything is abused.
+    private const int WarmUpTurns = 400;
+
+    private readonly long _turnsBefore;
+    private readonly Latencies _latencies;
+    private readonly TimeSpan _cpuBefore;
+
+    private AbusedServer(ServerChild server, HonestPairs pairs)
+    {
+        Server = server;
+        Pairs = pairs;
+        BaseBytes = server.ResidentBytes;
+        _turnsBefore = pairs.Turns;
+        _latencies = pairs.Measure();
+        _cpuBefore = server.CpuTime;
+    }
+
+    public ServerChild Server { get; }
+
+    public HonestPairs Pairs { get; }
+
+    public int Port => Server.Port;
+
+    /// <summary>Memory in use before the abuse, with the honest pairs at play.</summary>
+    public long BaseBytes { get; }
+
+    /// <summary>A server that honest pairs play on.</summary>
+    public static Task<AbusedServer> StartAsync(params string[] flags) => StartAsync([], flags, null);
+
+    /// <summary>The same with a heap that cannot grow past this: one that needs more ends the process.</summary>
+    public static Task<AbusedServer> StartWithHeapAsync(long bytesMax, params string[] flags) => StartAsync(
+        ["env", string.Create(CultureInfo.InvariantCulture, $"DOTNET_GCHeapHardLimit={bytesMax:x}")], flags, null);
+
+    /// <summary>The same behind a reverse proxy, which names an address of its own for each pair.</summary>
+    public static Task<AbusedServer> StartBehindProxyAsync() =>
+        StartAsync([], ["--trust-proxy"], pair => $"X-Forwarded-For: 198.51.100.{pair}\r\n");
+
+    /// <summary>
+    /// Checks that the abuse has harmed nobody: the honest pairs have played and play on, newcomers find a game, the
+    /// log has no error, and memory has stayed within its bound. Prints the figures.
+    /// </summary>
+    /// <param name="what">The abuse.</param>
+    /// <param name="boundBytes">The most memory beside what there was before (<see cref="MemoryBound"/>).</param>
+    public async Task CheckAsync(string what, long boundBytes)
+    {
+        var during = _latencies.Summarize();
+        var turns = Pairs.Turns - _turnsBefore;
+        var cpu = Server.CpuTime - _cpuBefore;
+        await Pairs.PlayMoreAsync(PairCount);
+        using var newcomers = new SeatSetup(Port);
+        await newcomers.QuitAsync(await newcomers.StartGamesAsync(1));
+        Pairs.End();
+        var (peak, after) = (Server.PeakResidentBytes, Server.ResidentBytes);
+        await TestContext.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+            $"{what}: {turns} honest turns, median {during.Median:0.00} ms, 99 % {during.P99:0.0} ms, "
+            + $"longest {during.Max:0} ms; memory {Mega(BaseBytes)} MB before, {Mega(peak)} at the peak, "
+            + $"{Mega(after)} after, bound {Mega(BaseBytes + boundBytes)}; server CPU {cpu.TotalSeconds:0.0} s"));
+        Assert.That(Server.HasExited, Is.False, Server.Errors);
+        Assert.That(Server.Errors, Does.Not.Contain("Unhandled").And.Not.Contain("error:").And.Not.Contain("crit"));
+        Assert.That(turns, Is.GreaterThan(PairCount), "the honest pairs have played during the abuse");
+        Assert.That(peak - BaseBytes, Is.LessThan(boundBytes), "memory at the peak");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Pairs.Dispose();
+        await Server.DisposeAsync();
+    }
+
+    private static async Task<AbusedServer> StartAsync(string[] command, string[] flags, Func<int, string>? headers)
+    {
+        var server = await ServerChild.StartUnderAsync(command, flags);
+        try
+        {
+            var pairs = await HonestPairs.StartAsync(server.Port, PairCount, headers);
+            await pairs.PlayMoreAsync(WarmUpTurns);
+            return new AbusedServer(server, pairs);
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static long Mega(long bytes) => bytes / (1024 * 1024);
+}

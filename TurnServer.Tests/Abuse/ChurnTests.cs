@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Sockets;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Abuse;
+
+/// <summary>Connections that come and go as fast as they can.</summary>
+[Category("Slow"), NonParallelizable]
+internal sealed class ChurnTests
+{
+    private const int ConnectionCount = 30_000;
+
+    // Room for the most connections that 20 000 descriptors allow, at 14 KiB, and not for all that come and go. Without
+    // it the collector may wait until they have come and gone: 480 MB after 60 000.
+    private const long HeapBytesMax = 256L * 1024 * 1024;
+
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
+    private static readonly byte[] Request = RawHttp.Post("2,*,1,*,*");
+
+    [Test]
+    public Task Connecting_asking_and_closing_leaves_nothing_behind() =>
+        ChurnAsync("connect, ask, read, close", socket =>
+        {
+            socket.Send(Request);
+            while (socket.Receive(new byte[1024]) > 0)
+            {
+                // To its end: an error costs the connection.
+            }
+
+            // In order, not by a reset.
+            socket.LingerState = new LingerOption(false, 0);
+        });
+
+    [Test]
+    public Task Asking_and_resetting_leaves_nothing_behind() =>
+        ChurnAsync("connect, ask, reset", socket => socket.Send(Request));
+
+    [Test]
+    public Task Connecting_and_resetting_leaves_nothing_behind() => ChurnAsync("connect, reset", _ => { });
+
+    private static async Task ChurnAsync(string what, Action<Socket> use)
+    {
+        await using var abused = await AbusedServer.StartWithHeapAsync(HeapBytesMax);
+        var descriptors = abused.Server.Descriptors;
+        var startedAt = Stopwatch.GetTimestamp();
+        var failed = 0;
+        var churning = Crowd.OnThreadsAsync(ConnectionCount, i =>
+        {
+            try
+            {
+                using var socket = Crowd.Connect(abused.Port, i);
+                use(socket);
+            }
+            catch (SocketException)
+            {
+                Interlocked.Increment(ref failed);
+            }
+        });
+        // Connecting is quicker than being served: they pile up.
+        var most = 0;
+        while (!churning.IsCompleted)
+        {
+            most = Math.Max(most, abused.Server.Descriptors - descriptors);
+            await Task.Delay(Look);
+        }
+
+        await churning;
+        var seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
+        await ServerChild.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "their descriptors are free");
+        await abused.CheckAsync(string.Create(CultureInfo.InvariantCulture,
+            $"{ConnectionCount} times {what}, {ConnectionCount / seconds:0} a second, {most} at once"),
+            MemoryBound.OfHeap(HeapBytesMax));
+        Assert.That(failed, Is.Zero, "connections that the server failed");
+    }
+}

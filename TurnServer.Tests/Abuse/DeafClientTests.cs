@@ -1,0 +1,39 @@
+using System.Globalization;
+using System.Text;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Abuse;
+
+/// <summary>Clients that ask for much and read none of it, until the server's send buffers are full.</summary>
+[Category("Slow"), NonParallelizable]
+internal sealed class DeafClientTests
+{
+    private const int ClientCount = 500;
+    private const int RequestsMax = 80;
+    private const int TurnBytes = 16_000;
+    private const int BacklogTurns = 8;
+
+    [Test]
+    public async Task Clients_that_never_read_are_given_up_and_disturb_no_game()
+    {
+        await using var abused = await AbusedServer.StartAsync("--game-timeout", "60");
+        await using var pair = await RawPair.StartAsync(abused.Port, "Deaf");
+        for (var counter = 0; counter < BacklogTurns; counter++)
+            await pair.Players[0].AskAsync(pair.Update(0, counter, new string('x', TurnBytes)));
+        await pair.Players[1].AskAsync(pair.Update(1, 0, ""));
+        // The whole block again, 128 KB, each time.
+        var again = RawHttp.Post(pair.Update(1, 0, ""));
+        var descriptors = abused.Server.Descriptors;
+        using var crowd = await Crowd.ConnectAsync(abused.Port, ClientCount);
+        var rounds = 0;
+        for (var taken = ClientCount; taken > 0 && rounds < RequestsMax; rounds++)
+            taken = await crowd.SendAsync(again);
+        // A reply that is not taken is given up after 10 seconds, an idle connection after 15.
+        await ServerChild.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "all are given up",
+            TimeSpan.FromSeconds(40));
+        var eachBytes = MemoryBound.ConnectionBytes + (2 * MemoryBound.BacklogBytesMax);
+        await abused.CheckAsync(string.Create(CultureInfo.InvariantCulture,
+            $"{ClientCount} clients ask for 128 KB {rounds} times and read nothing"),
+            MemoryBound.OfPassing((long)ClientCount * eachBytes));
+    }
+}

@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using TurnServer.Bench.Compare;
+using TurnServer.Bench.Load.Statistics;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Abuse;
+
+/// <summary>
+/// Pairs that play while a server is abused: two take turns, each with its turn in the update that waits for the
+/// other's, at the pace of people who are quick. Every turn must come once and in order, and no connection may be lost.
+/// On threads of their own, as the abuser may be busy with those of the pool.
+/// </summary>
+internal sealed class HonestPairs : IDisposable
+{
+    private const int WaitSeconds = 20;
+
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(10);
+
+    private readonly List<DrivenSeat> _seats = [];
+    private readonly List<Thread> _threads = [];
+    private readonly ManualResetEventSlim _stop = new();
+    private volatile Latencies _latencies = new();
+    private volatile CompareException? _fault;
+    private long _turns;
+
+    private HonestPairs()
+    {
+    }
+
+    /// <summary>Turns sent and received since the start.</summary>
+    public long Turns => Volatile.Read(ref _turns);
+
+    /// <summary>Brings pairs into games; from then on they play.</summary>
+    /// <param name="port">Where the server listens.</param>
+    /// <param name="count">How many pairs.</param>
+    /// <param name="headers">Header lines for each request of a pair, by the pair's number; null: none.</param>
+    public static async Task<HonestPairs> StartAsync(int port, int count, Func<int, string>? headers = null)
+    {
+        using var games = new SeatSetup(port);
+        var pairs = new HonestPairs();
+        var seats = await games.StartGamesAsync(count);
+        for (var i = 0; i < count; i++)
+        {
+            var lines = headers?.Invoke(i) ?? "";
+            var one = new DrivenSeat(port, seats[2 * i], lines);
+            var other = new DrivenSeat(port, seats[(2 * i) + 1], lines);
+            pairs._seats.AddRange([one, other]);
+            pairs._threads.Add(new Thread(() => pairs.Play(one, other)) { IsBackground = true });
+        }
+
+        pairs._threads.ForEach(thread => thread.Start());
+        return pairs;
+    }
+
+    /// <summary>From now on latencies, from a turn's sending to its receipt, are counted anew, here.</summary>
+    public Latencies Measure() => _latencies = new Latencies();
+
+    /// <summary>Waits until so many more turns have been played; fails the test when one was lost or doubled.</summary>
+    public async Task PlayMoreAsync(int turns)
+    {
+        var target = Turns + turns;
+        await ServerChild.UntilAsync(() => _fault is not null || Turns >= target, "the honest pairs have played on");
+        Check();
+    }
+
+    /// <summary>Fails the test when a turn was lost or doubled, or a connection lost.</summary>
+    public void Check() => Assert.That(_fault?.Message, Is.Null, "an honest pair was harmed");
+
+    /// <summary>Ends the games with a last look for doubled turns.</summary>
+    public void End()
+    {
+        _stop.Set();
+        _threads.ForEach(thread => thread.Join());
+        Check();
+    }
+
+    public void Dispose()
+    {
+        _stop.Set();
+        _threads.ForEach(thread => thread.Join());
+        _seats.ForEach(seat => seat.Dispose());
+        _stop.Dispose();
+    }
+
+    private void Play(DrivenSeat one, DrivenSeat other)
+    {
+        try
+        {
+            var (mover, waiter) = (one, other);
+            waiter.SendNothing(WaitSeconds);
+            do
+            {
+                var startedAt = Stopwatch.GetTimestamp();
+                mover.SendTurn(WaitSeconds);
+                waiter.ReadOneTurn();
+                _latencies.Record(Stopwatch.GetElapsedTime(startedAt));
+                Interlocked.Increment(ref _turns);
+                (mover, waiter) = (waiter, mover);
+            }
+            while (!_stop.Wait(Pace));
+
+            // The last turn, too, has come once: nothing is left for its receiver.
+            mover.SendNothing(waitSeconds: 0);
+            mover.ReadNoData();
+        }
+        catch (CompareException fault)
+        {
+            _fault = fault;
+        }
+    }
+}
