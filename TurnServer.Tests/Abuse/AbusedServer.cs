@@ -43,8 +43,8 @@ internal sealed class AbusedServer : IAsyncDisposable
     public static Task<AbusedServer> StartAsync(params string[] flags) => StartAsync([], flags, null);
 
     /// <summary>The same with a heap that cannot grow past this: one that needs more ends the process.</summary>
-    public static Task<AbusedServer> StartWithHeapAsync(long bytesMax) => StartAsync(
-        ["env", string.Create(CultureInfo.InvariantCulture, $"DOTNET_GCHeapHardLimit={bytesMax:x}")], [], null);
+    public static Task<AbusedServer> StartWithHeapAsync(long bytesMax, params string[] flags) => StartAsync(
+        ["env", string.Create(CultureInfo.InvariantCulture, $"DOTNET_GCHeapHardLimit={bytesMax:x}")], flags, null);
 
     /// <summary>The same behind a reverse proxy, which names an address of its own for each pair.</summary>
     public static Task<AbusedServer> StartBehindProxyAsync() =>

@@ -54,7 +54,7 @@ internal sealed class FloodTests
             }
         })));
         await abused.CheckAsync(string.Create(CultureInfo.InvariantCulture, $"{segments} segments of "
-            + $"{RequestsPerSegment} requests on {PipelineCount} connections, replies {(readsReplies ? "" : "not ")}read"),
+            + $"{RequestsPerSegment} requests by {PipelineCount} clients, replies {(readsReplies ? "" : "not ")}read"),
             MemoryBound.OfPassing(PipelineCount * MemoryBound.ConnectionBytes));
     }
 

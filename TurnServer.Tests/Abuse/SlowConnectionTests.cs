@@ -14,6 +14,10 @@ internal sealed class SlowConnectionTests
     // The server keeps a fifth of them free.
     private const int DescriptorsMin = 13_000;
 
+    // Room for the connections, and for half of what they announce.
+    private const long HeapBytesMax =
+        (long)ConnectionCount * (MemoryBound.ConnectionBytes + (MemoryBound.BodyBytesMax / 2));
+
     // Longer than all of them take to connect, so that all are there at once.
     private const string BodyTimeout = "8";
 
@@ -41,7 +45,7 @@ internal sealed class SlowConnectionTests
     [Test]
     public async Task Ten_thousand_bodies_that_dribble_are_ended_and_disturb_no_game()
     {
-        await using var abused = await AbusedServer.StartAsync("--body-timeout", BodyTimeout);
+        await using var abused = await AbusedServer.StartWithHeapAsync(HeapBytesMax, "--body-timeout", BodyTimeout);
         await DribbleAsync(abused, RawHttp.Head("POST / HTTP/1.1", "Content-Length: 16384"), "6,turn");
         await abused.CheckAsync("10 000 bodies of 16 KiB that dribble",
             MemoryBound.OfStanding((long)ConnectionCount * (MemoryBound.ConnectionBytes + MemoryBound.BodyBytesMin)));
