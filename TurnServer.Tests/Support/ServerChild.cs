@@ -155,6 +155,13 @@ internal sealed class ServerChild : IAsyncDisposable
         _ => throw new ArgumentOutOfRangeException(nameof(signal)),
     });
 
+    /// <summary>Kills it where it stands, as <c>kill -9</c> does, and waits until it is gone.</summary>
+    public Task KillAsync()
+    {
+        Signal(9);
+        return _process.WaitForExitAsync();
+    }
+
     /// <summary>Stops it where it stands (SIGSTOP) until it is resumed.</summary>
     public void Pause() => Signal(19);
 
