@@ -44,7 +44,7 @@ internal sealed class OwnContender(string name, int segmentBytes) : IContender
         names.OrderBy(file => StateNames.SegmentNumber(file) ?? -1).Last(file => StateNames.SegmentNumber(file) > 0);
 
     private static bool IsUnused(RecordedDirectory state, long number) =>
-        RecordedSegment.HoldsNothing(state, StateNames.Segment(number));
+        new RecordedSegment(state, StateNames.Segment(number), number).IsUnused;
 
     // Whether it is the mark that another segment follows.
     private static bool Take(ReadOnlyMemory<byte> record, List<byte[]> records)

@@ -23,6 +23,10 @@ internal sealed class SimulatedDisk : IStateDirectory
     /// <summary>Whether bringing something to the disk fails.</summary>
     public bool FailsToFlush { get; set; }
 
+    /// <summary>Called before and after each change of a file or its name: it may throw, as one that is killed there.
+    /// </summary>
+    public Action? AtEachStep { get; set; }
+
     /// <summary>How often something was brought to the disk.</summary>
     public int Flushes { get; private set; }
 
@@ -30,10 +34,12 @@ internal sealed class SimulatedDisk : IStateDirectory
 
     public ISegmentFile Create(string name, int bytes)
     {
+        AtEachStep?.Invoke();
         TakeRoom(bytes);
         var file = new SimulatedFile(this, new byte[bytes]);
         file.Flush();
         _files[name] = file;
+        AtEachStep?.Invoke();
         return file;
     }
 
@@ -45,14 +51,24 @@ internal sealed class SimulatedDisk : IStateDirectory
     {
         using var stream = new MemoryStream();
         write(stream);
+        AtEachStep?.Invoke();
         TakeRoom(stream.Length);
         var file = new SimulatedFile(this, stream.ToArray());
         file.Flush();
         _files[name] = file;
+        AtEachStep?.Invoke();
         return stream.Length;
     }
 
-    public void Delete(string name) => _files.Remove(name);
+    public void Delete(string name)
+    {
+        AtEachStep?.Invoke();
+        _files.Remove(name);
+        AtEachStep?.Invoke();
+    }
+
+    /// <summary>A file with this content, as something else may have left it.</summary>
+    public void Put(string name, byte[] content) => _files[name] = new SimulatedFile(this, content);
 
     /// <summary>For those who damage it: what a process that reads it finds.</summary>
     public byte[] ContentOf(string name) => Find(name).Content;

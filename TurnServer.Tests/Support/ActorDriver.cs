@@ -12,9 +12,15 @@ internal sealed class ActorDriver : IAsyncDisposable
     private Task? _loop;
 
     public ActorDriver(IKeySource? keys = null, CountingClock? clock = null, RulesOptions? options = null)
+        : this(new Table(options ?? new RulesOptions(), keys ?? new SequentialKeySource()), clock)
+    {
+    }
+
+    /// <summary>An actor over a table that there is.</summary>
+    public ActorDriver(Table table, CountingClock? clock = null)
     {
         Clock = clock ?? new CountingClock();
-        Actor = new TurnActor(new Table(options ?? new RulesOptions(), keys ?? new SequentialKeySource()), Clock, Log);
+        Actor = new TurnActor(table, Clock, Log);
     }
 
     public CountingClock Clock { get; }

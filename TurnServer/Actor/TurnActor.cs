@@ -204,10 +204,11 @@ public sealed class TurnActor : IDisposable
         }
     }
 
-    // What does not change the table need not be recorded.
+    // What does not change the table need not be recorded. While nothing can be, it is looked whether that is over.
     private void Tick(TimeSpan now)
     {
-        if (!(_table.NextDeadline <= now) || !CanRecord(0, ref now))
+        var isDue = _table.NextDeadline <= now || _stalledAt is not null;
+        if (!isDue || !CanRecord(0, ref now))
             return;
         var answers = _table.Tick(now);
         _journal?.Record(RecordKind.Tick, now);
@@ -232,7 +233,7 @@ public sealed class TurnActor : IDisposable
             return true;
         if (!_journal.TryReserve(bodyBytes, _table))
         {
-            _stalledAt ??= now;
+            now = _stalledAt ??= now;
             return false;
         }
 
@@ -318,9 +319,10 @@ public sealed class TurnActor : IDisposable
     {
         if (_stalledAt is { } stalledAt)
         {
-            if (_armedFor == Unarmed)
-                _timer.Change(StallPause, Timeout.InfiniteTimeSpan);
+            if (_armedFor == stalledAt)
+                return;
             _armedFor = stalledAt;
+            _timer.Change(StallPause, Timeout.InfiniteTimeSpan);
             return;
         }
 

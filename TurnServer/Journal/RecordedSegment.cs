@@ -9,7 +9,7 @@ internal sealed class RecordedSegment
     private readonly IStateDirectory _directory;
     private readonly string _name;
     private readonly byte[] _bytes;
-    private readonly SegmentHead _head;
+    private readonly SegmentHead? _found;
 
     /// <summary>Reads it.</summary>
     /// <exception cref="StateDamagedException">Its head is not the one it should have.</exception>
@@ -21,9 +21,10 @@ internal sealed class RecordedSegment
         _bytes = directory.ReadAll(name);
         if (SegmentHead.IsOtherVersion(_bytes))
             throw OtherVersion("another version of this server wrote it");
-        if (SegmentHead.Read(_bytes) is not { } head || head.Number != number)
-            throw Damaged("its head is not what was written");
-        _head = head;
+        _found = SegmentHead.Read(_bytes) is { } head && head.Number == number ? head : null;
+        // A server that is killed while it makes one leaves bytes 0, or a part of a head before them.
+        if (_found is null && From(SegmentHead.Bytes).ContainsAnyExcept((byte)0))
+            throw WithoutHead();
     }
 
     /// <summary>
@@ -33,25 +34,19 @@ internal sealed class RecordedSegment
     {
         get
         {
+            if (_found is null)
+                return true;
             var position = SegmentHead.Bytes;
-            if (Frame.Read(From(position), _head.Salt, position, out var payload) == FrameKind.Good
-                && payload[0] == (byte)RecordKind.Head)
-            {
-                position += Frame.Size(payload.Length);
-            }
-
-            return From(position).IndexOfAnyExcept((byte)0) < 0;
+            var kind = Frame.Read(From(position), Head.Salt, position, out var payload);
+            // Its first record alone, whole or torn.
+            if (kind == FrameKind.None)
+                return From(position).LastIndexOfAnyExcept((byte)0) < Frame.Size(RecordWriter.BytesBesideBody);
+            return kind == FrameKind.Good && payload[0] == (byte)RecordKind.Head
+                && !From(position + Frame.Size(payload.Length)).ContainsAnyExcept((byte)0);
         }
     }
 
-    /// <summary>
-    /// Whether a file holds no record, whatever its head: a process was killed, or the machine, as it was being made.
-    /// </summary>
-    public static bool HoldsNothing(IStateDirectory directory, string name)
-    {
-        var bytes = directory.ReadAll(name);
-        return bytes.AsSpan(Math.Min(SegmentHead.Bytes, bytes.Length)).IndexOfAnyExcept((byte)0) < 0;
-    }
+    private SegmentHead Head => _found ?? throw WithoutHead();
 
     /// <summary>What was left out at its end; null: nothing.</summary>
     public string? Cut { get; private set; }
@@ -59,7 +54,7 @@ internal sealed class RecordedSegment
     /// <summary>
     /// Whether the machine may have lost power since it was written, and with it what was not synced.
     /// </summary>
-    private bool MayBeLossy => _head.BootId != _directory.BootId || _head.BootId == Guid.Empty;
+    private bool MayBeLossy => Head.BootId != _directory.BootId || Head.BootId == Guid.Empty;
 
     /// <summary>Whether its end may be lost with the machine's power. To be asked after a replay.</summary>
     public bool MayLackItsEnd { get; private set; }
@@ -75,7 +70,7 @@ internal sealed class RecordedSegment
         var position = SegmentHead.Bytes;
         while (true)
         {
-            var kind = Frame.Read(From(position), _head.Salt, position, out var payload);
+            var kind = Frame.Read(From(position), Head.Salt, position, out var payload);
             if (kind != FrameKind.Good)
             {
                 CheckEnd(position, kind);
@@ -116,8 +111,8 @@ internal sealed class RecordedSegment
     private void CheckEnd(int position, FrameKind kind)
     {
         MayLackItsEnd = MayBeLossy;
-        if (position < _head.SyncedBytes)
-            throw Damaged($"byte {position} to {_head.SyncedBytes} had been brought to the disk, and are not there");
+        if (position < Head.SyncedBytes)
+            throw Damaged($"byte {position} to {Head.SyncedBytes} had been brought to the disk, and are not there");
         var rest = From(position);
         var length = rest.LastIndexOfAnyExcept((byte)0) + 1;
         if (length == 0)
@@ -145,12 +140,14 @@ internal sealed class RecordedSegment
     {
         for (var at = Frame.Size(0); at < rest.Length; at += Frame.Size(0))
         {
-            if (Frame.Read(rest[at..], _head.Salt, position + at, out _) == FrameKind.Good)
+            if (Frame.Read(rest[at..], Head.Salt, position + at, out _) == FrameKind.Good)
                 return true;
         }
 
         return false;
     }
+
+    private StateDamagedException WithoutHead() => Damaged("its head is not what was written");
 
     private StateDamagedException Damaged(string what, Exception? inner = null) =>
         Recovery.Damage(_directory, _name, what, inner);

@@ -30,8 +30,7 @@ internal sealed class Recovery
     {
         if (Numbers(StateNames.SnapshotNumber).Append(-1).Max() is var number && number < 0)
         {
-            if (Numbers(StateNames.SegmentNumber).FirstOrDefault(-1) is var segment and >= 0)
-                throw Damaged(StateNames.Segment(segment), "there is no snapshot that it goes on from");
+            CheckNothingBegun();
             return null;
         }
 
@@ -48,6 +47,17 @@ internal sealed class Recovery
             Requests = replay.Requests,
             Warnings = _warnings,
         };
+    }
+
+    // The first server in a directory may have been killed before its first snapshot, which would be of an empty table.
+    private void CheckNothingBegun()
+    {
+        foreach (var number in Numbers(StateNames.SegmentNumber))
+        {
+            var name = StateNames.Segment(number);
+            if (number != StateStore.FirstNumber || !new RecordedSegment(_directory, name, number).IsUnused)
+                throw Damaged(name, "there is no snapshot that it goes on from");
+        }
     }
 
     private Snapshot ReadSnapshot(long number)
@@ -91,8 +101,6 @@ internal sealed class Recovery
     {
         foreach (var later in Numbers(StateNames.SegmentNumber).Where(later => later > number).Order())
         {
-            if (RecordedSegment.HoldsNothing(_directory, StateNames.Segment(later)))
-                continue;
             var segment = new RecordedSegment(_directory, StateNames.Segment(later), later);
             if (segment.IsUnused)
                 continue;

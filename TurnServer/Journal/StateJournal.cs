@@ -82,7 +82,13 @@ internal sealed class StateJournal
     public bool TryReserve(int bodyBytes, Table table)
     {
         if (_current.Free >= Frame.Size(RecordWriter.BytesBesideBody + bodyBytes) + SealBytesMax)
+        {
+            // It may have been a longer one that there was no room for.
+            if (_isStalled)
+                _isStalled = false;
             return true;
+        }
+
         _isStalled = !TryGoOn(table);
         return !_isStalled;
     }

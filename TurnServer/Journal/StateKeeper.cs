@@ -33,11 +33,14 @@ internal sealed class StateKeeper : IDisposable
     /// <summary>Until <see cref="Stop"/>; fails when the disk did and the process must end.</summary>
     public async Task RunAsync()
     {
-        Task[] loops = [OnThread(SyncUntilStopped), OnThread(PrepareUntilStopped), OnThread(CompactUntilStopped)];
-        var first = await Task.WhenAny(loops);
-        if (first.IsFaulted)
-            await first;
-        await Task.WhenAll(loops);
+        // One may end before the others, which can fail all the same.
+        List<Task> loops = [OnThread(SyncUntilStopped), OnThread(PrepareUntilStopped), OnThread(CompactUntilStopped)];
+        while (loops.Count > 0)
+        {
+            var ended = await Task.WhenAny(loops);
+            await ended;
+            loops.Remove(ended);
+        }
     }
 
     /// <summary>Lets <see cref="RunAsync"/> end, once what has been recorded is synced.</summary>

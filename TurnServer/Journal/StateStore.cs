@@ -9,6 +9,9 @@ namespace TurnServer.Journal;
 /// </summary>
 internal sealed class StateStore : IDisposable
 {
+    /// <summary>The number of the first segment and the first snapshot of all.</summary>
+    public const long FirstNumber = 1;
+
     private readonly IStateDirectory _directory;
     private readonly JournalOptions _options;
     private readonly StateSettings _settings;
@@ -29,7 +32,7 @@ internal sealed class StateStore : IDisposable
         _options = options;
         _settings = settings;
         _recovered = recovered;
-        _lastNumber = recovered?.LastNumber ?? 0;
+        _lastNumber = recovered?.LastNumber ?? FirstNumber - 1;
         Table = table;
     }
 

@@ -7,6 +7,9 @@ namespace TurnServer.Rules;
 /// <exception cref="ImageException">Thrown by every method when the bytes cannot be what was put.</exception>
 internal ref struct ImageReader(ReadOnlySpan<byte> bytes)
 {
+    // 7300 years: so that times can be added without a thought.
+    private const long TicksEnd = 1L << 61;
+
     private ReadOnlySpan<byte> _left = bytes;
 
     /// <summary>What has not been taken yet.</summary>
@@ -47,7 +50,11 @@ internal ref struct ImageReader(ReadOnlySpan<byte> bytes)
         return value <= int.MaxValue ? (int)value : throw new ImageException($"a count of {value}");
     }
 
-    public TimeSpan Time() => TimeSpan.FromTicks(Long());
+    public TimeSpan Time()
+    {
+        var ticks = Long();
+        return ticks < TicksEnd ? TimeSpan.FromTicks(ticks) : throw new ImageException($"a time of {ticks} ticks");
+    }
 
     public ClientAddress Address()
     {

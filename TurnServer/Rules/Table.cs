@@ -118,9 +118,9 @@ public sealed class Table
         _tally.Reset();
         var until = Now + grace;
         foreach (var player in _lobby.Players)
-            player.Bear(until);
+            Bear(player, until);
         foreach (var seat in _games.Seats)
-            seat.Bear(until);
+            Bear(seat, until);
     }
 
     /// <summary>
@@ -152,6 +152,14 @@ public sealed class Table
     {
         ArgumentNullException.ThrowIfNull(search);
         return search.Step(_lobby, _games, _now, looksMax);
+    }
+
+    // Timeouts may be shorter now than when the deadline was noted.
+    private void Bear(Timed timed, TimeSpan until)
+    {
+        timed.Bear(until);
+        if (timed.HeapIndex >= 0)
+            _deadlines.Hasten(timed);
     }
 
     private TimeSpan Advance(TimeSpan now)

@@ -105,7 +105,10 @@ public sealed class TableImageReader(RulesOptions options, IKeySource keys)
             seat.Player.Seat = seat;
         }
 
-        seat.LastCounter = (long)from.Number() - 1;
+        var counterEnd = from.Number();
+        if (counterEnd > 1UL << 63)
+            throw new ImageException($"a counter of {counterEnd - 1}");
+        seat.LastCounter = (long)(counterEnd - 1);
         seat.Left = from.OneOf(Enum.GetValues<Departure>().Length + 1) is var left and > 0
             ? (Departure)(left - 1)
             : null;
@@ -121,8 +124,12 @@ public sealed class TableImageReader(RulesOptions options, IKeySource keys)
     private static void ReadTimed(ref ImageReader from, Timed timed)
     {
         timed.LastHeard = from.Time();
-        if (from.Flag())
-            timed.Hold(new Ticket(from.Long()), (ReplyCode)from.Byte(), from.Time());
+        if (!from.Flag())
+            return;
+        var (ticket, code) = (new Ticket(from.Long()), (ReplyCode)from.Byte());
+        if (ticket.Number == 0 || !Enum.IsDefined(code))
+            throw new ImageException("a held reply that is none");
+        timed.Hold(ticket, code, from.Time());
     }
 
     private void ReadDeadlines(ref ImageReader from)

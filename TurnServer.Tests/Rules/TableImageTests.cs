@@ -1,0 +1,232 @@
+using TurnServer.Rules;
+using TurnServer.Tests.Simulation;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Rules;
+
+/// <summary>A table that is written down and read back goes on exactly as the one that it was made of.</summary>
+[Parallelizable(ParallelScope.All)]
+public sealed class TableImageTests
+{
+    private const int Acts = 120;
+    private const int AllocatedBytesMax = 4 << 20;
+
+    private static readonly RulesOptions Options = new()
+    {
+        PairingTimeout = TimeSpan.FromSeconds(15),
+        LongPairingTimeout = TimeSpan.FromSeconds(40),
+        LoadTimeout = TimeSpan.FromSeconds(17),
+        GameTimeout = TimeSpan.FromSeconds(16),
+    };
+
+    private readonly HashSet<string> _seen = [];
+
+    [Test]
+    public void A_table_that_is_read_back_answers_as_the_one_that_was_written()
+    {
+        for (var seed = 0UL; seed < 250; seed++)
+        {
+            try
+            {
+                PlayAndCompare(new Chance(Chance.Derive(7, seed)));
+            }
+            catch (Exception e) when (e is not AssertionException)
+            {
+                Assert.Fail($"Seed {seed}: {e}");
+            }
+        }
+
+        string[] wanted =
+        [
+            .. Enum.GetNames<PlayerStatus>(), "told", "avoids", "token", "wants", "held player", "held seat", "left Quit",
+            "left FellSilent", "block", "waiting", "block and waiting", "long", "hosts",
+        ];
+        Assert.That(_seen, Is.SupersetOf(wanted), "what the tables were in that were written down");
+    }
+
+    [Test]
+    public void The_last_counter_there_can_be_comes_back()
+    {
+        var driver = new TableDriver(Options);
+        StartGame(driver);
+        var seats = driver.Table.Parts.Games.Seats;
+        seats.First().LastCounter = long.MaxValue;
+        var back = TableImageText.Read(TableImageText.Parts(driver.Table), Options, new SequentialKeySource());
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(back.Parts.Games.Seats.Select(seat => seat.LastCounter), Is.EqualTo([long.MaxValue, -1]));
+            Assert.That(TableImageText.Of(back), Is.EqualTo(TableImageText.Of(driver.Table)));
+        }
+    }
+
+    [Test]
+    public void Malformed_parts_are_refused_and_take_no_memory()
+    {
+        var parts = TableImageText.Parts(RichTable());
+        var refused = 0;
+        for (var index = 0; index < parts.Count; index++)
+        {
+            for (var at = 0; at < parts[index].Length; at++)
+            {
+                Assert.That(() => Read(parts, index, parts[index][..at]), Throws.TypeOf<ImageException>(),
+                    $"part {index} cut at {at}");
+                foreach (var mask in new byte[] { 0x01, 0x40, 0x80, 0xFF })
+                {
+                    var flipped = parts[index].ToArray();
+                    flipped[at] ^= mask;
+                    refused += IsRefused(parts, index, flipped) ? 1 : 0;
+                }
+            }
+
+            Assert.That(() => Read(parts, index, [.. parts[index], 0]), Throws.TypeOf<ImageException>());
+            Assert.That(() => Read([.. parts[..index], .. parts[(index + 1)..]], 0, null),
+                Throws.TypeOf<ImageException>(), $"without part {index}");
+        }
+
+        Assert.That(refused, Is.GreaterThan(500));
+    }
+
+    [Test]
+    public void A_part_by_chance_is_refused_or_read_and_nothing_else()
+    {
+        var parts = TableImageText.Parts(RichTable());
+        var chance = new Chance(11);
+        for (var i = 0; i < 20_000; i++)
+        {
+            var index = chance.Below(parts.Count);
+            var other = parts[index].ToArray();
+            for (var bytes = chance.Between(1, 8); bytes > 0; bytes--)
+                other[chance.Between(1, other.Length - 1)] = chance.Of<byte>([0, 1, 0x7F, 0x80, 0xFF, (byte)chance.Draw()]);
+            IsRefused(parts, index, other);
+        }
+    }
+
+    private static bool IsRefused(List<byte[]> parts, int index, byte[] other)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        var isRefused = false;
+        try
+        {
+            var table = Read(parts, index, other);
+            table.Resume(new SequentialKeySource(1000), TimeSpan.FromSeconds(1));
+        }
+        catch (ImageException)
+        {
+            isRefused = true;
+        }
+        catch (Exception e) when (e is not AssertionException)
+        {
+            Assert.Fail($"part {index} as {Convert.ToHexString(other)}: {e}");
+        }
+
+        Assert.That(GC.GetAllocatedBytesForCurrentThread() - before, Is.LessThan(AllocatedBytesMax));
+        return isRefused;
+    }
+
+    private static Table Read(List<byte[]> parts, int index, byte[]? other) => TableImageText.Read(
+        parts.Select((part, i) => i == index && other is not null ? other : part), Options, new SequentialKeySource());
+
+    private static Table RichTable()
+    {
+        var table = new Table(Options, new SequentialKeySource());
+        var crowd = new Crowd(new Chance(3));
+        for (var act = 0; act < 200 || table.GameCount == 0 || table.PlayerCount < 2; act++)
+        {
+            foreach (var answer in table.Apply(crowd.Next(), crowd.Now))
+                crowd.Hear(answer.Ticket, Crowd.Text(answer.Reply));
+        }
+
+        return table;
+    }
+
+    private static void StartGame(TableDriver driver)
+    {
+        var (ann, bob) = (driver.Register("Ann"), driver.Register("Bob"));
+        foreach (var symbol in new[] { 2, 3, 4 })
+        {
+            driver.Send($"{symbol},*,{ann},*,*");
+            driver.Send($"{symbol},*,{bob},*,*");
+        }
+    }
+
+    private void PlayAndCompare(Chance chance)
+    {
+        var crowd = new Crowd(chance);
+        var keys = new CountedKeys();
+        var table = new Table(Options, keys);
+        Table? twin = null;
+        for (var act = 0; act < Acts; act++)
+        {
+            if (chance.Is(100))
+            {
+                Note(table);
+                twin = TableImageText.Read(TableImageText.Parts(table), Options, new CountedKeys { Next = keys.Next });
+                Assert.That(TableImageText.Of(twin), Is.EqualTo(TableImageText.Of(table)));
+            }
+
+            var arrival = crowd.Next();
+            if (table.NextDeadline <= crowd.Now)
+                Compare(table.Tick(crowd.Now), twin is null ? default : twin.Tick(crowd.Now), twin, crowd);
+            Compare(table.Apply(arrival, crowd.Now), twin is null ? default : twin.Apply(arrival, crowd.Now), twin, crowd);
+            if (twin is null)
+                continue;
+            Assert.That(twin.NextDeadline, Is.EqualTo(table.NextDeadline));
+            Assert.That(twin.Count(), Is.EqualTo(table.Count()).UsingPropertiesComparer());
+        }
+    }
+
+    private static void Compare(ReadOnlySpan<Answer> answers, ReadOnlySpan<Answer> others, Table? twin, Crowd crowd)
+    {
+        var texts = Texts(answers);
+        if (twin is not null)
+            Assert.That(Texts(others), Is.EqualTo(texts));
+        foreach (var (ticket, text) in texts)
+            crowd.Hear(ticket, text);
+    }
+
+    private static List<(Ticket Ticket, string Text)> Texts(ReadOnlySpan<Answer> answers)
+    {
+        var texts = new List<(Ticket, string)>();
+        foreach (var answer in answers)
+            texts.Add((answer.Ticket, Crowd.Text(answer.Reply)));
+        return texts;
+    }
+
+    private void Note(Table table)
+    {
+        foreach (var player in table.Parts.Lobby.Players)
+        {
+            _seen.Add($"{player.Status}");
+            Note(player.WasDeserted, "told");
+            Note(player.Avoided.Count > 0, "avoids");
+            Note(player.Token is not null, "token");
+            Note(player.Wanted is not null, "wants");
+            Note(player.IsHeld, "held player");
+            Note(player.LongTimeout, "long");
+            Note(player.Hosts, "hosts");
+        }
+
+        foreach (var seat in table.Parts.Games.Seats)
+        {
+            var (hasBlock, hasWaiting) = (!seat.Backlog.Block.IsEmpty, seat.Backlog.HasWaiting);
+            Note(seat.IsHeld, "held seat");
+            Note(seat.Left is not null, $"left {seat.Left}");
+            Note(hasBlock, "block");
+            Note(hasWaiting, "waiting");
+            Note(hasBlock && hasWaiting, "block and waiting");
+        }
+    }
+
+    private void Note(bool isSo, string what)
+    {
+        if (isSo)
+            _seen.Add(what);
+    }
+
+    private sealed class CountedKeys : IKeySource
+    {
+        public ulong Next { get; set; }
+
+        public ulong Draw() => Next++;
+    }
+}
