@@ -64,14 +64,13 @@ internal sealed class StateKeeper : IDisposable
         WaitHandle[] signals = [_dirtied, _stop.Token.WaitHandle];
         while (!_stop.IsCancellationRequested)
         {
-            WaitHandle.WaitAny(signals);
+            // First of all what was recorded before anybody listened: no signal comes for that any more.
             var startedAt = Stopwatch.GetTimestamp();
             SyncOnce();
-            if (_options.Sync != StateSync.Batch)
-                continue;
             var left = _options.SyncInterval - Stopwatch.GetElapsedTime(startedAt);
-            if (left > TimeSpan.Zero)
+            if (_options.Sync == StateSync.Batch && left > TimeSpan.Zero)
                 _stop.Token.WaitHandle.WaitOne(left);
+            WaitHandle.WaitAny(signals);
         }
 
         SyncOnce();

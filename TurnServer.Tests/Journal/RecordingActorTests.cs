@@ -1,0 +1,217 @@
+using Microsoft.Extensions.Logging;
+using Prometheus;
+using TurnServer.Actor;
+using TurnServer.Journal;
+using TurnServer.Protocol;
+using TurnServer.Rules;
+using TurnServer.Tests.Simulation;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Journal;
+
+/// <summary>An actor that records: what it does when the disk is full, slow or broken.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class RecordingActorTests
+{
+    private static readonly JournalOptions Options = new() { SegmentBytes = 32 * 1024 };
+
+    [Test]
+    public async Task A_full_disk_refuses_everything_and_drops_nobody_however_long_it_is_full()
+    {
+        var disk = new SimulatedDisk();
+        var store = Begin(disk, Options);
+        await using var actor = Actor(store);
+        await actor.Send("0,Ann,*,*,*");
+        disk.RoomBytes = 0;
+        var refused = await FillAsync(actor);
+        Assert.That(refused.Error, Is.EqualTo(ErrorCode.ServerBusy));
+        var players = store.Table.PlayerCount;
+        Assert.That(() => store.Prepare(), Throws.TypeOf<IOException>());
+        actor.Clock.Advance(TimeSpan.FromHours(1));
+        Assert.That(await actor.Send("0,Late,*,*,*"), Is.EqualTo("23/*/*"));
+        Assert.That((store.Table.PlayerCount, actor.Actor.IsStalled), Is.EqualTo((players, true)));
+
+        disk.RoomBytes = long.MaxValue;
+        store.Prepare();
+        Assert.That(await actor.Send("0,Late,*,*,*"), Does.StartWith("0/0/"));
+        Assert.That((store.Table.PlayerCount, actor.Actor.IsStalled), Is.EqualTo((players + 1, false)));
+        // From here on time goes on where it stood.
+        actor.Clock.Advance(new RulesOptions().PairingTimeout - TimeSpan.FromSeconds(1));
+        await actor.Settle();
+        Assert.That(store.Table.PlayerCount, Is.EqualTo(players + 1));
+        actor.Clock.Advance(TimeSpan.FromSeconds(2));
+        await actor.Settle();
+        Assert.That(store.Table.PlayerCount, Is.Zero);
+        Assert.That(Recovery.Read(disk)!.Table.PlayerCount, Is.Zero, "what is on record is the same");
+    }
+
+    [Test]
+    public async Task With_always_a_reply_leaves_when_it_is_on_the_disk_and_not_before()
+    {
+        var disk = new SimulatedDisk();
+        var store = Begin(disk, Options with { Sync = StateSync.Always });
+        await using var actor = Actor(store);
+        var reply = actor.Ask("0,Ann,*,*,*");
+        await actor.Settle();
+        Assert.That(reply.IsCompleted, Is.False);
+        store.Sync();
+        Assert.That(ActorDriver.Text(await ActorDriver.Soon(reply)), Is.EqualTo("0/0/0"));
+    }
+
+    [Test]
+    public async Task With_batch_a_reply_does_not_wait_for_the_disk()
+    {
+        var disk = new SimulatedDisk();
+        await using var actor = Actor(Begin(disk, Options));
+        var flushes = disk.Flushes;
+        Assert.That(await actor.Send("0,Ann,*,*,*"), Is.EqualTo("0/0/0"));
+        Assert.That(disk.Flushes, Is.EqualTo(flushes));
+        Assert.That(Recovery.Read(disk)!.Table.PlayerCount, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_request_that_the_rules_fail_on_is_not_on_record_and_those_before_it_are()
+    {
+        var disk = new SimulatedDisk();
+        var store = StateStore.Open(disk, Options, new StateSettings(new RulesOptions(), false), _ => new FailingKeys());
+        store.Begin();
+        await using var actor = Actor(store);
+        await actor.Send("0,Ann,*,*,*");
+        Assert.That(() => actor.Send("0,Bob,*,*,*"), Throws.TypeOf<ActorFailedException>());
+        Assert.That(Recovery.Read(disk)!.Table.PlayerCount, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task A_disk_that_fails_ends_the_keeping()
+    {
+        var disk = new SimulatedDisk();
+        var store = Begin(disk, Options);
+        using var keeper = new StateKeeper(store, Options, new StateMeters(Metrics.NewCustomRegistry()), new RecordingLog());
+        var keeping = keeper.RunAsync();
+        disk.FailsToFlush = true;
+        await using var actor = Actor(store);
+        await actor.Send("0,Ann,*,*,*");
+        Assert.That(() => ActorDriver.Soon(keeping), Throws.InstanceOf<IOException>());
+        keeper.Stop();
+    }
+
+    [Test]
+    public async Task A_full_disk_is_told_of_once_with_severity_critical_and_again_when_it_is_over()
+    {
+        var disk = new SimulatedDisk();
+        var store = Begin(disk, Options);
+        var log = new RecordingLog();
+        using var keeper = new StateKeeper(store, Options, new StateMeters(Metrics.NewCustomRegistry()), log);
+        disk.RoomBytes = 0;
+        var keeping = keeper.RunAsync();
+        await using var actor = Actor(store);
+        await FillAsync(actor);
+        await ServerChild.UntilAsync(() => Count(log, LogLevel.Critical) > 0, "it is told");
+        disk.RoomBytes = long.MaxValue;
+        await ServerChild.UntilAsync(() => Count(log, LogLevel.Information) > 0, "it is over");
+        Assert.That(Count(log, LogLevel.Critical), Is.EqualTo(1));
+        keeper.Stop();
+        await ActorDriver.Soon(keeping);
+    }
+
+    /// <summary>Wherever it is killed while it begins, makes a snapshot or stops, all is back.</summary>
+    [Test]
+    public void Killed_between_any_two_steps_on_the_disk_it_comes_back_whole([Values(0, 1, 2)] int what)
+    {
+        for (var step = 1; ; step++)
+        {
+            var state = new RecordedGame();
+            state.Play(turns: 1500);
+            var steps = 0;
+            state.Disk.AtEachStep = () =>
+            {
+                if (++steps == step)
+                    throw new KilledException();
+            };
+            var isKilled = false;
+            try
+            {
+                switch (what)
+                {
+                    case 0: RecordedGame.Open(state.Disk).Begin(); break;
+                    case 1: state.Store.Compact(state.Store.Journal.Current.Number - 1); break;
+                    default: state.Store.Finish(); break;
+                }
+            }
+            catch (KilledException)
+            {
+                isKilled = true;
+            }
+
+            state.Disk.AtEachStep = null;
+            state.Restart();
+            Assert.That(state.Store.Table.GameCount, Is.EqualTo(1), $"killed at step {step}");
+            Assert.That(state.Turn("and on"), Does.StartWith("0/9/"), $"killed at step {step}");
+            Assert.That(state.Disk.List(), Has.Count.LessThanOrEqualTo(3), "what is of no use is gone");
+            if (!isKilled)
+            {
+                Assert.That(step, Is.GreaterThan(3));
+                return;
+            }
+        }
+    }
+
+    [Test]
+    public void Other_timeouts_count_from_the_start_on_and_not_for_what_is_replayed()
+    {
+        var state = new RecordedGame();
+        state.Play(turns: 4);
+        state.Restart(new RulesOptions { GameTimeout = TimeSpan.FromSeconds(3), PlayersMax = 7 });
+        Assert.That(state.Store.Table.GameCount, Is.EqualTo(1));
+        Assert.That(state.Store.Table.NextDeadline, Is.LessThanOrEqualTo(state.Store.Table.Now + TimeSpan.FromSeconds(3)));
+        Assert.That(state.Turn("and on"), Does.StartWith("0/9/"));
+    }
+
+    [Test]
+    public void Keys_that_count_up_go_on_counting()
+    {
+        var state = new RecordedGame();
+        state.Ask("0,Ann,*,*,*");
+        state.Ask("0,Bob,*,*,*");
+        state.Ask("1,*,1,*,*");
+        state.Restart();
+        Assert.That(state.Ask("0,Cid,*,*,*"), Is.EqualTo("0/0/2"));
+    }
+
+    private static StateStore Begin(SimulatedDisk disk, JournalOptions options)
+    {
+        var store = StateStore.Open(disk, options, new StateSettings(new RulesOptions(), true),
+            last => new SequentialKeySource(last + 1 ?? 0));
+        store.Begin();
+        return store;
+    }
+
+    private static ActorDriver Actor(StateStore store)
+    {
+        var actor = new ActorDriver(store.Table);
+        actor.Actor.RecordIn(store.Journal);
+        actor.Start();
+        return actor;
+    }
+
+    private static async Task<WireReply> FillAsync(ActorDriver actor)
+    {
+        while (true)
+        {
+            var reply = await ActorDriver.Soon(actor.Ask("0,Bob,*,*,*"));
+            if (reply.Error != ErrorCode.None)
+                return reply;
+        }
+    }
+
+    private static int Count(RecordingLog log, LogLevel level) => log.Entries.Count(entry => entry.Level == level);
+
+    private sealed class KilledException : Exception;
+
+    private sealed class FailingKeys : IKeySource
+    {
+        private int _draws;
+
+        public ulong Draw() => ++_draws == 1 ? 5UL : throw new InvalidOperationException("A bug.");
+    }
+}
