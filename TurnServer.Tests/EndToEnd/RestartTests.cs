@@ -53,6 +53,27 @@ internal sealed class RestartTests
     }
 
     [Test]
+    public async Task The_journal_is_synced_and_stays_small_however_much_is_played()
+    {
+        const int Turns = 3 * 8 * 1024 * 1024 / LongGame.TextLength;
+        var (port, adminPort) = (ServerChild.FreePort(), ServerChild.FreePort());
+        await using var server = await StartAsync(port, "batch", "--admin-port", $"{adminPort}");
+        await using var game = await LongGame.StartAsync(port, "Long");
+        while (game.Turns < Turns)
+            Assert.That(await game.TryTurnAsync());
+        // Four segments have been begun: one is written to, the next is ready, those before it are in a snapshot.
+        await ServerChild.UntilAsync(() => Directory.GetFiles(_state, "journal-*").Length == 2, "the others are gone");
+        var scrape = await Scrape.OfAsync(adminPort);
+        Assert.That(scrape["turnserver_state_snapshots_total"], Is.InRange(1, 3));
+        Assert.That(scrape["turnserver_state_syncs_total"], Is.GreaterThan(10));
+        Assert.That(scrape["turnserver_state_records_total"], Is.GreaterThan(Turns));
+        Assert.That(scrape["turnserver_state_bytes_total"], Is.GreaterThan((double)Turns * LongGame.TextLength));
+        await server.KillAsync();
+        await using var again = await StartAsync(port, "batch");
+        Assert.That(await game.TryTurnAsync());
+    }
+
+    [Test]
     public async Task A_second_server_on_the_state_is_refused_and_the_first_plays_on()
     {
         await using var first = await StartAsync(ServerChild.FreePort(), "batch");
@@ -100,7 +121,9 @@ internal sealed class RestartTests
             $"{file} {Convert.ToHexString(File.ReadAllBytes(file))}").Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>Killed at random moments, fifty times with held replies and ten without, with one reply in twenty lost besides.</summary>
+    /// <summary>
+    /// Killed at random moments, fifty times with held replies and ten without, with one reply in twenty lost besides.
+    /// </summary>
     [Test]
     [Category("Slow")]
     public async Task Killed_again_and_again_under_load_it_neither_loses_nor_doubles_a_turn([Values] bool wait)
@@ -140,7 +163,8 @@ internal sealed class RestartTests
             var code = await playing;
             var report = run.Reports.Single();
             await TestContext.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-                $"{restarts} restarts: {report.TurnsSent} turns, {report.Requests} requests, {report.RequestsLost} lost"));
+                $"{restarts} restarts: {report.TurnsSent} turns, {report.Requests} requests, "
+                + $"{report.RequestsLost} lost"));
             Assert.That(report.ViolationCount, Is.Zero, $"{code}: {output}");
             Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(restarts * 100L));
             return report;
@@ -153,10 +177,11 @@ internal sealed class RestartTests
         }
     }
 
-    private async Task<ServerChild> StartAsync(int port, string sync)
+    private async Task<ServerChild> StartAsync(int port, string sync, params string[] flags)
     {
         var server = ServerChild.LaunchProgram(
-            [.. ServerProgram.Words, "--port", $"{port}", "--state", _state, "--state-sync", sync], null, port);
+            [.. ServerProgram.Words, "--port", $"{port}", "--state", _state, "--state-sync", sync, .. flags],
+            null, port);
         await server.ListensAsync();
         return server;
     }

@@ -188,9 +188,9 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
                     Encoding.ASCII.GetBytes(seconds.ToString("0.0######", CultureInfo.InvariantCulture)));
                 break;
             case "/healthz":
-                var isHealthy = await IsActorHealthyAsync();
-                await _sender.SendAsync(context, isHealthy ? OkStatus : UnavailableStatus,
-                    isHealthy ? "ok"u8.ToArray() : "the turn actor does not answer"u8.ToArray());
+                var trouble = await FindTroubleAsync();
+                await _sender.SendAsync(context, trouble is null ? OkStatus : UnavailableStatus,
+                    Encoding.UTF8.GetBytes(trouble ?? "ok"));
                 break;
             default:
                 await _sender.SendAsync(context, NotFoundStatus, "not found"u8.ToArray());
@@ -198,15 +198,17 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
         }
     }
 
-    private async ValueTask<bool> IsActorHealthyAsync()
+    // Why nobody can play just now; null: nothing is wrong.
+    private async ValueTask<string?> FindTroubleAsync()
     {
         try
         {
-            return await actor.InquireAsync(_ => true).WaitAsync(HealthTimeout);
+            await actor.InquireAsync(_ => true).WaitAsync(HealthTimeout);
+            return actor.IsStalled ? "there is no room to record the state" : null;
         }
         catch (Exception e) when (e is TimeoutException or ActorBusyException or ActorFailedException)
         {
-            return false;
+            return "the turn actor does not answer";
         }
     }
 

@@ -81,14 +81,10 @@ internal sealed class StateJournal
     /// </summary>
     public bool TryReserve(int bodyBytes, Table table)
     {
-        if (_current.Free >= Frame.Size(RecordWriter.BytesBesideBody + bodyBytes) + SealBytesMax)
-        {
-            // It may have been a longer one that there was no room for.
-            if (_isStalled)
-                _isStalled = false;
+        // Once there was none for a long one, shorter ones must not slip by: all are refused, and it is told, until the
+        // next segment is there.
+        if (!_isStalled && _current.Free >= Frame.Size(RecordWriter.BytesBesideBody + bodyBytes) + SealBytesMax)
             return true;
-        }
-
         _isStalled = !TryGoOn(table);
         return !_isStalled;
     }

@@ -12,6 +12,9 @@ internal sealed class StateKeeper : IDisposable
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
+    // A snapshot takes the replay of a segment, some 50 ms.
+    private static readonly TimeSpan SnapshotRetryPause = TimeSpan.FromSeconds(2);
+
     private readonly StateStore _store;
     private readonly JournalOptions _options;
     private readonly StateMeters _meters;
@@ -101,9 +104,9 @@ internal sealed class StateKeeper : IDisposable
             {
                 // Said once when it may still go well, and once when players are refused.
                 if (_store.Journal.IsStalled && !wasStalled)
-                    Log.StateHasNoRoom(_log, e.Message);
+                    Log.StateHasNoRoom(_log, StateException.Reason(e));
                 else if (!hasFailed)
-                    Log.StateRunsShort(_log, e.Message);
+                    Log.StateRunsShort(_log, StateException.Reason(e));
                 hasFailed = true;
                 wasStalled = _store.Journal.IsStalled;
                 _stop.Token.WaitHandle.WaitOne(RetryPause);
@@ -135,8 +138,11 @@ internal sealed class StateKeeper : IDisposable
                 continue;
             try
             {
-                if (TryCompact(number))
-                    fullBytes = 0;
+                // Tried until it goes well: it is what makes room, and may take less than the next segment.
+                var isFirst = true;
+                while (!TryCompact(number, isFirst) && !_stop.Token.WaitHandle.WaitOne(SnapshotRetryPause))
+                    isFirst = false;
+                fullBytes = 0;
             }
             catch (StateDamagedException e)
             {
@@ -153,7 +159,7 @@ internal sealed class StateKeeper : IDisposable
         return _full.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult() && _full.Reader.TryRead(out number);
     }
 
-    private bool TryCompact(long number)
+    private bool TryCompact(long number, bool isFirst)
     {
         try
         {
@@ -165,7 +171,8 @@ internal sealed class StateKeeper : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Log.SnapshotFailed(_log, e.Message);
+            if (isFirst)
+                Log.SnapshotFailed(_log, StateException.Reason(e));
             return false;
         }
     }

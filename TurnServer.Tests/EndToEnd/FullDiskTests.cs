@@ -1,0 +1,120 @@
+using System.Runtime.InteropServices;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.EndToEnd;
+
+/// <summary>A server whose state is on a disk that others fill up.</summary>
+[Category("Slow")]
+internal sealed class FullDiskTests
+{
+    // Room for three segments of 8 MiB, as a start takes one beside those that are there, and a small snapshot.
+    private const int DiskMebibytes = 30;
+
+    private const long SegmentBytes = 8 << 20;
+
+    // More than fit on the disk.
+    private const int TurnsMax = (DiskMebibytes << 20) / LongGame.TextLength;
+
+    private SmallDisk _disk = null!;
+
+    private string State => Path.Combine(_disk.Path, "state");
+
+    [SetUp]
+    public void MountDisk() => _disk = SmallDisk.Mount(DiskMebibytes);
+
+    [TearDown]
+    public void UnmountDisk() => _disk.Dispose();
+
+    [Test]
+    public async Task A_full_disk_refuses_every_change_and_loses_no_turn_before_or_after()
+    {
+        var adminPort = ServerChild.FreePort();
+        var server = await ServerChild.StartAsync("--state", State, "--admin-port", $"{adminPort}");
+        await using var game = await LongGame.StartAsync(server.Port, "Full");
+        await HasPreparedAsync(server);
+        // Again and again: what the server deletes as its journal is compacted, others take.
+        do
+            _disk.Fill();
+        while (game.Turns < TurnsMax && await game.TryTurnAsync());
+        await server.LogsAsync("critical:");
+        Assert.That((await Scrape.OfAsync(adminPort))["turnserver_state_stalled"], Is.EqualTo(1));
+        Assert.That(await HealthAsync(server.Port), Is.EqualTo(503));
+        for (var i = 0; i < 20; i++)
+            Assert.That(await game.TryTurnAsync(), Is.False);
+        await using (var late = await RawHttp.ConnectAsync(server.Port))
+            Assert.That((await late.AskAsync("0,Late,*,*,*")).Body, Is.EqualTo("23/*/*"));
+        Assert.That(server.Errors.Split("critical:"), Has.Length.EqualTo(2), "said once");
+
+        // Not enough for a segment, and enough for the snapshot that does away with one.
+        _disk.MakeRoom(mebibytes: 1);
+        await server.LogsAsync("There is room for the state again");
+        Assert.That(await HealthAsync(server.Port), Is.EqualTo(200));
+        Assert.That(await game.TryTurnAsync());
+
+        await server.KillAsync();
+        await server.DisposeAsync();
+        _disk.MakeRoom();
+        await using var again = await ServerChild.StartAsync("--state", State);
+        game.Port = again.Port;
+        Assert.That(await game.TryTurnAsync());
+    }
+
+    [Test]
+    public async Task A_full_disk_at_the_start_is_refused_and_the_state_left_as_it_was()
+    {
+        await using (var server = await ServerChild.StartAsync("--state", State))
+        {
+            await using var game = await LongGame.StartAsync(server.Port, "Early");
+            await server.KillAsync();
+        }
+
+        _disk.Fill();
+        var before = Contents();
+        await using (var refused = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", "--state", State))
+        {
+            Assert.That(await refused.ExitCodeAsync(), Is.EqualTo(11));
+            Assert.That(refused.Errors, Does.Contain(State).And.Contain("room").And.Not.Contain("   at "));
+        }
+
+        Assert.That(Contents(), Is.EqualTo(before));
+        _disk.MakeRoom();
+        await using var started = await ServerChild.StartAsync("--state", State);
+        Assert.That(started.Errors, Does.Contain("games: 1"));
+    }
+
+    [Test]
+    public async Task A_server_that_stops_while_the_disk_is_full_comes_back_from_its_journal()
+    {
+        LongGame game;
+        await using (var server = await ServerChild.StartAsync("--state", State))
+        {
+            game = await LongGame.StartAsync(server.Port, "Stopped");
+            await HasPreparedAsync(server);
+            Assert.That(await game.TryTurnAsync());
+            _disk.Fill();
+            server.Signal(PosixSignal.SIGTERM);
+            Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
+            Assert.That(server.Errors, Does.Contain("No snapshot of the state could be made"));
+        }
+
+        _disk.MakeRoom();
+        await using var again = await ServerChild.StartAsync("--state", State);
+        game.Port = again.Port;
+        Assert.That(await game.TryTurnAsync());
+        await game.DisposeAsync();
+    }
+
+    // The segment after the first is made beside the start.
+    private Task HasPreparedAsync(ServerChild server) => ServerChild.UntilAsync(
+        () => Directory.GetFiles(State, "journal-*").Count(file => new FileInfo(file).Length == SegmentBytes) == 2,
+        $"the second segment is there. {server.Errors}");
+
+    private static async Task<int> HealthAsync(int port)
+    {
+        await using var client = await RawHttp.ConnectAsync(port);
+        return (await client.GetAsync("GET /healthz HTTP/1.1")).Status;
+    }
+
+    private string[] Contents() => [.. Directory.GetFiles(State).Order(StringComparer.Ordinal)
+        .Select(file => $"{file} {Convert.ToHexString(File.ReadAllBytes(file))}")];
+}
