@@ -32,9 +32,6 @@ internal sealed class JournalTests
         var rows = output.ToString().Split('\n').Where(line => line.StartsWith("own files", StringComparison.Ordinal))
             .Select(line => line["own files".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)).ToList();
         Assert.That(rows, Has.Count.EqualTo(7), output.ToString());
-        // A file that was cut off just between two records, as no crash does it, is taken for its end: the fourth.
-        const int CutOff = 1;
-        rows[CutOff][3] = "-";
         Assert.That(rows.Select(row => string.Join(' ', row.Skip(3))), Is.All.EqualTo("- - - - -"), output.ToString());
         Assert.That(output.ToString(), Does.Match(@"(?m)^SQLite, WAL +\d.*\n"), output.ToString());
     }

@@ -3,7 +3,9 @@ using TurnServer.Tests.Simulation;
 
 namespace TurnServer.Tests.Journal;
 
-/// <summary>What is not as it was written is refused, and nothing of it changed; a record that was torn is left out.</summary>
+/// <summary>
+/// What is not as it was written is refused, and nothing of it changed; a record that was torn is left out.
+/// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class DamageTests
 {
@@ -24,8 +26,8 @@ internal sealed class DamageTests
             content[at] ^= 0x10;
         }
 
-        // Between the frames stand bytes that mean nothing, and in the head behind its checksum; the mark of how much is
-        // synced may be taken for an earlier one.
+        // Between the frames stand bytes that mean nothing, and in the head behind its checksum; the mark of how much
+        // is synced may be taken for an earlier one.
         Assert.That(passed.Where(at => at is < 44 or >= SegmentHead.Bytes), Is.SubsetOf(state.Padding()));
         Assert.That(IsRefused(state.Disk), Is.False);
     }
@@ -59,10 +61,33 @@ internal sealed class DamageTests
         for (var length = SegmentHead.Bytes; length < state.Store.Journal.Current.Written; length += 8)
         {
             var disk = state.Disk.Copy();
-            disk.Truncate(state.Segment, length);
+            disk.Resize(state.Segment, length);
             Assert.That(() => Recovery.Read(disk), Throws.TypeOf<StateDamagedException>()
                 .With.Message.Contains(state.Segment).And.Message.Contains($"mv {disk.Path}"), $"cut at {length}");
         }
+    }
+
+    [Test]
+    public void A_file_that_is_cut_off_where_it_was_not_synced_is_never_taken_for_a_whole_one()
+    {
+        var state = new RecordedGame();
+        state.Play(turns: 6);
+        for (var length = state.Frames()[1]; length < state.Disk.ContentOf(state.Segment).Length; length += 8)
+        {
+            var disk = state.Disk.Copy();
+            disk.Resize(state.Segment, length);
+            Assert.That(Recovery.Read(disk)!.Warnings, Has.Exactly(1).Contains(state.Segment), $"cut at {length}");
+        }
+    }
+
+    [Test]
+    public void A_file_that_something_was_added_to_is_refused()
+    {
+        var state = new RecordedGame();
+        state.Play(turns: 6);
+        state.Disk.Resize(state.Segment, state.Disk.ContentOf(state.Segment).Length + 1);
+        Assert.That(() => Recovery.Read(state.Disk), Throws.TypeOf<StateDamagedException>()
+            .With.Message.Contains(state.Segment));
     }
 
     [Test]

@@ -73,8 +73,13 @@ internal sealed class SimulatedDisk : IStateDirectory
     /// <summary>For those who damage it: what a process that reads it finds.</summary>
     public byte[] ContentOf(string name) => Find(name).Content;
 
-    /// <summary>Cuts a file off behind so many bytes.</summary>
-    public void Truncate(string name, int bytes) => _files[name] = new SimulatedFile(this, Find(name).Content[..bytes]);
+    /// <summary>Cuts a file off behind so many bytes, or makes it longer.</summary>
+    public void Resize(string name, int bytes)
+    {
+        var content = (byte[])Find(name).Content.Clone();
+        Array.Resize(ref content, bytes);
+        _files[name] = new SimulatedFile(this, content);
+    }
 
     /// <summary>The machine loses power: of what was not on the disk any sectors may be there, or not.</summary>
     public void LosePower(Chance chance)

@@ -25,6 +25,8 @@ internal sealed class RecordedSegment
         // A server that is killed while it makes one leaves bytes 0, or a part of a head before them.
         if (_found is null && From(SegmentHead.Bytes).ContainsAnyExcept((byte)0))
             throw WithoutHead();
+        if (_bytes.Length > _found?.Length)
+            throw Damaged($"it is {_bytes.Length} bytes long, and was made with {_found?.Length}");
     }
 
     /// <summary>
@@ -116,7 +118,12 @@ internal sealed class RecordedSegment
         var rest = From(position);
         var length = rest.LastIndexOfAnyExcept((byte)0) + 1;
         if (length == 0)
+        {
+            if (_bytes.Length < Head.Length)
+                Cut = $"the file is cut off at byte {_bytes.Length} of {Head.Length}; a record that stood there is left out";
             return;
+        }
+
         if (MayBeLossy)
         {
             Cut = $"{length} bytes from byte {position} on are left out, which had not been brought to the disk when "

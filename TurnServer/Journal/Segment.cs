@@ -41,7 +41,7 @@ internal sealed class Segment : IDisposable
     {
         var file = directory.Create(StateNames.Segment(number), length);
         var salt = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        SegmentHead.Write(file.Bytes, new SegmentHead(number, salt, directory.BootId, SegmentHead.Bytes));
+        SegmentHead.Write(file.Bytes, new SegmentHead(number, salt, directory.BootId, length, SegmentHead.Bytes));
         try
         {
             file.Flush();
@@ -86,30 +86,33 @@ internal sealed class Segment : IDisposable
 /// <param name="Number">The segment's.</param>
 /// <param name="Salt">That of its frames' checksums.</param>
 /// <param name="BootId">Which start of the machine it was written in.</param>
+/// <param name="Length">Of the whole file, in bytes.</param>
 /// <param name="SyncedBytes">
 /// Of the whole file so much has been on the disk: it must be there, whatever happened. What lies behind it may be
 /// lost with the machine's power, any part of it.
 /// </param>
-internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId, long SyncedBytes)
+internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId, int Length, long SyncedBytes)
 {
     /// <summary>Its size. The frames begin behind it.</summary>
     public const int Bytes = 64;
 
-    // Magic 8, number 8, salt 8, boot 16, checksum 4, none 12; then how much is synced, which changes.
+    // Magic 8, number 8, salt 8, boot 16, length 4, checksum 4, none 8; then how much is synced, which changes.
     private const int NumberAt = 8;
     private const int SaltAt = 16;
     private const int BootIdAt = 24;
-    private const int ChecksumAt = 40;
+    private const int LengthAt = 40;
+    private const int ChecksumAt = 44;
     private const int SyncedAt = 56;
 
     // The version is part of it.
-    private static ReadOnlySpan<byte> Magic => "TURNJ001"u8;
+    private static ReadOnlySpan<byte> Magic => "TURNJ002"u8;
 
     public static void Write(Span<byte> to, in SegmentHead head)
     {
         BinaryPrimitives.WriteInt64LittleEndian(to[NumberAt..], head.Number);
         BinaryPrimitives.WriteUInt64LittleEndian(to[SaltAt..], head.Salt);
         head.BootId.TryWriteBytes(to[BootIdAt..]);
+        BinaryPrimitives.WriteInt32LittleEndian(to[LengthAt..], head.Length);
         MarkSynced(to, head.SyncedBytes);
         Magic.CopyTo(to);
         BinaryPrimitives.WriteUInt32LittleEndian(to[ChecksumAt..], Checksum(to));
@@ -129,12 +132,14 @@ internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId
 
         return new SegmentHead(BinaryPrimitives.ReadInt64LittleEndian(file[NumberAt..]),
             BinaryPrimitives.ReadUInt64LittleEndian(file[SaltAt..]),
-            new Guid(file.Slice(BootIdAt, ChecksumAt - BootIdAt)),
+            new Guid(file[BootIdAt..LengthAt]),
+            BinaryPrimitives.ReadInt32LittleEndian(file[LengthAt..]),
             BinaryPrimitives.ReadInt64LittleEndian(file[SyncedAt..]));
     }
 
     /// <summary>Whether a file is of another version of this format.</summary>
-    public static bool IsOtherVersion(ReadOnlySpan<byte> file) => file.StartsWith(Magic[..5]) && !file.StartsWith(Magic);
+    public static bool IsOtherVersion(ReadOnlySpan<byte> file) =>
+        file.StartsWith(Magic[..5]) && !file.StartsWith(Magic);
 
     private static uint Checksum(ReadOnlySpan<byte> file) =>
         (uint)System.IO.Hashing.XxHash3.HashToUInt64(file[..ChecksumAt]);
