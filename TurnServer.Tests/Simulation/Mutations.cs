@@ -52,7 +52,7 @@ internal static class Mutations
             "timed.Hear(now);"),
         new("a held reply does not count as heard from", "Rules/Timed.cs",
             "HeldTicket = default;\n        Hear(now);", "HeldTicket = default;"),
-        new("who wants one partner is given to strangers", "Rules/Lobby.cs",
+        new("who wants one partner is given to strangers", "Rules/WaitingLines.cs",
             "if (player.Wanted is not { } wanted)\n            return _strangers;",
             "if (player.Wanted is not { } wanted || player.Key % 8 == 0)\n            return _strangers;"),
         new("players meet again who left each other", "Rules/Player.cs",
@@ -63,13 +63,13 @@ internal static class Mutations
             "player.Behind = _first;\n        if (_first is null)\n            _last = player;\n        else\n"
             + "            _first.Ahead = player;\n        _first = player;"),
         new("who comes back stands behind all others", "Rules/Lobby.cs",
-            "_strangers.Rejoin(player);", "_strangers.Join(player);"),
+            "_lines.Rejoin(player);", "_lines.Join(player);"),
         new("one left before the game hears of it only once", "Rules/Lobby.cs",
             "player.WasDeserted = true;", "player.WasDeserted = false;"),
         new("a partner goes to another before it has heard", "Rules/Lobby.cs",
             "if (!left.IsHeld)\n            return;\n        var ticket = left.EndHold(now);",
-            "if (!left.IsHeld)\n        {\n            _ = HearOfDesertion(left, now);\n            return;\n        }\n"
-            + "        var ticket = left.EndHold(now);"),
+            "if (!left.IsHeld)\n        {\n            _ = HearOfDesertion(left, now);\n            return;\n"
+            + "        }\n        var ticket = left.EndHold(now);"),
         new("a token outlives its registration", "Rules/Lobby.cs",
             "_byToken.Remove((player.Name, player.Wanted, token));", "_ = token;"),
         new("a registration outlives the first update", "Rules/Games.cs",

@@ -32,14 +32,12 @@ public sealed class TurnActor : IDisposable
 
     private readonly Table _table;
     private readonly TimeProvider _clock;
+    private readonly TableClock _time;
     private readonly ILogger _log;
-    private readonly long _startedAt;
     private readonly ITimer _timer;
     private readonly Channel<Message> _mailbox;
     private readonly Dictionary<Ticket, PendingReply> _held = [];
     private StateJournal? _journal;
-    private TimeSpan _tableTimeAtStart;
-    private TimeSpan? _stalledAt;
     private TimeSpan _armedFor = Unarmed;
     private long _lastTicket;
     private long _messages;
@@ -51,9 +49,8 @@ public sealed class TurnActor : IDisposable
     {
         _table = table;
         _clock = clock;
+        _time = new TableClock(clock, table.Now);
         _log = log;
-        _startedAt = clock.GetTimestamp();
-        _tableTimeAtStart = table.Now;
         _mailbox = Channel.CreateBounded<Message>(new BoundedChannelOptions(MailboxCapacity)
         {
             SingleReader = true,
@@ -172,7 +169,7 @@ public sealed class TurnActor : IDisposable
     {
         try
         {
-            Handle(message, _tableTimeAtStart + _clock.GetElapsedTime(_startedAt));
+            Handle(message, _time.Now);
         }
         catch (Exception bug)
         {
@@ -207,8 +204,8 @@ public sealed class TurnActor : IDisposable
     // What does not change the table need not be recorded. While nothing can be, it is looked whether that is over.
     private void Tick(TimeSpan now)
     {
-        var isDue = _table.NextDeadline <= now || _stalledAt is not null;
-        if (!isDue || !CanRecord(0, ref now))
+        var isDue = _table.NextDeadline <= now || _time.StoppedAt is not null;
+        if (!isDue || !CanRecord(0, now))
             return;
         var answers = _table.Tick(now);
         _journal?.Record(RecordKind.Tick, now);
@@ -218,7 +215,7 @@ public sealed class TurnActor : IDisposable
     // Where there is no room to record it, these replies count as lost after a restart, and there is no harm in that.
     private void ReleaseAll(TimeSpan now)
     {
-        var isRecorded = CanRecord(0, ref now);
+        var isRecorded = CanRecord(0, now);
         var answers = _table.ReleaseAll(now);
         if (isRecorded)
             _journal?.Record(RecordKind.ReleaseAll, now);
@@ -227,29 +224,23 @@ public sealed class TurnActor : IDisposable
 
     // Whether what is about to be done can be put on record. While it cannot, the table's time stands still: nobody is
     // to be dropped because the disk was full.
-    private bool CanRecord(int bodyBytes, ref TimeSpan now)
+    private bool CanRecord(int bodyBytes, TimeSpan now)
     {
         if (_journal is null)
             return true;
         if (!_journal.TryReserve(bodyBytes, _table))
         {
-            now = _stalledAt ??= now;
+            _time.StopAt(now);
             return false;
         }
 
-        if (_stalledAt is { } stalledAt)
-        {
-            _tableTimeAtStart -= now - stalledAt;
-            now = stalledAt;
-            _stalledAt = null;
-        }
-
+        _time.GoOn();
         return true;
     }
 
     private void Apply(PendingReply pending, TimeSpan now)
     {
-        if (!CanRecord(pending.Body.Length, ref now))
+        if (!CanRecord(pending.Body.Length, now))
         {
             pending.Complete(WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy)));
             return;
@@ -265,7 +256,8 @@ public sealed class TurnActor : IDisposable
             Wait = _isDraining ? TimeSpan.Zero : TimeSpan.FromSeconds(pending.WaitSeconds),
         };
         var answers = _table.Apply(arrival, now);
-        // On record before anybody hears of it; and only when it went well: what the rules fail on must not be replayed.
+        // On record before anybody hears of it; and only when it went well: what the rules fail on must not be
+        // replayed.
         _journal?.Record(arrival, _table, now);
 
         // The answers point into the table's buffers: each becomes bytes of its own before the next request is applied.
@@ -317,11 +309,11 @@ public sealed class TurnActor : IDisposable
 
     private void ArmTimer()
     {
-        if (_stalledAt is { } stalledAt)
+        if (_time.StoppedAt is { } stoppedAt)
         {
-            if (_armedFor == stalledAt)
+            if (_armedFor == stoppedAt)
                 return;
-            _armedFor = stalledAt;
+            _armedFor = stoppedAt;
             _timer.Change(StallPause, Timeout.InfiniteTimeSpan);
             return;
         }
@@ -329,10 +321,9 @@ public sealed class TurnActor : IDisposable
         if (_table.NextDeadline is not { } next || next >= _armedFor)
             return;
         _armedFor = next;
-        var now = _tableTimeAtStart + _clock.GetElapsedTime(_startedAt);
         // Timers cut fractions of a millisecond off, and count on a coarser clock than timestamps do: one that fires
         // too early is set again when it has been handled.
-        var delay = Math.Max(1, Math.Ceiling((next - now).TotalMilliseconds));
+        var delay = Math.Max(1, Math.Ceiling((next - _time.Now).TotalMilliseconds));
         _timer.Change(TimeSpan.FromMilliseconds(delay), Timeout.InfiniteTimeSpan);
     }
 
@@ -346,9 +337,3 @@ public sealed class TurnActor : IDisposable
         _held.Clear();
     }
 }
-
-/// <summary>The actor met a bug and has ended; nothing of the request is known to have been taken.</summary>
-public sealed class ActorFailedException(Exception bug) : Exception("The actor has failed.", bug);
-
-/// <summary>The actor's mailbox is full, or closed.</summary>
-public sealed class ActorBusyException() : Exception("The actor's mailbox is full.");

@@ -9,9 +9,9 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
 {
     private readonly Dictionary<ulong, Player> _players = [];
     private readonly Dictionary<(string Name, string? Wanted, string Token), Player> _byToken = [];
-    private readonly Dictionary<(string Name, string Wanted), WaitingLine> _named = [];
     private readonly Dictionary<ClientAddress, int> _registrations = [];
-    private readonly WaitingLine _strangers = new();
+    private readonly WaitingLines _lines = new();
+
     /// <summary>The place in the order of registration that the next one gets.</summary>
     public long NextOrder { get; set; }
 
@@ -20,8 +20,8 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
     public IReadOnlyCollection<Player> Players => _players.Values;
 
     /// <summary>Whether nothing is kept: true when every player has left.</summary>
-    public bool IsEmpty => _players.Count == 0 && _byToken.Count == 0 && _named.Count == 0 && _registrations.Count == 0
-        && _strangers.IsEmpty;
+    public bool IsEmpty => _players.Count == 0 && _byToken.Count == 0 && _registrations.Count == 0
+        && _lines.IsEmpty;
 
     public Player? Find(ulong key) => _players.GetValueOrDefault(key);
 
@@ -43,7 +43,7 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
         foreach (var player in Players.Where(player => player.Status == PlayerStatus.Waiting)
             .OrderBy(player => player.Order))
         {
-            LineOf(player).Join(player);
+            _lines.Join(player);
         }
     }
 
@@ -87,7 +87,7 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
         _registrations[arrival.From] = registrations + 1;
         if (token is not null)
             _byToken.Add((name, wanted, token), player);
-        LineOf(player).Join(player);
+        _lines.Join(player);
         deadlines.Add(player);
         tally.Register();
         answers.Give(arrival.Ticket, Reply.Registered(player.Key));
@@ -117,7 +117,7 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
         player.WasDeserted = false;
         if (player.Status == PlayerStatus.Waiting)
         {
-            var partner = FindPartnerFor(player);
+            var partner = _lines.FindPartnerFor(player);
             if (partner is null)
             {
                 answers.GiveOrHold(arrival, player, ReplyCode.Pairing, now);
@@ -256,39 +256,15 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
         Become(player, PlayerStatus.Waiting);
         player.WasDeserted = true;
         player.Hear(now);
-        _strangers.Rejoin(player);
+        _lines.Rejoin(player);
         deadlines.Hasten(player);
         return Deserted;
     }
 
-    private WaitingLine LineOf(Player player)
-    {
-        if (player.Wanted is not { } wanted)
-            return _strangers;
-        if (!_named.TryGetValue((player.Name, wanted), out var line))
-            _named.Add((player.Name, wanted), line = new WaitingLine());
-        return line;
-    }
-
-    private Player? FindPartnerFor(Player player)
-    {
-        if (player.Wanted is not { } wanted)
-            return _strangers.FindPartnerFor(player);
-        return _named.TryGetValue((wanted, player.Name), out var line) ? line.FindPartnerFor(player) : null;
-    }
-
-    private void LeaveLine(Player player)
-    {
-        var line = LineOf(player);
-        line.Leave(player);
-        if (player.Wanted is { } wanted && line.IsEmpty)
-            _named.Remove((player.Name, wanted));
-    }
-
     private void Pair(Player host, Player other)
     {
-        LeaveLine(host);
-        LeaveLine(other);
+        _lines.Leave(host);
+        _lines.Leave(other);
         (host.Partner, other.Partner) = (other, host);
         (host.PartnerName, other.PartnerName) = (other.Name, host.Name);
         (host.Hosts, other.Hosts) = (true, false);
@@ -322,7 +298,7 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
     private void Remove(Player player, TimeSpan now)
     {
         if (player.Status == PlayerStatus.Waiting)
-            LeaveLine(player);
+            _lines.Leave(player);
         deadlines.Remove(player);
         Retire(player);
         if (player.Partner is not { } partner)
