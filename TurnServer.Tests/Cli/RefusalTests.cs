@@ -37,6 +37,9 @@ internal sealed class RefusalTests
     [TestCase("--max-connections", "0")]
     [TestCase("--players-per-address", "-5")]
     [TestCase("--requests-per-second", "0.5")]
+    [TestCase("--state-sync", "sometimes")]
+    [TestCase("--restart-grace", "-1")]
+    [TestCase("--restart-grace", "90000")]
     [TestCase("--verbose", "-3")]
     [TestCase("-v", "often")]
     public async Task A_value_that_cannot_be_is_refused(string flag, string value)
@@ -50,6 +53,16 @@ internal sealed class RefusalTests
         var longName = flag switch { "-p" => "--port", "-v" => "--verbose", _ => flag };
         Assert.That(server.Errors, Does.Contain(longName).Or.Contain(flag));
         Assert.That(server.Errors, Does.Contain(value));
+    }
+
+    [TestCase("--state-sync", "always")]
+    [TestCase("--restart-grace", "10")]
+    public async Task What_is_said_of_the_state_is_refused_where_there_is_none(string flag, string value)
+    {
+        await using var server = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", flag, value);
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
+        AssertIsPlain(server);
+        Assert.That(server.Errors, Does.Contain(flag).And.Contain("--state DIR"));
     }
 
     [Test]

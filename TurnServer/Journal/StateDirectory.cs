@@ -29,6 +29,8 @@ internal sealed partial class StateDirectory : IStateDirectory
     public static StateDirectory Take(string path)
     {
         path = System.IO.Path.GetFullPath(path);
+        if (File.Exists(path))
+            throw new StateException($"the state directory {path} is a file: name a directory (--state).");
         try
         {
             Directory.CreateDirectory(path, OwnersAlone | UnixFileMode.UserExecute);
@@ -36,8 +38,8 @@ internal sealed partial class StateDirectory : IStateDirectory
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StateException($"the state directory {path} cannot be used: {e.Message}. "
-                + "It must be a directory that this user may write to (--state).", e);
+            throw new StateException($"the state directory {path} cannot be used: "
+                + $"{StateException.Reason(e)}. It must be a directory that this user may write to (--state).", e);
         }
     }
 

@@ -56,8 +56,8 @@ internal sealed class StateStore : IDisposable
     /// <param name="options">How it is kept.</param>
     /// <param name="settings">Under what the table goes on.</param>
     /// <param name="keys">
-    /// Makes the source that it draws keys from, of the last one that was drawn; null when none was, or none that counts
-    /// up.
+    /// Makes the source that it draws keys from, of the last one that was drawn; null when none was, or none that
+    /// counts up.
     /// </param>
     /// <exception cref="StateException">It cannot be used.</exception>
     public static StateStore Open(IStateDirectory directory, JournalOptions options, StateSettings settings,
@@ -70,7 +70,7 @@ internal sealed class StateStore : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StateException($"the state in {directory.Path} cannot be read: {e.Message}", e);
+            throw new StateException($"the state in {directory.Path} cannot be read: {StateException.Reason(e)}.", e);
         }
 
         if (recovered is null)
@@ -102,8 +102,8 @@ internal sealed class StateStore : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Abandon();
-            throw new StateException($"the state directory {_directory.Path} cannot be written: {e.Message}. It needs "
-                + $"room for the games and {2 * _options.SegmentBytes >> 20} MiB beside them.", e);
+            throw new StateException($"the state directory {_directory.Path} cannot be written: "
+                + $"{StateException.Reason(e)}. It needs room for the games and {2 * _options.SegmentBytes >> 20} MiB beside them.", e);
         }
     }
 

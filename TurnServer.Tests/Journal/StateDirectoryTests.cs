@@ -1,0 +1,78 @@
+using TurnServer.Journal;
+
+namespace TurnServer.Tests.Journal;
+
+/// <summary>The directory on a real disk.</summary>
+internal sealed class StateDirectoryTests
+{
+    private const UnixFileMode ForOthers = UnixFileMode.GroupRead | UnixFileMode.GroupWrite
+        | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+
+    private string _parent = "";
+
+    private string Target => Path.Combine(_parent, "deep", "state");
+
+    [SetUp]
+    public void MakeDirectory() => _parent = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
+
+    [TearDown]
+    public void DeleteDirectory() => Directory.Delete(_parent, recursive: true);
+
+    [Test]
+    public void What_is_in_it_is_for_its_owner_alone()
+    {
+        using var directory = StateDirectory.Take(Target);
+        directory.Create("segment", 100_000).Dispose();
+        directory.Write("snapshot", stream => stream.WriteByte(1));
+        Assert.That(directory.List(), Is.EquivalentTo(new[] { "lock", "segment", "snapshot" }));
+        Assert.That(Directory.GetFiles(Target).Append(Target).Select(path => File.GetUnixFileMode(path) & ForOthers),
+            Is.All.EqualTo(UnixFileMode.None));
+    }
+
+    [Test]
+    public void It_is_one_servers_at_a_time()
+    {
+        using (StateDirectory.Take(Target))
+        {
+            Assert.That(() => StateDirectory.Take(Target), Throws.TypeOf<StateException>()
+                .With.Message.Contains(Target).And.Message.Contains("in use by another server"));
+        }
+
+        Assert.That(() => StateDirectory.Take(Target).Dispose(), Throws.Nothing);
+    }
+
+    [Test]
+    public void A_file_is_no_directory()
+    {
+        var file = Path.Combine(_parent, "file");
+        File.WriteAllText(file, "");
+        Assert.That(() => StateDirectory.Take(file), Throws.TypeOf<StateException>()
+            .With.Message.Contains($"{file} is a file"));
+        Assert.That(() => StateDirectory.Take(Path.Combine(file, "below")), Throws.TypeOf<StateException>()
+            .With.Message.Contains("--state"));
+    }
+
+    [Test]
+    public void What_is_written_to_a_segment_is_in_its_file_at_once()
+    {
+        using var directory = StateDirectory.Take(Target);
+        using var segment = directory.Create("segment", 100_000);
+        segment.Bytes[99_999] = 7;
+        Assert.That(directory.ReadAll("segment"), Has.Length.EqualTo(100_000));
+        Assert.That(directory.ReadAll("segment")[^1], Is.EqualTo(7));
+    }
+
+    [Test]
+    public void A_file_whose_writing_fails_is_not_there_and_the_one_before_is()
+    {
+        using var directory = StateDirectory.Take(Target);
+        directory.Write("snapshot", stream => stream.WriteByte(1));
+        Assert.That(() => directory.Write("snapshot", stream =>
+        {
+            stream.WriteByte(2);
+            throw new IOException("full");
+        }), Throws.TypeOf<IOException>());
+        Assert.That(directory.ReadAll("snapshot"), Is.EqualTo(new byte[] { 1 }));
+        Assert.That(directory.List(), Is.EquivalentTo(new[] { "lock", "snapshot" }));
+    }
+}
