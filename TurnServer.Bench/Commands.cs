@@ -111,7 +111,10 @@ internal static class Commands
     {
         var games = Number("--games", "games that the server has", 50_000, 10, 50_000);
         var rounds = Number("--rounds", "how often it is killed, and stopped", 3, 1, 100);
-        var server = new Option<string?>("--server") { Description = "the program of another build, as publish makes it" };
+        var server = new Option<string?>("--server")
+        {
+            Description = "the program of another build, as publish makes it",
+        };
         var port = Number("--port", "the first of two ports", RestartPort, 1024, 65_534);
         var command = new Command("restart", "how long a server with its state on the disk takes to come back")
         {

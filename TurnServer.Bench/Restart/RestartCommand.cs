@@ -13,8 +13,8 @@ namespace TurnServer.Bench.Restart;
 internal sealed record RestartOptions(int Games, int Rounds, int Port, string? Server);
 
 /// <summary>
-/// Measures how long a server that keeps its state takes to come back with its games, after a crash and after an orderly
-/// stop, and what players see of it.
+/// Measures how long a server that keeps its state takes to come back with its games, after a crash and after an
+/// orderly stop, and what players see of it.
 /// </summary>
 internal sealed class RestartCommand : IDisposable
 {

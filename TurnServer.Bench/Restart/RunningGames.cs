@@ -4,8 +4,8 @@ using TurnServer.Bench.Compare;
 namespace TurnServer.Bench.Restart;
 
 /// <summary>
-/// Games that are under way on a server, and go on when it has been away. In each the two seats take turns, so that every
-/// reply is known in advance: another one, or a counter that is not the next, is a fault.
+/// Games that are under way on a server, and go on when it has been away. In each the two seats take turns, so that
+/// every reply is known in advance: another one, or a counter that is not the next, is a fault.
 /// </summary>
 internal sealed class RunningGames(int port, int count) : IDisposable
 {

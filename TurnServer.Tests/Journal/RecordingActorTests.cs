@@ -73,7 +73,8 @@ internal sealed class RecordingActorTests
     public async Task A_request_that_the_rules_fail_on_is_not_on_record_and_those_before_it_are()
     {
         var disk = new SimulatedDisk();
-        var store = StateStore.Open(disk, Options, new StateSettings(new RulesOptions(), false), _ => new FailingKeys());
+        var settings = new StateSettings(new RulesOptions(), HasSequentialKeys: false);
+        var store = StateStore.Open(disk, Options, settings, _ => new FailingKeys());
         store.Begin();
         await using var actor = Actor(store);
         await actor.Send("0,Ann,*,*,*");
@@ -86,7 +87,8 @@ internal sealed class RecordingActorTests
     {
         var disk = new SimulatedDisk();
         var store = Begin(disk, Options);
-        using var keeper = new StateKeeper(store, Options, new StateMeters(Metrics.NewCustomRegistry()), new RecordingLog());
+        var meters = new StateMeters(Metrics.NewCustomRegistry());
+        using var keeper = new StateKeeper(store, Options, meters, new RecordingLog());
         var keeping = keeper.RunAsync();
         disk.FailsToFlush = true;
         await using var actor = Actor(store);
@@ -163,7 +165,8 @@ internal sealed class RecordingActorTests
         state.Play(turns: 4);
         state.Restart(new RulesOptions { GameTimeout = TimeSpan.FromSeconds(3), PlayersMax = 7 });
         Assert.That(state.Store.Table.GameCount, Is.EqualTo(1));
-        Assert.That(state.Store.Table.NextDeadline, Is.LessThanOrEqualTo(state.Store.Table.Now + TimeSpan.FromSeconds(3)));
+        var table = state.Store.Table;
+        Assert.That(table.NextDeadline, Is.LessThanOrEqualTo(table.Now + TimeSpan.FromSeconds(3)));
         Assert.That(state.Turn("and on"), Does.StartWith("0/9/"));
     }
 

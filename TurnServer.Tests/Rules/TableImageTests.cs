@@ -38,8 +38,8 @@ public sealed class TableImageTests
 
         string[] wanted =
         [
-            .. Enum.GetNames<PlayerStatus>(), "told", "avoids", "token", "wants", "held player", "held seat", "left Quit",
-            "left FellSilent", "block", "waiting", "block and waiting", "long", "hosts",
+            .. Enum.GetNames<PlayerStatus>(), "told", "avoids", "token", "wants", "held player", "held seat",
+            "left Quit", "left FellSilent", "block", "waiting", "block and waiting", "long", "hosts",
         ];
         Assert.That(_seen, Is.SupersetOf(wanted), "what the tables were in that were written down");
     }
@@ -96,7 +96,11 @@ public sealed class TableImageTests
             var index = chance.Below(parts.Count);
             var other = parts[index].ToArray();
             for (var bytes = chance.Between(1, 8); bytes > 0; bytes--)
-                other[chance.Between(1, other.Length - 1)] = chance.Of<byte>([0, 1, 0x7F, 0x80, 0xFF, (byte)chance.Draw()]);
+            {
+                var place = chance.Between(1, other.Length - 1);
+                other[place] = chance.Of<byte>([0, 1, 0x7F, 0x80, 0xFF, (byte)chance.Draw()]);
+            }
+
             IsRefused(parts, index, other);
         }
     }
@@ -167,7 +171,8 @@ public sealed class TableImageTests
             var arrival = crowd.Next();
             if (table.NextDeadline <= crowd.Now)
                 Compare(table.Tick(crowd.Now), twin is null ? default : twin.Tick(crowd.Now), twin, crowd);
-            Compare(table.Apply(arrival, crowd.Now), twin is null ? default : twin.Apply(arrival, crowd.Now), twin, crowd);
+            var answers = table.Apply(arrival, crowd.Now);
+            Compare(answers, twin is null ? default : twin.Apply(arrival, crowd.Now), twin, crowd);
             if (twin is null)
                 continue;
             Assert.That(twin.NextDeadline, Is.EqualTo(table.NextDeadline));

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace TurnServer.Tests.Simulation;
 
-/// <summary>What the protocol page allows and nobody expects; and what it refuses, each with the reply it gets.</summary>
+/// <summary>
+/// What the protocol page allows and nobody expects; and what it refuses, each with the reply it gets.
+/// </summary>
 internal static class Hostile
 {
     public static readonly IReadOnlyList<string> Names =

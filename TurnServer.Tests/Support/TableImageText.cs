@@ -18,9 +18,7 @@ internal static class TableImageText
     /// </summary>
     public static string Of(Table table) => string.Join('\n', Parts(table)
         .Select(part => Convert.ToHexString(part))
-        .OrderBy(part => part.StartsWith("02", StringComparison.Ordinal) || part.StartsWith("03", StringComparison.Ordinal)
-            ? part
-            : part[..2], StringComparer.Ordinal));
+        .OrderBy(part => part[..2] is "02" or "03" ? part : part[..2], StringComparer.Ordinal));
 
     /// <summary>A table of parts.</summary>
     /// <exception cref="ImageException">They are none's.</exception>

@@ -18,9 +18,9 @@ internal enum FrameKind
 }
 
 /// <summary>
-/// A record in a state file: four bytes of length, four of checksum, the payload, and up to seven bytes 0. The checksum is salted with a number
-/// of the file's own and the place in it, so that nothing which a player has sent, and nothing of another file or
-/// place, is taken for a frame.
+/// A record in a state file: four bytes of length, four of checksum, the payload, and up to seven bytes 0. The
+/// checksum is salted with a number of the file's own and the place in it, so that nothing which a player has sent,
+/// and nothing of another file or place, is taken for a frame.
 /// </summary>
 internal static class Frame
 {

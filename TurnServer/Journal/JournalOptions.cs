@@ -7,8 +7,8 @@ public enum StateSync
     None,
 
     /// <summary>
-    /// Behind the replies, at most every <see cref="JournalOptions.SyncInterval"/>. A crash of the server loses nothing,
-    /// one of the machine what was recorded in that time and the one sync under way.
+    /// Behind the replies, at most every <see cref="JournalOptions.SyncInterval"/>. A crash of the server loses
+    /// nothing, one of the machine what was recorded in that time and the one sync under way.
     /// </summary>
     Batch,
 

@@ -25,8 +25,8 @@ internal sealed class RecordWriter
     {
         var request = arrival.Request;
         var hasWait = arrival.Wait > TimeSpan.Zero;
-        Begin((byte)((byte)request.Symbol | (hasWait ? HasWait : 0) | (request.ReceivedBytes is null ? 0 : HasReceived)),
-            now);
+        var flags = (hasWait ? HasWait : 0) | (request.ReceivedBytes is null ? 0 : HasReceived);
+        Begin((byte)((byte)request.Symbol | flags), now);
         if (hasWait)
             _writer.Time(arrival.Wait);
         if (request.ReceivedBytes is { } received)

@@ -16,7 +16,9 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
     /// <summary>How many requests have been taken.</summary>
     public long Requests { get; private set; }
 
-    /// <summary>Takes the next record. Returns whether it was the last of its segment, because another follows.</summary>
+    /// <summary>
+    /// Takes the next record. Returns whether it was the last of its segment, because another follows.
+    /// </summary>
     /// <exception cref="ImageException">It cannot have been recorded of this table.</exception>
     /// <exception cref="OtherRulesException">It was recorded by another version of the rules.</exception>
     public bool Take(ReadOnlyMemory<byte> record)
@@ -103,7 +105,9 @@ internal sealed class RecordedKeys : IKeySource
 
     public void Add(ulong key) => _keys.Enqueue(key);
 
-    public ulong Draw() => _keys.TryDequeue(out var key) ? key : throw new ImageException("a key needed that was not drawn");
+    public ulong Draw() => _keys.TryDequeue(out var key)
+        ? key
+        : throw new ImageException("a key needed that was not drawn");
 }
 
 /// <summary>A journal was recorded by another version of the rules.</summary>

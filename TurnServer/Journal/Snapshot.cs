@@ -5,7 +5,9 @@ using TurnServer.Rules;
 
 namespace TurnServer.Journal;
 
-/// <summary>A whole table in one file: a head, its settings, its parts, and how many those were, each a frame.</summary>
+/// <summary>
+/// A whole table in one file: a head, its settings, its parts, and how many those were, each a frame.
+/// </summary>
 internal sealed record Snapshot
 {
     // Magic 8, number 8, salt 8, final 1, none 3, checksum 4.

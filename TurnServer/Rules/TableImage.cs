@@ -2,10 +2,14 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>What a part of a table's image is about. The numbers stand in files: none is ever used for another.</summary>
+/// <summary>
+/// What a part of a table's image is about. The numbers stand in files: none is ever used for another.
+/// </summary>
 internal enum ImagePart : byte
 {
-    /// <summary>The time, the next place in the order of registration, the last key, and what has been counted.</summary>
+    /// <summary>
+    /// The time, the next place in the order of registration, the last key, and what has been counted.
+    /// </summary>
     Head = 1,
 
     /// <summary>One registration.</summary>

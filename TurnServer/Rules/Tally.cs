@@ -63,7 +63,9 @@ internal sealed class Tally
             to.Number(drops);
     }
 
-    /// <summary>Takes what <see cref="Write"/> has put; the rest is counted as players and games are restored.</summary>
+    /// <summary>
+    /// Takes what <see cref="Write"/> has put; the rest is counted as players and games are restored.
+    /// </summary>
     public void Read(ref ImageReader from)
     {
         (Registrations, Games, Turns, TurnBytes) = (from.Long(), from.Long(), from.Long(), from.Long());

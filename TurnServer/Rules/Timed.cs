@@ -41,7 +41,9 @@ public abstract class Timed
         HeldUntil = until;
     }
 
-    /// <summary>Notes that it was heard from. After a restart that may be no news: time was given it in advance.</summary>
+    /// <summary>
+    /// Notes that it was heard from. After a restart that may be no news: time was given it in advance.
+    /// </summary>
     internal void Hear(TimeSpan now)
     {
         if (now > LastHeard)
