@@ -3,8 +3,9 @@ using TurnServer.Journal;
 namespace TurnServer.Bench.Journal;
 
 /// <summary>
-/// Writes segments as the server does: a record is a copy into a mapped file; the segment that follows is made by
-/// another thread in advance; a full one is synced by whoever syncs.
+/// Writes segments as the server does: a record is a copy into memory, a mapped file's or, in mode Always, that of one
+/// which is written when it is synced; the segment that follows is made by another thread in advance; a full one is
+/// synced by whoever syncs.
 /// </summary>
 internal sealed class OwnLog : IRecordLog
 {
@@ -14,6 +15,7 @@ internal sealed class OwnLog : IRecordLog
     private readonly StateDirectory _directory;
     private readonly int _segmentBytes;
     private readonly SyncMode _mode;
+    private readonly StateSync _sync;
 
     // Between the thread that appends, once a segment, and the one that syncs.
     private readonly Lock _turnOver = new();
@@ -26,7 +28,13 @@ internal sealed class OwnLog : IRecordLog
         _directory = StateDirectory.Take(directory);
         _segmentBytes = segmentBytes;
         _mode = mode;
-        _current = Segment.Create(_directory, FirstNumber, segmentBytes);
+        _sync = mode switch
+        {
+            SyncMode.None => StateSync.None,
+            SyncMode.Batch => StateSync.Batch,
+            _ => StateSync.Always,
+        };
+        _current = Segment.Create(_directory, FirstNumber, segmentBytes, _sync);
         _next = Prepare(FirstNumber + 1);
     }
 
@@ -88,5 +96,6 @@ internal sealed class OwnLog : IRecordLog
         _next = Prepare(next.Number + 1);
     }
 
-    private Task<Segment> Prepare(long number) => Task.Run(() => Segment.Create(_directory, number, _segmentBytes));
+    private Task<Segment> Prepare(long number) => Task.Run(() => Segment.Create(_directory, number,
+        _segmentBytes, _sync));
 }

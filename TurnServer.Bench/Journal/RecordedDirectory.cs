@@ -16,7 +16,7 @@ internal sealed class RecordedDirectory(string path, bool machineWasStarted) : I
 
     public byte[] ReadAll(string name) => File.ReadAllBytes(System.IO.Path.Combine(path, name));
 
-    public ISegmentFile Create(string name, int bytes) => throw new NotSupportedException();
+    public ISegmentFile Create(string name, int bytes, bool isMapped) => throw new NotSupportedException();
 
     public Stream Open(string name) => throw new NotSupportedException();
 

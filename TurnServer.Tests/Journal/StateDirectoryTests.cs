@@ -22,7 +22,7 @@ internal sealed class StateDirectoryTests
     public void What_is_in_it_is_for_its_owner_alone()
     {
         using var directory = StateDirectory.Take(Target);
-        directory.Create("segment", 100_000).Dispose();
+        directory.Create("segment", 100_000, isMapped: true).Dispose();
         directory.Write("snapshot", stream => stream.WriteByte(1));
         Assert.That(directory.List(), Is.EquivalentTo(new[] { "lock", "segment", "snapshot" }));
         Assert.That(Directory.GetFiles(Target).Append(Target).Select(path => File.GetUnixFileMode(path) & ForOthers),
@@ -53,11 +53,14 @@ internal sealed class StateDirectoryTests
     }
 
     [Test]
-    public void What_is_written_to_a_segment_is_in_its_file_at_once()
+    public void What_is_written_to_a_segment_is_in_its_file_at_once_or_when_it_is_pushed([Values] bool isMapped)
     {
         using var directory = StateDirectory.Take(Target);
-        using var segment = directory.Create("segment", 100_000);
+        using var segment = directory.Create("segment", 100_000, isMapped);
         segment.Bytes[99_999] = 7;
+        Assert.That(directory.ReadAll("segment")[^1], Is.EqualTo(isMapped ? 7 : 0));
+        segment.Push(99_990, 100_000);
+        segment.Flush();
         Assert.That(directory.ReadAll("segment"), Has.Length.EqualTo(100_000));
         Assert.That(directory.ReadAll("segment")[^1], Is.EqualTo(7));
     }

@@ -105,9 +105,10 @@ internal sealed partial class Arena(World world, Server server, Trace? trace)
         var handedIn = _batch.Where(HandIn).ToList();
         server.Crash(chance.Draw());
         var crashedAt = Now;
-        foreach (var request in _unanswered.Values)
-            Lose(request);
+        var lost = _unanswered.ToDictionary();
         _unanswered.Clear();
+        foreach (var request in lost.Values)
+            Lose(request);
         trace?.Add($"the server crashes with {_batch.Count} requests in its batch");
         _isDown = true;
         RunUntil(Now + (server.DowntimeMax * (chance.Below(1000) / 1000.0)));
@@ -117,6 +118,9 @@ internal sealed partial class Arena(World world, Server server, Trace? trace)
         _model.Begin(new Dictionary<long, byte[]>());
         foreach (var request in handedIn.Take(recovery.Survivors))
             _model.Take(request, !_isDraining, crashedAt);
+        // What was on record has happened, though no reply has left.
+        foreach (var (ticket, reply) in _model.Expected)
+            Judge.NoteReply(lost[ticket], reply);
         _model.Restart(recovery);
         _isDraining = false;
         trace?.Add($"the server is back, with {recovery.Survivors} of them");

@@ -71,8 +71,10 @@ internal sealed class JournaledServer : Server
     public override void Crash(ulong draw)
     {
         var chance = new Chance(draw);
-        if (_losesPower)
+        if (_losesPower && chance.Is(500))
             _disk.LosePower(chance);
+        else if (_losesPower)
+            _disk.PushSome(chance);
         else if (_unsettled.Count > 0 && chance.Is(900))
             TearOff(chance.Below(_unsettled.Count), chance);
     }

@@ -28,7 +28,7 @@ internal sealed class Judge(World world)
             Taint(isSeat, request.Key);
     }
 
-    /// <summary>A reply leaves the server, whether or not it arrives.</summary>
+    /// <summary>A reply leaves the server, whether or not it arrives; or it would have, but for a crash.</summary>
     public void NoteReply(Request request, byte[] reply)
     {
         if (reply.AsSpan().SequenceEqual("9/2/*"u8))

@@ -32,11 +32,11 @@ internal sealed class SimulatedDisk : IStateDirectory
 
     public IReadOnlyList<string> List() => [.. _files.Keys];
 
-    public ISegmentFile Create(string name, int bytes)
+    public ISegmentFile Create(string name, int bytes, bool isMapped)
     {
         AtEachStep?.Invoke();
         TakeRoom(bytes);
-        var file = new SimulatedFile(this, new byte[bytes]);
+        var file = new SimulatedFile(this, new byte[bytes], isMapped);
         file.Flush();
         _files[name] = file;
         AtEachStep?.Invoke();
@@ -90,6 +90,13 @@ internal sealed class SimulatedDisk : IStateDirectory
             file.LosePower(() => chance.Is(sharePerMille));
     }
 
+    /// <summary>
+    /// The process is killed while it hands over what it has written to files that are not mapped: of the first of them
+    /// some bytes get there.
+    /// </summary>
+    public void PushSome(Chance chance) => _files.OrderBy(file => file.Key, StringComparer.Ordinal)
+        .Select(file => file.Value).FirstOrDefault(file => file.LacksSome)?.PushSome(chance);
+
     /// <summary>A copy, as it is.</summary>
     public SimulatedDisk Copy()
     {
@@ -114,13 +121,25 @@ internal sealed class SimulatedDisk : IStateDirectory
             throw new IOException("No space left on device");
     }
 
-    private sealed class SimulatedFile(SimulatedDisk disk, byte[] content) : ISegmentFile
+    private sealed class SimulatedFile(SimulatedDisk disk, byte[] content, bool isMapped = true) : ISegmentFile
     {
+        private readonly byte[] _memory = isMapped ? content : [.. content];
         private byte[] _onDisk = new byte[content.Length];
 
         public byte[] Content => content;
 
-        public Span<byte> Bytes => content;
+        public Span<byte> Bytes => _memory;
+
+        public bool LacksSome => !_memory.AsSpan().SequenceEqual(content);
+
+        public void Push(int from, int until) => _memory.AsSpan(from..until).CopyTo(content.AsSpan(from));
+
+        public void PushSome(Chance chance)
+        {
+            var from = _memory.AsSpan().CommonPrefixLength(content);
+            var until = _memory.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
+            Push(from, chance.Between(from, until));
+        }
 
         public void Flush()
         {

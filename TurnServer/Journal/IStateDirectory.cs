@@ -17,7 +17,13 @@ internal interface IStateDirectory : IDisposable
 
     /// <summary>A new file, of so many bytes 0 that have room on the disk, under this name even after power is lost.
     /// </summary>
-    ISegmentFile Create(string name, int bytes);
+    /// <param name="name">Its name.</param>
+    /// <param name="bytes">Its length.</param>
+    /// <param name="isMapped">
+    /// Whether what is written there outlives the process at once; otherwise it does when it is pushed, and syncing
+    /// takes less time.
+    /// </param>
+    ISegmentFile Create(string name, int bytes, bool isMapped);
 
     /// <summary>All that is in a file.</summary>
     byte[] ReadAll(string name);
@@ -34,15 +40,19 @@ internal interface IStateDirectory : IDisposable
 }
 
 /// <summary>
-/// A file whose bytes are memory: what is written there outlives the process at once, and the machine once it is
-/// flushed.
+/// A file whose bytes are memory: what is written there outlives the process once it is pushed, and the machine once it
+/// is flushed.
 /// </summary>
 internal interface ISegmentFile : IDisposable
 {
     /// <summary>Not to be used once it is disposed of.</summary>
     Span<byte> Bytes { get; }
 
-    /// <summary>Brings to the disk what has been written.</summary>
+    /// <summary>Hands the bytes between these two places to the system, where it does not have them at once.</summary>
+    /// <exception cref="IOException">The disk failed.</exception>
+    void Push(int from, int until);
+
+    /// <summary>Brings to the disk what has been pushed.</summary>
     /// <exception cref="IOException">The disk failed: what it holds of that is unknown.</exception>
     void Flush();
 }

@@ -32,6 +32,11 @@ internal sealed unsafe class MappedFile : ISegmentFile
 
     public Span<byte> Bytes => new(_first, _length);
 
+    public void Push(int from, int until)
+    {
+        // The system has it.
+    }
+
     /// <inheritdoc/>
     public void Flush() => _view.Flush();
 

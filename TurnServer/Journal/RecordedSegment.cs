@@ -54,9 +54,10 @@ internal sealed class RecordedSegment
     public string? Cut { get; private set; }
 
     /// <summary>
-    /// Whether the machine may have lost power since it was written, and with it what was not synced.
+    /// Whether what was not synced may be lost: the machine may have lost power since it was written, or nobody was told
+    /// of it.
     /// </summary>
-    private bool MayBeLossy => Head.BootId != _directory.BootId || Head.BootId == Guid.Empty;
+    private bool MayBeLossy => Head.IsSyncedFirst || Head.BootId != _directory.BootId || Head.BootId == Guid.Empty;
 
     /// <summary>Whether its end may be lost with the machine's power. To be asked after a replay.</summary>
     public bool MayLackItsEnd { get; private set; }
@@ -127,7 +128,7 @@ internal sealed class RecordedSegment
         if (MayBeLossy)
         {
             Cut = $"{length} bytes from byte {position} on are left out, which had not been brought to the disk when "
-                + "the machine stopped";
+                + (Head.IsSyncedFirst ? "the server stopped; no reply to them has left" : "the machine stopped");
             return;
         }
 

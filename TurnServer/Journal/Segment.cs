@@ -13,6 +13,7 @@ internal sealed class Segment : IDisposable
     private readonly ISegmentFile _file;
     private readonly ulong _salt;
     private int _written = SegmentHead.Bytes;
+    private int _pushed = SegmentHead.Bytes;
 
     private Segment(ISegmentFile file, long number, int length, ulong salt)
     {
@@ -37,13 +38,20 @@ internal sealed class Segment : IDisposable
     public long Base { get; set; }
 
     /// <summary>Makes the file, with its head on the disk.</summary>
-    public static Segment Create(IStateDirectory directory, long number, int length)
+    /// <param name="directory">Where.</param>
+    /// <param name="number">What stands in its name.</param>
+    /// <param name="length">Bytes in all.</param>
+    /// <param name="sync">When replies leave to what is recorded in it.</param>
+    public static Segment Create(IStateDirectory directory, long number, int length, StateSync sync)
     {
-        var file = directory.Create(StateNames.Segment(number), length);
+        var isSyncedFirst = sync == StateSync.Always;
+        var file = directory.Create(StateNames.Segment(number), length, isMapped: !isSyncedFirst);
         var salt = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        SegmentHead.Write(file.Bytes, new SegmentHead(number, salt, directory.BootId, length, SegmentHead.Bytes));
+        SegmentHead.Write(file.Bytes, new SegmentHead(number, salt, directory.BootId, length, isSyncedFirst,
+            SegmentHead.Bytes));
         try
         {
+            file.Push(0, SegmentHead.Bytes);
             file.Flush();
         }
         catch
@@ -74,8 +82,11 @@ internal sealed class Segment : IDisposable
     public int Sync()
     {
         var written = Written;
+        _file.Push(_pushed, written);
+        _pushed = written;
         _file.Flush();
         SegmentHead.MarkSynced(_file.Bytes, written);
+        _file.Push(SegmentHead.SyncedAt, SegmentHead.Bytes);
         return written;
     }
 
@@ -87,22 +98,29 @@ internal sealed class Segment : IDisposable
 /// <param name="Salt">That of its frames' checksums.</param>
 /// <param name="BootId">Which start of the machine it was written in.</param>
 /// <param name="Length">Of the whole file, in bytes.</param>
+/// <param name="IsSyncedFirst">
+/// Whether nobody has been told of what has not been on the disk; it may then be lost with the process, too.
+/// </param>
 /// <param name="SyncedBytes">
 /// Of the whole file so much has been on the disk: it must be there, whatever happened. What lies behind it may be
 /// lost with the machine's power, any part of it.
 /// </param>
-internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId, int Length, long SyncedBytes)
+internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId, int Length, bool IsSyncedFirst,
+    long SyncedBytes)
 {
     /// <summary>Its size. The frames begin behind it.</summary>
     public const int Bytes = 64;
 
-    // Magic 8, number 8, salt 8, boot 16, length 4, checksum 4, none 8; then how much is synced, which changes.
+    /// <summary>Where it says how much is synced: the last 8 bytes, which alone change.</summary>
+    public const int SyncedAt = 56;
+
+    // Magic 8, number 8, salt 8, boot 16, length 4, synced first 1, none 3, checksum 4, none 4, synced 8.
     private const int NumberAt = 8;
     private const int SaltAt = 16;
     private const int BootIdAt = 24;
     private const int LengthAt = 40;
-    private const int ChecksumAt = 44;
-    private const int SyncedAt = 56;
+    private const int SyncedFirstAt = 44;
+    private const int ChecksumAt = 48;
 
     // The version is part of it.
     private static ReadOnlySpan<byte> Magic => "TURNJ002"u8;
@@ -113,6 +131,7 @@ internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId
         BinaryPrimitives.WriteUInt64LittleEndian(to[SaltAt..], head.Salt);
         head.BootId.TryWriteBytes(to[BootIdAt..]);
         BinaryPrimitives.WriteInt32LittleEndian(to[LengthAt..], head.Length);
+        to[SyncedFirstAt] = head.IsSyncedFirst ? (byte)1 : (byte)0;
         MarkSynced(to, head.SyncedBytes);
         Magic.CopyTo(to);
         BinaryPrimitives.WriteUInt32LittleEndian(to[ChecksumAt..], Checksum(to));
@@ -134,6 +153,7 @@ internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId
             BinaryPrimitives.ReadUInt64LittleEndian(file[SaltAt..]),
             new Guid(file[BootIdAt..LengthAt]),
             BinaryPrimitives.ReadInt32LittleEndian(file[LengthAt..]),
+            file[SyncedFirstAt] != 0,
             BinaryPrimitives.ReadInt64LittleEndian(file[SyncedAt..]));
     }
 

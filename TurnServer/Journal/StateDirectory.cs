@@ -46,7 +46,7 @@ internal sealed partial class StateDirectory : IStateDirectory
     public IReadOnlyList<string> List() =>
         [.. Directory.EnumerateFiles(Path).Select(file => System.IO.Path.GetFileName(file))];
 
-    public ISegmentFile Create(string name, int bytes)
+    public ISegmentFile Create(string name, int bytes, bool isMapped)
     {
         var path = PathOf(name);
         try
@@ -62,7 +62,7 @@ internal sealed partial class StateDirectory : IStateDirectory
             }
 
             SyncNames();
-            return new MappedFile(path, bytes);
+            return isMapped ? new MappedFile(path, bytes) : new WrittenFile(path, bytes);
         }
         catch
         {

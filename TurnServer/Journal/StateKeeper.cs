@@ -103,12 +103,13 @@ internal sealed class StateKeeper : IDisposable
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // Said once when it may still go well, and once when players are refused.
-                if (_store.Journal.IsStalled && !wasStalled)
+                var isStalled = _store.Journal.IsStalled;
+                if (isStalled && !wasStalled)
                     Log.StateHasNoRoom(_log, StateException.Reason(e));
                 else if (!hasFailed)
                     Log.StateRunsShort(_log, StateException.Reason(e));
                 hasFailed = true;
-                wasStalled = _store.Journal.IsStalled;
+                wasStalled = isStalled;
                 _stop.Token.WaitHandle.WaitOne(RetryPause);
             }
         }

@@ -93,7 +93,7 @@ internal sealed class StateStore : IDisposable
         try
         {
             // The journal first: a snapshot without one has lost it.
-            var first = Segment.Create(_directory, ++_lastNumber, _options.SegmentBytes);
+            var first = Segment.Create(_directory, ++_lastNumber, _options.SegmentBytes, _options.Sync);
             _journal = new StateJournal(first, _prepared.Reader, _settings, _options.Sync, Table.Now);
             first.Sync();
             WriteSnapshot(_lastNumber, isFinal: false, Table);
@@ -113,7 +113,7 @@ internal sealed class StateStore : IDisposable
     {
         if (_prepared.Reader.Count > 0)
             return false;
-        var segment = Segment.Create(_directory, _lastNumber + 1, _options.SegmentBytes);
+        var segment = Segment.Create(_directory, _lastNumber + 1, _options.SegmentBytes, _options.Sync);
         _lastNumber++;
         _prepared.Writer.TryWrite(segment);
         return true;
