@@ -17,6 +17,12 @@ internal enum RecordKind : byte
 
     /// <summary>The last record of a segment that another follows; and figures to check a replay by.</summary>
     Seal = 11,
+
+    /// <summary>
+    /// A request that was refused before anything was done for it. What it was is not kept: who has no key cannot fill
+    /// the disk.
+    /// </summary>
+    Refused = 12,
 }
 
 /// <summary>Versions of what stands in state files beside the files' own.</summary>

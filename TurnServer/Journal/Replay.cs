@@ -39,6 +39,10 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
             case RecordKind.Tick:
                 table.Tick(_now);
                 break;
+            case RecordKind.Refused:
+                table.Tick(_now);
+                Requests++;
+                break;
             case RecordKind.ReleaseAll:
                 table.ReleaseAll(_now);
                 break;

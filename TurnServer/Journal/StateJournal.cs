@@ -90,10 +90,15 @@ internal sealed class StateJournal
     }
 
     /// <summary>Records a request that the table has just taken; room must have been reserved.</summary>
-    public void Record(in Arrival arrival, Table table, TimeSpan now) =>
-        Append(_records.Write(arrival, table.KeysDrawn, now, _current.NextPayload));
+    public void Record(in Arrival arrival, Table table, TimeSpan now)
+    {
+        if (table.ChangedNothing)
+            Record(RecordKind.Refused, now);
+        else
+            Append(_records.Write(arrival, table.KeysDrawn, now, _current.NextPayload));
+    }
 
-    /// <summary>The same, for what is no request.</summary>
+    /// <summary>The same, for what is no more than a kind.</summary>
     public void Record(RecordKind kind, TimeSpan now) => Append(_records.Write(kind, now, _current.NextPayload));
 
     /// <summary>Lets a reply leave as soon as what has been recorded is as safe as it has to be.</summary>

@@ -13,9 +13,23 @@ internal sealed class Answers(Deadlines deadlines)
 
     public ReadOnlySpan<Answer> Given => CollectionsMarshal.AsSpan(_given);
 
-    public void Clear() => _given.Clear();
+    /// <summary>See <see cref="Table.ChangedNothing"/>.</summary>
+    public bool ChangedNothing { get; private set; }
+
+    public void Clear()
+    {
+        _given.Clear();
+        ChangedNothing = false;
+    }
 
     public void Give(Ticket ticket, in Reply reply) => _given.Add(new Answer(ticket, reply));
+
+    /// <summary>Refuses a request before anything was done for it, even noting that somebody was heard from.</summary>
+    public void Reject(Ticket ticket, ErrorCode error)
+    {
+        Give(ticket, Reply.Refuse(error));
+        ChangedNothing = true;
+    }
 
     /// <summary>Gives a reply that has no news, or holds it when the request said that it may be.</summary>
     public void GiveOrHold(in Arrival arrival, Timed timed, ReplyCode code, TimeSpan now)

@@ -123,13 +123,13 @@ internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadl
     {
         if (!_seats.TryGetValue(arrival.Request.Key, out seat!))
         {
-            answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.NoGame));
+            answers.Reject(arrival.Ticket, ErrorCode.NoGame);
             return false;
         }
 
         if (seat.Number != arrival.Request.Seat || seat.Left is not null)
         {
-            answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.NoPlayerSelf));
+            answers.Reject(arrival.Ticket, ErrorCode.NoPlayerSelf);
             return false;
         }
 

@@ -63,7 +63,7 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
 
         if (_players.Count >= options.PlayersMax)
         {
-            answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.PairingKeysMaxed));
+            answers.Reject(arrival.Ticket, ErrorCode.PairingKeysMaxed);
             return;
         }
 
@@ -71,7 +71,7 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
         if (options.PlayersPerAddressMax > 0 && registrations >= options.PlayersPerAddressMax
             && !arrival.From.IsLoopback)
         {
-            answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.RateLimited));
+            answers.Reject(arrival.Ticket, ErrorCode.RateLimited);
             return;
         }
 
@@ -199,7 +199,7 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
     {
         if (!_players.TryGetValue(arrival.Request.Key, out player!))
         {
-            answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.NotRegistered));
+            answers.Reject(arrival.Ticket, ErrorCode.NotRegistered);
             return false;
         }
 

@@ -46,6 +46,12 @@ public sealed class Table
     /// <summary>The keys that the last <see cref="Apply"/> has drawn, in order: two at the most.</summary>
     public ReadOnlySpan<ulong> KeysDrawn => _keys.Drawn;
 
+    /// <summary>
+    /// Whether the last <see cref="Apply"/> refused its request before anything was done for it: it came to the same as
+    /// a <see cref="Tick"/>.
+    /// </summary>
+    public bool ChangedNothing => _answers.ChangedNothing;
+
     /// <summary>Turns taken for a partner since counting began.</summary>
     public long Turns => _tally.Turns;
 
@@ -90,6 +96,14 @@ public sealed class Table
         _answers.Clear();
         Advance(now);
         return _answers.Given;
+    }
+
+    /// <summary>Lets time pass in which nothing is due, for those who look: requests bring their own time.</summary>
+    /// <param name="now">As in <see cref="Apply"/>; before <see cref="NextDeadline"/>.</param>
+    public void Pass(TimeSpan now)
+    {
+        if (now > _now)
+            _now = now;
     }
 
     /// <summary>Answers every held reply as it stands, as before the server stops.</summary>
@@ -164,8 +178,7 @@ public sealed class Table
 
     private TimeSpan Advance(TimeSpan now)
     {
-        if (now > _now)
-            _now = now;
+        Pass(now);
         while (_deadlines.TryFindDue(_now, out var due))
             Expire(due);
         return _now;
