@@ -83,6 +83,46 @@ internal sealed class RecordingActorTests
     }
 
     [Test]
+    public async Task A_request_of_nobody_takes_no_room_however_long_it_is()
+    {
+        var disk = new SimulatedDisk();
+        var store = Begin(disk, Options);
+        await using var actor = Actor(store);
+        var before = store.Journal.Position;
+        Assert.That(await actor.Send($"6,{new string('x', 10_000)},1,0,0"), Is.EqualTo("13/*/*"));
+        Assert.That(store.Journal.Position - before, Is.InRange(1, 24));
+        Assert.That(Recovery.Read(disk)!.Requests, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task What_was_not_recorded_as_the_server_stops_is_followed_by_nothing_that_is()
+    {
+        var disk = new SimulatedDisk();
+        var store = Begin(disk, Options);
+        await using var actor = Actor(store);
+        disk.RoomBytes = 0;
+        await FillAsync(actor);
+        await ActorDriver.Soon(actor.Actor.DrainAsync());
+        disk.RoomBytes = long.MaxValue;
+        store.Prepare();
+        var records = store.Journal.RecordCount;
+        Assert.That(await actor.Send("0,Late,*,*,*"), Is.EqualTo("23/*/*"));
+        Assert.That(store.Journal.RecordCount, Is.EqualTo(records));
+    }
+
+    [Test]
+    public void A_start_that_is_refused_for_want_of_room_leaves_nothing_behind()
+    {
+        var disk = new SimulatedDisk();
+        var store = Begin(disk, Options);
+        store.Dispose();
+        var before = disk.List();
+        disk.RoomBytes = before.Sum(name => disk.ContentOf(name).Length) + Options.SegmentBytes + 10;
+        Assert.That(() => Begin(disk, Options), Throws.TypeOf<StateException>().With.Message.Contains("room"));
+        Assert.That(disk.List(), Is.EquivalentTo(before));
+    }
+
+    [Test]
     public async Task A_disk_that_fails_ends_the_keeping()
     {
         var disk = new SimulatedDisk();

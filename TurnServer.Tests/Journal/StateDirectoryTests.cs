@@ -1,4 +1,6 @@
+using TurnServer.Actor;
 using TurnServer.Journal;
+using TurnServer.Rules;
 
 namespace TurnServer.Tests.Journal;
 
@@ -50,6 +52,33 @@ internal sealed class StateDirectoryTests
             .With.Message.Contains($"{file} is a file"));
         Assert.That(() => StateDirectory.Take(Path.Combine(file, "below")), Throws.TypeOf<StateException>()
             .With.Message.Contains("--state"));
+    }
+
+    [Test]
+    public void A_link_is_called_by_what_it_leads_to()
+    {
+        Directory.CreateDirectory(Target);
+        var link = Path.Combine(_parent, "link");
+        Directory.CreateSymbolicLink(link, Target);
+        using var directory = StateDirectory.Take(link);
+        Assert.That(directory.Path, Is.EqualTo(Target));
+    }
+
+    [Test]
+    public void Files_of_others_are_left_alone()
+    {
+        Directory.CreateDirectory(Target);
+        string[] others = ["notes.new", "snapshot-1.txt", "journal-x", "snapshot-.new"];
+        foreach (var other in others)
+            File.WriteAllText(Path.Combine(Target, other), "");
+        using (var store = StateStore.Open(StateDirectory.Take(Target), RecordedGame.Options,
+            new StateSettings(new RulesOptions(), true), _ => new SequentialKeySource()))
+        {
+            store.Begin();
+            store.Finish();
+        }
+
+        Assert.That(Directory.GetFiles(Target).Select(Path.GetFileName), Is.SupersetOf(others));
     }
 
     [Test]

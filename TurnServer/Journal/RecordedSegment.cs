@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using TurnServer.Rules;
 
 namespace TurnServer.Journal;
@@ -25,8 +24,9 @@ internal sealed class RecordedSegment
         // A server that is killed while it makes one leaves bytes 0, or a part of a head before them.
         if (_found is null && From(SegmentHead.Bytes).ContainsAnyExcept((byte)0))
             throw WithoutHead();
-        if (_bytes.Length > _found?.Length)
-            throw Damaged($"it is {_bytes.Length} bytes long, and was made with {_found?.Length}");
+        // No crash makes it shorter: its length was on the disk before anything was recorded in it.
+        if (_found is { } found && _bytes.Length != found.Length)
+            throw Damaged($"it is {_bytes.Length} bytes long, and was made with {found.Length}");
     }
 
     /// <summary>
@@ -90,7 +90,7 @@ internal sealed class RecordedSegment
         }
     }
 
-    // A file may have been cut off within the bytes 0 behind a record.
+    // One that was being made when the server was killed may end anywhere.
     private ReadOnlySpan<byte> From(int position) => _bytes.AsSpan(Math.Min(position, _bytes.Length));
 
     private bool Take(Func<ReadOnlyMemory<byte>, bool> take, int position, int payloadBytes)
@@ -104,7 +104,7 @@ internal sealed class RecordedSegment
             throw OtherVersion($"it was recorded by rules of version {e.Version}, and these are of version "
                 + $"{StateFormat.RulesVersion}");
         }
-        catch (Exception e)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
             // Whatever it is, the table is not what it was: it must not be played on.
             throw Damaged($"the record at byte {position} cannot be replayed: {e.Message}", e);
@@ -119,12 +119,7 @@ internal sealed class RecordedSegment
         var rest = From(position);
         var length = rest.LastIndexOfAnyExcept((byte)0) + 1;
         if (length == 0)
-        {
-            if (_bytes.Length < Head.Length)
-                Cut = $"the file is cut off at byte {_bytes.Length} of {Head.Length}; a record that stood there is left out";
             return;
-        }
-
         if (MayBeLossy)
         {
             Cut = $"{length} bytes from byte {position} on are left out, which had not been brought to the disk when "
@@ -132,17 +127,12 @@ internal sealed class RecordedSegment
             return;
         }
 
-        // Of a record that a killed process has not completed the length is missing; of one in a file that has been cut
-        // off, the rest. Nothing can stand behind it.
-        var isTorn = kind == FrameKind.None ? length <= Frame.Size(Frame.PayloadBytesMax) : ReachesBeyond(rest);
+        // Of a record that a killed process has not completed the length is missing, and nothing can stand behind it.
+        var isTorn = kind == FrameKind.None && length <= Frame.Size(Frame.PayloadBytesMax);
         if (!isTorn || FindsFrame(rest[..length], position))
             throw Damaged($"what stands at byte {position} is not what was written");
         Cut = $"a record at byte {position} is incomplete and left out ({length} bytes)";
     }
-
-    private static bool ReachesBeyond(ReadOnlySpan<byte> rest) => rest.Length < Frame.HeaderBytes
-        || BinaryPrimitives.ReadUInt32LittleEndian(rest) is var length && length <= Frame.PayloadBytesMax
-            && length > rest.Length - Frame.HeaderBytes;
 
     private bool FindsFrame(ReadOnlySpan<byte> rest, int position)
     {
@@ -160,7 +150,5 @@ internal sealed class RecordedSegment
     private StateDamagedException Damaged(string what, Exception? inner = null) =>
         Recovery.Damage(_directory, _name, what, inner);
 
-    private StateException OtherVersion(string what) => new($"the state in {_directory.Path} cannot be taken over. "
-        + $"{_name}: {what}. Nothing has been changed. Start the version that wrote it once more and stop it with "
-        + "SIGTERM (systemctl stop), which leaves a state that every version reads.");
+    private StateException OtherVersion(string what) => Recovery.OtherVersion(_directory, _name, what);
 }

@@ -72,6 +72,10 @@ internal sealed class Recovery
         {
             throw Damaged(name, $"it has {e.Message}", e);
         }
+        catch (OtherFormatException)
+        {
+            throw OtherVersion(_directory, name, "another version of this server wrote it");
+        }
     }
 
     private void ReplayFrom(long number, Replay replay)
@@ -115,6 +119,12 @@ internal sealed class Recovery
 
     private StateDamagedException Damaged(string name, string what, Exception? inner = null) =>
         Damage(_directory, name, what, inner);
+
+    /// <summary>What is said of a state that is right and cannot be read by this version.</summary>
+    internal static StateException OtherVersion(IStateDirectory directory, string name, string what) =>
+        new($"the state in {directory.Path} cannot be taken over. {name}: {what}. Nothing has been changed. Start the "
+            + "version that wrote it once more and stop it with SIGTERM (systemctl stop), which leaves a state that "
+            + "later versions read.");
 
     /// <summary>What is said of a state that cannot be trusted.</summary>
     internal static StateDamagedException Damage(IStateDirectory directory, string name, string what,

@@ -64,6 +64,7 @@ internal sealed record Snapshot
 
     /// <summary>Reads one. The table is under the settings that it was written under.</summary>
     /// <exception cref="ImageException">It is damaged.</exception>
+    /// <exception cref="OtherFormatException">Another version of this server wrote it.</exception>
     public static Snapshot Read(Stream from, long number)
     {
         Span<byte> head = stackalloc byte[HeadBytes];
@@ -71,9 +72,9 @@ internal sealed record Snapshot
             || BinaryPrimitives.ReadUInt32LittleEndian(head[ChecksumAt..]) != Checksum(head)
             || BinaryPrimitives.ReadInt64LittleEndian(head[NumberAt..]) != number)
         {
-            throw new ImageException(head.StartsWith(Magic[..5]) && !head.StartsWith(Magic)
-                ? "a head of another version of this server"
-                : "no head that it could have");
+            if (head.StartsWith(Magic[..5]) && !head.StartsWith(Magic))
+                throw new OtherFormatException();
+            throw new ImageException("no head that it could have");
         }
 
         var frames = new FrameStream(from, BinaryPrimitives.ReadUInt64LittleEndian(head[SaltAt..]), HeadBytes);
@@ -118,6 +119,9 @@ internal sealed record Snapshot
 
     private static uint Checksum(ReadOnlySpan<byte> head) => (uint)XxHash3.HashToUInt64(head[..ChecksumAt]);
 }
+
+/// <summary>A file is of another version of the format.</summary>
+internal sealed class OtherFormatException : Exception;
 
 /// <summary>Frames one behind the other in a stream that is read or written from front to back.</summary>
 internal sealed class FrameStream(Stream stream, ulong salt, long position)

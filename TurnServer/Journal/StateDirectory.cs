@@ -33,7 +33,14 @@ internal sealed partial class StateDirectory : IStateDirectory
             throw new StateException($"the state directory {path} is a file: name a directory (--state).");
         try
         {
-            Directory.CreateDirectory(path, OwnersAlone | UnixFileMode.UserExecute);
+            if (!Directory.Exists(path))
+            {
+                Directory.CreateDirectory(path, OwnersAlone | UnixFileMode.UserExecute);
+                SyncNames(System.IO.Path.GetDirectoryName(path)!);
+            }
+
+            // As systemd makes it, it is a link: what is said of it must be good for the directory itself.
+            path = Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
             return new StateDirectory(path, TakeLock(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -61,7 +68,7 @@ internal sealed partial class StateDirectory : IStateDirectory
                 file.Flush(flushToDisk: true);
             }
 
-            SyncNames();
+            SyncNames(Path);
             return isMapped ? new MappedFile(path, bytes) : new WrittenFile(path, bytes);
         }
         catch
@@ -101,7 +108,7 @@ internal sealed partial class StateDirectory : IStateDirectory
             throw;
         }
 
-        SyncNames();
+        SyncNames(Path);
         return length;
     }
 
@@ -165,15 +172,15 @@ internal sealed partial class StateDirectory : IStateDirectory
     private string PathOf(string name) => System.IO.Path.Combine(Path, name);
 
     // A file's name stands in its directory, which is a file of its own to the disk.
-    private void SyncNames()
+    private static void SyncNames(string directory)
     {
-        var descriptor = OpenFile(Path, ReadOnlyCloseOnExec);
+        var descriptor = OpenFile(directory, ReadOnlyCloseOnExec);
         if (descriptor < 0)
-            throw new IOException($"{Path} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
+            throw new IOException($"{directory} cannot be opened: {Marshal.GetLastPInvokeErrorMessage()}");
         try
         {
             if (SyncFile(descriptor) != 0)
-                throw new IOException($"{Path} cannot be synced: {Marshal.GetLastPInvokeErrorMessage()}");
+                throw new IOException($"{directory} cannot be synced: {Marshal.GetLastPInvokeErrorMessage()}");
         }
         finally
         {

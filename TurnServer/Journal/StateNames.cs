@@ -24,8 +24,9 @@ internal static class StateNames
     /// <summary>What a file is called until all of it is on the disk.</summary>
     public static string New(string name) => name + NewSuffix;
 
-    /// <summary>Whether it was never completed.</summary>
-    public static bool IsNew(string name) => name.EndsWith(NewSuffix, StringComparison.Ordinal);
+    /// <summary>Whether it is a snapshot that was never completed.</summary>
+    public static bool IsNew(string name) => name.EndsWith(NewSuffix, StringComparison.Ordinal)
+        && SnapshotNumber(name[..^NewSuffix.Length]) is not null;
 
     /// <summary>The number of a snapshot; null for any other name.</summary>
     public static long? SnapshotNumber(string name) => Number(name, SnapshotPrefix);

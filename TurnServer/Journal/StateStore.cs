@@ -102,6 +102,7 @@ internal sealed class StateStore : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Abandon();
+            ForgetSegment(_lastNumber);
             throw new StateException($"the state directory {_directory.Path} cannot be written: "
                 + $"{StateException.Reason(e)}. It needs room for the games and {2 * _options.SegmentBytes >> 20} MiB beside them.", e);
         }
@@ -228,6 +229,20 @@ internal sealed class StateStore : IDisposable
             var itsNumber = StateNames.SnapshotNumber(name) ?? StateNames.SegmentNumber(name);
             if (itsNumber < number || StateNames.IsNew(name))
                 _directory.Delete(name);
+        }
+    }
+
+    // Without a snapshot it is of no use, and each start that is refused would leave another.
+    private void ForgetSegment(long number)
+    {
+        try
+        {
+            if (!_directory.List().Contains(StateNames.Snapshot(number)))
+                _directory.Delete(StateNames.Segment(number));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What went wrong before is what is told.
         }
     }
 
