@@ -108,6 +108,14 @@ internal static partial class Log
         + "not survive a crash: stop the server with SIGTERM (systemctl restart), which writes all of it anew")]
     public static partial void StateCannotBeReadBack(ILogger log, Exception damage);
 
+    [LoggerMessage(50, LogLevel.Warning, "The disk is too slow for the state: requests were answered 23 while the next "
+        + "piece of its journal was made, for {Seconds:0.0} s at the most")]
+    public static partial void StateDiskIsSlow(ILogger log, double seconds);
+
+    [LoggerMessage(51, LogLevel.Warning, "The whole state could not be written as the server stopped; the next start "
+        + "replays its journal: {Reason}")]
+    public static partial void LastSnapshotFailed(ILogger log, string reason);
+
     [LoggerMessage(49, LogLevel.Critical, "The disk failed while the state was brought to it; the server ends, and "
         + "goes on from what the disk has")]
     public static partial void StateDiskFailed(ILogger log, Exception fault);

@@ -156,6 +156,27 @@ public sealed class TurnActorTests
     }
 
     [Test]
+    public async Task Inquire_WithNothingDue_SeesWhatTimeItIs()
+    {
+        await using var driver = ActorDriver.Started();
+        await driver.Send("0,Ann,*,*,*");
+        driver.Clock.Advance(TimeSpan.FromSeconds(3));
+        Assert.That(await ActorDriver.Soon(driver.Actor.InquireAsync(table => table.Now)),
+            Is.EqualTo(TimeSpan.FromSeconds(3)));
+    }
+
+    [Test]
+    public async Task TheTablesTime_BeginsWithTheLoop()
+    {
+        await using var driver = new ActorDriver();
+        driver.Clock.Advance(TimeSpan.FromSeconds(3));
+        driver.Start();
+        driver.Clock.Advance(TimeSpan.FromSeconds(2));
+        Assert.That(await ActorDriver.Soon(driver.Actor.InquireAsync(table => table.Now)),
+            Is.EqualTo(TimeSpan.FromSeconds(2)));
+    }
+
+    [Test]
     public async Task Continuations_DoNotRunOnTheActorsThread()
     {
         // All three stand in the mailbox before the loop runs: one that is answered at once goes on where it asked.

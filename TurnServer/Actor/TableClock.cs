@@ -1,8 +1,10 @@
 namespace TurnServer.Actor;
 
-/// <summary>The table's time: it goes on from where it was, and stands still while nothing can be recorded.</summary>
+/// <summary>
+/// The table's time: it goes on from where it was once the server plays, and stands still while nothing can be recorded.
+/// </summary>
 /// <param name="clock">Where elapsed time is read.</param>
-/// <param name="start">What the table's time is now.</param>
+/// <param name="start">What the table's time is until it goes on.</param>
 internal sealed class TableClock(TimeProvider clock, TimeSpan start)
 {
     private readonly long _startedAt = clock.GetTimestamp();
@@ -11,7 +13,7 @@ internal sealed class TableClock(TimeProvider clock, TimeSpan start)
     public TimeSpan Now => StoppedAt ?? Running;
 
     /// <summary>The time it stands still at; null while it goes on.</summary>
-    public TimeSpan? StoppedAt { get; private set; }
+    public TimeSpan? StoppedAt { get; private set; } = start;
 
     private TimeSpan Running => _start + clock.GetElapsedTime(_startedAt);
 

@@ -43,6 +43,7 @@ public sealed class TurnActor : IDisposable
     private long _messages;
     private TimeSpan _busy;
     private bool _isDraining;
+    private bool _recordsNoMore;
 
     /// <summary>An actor over this table. Nothing happens before <see cref="RunAsync"/>.</summary>
     public TurnActor(Table table, TimeProvider clock, ILogger log)
@@ -130,6 +131,7 @@ public sealed class TurnActor : IDisposable
     /// </summary>
     public async Task RunAsync()
     {
+        _time.GoOn();
         try
         {
             while (await _mailbox.Reader.WaitToReadAsync())
@@ -205,6 +207,8 @@ public sealed class TurnActor : IDisposable
     private void Tick(TimeSpan now)
     {
         var isDue = _table.NextDeadline <= now || _time.StoppedAt is not null;
+        if (!isDue)
+            _table.Pass(now);
         if (!isDue || !CanRecord(0, now))
             return;
         var answers = _table.Tick(now);
@@ -212,12 +216,13 @@ public sealed class TurnActor : IDisposable
         CompleteHeld(answers);
     }
 
-    // Where there is no room to record it, these replies count as lost after a restart, and there is no harm in that.
+    // Where there is no room to record it, these replies count as lost after a restart. There is no harm in that as long
+    // as nothing is recorded that came after.
     private void ReleaseAll(TimeSpan now)
     {
-        var isRecorded = CanRecord(0, now);
+        _recordsNoMore = !CanRecord(0, now);
         var answers = _table.ReleaseAll(now);
-        if (isRecorded)
+        if (!_recordsNoMore)
             _journal?.Record(RecordKind.ReleaseAll, now);
         CompleteHeld(answers);
     }
@@ -228,7 +233,7 @@ public sealed class TurnActor : IDisposable
     {
         if (_journal is null)
             return true;
-        if (!_journal.TryReserve(bodyBytes, _table))
+        if (_recordsNoMore || !_journal.TryReserve(bodyBytes, _table))
         {
             _time.StopAt(now);
             return false;

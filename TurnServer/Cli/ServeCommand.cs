@@ -109,6 +109,9 @@ internal static class ServeCommand
         // The actor and the state have logged their failure themselves.
         if (first != actorLoop && first != keeping && first.Exception?.InnerException is { } bug)
             Log.LoopFailed(log, bug);
+        // It must not record any more when the state's files are let go of.
+        actor.Stop();
+        await actorLoop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return ExitCode.Failed;
     }
 

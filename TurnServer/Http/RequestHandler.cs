@@ -204,7 +204,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
         try
         {
             await actor.InquireAsync(_ => true).WaitAsync(HealthTimeout);
-            return actor.IsStalled ? "there is no room to record the state" : null;
+            return actor.IsStalled ? "the state cannot be recorded: the disk is full, or too slow" : null;
         }
         catch (Exception e) when (e is TimeoutException or ActorBusyException or ActorFailedException)
         {

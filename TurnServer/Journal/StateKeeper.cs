@@ -15,6 +15,9 @@ internal sealed class StateKeeper : IDisposable
     // A snapshot takes the replay of a segment, some 50 ms.
     private static readonly TimeSpan SnapshotRetryPause = TimeSpan.FromSeconds(2);
 
+    // In place of a segment's number: the next snapshot is not to wait until it is worth its while.
+    private const long NowPlease = 0;
+
     private readonly StateStore _store;
     private readonly JournalOptions _options;
     private readonly StateMeters _meters;
@@ -93,11 +96,14 @@ internal sealed class StateKeeper : IDisposable
         var wasStalled = false;
         while (TryWaitToPrepare())
         {
+            var startedAt = Stopwatch.GetTimestamp();
             try
             {
                 _store.Prepare();
                 if (hasFailed)
                     Log.StateHasRoom(_log);
+                else if (_store.Journal.IsStalled)
+                    Log.StateDiskIsSlow(_log, Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
                 hasFailed = wasStalled = false;
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -110,6 +116,9 @@ internal sealed class StateKeeper : IDisposable
                     Log.StateRunsShort(_log, StateException.Reason(e));
                 hasFailed = true;
                 wasStalled = isStalled;
+                // A snapshot may make the room.
+                if (isStalled)
+                    _full.Writer.TryWrite(NowPlease);
                 _stop.Token.WaitHandle.WaitOne(RetryPause);
             }
         }
@@ -132,16 +141,18 @@ internal sealed class StateKeeper : IDisposable
     private void CompactUntilStopped()
     {
         var fullBytes = 0L;
-        while (TryWaitForFull(out var number))
+        var lastFull = 0L;
+        while (TryWaitForFull(out var number) && !_stop.IsCancellationRequested)
         {
-            fullBytes += _options.SegmentBytes;
-            if (fullBytes < _store.SnapshotBytes)
+            if (number != NowPlease)
+                (lastFull, fullBytes) = (number, fullBytes + _options.SegmentBytes);
+            if (fullBytes == 0 || (number != NowPlease && fullBytes < _store.SnapshotBytes))
                 continue;
             try
             {
                 // Tried until it goes well: it is what makes room, and may take less than the next segment.
                 var isFirst = true;
-                while (!TryCompact(number, isFirst) && !_stop.Token.WaitHandle.WaitOne(SnapshotRetryPause))
+                while (!TryCompact(lastFull, isFirst) && !_stop.Token.WaitHandle.WaitOne(SnapshotRetryPause))
                     isFirst = false;
                 fullBytes = 0;
             }
@@ -170,7 +181,7 @@ internal sealed class StateKeeper : IDisposable
             Log.SnapshotMade(_log, _store.SnapshotBytes, Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
             return true;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OutOfMemoryException)
         {
             if (isFirst)
                 Log.SnapshotFailed(_log, StateException.Reason(e));

@@ -94,7 +94,7 @@ internal sealed class StateSide : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // The journal has it all, and the next start replays it.
-            Log.SnapshotFailed(_log, StateException.Reason(e));
+            Log.LastSnapshotFailed(_log, StateException.Reason(e));
         }
 
         return true;
