@@ -15,6 +15,8 @@ internal sealed class FullDiskTests
     // More than fit on the disk.
     private const int TurnsMax = (DiskMebibytes << 20) / LongGame.TextLength;
 
+    private static readonly int AdminPort = ServerChild.FreePort();
+
     private SmallDisk _disk = null!;
 
     private string State => Path.Combine(_disk.Path, "state");
@@ -28,35 +30,18 @@ internal sealed class FullDiskTests
     [Test]
     public async Task A_full_disk_refuses_every_change_and_loses_no_turn_before_or_after()
     {
-        var adminPort = ServerChild.FreePort();
-        var server = await ServerChild.StartAsync("--state", State, "--admin-port", $"{adminPort}");
-        await using var game = await LongGame.StartAsync(server.Port, "Full");
-        await HasPreparedAsync(server);
-        // Again and again: what the server deletes as its journal is compacted, others take.
-        do
-            _disk.Fill();
-        while (game.Turns < TurnsMax && await game.TryTurnAsync());
-        await server.LogsAsync("critical:");
-        Assert.That((await Scrape.OfAsync(adminPort))["turnserver_state_stalled"], Is.EqualTo(1));
-        Assert.That(await HealthAsync(server.Port), Is.EqualTo(503));
-        for (var i = 0; i < 20; i++)
-            Assert.That(await game.TryTurnAsync(), Is.False);
-        await using (var late = await RawHttp.ConnectAsync(server.Port))
-            Assert.That((await late.AskAsync("0,Late,*,*,*")).Body, Is.EqualTo("23/*/*"));
-        Assert.That(server.Errors.Split("critical:"), Has.Length.EqualTo(2), "said once");
+        LongGame game;
+        await using (var server = await ServerChild.StartAsync("--state", State, "--admin-port", $"{AdminPort}"))
+        {
+            game = await LongGame.StartAsync(server.Port, "Full");
+            await FillAndMakeRoomAsync(server, game);
+        }
 
-        // Not enough for a segment, and enough for the snapshot that does away with one.
-        _disk.MakeRoom(mebibytes: 1);
-        await server.LogsAsync("There is room for the state again");
-        Assert.That(await HealthAsync(server.Port), Is.EqualTo(200));
-        Assert.That(await game.TryTurnAsync());
-
-        await server.KillAsync();
-        await server.DisposeAsync();
         _disk.MakeRoom();
         await using var again = await ServerChild.StartAsync("--state", State);
         game.Port = again.Port;
         Assert.That(await game.TryTurnAsync());
+        await game.DisposeAsync();
     }
 
     [Test]
@@ -102,6 +87,31 @@ internal sealed class FullDiskTests
         game.Port = again.Port;
         Assert.That(await game.TryTurnAsync());
         await game.DisposeAsync();
+    }
+
+    private async Task FillAndMakeRoomAsync(ServerChild server, LongGame game)
+    {
+        await HasPreparedAsync(server);
+        // Again and again: what the server deletes as its journal is compacted, others take.
+        do
+            _disk.Fill();
+        while (game.Turns < TurnsMax && await game.TryTurnAsync());
+        await server.LogsAsync("critical:");
+        Assert.That((await Scrape.OfAsync(AdminPort))["turnserver_state_stalled"], Is.EqualTo(1));
+        Assert.That(await HealthAsync(server.Port), Is.EqualTo(503));
+        for (var i = 0; i < 20; i++)
+            Assert.That(await game.TryTurnAsync(), Is.False);
+        await using (var late = await RawHttp.ConnectAsync(server.Port))
+            Assert.That((await late.AskAsync("0,Late,*,*,*")).Body, Is.EqualTo("23/*/*"));
+        Assert.That(server.Errors.Split("critical:"), Has.Length.EqualTo(2), "said once");
+
+        // Not enough for a segment, and enough for the snapshot that does away with one.
+        _disk.MakeRoom(mebibytes: 1);
+        await server.LogsAsync("There is room for the state again");
+        Assert.That(await HealthAsync(server.Port), Is.EqualTo(200));
+        Assert.That(await game.TryTurnAsync());
+
+        await server.KillAsync();
     }
 
     // The segment after the first is made beside the start.

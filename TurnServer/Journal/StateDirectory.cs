@@ -56,6 +56,9 @@ internal sealed partial class StateDirectory : IStateDirectory
     public ISegmentFile Create(string name, int bytes, bool isMapped)
     {
         var path = PathOf(name);
+        // Looked at first, as it may be tried again and again while there is none.
+        if (new DriveInfo(Path).AvailableFreeSpace < bytes)
+            throw new IOException($"No space left on device: '{path}'");
         try
         {
             // Written, not only reserved: what has been written once has its place, and needs no other on being
