@@ -3,18 +3,29 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>Makes a table of the parts that <see cref="Table.WriteImage"/> has made, in the same order.</summary>
-/// <param name="options">The limits that the table applies from now on.</param>
-/// <param name="keys">Where it draws keys from now on.</param>
-public sealed class TableImageReader(RulesOptions options, IKeySource keys)
+public sealed class TableImageReader
 {
-    private readonly Table _table = new(options, keys);
+    private static readonly int StatusCount = Enum.GetValues<PlayerStatus>().Length;
+    private static readonly int DepartureCount = Enum.GetValues<Departure>().Length;
+
+    private readonly RulesOptions _options;
+    private readonly Table _table;
+    private readonly TableParts _parts;
     private readonly List<(Player Player, ulong Partner)> _partners = [];
     private bool _hasHead;
     private int _players;
     private int _games;
     private int _deadlines;
 
-    private TableParts Parts => _table.Parts;
+    /// <summary>Begins a table.</summary>
+    /// <param name="options">The limits that it applies from now on.</param>
+    /// <param name="keys">Where it draws keys from now on.</param>
+    public TableImageReader(RulesOptions options, IKeySource keys)
+    {
+        _options = options;
+        _table = new Table(options, keys);
+        _parts = _table.Parts;
+    }
 
     /// <summary>Takes the next part.</summary>
     /// <exception cref="ImageException">It cannot be one.</exception>
@@ -40,15 +51,15 @@ public sealed class TableImageReader(RulesOptions options, IKeySource keys)
     /// <exception cref="ImageException">Parts are missing, or do not fit together.</exception>
     public Table Finish()
     {
-        if (!_hasHead || Parts.Lobby.PlayerCount != _players || Parts.Games.Count != _games
-            || Parts.Deadlines.Count != _deadlines)
+        if (!_hasHead || _parts.Lobby.PlayerCount != _players || _parts.Games.Count != _games
+            || _parts.Deadlines.Count != _deadlines)
         {
             throw new ImageException("fewer parts than it says");
         }
 
         foreach (var (player, partner) in _partners)
             player.Partner = FindPlayer(partner);
-        Parts.Lobby.StandInLine();
+        _parts.Lobby.StandInLine();
         return _table;
     }
 
@@ -56,23 +67,23 @@ public sealed class TableImageReader(RulesOptions options, IKeySource keys)
     {
         _hasHead = true;
         _table.SetTime(from.Time());
-        Parts.Lobby.NextOrder = from.Long();
-        Parts.Keys.Last = from.Number();
+        _parts.Lobby.NextOrder = from.Long();
+        _parts.Keys.Last = from.Number();
         _players = from.Int();
         _games = from.Int();
         _deadlines = from.Int();
-        Parts.Tally.Read(ref from);
+        _parts.Tally.Read(ref from);
     }
 
     private void ReadPlayer(ref ImageReader from)
     {
-        var player = new Player(from.Number(), from.Text(), from.TextOrNull(), from.Address(), options)
+        var player = new Player(from.Number(), from.Text(), from.TextOrNull(), from.Address(), _options)
         {
             Token = from.TextOrNull(),
             LongTimeout = from.Flag(),
             RegisteredAt = from.Time(),
             Order = from.Long(),
-            Status = (PlayerStatus)from.OneOf(Enum.GetValues<PlayerStatus>().Length),
+            Status = (PlayerStatus)from.OneOf(StatusCount),
             Hosts = from.Flag(),
         };
         if (ReadKey(ref from) is { } partner)
@@ -82,7 +93,7 @@ public sealed class TableImageReader(RulesOptions options, IKeySource keys)
         for (var avoided = from.Int(); avoided > 0; avoided--)
             player.Avoid(from.Text(), from.Address());
         ReadTimed(ref from, player);
-        if (!Parts.Lobby.TryRestore(player))
+        if (!_parts.Lobby.TryRestore(player))
             throw new ImageException("a pairing key or a token twice");
     }
 
@@ -92,13 +103,13 @@ public sealed class TableImageReader(RulesOptions options, IKeySource keys)
         for (byte number = 0; number < 2; number++)
             game[number] = ReadSeat(ref from, game, number);
         (game[0].Partner, game[1].Partner) = (game[1], game[0]);
-        if (!Parts.Games.TryRestore(game))
+        if (!_parts.Games.TryRestore(game))
             throw new ImageException("a seat key twice");
     }
 
     private Seat ReadSeat(ref ImageReader from, Game game, byte number)
     {
-        var seat = new Seat(from.Number(), number, game, from.Text(), from.Address(), options);
+        var seat = new Seat(from.Number(), number, game, from.Text(), from.Address(), _options);
         if (ReadKey(ref from) is { } player)
         {
             seat.Player = FindPlayer(player);
@@ -109,7 +120,7 @@ public sealed class TableImageReader(RulesOptions options, IKeySource keys)
         if (counterEnd > 1UL << 63)
             throw new ImageException($"a counter of {counterEnd - 1}");
         seat.LastCounter = (long)(counterEnd - 1);
-        seat.Left = from.OneOf(Enum.GetValues<Departure>().Length + 1) is var left and > 0
+        seat.Left = from.OneOf(DepartureCount + 1) is var left and > 0
             ? (Departure)(left - 1)
             : null;
         var blockLength = from.Int();
@@ -138,7 +149,7 @@ public sealed class TableImageReader(RulesOptions options, IKeySource keys)
         {
             var at = from.Time();
             Timed timed = from.Flag() ? FindSeat(from.Number()) : FindPlayer(from.Number());
-            if (timed.HeapIndex >= 0 || !Parts.Deadlines.TryRestore(at, timed))
+            if (timed.HeapIndex >= 0 || !_parts.Deadlines.TryRestore(at, timed))
                 throw new ImageException("deadlines out of order");
         }
     }
@@ -146,8 +157,8 @@ public sealed class TableImageReader(RulesOptions options, IKeySource keys)
     private static ulong? ReadKey(ref ImageReader from) => from.Flag() ? from.Number() : null;
 
     private Player FindPlayer(ulong key) =>
-        Parts.Lobby.Find(key) ?? throw new ImageException("a player whom it does not have");
+        _parts.Lobby.Find(key) ?? throw new ImageException("a player whom it does not have");
 
     private Seat FindSeat(ulong key) =>
-        Parts.Games.Find(key) ?? throw new ImageException("a seat that it does not have");
+        _parts.Games.Find(key) ?? throw new ImageException("a seat that it does not have");
 }
