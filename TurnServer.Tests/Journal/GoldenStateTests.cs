@@ -34,8 +34,12 @@ internal sealed class GoldenStateTests
         Assert.That(Figures(recovered.Table), Is.EqualTo(File.ReadAllText(Path.Combine(Folder, "figures.json"))));
 
         // And is written by this one as it is read.
-        Open(disk).Begin();
-        Assert.That(TableImageText.Of(Recovery.Read(disk)!.Table), Is.EqualTo(TableImageText.Of(Open(disk).Table)));
+        var store = Open(disk);
+        store.Begin();
+        Assert.That(TableImageText.Of(Recovery.Read(disk)!.Table), Is.EqualTo(TableImageText.Of(store.Table)));
+        Assert.That((store.Table.PlayerCount, store.Table.GameCount, store.Table.Count().BacklogBytes),
+            Is.EqualTo((recovered.Table.PlayerCount, recovered.Table.GameCount,
+                recovered.Table.Count().BacklogBytes)));
     }
 
     /// <summary>

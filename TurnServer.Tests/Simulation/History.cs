@@ -151,5 +151,6 @@ internal sealed class History
         for (var i = 0; i < 3; i++)
             _arena.RunUntil(_arena.Now + TimeSpan.FromMinutes(10));
         _arena.CheckEmpty();
+        _server.AddTo(_arena.Tallies);
     }
 }

@@ -31,6 +31,9 @@ internal sealed class JournaledServer : Server
     private TimeSpan _offset;
     private long _requests;
     private int _settlements;
+    private int _powerLosses;
+    private int _tornRecords;
+    private int _snapshots;
 
     public JournaledServer(RulesOptions options, IKeySource keys, bool losesPower)
     {
@@ -72,11 +75,28 @@ internal sealed class JournaledServer : Server
     {
         var chance = new Chance(draw);
         if (_losesPower && chance.Is(500))
+        {
+            _powerLosses++;
             _disk.LosePower(chance);
+        }
         else if (_losesPower)
+        {
+            _tornRecords += _unsettled.Count > 0 ? 1 : 0;
             _disk.PushSome(chance);
+        }
         else if (_unsettled.Count > 0 && chance.Is(900))
+        {
+            _tornRecords++;
             TearOff(chance.Below(_unsettled.Count), chance);
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void AddTo(Tallies tallies)
+    {
+        tallies.PowerLosses += _powerLosses;
+        tallies.TornRecords += _tornRecords;
+        tallies.Snapshots += _snapshots;
     }
 
     public override ModelRecovery Restart(TimeSpan now)
@@ -113,8 +133,10 @@ internal sealed class JournaledServer : Server
             return;
         foreach (var full in _store.Sync())
         {
-            if (full % 2 == 0)
-                _store.Compact(full);
+            if (full % 2 != 0)
+                continue;
+            _store.Compact(full);
+            _snapshots++;
         }
     }
 

@@ -72,6 +72,11 @@ internal abstract class Server
     /// <summary>Starts again.</summary>
     public virtual Recovery Restart(TimeSpan now) => throw new NotSupportedException();
 
+    /// <summary>Adds what has happened to it alone.</summary>
+    public virtual void AddTo(Tallies tallies)
+    {
+    }
+
     protected abstract void Apply(in Arrival arrival, TimeSpan now);
 
     /// <summary>Puts on record what must be before replies leave.</summary>

@@ -9,8 +9,14 @@ public sealed class SimulationTests
     private const ulong Seed = 4_711;
 
     [Test]
-    public void Journal_OfAServerThatCrashesAtAnyMessage_DoesAsTheModel() =>
-        Play(Simulator.OfJournaled(), Seed + 1, 1_000);
+    public void Journal_OfAServerThatCrashesAtAnyMessage_DoesAsTheModel()
+    {
+        var simulator = Simulator.OfJournaled();
+        Play(simulator, Seed + 1, 1_000);
+        var tallies = simulator.Tallies;
+        Assert.That(new[] { tallies.Crashes, tallies.PowerLosses, tallies.TornRecords, tallies.Snapshots },
+            Is.All.GreaterThan(100));
+    }
 
     [Test]
     [Category("Slow")]

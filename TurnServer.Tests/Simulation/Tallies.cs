@@ -26,6 +26,15 @@ internal sealed class Tallies
 
     public long Crashes { get; set; }
 
+    /// <summary>Of the crashes, those in which the machine lost its power.</summary>
+    public long PowerLosses { get; set; }
+
+    /// <summary>Of the others, those in the middle of a record, or of writing some.</summary>
+    public long TornRecords { get; set; }
+
+    /// <summary>Snapshots made of full segments.</summary>
+    public long Snapshots { get; set; }
+
     public long Games { get; set; }
 
     public long Turns { get; set; }
@@ -44,6 +53,9 @@ internal sealed class Tallies
         Held += other.Held;
         Ticks += other.Ticks;
         Crashes += other.Crashes;
+        PowerLosses += other.PowerLosses;
+        TornRecords += other.TornRecords;
+        Snapshots += other.Snapshots;
         Games += other.Games;
         Turns += other.Turns;
         for (var i = 0; i < Requests.Length; i++)

@@ -1,0 +1,21 @@
+using TurnServer.Bench.Restart;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Bench;
+
+/// <summary>The whole of <c>bench restart</c>, which checks that each game goes on with the next counter.</summary>
+internal sealed class RestartCommandTests
+{
+    [Test]
+    [Category("Slow")]
+    public async Task Restart_OfAServerWithAThousandGames_FindsThemAllAndPrintsEachFigure()
+    {
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        var options = new RestartOptions(Games: 1000, Rounds: 1, ServerChild.FreePort(), Server: null);
+        Assert.That(await RestartCommand.RunAsync(options, output, errors), Is.Zero, errors.ToString());
+        foreach (var figure in new[] { "start until healthy", "stop", "pause between replies to a client" })
+            Assert.That(output.ToString(), Does.Match($@"(?m)^{figure} .*\d\.\d\d \(.*\d\.\d\d \("));
+        Assert.That(output.ToString(), Does.Match(@"(?m)^journal per turn .*: [1-9]\d\.\d$"));
+    }
+}
