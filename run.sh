@@ -30,6 +30,8 @@ Usage:
   ./run.sh bench [filter]  run the micro-benchmarks, all or some
   ./run.sh bench compare   compare with a bare HttpListener and a bare Kestrel
   ./run.sh bench publish   compare the ways to publish the server
+  ./run.sh bench restart   how long a server with its games takes to come back
+  ./run.sh bench soak      ten minutes of play: is memory flat?
   ./run.sh bench journal   compare the state's files with FasterLog and SQLite; --survive damages them
   ./run.sh bench --help    list all benchmarks
   ./run.sh stress URL      simulate players; ./run.sh stress --help lists the flags

@@ -5,7 +5,7 @@ namespace TurnServer;
 /// <summary>
 /// Every log message, numbered. None is written per request at the default level, and none holds player data or a whole
 /// key. 1 to 9: start and stop; 10 to 19: the HTTP front; 20 to 29: the actor; 30 to 39: the service manager;
-/// 40 to 49: the state.
+/// 40 to 59: the state.
 /// </summary>
 internal static partial class Log
 {
@@ -84,11 +84,11 @@ internal static partial class Log
     [LoggerMessage(41, LogLevel.Information, "The state in {Directory} (sync {Sync}) is new")]
     public static partial void StateIsNew(ILogger log, string directory, string sync);
 
-    [LoggerMessage(42, LogLevel.Warning, "The state is not all there. {Cut}")]
+    [LoggerMessage(42, LogLevel.Warning, "The end of the journal is left out. {Cut}")]
     public static partial void StateWasCut(ILogger log, string cut);
 
-    [LoggerMessage(43, LogLevel.Warning, "There is no room for the next piece of the state's journal; requests will be "
-        + "refused when this one is full: {Reason}")]
+    [LoggerMessage(43, LogLevel.Warning, "There is no room for the journal's next segment; requests will be refused "
+        + "when this one is full: {Reason}")]
     public static partial void StateRunsShort(ILogger log, string reason);
 
     [LoggerMessage(44, LogLevel.Critical, "The state cannot be recorded: requests are answered 23, and the time of "
@@ -101,22 +101,22 @@ internal static partial class Log
     [LoggerMessage(46, LogLevel.Debug, "A snapshot of {Bytes} bytes was made in {Seconds:0.000} s")]
     public static partial void SnapshotMade(ILogger log, long bytes, double seconds);
 
-    [LoggerMessage(47, LogLevel.Warning, "No snapshot of the state could be made, its journal grows: {Reason}")]
+    [LoggerMessage(47, LogLevel.Warning, "No snapshot of the state could be made; its journal keeps growing: {Reason}")]
     public static partial void SnapshotFailed(ILogger log, string reason);
 
     [LoggerMessage(48, LogLevel.Critical, "What was recorded of the state cannot be read back. Games go on, but would "
         + "not survive a crash: stop the server with SIGTERM (systemctl restart), which writes all of it anew")]
     public static partial void StateCannotBeReadBack(ILogger log, Exception damage);
 
-    [LoggerMessage(50, LogLevel.Warning, "The disk is too slow for the state: requests were answered 23 while the next "
-        + "piece of its journal was made, for {Seconds:0.0} s at the most")]
+    [LoggerMessage(49, LogLevel.Critical, "Syncing the state to the disk failed; the server ends and, when it is "
+        + "started again, goes on from what is there")]
+    public static partial void StateDiskFailed(ILogger log, Exception fault);
+
+    [LoggerMessage(50, LogLevel.Warning, "The disk is too slow for the state: requests were answered 23 while the "
+        + "journal's next segment was made, for {Seconds:0.0} s at the most")]
     public static partial void StateDiskIsSlow(ILogger log, double seconds);
 
-    [LoggerMessage(51, LogLevel.Warning, "The whole state could not be written as the server stopped; the next start "
-        + "replays its journal: {Reason}")]
+    [LoggerMessage(51, LogLevel.Warning, "No last snapshot of the state could be made; the next start replays its "
+        + "journal: {Reason}")]
     public static partial void LastSnapshotFailed(ILogger log, string reason);
-
-    [LoggerMessage(49, LogLevel.Critical, "The disk failed while the state was brought to it; the server ends, and "
-        + "goes on from what the disk has")]
-    public static partial void StateDiskFailed(ILogger log, Exception fault);
 }

@@ -39,8 +39,8 @@ internal static class ExitCode
     /// <summary>The state's directory cannot be used: no room, no permission, or another server has it.</summary>
     public const int StateUnusable = 11;
 
-    /// <summary>The state is damaged: starting again will not mend it.</summary>
-    public const int StateDamaged = 12;
+    /// <summary>The state is damaged, or of another version: starting again will not mend it.</summary>
+    public const int StateUnreadable = 12;
 
     /// <summary>Ended by SIGINT, as shells say it.</summary>
     public const int Interrupted = 130;

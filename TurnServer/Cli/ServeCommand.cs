@@ -29,7 +29,8 @@ internal static class ServeCommand
         wins. @FILE reads flags from a file, as they would stand here, on any number of lines.
 
         Exit codes: 0 stopped by SIGTERM or SIGINT; 1 cannot listen; 2 a flag is wrong; 3 failed on a bug,
-        or the disk did; 11 the state directory cannot be used; 12 the state is damaged.
+        or the disk did; 11 the state directory cannot be used; 12 the state is damaged, or of another
+        version.
         """);
 
     /// <summary>Reads the flags and serves; returns the exit code.</summary>
@@ -60,7 +61,9 @@ internal static class ServeCommand
         }
         catch (StateException e)
         {
-            return Refuse(options, e, e is StateDamagedException ? ExitCode.StateDamaged : ExitCode.StateUnusable);
+            return Refuse(options, e, e is StateDamagedException or StateVersionException
+                ? ExitCode.StateUnreadable
+                : ExitCode.StateUnusable);
         }
     }
 

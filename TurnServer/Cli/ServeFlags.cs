@@ -139,8 +139,8 @@ internal sealed class ServeFlags
     { DefaultText = "none: a restart ends all games" };
 
     private readonly Flag<StateSync> _stateSync = new("--state-sync", null, State, "WHEN",
-        "when it is safe from a loss of power: none (as the system sees fit), batch (10 ms later), always (before each "
-        + "reply); a crash of the server alone loses nothing",
+        "when changes are synced to the disk, to survive a loss of power: none (when the system does), batch (within "
+        + "some 10 ms), always (before each reply); a crash of the server alone loses nothing",
         FlagValue.OneOf(("none", StateSync.None), ("batch", StateSync.Batch), ("always", StateSync.Always)),
         StateSync.Batch)
     { DefaultText = "batch" };

@@ -26,8 +26,8 @@ public sealed record JournalOptions
     public StateSync Sync { get; init; } = StateSync.Batch;
 
     /// <summary>
-    /// For how long after a start nobody is dropped; null stands for the game timeout, which every honest client speaks
-    /// within.
+    /// For how long after a start nobody is dropped; null stands for the game timeout, within
+    /// which every honest client speaks.
     /// </summary>
     public TimeSpan? RestartGrace { get; init; }
 

@@ -19,8 +19,8 @@ internal enum RecordKind : byte
     Seal = 11,
 
     /// <summary>
-    /// A request that was refused before anything was done for it. What it was is not kept: who has no key cannot fill
-    /// the disk.
+    /// A request that was refused before anything was done for it. What it was is not kept, so
+    /// that nobody without a key can fill the disk.
     /// </summary>
     Refused = 12,
 }

@@ -12,7 +12,7 @@ internal sealed class RecordedSegment
 
     /// <summary>Reads it.</summary>
     /// <exception cref="StateDamagedException">Its head is not the one it should have.</exception>
-    /// <exception cref="StateException">It is of another version of this server.</exception>
+    /// <exception cref="StateVersionException">It is of another version of this server.</exception>
     public RecordedSegment(IStateDirectory directory, string name, long number)
     {
         _directory = directory;
@@ -30,7 +30,7 @@ internal sealed class RecordedSegment
     }
 
     /// <summary>
-    /// Whether nothing has been recorded in it: it was prepared, or begun by a server that did not come to play.
+    /// Whether nothing has been recorded in it: it was prepared, or begun by a server that never played.
     /// </summary>
     public bool IsUnused
     {
@@ -64,7 +64,7 @@ internal sealed class RecordedSegment
 
     /// <summary>Replays it to its end. Returns whether another follows.</summary>
     /// <exception cref="StateDamagedException">What is there is not what was written.</exception>
-    /// <exception cref="StateException">It is of another version of the rules.</exception>
+    /// <exception cref="StateVersionException">It is of another version of the rules.</exception>
     public bool Replay(Replay replay) => Replay(replay.Take);
 
     /// <summary>The same, for whoever takes the records, and says which is the last.</summary>
@@ -115,15 +115,15 @@ internal sealed class RecordedSegment
     {
         MayLackItsEnd = MayBeLossy;
         if (position < Head.SyncedBytes)
-            throw Damaged($"byte {position} to {Head.SyncedBytes} had been brought to the disk, and are not there");
+            throw Damaged($"bytes {position} to {Head.SyncedBytes} had been synced, and are missing");
         var rest = From(position);
         var length = rest.LastIndexOfAnyExcept((byte)0) + 1;
         if (length == 0)
             return;
         if (MayBeLossy)
         {
-            Cut = $"{length} bytes from byte {position} on are left out, which had not been brought to the disk when "
-                + (Head.IsSyncedFirst ? "the server stopped; no reply to them has left" : "the machine stopped");
+            Cut = $"{_name}: {length} bytes from byte {position} on, which had not been synced when "
+                + (Head.IsSyncedFirst ? "the server stopped: no client was answered" : "the machine stopped");
             return;
         }
 
@@ -131,7 +131,7 @@ internal sealed class RecordedSegment
         var isTorn = kind == FrameKind.None && length <= Frame.Size(Frame.PayloadBytesMax);
         if (!isTorn || FindsFrame(rest[..length], position))
             throw Damaged($"what stands at byte {position} is not what was written");
-        Cut = $"a record at byte {position} is incomplete and left out ({length} bytes)";
+        Cut = $"{_name}: the record at byte {position} is incomplete ({length} bytes)";
     }
 
     private bool FindsFrame(ReadOnlySpan<byte> rest, int position)
@@ -150,5 +150,5 @@ internal sealed class RecordedSegment
     private StateDamagedException Damaged(string what, Exception? inner = null) =>
         Recovery.Damage(_directory, _name, what, inner);
 
-    private StateException OtherVersion(string what) => Recovery.OtherVersion(_directory, _name, what);
+    private StateVersionException OtherVersion(string what) => Recovery.OtherVersion(_directory, _name, what);
 }

@@ -23,7 +23,7 @@ internal sealed class Recovery
 
     /// <summary>What there is; null when the directory holds no state.</summary>
     /// <exception cref="StateDamagedException">What is there cannot be trusted.</exception>
-    /// <exception cref="StateException">It is of another version of this server.</exception>
+    /// <exception cref="StateVersionException">It is of another version of this server.</exception>
     public static Recovered? Read(IStateDirectory directory) => new Recovery(directory).Read();
 
     private Recovered? Read()
@@ -93,7 +93,7 @@ internal sealed class Recovery
             }
 
             if (segment.Cut is { } cut)
-                _warnings.Add($"{name}: {cut}");
+                _warnings.Add(cut);
             CheckNoneFollows(number, segment.MayLackItsEnd);
             return;
         }
@@ -110,7 +110,7 @@ internal sealed class Recovery
                 continue;
             if (!mayLackItsEnd)
                 throw Damaged(StateNames.Segment(number), "its end is missing, which the next one goes on from");
-            _warnings.Add($"{StateNames.Segment(later)}: left out, as the machine lost the end of the one before it");
+            _warnings.Add($"{StateNames.Segment(later)}: all of it, as the machine lost the end of the one before");
         }
     }
 
@@ -121,10 +121,10 @@ internal sealed class Recovery
         Damage(_directory, name, what, inner);
 
     /// <summary>What is said of a state that is right and cannot be read by this version.</summary>
-    internal static StateException OtherVersion(IStateDirectory directory, string name, string what) =>
+    internal static StateVersionException OtherVersion(IStateDirectory directory, string name, string what) =>
         new($"the state in {directory.Path} cannot be taken over. {name}: {what}. Nothing has been changed. Start the "
             + "version that wrote it once more and stop it with SIGTERM (systemctl stop), which leaves a state that "
-            + "later versions read.");
+            + "later versions read; an earlier version than that does not.");
 
     /// <summary>What is said of a state that cannot be trusted.</summary>
     internal static StateDamagedException Damage(IStateDirectory directory, string name, string what,

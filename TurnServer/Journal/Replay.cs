@@ -83,7 +83,7 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
 
         var body = record[^from.Left.Length..];
         if (!RequestParser.TryParse(body.Span, out var request, out _) || request.Symbol != symbol)
-            throw new ImageException("a request that is none");
+            throw new ImageException("a request that is not valid");
         table.Apply(new Arrival
         {
             Ticket = Anybody,

@@ -74,7 +74,7 @@ internal sealed record Snapshot
         {
             if (head.StartsWith(Magic[..5]) && !head.StartsWith(Magic))
                 throw new OtherFormatException();
-            throw new ImageException("no head that it could have");
+            throw new ImageException("an invalid head");
         }
 
         var frames = new FrameStream(from, BinaryPrimitives.ReadUInt64LittleEndian(head[SaltAt..]), HeadBytes);
@@ -145,7 +145,7 @@ internal sealed class FrameStream(Stream stream, ulong salt, long position)
     {
         Span<byte> header = stackalloc byte[Frame.HeaderBytes];
         if (stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length)
-            throw new ImageException($"its end at byte {position}, before all is there");
+            throw new ImageException($"its end too early, at byte {position}");
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header);
         if (length is > 0 and <= Frame.PayloadBytesMax)
         {

@@ -156,7 +156,7 @@ internal sealed partial class StateDirectory : IStateDirectory
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // What went wrong before is what is told.
+            // The first error is the one to report.
         }
     }
 

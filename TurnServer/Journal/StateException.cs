@@ -11,6 +11,11 @@ public class StateException(string message, Exception? inner = null) : Exception
 }
 
 /// <summary>
+/// The state is right, and this version of the server cannot go on with it; starting it once more will not mend that.
+/// </summary>
+public sealed class StateVersionException(string message) : StateException(message);
+
+/// <summary>
 /// What the state's files hold cannot be trusted, and starting once more will not mend it.
 /// </summary>
 public sealed class StateDamagedException(string message, Exception? inner = null) : StateException(message, inner);

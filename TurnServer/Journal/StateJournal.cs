@@ -3,7 +3,9 @@ using TurnServer.Rules;
 
 namespace TurnServer.Journal;
 
-/// <summary>A reply that may leave once what it promises is on the disk.</summary>
+/// <summary>
+/// A reply that may leave once what it promises is on the disk. The journal knows no more of the actor's replies.
+/// </summary>
 internal interface IOwedReply
 {
     /// <summary>Lets it leave. Called on a thread that others wait for.</summary>
@@ -72,7 +74,7 @@ internal sealed class StateJournal
     /// <summary>Told when there is something to sync, and not again before <see cref="TakeSignal"/>.</summary>
     public Action? Dirtied { get; set; }
 
-    /// <summary>To be called by who syncs, before it looks what there is.</summary>
+    /// <summary>To be called by the thread that syncs, before it looks for work.</summary>
     public void TakeSignal() => Interlocked.Exchange(ref _isDirty, 0);
 
     /// <summary>

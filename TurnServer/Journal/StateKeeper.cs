@@ -15,7 +15,7 @@ internal sealed class StateKeeper : IDisposable
     // A snapshot takes the replay of a segment, some 50 ms.
     private static readonly TimeSpan SnapshotRetryPause = TimeSpan.FromSeconds(2);
 
-    // In place of a segment's number: the next snapshot is not to wait until it is worth its while.
+    // In place of a segment's number: the next snapshot need not wait until it is worthwhile.
     private const long NowPlease = 0;
 
     private readonly StateStore _store;
@@ -24,7 +24,10 @@ internal sealed class StateKeeper : IDisposable
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
     private readonly AutoResetEvent _dirtied = new(false);
+
+    // Bounded by the segments on the disk, and one that asks for a snapshot.
     private readonly Channel<long> _full = Channel.CreateUnbounded<long>();
+    private volatile bool _isSnapshotWanted;
 
     /// <summary>Keeps a store whose journal has been begun.</summary>
     public StateKeeper(StateStore store, JournalOptions options, StateMeters meters, ILogger log)
@@ -85,9 +88,11 @@ internal sealed class StateKeeper : IDisposable
     private void SyncOnce()
     {
         var startedAt = Stopwatch.GetTimestamp();
+        var synced = _store.SyncedPosition;
         foreach (var number in _store.Sync())
             _full.Writer.TryWrite(number);
-        _meters.Synced(Stopwatch.GetElapsedTime(startedAt));
+        if (_store.SyncedPosition > synced)
+            _meters.Synced(Stopwatch.GetElapsedTime(startedAt));
     }
 
     private void PrepareUntilStopped()
@@ -117,8 +122,12 @@ internal sealed class StateKeeper : IDisposable
                 hasFailed = true;
                 wasStalled = isStalled;
                 // A snapshot may make the room.
-                if (isStalled)
+                if (isStalled && !_isSnapshotWanted)
+                {
+                    _isSnapshotWanted = true;
                     _full.Writer.TryWrite(NowPlease);
+                }
+
                 _stop.Token.WaitHandle.WaitOne(RetryPause);
             }
         }
@@ -144,7 +153,9 @@ internal sealed class StateKeeper : IDisposable
         var lastFull = 0L;
         while (TryWaitForFull(out var number) && !_stop.IsCancellationRequested)
         {
-            if (number != NowPlease)
+            if (number == NowPlease)
+                _isSnapshotWanted = false;
+            else
                 (lastFull, fullBytes) = (number, fullBytes + _options.SegmentBytes);
             if (fullBytes == 0 || (number != NowPlease && fullBytes < _store.SnapshotBytes))
                 continue;
@@ -177,12 +188,13 @@ internal sealed class StateKeeper : IDisposable
         {
             var startedAt = Stopwatch.GetTimestamp();
             _store.Compact(number);
-            _meters.Compacted(_store.SnapshotBytes);
+            _meters.Compacted();
             Log.SnapshotMade(_log, _store.SnapshotBytes, Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or OutOfMemoryException)
         {
+            // It is tried again: the journal has it all, and it takes a second table, for which memory may be short.
             if (isFirst)
                 Log.SnapshotFailed(_log, StateException.Reason(e));
             return false;

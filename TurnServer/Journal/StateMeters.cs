@@ -8,8 +8,7 @@ internal sealed class StateMeters
     private readonly Counter _syncs;
     private readonly Counter _syncSeconds;
     private readonly Counter _snapshots;
-    private readonly Gauge _snapshotBytes;
-    private StateJournal? _journal;
+    private StateStore? _store;
 
     /// <summary>Counters in this registry, which stay at 0 where no state is kept.</summary>
     public StateMeters(CollectorRegistry registry)
@@ -22,19 +21,21 @@ internal sealed class StateMeters
         _syncs = metrics.CreateCounter("turnserver_state_syncs_total", "Times that the journal was synced.");
         _syncSeconds = metrics.CreateCounter("turnserver_state_sync_seconds_total", "Time that syncing took.");
         _snapshots = metrics.CreateCounter("turnserver_state_snapshots_total", "Snapshots made of full segments.");
-        _snapshotBytes = metrics.CreateGauge("turnserver_state_snapshot_bytes", "How long the latest snapshot is.");
+        var snapshotBytes = metrics.CreateGauge("turnserver_state_snapshot_bytes", "How long the latest snapshot is.");
         registry.AddBeforeCollectCallback(() =>
         {
-            if (_journal is not { } journal)
+            if (_store is not { } store)
                 return;
+            var journal = store.Journal;
+            snapshotBytes.Set(store.SnapshotBytes);
             records.IncTo(journal.RecordCount);
             bytes.IncTo(journal.Position);
             stalled.Set(journal.IsStalled ? 1 : 0);
         });
     }
 
-    /// <summary>Looks at this journal from now on. To be called before anybody looks at the counters.</summary>
-    public void Watch(StateJournal journal) => _journal = journal;
+    /// <summary>Looks from now on at this store, whose journal has been begun, and is not looked at after its end.</summary>
+    public void Watch(StateStore store) => _store = store;
 
     public void Synced(TimeSpan took)
     {
@@ -42,9 +43,5 @@ internal sealed class StateMeters
         _syncSeconds.Inc(took.TotalSeconds);
     }
 
-    public void Compacted(long bytes)
-    {
-        _snapshots.Inc();
-        _snapshotBytes.Set(bytes);
-    }
+    public void Compacted() => _snapshots.Inc();
 }

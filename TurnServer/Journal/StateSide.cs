@@ -55,7 +55,7 @@ internal sealed class StateSide : IDisposable
     public StateJournal Begin(StateMeters meters)
     {
         _store.Begin();
-        meters.Watch(_store.Journal);
+        meters.Watch(_store);
         _keeper = new StateKeeper(_store, _options, meters, _log);
         foreach (var cut in _store.Warnings)
             Log.StateWasCut(_log, cut);

@@ -5,7 +5,7 @@ namespace TurnServer.Journal;
 
 /// <summary>
 /// A state that outlives the process: read back when the server starts, recorded while it runs, and kept small. Its
-/// parts that take time are called by <see cref="StateKeeper"/> on threads of their own, each by one.
+/// parts that take time are called by <see cref="StateKeeper"/>, each on a thread of its own.
 /// </summary>
 internal sealed class StateStore : IDisposable
 {
@@ -51,6 +51,9 @@ internal sealed class StateStore : IDisposable
     /// <summary>How long the latest snapshot is, in bytes. Any thread may look.</summary>
     public long SnapshotBytes => Volatile.Read(ref _snapshotBytes);
 
+    /// <summary>How much of all that was recorded has been synced, in bytes. For the thread that syncs.</summary>
+    public long SyncedPosition => _syncedPosition;
+
     /// <summary>Reads the state, and changes nothing of it.</summary>
     /// <param name="directory">Where it is; the store's from now on.</param>
     /// <param name="options">How it is kept.</param>
@@ -92,7 +95,7 @@ internal sealed class StateStore : IDisposable
     {
         try
         {
-            // The journal first: a snapshot without one has lost it.
+            // The journal first: a snapshot whose segment is missing is refused.
             var first = Segment.Create(_directory, ++_lastNumber, _options.SegmentBytes, _options.Sync);
             _journal = new StateJournal(first, _prepared.Reader, _settings, _options.Sync, Table.Now);
             first.Sync();
@@ -242,7 +245,7 @@ internal sealed class StateStore : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // What went wrong before is what is told.
+            // The first error is the one to report.
         }
     }
 

@@ -132,9 +132,9 @@ public sealed class Table
         _tally.Reset();
         var until = Now + grace;
         foreach (var player in _lobby.Players)
-            Bear(player, until);
+            SpareUntil(player, until);
         foreach (var seat in _games.Seats)
-            Bear(seat, until);
+            SpareUntil(seat, until);
     }
 
     /// <summary>
@@ -169,9 +169,9 @@ public sealed class Table
     }
 
     // Timeouts may be shorter now than when the deadline was noted.
-    private void Bear(Timed timed, TimeSpan until)
+    private void SpareUntil(Timed timed, TimeSpan until)
     {
-        timed.Bear(until);
+        timed.SpareUntil(until);
         if (timed.HeapIndex >= 0)
             _deadlines.Hasten(timed);
     }

@@ -51,7 +51,7 @@ public abstract class Timed
     }
 
     /// <summary>Counts as heard from so lately that it is not dropped before this.</summary>
-    internal void Bear(TimeSpan until)
+    internal void SpareUntil(TimeSpan until)
     {
         if (LastHeard + Timeout < until)
             LastHeard = until - Timeout;
