@@ -153,7 +153,7 @@ internal sealed class RestartTests
         {
             for (var i = 0; i < restarts; i++)
             {
-                await Task.Delay(Random.Shared.Next(300, 900));
+                await Task.Delay(Random.Shared.Next(100, 500));
                 await end(server);
                 await server.DisposeAsync();
                 server = await StartAsync(port, "batch");
@@ -166,9 +166,10 @@ internal sealed class RestartTests
                 $"{restarts} restarts: {report.TurnsSent} turns, {report.Requests} requests, "
                 + $"{report.RequestsLost} lost"));
             Assert.That(report.ViolationCount, Is.Zero, $"{exitCode}: {output}");
-            // Requests that were not answered are repeated; nobody was told of an error.
+            // Requests are repeated that were not answered, or came when the server was about to stop (23); nobody was
+            // told of another error.
             Assert.That(report.Codes.Where(code => code.IsError).Select(code => code.Code),
-                Is.SubsetOf(new[] { "lost" }));
+                Is.SubsetOf(new[] { "lost", "23/*" }));
             Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(restarts * 100L));
             return report;
         }
