@@ -12,6 +12,7 @@ internal sealed class CompareTests
     private static readonly TimeSpan RunLength = TimeSpan.FromMilliseconds(100);
 
     [Test]
+    [Category("Slow")]
     public async Task Compare_RunForAnInstant_PrintsARowForEachServerAndItsRatios()
     {
         var (exitCode, output, errors) = await CompareAsync();

@@ -7,6 +7,7 @@ namespace TurnServer.Tests.Bench;
 internal sealed class JournalTests
 {
     [Test]
+    [Category("Slow")]
     public void Journal_RunForAnInstant_PrintsEachFigureOfEachContender()
     {
         using var output = new StringWriter();
