@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
 using Prometheus;
 using TurnServer.Actor;
@@ -120,6 +121,19 @@ internal sealed class RecordingActorTests
         disk.RoomBytes = before.Sum(name => disk.ContentOf(name).Length) + Options.SegmentBytes + 10;
         Assert.That(() => Begin(disk, Options), Throws.TypeOf<StateException>().With.Message.Contains("room"));
         Assert.That(disk.List(), Is.EquivalentTo(before));
+    }
+
+    [Test]
+    public async Task The_metrics_can_be_asked_for_as_the_server_stops()
+    {
+        var registry = Metrics.NewCustomRegistry();
+        var store = Begin(new SimulatedDisk(), Options);
+        new StateMeters(registry).Watch(store);
+        store.Finish();
+        using var page = new MemoryStream();
+        await registry.CollectAndExportAsTextAsync(page);
+        Assert.That(Encoding.UTF8.GetString(page.ToArray()),
+            Does.Match("(?m)^turnserver_state_snapshot_bytes [1-9]"));
     }
 
     [Test]

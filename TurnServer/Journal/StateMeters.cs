@@ -9,6 +9,7 @@ internal sealed class StateMeters
     private readonly Counter _syncSeconds;
     private readonly Counter _snapshots;
     private StateStore? _store;
+    private StateJournal? _journal;
 
     /// <summary>Counters in this registry, which stay at 0 where no state is kept.</summary>
     public StateMeters(CollectorRegistry registry)
@@ -24,9 +25,8 @@ internal sealed class StateMeters
         var snapshotBytes = metrics.CreateGauge("turnserver_state_snapshot_bytes", "How long the latest snapshot is.");
         registry.AddBeforeCollectCallback(() =>
         {
-            if (_store is not { } store)
+            if (_store is not { } store || _journal is not { } journal)
                 return;
-            var journal = store.Journal;
             snapshotBytes.Set(store.SnapshotBytes);
             records.IncTo(journal.RecordCount);
             bytes.IncTo(journal.Position);
@@ -34,8 +34,15 @@ internal sealed class StateMeters
         });
     }
 
-    /// <summary>Looks from now on at this store, whose journal has been begun, and is not looked at after its end.</summary>
-    public void Watch(StateStore store) => _store = store;
+    /// <summary>
+    /// Looks from now on at this store, whose journal has been begun. To be called before anybody looks at the counters.
+    /// </summary>
+    public void Watch(StateStore store)
+    {
+        // The store lets go of its journal as it ends, and may still be looked at then.
+        _journal = store.Journal;
+        _store = store;
+    }
 
     public void Synced(TimeSpan took)
     {
