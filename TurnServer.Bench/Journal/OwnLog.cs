@@ -14,7 +14,6 @@ internal sealed class OwnLog : IRecordLog
 
     private readonly StateDirectory _directory;
     private readonly int _segmentBytes;
-    private readonly SyncMode _mode;
     private readonly StateSync _sync;
 
     // Between the thread that appends, once a segment, and the one that syncs.
@@ -27,7 +26,6 @@ internal sealed class OwnLog : IRecordLog
     {
         _directory = StateDirectory.Take(directory);
         _segmentBytes = segmentBytes;
-        _mode = mode;
         _sync = mode switch
         {
             SyncMode.None => StateSync.None,
@@ -51,7 +49,7 @@ internal sealed class OwnLog : IRecordLog
 
     public void EndBatch()
     {
-        if (_mode == SyncMode.Always)
+        if (_sync == StateSync.Always)
             Sync();
     }
 
@@ -86,7 +84,7 @@ internal sealed class OwnLog : IRecordLog
         _current.Append(Seal.Length);
         lock (_turnOver)
         {
-            if (_mode == SyncMode.None)
+            if (_sync == StateSync.None)
                 _current.Dispose();
             else
                 _full.Add(_current);

@@ -13,8 +13,8 @@ internal sealed class DeafClientTests
     private const int TurnBytes = 16_000;
     private const int BacklogTurns = 8;
 
-    // Room for the replies that are being sent, each of which is there twice, and as many that come before the collector
-    // has seen that others have gone; on a busy machine it may see that late, unless it is told.
+    // Room for the replies that are being sent, each of which is there twice, and as many that come before the
+    // collector has seen that others have gone; on a busy machine it may see that late, unless it is told.
     private const long HeapBytesMax =
         3L * ClientCount * (MemoryBound.ConnectionBytes + (2 * MemoryBound.BacklogBytesMax));
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using TurnServer.Journal;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
@@ -9,8 +10,6 @@ internal sealed class FullDiskTests
 {
     // Room for three segments of 8 MiB, as a start takes one beside those that are there, and a small snapshot.
     private const int DiskMebibytes = 30;
-
-    private const long SegmentBytes = 8 << 20;
 
     // More than fit on the disk.
     private const int TurnsMax = (DiskMebibytes << 20) / LongGame.TextLength;
@@ -54,14 +53,14 @@ internal sealed class FullDiskTests
         }
 
         _disk.Fill();
-        var before = Contents();
+        var before = Folder.Contents(State);
         await using (var refused = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", "--state", State))
         {
             Assert.That(await refused.ExitCodeAsync(), Is.EqualTo(11));
             Assert.That(refused.Errors, Does.Contain(State).And.Contain("room").And.Not.Contain("   at "));
         }
 
-        Assert.That(Contents(), Is.EqualTo(before));
+        Assert.That(Folder.Contents(State), Is.EqualTo(before));
         _disk.MakeRoom();
         await using var started = await ServerChild.StartAsync("--state", State);
         Assert.That(started.Errors, Does.Contain("games: 1"));
@@ -116,7 +115,8 @@ internal sealed class FullDiskTests
 
     // The segment after the first is made beside the start.
     private Task HasPreparedAsync(ServerChild server) => ServerChild.UntilAsync(
-        () => Directory.GetFiles(State, "journal-*").Count(file => new FileInfo(file).Length == SegmentBytes) == 2,
+        () => Directory.GetFiles(State, "journal-*")
+            .Count(file => new FileInfo(file).Length == new JournalOptions().SegmentBytes) == 2,
         $"the second segment is there. {server.Errors}");
 
     private static async Task<int> HealthAsync(int port)
@@ -124,7 +124,4 @@ internal sealed class FullDiskTests
         await using var client = await RawHttp.ConnectAsync(port);
         return (await client.GetAsync("GET /healthz HTTP/1.1")).Status;
     }
-
-    private string[] Contents() => [.. Directory.GetFiles(State).Order(StringComparer.Ordinal)
-        .Select(file => $"{file} {Convert.ToHexString(File.ReadAllBytes(file))}")];
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using TurnServer.Bench.Load;
+using TurnServer.Journal;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
@@ -55,19 +56,19 @@ internal sealed class RestartTests
     [Test]
     public async Task The_journal_is_synced_and_stays_small_however_much_is_played()
     {
-        const int Turns = 3 * 8 * 1024 * 1024 / LongGame.TextLength;
+        var turns = 3 * new JournalOptions().SegmentBytes / LongGame.TextLength;
         var (port, adminPort) = (ServerChild.FreePort(), ServerChild.FreePort());
         await using var server = await StartAsync(port, "batch", "--admin-port", $"{adminPort}");
         await using var game = await LongGame.StartAsync(port, "Long");
-        while (game.Turns < Turns)
+        while (game.Turns < turns)
             Assert.That(await game.TryTurnAsync());
         // Four segments have been begun: one is written to, the next is ready, those before it are in a snapshot.
         await ServerChild.UntilAsync(() => Directory.GetFiles(_state, "journal-*").Length == 2, "the others are gone");
         var scrape = await Scrape.OfAsync(adminPort);
         Assert.That(scrape["turnserver_state_snapshots_total"], Is.InRange(1, 3));
         Assert.That(scrape["turnserver_state_syncs_total"], Is.GreaterThan(10));
-        Assert.That(scrape["turnserver_state_records_total"], Is.GreaterThan(Turns));
-        Assert.That(scrape["turnserver_state_bytes_total"], Is.GreaterThan((double)Turns * LongGame.TextLength));
+        Assert.That(scrape["turnserver_state_records_total"], Is.GreaterThan(turns));
+        Assert.That(scrape["turnserver_state_bytes_total"], Is.GreaterThan((double)turns * LongGame.TextLength));
         await server.KillAsync();
         await using var again = await StartAsync(port, "batch");
         Assert.That(await game.TryTurnAsync());
@@ -112,13 +113,10 @@ internal sealed class RestartTests
         await using var other = await ServerChild.StartAsync();
         await using (var server = await StartAsync(ServerChild.FreePort(), "batch"))
             await StopAsync(server);
-        var before = Files();
+        var before = Folder.Contents(_state);
         await using var refused = ServerChild.Launch("--port", $"{other.Port}", "--state", _state);
         Assert.That(await refused.ExitCodeAsync(), Is.EqualTo(1));
-        Assert.That(Files(), Is.EqualTo(before));
-
-        string[] Files() => [.. Directory.GetFiles(_state).Select(file =>
-            $"{file} {Convert.ToHexString(File.ReadAllBytes(file))}").Order(StringComparer.Ordinal)];
+        Assert.That(Folder.Contents(_state), Is.EqualTo(before));
     }
 
     /// <summary>

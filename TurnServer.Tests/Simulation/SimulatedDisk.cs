@@ -76,7 +76,7 @@ internal sealed class SimulatedDisk : IStateDirectory
     /// <summary>Cuts a file off behind so many bytes, or makes it longer.</summary>
     public void Resize(string name, int bytes)
     {
-        var content = (byte[])Find(name).Content.Clone();
+        var content = Find(name).Content;
         Array.Resize(ref content, bytes);
         _files[name] = new SimulatedFile(this, content);
     }

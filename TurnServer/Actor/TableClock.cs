@@ -1,7 +1,8 @@
 namespace TurnServer.Actor;
 
 /// <summary>
-/// The table's time: it goes on from where it was once the server plays, and stands still while nothing can be recorded.
+/// The table's time: it goes on from where it was once the server plays, and stands still while nothing can be
+/// recorded.
 /// </summary>
 /// <param name="clock">Where elapsed time is read.</param>
 /// <param name="start">What the table's time is until it goes on.</param>

@@ -208,16 +208,20 @@ public sealed class TurnActor : IDisposable
     {
         var isDue = _table.NextDeadline <= now || _time.StoppedAt is not null;
         if (!isDue)
+        {
             _table.Pass(now);
-        if (!isDue || !CanRecord(0, now))
+            return;
+        }
+
+        if (!CanRecord(0, now))
             return;
         var answers = _table.Tick(now);
         _journal?.Record(RecordKind.Tick, now);
         CompleteHeld(answers);
     }
 
-    // Where there is no room to record it, these replies count as lost after a restart. There is no harm in that as long
-    // as nothing is recorded that came after.
+    // Where there is no room to record it, these replies count as lost after a restart. There is no harm in that as
+    // long as nothing is recorded that came after.
     private void ReleaseAll(TimeSpan now)
     {
         _recordsNoMore = !CanRecord(0, now);

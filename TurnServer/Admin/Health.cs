@@ -51,7 +51,8 @@ internal static class Health
         [
             Silence(readings),
             last.Actor is not { IsStalled: true } ? null : new Finding(HealthState.Bad,
-                "The state cannot be recorded, as the disk is full or too slow: requests are refused (reply 23) until it can."),
+                "The state cannot be recorded, as the disk is full or too slow: requests are refused (reply 23) until "
+                + "it can."),
             Refused(minuteAgo, last, ErrorCode.ServerBusy, "as the server was busy (reply 23)"),
             Refused(minuteAgo, last, ErrorCode.PairingKeysMaxed, "as there are too many players (reply 11)"),
             Refused(minuteAgo, last, ErrorCode.GameKeysMaxed, "as there are too many games (reply 12)"),

@@ -54,8 +54,8 @@ internal sealed class RecordedSegment
     public string? Cut { get; private set; }
 
     /// <summary>
-    /// Whether what was not synced may be lost: the machine may have lost power since it was written, or nobody was told
-    /// of it.
+    /// Whether what was not synced may be lost: the machine may have lost power since it was written, or nobody was
+    /// told of it.
     /// </summary>
     private bool MayBeLossy => Head.IsSyncedFirst || Head.BootId != _directory.BootId || Head.BootId == Guid.Empty;
 

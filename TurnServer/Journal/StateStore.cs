@@ -107,7 +107,8 @@ internal sealed class StateStore : IDisposable
             Abandon();
             ForgetSegment(_lastNumber);
             throw new StateException($"the state directory {_directory.Path} cannot be written: "
-                + $"{StateException.Reason(e)}. It needs room for the games and {2 * _options.SegmentBytes >> 20} MiB beside them.", e);
+                + $"{StateException.Reason(e)}. It needs room for the games and {2 * _options.SegmentBytes >> 20} MiB "
+                + "beside them.", e);
         }
     }
 
