@@ -7,7 +7,6 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Admin;
 
 /// <summary>The operator's port: what it answers, and whom.</summary>
-[Parallelizable(ParallelScope.Self)]
 internal sealed class AdminFrontTests
 {
     private int _port;

@@ -4,7 +4,6 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Admin;
 
 /// <summary>What the README says of metrics, held against the server, and against Prometheus itself.</summary>
-[Parallelizable(ParallelScope.Self)]
 internal sealed partial class MetricsDocumentedTests
 {
     private const string DocumentedTarget = "localhost:9180";

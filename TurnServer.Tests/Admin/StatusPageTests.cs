@@ -9,7 +9,6 @@ namespace TurnServer.Tests.Admin;
 
 /// <summary>The status page in a real browser, with players behind it.</summary>
 [Category("Slow")]
-[Parallelizable(ParallelScope.Self)]
 internal sealed class StatusPageTests
 {
     private const string Markup = "<script>alert(1)</script>";

@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Bench;
 
 /// <summary>The whole of <c>bench publish</c>, run for an instant: not what it measures, but that it does.</summary>
-[Category("Slow"), NonParallelizable]
+[Category("Slow")]
 internal sealed class PublishTests
 {
     [Test]

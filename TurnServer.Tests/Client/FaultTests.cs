@@ -26,8 +26,8 @@ internal sealed class FaultTests
     public Task Each_fault_alone(ProxyFault fault) => PlayAsync(Random.Shared.Next(), 80, 0.2, fault);
 
     [TestCase(1)]
-    [TestCase(2)]
-    [TestCase(3)]
+    [TestCase(2, Category = "Slow")]
+    [TestCase(3, Category = "Slow")]
     public Task All_faults_together(int seed) => PlayAsync(seed, 120, 0.06, All);
 
     [Test]

@@ -103,7 +103,7 @@ internal sealed class OutageTests
         Assert.That(await ClientPair.ReadToEndAsync(pair.B), Is.Empty);
     }
 
-    [Test]
+    [Test, Category("Slow")]
     public async Task A_seat_is_kept_by_who_neither_sends_nor_reads_and_lost_by_who_is_gone()
     {
         var timeout = TimeSpan.FromSeconds(2);

@@ -60,7 +60,7 @@ internal sealed class StopTests
         Assert.That(await server.ExitCodeAsync(TimeSpan.FromSeconds(4)), Is.Zero);
     }
 
-    [Test]
+    [Test, Category("Slow")]
     public async Task A_body_that_does_not_come_is_waited_for_5_seconds()
     {
         await using var server = await ServerChild.StartAsync();

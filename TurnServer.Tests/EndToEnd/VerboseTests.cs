@@ -56,7 +56,7 @@ internal sealed class VerboseTests
     [Test]
     public async Task No_log_holds_a_name_a_turn_or_a_whole_key()
     {
-        await using var server = await ServerChild.StartAsync("--log-level", "trace", "--body-timeout", "0.3");
+        await using var server = await ServerChild.StartAsync("--log-level", "trace", "--body-timeout", "2");
         await using var pair = await RawPair.StartAsync(server.Port, "Secretive");
         await using var client = await RawHttp.ConnectAsync(server.Port);
         await pair.Players[0].AskAsync(pair.Update(0, 0, "secretturn"));

@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>Pages of another origin play in a real browser, with the client that the README offers them.</summary>
-[Category("Slow"), Parallelizable(ParallelScope.Self)]
+[Category("Slow")]
 internal sealed class WebPageTests
 {
     private const int Turns = 20;

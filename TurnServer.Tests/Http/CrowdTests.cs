@@ -4,7 +4,6 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Many clients at once.</summary>
-[Parallelizable(ParallelScope.Self)]
 internal sealed class CrowdTests
 {
     private const int ClientCount = 1000;

@@ -9,7 +9,6 @@ namespace TurnServer.Tests.Http;
 /// A client that stops reading until the server's send buffer is full, and then sends garbage: the listener throws on a
 /// thread of its own (dotnet/runtime#71364). Passes only with <c>CarefulStream</c>.
 /// </summary>
-[Parallelizable(ParallelScope.Self)]
 internal sealed class FullSendBufferTests
 {
     private const int Rounds = 5;
@@ -25,7 +24,7 @@ internal sealed class FullSendBufferTests
     private static readonly byte[] Short = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray();
     private static readonly byte[] Long = "GET /x HTTP/1.1\r\nHost: x\r\nOrigin: http://a\r\n\r\n"u8.ToArray();
 
-    [Test]
+    [Test, Category("Slow")]
     public async Task Garbage_sent_into_a_full_send_buffer_does_not_end_the_process()
     {
         await using var server = await ServerChild.StartAsync("--log-level", "debug");

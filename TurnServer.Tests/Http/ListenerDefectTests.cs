@@ -19,7 +19,7 @@ internal sealed class ListenerDefectTests
     private const long LeakedBytesMax = 40L * 1024 * 1024;
 
     // dotnet/corefx#35191: ListenerStart.
-    [Test]
+    [Test, Category("Slow")]
     public async Task It_starts_while_clients_hammer_its_port()
     {
         for (var start = 0; start < Starts; start++)
@@ -37,8 +37,8 @@ internal sealed class ListenerDefectTests
     }
 
     // dotnet/runtime#63543: ListenerInternals.Forget. The 501 was not seen to leak without it either.
-    [TestCase("POST / HTTP/1.1\r\nHost: x\r\n\r\n", 411)]
-    [TestCase("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501)]
+    [TestCase("POST / HTTP/1.1\r\nHost: x\r\n\r\n", 411, Category = "Slow")]
+    [TestCase("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501, Category = "Slow")]
     public async Task Requests_that_the_listener_refuses_itself_leak_nothing(string request, int status)
     {
         await using var server = await ServerChild.StartAsync();

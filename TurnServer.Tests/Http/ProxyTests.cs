@@ -3,7 +3,6 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Limits per address behind a reverse proxy, and the headers of a refusal for being too many.</summary>
-[Parallelizable(ParallelScope.Self)]
 internal sealed class ProxyTests
 {
     private const string From = "X-Forwarded-For: ";

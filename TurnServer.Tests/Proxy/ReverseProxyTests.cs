@@ -12,7 +12,6 @@ namespace TurnServer.Tests.Proxy;
 /// <summary>The server behind a real proxy with the README's file: what players meet there.</summary>
 [TestFixture("nginx")]
 [TestFixture("caddy")]
-[Parallelizable(ParallelScope.Self)]
 public sealed class ReverseProxyTests(string name)
 {
     private const int PlayersPerAddress = 3;

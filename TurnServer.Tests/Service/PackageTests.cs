@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Service;
 
 /// <summary>The Debian package: what is in it, and how it is installed, upgraded, removed and purged.</summary>
-[Category("Slow"), NonParallelizable]
+[Category("Slow")]
 internal sealed class PackageTests
 {
     private const string Settings = "/etc/default/turnserver";

@@ -11,7 +11,7 @@ namespace TurnServer.Tests.Simulation;
 /// must find each fault within so many histories. So must the rules as they are pass it.
 /// </summary>
 [Category("Slow")]
-[Parallelizable(ParallelScope.Children)]
+[Parallelizable(ParallelScope.All)]
 public sealed class MutationTests
 {
     private const string Prefix = "Mutable/";

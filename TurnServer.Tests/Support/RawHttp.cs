@@ -50,6 +50,19 @@ internal sealed class RawHttp : IAsyncDisposable
         }
     }
 
+    /// <summary>As <see cref="ConnectAsync"/>; null when the server has closed it before that was seen.</summary>
+    public static async Task<RawHttp?> TryConnectAsync(int port)
+    {
+        try
+        {
+            return await ConnectAsync(port);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return null;
+        }
+    }
+
     /// <summary>A whole POST of this body, with a Content-Length.</summary>
     public static byte[] Post(string body, params string[] headers) => Post(Encoding.UTF8.GetBytes(body), headers);
 
