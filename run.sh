@@ -207,7 +207,7 @@ run_fuzz() {
 
 # The classes of tests that start the server as a process of its own; not those that start what is installed anyway.
 process_tests() {
-    grep -rlE '\b((AbusedServer|FuzzedServer|ServerChild)\.(Start|Launch)|ConnectChild\.|HttpScenarioServer\b)' \
+    grep -rlE '\b((AbusedServer|FuzzedServer|ServerChild)\.(Start|Launch)|_state\.Start|ConnectChild\.|HttpScenarioServer\b)' \
         "$top/TurnServer.Tests" --include='*Tests.cs' | xargs grep -LE '\b(PublishedServer|InstallSandbox)\b' |
         sed -E "s|^$top/||; s|\.cs\$||; s|/|.|g"
 }

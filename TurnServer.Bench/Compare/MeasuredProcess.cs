@@ -98,6 +98,8 @@ internal sealed class MeasuredProcess : IDisposable
         using var http = new HttpClient { Timeout = StartTimeout };
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < StartTimeout; await Task.Delay(HealthInterval))
         {
+            if (_process.HasExited)
+                throw new CompareException($"the server on port {Port} has ended");
             try
             {
                 using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{Port}/healthz"));

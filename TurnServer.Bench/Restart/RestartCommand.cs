@@ -8,9 +8,13 @@ namespace TurnServer.Bench.Restart;
 /// <summary>How much is restarted, and how often.</summary>
 /// <param name="Games">How many games the server has.</param>
 /// <param name="Rounds">How often it is killed, and as often stopped.</param>
-/// <param name="Port">The first of two ports: for players, and for its figures.</param>
+/// <param name="Port">The first of <see cref="PortsUsed"/> ports: for players, and for its figures.</param>
 /// <param name="Server">The program of another build; null: what is built for any platform.</param>
-internal sealed record RestartOptions(int Games, int Rounds, int Port, string? Server);
+internal sealed record RestartOptions(int Games, int Rounds, int Port, string? Server)
+{
+    /// <summary>So many ports in a row are used.</summary>
+    public const int PortsUsed = 2;
+}
 
 /// <summary>
 /// Measures how long a server that keeps its state takes to come back with its games, after a crash and after an

@@ -65,22 +65,8 @@ internal sealed class CompareTests
         using var output = new StringWriter();
         using var errors = new StringWriter();
         var options = new CompareOptions(RunLength, Rounds: 1, Connections: 2,
-            FreePorts(Field.PortsUsed), HasState: true, serverFlags);
+            ServerChild.FreePorts(Field.PortsUsed), HasState: true, serverFlags);
         var exitCode = await CompareCommand.RunAsync(options, output, errors);
         return (exitCode, output.ToString(), errors.ToString());
-    }
-
-    // So many in a row. Other tests take some in between: then the row begins anew.
-    private static int FreePorts(int count)
-    {
-        var first = ServerChild.FreePort();
-        for (var next = 1; next < count; next++)
-        {
-            var port = ServerChild.FreePort();
-            if (port != first + next)
-                (first, next) = (port, 0);
-        }
-
-        return first;
     }
 }

@@ -34,8 +34,8 @@ internal sealed class StopTests
         await using var lone = await RawHttp.ConnectAsync(server.Port);
         await using var pair = await RawPair.StartAsync(server.Port, "Held");
         var key = (await lone.AskAsync(Register)).Body["0/0/".Length..];
-        var waiting = await HoldAsync(server, lone, $"2,*,{key},*,*");
-        var playing = await HoldAsync(server, pair.Players[0], pair.Update(0, 0, "turn"));
+        var waiting = await lone.HoldAsync($"2,*,{key},*,*");
+        var playing = await pair.Players[0].HoldAsync(pair.Update(0, 0, "turn"));
         server.Signal(PosixSignal.SIGTERM);
         var replies = new[] { await waiting.ReadReplyAsync(), await playing.ReadReplyAsync() };
         // The update was repeated, and so is the reply, if the later one was taken later.
@@ -109,17 +109,6 @@ internal sealed class StopTests
         await using var other = await RawHttp.ConnectAsync(server.Port);
         for (var i = 0; i < 20; i++)
             await other.GetAsync("GET /healthz HTTP/1.1");
-    }
-
-    // Sends it twice: whichever comes later answers the other, and is then held for certain. Returns its connection.
-    private static async Task<RawHttp> HoldAsync(ServerChild server, RawHttp client, string body)
-    {
-        var request = RawHttp.Post(body, "Prefer: wait=20");
-        var second = await RawHttp.ConnectAsync(server.Port);
-        await client.SendAsync(request);
-        await second.SendAsync(request);
-        await ServerChild.UntilAsync(() => client.Socket.Available + second.Socket.Available > 0, "one is answered");
-        return client.Socket.Available > 0 ? second : client;
     }
 
     private static bool IsRefused(int port)

@@ -7,6 +7,7 @@ namespace TurnServer.Tests.Fuzz;
 /// Inputs of a fixed seed against a server process: it goes on, logs no bug, answers whole requests as they should be,
 /// loses none of the honest players' turns, and in the end has nothing left of it all.
 /// </summary>
+[NonParallelizable]
 internal sealed class HttpFuzzTests
 {
     private const ulong Seed = 4_711;

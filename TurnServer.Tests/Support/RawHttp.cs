@@ -134,6 +134,20 @@ internal sealed class RawHttp : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Has a reply held for certain: sends the request twice, and whichever is taken later answers the other. Returns
+    /// the connection on which it is held.
+    /// </summary>
+    public async Task<RawHttp> HoldAsync(string body)
+    {
+        var request = Post(body, "Prefer: wait=20");
+        var second = await ConnectAsync(((IPEndPoint)Socket.RemoteEndPoint!).Port);
+        await SendAsync(request);
+        await second.SendAsync(request);
+        await ServerChild.UntilAsync(() => Socket.Available + second.Socket.Available > 0, "one is answered");
+        return Socket.Available > 0 ? second : this;
+    }
+
     /// <summary>Reads whatever comes until the server ends the connection.</summary>
     public async Task<string> ReadToEndAsync()
     {

@@ -135,6 +135,21 @@ internal sealed class ServerChild : IAsyncDisposable
         }
     }
 
+    /// <summary>The first of so many such ports in a row.</summary>
+    public static int FreePorts(int count)
+    {
+        var first = FreePort();
+        for (var next = 1; next < count; next++)
+        {
+            var port = FreePort();
+            // Another test has taken some in between: the row begins anew.
+            if (port != first + next)
+                (first, next) = (port, 0);
+        }
+
+        return first;
+    }
+
     /// <summary>Polls until this is so; fails the test when it does not become so.</summary>
     public static async Task UntilAsync(Func<bool> isSo, string what, TimeSpan? patience = null)
     {

@@ -1,0 +1,76 @@
+using System.Globalization;
+using TurnServer.Bench.Load;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.EndToEnd;
+
+/// <summary>A server that is ended again and again while hundreds play on it.</summary>
+[Category("Slow"), NonParallelizable]
+internal sealed class RestartUnderLoadTests
+{
+    private KeptState _state = null!;
+
+    [SetUp]
+    public void MakeState() => _state = new KeptState();
+
+    [TearDown]
+    public void DeleteState() => _state.Dispose();
+
+    /// <summary>
+    /// Killed at random moments, fifty times with held replies and ten without, with one reply in twenty lost besides.
+    /// </summary>
+    [Test]
+    public async Task Killed_again_and_again_under_load_it_neither_loses_nor_doubles_a_turn([Values] bool wait)
+    {
+        var report = await PlayThroughAsync(wait ? 50 : 10, wait, loss: 0.05, server => server.KillAsync());
+        Assert.That(report.RepliesDropped, Is.Positive);
+    }
+
+    [Test]
+    public async Task Stopped_and_started_under_load_it_neither_loses_nor_doubles_a_turn() =>
+        await PlayThroughAsync(10, wait: true, loss: 0, KeptState.StopAsync);
+
+    // The stress tool checks each turn; what it calls an error of a player is a request that was not answered.
+    private async Task<LoadReport> PlayThroughAsync(int restarts, bool wait, double loss, Func<ServerChild, Task> end)
+    {
+        var port = ServerChild.FreePort();
+        var server = await _state.StartAsync(port);
+        using var stop = new CancellationTokenSource();
+        var output = new StringWriter();
+        var run = new StressRun(new LoadOptions
+        {
+            Settings = new LoadSettings(server.Url, Clients: 200, Rate: 5, TimeSpan.FromMinutes(5), wait, loss),
+        }, ramp: null, plot: null, json: null, output);
+        var playing = run.RunAsync(stop.Token);
+        try
+        {
+            for (var i = 0; i < restarts; i++)
+            {
+                await Task.Delay(Random.Shared.Next(100, 500));
+                await end(server);
+                await server.DisposeAsync();
+                server = await _state.StartAsync(port);
+            }
+
+            await stop.CancelAsync();
+            var exitCode = await playing;
+            var report = run.Reports.Single();
+            await TestContext.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
+                $"{restarts} restarts: {report.TurnsSent} turns, {report.Requests} requests, "
+                + $"{report.RequestsLost} lost"));
+            Assert.That(report.ViolationCount, Is.Zero, $"{exitCode}: {output}");
+            // Requests are repeated that were not answered, or came when the server was about to stop (23); nobody was
+            // told of another error.
+            Assert.That(report.Codes.Where(code => code.IsError).Select(code => code.Code),
+                Is.SubsetOf(new[] { "lost", "23/*" }));
+            Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(restarts * 100L));
+            return report;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await playing;
+            await server.DisposeAsync();
+        }
+    }
+}
