@@ -159,6 +159,8 @@ run_server() {
         build "$top/TurnServer"
         touch "$server"
     fi
+    # As in the unit, which says why.
+    export DOTNET_GCgen0size=${DOTNET_GCgen0size-4000000}
     # In place of this shell, so that signals reach the server.
     exec dotnet "$server" "$@"
 }

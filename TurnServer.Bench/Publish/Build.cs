@@ -12,8 +12,8 @@ namespace TurnServer.Bench.Publish;
 /// <param name="Environment">With which variables it is run.</param>
 internal sealed record Build(string Name, string Folder, string[] Properties, (string Name, string Value)[] Environment)
 {
-    // 32 MB in hexadecimal, in place of the 256 KB that the runtime takes where it does not know the cache's size.
-    private const string LargeYoungestGeneration = "0x2000000";
+    // 64 MB in hexadecimal, as in the unit. Without 0x, which a build ahead of time does not read.
+    private const string LargeYoungestGeneration = "4000000";
 
     private static readonly string Project = typeof(Build).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
         .First(data => data.Key == "ServerProject").Value!;
@@ -28,8 +28,8 @@ internal sealed record Build(string Name, string Folder, string[] Properties, (s
         new("self-contained", "jit", JustInTime, []),
         new("ReadyToRun", "r2r", ReadyToRun, []),
         new("NativeAOT", "aot", [], []),
-        new("self-contained, 32 MB gen0", "jit", JustInTime, LargeGen0),
-        new("NativeAOT, 32 MB gen0", "aot", [], LargeGen0),
+        new("self-contained, 64 MB gen0", "jit", JustInTime, LargeGen0),
+        new("NativeAOT, 64 MB gen0", "aot", [], LargeGen0),
     ];
 
     /// <summary>Publishes it below a folder, unless another has already.</summary>

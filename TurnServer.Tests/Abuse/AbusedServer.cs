@@ -46,9 +46,21 @@ internal sealed class AbusedServer : IAsyncDisposable
     public static Task<AbusedServer> StartWithHeapAsync(long bytesMax, params string[] flags) => StartAsync(
         ["env", string.Create(CultureInfo.InvariantCulture, $"DOTNET_GCHeapHardLimit={bytesMax:x}")], flags, null);
 
-    /// <summary>The same behind a reverse proxy, which names an address of its own for each pair.</summary>
+    /// <summary>
+    /// The same behind a reverse proxy, which names an address of its own for each pair, and with as much garbage as
+    /// the unit lets lie.
+    /// </summary>
     public static Task<AbusedServer> StartBehindProxyAsync() =>
-        StartAsync([], ["--trust-proxy"], pair => $"X-Forwarded-For: 198.51.100.{pair}\r\n");
+        StartAsync(["env", YoungestGeneration()], ["--trust-proxy"], pair => $"X-Forwarded-For: 198.51.100.{pair}\r\n");
+
+    // As the unit sets it for the service.
+    private static string YoungestGeneration()
+    {
+        const string Directive = "Environment=";
+        return File.ReadLines(Repository.ServiceFile("turnserver.service"))
+            .Single(line => line.StartsWith($"{Directive}DOTNET_GCgen0size=", StringComparison.Ordinal))
+            [Directive.Length..];
+    }
 
     /// <summary>
     /// Checks that the abuse has harmed nobody: the honest pairs have played and play on, newcomers find a game, the

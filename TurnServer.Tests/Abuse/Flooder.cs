@@ -1,19 +1,25 @@
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>
 /// Keeps one request on its way on each of many connections, as fast as they are answered, until it is disposed of. It
 /// takes no more time of the machine than it must: one thread, which looks once a millisecond, and no look into replies
-/// but for their status.
+/// but for their status. Nor does it leave garbage, whose collection would stop those that measure in this process.
 /// </summary>
 internal sealed class Flooder : IDisposable
 {
+    // As <poll.h> has them.
+    private const short PollIn = 1;
+    private const int NoDescriptor = -1;
+
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(1);
 
     private readonly int _port;
     private readonly byte[] _request;
     private readonly Socket?[] _sockets;
+    private readonly PollEntry[] _entries;
     private readonly Thread _thread;
     private readonly byte[] _reply = new byte[4096];
     private volatile bool _isStopped;
@@ -24,6 +30,7 @@ internal sealed class Flooder : IDisposable
     {
         (_port, _request) = (port, request);
         _sockets = new Socket?[connections];
+        _entries = new PollEntry[connections];
         _thread = new Thread(Flood) { IsBackground = true };
         _thread.Start();
     }
@@ -44,43 +51,45 @@ internal sealed class Flooder : IDisposable
 
     private void Flood()
     {
-        var ready = new List<Socket>(_sockets.Length);
         while (!_isStopped)
         {
             for (var i = 0; i < _sockets.Length; i++)
             {
                 if (_sockets[i] is null)
-                    Try(i, Send);
+                    Try(i, static (self, i) => self.Connect(i));
             }
 
-            ready.Clear();
-            ready.AddRange(_sockets.OfType<Socket>());
-            Socket.Select(ready, null, null, Look);
-            var isReady = ready.ToHashSet();
-            for (var i = 0; i < _sockets.Length; i++)
+            if (Poll(_entries, (nuint)_entries.Length, 0) > 0)
             {
-                if (_sockets[i] is { } socket && isReady.Contains(socket))
-                    Try(i, Read);
+                for (var i = 0; i < _sockets.Length; i++)
+                {
+                    if (_entries[i].Happened != 0)
+                        Try(i, static (self, i) => self.Read(i));
+                }
             }
 
             Thread.Sleep(Look);
         }
     }
 
-    private void Try(int i, Action<int> action)
+    private void Try(int i, Action<Flooder, int> action)
     {
         try
         {
-            action(i);
+            action(this, i);
         }
         catch (SocketException)
         {
-            _sockets[i]?.Dispose();
-            _sockets[i] = null;
+            Close(i);
         }
     }
 
-    private void Send(int i) => (_sockets[i] ??= Crowd.Connect(_port, i)).Send(_request);
+    private void Connect(int i)
+    {
+        _sockets[i] = Crowd.Connect(_port, i);
+        _entries[i] = new PollEntry { Descriptor = (int)_sockets[i]!.SafeHandle.DangerousGetHandle(), Events = PollIn };
+        _sockets[i]!.Send(_request);
+    }
 
     private void Read(int i)
     {
@@ -92,12 +101,26 @@ internal sealed class Flooder : IDisposable
         else if (!reply.IsEmpty)
             Interlocked.Increment(ref _others);
         if (!reply.IsEmpty && reply.IndexOf("Connection: close"u8) < 0)
-        {
-            Send(i);
-            return;
-        }
+            socket.Send(_request);
+        else
+            Close(i);
+    }
 
-        socket.Dispose();
+    private void Close(int i)
+    {
+        _sockets[i]?.Dispose();
         _sockets[i] = null;
+        _entries[i].Descriptor = NoDescriptor;
+    }
+
+    [DllImport("libc", EntryPoint = "poll")]
+    private static extern int Poll([In, Out] PollEntry[] entries, nuint count, int milliseconds);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollEntry
+    {
+        public int Descriptor;
+        public short Events;
+        public short Happened;
     }
 }

@@ -22,7 +22,7 @@ internal sealed class PublishTests
         foreach (var figure in new[] { "start ms", "idle MB", "loaded MB", "CPU µs/update", "99 % ms" })
         {
             Assert.That(report, Does.Match($@"(?m)^{figure} .*\n  self-contained +[1-9\d.]+ \(.*\)\n"
-                + @"  self-contained, 32 MB gen0 +[\d.]+ \("));
+                + @"  self-contained, 64 MB gen0 +[\d.]+ \("));
         }
     }
 }
