@@ -24,7 +24,7 @@ internal sealed class FullSendBufferTests
     private static readonly byte[] Short = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray();
     private static readonly byte[] Long = "GET /x HTTP/1.1\r\nHost: x\r\nOrigin: http://a\r\n\r\n"u8.ToArray();
 
-    [Test, Category("Slow")]
+    [Test]
     public async Task Garbage_sent_into_a_full_send_buffer_does_not_end_the_process()
     {
         await using var server = await ServerChild.StartAsync("--log-level", "debug");
