@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Cli;
 
 /// <summary>How <c>connect</c> gets on with a client of another kind.</summary>
-[Parallelizable(ParallelScope.All)]
+[Category("Slow"), Parallelizable(ParallelScope.All)]
 internal sealed class ConnectForeignTests
 {
     private const string Wait = "Prefer: wait=10";

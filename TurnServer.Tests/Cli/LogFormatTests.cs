@@ -8,7 +8,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Cli;
 
 /// <summary>Standard error of the real process in each form of the log.</summary>
-[Parallelizable(ParallelScope.All)]
+[Category("Slow"), Parallelizable(ParallelScope.All)]
 internal sealed class LogFormatTests
 {
     // Something to warn of, beside the lines of every start and stop.

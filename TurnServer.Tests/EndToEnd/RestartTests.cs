@@ -50,7 +50,7 @@ internal sealed class RestartTests
         Assert.That((await holding.ReadReplyAsync()).Body, Is.EqualTo("0/10/*").Or.EqualTo("0/11/*"));
     }
 
-    [Test]
+    [Test, Category("Slow")]
     public async Task The_journal_is_synced_and_stays_small_however_much_is_played()
     {
         var turns = 3 * new JournalOptions().SegmentBytes / LongGame.TextLength;
