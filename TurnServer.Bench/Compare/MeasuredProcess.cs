@@ -35,7 +35,7 @@ internal sealed class MeasuredProcess : IDisposable
     /// <exception cref="CompareException">It has ended.</exception>
     public ProcessUse Use => ProcessUse.Of(_process.Id) is { } use && !_process.HasExited
         ? use
-        : throw new CompareException($"the server on port {Port} has ended");
+        : throw Ended();
 
     /// <summary>Open files of it, connections among them.</summary>
     /// <exception cref="CompareException">It has ended.</exception>
@@ -49,7 +49,7 @@ internal sealed class MeasuredProcess : IDisposable
             }
             catch (IOException)
             {
-                throw new CompareException($"the server on port {Port} has ended");
+                throw Ended();
             }
         }
     }
@@ -99,7 +99,7 @@ internal sealed class MeasuredProcess : IDisposable
         for (var watch = Stopwatch.StartNew(); watch.Elapsed < StartTimeout; await Task.Delay(HealthInterval))
         {
             if (_process.HasExited)
-                throw new CompareException($"the server on port {Port} has ended");
+                throw Ended();
             try
             {
                 using var response = await http.GetAsync(new Uri($"http://127.0.0.1:{Port}/healthz"));
@@ -152,6 +152,8 @@ internal sealed class MeasuredProcess : IDisposable
                 throw new CompareException($"{name} does not listen on port {Port}");
         }
     }
+
+    private CompareException Ended() => new($"the server on port {Port} has ended");
 
     private void Kill(object? sender, EventArgs e) => _process.Kill();
 
