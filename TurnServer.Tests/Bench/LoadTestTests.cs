@@ -56,10 +56,11 @@ public sealed class LoadTestTests
         using var once = new Once();
         await using var relay = TamperingRelay.Before(_server, reply: (_, reply) =>
         {
-            if (once.IsDone || !reply.StartsWith("0/9/T,", StringComparison.Ordinal))
+            if (once.IsDone || TurnsIn(reply) is not [['T', ..] first, .. var others])
                 return reply;
             once.Do();
-            return reply + "|" + reply["0/9/".Length..].Split('|')[0];
+            // Not at the end: behind a game's last turn seat 0 reads no more.
+            return Data([first, first, .. others]);
         });
         await AssertViolatedAsync(relay, once, "arrived twice");
     }
@@ -70,13 +71,14 @@ public sealed class LoadTestTests
         using var once = new Once();
         await using var relay = TamperingRelay.Before(_server, request: body =>
         {
-            var fields = body.Split(',');
-            if (once.IsDone || fields is not ["6", "T", _, "2", _, var key, var player, var counter])
+            if (once.IsDone || !body.StartsWith("6,T,", StringComparison.Ordinal))
                 return body;
             once.Do();
-            return $"6,,{key},{player},{counter}";
+            // On a busy machine several go together: the first is swallowed.
+            var end = body.IndexOf('|', StringComparison.Ordinal);
+            return end > 0 ? $"6,{body[(end + 1)..]}" : $"6,,{string.Join(',', body.Split(',')[^3..])}";
         });
-        await AssertViolatedAsync(relay, once, "turn 2 of", "never arrived at player");
+        await AssertViolatedAsync(relay, once, "never arrived at player");
     }
 
     [Test]
@@ -87,12 +89,10 @@ public sealed class LoadTestTests
         var delay = TimeSpan.FromMilliseconds(50);
         await using var relay = TamperingRelay.Before(_server, delay: delay, reply: (_, reply) =>
         {
-            var turns = reply[(reply.LastIndexOf('/') + 1)..].Split('|');
-            if (once.IsDone || turns is not [['T', ..], ['T', ..], ..])
+            if (once.IsDone || TurnsIn(reply) is not [['T', ..] first, ['T', ..] second, .. var others])
                 return reply;
             once.Do();
-            (turns[0], turns[1]) = (turns[1], turns[0]);
-            return "0/9/" + string.Join('|', turns);
+            return Data([second, first, .. others]);
         });
         await AssertViolatedAsync(relay, once, "arrived out of order");
     }
@@ -104,21 +104,20 @@ public sealed class LoadTestTests
         using var once = new Once();
         await using var relay = TamperingRelay.Before(_server, reply: (body, reply) =>
         {
-            var turns = reply[(reply.LastIndexOf('/') + 1)..];
-            var key = body.Split(',')[^3];
-            if (once.IsDone || !turns.StartsWith("T,", StringComparison.Ordinal) || turns.Contains('|'))
+            if (once.IsDone || TurnsIn(reply) is not [['T', ..] first, .. var others])
                 return reply;
+            var key = body.Split(',')[^3];
             if (stolen is null)
             {
-                (stolen, victim) = (turns, key);
-                return "0/10/*";
+                (stolen, victim) = (first, key);
+                return others.Length > 0 ? Data(others) : "0/10/*";
             }
 
             // Each seat has a key of its own; the turn's own sender is not in the victim's game alone.
-            if (key == victim || turns.Split(',')[1] == stolen.Split(',')[1])
+            if (key == victim || first.Split(',')[1] == stolen.Split(',')[1])
                 return reply;
             once.Do();
-            return $"{reply}|{stolen}";
+            return Data([stolen, first, .. others]);
         });
         await AssertViolatedAsync(relay, once, "was given to the wrong game", "never arrived");
     }
@@ -133,6 +132,11 @@ public sealed class LoadTestTests
             Assert.That(text, Is.Empty);
         });
     }
+
+    private static string[] TurnsIn(string reply) =>
+        reply.StartsWith("0/9/", StringComparison.Ordinal) ? reply["0/9/".Length..].Split('|') : [];
+
+    private static string Data(params string[] turns) => "0/9/" + string.Join('|', turns);
 
     private static async Task AssertViolatedAsync(TamperingRelay relay, Once once, params string[] words)
     {
