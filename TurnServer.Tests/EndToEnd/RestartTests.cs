@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using TurnServer.Journal;
 using TurnServer.Tests.Support;
 
@@ -49,6 +50,28 @@ internal sealed class RestartTests
         await KeptState.StopAsync(server);
         // The update that is held is the repeated one, and says so.
         Assert.That((await holding.ReadReplyAsync()).Body, Is.EqualTo("0/11/*"));
+    }
+
+    [Test, Category("Slow")]
+    public async Task A_silent_player_is_dropped_when_the_grace_of_the_restart_is_over()
+    {
+        const int GraceSeconds = 4;
+        var port = ServerChild.FreePort();
+        string question;
+        await using (var killed = await _state.StartAsync(port))
+        {
+            await using var pair = await RawPair.StartAsync(port, "Spared");
+            question = pair.Update(0, 0, "");
+            await killed.KillAsync();
+        }
+
+        var watch = Stopwatch.StartNew();
+        await using var server = await _state.StartAsync(port, "batch", "--game-timeout", "1", "--restart-grace",
+            $"{GraceSeconds}");
+        await using var player = await RawHttp.ConnectAsync(port);
+        await player.SendAsync(RawHttp.Post(question, "Prefer: wait=20"));
+        Assert.That((await player.ReadReplyAsync()).Body, Is.EqualTo("15/*/*"));
+        Assert.That(watch.Elapsed, Is.GreaterThanOrEqualTo(TimeSpan.FromSeconds(GraceSeconds)));
     }
 
     [Test, Category("Slow")]
