@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
@@ -10,6 +11,11 @@ namespace TurnServer.Tests.Abuse;
 internal sealed class ChurnTests
 {
     private const int ConnectionCount = 30_000;
+
+    // Beyond its limit of connections, 16 000 here, the server turns newcomers away, the honest among them: the listener
+    // gives a connection a hundred requests. That limit is another test's.
+    private const int AtOnceMax = 8000;
+    private const int ConnectionsBetweenLooks = 250;
 
     // Room for the most connections that 20 000 descriptors allow, at 14 KiB, and not for all that come and go. Without
     // it the collector may wait until they have come and gone: 480 MB after 60 000.
@@ -46,8 +52,11 @@ internal sealed class ChurnTests
         var descriptors = abused.Server.Descriptors;
         var startedAt = Stopwatch.GetTimestamp();
         var failed = 0;
-        var churning = Crowd.OnThreadsAsync(ConnectionCount, i =>
+        var open = new ConcurrentQueue<int>();
+        await Crowd.OnThreadsAsync(ConnectionCount, i =>
         {
+            if (i / Crowd.Threads % ConnectionsBetweenLooks == 0)
+                open.Enqueue(WaitForRoom(abused.Server, descriptors + AtOnceMax) - descriptors);
             try
             {
                 using var socket = Crowd.Connect(abused.Port, i);
@@ -58,20 +67,24 @@ internal sealed class ChurnTests
                 Interlocked.Increment(ref failed);
             }
         });
-        // Connecting is quicker than being served: they pile up.
-        var most = 0;
-        while (!churning.IsCompleted)
-        {
-            most = Math.Max(most, abused.Server.Descriptors - descriptors);
-            await Task.Delay(Look);
-        }
-
-        await churning;
         var seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
         await ServerChild.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "their descriptors are free");
         await abused.CheckAsync(string.Create(CultureInfo.InvariantCulture,
-            $"{ConnectionCount} times {what}, {ConnectionCount / seconds:0} a second, {most} at once"),
+            $"{ConnectionCount} times {what}, {ConnectionCount / seconds:0} a second, {open.Max()} at once"),
             MemoryBound.OfHeap(HeapBytesMax));
         Assert.That(failed, Is.Zero, "connections that the server failed");
+    }
+
+    // Connecting is quicker than being served: they pile up. Returns how many descriptors were open at first.
+    private static int WaitForRoom(ServerChild server, int max)
+    {
+        var most = server.Descriptors;
+        for (var startedAt = Stopwatch.GetTimestamp(); server.Descriptors > max; Thread.Sleep(Look))
+        {
+            if (Stopwatch.GetElapsedTime(startedAt) > ServerChild.Patience)
+                throw new TimeoutException("The server does not free its descriptors.");
+        }
+
+        return most;
     }
 }

@@ -9,7 +9,9 @@ namespace TurnServer.Tests.Abuse;
 /// </summary>
 internal sealed class Crowd : IDisposable
 {
-    private const int Threads = 4;
+    /// <summary>So many threads connect, send and receive.</summary>
+    public const int Threads = 4;
+
     private const int Addresses = 8;
 
     // As <linux/in.h> has them: the port is chosen at the connect, and so only has to be free towards this server.
