@@ -12,7 +12,7 @@ internal sealed class HeldReplyTests
     private ServerChild _server = null!;
 
     [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync("--max-wait", "1");
+    public async Task StartServer() => _server = await ServerChild.StartAsync("--max-wait", "1", "--log-level", "debug");
 
     [OneTimeTearDown]
     public async Task StopServer() => await _server.DisposeAsync();
@@ -84,6 +84,7 @@ internal sealed class HeldReplyTests
         await using var other = await RawHttp.ConnectAsync(_server.Port);
         var reply = await other.AskAsync($"2,*,{key},*,*", Prefer);
         Assert.That(reply.Body, Is.EqualTo("0/2/*"), "the registration outlives the connection");
+        await _server.LogsAsync("its connection is broken");
         Assert.That(_server.Errors, Does.Not.Contain("error:"));
     }
 }

@@ -163,6 +163,9 @@ internal static class ListenerInternals
     /// </summary>
     public static int BufferedBytesOf(Stream requestBody) => BufferedLengthOf(requestBody);
 
+    /// <summary>Whether a reply on this connection could not be sent.</summary>
+    public static bool HasLostWrite(object connection) => StreamOf(connection) is CarefulStream { HasLostWrite: true };
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_length")]
     private static extern ref int BufferedLengthOf([UnsafeAccessorType(RequestStream)] object requestBody);
 

@@ -55,25 +55,36 @@ internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger 
             response.ContentLength64 = body.Length;
         }
 
-        return WriteAsync(response, request.HttpMethod == "HEAD" ? [] : body);
+        return WriteAsync(context, request.HttpMethod == "HEAD" ? [] : body);
     }
 
     // One send for head and body. It is at once done unless the client sends requests and reads no replies, until its
     // send buffer is full; a synchronous write would then hold a thread. Without a body, too: closing writes the head
     // in step.
-    private async ValueTask WriteAsync(HttpListenerResponse response, byte[] body)
+    private async ValueTask WriteAsync(HttpListenerContext context, byte[] body)
     {
+        var response = context.Response;
         try
         {
             await response.OutputStream.WriteAsync(body, 0, body.Length).WaitAsync(WriteTimeout);
-            response.Close();
         }
         catch (TimeoutException)
         {
-            meters.ClientFailed();
-            Log.ClientGone(log, "it did not read its reply");
-            response.Abort();
+            GiveUp(response, "it did not read its reply");
+            return;
         }
+
+        if (ListenerInternals.Available && ListenerInternals.HasLostWrite(ListenerInternals.ConnectionOf(context)))
+            GiveUp(response, "its connection is broken");
+        else
+            response.Close();
+    }
+
+    private void GiveUp(HttpListenerResponse response, string reason)
+    {
+        meters.ClientFailed();
+        Log.ClientGone(log, reason);
+        response.Abort();
     }
 
     private void AllowOrigin(HttpListenerResponse response)
@@ -96,7 +107,7 @@ internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger 
             context.Response.StatusCode = RequestTimeoutStatus;
             context.Response.ContentLength64 = 0;
             context.Response.KeepAlive = false;
-            await WriteAsync(context.Response, []);
+            await WriteAsync(context, []);
         }
         catch (Exception e)
         {

@@ -1,0 +1,160 @@
+using System.Net;
+using System.Net.Sockets;
+using TurnServer.Http;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Http;
+
+/// <summary>A connection's stream, as the listener uses it, and a client at its other end.</summary>
+internal sealed class CarefulStreamTests
+{
+    // More than the send buffer and what the client takes unread.
+    private const int LongBytes = 32 * 1024 * 1024;
+
+    private Socket _client = null!;
+    private Socket _socket = null!;
+    private CarefulStream _stream = null!;
+
+    [SetUp]
+    public void Connect()
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        _client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        _client.Connect(listener.LocalEndPoint!);
+        _socket = listener.Accept();
+        _stream = new CarefulStream(_socket);
+    }
+
+    [TearDown]
+    public void Close()
+    {
+        _client.Dispose();
+        _socket.Dispose();
+        _stream.Dispose();
+    }
+
+    [Test]
+    public async Task What_comes_is_read_and_the_end_after_it()
+    {
+        var pending = ReadAsync(new byte[8]);
+        _client.Send("turn"u8);
+        Assert.That(await pending, Is.EqualTo(4));
+        _client.Send("more"u8);
+        await ServerChild.UntilAsync(() => _socket.Available == 4, "it is here");
+        var rest = new byte[8];
+        Assert.That((await ReadAsync(rest), rest[..4]), Is.EqualTo((4, "more"u8.ToArray())));
+        _client.Shutdown(SocketShutdown.Send);
+        Assert.That(await ReadAsync(rest), Is.Zero);
+    }
+
+    [Test]
+    public async Task A_reset_is_read_as_an_end([Values] bool isWaitedFor)
+    {
+        var read = isWaitedFor ? ReadAsync(new byte[8]) : null;
+        Reset();
+        if (!isWaitedFor)
+            await ServerChild.UntilAsync(() => _socket.Poll(0, SelectMode.SelectRead), "it is here");
+        Assert.That(await (read ?? ReadAsync(new byte[8])), Is.Zero);
+        Assert.That(_stream.HasLostWrite, Is.False);
+    }
+
+    [Test]
+    public async Task A_write_to_a_client_that_is_gone_shows_and_does_not_throw()
+    {
+        await WriteAsync("reply"u8.ToArray());
+        Assert.That(_stream.HasLostWrite, Is.False);
+        var pending = ReadAsync(new byte[8]);
+        Reset();
+        await pending;
+        await WriteAsync("reply"u8.ToArray());
+        Assert.That(_stream.HasLostWrite, Is.True);
+    }
+
+    [Test]
+    public async Task A_closed_socket_reads_as_an_end_and_loses_what_is_written()
+    {
+        _socket.Dispose();
+        Assert.That(await ReadAsync(new byte[8]), Is.Zero);
+        await WriteAsync("reply"u8.ToArray());
+        Assert.That(_stream.HasLostWrite, Is.True);
+    }
+
+    [Test]
+    public async Task A_socket_that_is_closed_under_a_read_and_a_write_ends_both()
+    {
+        var read = ReadAsync(new byte[8]);
+        var write = WriteAsync(new byte[LongBytes]);
+        Assert.That((read.IsCompleted, write.IsCompleted), Is.EqualTo((false, false)));
+        _socket.Dispose();
+        Assert.That(await read, Is.Zero);
+        await write;
+        Assert.That(_stream.HasLostWrite, Is.True);
+    }
+
+    [Test]
+    public async Task A_long_write_is_done_when_all_of_it_has_been_taken()
+    {
+        var write = WriteAsync(new byte[LongBytes]);
+        Assert.That(write.IsCompleted, Is.False);
+        var buffer = new byte[64 * 1024];
+        for (var received = 0; received < LongBytes;)
+            received += await _client.ReceiveAsync(buffer);
+        await write;
+        Assert.That(_stream.HasLostWrite, Is.False);
+    }
+
+    [Test]
+    public async Task A_read_beside_another_gets_what_follows()
+    {
+        var (first, second) = (new byte[1], new byte[1]);
+        var reads = Task.WhenAll(ReadAsync(first), ReadAsync(second));
+        _client.Send("ab"u8);
+        Assert.That(await reads, Is.All.EqualTo(1));
+        Assert.That(new[] { first[0], second[0] }, Is.EquivalentTo("ab"u8.ToArray()));
+    }
+
+    // As the listener does with the rest of a body.
+    [Test]
+    public void Who_gives_no_callback_can_wait()
+    {
+        var read = _stream.BeginRead(new byte[8], 0, 8, null, null);
+        _client.Send("rest"u8);
+        Assert.That(read.AsyncWaitHandle.WaitOne(ServerChild.Patience));
+        Assert.That(_stream.EndRead(read), Is.EqualTo(4));
+    }
+
+    [Test]
+    public async Task A_callback_may_begin_the_next_read()
+    {
+        const int Count = 1000;
+        var done = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var left = Count;
+        var buffer = new byte[1];
+        _stream.BeginRead(buffer, 0, 1, Next, null);
+        _client.Send(new byte[Count]);
+        Assert.That(await done.Task.WaitAsync(ServerChild.Patience), Is.Zero);
+
+        void Next(IAsyncResult result)
+        {
+            left -= _stream.EndRead(result);
+            if (left == 0)
+                done.SetResult(left);
+            else
+                _stream.BeginRead(buffer, 0, 1, Next, null);
+        }
+    }
+
+    private void Reset()
+    {
+        _client.LingerState = new LingerOption(true, 0);
+        _client.Close();
+    }
+
+    private Task<int> ReadAsync(byte[] buffer) => Task.Factory
+        .FromAsync(_stream.BeginRead, _stream.EndRead, buffer, 0, buffer.Length, null).WaitAsync(ServerChild.Patience);
+
+    private Task WriteAsync(byte[] bytes) => Task.Factory
+        .FromAsync(_stream.BeginWrite, _stream.EndWrite, bytes, 0, bytes.Length, null).WaitAsync(ServerChild.Patience);
+}
