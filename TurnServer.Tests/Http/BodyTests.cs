@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Text;
 using TurnServer.Tests.Support;
 
@@ -78,6 +79,24 @@ internal sealed class BodyTests
         foreach (var client in clients)
             await client.DisposeAsync();
         Assert.That(replies.Select(reply => reply.Body), Has.All.StartsWith("0/0/"));
+    }
+
+    // What has come of it is a request.
+    [Test]
+    public async Task A_chunked_body_that_is_cut_off_is_none([Values] bool isReset)
+    {
+        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        var key = (await client.AskAsync(Register)).Body["0/0/".Length..];
+        await using var cut = await RawHttp.ConnectAsync(_server.Port);
+        await cut.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + Chunks($"1,*,{key},*,*", 5)[..^"0\r\n\r\n".Length]);
+        // So that it is read first, and then the end.
+        await Task.Delay(TimeSpan.FromMilliseconds(100));
+        if (isReset)
+            cut.Reset();
+        else
+            cut.Socket.Shutdown(SocketShutdown.Send);
+        await Task.Delay(TimeSpan.FromMilliseconds(100));
+        Assert.That((await client.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"), "it is registered still");
     }
 
     [TestCase("xyz\r\n0,Ann,*,*,*\r\n0\r\n\r\n")]

@@ -19,13 +19,16 @@ internal static class ListenerInternals
     private const string EndPointTable = "System.Net.HttpEndPointManager, System.Net.HttpListener";
     private const string Prefix = "System.Net.ListenerPrefix, System.Net.HttpListener";
     private const string RequestStream = "System.Net.HttpRequestStream, System.Net.HttpListener";
+    private const string ChunkedStream = "System.Net.ChunkedInputStream, System.Net.HttpListener";
+    private const string Decoder = "System.Net.ChunkStream, System.Net.HttpListener";
     private const BindingFlags Hidden = BindingFlags.NonPublic | BindingFlags.Instance;
 
     /// <summary>Whether the parts are there; set once, by <see cref="Check"/>, before the server listens.</summary>
     public static bool Available { get; private set; }
 
     /// <summary>
-    /// Tries every part on a listener that has just handed out this context. Returns what is missing, or null.
+    /// Tries every part on a listener that has just handed out this context, which must be of a chunked request. Returns
+    /// what is missing, or null.
     /// </summary>
     public static string? Check(HttpListener listener, HttpListenerContext context)
     {
@@ -44,8 +47,8 @@ internal static class ListenerInternals
             CloseNewUnless(endPoint, _ => true);
             _ = KeptConnections(listener).Count;
             AnswerEveryHost(endPoint, listener);
-            if (context.Request.HasEntityBody)
-                _ = BufferedBytesOf(context.Request.InputStream);
+            _ = BufferedBytesOf(context.Request.InputStream);
+            _ = LacksChunks(context.Request.InputStream);
             UnregisterContext(listener, context);
             RemoveConnection(listener, connection);
             Available = true;
@@ -165,6 +168,16 @@ internal static class ListenerInternals
 
     /// <summary>Whether a reply on this connection could not be sent.</summary>
     public static bool HasLostWrite(object connection) => StreamOf(connection) is CarefulStream { HasLostWrite: true };
+
+    /// <summary>
+    /// Whether a chunked body that has been read to its end has none: the listener takes the end of the connection for
+    /// that of the body.
+    /// </summary>
+    public static bool LacksChunks(Stream requestBody) =>
+        WantsMore(Get(Type.GetType(ChunkedStream)?.GetField("_decoder", Hidden), "_decoder", requestBody));
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_WantMore")]
+    private static extern bool WantsMore([UnsafeAccessorType(Decoder)] object decoder);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_length")]
     private static extern ref int BufferedLengthOf([UnsafeAccessorType(RequestStream)] object requestBody);

@@ -79,8 +79,13 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
         var bytesMax = ProtocolLimits.BodyBytesMax + 1;
         var readBytesMax = isChunked ? ChunkedReadBytesMax : bytesMax;
         var body = await FillAsync(stream, new byte[FirstBytesMax], bytesMax, readBytesMax, timeout, startedAt);
-        if (body.Outcome != BodyOutcome.Read || body.Bytes.Length < bytesMax)
+        if (body.Outcome != BodyOutcome.Read)
             return body;
+        if (body.Bytes.Length < bytesMax)
+        {
+            var isCutOff = isChunked && ListenerInternals.Available && ListenerInternals.LacksChunks(stream);
+            return isCutOff ? body with { Outcome = BodyOutcome.Broken } : body;
+        }
 
         var bytes = new byte[bytesMax];
         var last = bytesMax;
