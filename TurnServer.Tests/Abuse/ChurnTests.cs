@@ -44,6 +44,10 @@ internal sealed class ChurnTests
         ChurnAsync("connect, ask, reset", socket => socket.Send(Request));
 
     [Test]
+    public Task Asking_by_halves_and_resetting_leaves_nothing_behind() =>
+        ChurnAsync("connect, ask by halves, reset", socket => socket.Send(Request[..^1]));
+
+    [Test]
     public Task Connecting_and_resetting_leaves_nothing_behind() => ChurnAsync("connect, reset", _ => { });
 
     private static async Task ChurnAsync(string what, Action<Socket> use)

@@ -100,7 +100,12 @@ internal sealed class CarefulStreamTests
         Assert.That(write.IsCompleted, Is.False);
         var buffer = new byte[64 * 1024];
         for (var received = 0; received < LongBytes;)
-            received += await _client.ReceiveAsync(buffer);
+        {
+            var count = await _client.ReceiveAsync(buffer).WaitAsync(ServerChild.Patience);
+            Assert.That(count, Is.GreaterThan(0));
+            received += count;
+        }
+
         await write;
         Assert.That(_stream.HasLostWrite, Is.False);
     }
@@ -126,24 +131,66 @@ internal sealed class CarefulStreamTests
     }
 
     [Test]
-    public async Task A_callback_may_begin_the_next_read()
+    public async Task A_callback_may_begin_the_next_read_and_that_too_fails_softly()
     {
         const int Count = 1000;
         var done = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var allRead = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var left = Count;
         var buffer = new byte[1];
         _stream.BeginRead(buffer, 0, 1, Next, null);
         _client.Send(new byte[Count]);
+        await allRead.Task.WaitAsync(ServerChild.Patience);
+        Reset();
         Assert.That(await done.Task.WaitAsync(ServerChild.Patience), Is.Zero);
 
         void Next(IAsyncResult result)
         {
-            left -= _stream.EndRead(result);
-            if (left == 0)
-                done.SetResult(left);
-            else
+            try
+            {
+                if (left == 0)
+                {
+                    done.SetResult(_stream.EndRead(result));
+                    return;
+                }
+
+                left -= _stream.EndRead(result);
                 _stream.BeginRead(buffer, 0, 1, Next, null);
+                if (left == 0)
+                    allRead.TrySetResult();
+            }
+            catch (Exception e)
+            {
+                done.TrySetException(e);
+            }
         }
+    }
+
+    [Test]
+    public async Task A_buffer_is_let_go_of_when_it_has_been_written()
+    {
+        var buffer = await WriteOneAsync();
+        GC.Collect();
+        Assert.That(buffer.IsAlive, Is.False);
+
+        // A frame of its own: nothing here holds it.
+        async Task<WeakReference> WriteOneAsync()
+        {
+            var bytes = new byte[100];
+            await WriteAsync(bytes);
+            return new WeakReference(bytes);
+        }
+    }
+
+    [Test]
+    public void A_write_in_step_to_a_client_that_is_gone_shows_and_does_not_throw()
+    {
+        _stream.Write("reply"u8.ToArray(), 0, 5);
+        Assert.That(_stream.HasLostWrite, Is.False);
+        Assert.That(_client.Receive(new byte[8]), Is.EqualTo(5));
+        _socket.Dispose();
+        _stream.Write("reply"u8.ToArray(), 0, 5);
+        Assert.That(_stream.HasLostWrite, Is.True);
     }
 
     private void Reset()

@@ -60,6 +60,20 @@ internal sealed class CarefulStream : NetworkStream
             HasLostWrite = true;
     }
 
+    /// <summary>The same in step, as the listener does with 100 Continue and its pages of errors.</summary>
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        try
+        {
+            Socket.Send(buffer, offset, count, SocketFlags.None, out var error);
+            HasLostWrite |= error != SocketError.Success;
+        }
+        catch (ObjectDisposedException)
+        {
+            HasLostWrite = true;
+        }
+    }
+
     private static void Call(AsyncCallback callback, IAsyncResult result)
     {
         try
@@ -108,6 +122,12 @@ internal sealed class CarefulStream : NetworkStream
                 // The listener, or the guard, has closed it.
                 Finish(transferred, hasSucceeded: false, isSynchronous: true);
                 return transferred;
+            }
+            catch
+            {
+                // A bug of the caller's, or no memory in the kernel: nothing is under way.
+                Volatile.Write(ref _current, null);
+                throw;
             }
 
             if (!isPending)

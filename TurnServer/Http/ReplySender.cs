@@ -55,13 +55,13 @@ internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger 
             response.ContentLength64 = body.Length;
         }
 
-        return WriteAsync(context, request.HttpMethod == "HEAD" ? [] : body);
+        return WriteAsync(context, request.HttpMethod == "HEAD" ? [] : body, isFault: true);
     }
 
     // One send for head and body. It is at once done unless the client sends requests and reads no replies, until its
     // send buffer is full; a synchronous write would then hold a thread. Without a body, too: closing writes the head
     // in step.
-    private async ValueTask WriteAsync(HttpListenerContext context, byte[] body)
+    private async ValueTask WriteAsync(HttpListenerContext context, byte[] body, bool isFault)
     {
         var response = context.Response;
         try
@@ -70,21 +70,25 @@ internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger 
         }
         catch (TimeoutException)
         {
-            GiveUp(response, "it did not read its reply");
+            GiveUp("it did not read its reply");
             return;
         }
 
         if (ListenerInternals.Available && ListenerInternals.HasLostWrite(ListenerInternals.ConnectionOf(context)))
-            GiveUp(response, "its connection is broken");
+            GiveUp("its connection is broken");
         else
             response.Close();
-    }
 
-    private void GiveUp(HttpListenerResponse response, string reason)
-    {
-        meters.ClientFailed();
-        Log.ClientGone(log, reason);
-        response.Abort();
+        void GiveUp(string reason)
+        {
+            if (isFault)
+            {
+                meters.ClientFailed();
+                Log.ClientGone(log, reason);
+            }
+
+            response.Abort();
+        }
     }
 
     private void AllowOrigin(HttpListenerResponse response)
@@ -107,7 +111,8 @@ internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger 
             context.Response.StatusCode = RequestTimeoutStatus;
             context.Response.ContentLength64 = 0;
             context.Response.KeepAlive = false;
-            await WriteAsync(context, []);
+            // Counted and told already.
+            await WriteAsync(context, [], isFault: false);
         }
         catch (Exception e)
         {
