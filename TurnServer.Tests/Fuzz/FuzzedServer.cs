@@ -53,11 +53,11 @@ internal sealed partial class FuzzedServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Open connections, requests that are being answered, and descriptors.</summary>
-    public async Task<(double Connections, double InProgress, int Descriptors)> CountAsync()
+    /// <summary>Open connections, requests that are being answered, and sockets.</summary>
+    public async Task<(double Connections, double InProgress, int Sockets)> CountAsync()
     {
         var scrape = await Scrape.OfAsync(_adminPort);
-        return (scrape["turnserver_connections"], scrape["turnserver_requests_in_progress"], Child.Descriptors);
+        return (scrape["turnserver_connections"], scrape["turnserver_requests_in_progress"], Child.Sockets);
     }
 
     public ValueTask DisposeAsync() => Child.DisposeAsync();

@@ -15,11 +15,11 @@ internal sealed class HttpFuzzTests
     // Of 13 KB, as the listener leaks for each where nothing is done about it, some thousands are more.
     private const long GrowthBytesMax = 48L * 1024 * 1024;
 
-    // What the runtime opens in its own time.
-    private const int DescriptorsMore = 8;
-
     // Of the honest pair: each holds one reply and may send beside it.
     private const int PairConnectionsMax = 4;
+
+    // The count of connections is a moment older than that of sockets; and the collector has to come round to some.
+    private const int SocketsMore = 8;
 
     [Test]
     public Task Server_ThatIsSentManyInputs_BearsThem() => FuzzAsync(Seed, 5_000);
@@ -53,7 +53,7 @@ internal sealed class HttpFuzzTests
         await ServerChild.UntilAsync(() => pair.Turns > turns || pair.HasFailed, "the honest players play on");
         Assert.That(await pair.StopAsync(), Is.Null, $"seed {seed}");
         await pair.DisposeAsync();
-        await LeftAsync(server, connectionsMax: 0, before + DescriptorsMore);
+        await LeftAsync(server, connectionsMax: 0, before + SocketsMore);
         var grown = server.Child.ResidentBytes - residentBefore;
         await TestContext.Out.WriteLineAsync(
             $"{turns} honest turns; memory grew from {residentBefore / 1024} KB by {grown / 1024}");
@@ -70,21 +70,21 @@ internal sealed class HttpFuzzTests
     }
 
     // Waits until hardly anybody is connected any more: a connection that is closed is counted until the server has come
-    // round to it. Returns how many descriptors there are beside those of connections.
-    private static async Task<int> LeftAsync(FuzzedServer server, int connectionsMax, int descriptorsMax)
+    // round to it. Returns how many sockets there are beside those.
+    private static async Task<int> LeftAsync(FuzzedServer server, int connectionsMax, int socketsMax)
     {
         var patience = System.Diagnostics.Stopwatch.StartNew();
         while (true)
         {
             var left = await server.CountAsync();
             if (left.Connections <= connectionsMax && left.InProgress <= connectionsMax
-                && left.Descriptors <= descriptorsMax)
+                && left.Sockets <= socketsMax)
             {
-                return left.Descriptors - (int)left.Connections;
+                return left.Sockets - (int)left.Connections;
             }
 
             if (patience.Elapsed > ServerChild.Patience)
-                Assert.Fail($"This is left: {left}, of at most {descriptorsMax} descriptors.");
+                Assert.Fail($"This is left: {left}, of at most {socketsMax} sockets.");
             await Task.Delay(TimeSpan.FromMilliseconds(50));
         }
     }

@@ -66,6 +66,11 @@ internal sealed class ServerChild : IAsyncDisposable
     /// <summary>Open file descriptors.</summary>
     public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
 
+    /// <summary>How many of them are sockets: the runtime opens others, two for each assembly, when it needs them.
+    /// </summary>
+    public int Sockets => new DirectoryInfo($"/proc/{_process.Id}/fd").GetFileSystemInfos()
+        .Count(entry => entry.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) ?? false);
+
     /// <summary>A server on a free port that answers.</summary>
     public static Task<ServerChild> StartAsync(params string[] flags) => StartUnderAsync([], flags);
 
