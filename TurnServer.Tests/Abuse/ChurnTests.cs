@@ -21,8 +21,6 @@ internal sealed class ChurnTests
     // it the collector may wait until they have come and gone: 480 MB after 60 000.
     private const long HeapBytesMax = 256L * 1024 * 1024;
 
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
-
     private static readonly byte[] Request = RawHttp.Post("2,*,1,*,*");
 
     [Test]
@@ -60,7 +58,7 @@ internal sealed class ChurnTests
         await Crowd.OnThreadsAsync(ConnectionCount, i =>
         {
             if (i / Crowd.Threads % ConnectionsBetweenLooks == 0)
-                open.Enqueue(WaitForRoom(abused.Server, descriptors + AtOnceMax) - descriptors);
+                ServerChild.UntilAsync(HasRoom, "there are fewer connections").GetAwaiter().GetResult();
             try
             {
                 using var socket = Crowd.Connect(abused.Port, i);
@@ -77,18 +75,13 @@ internal sealed class ChurnTests
             $"{ConnectionCount} times {what}, {ConnectionCount / seconds:0} a second, {open.Max()} at once"),
             MemoryBound.OfHeap(HeapBytesMax));
         Assert.That(failed, Is.Zero, "connections that the server failed");
-    }
 
-    // Connecting is quicker than being served: they pile up. Returns how many descriptors were open at first.
-    private static int WaitForRoom(ServerChild server, int max)
-    {
-        var most = server.Descriptors;
-        for (var startedAt = Stopwatch.GetTimestamp(); server.Descriptors > max; Thread.Sleep(Look))
+        // Connecting is quicker than being served: they pile up.
+        bool HasRoom()
         {
-            if (Stopwatch.GetElapsedTime(startedAt) > ServerChild.Patience)
-                throw new TimeoutException("The server does not free its descriptors.");
+            var now = abused.Server.Descriptors - descriptors;
+            open.Enqueue(now);
+            return now <= AtOnceMax;
         }
-
-        return most;
     }
 }

@@ -192,6 +192,8 @@ internal sealed class MetricsTests
 
     private async Task LeaveWithinABodyAsync(bool isReset)
     {
+        // The one before has ended.
+        await Scrape.UntilAsync(_port, "turnserver_requests_in_progress", 0);
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 10") + "6,e");
         // Once the head has been read: one that is reset within its head is no request.

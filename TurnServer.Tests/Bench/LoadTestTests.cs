@@ -70,17 +70,20 @@ public sealed class LoadTestTests
     [Test]
     public async Task Run_AgainstAServerThatSwallowsATurn_IsAViolation()
     {
+        var number = "";
         using var once = new Once();
         await using var relay = TamperingRelay.Before(_server, request: body =>
         {
             if (once.IsDone || !body.StartsWith("6,T,", StringComparison.Ordinal))
                 return body;
             once.Do();
+            number = body.Split(',')[3];
             // On a busy machine several go together: the first is swallowed.
             var end = body.IndexOf('|', StringComparison.Ordinal);
             return end > 0 ? $"6,{body[(end + 1)..]}" : $"6,,{string.Join(',', body.Split(',')[^3..])}";
         });
-        await AssertViolatedAsync(relay, once, "never arrived at player");
+        var text = await AssertViolatedAsync(relay, once, "never arrived at player");
+        Assert.That(text, Does.Contain($"turn {number} of"));
     }
 
     [Test]
@@ -140,13 +143,14 @@ public sealed class LoadTestTests
 
     private static string Data(params string[] turns) => "0/9/" + string.Join('|', turns);
 
-    private static async Task AssertViolatedAsync(TamperingRelay relay, Once once, params string[] words)
+    private static async Task<string> AssertViolatedAsync(TamperingRelay relay, Once once, params string[] words)
     {
         // That a file cannot be written must not hide it.
         var (code, text, _) = await RunAsync(relay.Url, false, 0, LongEnough, once.Done, json: "/no/such/folder/json");
         Assert.That(code, Is.EqualTo(StressExit.Violation), text);
         foreach (var word in words)
             Assert.That(text, Does.Contain("VIOLATED").And.Contain(word));
+        return text;
     }
 
     private static Task<(int Code, string Text, LoadReport Report)> RunAsync(Uri url, bool wait, double loss) =>

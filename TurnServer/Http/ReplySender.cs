@@ -64,31 +64,31 @@ internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger 
     private async ValueTask WriteAsync(HttpListenerContext context, byte[] body, bool isFault)
     {
         var response = context.Response;
+        string? lost = null;
         try
         {
             await response.OutputStream.WriteAsync(body, 0, body.Length).WaitAsync(WriteTimeout);
+            if (ListenerInternals.Available && ListenerInternals.HasLostWrite(ListenerInternals.ConnectionOf(context)))
+                lost = "its connection is broken";
         }
         catch (TimeoutException)
         {
-            GiveUp("it did not read its reply");
+            lost = "it did not read its reply";
+        }
+
+        if (lost is null)
+        {
+            response.Close();
             return;
         }
 
-        if (ListenerInternals.Available && ListenerInternals.HasLostWrite(ListenerInternals.ConnectionOf(context)))
-            GiveUp("its connection is broken");
-        else
-            response.Close();
-
-        void GiveUp(string reason)
+        if (isFault)
         {
-            if (isFault)
-            {
-                meters.ClientFailed();
-                Log.ClientGone(log, reason);
-            }
-
-            response.Abort();
+            meters.ClientFailed();
+            Log.ClientGone(log, lost);
         }
+
+        response.Abort();
     }
 
     private void AllowOrigin(HttpListenerResponse response)
