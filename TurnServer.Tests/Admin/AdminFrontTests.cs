@@ -47,6 +47,7 @@ internal sealed class AdminFrontTests
     [TestCase("LOCALHOST:9180", 200)]
     [TestCase("127.0.0.1", 200)]
     [TestCase("10.1.2.3:9180", 200)]
+    [TestCase("[::1]:9180", 200)]
     [TestCase("evil.example", 421)]
     [TestCase("localhost.evil.example:9180", 421)]
     public async Task On_loopback_a_foreign_host_name_is_refused(string host, int status) =>

@@ -193,6 +193,50 @@ internal sealed class CarefulStreamTests
         Assert.That(_stream.HasLostWrite, Is.True);
     }
 
+    // The listener reads again from its callback, and so would go one level deeper with each read.
+    [Test]
+    public async Task Reads_of_what_has_come_already_take_no_more_stack_however_many_they_are()
+    {
+        const int Count = 100_000;
+        var bytes = new byte[Count];
+        var sending = Task.Run(() => _client.Send(bytes));
+        await ServerChild.UntilAsync(() => _socket.Available > 0, "some are here");
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var left = Count;
+        // Room for some hundred levels, where there could be a hundred thousand.
+        var reader = new Thread(() => _stream.BeginRead(bytes, 0, 1, Next, null), 256 * 1024);
+        reader.Start();
+        await done.Task.WaitAsync(ServerChild.Patience);
+        await sending;
+        reader.Join();
+        Assert.That(left, Is.Zero);
+
+        void Next(IAsyncResult result)
+        {
+            left -= _stream.EndRead(result);
+            if (left == 0)
+                done.SetResult();
+            else
+                _stream.BeginRead(bytes, 0, 1, Next, null);
+        }
+    }
+
+    [Test]
+    public async Task A_head_is_handed_on_when_it_is_whole()
+    {
+        var (connection, buffer) = (new object(), new byte[64]);
+        using var stream = new CarefulStream(_socket, connection);
+        Assert.That(stream.HeadSince, Is.GreaterThan(0));
+        var read = ReadHeadAsync(stream, connection, buffer);
+        _client.Send("GET / HTTP/1.1\r\nHost: x\r\n\r\nbody"u8);
+        Assert.That(await read, Is.EqualTo("GET / HTTP/1.1\r\nHost: x\r\n\r\nbody".Length));
+        Assert.That(stream.HeadSince, Is.Zero);
+    }
+
+    private static Task<int> ReadHeadAsync(CarefulStream stream, object connection, byte[] buffer) => Task.Factory
+        .FromAsync(stream.BeginRead, stream.EndRead, buffer, 0, buffer.Length, connection)
+        .WaitAsync(ServerChild.Patience);
+
     private void Reset()
     {
         _client.LingerState = new LingerOption(true, 0);

@@ -1,16 +1,17 @@
-using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using TurnServer.Http;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Http;
 
-/// <summary>Request heads that are slow or have no end. Passes only with <c>ConnectionGuard</c>.</summary>
+/// <summary>
+/// Request heads that are slow or have no end. Passes only with <c>ConnectionGuard</c> and <c>CarefulStream</c>.
+/// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class HeadTests
 {
-    private const int EndlessBytesMax = 100 * 1024 * 1024;
-    private const long GrowthBytesMax = 60L * 1024 * 1024;
     private const string HalfHead = "POST / HTTP/1.1\r\nHost: x\r\nContent-Le";
 
     private static readonly TimeSpan EndedWithin = TimeSpan.FromSeconds(8);
@@ -91,56 +92,80 @@ internal sealed class HeadTests
         Assert.That((await client.AskAsync("0,Rest,*,Nobody,*")).Body, Does.StartWith("0/0/"));
     }
 
-    // The listener's limit of 32 KiB starts anew with each piece of a line.
-    [TestCase(false)]
-    [TestCase(true)]
-    public async Task A_line_of_the_head_without_end_is_ended_and_does_not_fill_the_memory(bool isKept)
+    // The listener's own limit starts anew with each piece of a line, and with each whole line.
+    [TestCase(false, "x")]
+    [TestCase(true, "x")]
+    [TestCase(false, "X-Line: y\r\n")]
+    [TestCase(true, "X-Line: y\r\n")]
+    [TestCase(true, "\r\n")]
+    public async Task A_head_without_end_is_ended_at_32_KiB(bool isKept, string repeated)
     {
         await using var server = await ServerChild.StartAsync("--body-timeout", "60");
         await using var client = await RawHttp.ConnectAsync(server.Port);
         if (isKept)
             await client.AskAsync("0,Endless,*,Nobody,*");
-        var before = server.ResidentBytes;
-        var piece = Encoding.ASCII.GetBytes(new string('x', 8192));
-        var startedAt = Stopwatch.GetTimestamp();
-        var sent = 0;
-        try
+        var piece = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(repeated, 1024)));
+        if (repeated.Contains(':'))
+            await client.SendAsync("POST / HTTP/1.1\r\n");
+        for (var sent = 0; sent <= RequestHead.BytesMax; sent += piece.Length)
         {
-            // All that it reads must be one piece of one line.
-            for (; sent < EndlessBytesMax && Stopwatch.GetElapsedTime(startedAt) < EndedWithin; sent += piece.Length)
+            try
             {
                 await client.SendAsync(piece);
-                // At the pace of a network: the guard looks ten times a second.
-                if (sent % (8 * piece.Length) == 0)
-                    await Task.Delay(1);
+            }
+            catch (SocketException)
+            {
+                break;
             }
         }
-        catch (SocketException)
-        {
-            // Ended, as it should be.
-        }
 
-        Assert.That(sent, Is.LessThan(EndlessBytesMax));
         Assert.That(await client.ReadToEndAsync(), Does.Not.Contain(" 200 "));
-        Assert.That(server.ResidentBytes - before, Is.LessThan(GrowthBytesMax));
     }
 
-    [Test]
-    public async Task A_head_of_32_KiB_is_the_longest()
+    [TestCase(RequestHead.BytesMax, true)]
+    [TestCase(RequestHead.BytesMax + 1, false)]
+    public async Task A_head_of_32_KiB_is_the_longest(int bytes, bool isTaken)
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
-        await client.SendAsync("POST / HTTP/1.1\r\nHost: x\r\n");
-        try
+        const string Body = "0,Long,*,Nobody,*";
+        var start = $"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {Body.Length}\r\n";
+        var lines = new StringBuilder(start);
+        while (bytes - lines.Length > 300)
+            lines.Append(CultureInfo.InvariantCulture, $"X-{lines.Length}: {new string('y', 100)}\r\n");
+        lines.Append("X: ").Append('y', bytes - lines.Length - "\r\n\r\n".Length).Append("\r\n\r\n");
+        Assert.That(lines.Length, Is.EqualTo(bytes));
+        foreach (var pieceBytes in new[] { bytes, 8192, 1000 })
         {
-            for (var line = 0; line < 400; line++)
-                await client.SendAsync($"X-{line}: {new string('y', 100)}\r\n");
-            await client.SendAsync("Content-Length: 1\r\n\r\n0");
-        }
-        catch (SocketException)
-        {
-            // Ended before all of it was sent.
-        }
+            await using var client = await RawHttp.ConnectAsync(_server.Port);
+            var request = Encoding.ASCII.GetBytes(lines + Body);
+            try
+            {
+                for (var at = 0; at < request.Length; at += pieceBytes)
+                    await client.SendAsync(request.AsMemory(at, Math.Min(pieceBytes, request.Length - at)));
+            }
+            catch (SocketException) when (!isTaken)
+            {
+                // Ended before all of it was sent.
+            }
 
-        Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("4/").And.Not.Contain(" 200 "));
+            if (isTaken)
+                Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"), $"in pieces of {pieceBytes}");
+            else
+                Assert.That(await client.ReadToEndAsync(), Does.Not.Contain(" 200 "), $"in pieces of {pieceBytes}");
+        }
+    }
+
+    // The listener's timer of 15 s is for idle connections.
+    [Test, Category("Slow")]
+    public async Task A_head_on_a_kept_connection_may_take_as_long_as_the_flag_says()
+    {
+        const string Body = "0,Slow,*,Nobody,*";
+        await using var server = await ServerChild.StartAsync("--body-timeout", "60");
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        for (var request = 0; request < 2; request++)
+            Assert.That((await client.AskAsync(Body)).Body, Does.StartWith("0/0/"));
+        await client.SendAsync(HalfHead);
+        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(17)), Is.False);
+        await client.SendAsync($"ngth: {Body.Length}\r\n\r\n{Body}");
+        Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
     }
 }

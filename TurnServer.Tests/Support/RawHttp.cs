@@ -70,9 +70,12 @@ internal sealed class RawHttp : IAsyncDisposable
     public static byte[] Post(byte[] body, params string[] headers) =>
         [.. Encoding.UTF8.GetBytes(Head("POST / HTTP/1.1", [.. headers, $"Content-Length: {body.Length}"])), .. body];
 
-    /// <summary>A request's head: its first line, a Host and these headers.</summary>
-    public static string Head(string requestLine, params string[] headers) =>
-        $"{requestLine}\r\nHost: test\r\n{string.Concat(headers.Select(header => header + "\r\n"))}\r\n";
+    /// <summary>A request's head: its first line, a Host unless they name one, and these headers.</summary>
+    public static string Head(string requestLine, params string[] headers)
+    {
+        var host = headers.Any(header => header.StartsWith("Host:", StringComparison.Ordinal)) ? "" : "Host: test\r\n";
+        return $"{requestLine}\r\n{host}{string.Concat(headers.Select(header => header + "\r\n"))}\r\n";
+    }
 
     public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text));
 

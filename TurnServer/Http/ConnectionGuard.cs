@@ -7,14 +7,11 @@ using TurnServer.Protocol;
 namespace TurnServer.Http;
 
 /// <summary>
-/// Watches the connections that the listener does not: ends request heads that are slow or have no end, and closes new
-/// connections while there are too many. A thread of its own, so that it works when the thread pool is busy.
+/// Watches the connections that the listener does not: closes those whose request heads are too slow, and new ones
+/// while there are too many. A thread of its own, so that it works when the thread pool is busy.
 /// </summary>
 internal sealed class ConnectionGuard : IDisposable
 {
-    // As the listener means to limit a whole head.
-    private const int HeadLineCharactersMax = 32_768;
-
     // About as fast as connections can be accepted on one core, so that the limit is seldom overrun between two looks.
     private const int AcceptsPerMillisecond = 50;
 
@@ -29,12 +26,9 @@ internal sealed class ConnectionGuard : IDisposable
     // A look at every connection may cost up to 2 % of a core.
     private const int RestPerWork = 50;
 
-    // A line without end comes in at up to 500 MB a second on this machine's own loopback, and is kept in twice as many
-    // bytes: so much of it as comes in between two looks is what one client can take.
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
-    // However many connections there are.
-    private static readonly TimeSpan RestMax = TimeSpan.FromMilliseconds(250);
-
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LookIntervalMax = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShedInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan ShedLogInterval = TimeSpan.FromMinutes(1);
 
     private readonly IReadOnlyCollection<object> _fresh;
@@ -47,8 +41,6 @@ internal sealed class ConnectionGuard : IDisposable
     private readonly Thread _thread;
     private readonly ManualResetEventSlim _stop = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Dictionary<object, Head> _heads = [];
-    private Dictionary<object, Head> _headsBefore = [];
     private long _shedLoggedAt;
     private long _slowHeads;
     private long _shed;
@@ -63,7 +55,8 @@ internal sealed class ConnectionGuard : IDisposable
         _headTimeout = options.BodyTimeout;
         _remedy = remedy;
         _log = log;
-        ListenerInternals.CloseNewUnless(endPoint, Admits);
+        ListenerInternals.PrepareNew(endPoint, Admits, () => Interlocked.Increment(ref _slowHeads));
+        CloseUnprepared();
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
     }
 
@@ -157,12 +150,12 @@ internal sealed class ConnectionGuard : IDisposable
                     LookAtAll(now);
                     var work = Stopwatch.GetElapsedTime(now);
                     var restSeconds = Math.Clamp(work.TotalSeconds * RestPerWork, LookInterval.TotalSeconds,
-                        RestMax.TotalSeconds);
+                        LookIntervalMax.TotalSeconds);
                     lookAt = now + (long)(restSeconds * Stopwatch.Frequency);
                 }
 
                 var headroomMilliseconds = (_connectionsMax - Count) / AcceptsPerMillisecond;
-                if (_stop.Wait(Math.Clamp(headroomMilliseconds, 1, (int)LookInterval.TotalMilliseconds)))
+                if (_stop.Wait(Math.Clamp(headroomMilliseconds, 1, (int)ShedInterval.TotalMilliseconds)))
                     break;
             }
 
@@ -200,47 +193,32 @@ internal sealed class ConnectionGuard : IDisposable
     private static bool IsOpen(object connection) =>
         ListenerInternals.SocketOf(connection) is { } socket && !socket.SafeHandle.IsClosed;
 
+    // Closes those that were accepted before connections were prepared, as the server was starting: nothing bounds
+    // their heads. One that has sent a whole request is not among them.
+    private void CloseUnprepared()
+    {
+        lock (_fresh)
+            Close(_fresh.Where(connection => ListenerInternals.CarefulStreamOf(connection) is null).ToList());
+    }
+
     private void LookAtAll(long now)
     {
-        (_heads, _headsBefore) = (_headsBefore, _heads);
-        _heads.Clear();
-        var bad = new List<object>();
         var open = new List<object>();
         lock (_fresh)
-        {
             open.AddRange(_fresh);
-            foreach (var connection in _fresh)
-                Look(connection, now, bad);
-        }
-
         lock (_kept)
-        {
-            foreach (var connection in _kept.Keys)
-            {
-                open.Add(connection);
-                if (ListenerInternals.PartialLineOf(connection) is not null)
-                    Look(connection, now, bad);
-            }
-        }
-
+            open.AddRange(_kept.Keys.Cast<object>());
         _byAddress.Recount(open.Select(AddressOf).OfType<ClientAddress>());
-        if (bad.Count == 0)
+        var slow = Close(open.Where(connection => IsSlow(connection, now)));
+        if (slow == 0)
             return;
-        Interlocked.Add(ref _slowHeads, Close(bad));
-        Log.SlowHeads(_log, bad.Count);
+        Interlocked.Add(ref _slowHeads, slow);
+        Log.SlowHeads(_log, slow);
     }
 
-    private void Look(object connection, long now, List<object> bad)
-    {
-        var reuses = ListenerInternals.ReusesOf(connection);
-        if (!_headsBefore.TryGetValue(connection, out var head) || head.Reuses != reuses)
-            head = new Head(now, reuses);
-        // One that has just moved from the fresh to the kept is looked at twice.
-        _heads[connection] = head;
-        var isSlow = Stopwatch.GetElapsedTime(head.FirstSeenAt, now) >= _headTimeout;
-        if (isSlow || ListenerInternals.PartialLineOf(connection)?.Length > HeadLineCharactersMax)
-            bad.Add(connection);
-    }
+    private bool IsSlow(object connection, long now) =>
+        ListenerInternals.CarefulStreamOf(connection)?.HeadSince is { } since and > 0
+        && Stopwatch.GetElapsedTime(since, now) >= _headTimeout;
 
     // Returns how many were open: one that is given twice, or is only still listed, counts once.
     private static int Close(IEnumerable<object> connections)
@@ -263,7 +241,4 @@ internal sealed class ConnectionGuard : IDisposable
 
         return closed;
     }
-
-    /// <summary>A request head on its way: since when, and which of its connection's it is.</summary>
-    private readonly record struct Head(long FirstSeenAt, int Reuses);
 }

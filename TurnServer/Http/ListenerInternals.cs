@@ -4,7 +4,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using System.Text;
 
 namespace TurnServer.Http;
 
@@ -36,7 +35,6 @@ internal static class ListenerInternals
         {
             var connection = ConnectionOf(context);
             _ = SocketOf(connection)?.Connected;
-            _ = PartialLineOf(connection)?.Length;
             _ = ReusesOf(connection);
             var endPoint = FindEndPoint(((IPEndPoint)context.Request.LocalEndPoint).Port)
                 ?? throw new MissingFieldException("HttpEndPointManager.s_ipEndPoints");
@@ -44,7 +42,8 @@ internal static class ListenerInternals
             _ = FreshConnections(endPoint).Count;
             _ = BufferOf(connection)?.Length;
             _ = StreamOf(connection).CanWrite;
-            CloseNewUnless(endPoint, _ => true);
+            StopIdleTimer(connection);
+            PrepareNew(endPoint, _ => true, () => { });
             _ = KeptConnections(listener).Count;
             AnswerEveryHost(endPoint, listener);
             _ = BufferedBytesOf(context.Request.InputStream);
@@ -84,21 +83,23 @@ internal static class ListenerInternals
         Type.GetType(EndPoint)?.GetField("_unregisteredConnections", Hidden), "_unregisteredConnections", endPoint);
 
     /// <summary>
-    /// Has each new connection closed at once that is not admitted. Nothing else can keep the listener from accepting
-    /// until the process has no file descriptor left, which the runtime does not survive. The set of fresh connections
-    /// asks its comparer for a hash before a connection is added, and that is where this one is asked for.
+    /// Closes each new connection that is not admitted, and gives the others a <see cref="CarefulStream"/>. Nothing
+    /// else can keep the listener from accepting until the process has no file descriptor left, which the runtime does
+    /// not survive. The set of fresh connections asks its comparer for a hash before it adds one: that is where this is
+    /// done.
     /// </summary>
     /// <param name="endPoint">Where connections come in.</param>
     /// <param name="admits">Called by the accepting thread for each connection; must be quick and not throw.</param>
+    /// <param name="headTooLong">Called for each request's head that is refused for its length.</param>
     [DynamicDependency("_comparer", typeof(HashSet<>))]
     [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The field is kept by the dependency.")]
-    public static void CloseNewUnless(object endPoint, Func<Socket, bool> admits)
+    public static void PrepareNew(object endPoint, Func<Socket, bool> admits, Action headTooLong)
     {
         var fresh = FreshConnections(endPoint);
         var comparer = fresh.GetType().GetField("_comparer", Hidden)
             ?? throw new MissingFieldException("HashSet._comparer");
         lock (fresh)
-            comparer.SetValue(fresh, new Doorkeeper(admits));
+            comparer.SetValue(fresh, new Doorkeeper(admits, headTooLong));
     }
 
     /// <summary>The connections that have sent a request: to be locked while it is read.</summary>
@@ -143,14 +144,7 @@ internal static class ListenerInternals
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_socket")]
     public static extern ref Socket? SocketOf([UnsafeAccessorType(Connection)] object connection);
 
-    /// <summary>
-    /// The unfinished line of a request head; null while no head is coming in. A line without end is buffered without
-    /// end: the listener's limit of 32 KiB starts anew whenever one read is one piece of a line.
-    /// </summary>
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_currentLine")]
-    public static extern ref StringBuilder? PartialLineOf([UnsafeAccessorType(Connection)] object connection);
-
-    /// <summary>How many requests the connection has carried: tells one slow head from two quick ones.</summary>
+    /// <summary>How many requests the connection has carried before this one.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_reuses")]
     public static extern ref int ReusesOf([UnsafeAccessorType(Connection)] object connection);
 
@@ -166,8 +160,15 @@ internal static class ListenerInternals
     /// </summary>
     public static int BufferedBytesOf(Stream requestBody) => BufferedLengthOf(requestBody);
 
-    /// <summary>Whether a reply on this connection could not be sent.</summary>
-    public static bool HasLostWrite(object connection) => StreamOf(connection) is CarefulStream { HasLostWrite: true };
+    /// <summary>The stream that <see cref="PrepareNew"/> has given a connection; null for an older one.</summary>
+    public static CarefulStream? CarefulStreamOf(object connection) => StreamOf(connection) as CarefulStream;
+
+    /// <summary>
+    /// Stops the timer that closes an idle connection. The listener does so when it is given the first bytes of a
+    /// head; it is not before the whole head has come.
+    /// </summary>
+    public static void StopIdleTimer(object connection) =>
+        TimerOf(connection).Change(Timeout.Infinite, Timeout.Infinite);
 
     /// <summary>
     /// Whether a chunked body that has been read to its end has none: the listener takes the end of the connection for
@@ -197,6 +198,9 @@ internal static class ListenerInternals
     private static extern void AddPrefix([UnsafeAccessorType(EndPoint)] object endPoint,
         [UnsafeAccessorType(Prefix)] object prefix, HttpListener listener);
 
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_timer")]
+    private static extern ref Timer TimerOf([UnsafeAccessorType(Connection)] object connection);
+
     // What the listener reads from and writes to.
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_stream")]
     private static extern ref Stream StreamOf([UnsafeAccessorType(Connection)] object connection);
@@ -209,7 +213,7 @@ internal static class ListenerInternals
         field?.GetValue(of) ?? throw new MissingFieldException(name);
 
     // Hashes as the set did before, so that connections which are in it already are found.
-    private sealed class Doorkeeper(Func<Socket, bool> admits) : IEqualityComparer<object>
+    private sealed class Doorkeeper(Func<Socket, bool> admits, Action headTooLong) : IEqualityComparer<object>
     {
         bool IEqualityComparer<object>.Equals(object? x, object? y) => ReferenceEquals(x, y);
 
@@ -231,7 +235,7 @@ internal static class ListenerInternals
             // Nothing has been read or written yet. The old one does not own the socket: it stays open.
             ref var stream = ref StreamOf(connection);
             stream.Dispose();
-            stream = new CarefulStream(socket);
+            stream = new CarefulStream(socket, connection, headTooLong);
         }
     }
 }

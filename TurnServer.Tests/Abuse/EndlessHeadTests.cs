@@ -1,0 +1,92 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+using TurnServer.Http;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Abuse;
+
+/// <summary>Requests whose head, or whose chunk, has no end, sent as fast as they are taken.</summary>
+[Category("Slow"), NonParallelizable]
+internal sealed class EndlessHeadTests
+{
+    private const int ConnectionCount = 8;
+    private const int PieceBytes = 8 * 1024;
+    private const long SentBytesMax = 400L * 1024 * 1024;
+
+    // musl's default for threads, in hexadecimal digits; glibc's is 8 MiB.
+    private const string SmallStack = "DOTNET_Thread_DefaultStackSize=180000";
+
+    // At once, on each connection: what has come of the head, as much again while its buffer grows, and once more in
+    // the listener.
+    private const long AliveBytes =
+        (long)ConnectionCount * (MemoryBound.ConnectionBytes + (3 * (RequestHead.BytesMax + PieceBytes)));
+
+    private static readonly TimeSpan SentWithin = TimeSpan.FromSeconds(6);
+
+    [Test]
+    public async Task Heads_without_end_in_whole_lines_are_ended_and_disturb_no_game()
+    {
+        await using var abused = await AbusedServer.StartAsync("--body-timeout", "60");
+        var value = new string('y', PieceBytes - 30);
+        await SendAsync(abused.Port, "POST / HTTP/1.1\r\n", line => $"X-{line}: {value}\r\n");
+        await abused.CheckAsync("heads without end, in whole lines", MemoryBound.OfPassing(AliveBytes));
+    }
+
+    [Test]
+    public async Task Heads_of_one_line_without_end_are_ended_and_disturb_no_game()
+    {
+        await using var abused = await AbusedServer.StartAsync("--body-timeout", "60");
+        await SendAsync(abused.Port, "", _ => new string('x', PieceBytes));
+        await abused.CheckAsync("heads of one line without end", MemoryBound.OfPassing(AliveBytes));
+    }
+
+    // The listener reads on from the callback of each read, and each may be complete at once.
+    [TestCase("", "x")]
+    [TestCase("POST / HTTP/1.1\r\n", "X: y\r\n")]
+    [TestCase("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1 ", ";")]
+    [TestCase("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n")]
+    [TestCase("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X: y\r\n")]
+    [TestCase("", "GET / HTTP/1.1\r\nHost: x\r\n\r\n")]
+    public async Task Requests_without_end_take_no_more_stack(string start, string repeated)
+    {
+        await using var server = await ServerChild.StartUnderAsync(["env", SmallStack], "--body-timeout", "2");
+        var piece = string.Concat(Enumerable.Repeat(repeated, 64 * 1024 / repeated.Length));
+        await SendAsync(server.Port, start, _ => piece);
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        Assert.That((await client.GetAsync("GET /healthz HTTP/1.1")).Body, Is.EqualTo("ok"));
+    }
+
+    // From eight connections at a time, each anew when it is ended.
+    private static async Task SendAsync(int port, string start, Func<int, string> piece)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        var sent = 0L;
+        await Task.WhenAll(Enumerable.Range(0, ConnectionCount).Select(_ => Task.Run(async () =>
+        {
+            while (!IsOver())
+            {
+                try
+                {
+                    await using var client = await RawHttp.ConnectAsync(port);
+                    await client.SendAsync(start);
+                    for (var line = 0; !IsOver(); line++)
+                    {
+                        var bytes = Encoding.ASCII.GetBytes(piece(line));
+                        using var timeout = new CancellationTokenSource(SentWithin);
+                        await client.Socket.SendAsync(bytes, timeout.Token);
+                        Interlocked.Add(ref sent, bytes.Length);
+                    }
+                }
+                catch (Exception e) when (e is SocketException or OperationCanceledException)
+                {
+                    // Ended, as it should be; or its replies are not read.
+                }
+            }
+        })));
+        Assert.That(sent, Is.GreaterThan(RequestHead.BytesMax));
+
+        bool IsOver() => Stopwatch.GetElapsedTime(startedAt) > SentWithin
+            || Interlocked.Read(ref sent) > SentBytesMax;
+    }
+}

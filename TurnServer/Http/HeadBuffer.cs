@@ -1,0 +1,41 @@
+namespace TurnServer.Http;
+
+/// <summary>Collects a request's head that does not come in one piece, or is not plain.</summary>
+internal sealed class HeadBuffer
+{
+    private const int FirstBytes = 1024;
+
+    private byte[] _bytes = new byte[FirstBytes];
+    private int _count;
+    private int _headBytes = -1;
+    private HeadEnd _end;
+
+    /// <summary>Whether the head is longer than <see cref="RequestHead.BytesMax"/>, as far as it has come.</summary>
+    public bool IsTooLong => (_headBytes < 0 ? _count : _headBytes) > RequestHead.BytesMax;
+
+    /// <summary>Takes what has come. Returns whether the head's end is there.</summary>
+    public bool Append(ReadOnlySpan<byte> received)
+    {
+        if (_bytes.Length < _count + received.Length)
+            Array.Resize(ref _bytes, Math.Max(2 * _bytes.Length, _count + received.Length));
+        received.CopyTo(_bytes.AsSpan(_count));
+        _count += received.Length;
+        _headBytes = _end.Find(_bytes.AsSpan(0, _count));
+        return _headBytes >= 0;
+    }
+
+    /// <summary>
+    /// What the listener is to read, and how many bytes of that are the head: one that it answers with 400 when the
+    /// head is too long.
+    /// </summary>
+    public (ReadOnlyMemory<byte> Bytes, int HeadBytes) Complete()
+    {
+        if (IsTooLong)
+            return (RequestHead.Malformed.ToArray(), RequestHead.Malformed.Length);
+        var head = _bytes.AsSpan(0, _headBytes);
+        if (RequestHead.IsPlain(head))
+            return (_bytes.AsMemory(0, _count), _headBytes);
+        var rewritten = RequestHead.Rewrite(head);
+        return ((byte[])[.. rewritten, .. _bytes.AsSpan(_headBytes, _count - _headBytes)], rewritten.Length);
+    }
+}
