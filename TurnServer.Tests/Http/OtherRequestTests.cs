@@ -116,6 +116,8 @@ internal sealed class OtherRequestTests
         Assert.That(reply["X-Content-Type-Options"], Is.EqualTo("nosniff"));
         Assert.That(reply["Content-Length"], Is.EqualTo($"{reply.Body.Length}"));
         Assert.That(reply.Body, Does.Not.EndWith("\n"));
+        Assert.That(reply["Cache-Control"], Is.EqualTo("no-store"));
+        Assert.That(reply["Keep-Alive"], Is.EqualTo(status == 200 ? "timeout=15, max=100" : null));
         Assert.That(reply["Transfer-Encoding"], Is.Null);
         Assert.That(reply["Retry-After"], Is.Null);
         Assert.That(reply["Preference-Applied"], Is.Null);
@@ -136,6 +138,29 @@ internal sealed class OtherRequestTests
         Assert.That(reply["Access-Control-Allow-Headers"], Is.EqualTo("Content-Type, Prefer, Turn-Received"));
         Assert.That(reply["Access-Control-Expose-Headers"], Is.EqualTo("Preference-Applied, Retry-After"));
         Assert.That(reply["Vary"], Is.Null, "the same for every origin");
+    }
+
+    // Libraries for tracing add headers of their own to every request of a page.
+    [TestCase("content-type,baggage,sentry-trace,traceparent,tracestate")]
+    [TestCase("X-Anything, prefer")]
+    public async Task A_preflight_allows_the_headers_that_are_asked_for(string asked)
+    {
+        var reply = await _client.GetAsync("OPTIONS / HTTP/1.1", "Origin: http://game.example",
+            "Access-Control-Request-Method: POST", $"Access-Control-Request-Headers: {asked}");
+        Assert.That((reply.Status, reply["Access-Control-Allow-Headers"]),
+            Is.EqualTo((204, $"Content-Type, Prefer, Turn-Received, {asked}")));
+    }
+
+    [TestCase("nonsense: here")]
+    [TestCase("a\u0001b")]
+    [TestCase("\u00e9")]
+    [TestCase("")]
+    public async Task A_preflight_says_nothing_back_that_is_no_list_of_headers(string asked)
+    {
+        var reply = await _client.GetAsync("OPTIONS / HTTP/1.1", "Origin: http://game.example",
+            $"Access-Control-Request-Headers: {asked}");
+        Assert.That(reply.Status, Is.EqualTo(204).Or.EqualTo(400));
+        Assert.That(reply["Access-Control-Allow-Headers"], Is.EqualTo("Content-Type, Prefer, Turn-Received").Or.Null);
     }
 
     [TestCase(Register, "Origin: http://game.example", 200)]

@@ -37,15 +37,31 @@ internal sealed class ProxyTests
         Assert.That((sameLast.Status, sameFirst.Body), Is.EqualTo((429, "5/*/*")));
     }
 
-    [TestCase("unknown")]
-    [TestCase("")]
-    [TestCase("192.0.2.9, _hidden")]
-    [TestCase("192.0.2.9,")]
-    public async Task An_address_that_is_none_is_refused(string address)
+    // Which of the proxy's clients it is nobody knows: they share the proxy's address, without its exemption.
+    [Test]
+    public async Task An_address_that_is_none_counts_as_the_proxys_with_its_limits()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var reply = await client.AskAsync("0,A,*,Nobody,*", From + address);
-        Assert.That((reply.Status, reply.Body), Is.EqualTo((400, "3/*/*")));
+        await using var server = await ServerChild.StartAsync("--trust-proxy", "--players-per-address", "3");
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        foreach (var address in new[] { "unknown", "", "192.0.2.9, _hidden" })
+            Assert.That(await RegisterAsync(client, From + address), Does.StartWith("0/0/"), address);
+        foreach (var address in new[] { "192.0.2.9,", "\"unknown\"", "[2001:db8::1", "192.0.2.1:99999" })
+            Assert.That(await RegisterAsync(client, From + address), Is.EqualTo("22/*/*"), address);
+        Assert.That(await RegisterAsync(client), Does.StartWith("0/0/"), "the proxy itself is exempt");
+    }
+
+    [TestCase("\"[2001:db8:7::1]:4711\"")]
+    [TestCase("[2001:db8:7::1]:4711")]
+    [TestCase("[2001:db8:7::1]")]
+    [TestCase("\"2001:db8:7::1\"")]
+    [TestCase(" \"unknown\" , \"[2001:db8:7::1]:4711\" ")]
+    public async Task An_address_may_be_quoted_and_have_a_port(string address)
+    {
+        await using var server = await ServerChild.StartAsync("--trust-proxy", "--players-per-address", "1");
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        Assert.That(await RegisterAsync(client, From + address), Does.StartWith("0/0/"));
+        Assert.That(await RegisterAsync(client, From + "2001:db8:7::1"), Is.EqualTo("22/*/*"));
+        Assert.That(await RegisterAsync(client, From + "unknown"), Does.StartWith("0/0/"));
     }
 
     [Test]
@@ -85,6 +101,9 @@ internal sealed class ProxyTests
             reply = await client.GetAsync("GET /healthz HTTP/1.1", From + "192.0.2.5");
         Assert.That((reply.Status, reply["Retry-After"]), Is.EqualTo((429, "1")));
     }
+
+    private static async Task<string> RegisterAsync(RawHttp client, params string[] headers) =>
+        (await client.AskAsync("0,A,*,Nobody,*", headers)).Body;
 
     // Four at once, and more as the seconds pass on a slow machine. A registration repeated by its token counts once.
     private static async Task<RawReply> UntilRefusedAsync(RawHttp client, params string[] headers)

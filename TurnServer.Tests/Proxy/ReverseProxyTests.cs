@@ -145,6 +145,43 @@ public sealed class ReverseProxyTests(string name)
         }
     }
 
+    // Caddy passes the address on as the host, in its brackets.
+    [Test]
+    public async Task Players_who_come_by_a_bare_IPv6_address_play()
+    {
+        if (!Socket.OSSupportsIPv6)
+            Tool.Miss("IPv6");
+        var options = new TurnClientOptions { Wait = TimeSpan.FromSeconds(15) };
+        using var http = ReverseProxy.CreateHttp(new Uri($"http://[::1]:{_proxy.HttpPort}/"), HttpVersion.Version11);
+        var clients = new[] { NewClient(http, options), NewClient(http, options) };
+        var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
+        for (var i = 0; i < 2; i++)
+            Assert.That(await clients[i].RegisterAsync(names[i], names[1 - i]), Is.Null);
+        var games = await Task.WhenAll(clients.Select(ClientPair.StartAsync)).WaitAsync(ServerChild.Patience);
+        await using var a = games[0];
+        await using var b = games[1];
+        Assert.That(await a.SendAsync("hello"u8.ToArray()), Is.Null);
+        await foreach (var turn in b.ReceiveAsync())
+        {
+            Assert.That(Encoding.UTF8.GetString(turn.Span), Is.EqualTo("hello"));
+            break;
+        }
+    }
+
+    [Test]
+    public async Task Connect_passes_data_by_a_bare_IPv6_address()
+    {
+        if (!Socket.OSSupportsIPv6)
+            Tool.Miss("IPv6");
+        var url = new Uri($"http://[::1]:{_proxy.HttpPort}/");
+        var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
+        await using var a = ConnectChild.Start(url, names[0], "--partner", names[1]);
+        await using var b = ConnectChild.Start(url, names[1], "--partner", names[0]);
+        await Task.WhenAll(a.WriteAsync("from a\n"u8.ToArray()), b.WriteAsync("from b\n"u8.ToArray()));
+        var read = await Task.WhenAll(a.ReadToEndAsync(), b.ReadToEndAsync());
+        Assert.That(read.Select(Encoding.UTF8.GetString), Is.EqualTo(new[] { "from b\n", "from a\n" }));
+    }
+
     [Test]
     public async Task Under_load_no_request_is_lost()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
 using TurnServer.Protocol;
@@ -8,10 +9,12 @@ namespace TurnServer.Http;
 
 /// <summary>Sends answers: their status and headers (PROTOCOL.md, "Reply"), within a time.</summary>
 /// <param name="corsOrigin">The origin whose pages may read them; <c>*</c> means any.</param>
+/// <param name="bodyTimeout">The longest that the rest of a body is read after its request was answered.</param>
 /// <param name="meters">What counts those that fail.</param>
 /// <param name="log">Where those are told.</param>
 /// <param name="draining">Set when the server stops: from then on every reply closes its connection.</param>
-internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger log, CancellationToken draining)
+internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, HttpMeters meters, ILogger log,
+    CancellationToken draining)
 {
     /// <summary>The methods that there are.</summary>
     public const string Methods = "GET, HEAD, POST, OPTIONS";
@@ -23,7 +26,10 @@ internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger 
     private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Sends a reply to a player's request.</summary>
-    public ValueTask SendAsync(HttpListenerContext context, in WireReply reply)
+    /// <param name="context">The request's.</param>
+    /// <param name="reply">What to send.</param>
+    /// <param name="leavesBody">Whether the body has not been read to its end: then the connection is closed.</param>
+    public ValueTask SendAsync(HttpListenerContext context, in WireReply reply, bool leavesBody = false)
     {
         var response = context.Response;
         if (reply.Error is ErrorCode.RateLimited or ErrorCode.ServerBusy)
@@ -34,41 +40,50 @@ internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger 
                 string.Create(CultureInfo.InvariantCulture, $"wait={reply.AppliedWaitSeconds}");
         }
 
-        return SendAsync(context, HttpStatus.Of(reply.Error), reply.Body);
+        return SendAsync(context, HttpStatus.Of(reply.Error), reply.Body, leavesBody);
     }
 
-    /// <summary>Sends a reply to a player's request.</summary>
+    /// <summary>Sends a reply to a request without a body, or to a player's.</summary>
     public ValueTask SendAsync(HttpListenerContext context, int status, byte[] body)
+    {
+        var request = context.Request;
+        return SendAsync(context, status, body, leavesBody: request.HttpMethod != "POST" && request.HasEntityBody);
+    }
+
+    private ValueTask SendAsync(HttpListenerContext context, int status, byte[] body, bool leavesBody)
     {
         var request = context.Request;
         var response = context.Response;
         response.StatusCode = status;
         response.Headers["Server"] = "TurnServer";
         if (request.Headers["Origin"] is not null)
-            AllowOrigin(response);
-        if (draining.IsCancellationRequested || (request.HttpMethod != "POST" && request.HasEntityBody))
+            AllowOrigin(request, response);
+        if (leavesBody || draining.IsCancellationRequested || !Persistence.IsWanted(request, status))
             response.KeepAlive = false;
+        else if (Persistence.KeepAliveFor(context) is { } keepAlive)
+            response.Headers["Keep-Alive"] = keepAlive;
         if (status != NoContentStatus)
         {
             response.ContentType = Text;
             response.Headers["X-Content-Type-Options"] = "nosniff";
+            response.Headers["Cache-Control"] = "no-store";
             response.ContentLength64 = body.Length;
         }
 
-        return WriteAsync(context, request.HttpMethod == "HEAD" ? [] : body, isFault: true);
+        return WriteAsync(context, request.HttpMethod == "HEAD" ? [] : body, isFault: true, leavesBody);
     }
 
     // One send for head and body. It is at once done unless the client sends requests and reads no replies, until its
     // send buffer is full; a synchronous write would then hold a thread. Without a body, too: closing writes the head
     // in step.
-    private async ValueTask WriteAsync(HttpListenerContext context, byte[] body, bool isFault)
+    private async ValueTask WriteAsync(HttpListenerContext context, byte[] body, bool isFault, bool leavesBody = false)
     {
         var response = context.Response;
         string? lost = null;
         try
         {
             await response.OutputStream.WriteAsync(body, 0, body.Length).WaitAsync(WriteTimeout);
-            if (ListenerInternals.Available && ListenerInternals.HasLostWrite(ListenerInternals.ConnectionOf(context)))
+            if (HasLostWrite(context))
                 lost = "its connection is broken";
         }
         catch (TimeoutException)
@@ -78,6 +93,8 @@ internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger 
 
         if (lost is null)
         {
+            if (leavesBody)
+                await TakeRestAsync(context);
             response.Close();
             return;
         }
@@ -91,11 +108,31 @@ internal sealed class ReplySender(string corsOrigin, HttpMeters meters, ILogger 
         response.Abort();
     }
 
-    private void AllowOrigin(HttpListenerResponse response)
+    private static bool HasLostWrite(HttpListenerContext context) => ListenerInternals.Available
+        && ListenerInternals.CarefulStreamOf(ListenerInternals.ConnectionOf(context)) is { HasLostWrite: true };
+
+    // A client that is still sending when its connection is closed is reset, and may lose the reply that it has.
+    private async ValueTask TakeRestAsync(HttpListenerContext context)
+    {
+        try
+        {
+            // Says that no more comes: a client that waits for the end has it now.
+            if (ListenerInternals.Available)
+                ListenerInternals.SocketOf(ListenerInternals.ConnectionOf(context))?.Shutdown(SocketShutdown.Send);
+            await RequestBody.DrainAsync(context.Request, bodyTimeout, draining);
+        }
+        catch (Exception e) when (ClientFault.Is(e))
+        {
+            // It has left.
+        }
+    }
+
+    private void AllowOrigin(HttpListenerRequest request, HttpListenerResponse response)
     {
         response.Headers["Access-Control-Allow-Origin"] = corsOrigin;
         response.Headers["Access-Control-Allow-Methods"] = Methods;
-        response.Headers["Access-Control-Allow-Headers"] = "Content-Type, Prefer, Turn-Received";
+        response.Headers["Access-Control-Allow-Headers"] =
+            CorsHeaders.Allow(request.Headers["Access-Control-Request-Headers"]);
         response.Headers["Access-Control-Expose-Headers"] = "Preference-Applied, Retry-After";
         response.Headers["Access-Control-Max-Age"] = "86400";
         if (corsOrigin != "*")

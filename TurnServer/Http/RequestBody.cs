@@ -10,7 +10,9 @@ internal enum BodyOutcome
     /// <summary>All of it is here.</summary>
     Read,
 
-    /// <summary>It is longer than <see cref="ProtocolLimits.BodyBytesMax"/>.</summary>
+    /// <summary>
+    /// It is longer than <see cref="ProtocolLimits.BodyBytesMax"/>; what is left of it has not been read.
+    /// </summary>
     TooLong,
 
     /// <summary>It did not arrive in time; the connection must be given up.</summary>
@@ -23,13 +25,13 @@ internal enum BodyOutcome
 /// <summary>Reads a request's body within a size and a time.</summary>
 /// <param name="Outcome">How the reading ended.</param>
 /// <param name="Bytes">The body, when all of it is here.</param>
-/// <param name="LeavesRest">Whether a part was left unread, so that the connection cannot be used again.</param>
-internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<byte> Bytes = default,
-    bool LeavesRest = false)
+internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<byte> Bytes = default)
 {
-    // A client that is still sending when its connection is closed does not see the reply: so much of a body that is
-    // too long is read and thrown away first.
-    private const int ThrownAwayBytesMax = 1024 * 1024;
+    // How much of a body is read after its request was answered, so that the client sees the reply: one that is still
+    // sending when its connection is closed may not.
+    private const int DrainedBytesMax = 1024 * 1024;
+
+    private const int DrainBufferBytes = 16 * 1024;
 
     // The listener reads chunks by calling itself, some three calls for each chunk, until it has all that was asked
     // for: a body of 16 000 chunks of one byte would overflow the stack and end the process. So little is asked for at
@@ -48,10 +50,15 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
     public static ValueTask<RequestBody> ReadAsync(HttpListenerRequest request, TimeSpan timeout)
     {
         var length = request.ContentLength64;
-        if (length is < 0 or > ProtocolLimits.BodyBytesMax)
-            return ReadUnboundedAsync(request.InputStream, timeout, isChunked: length < 0);
-        if (length == 0)
-            return ValueTask.FromResult(new RequestBody(BodyOutcome.Read));
+        switch (length)
+        {
+            case < 0:
+                return ReadChunkedAsync(request.InputStream, timeout);
+            case 0:
+                return ValueTask.FromResult(new RequestBody(BodyOutcome.Read));
+            case > ProtocolLimits.BodyBytesMax:
+                return ValueTask.FromResult(new RequestBody(BodyOutcome.TooLong));
+        }
 
         var stream = request.InputStream;
         var buffered = ListenerInternals.Available ? ListenerInternals.BufferedBytesOf(stream) : 0;
@@ -60,6 +67,30 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
         var bytes = new byte[length];
         stream.ReadExactly(bytes);
         return ValueTask.FromResult(new RequestBody(BodyOutcome.Read, bytes));
+    }
+
+    /// <summary>
+    /// Reads what a client is still sending of a body that was not read, up to 1 MiB, and throws it away.
+    /// </summary>
+    /// <param name="request">Answered, on a connection that is closed next.</param>
+    /// <param name="timeout">How long that may take.</param>
+    /// <param name="stop">Ends it early.</param>
+    public static async Task DrainAsync(HttpListenerRequest request, TimeSpan timeout, CancellationToken stop)
+    {
+        var stream = request.InputStream;
+        var bytesMax = request.ContentLength64 < 0 ? ChunkedReadBytesMax : DrainBufferBytes;
+        var buffer = new byte[bytesMax];
+        var startedAt = Stopwatch.GetTimestamp();
+        for (var drained = 0; drained < DrainedBytesMax;)
+        {
+            var left = timeout - Stopwatch.GetElapsedTime(startedAt);
+            var pending = stream.ReadAsync(buffer, 0, bytesMax, CancellationToken.None);
+            await ((Task)pending).WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, stop)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!pending.IsCompletedSuccessfully || pending.Result == 0)
+                return;
+            drained += pending.Result;
+        }
     }
 
     private static async ValueTask<RequestBody> ReadExactlyAsync(Stream stream, int length, int buffered,
@@ -72,32 +103,17 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
         return isShort ? body with { Outcome = BodyOutcome.Broken } : body;
     }
 
-    // A chunked body, whose length shows only as it comes, or one that is known to be too long.
-    private static async ValueTask<RequestBody> ReadUnboundedAsync(Stream stream, TimeSpan timeout, bool isChunked)
+    // The length of a chunked body shows only as it comes.
+    private static async ValueTask<RequestBody> ReadChunkedAsync(Stream stream, TimeSpan timeout)
     {
-        var startedAt = Stopwatch.GetTimestamp();
-        var bytesMax = ProtocolLimits.BodyBytesMax + 1;
-        var readBytesMax = isChunked ? ChunkedReadBytesMax : bytesMax;
-        var body = await FillAsync(stream, new byte[FirstBytesMax], bytesMax, readBytesMax, timeout, startedAt);
+        var body = await FillAsync(stream, new byte[FirstBytesMax], ProtocolLimits.BodyBytesMax + 1,
+            ChunkedReadBytesMax, timeout, Stopwatch.GetTimestamp());
         if (body.Outcome != BodyOutcome.Read)
             return body;
-        if (body.Bytes.Length < bytesMax)
-        {
-            var isCutOff = isChunked && ListenerInternals.Available && ListenerInternals.LacksChunks(stream);
-            return isCutOff ? body with { Outcome = BodyOutcome.Broken } : body;
-        }
-
-        var bytes = new byte[bytesMax];
-        var last = bytesMax;
-        for (var thrownAway = 0; last == bytesMax && thrownAway < ThrownAwayBytesMax; thrownAway += last)
-        {
-            var rest = await FillAsync(stream, bytes, bytesMax, readBytesMax, timeout, startedAt);
-            if (rest.Outcome != BodyOutcome.Read)
-                return rest;
-            last = rest.Bytes.Length;
-        }
-
-        return new RequestBody(BodyOutcome.TooLong, LeavesRest: last == bytesMax);
+        if (body.Bytes.Length > ProtocolLimits.BodyBytesMax)
+            return new RequestBody(BodyOutcome.TooLong);
+        var isCutOff = ListenerInternals.Available && ListenerInternals.LacksChunks(stream);
+        return isCutOff ? body with { Outcome = BodyOutcome.Broken } : body;
     }
 
     // Reads until there are so many bytes or the body ends, into a buffer that grows as they come.

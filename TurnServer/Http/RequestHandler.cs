@@ -29,7 +29,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
 
     private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(1);
 
-    private readonly ReplySender _sender = new(options.CorsOrigin, meters, log, draining);
+    private readonly ReplySender _sender = new(options.CorsOrigin, options.BodyTimeout, meters, log, draining);
     private readonly AddressLimiter _limiter = new(options.RequestsPerSecond, log);
     private readonly RefusalDelay _refusals = new(TimeProvider.System, draining);
     private long _lastPostTicks;
@@ -118,8 +118,6 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
             await _refusals.WaitAsync();
         // Neither that nor what a slow client takes to send its body is time inside the server.
         var startedAt = Stopwatch.GetTimestamp();
-        if (body.LeavesRest)
-            context.Response.KeepAlive = false;
         var isRead = TryRead(request, body, isAdmitted, out var turn, out var refusal);
         Symbol? symbol = isRead ? turn.Symbol : null;
         var reply = isRead ? await AskAsync(context, turn, body.Bytes, from) : WireReply.Of(refusal);
@@ -127,7 +125,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
         if (reply.AppliedWaitSeconds == 0)
             Volatile.Write(ref _lastPostTicks, elapsed.Ticks);
         meters.Answered(symbol, reply, elapsed);
-        await _sender.SendAsync(context, reply);
+        await _sender.SendAsync(context, reply, leavesBody: body.Outcome == BodyOutcome.TooLong);
     }
 
     private static bool TryRead(HttpListenerRequest request, in RequestBody body, bool isAdmitted, out TurnRequest turn,
@@ -215,11 +213,9 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
     // Refuses before the body is read, which costs the client its connection.
     private ValueTask RefuseUnreadAsync(HttpListenerContext context, ErrorCode error)
     {
-        if (context.Request.HasEntityBody)
-            context.Response.KeepAlive = false;
         var reply = WireReply.Of(Reply.Refuse(error));
         meters.Refused(reply);
-        return _sender.SendAsync(context, reply);
+        return _sender.SendAsync(context, reply, leavesBody: context.Request.HasEntityBody);
     }
 
     private void NoteOverload()

@@ -10,6 +10,9 @@ namespace TurnServer.Protocol;
 /// </summary>
 public readonly record struct ClientAddress
 {
+    // Bits that no address has: an IPv4 one mapped into IPv6 has 0 there, and an IPv6 one is 0 in its lower half.
+    private static readonly UInt128 ProxyMark = (UInt128)1 << 48;
+
     private readonly UInt128 _bits;
 
     private ClientAddress(UInt128 bits) => _bits = bits;
@@ -18,9 +21,11 @@ public readonly record struct ClientAddress
     internal UInt128 Bits => _bits;
 
     /// <summary>Whether the peer is on this machine, which exempts it from limits per address.</summary>
-    public bool IsLoopback => IsIPv4 ? (byte)(_bits >> 24) == 127 : _bits == 0;
+    public bool IsLoopback => !IsProxy && (IsIPv4 ? (byte)(_bits >> 24) == 127 : _bits == 0);
 
-    private bool IsIPv4 => (_bits >> 32) == 0xFFFF;
+    private bool IsIPv4 => ((_bits & ~ProxyMark) >> 32) == 0xFFFF;
+
+    private bool IsProxy => (_bits & ProxyMark) != 0;
 
     /// <summary>The value of an IPv4 or IPv6 address; an IPv4 address mapped into IPv6 is the IPv4 address.</summary>
     public static ClientAddress Of(IPAddress address)
@@ -35,13 +40,20 @@ public readonly record struct ClientAddress
         return new ClientAddress((bits >> 32) == 0xFFFF ? bits : bits & (UInt128.MaxValue << 64));
     }
 
+    /// <summary>
+    /// The same address, of a reverse proxy that does not say whom it speaks for: limits per address apply to all
+    /// of those together, on this machine too.
+    /// </summary>
+    public ClientAddress AsProxy() => new(_bits | ProxyMark);
+
     internal static ClientAddress OfBits(UInt128 bits) => new(bits);
 
-    /// <summary>The address as people write it; an IPv6 one with its /64.</summary>
+    /// <summary>The address as people write it; an IPv6 one with its /64, and a proxy's marked as that.</summary>
     public override string ToString()
     {
         Span<byte> bytes = stackalloc byte[16];
         BinaryPrimitives.WriteUInt128BigEndian(bytes, _bits);
-        return IsIPv4 ? new IPAddress(bytes[12..]).ToString() : $"{new IPAddress(bytes)}/64";
+        var address = IsIPv4 ? $"{new IPAddress(bytes[12..])}" : $"{new IPAddress(bytes)}/64";
+        return IsProxy ? address + " (proxy)" : address;
     }
 }

@@ -10,11 +10,13 @@ public static class ForwardedForHeader
 
     /// <summary>
     /// The last address of the list, which is the one that the nearest proxy itself saw; those before it are what the
-    /// client says. Null when it is no address.
+    /// client says. Null when it is no address, such as <c>unknown</c> or a name that hides one (RFC 7239, 6).
     /// </summary>
     public static ClientAddress? LastAddress(ReadOnlySpan<char> header)
     {
         var last = header[(header.LastIndexOf(',') + 1)..].Trim();
+        if (last is ['"', .. var quoted, '"'])
+            last = quoted.Trim();
         // Some proxies write the port too.
         return IPEndPoint.TryParse(last, out var client) ? ClientAddress.Of(client.Address) : null;
     }
