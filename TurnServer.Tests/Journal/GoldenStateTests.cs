@@ -8,8 +8,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Journal;
 
 /// <summary>
-/// A state that an earlier build has written: a crowd with games and others in the snapshot, and more of it in the
-/// journal. What is in the files of those who have the server must be read by every later one.
+/// States that earlier builds have written, of a server that runs and of one that was stopped: a crowd with games and
+/// others in the snapshot, and more of it in the journal. A snapshot goes from one version of the rules to the next.
 /// </summary>
 internal sealed class GoldenStateTests
 {
@@ -19,32 +19,42 @@ internal sealed class GoldenStateTests
     private static readonly JournalOptions Options = new() { SegmentBytes = 16 * 1024 };
     private static readonly RulesOptions Rules = new() { PlayersMax = 50 };
 
-    private static string Folder => Path.Combine(TestContext.CurrentContext.TestDirectory, "Journal", "Golden");
+    private static readonly int[] Versions = [.. Enumerable.Range(1, StateFormat.RulesVersion)];
+
+    private static string Running(int version) => Path.Combine($"rules-{version}", "running");
+
+    private static string Stopped(int version) => Path.Combine($"rules-{version}", "stopped");
 
     [Test]
-    public void What_an_earlier_build_wrote_is_read_as_it_was()
-    {
-        var disk = new SimulatedDisk();
-        foreach (var file in Directory.GetFiles(Folder, "*-*"))
-            disk.Put(Path.GetFileName(file), File.ReadAllBytes(file));
-        var recovered = Recovery.Read(disk)!;
-        Assert.That(recovered.Warnings, Is.Empty);
-        Assert.That(recovered.Requests, Is.EqualTo(ActsInJournal));
-        Assert.That(recovered.Settings, Is.EqualTo(new StateSettings(Rules, true)));
-        Assert.That(Figures(recovered.Table), Is.EqualTo(File.ReadAllText(Path.Combine(Folder, "figures.json"))));
+    public void What_an_earlier_build_of_these_rules_recorded_is_read_as_it_was() =>
+        AssertIsReadAsItWas(Running(StateFormat.RulesVersion), ActsInJournal);
 
-        // And is written by this one as it is read.
-        var store = Open(disk);
-        store.Begin();
-        Assert.That(TableImageText.Of(Recovery.Read(disk)!.Table), Is.EqualTo(TableImageText.Of(store.Table)));
-        Assert.That((store.Table.PlayerCount, store.Table.GameCount, store.Table.Count().BacklogBytes),
-            Is.EqualTo((recovered.Table.PlayerCount, recovered.Table.GameCount,
-                recovered.Table.Count().BacklogBytes)));
+    [Test]
+    public void What_a_build_of_any_version_of_the_rules_left_as_it_stopped_is_read_as_it_was(
+        [ValueSource(nameof(Versions))] int version) => AssertIsReadAsItWas(Stopped(version), requests: 0);
+
+    [Test]
+    public void A_journal_of_other_rules_is_refused_with_the_way_out(
+        [ValueSource(nameof(Versions))] int version)
+    {
+        if (version != StateFormat.RulesVersion)
+        {
+            Assert.That(() => Recovery.Read(Disk(Running(version))), Throws.TypeOf<StateVersionException>().With.Message
+                .Contains($"rules of version {version}").And.Message.Contains("SIGTERM"));
+        }
+    }
+
+    /// <summary>Before version 2 who had left was passed over for as long as the one it left was registered.</summary>
+    [Test]
+    public void A_bar_without_an_end_ends_after_the_load_timeout()
+    {
+        var table = Recovery.Read(Disk(Stopped(version: 1)))!.Table;
+        var player = table.Parts.Lobby.Players.Single(player => player.Bars.Count > 0);
+        Assert.That(player.Bars.Select(bar => bar.Until), Is.All.EqualTo(table.Now + Rules.LoadTimeout));
     }
 
     /// <summary>
-    /// Writes it anew, into the sources: to be run when the format has a new version, and the old files to be kept
-    /// beside it.
+    /// Writes both anew, into the sources: to be run when the rules have a new version. The older ones stay.
     /// </summary>
     [Test]
     [Explicit]
@@ -62,18 +72,50 @@ internal sealed class GoldenStateTests
                 continue;
             store.Begin();
             Play(crowd, store, ActsInJournal);
-            if (!IsRich(store.Table))
+            if (!IsRich(store.Table) || !store.Table.Parts.Lobby.Players.Any(player => player.Bars.Count > 0))
                 continue;
-            Write(disk, store.Table);
+            Write(Running(StateFormat.RulesVersion), disk, store.Table);
+            store.Finish();
+            Write(Stopped(StateFormat.RulesVersion), disk, store.Table);
             return;
         }
     }
 
-    private static void Write(SimulatedDisk disk, Table table)
+    private static void AssertIsReadAsItWas(string folder, int requests)
     {
-        var folder = Path.Combine(Repository.Root, "TurnServer.Tests", "Journal", "Golden");
-        foreach (var name in disk.List())
-            File.WriteAllBytes(Path.Combine(folder, name), disk.ContentOf(name));
+        var disk = Disk(folder);
+        var recovered = Recovery.Read(disk)!;
+        Assert.That(recovered.Warnings, Is.Empty);
+        Assert.That(recovered.Requests, Is.EqualTo(requests));
+        Assert.That(recovered.Settings, Is.EqualTo(new StateSettings(Rules, true)));
+        Assert.That(Figures(recovered.Table), Is.EqualTo(File.ReadAllText(Path.Combine(Folder, folder,
+            "figures.json"))));
+
+        // And is written by this one as it is read.
+        var store = Open(disk);
+        store.Begin();
+        Assert.That(TableImageText.Of(Recovery.Read(disk)!.Table), Is.EqualTo(TableImageText.Of(store.Table)));
+        Assert.That((store.Table.PlayerCount, store.Table.GameCount, store.Table.Count().BacklogBytes),
+            Is.EqualTo((recovered.Table.PlayerCount, recovered.Table.GameCount,
+                recovered.Table.Count().BacklogBytes)));
+    }
+
+    private static string Folder => Path.Combine(TestContext.CurrentContext.TestDirectory, "Journal", "Golden");
+
+    private static SimulatedDisk Disk(string folder)
+    {
+        var disk = new SimulatedDisk();
+        foreach (var file in Directory.GetFiles(Path.Combine(Folder, folder), "*-*"))
+            disk.Put(Path.GetFileName(file), File.ReadAllBytes(file));
+        return disk;
+    }
+
+    private static void Write(string name, SimulatedDisk disk, Table table)
+    {
+        var folder = Path.Combine(Repository.Root, "TurnServer.Tests", "Journal", "Golden", name);
+        Directory.CreateDirectory(folder);
+        foreach (var file in disk.List())
+            File.WriteAllBytes(Path.Combine(folder, file), disk.ContentOf(file));
         File.WriteAllText(Path.Combine(folder, "figures.json"), Figures(table));
     }
 

@@ -35,15 +35,16 @@ public sealed class WaitingLineTests
                     Move(away, waiting, who, line.Rejoin);
                     break;
                 case 3 when waiting.Count > 0 && away.Count > 0:
-                    waiting[who % waiting.Count].Avoid(away[who % away.Count]);
+                    waiting[who % waiting.Count].Avoid(BarOf(away[who % away.Count], who));
                     break;
                 default:
                     break;
             }
 
             Assert.That(line.IsEmpty, Is.EqualTo(waiting.Count == 0));
+            var now = TimeSpan.FromSeconds(who);
             foreach (var player in waiting.Concat(away.Take(2)))
-                Assert.That(line.FindPartnerFor(player), Is.SameAs(First(waiting, player)));
+                Assert.That(line.FindPartnerFor(player, now), Is.SameAs(First(waiting, player, now)));
         }
     }, iter: 300, threads: 1);
 
@@ -55,39 +56,58 @@ public sealed class WaitingLineTests
         to.Add(player);
     }
 
-    private static Player? First(List<Player> waiting, Player player) => waiting.OrderBy(other => other.Order)
-        .FirstOrDefault(other => other != player && !other.MustNotMeet(player));
+    private static Player? First(List<Player> waiting, Player player, TimeSpan now) => waiting
+        .OrderBy(other => other.Order)
+        .FirstOrDefault(other => other != player && !other.MustNotMeet(player, now));
 
     [Test]
-    public void MustNotMeet_GoesBothWays_AndIsByNameAndAddress()
+    public void MustNotMeet_GoesBothWays_AndIsByNameAndAddress_UntilTheBarEnds()
     {
         var elsewhere = ClientAddress.Of(IPAddress.Parse("198.51.100.1"));
         var ann = New("Ann", Here);
         var bob = New("Bob", Here);
-        ann.Avoid(bob);
+        ann.Avoid(BarOf(bob, 30));
+        var before = TimeSpan.FromSeconds(30) - TimeSpan.FromTicks(1);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(ann.MustNotMeet(bob));
-            Assert.That(bob.MustNotMeet(ann));
-            Assert.That(ann.MustNotMeet(New("Bob", Here)), "registered again");
-            Assert.That(ann.MustNotMeet(New("Bob", elsewhere)), Is.False);
-            Assert.That(ann.MustNotMeet(New("Cid", Here)), Is.False);
+            Assert.That(ann.MustNotMeet(bob, before));
+            Assert.That(bob.MustNotMeet(ann, before));
+            Assert.That(ann.MustNotMeet(New("Bob", Here), before), "registered again");
+            Assert.That(ann.MustNotMeet(New("Bob", elsewhere), before), Is.False);
+            Assert.That(ann.MustNotMeet(New("Cid", Here), before), Is.False);
+            Assert.That(ann.MustNotMeet(bob, TimeSpan.FromSeconds(30)), Is.False);
         }
     }
 
     [Test]
-    public void Avoid_OfMoreThanAreRemembered_ForgetsTheOldest()
+    public void Avoid_OfMoreThanAreRemembered_ForgetsTheOneThatEndsFirst()
     {
         var ann = New("Ann", Here);
-        for (var i = 0; i <= Player.AvoidedMax; i++)
-            ann.Avoid(New($"P{i}", Here));
+        for (var i = Player.BarsMax; i >= 0; i--)
+            ann.Avoid(BarOf(New($"P{i}", Here), i + 1));
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(ann.MustNotMeet(New("P0", Here)), Is.False);
-            Assert.That(ann.MustNotMeet(New("P1", Here)));
-            Assert.That(ann.MustNotMeet(New($"P{Player.AvoidedMax}", Here)));
+            Assert.That(ann.Bars, Has.Count.EqualTo(Player.BarsMax));
+            Assert.That(ann.MustNotMeet(New("P0", Here), TimeSpan.Zero), Is.False);
+            Assert.That(ann.MustNotMeet(New("P1", Here), TimeSpan.Zero));
+            Assert.That(ann.BarEndsAt, Is.EqualTo(TimeSpan.FromSeconds(2)));
         }
     }
+
+    [Test]
+    public void ForgetBars_LeavesNothingOfThoseThatHaveEnded()
+    {
+        var ann = New("Ann", Here);
+        ann.Avoid(BarOf(New("Bob", Here), 30));
+        ann.Avoid(BarOf(New("Cid", Here), 31));
+        ann.ForgetBars(TimeSpan.FromSeconds(30));
+        Assert.That(ann.Bars.Select(bar => bar.Name), Is.EqualTo(["Cid"]));
+        ann.ForgetBars(TimeSpan.FromSeconds(31));
+        Assert.That(ann.Bars, Is.Empty);
+    }
+
+    private static Bar BarOf(Player player, int untilSeconds) =>
+        new(player.Name, player.From, TimeSpan.FromSeconds(untilSeconds));
 
     private static Player New(string name, ClientAddress from, long order = 0) =>
         new(1, name, null, from, new RulesOptions()) { Order = order };

@@ -44,7 +44,7 @@ internal sealed partial class Arena
                 CultureInfo.InvariantCulture)]++;
         }
 
-        Judge.NoteReply(request, reply);
+        Judge.NoteReply(request, reply, Now);
         _line?.NoteReply(request, reply, Now);
         trace?.Add($"  the server answers {Printable.Of(reply)} to {Asked(request)}");
         if (request.ReplyFate < 0)

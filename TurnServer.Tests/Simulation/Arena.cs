@@ -120,7 +120,7 @@ internal sealed partial class Arena(World world, Server server, Trace? trace)
             _model.Take(request, !_isDraining, crashedAt);
         // What was on record has happened, though no reply has left.
         foreach (var (ticket, reply) in _model.Expected)
-            Judge.NoteReply(lost[ticket], reply);
+            Judge.NoteReply(lost[ticket], reply, crashedAt);
         _model.Restart(recovery);
         _isDraining = false;
         trace?.Add($"the server is back, with {recovery.Survivors} of them");

@@ -108,7 +108,7 @@ internal sealed class History
     }
 
     // In a game with turns coming through; or alone, with nobody there who could be its partner.
-    private bool HasGotOn(SimPlayer player, List<SimPlayer> behaving,
+    private static bool HasGotOn(SimPlayer player, List<SimPlayer> behaving,
         Dictionary<GameLog, (int Sent, int Answered)> marks)
     {
         if (player.Stage == Stage.Playing)
@@ -125,13 +125,13 @@ internal sealed class History
             && !behaving.Exists(other => other != player && CouldMeet(player, other));
     }
 
-    private bool CouldMeet(SimPlayer player, SimPlayer other)
+    private static bool CouldMeet(SimPlayer player, SimPlayer other)
     {
         var (mine, its) = (player.Temper, other.Temper);
         if (other.Stage != Stage.Registered)
             return false;
         return mine.Wanted is null
-            ? its.Wanted is null && !_arena.Judge.WasDeserted(player) && !_arena.Judge.WasDeserted(other)
+            ? its.Wanted is null
             : mine.Wanted == its.Name && its.Wanted == mine.Name;
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using TurnServer.Protocol;
 using TurnServer.Tests.Simulation.Players;
 
@@ -11,7 +12,8 @@ internal sealed class Judge(World world)
 {
     private readonly Dictionary<string, GameLog> _games = [];
     private readonly Dictionary<(bool IsSeat, string Key), int> _users = [];
-    private readonly HashSet<string> _deserted = [];
+    private readonly Dictionary<string, (string Name, TimeSpan At)> _partners = [];
+    private readonly Dictionary<(string Key, string Name), TimeSpan> _barredUntil = [];
     private readonly Dictionary<string, GameLog> _logsBySeatKey = [];
     private readonly Dictionary<string, GameLog> _logsByKey = [];
 
@@ -28,15 +30,31 @@ internal sealed class Judge(World world)
             Taint(isSeat, request.Key);
     }
 
-    /// <summary>A reply leaves the server, whether or not it arrives; or it would have, but for a crash.</summary>
-    public void NoteReply(Request request, byte[] reply)
+    /// <summary>
+    /// A reply leaves the server, whether or not it arrives; or it would have, but for a crash. Who wants anybody is
+    /// not given again who left it less than the load timeout ago: it left after the last reply that still had it.
+    /// </summary>
+    public void NoteReply(Request request, byte[] reply, TimeSpan now)
     {
-        if (reply.AsSpan().SequenceEqual("9/2/*"u8))
-            _deserted.Add(request.Key);
+        var key = request.Key;
+        if (request.Symbol is Symbol.RequestPair && (reply.AsSpan().StartsWith("0/3/"u8)
+            || reply.AsSpan().StartsWith("0/4/"u8)))
+        {
+            var name = Encoding.UTF8.GetString(reply.AsSpan()[4..]);
+            if (_barredUntil.GetValueOrDefault((key, name)) > now && IsOnePlayer(name))
+                throw new Discrepancy($"nobody for the player of key {key} who left it a moment ago", name);
+            _partners[key] = (name, now);
+        }
+        else if (request.Symbol is Symbol.MapInit or Symbol.MapReady && reply[0] == (byte)'0'
+            && _partners.TryGetValue(key, out var partner))
+        {
+            _partners[key] = partner with { At = now };
+        }
+        else if (reply.AsSpan().SequenceEqual("9/2/*"u8) && _partners.Remove(key, out var gone))
+        {
+            _barredUntil[(key, gone.Name)] = gone.At + world.Options.LoadTimeout;
+        }
     }
-
-    /// <summary>Whether somebody left this player before the game, who is not given to it again.</summary>
-    public bool WasDeserted(SimPlayer player) => _deserted.Contains(player.PairingKey);
 
     public void NoteKey(string key, bool isSeat, SimPlayer player)
     {
@@ -71,7 +89,7 @@ internal sealed class Judge(World world)
         return end > 0 && firstTurn[0] == 'P' ? _games.GetValueOrDefault(firstTurn[..(end + 1)]) : null;
     }
 
-    /// <summary>Who wants one partner gets no other; who wants anybody gets nobody who left it.</summary>
+    /// <summary>Who wants one partner gets no other; who wants anybody gets one who wants anybody.</summary>
     public void CheckPartner(SimPlayer player, string name)
     {
         if (!player.Temper.Behaves || IsShared(player.PairingKey, ""))
@@ -88,15 +106,12 @@ internal sealed class Judge(World world)
         {
             throw new Discrepancy($"a partner for player {player.Id} who wants anybody", name);
         }
-
-        // Names can be told apart, and a player speaks from one address.
-        var isUnique = world.Players.Count(temper => temper.Name == name) == 1;
-        if (isUnique && player.Temper.SaysReceived is false && player.LeftBy.Contains(name)
-            && world.Players.All(temper => temper.Behaves))
-        {
-            throw new Discrepancy($"nobody for player {player.Id} who left it before", name);
-        }
     }
+
+    // Names can be told apart, and a player speaks from one address and for itself.
+    private bool IsOnePlayer(string name) => !IsOff && world.Players.All(temper => temper.Behaves)
+        && world.Players.Count(temper => temper.Name == name) == 1
+        && world.Players.Any(temper => temper.Name == name && temper.Wanted is null);
 
     // Negative once two have used it.
     private bool Share(bool isSeat, string key, int player)

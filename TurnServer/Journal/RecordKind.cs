@@ -32,5 +32,5 @@ internal static class StateFormat
     /// To be counted up when the rules come to answer the same inputs otherwise: a journal is replayed by the rules
     /// that it was recorded under, or not at all. A snapshot goes from one to the next.
     /// </summary>
-    public const int RulesVersion = 1;
+    public const int RulesVersion = 2;
 }

@@ -21,7 +21,10 @@ internal sealed record Snapshot
     private const byte SettingsPart = 0;
     private const byte EndPart = 0xFF;
 
-    private static ReadOnlySpan<byte> Magic => "TURNS001"u8;
+    private static ReadOnlySpan<byte> Magic => "TURNS002"u8;
+
+    // Still read: its players have parts of another kind.
+    private static ReadOnlySpan<byte> OlderMagic => "TURNS001"u8;
 
     public required Table Table { get; init; }
 
@@ -68,11 +71,11 @@ internal sealed record Snapshot
     public static Snapshot Read(Stream from, long number)
     {
         Span<byte> head = stackalloc byte[HeadBytes];
-        if (from.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false) < HeadBytes || !head.StartsWith(Magic)
+        if (from.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false) < HeadBytes || !IsKnown(head)
             || BinaryPrimitives.ReadUInt32LittleEndian(head[ChecksumAt..]) != Checksum(head)
             || BinaryPrimitives.ReadInt64LittleEndian(head[NumberAt..]) != number)
         {
-            if (head.StartsWith(Magic[..5]) && !head.StartsWith(Magic))
+            if (head.StartsWith(Magic[..5]) && !IsKnown(head))
                 throw new OtherFormatException();
             throw new ImageException("an invalid head");
         }
@@ -88,6 +91,8 @@ internal sealed record Snapshot
             IsFinal = head[FinalAt] != 0,
         };
     }
+
+    private static bool IsKnown(ReadOnlySpan<byte> head) => head.StartsWith(Magic) || head.StartsWith(OlderMagic);
 
     private static StateSettings ReadSettings(ReadOnlySpan<byte> part)
     {

@@ -1,7 +1,7 @@
 namespace TurnServer.Rules;
 
 /// <summary>
-/// Everyone with a deadline, earliest first: a four-way heap whose entries may be early but never late. A request that
+/// Everyone who falls due, earliest first: a four-way heap whose entries may be early but never late. A request that
 /// only moves its sender's deadline further away leaves the heap alone; the entry is put right when it comes up. So a
 /// request costs the same however many there are, and each one costs a heap operation about once in its timeout.
 /// </summary>
@@ -38,7 +38,7 @@ internal sealed class Deadlines
     {
         if (Count == _heap.Length)
             Array.Resize(ref _heap, Count * 2);
-        SiftUp(Count++, new Entry(timed.Deadline, timed));
+        SiftUp(Count++, new Entry(timed.DueAt, timed));
     }
 
     public void Remove(Timed timed)
@@ -57,25 +57,25 @@ internal sealed class Deadlines
             SiftDown(hole, last);
     }
 
-    /// <summary>To be called when a deadline may have come nearer.</summary>
+    /// <summary>To be called when one may fall due earlier than before.</summary>
     public void Hasten(Timed timed)
     {
-        var deadline = timed.Deadline;
-        if (deadline < _heap[timed.HeapIndex].At)
-            SiftUp(timed.HeapIndex, new Entry(deadline, timed));
+        var dueAt = timed.DueAt;
+        if (dueAt < _heap[timed.HeapIndex].At)
+            SiftUp(timed.HeapIndex, new Entry(dueAt, timed));
     }
 
     /// <summary>
-    /// One whose deadline has come, if there is any; it keeps its place until its deadline is moved or it is removed.
+    /// One that is due, if there is any; it keeps its place until it is due later or is removed.
     /// </summary>
     public bool TryFindDue(TimeSpan now, out Timed due)
     {
         while (Count > 0 && _heap[0].At <= now)
         {
             due = _heap[0].Timed;
-            if (due.Deadline <= now)
+            if (due.DueAt <= now)
                 return true;
-            SiftDown(0, new Entry(due.Deadline, due));
+            SiftDown(0, new Entry(due.DueAt, due));
         }
 
         due = null!;

@@ -4,7 +4,7 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>From registration to the start of the game: symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
-internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadlines, Answers answers, Games games,
+internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadlines, Answers answers, Games games,
     Tally tally)
 {
     private readonly Dictionary<ulong, Player> _players = [];
@@ -102,33 +102,6 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
         else
             Remove(player, now);
         answers.Give(arrival.Ticket, Reply.Ok(ReplyCode.UnregisterOk));
-    }
-
-    public void RequestPair(in Arrival arrival, TimeSpan now)
-    {
-        if (!TryFind(arrival, now, out var player))
-            return;
-        if (player.Status == PlayerStatus.Deserted)
-        {
-            TellDeserted(arrival.Ticket, player, now);
-            return;
-        }
-
-        player.WasDeserted = false;
-        if (player.Status == PlayerStatus.Waiting)
-        {
-            var partner = _lines.FindPartnerFor(player);
-            if (partner is null)
-            {
-                answers.GiveOrHold(arrival, player, ReplyCode.Pairing, now);
-                return;
-            }
-
-            Pair(player, partner);
-            answers.Release(partner, Reply.Paired(hosts: false, player.Name), now);
-        }
-
-        answers.Give(arrival.Ticket, Reply.Paired(player.Hosts, player.PartnerName));
     }
 
     public void MapInit(in Arrival arrival, TimeSpan now)
@@ -239,39 +212,6 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
         return false;
     }
 
-    private static Reply Deserted => Reply.Refuse(ErrorCode.PartnerDrop, (byte)Symbol.RequestPair);
-
-    private void TellDeserted(Ticket ticket, Player player, TimeSpan now) =>
-        answers.Give(ticket, HearOfDesertion(player, now));
-
-    // Who wanted only the one that left is gone too; anybody else waits again, at its old place in the line.
-    private Reply HearOfDesertion(Player player, TimeSpan now)
-    {
-        if (player.Wanted is not null)
-        {
-            Drop(player, DropCause.PartnerLeft, now);
-            return Reply.Refuse(ErrorCode.KnownPartnerDrop);
-        }
-
-        Become(player, PlayerStatus.Waiting);
-        player.WasDeserted = true;
-        player.Hear(now);
-        _lines.Rejoin(player);
-        deadlines.Hasten(player);
-        return Deserted;
-    }
-
-    private void Pair(Player host, Player other)
-    {
-        _lines.Leave(host);
-        _lines.Leave(other);
-        (host.Partner, other.Partner) = (other, host);
-        (host.PartnerName, other.PartnerName) = (other.Name, host.Name);
-        (host.Hosts, other.Hosts) = (true, false);
-        Become(host, PlayerStatus.Paired);
-        Become(other, PlayerStatus.Paired);
-    }
-
     private void StartGame(Player readyLast, Player other, TimeSpan now)
     {
         games.Start(readyLast, other, now);
@@ -305,17 +245,5 @@ internal sealed class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadl
             return;
         player.Partner = null;
         Desert(partner, player, now);
-    }
-
-    private void Desert(Player left, Player gone, TimeSpan now)
-    {
-        left.Partner = null;
-        Become(left, PlayerStatus.Deserted);
-        if (left.Wanted is null)
-            left.Avoid(gone);
-        if (!left.IsHeld)
-            return;
-        var ticket = left.EndHold(now);
-        answers.Give(ticket, HearOfDesertion(left, now));
     }
 }

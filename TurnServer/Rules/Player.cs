@@ -30,12 +30,13 @@ public enum PlayerStatus : byte
 internal sealed class Player(ulong key, string name, string? wanted, ClientAddress from, RulesOptions options) : Timed
 {
     /// <summary>
-    /// The most partners that a player remembers not to be given again. Beyond it the oldest is forgotten, so that a
-    /// registration stays small however often it is deserted.
+    /// The most bars that a player has. Beyond it the one that ends first is forgotten, so that a registration stays
+    /// small however often it is deserted.
     /// </summary>
-    public const int AvoidedMax = 64;
+    public const int BarsMax = 64;
 
-    private List<(string Name, ClientAddress From)>? _avoided;
+    // In the order in which they end.
+    private List<Bar>? _bars;
 
     public ulong Key => key;
 
@@ -81,6 +82,9 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
 
     public Player? Behind { get; set; }
 
+    /// <summary>While it waits, the end of a bar is looked at too: two who may meet from then on may both wait.</summary>
+    internal override TimeSpan DueAt => BarEndsAt is { } end && end < Deadline ? end : Deadline;
+
     internal override TimeSpan Timeout
     {
         get
@@ -92,25 +96,53 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
         }
     }
 
-    /// <summary>Whether the two must not be paired by chance (again).</summary>
-    public bool MustNotMeet(Player other) => Avoids(other) || other.Avoids(this);
+    /// <summary>When the first of its bars ends; null while it does not wait, or has none.</summary>
+    public TimeSpan? BarEndsAt => Status == PlayerStatus.Waiting && _bars is { Count: > 0 } ? _bars[0].Until : null;
 
-    /// <summary>Those whom it is not to be given again, the oldest first.</summary>
-    public IReadOnlyList<(string Name, ClientAddress From)> Avoided => _avoided ?? [];
+    /// <summary>Those whom it is not to be given again yet, in the order in which the bars end.</summary>
+    public IReadOnlyList<Bar> Bars => _bars ?? [];
 
-    public void Avoid(Player other)
+    /// <summary>Whether the two must not be paired by chance (again) at this time.</summary>
+    public bool MustNotMeet(Player other, TimeSpan now) => Avoids(other, now) || other.Avoids(this, now);
+
+    /// <summary>Passes over everybody of this name and address until then.</summary>
+    public void Avoid(in Bar bar)
     {
-        if (!Avoids(other))
-            Avoid(other.Name, other.From);
+        _bars ??= [];
+        var place = _bars.Count;
+        while (place > 0 && _bars[place - 1].Until > bar.Until)
+            place--;
+        _bars.Insert(place, bar);
+        if (_bars.Count > BarsMax)
+            _bars.RemoveAt(0);
     }
 
-    public void Avoid(string otherName, ClientAddress otherFrom)
+    /// <summary>Forgets the bars that have ended.</summary>
+    public void ForgetBars(TimeSpan now)
     {
-        _avoided ??= [];
-        if (_avoided.Count == AvoidedMax)
-            _avoided.RemoveAt(0);
-        _avoided.Add((otherName, otherFrom));
+        if (_bars is null)
+            return;
+        _bars.RemoveAll(bar => bar.Until <= now);
+        if (_bars.Count == 0)
+            _bars = null;
     }
 
-    private bool Avoids(Player other) => _avoided is not null && _avoided.Contains((other.Name, other.From));
+    private bool Avoids(Player other, TimeSpan now)
+    {
+        if (_bars is null)
+            return false;
+        foreach (var bar in _bars)
+        {
+            if (bar.Until > now && bar.From == other.From && bar.Name == other.Name)
+                return true;
+        }
+
+        return false;
+    }
 }
+
+/// <summary>Who left a player before the game, and until when it is not given to that player again by chance.</summary>
+/// <param name="Name">Its name: it may have registered again.</param>
+/// <param name="From">Where it registered from.</param>
+/// <param name="Until">From this time on the two may meet.</param>
+internal readonly record struct Bar(string Name, ClientAddress From, TimeSpan Until);

@@ -181,12 +181,15 @@ public sealed class Table
         Pass(now);
         while (_deadlines.TryFindDue(_now, out var due))
             Expire(due);
+        _lobby.AskAgain(_now);
         return _now;
     }
 
     private void Expire(Timed due)
     {
-        if (due.IsHeld)
+        if (due.Deadline > _now)
+            _lobby.EndBars((Player)due, _now);
+        else if (due.IsHeld)
             _answers.ReleaseAsItStands(due, _now);
         else if (due is Player player)
             _lobby.FallSilent(player, _now);

@@ -12,8 +12,8 @@ internal enum ImagePart : byte
     /// </summary>
     Head = 1,
 
-    /// <summary>One registration.</summary>
-    Player = 2,
+    /// <summary>One registration as it was written before bars had an end.</summary>
+    PlayerBarredForEver = 2,
 
     /// <summary>One game with its two seats, and the bytes on their way to them.</summary>
     Game = 3,
@@ -23,6 +23,9 @@ internal enum ImagePart : byte
     /// first, and a table that is read must do as the one that was written.
     /// </summary>
     Deadlines = 4,
+
+    /// <summary>One registration.</summary>
+    Player = 5,
 }
 
 /// <summary>Takes the parts of an image as they are made.</summary>
@@ -97,11 +100,12 @@ internal static class TableImage
         WriteKey(to, player.Partner?.Key);
         to.Text(player.PartnerName);
         to.Flag(player.WasDeserted);
-        to.Number(player.Avoided.Count);
-        foreach (var (name, from) in player.Avoided)
+        to.Number(player.Bars.Count);
+        foreach (var (name, from, until) in player.Bars)
         {
             to.Text(name);
             to.Address(from);
+            to.Time(until);
         }
 
         WriteTimed(to, player);

@@ -38,7 +38,8 @@ public sealed class TableImageReader
         switch (kind)
         {
             case ImagePart.Head: ReadHead(ref from); break;
-            case ImagePart.Player: ReadPlayer(ref from); break;
+            case ImagePart.Player: ReadPlayer(ref from, hasBarEnds: true); break;
+            case ImagePart.PlayerBarredForEver: ReadPlayer(ref from, hasBarEnds: false); break;
             case ImagePart.Game: ReadGame(ref from); break;
             case ImagePart.Deadlines: ReadDeadlines(ref from); break;
             default: throw new ImageException($"a part of kind {(byte)kind}");
@@ -59,6 +60,9 @@ public sealed class TableImageReader
 
         foreach (var (player, partner) in _partners)
             player.Partner = FindPlayer(partner);
+        // Bars that had no end when they were written may end before what the heap says.
+        foreach (var player in _parts.Lobby.Players.Where(player => player.HeapIndex >= 0))
+            _parts.Deadlines.Hasten(player);
         _parts.Lobby.StandInLine();
         return _table;
     }
@@ -75,7 +79,7 @@ public sealed class TableImageReader
         _parts.Tally.Read(ref from);
     }
 
-    private void ReadPlayer(ref ImageReader from)
+    private void ReadPlayer(ref ImageReader from, bool hasBarEnds)
     {
         var player = new Player(from.Number(), from.Text(), from.TextOrNull(), from.Address(), _options)
         {
@@ -90,8 +94,12 @@ public sealed class TableImageReader
             _partners.Add((player, partner));
         player.PartnerName = from.Text();
         player.WasDeserted = from.Flag();
-        for (var avoided = from.Int(); avoided > 0; avoided--)
-            player.Avoid(from.Text(), from.Address());
+        for (var bars = from.Int(); bars > 0; bars--)
+        {
+            var (name, address) = (from.Text(), from.Address());
+            player.Avoid(new Bar(name, address, hasBarEnds ? from.Time() : _table.Now + _options.LoadTimeout));
+        }
+
         ReadTimed(ref from, player);
         if (!_parts.Lobby.TryRestore(player))
             throw new ImageException("a pairing key or a token twice");

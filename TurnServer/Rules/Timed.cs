@@ -31,6 +31,9 @@ public abstract class Timed
     /// </summary>
     internal TimeSpan Deadline => IsHeld ? HeldUntil : LastHeard + Timeout;
 
+    /// <summary>When the rules have to look at it next: at its deadline, or before for another reason.</summary>
+    internal virtual TimeSpan DueAt => Deadline;
+
     /// <summary>How long it may be silent, in its present state.</summary>
     internal abstract TimeSpan Timeout { get; }
 

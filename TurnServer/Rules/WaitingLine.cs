@@ -46,7 +46,7 @@ internal sealed class WaitingLine
     }
 
     /// <summary>The longest-waiting other player that may meet this one; null when there is none.</summary>
-    public Player? FindPartnerFor(Player player)
+    public Player? FindPartnerFor(Player player, TimeSpan now)
     {
         var listed = _first;
         if (_returned is { Count: > 0 })
@@ -55,24 +55,24 @@ internal sealed class WaitingLine
             {
                 for (; listed is not null && listed.Order < returned.Order; listed = listed.Behind)
                 {
-                    if (MayMeet(player, listed))
+                    if (MayMeet(player, listed, now))
                         return listed;
                 }
 
-                if (MayMeet(player, returned))
+                if (MayMeet(player, returned, now))
                     return returned;
             }
         }
 
         for (; listed is not null; listed = listed.Behind)
         {
-            if (MayMeet(player, listed))
+            if (MayMeet(player, listed, now))
                 return listed;
         }
 
         return null;
     }
 
-    private static bool MayMeet(Player player, Player other) =>
-        !ReferenceEquals(player, other) && !player.MustNotMeet(other);
+    private static bool MayMeet(Player player, Player other, TimeSpan now) =>
+        !ReferenceEquals(player, other) && !player.MustNotMeet(other, now);
 }

@@ -26,11 +26,11 @@ internal sealed class WaitingLines
     }
 
     /// <summary>The first of those whom this player may be paired with; null: nobody.</summary>
-    public Player? FindPartnerFor(Player player)
+    public Player? FindPartnerFor(Player player, TimeSpan now)
     {
         if (player.Wanted is not { } wanted)
-            return _strangers.FindPartnerFor(player);
-        return _named.TryGetValue((wanted, player.Name), out var line) ? line.FindPartnerFor(player) : null;
+            return _strangers.FindPartnerFor(player, now);
+        return _named.TryGetValue((wanted, player.Name), out var line) ? line.FindPartnerFor(player, now) : null;
     }
 
     private WaitingLine LineOf(Player player)

@@ -89,25 +89,44 @@ internal sealed partial class ModelTable
                 return;
             }
 
-            (player.Step, partner.Step) = (ModelStep.Paired, ModelStep.Paired);
-            (player.Partner, partner.Partner) = (partner, player);
-            (player.PartnerName, partner.PartnerName) = (partner.Name, player.Name);
-            (player.Hosts, partner.Hosts) = (true, false);
-            EndHeld(partner, Wire.Partner(hosts: false, player.Name));
+            Pair(player, partner);
         }
 
         Say(request.Ticket, Wire.Partner(player.Hosts, player.PartnerName));
     }
 
+    private void Pair(ModelPlayer host, ModelPlayer partner)
+    {
+        (host.Step, partner.Step) = (ModelStep.Paired, ModelStep.Paired);
+        (host.Partner, partner.Partner) = (partner, host);
+        (host.PartnerName, partner.PartnerName) = (partner.Name, host.Name);
+        (host.Hosts, partner.Hosts) = (true, false);
+        EndHeld(partner, Wire.Partner(hosts: false, host.Name));
+    }
+
+    // A held request 2 counts as made again when a bar has ended for its player, or for the first that it may meet.
+    private void EndBars()
+    {
+        foreach (var player in _players.Where(one => one.Step == ModelStep.Waiting && one.ForgetBars(_now)).ToList())
+        {
+            if (player.Step != ModelStep.Waiting)
+                continue;
+            var asking = player.IsHeld ? player : _players.Find(other => MayPair(player, other));
+            if (asking is not { IsHeld: true } || _players.Find(other => MayPair(asking, other)) is not { } partner)
+                continue;
+            Pair(asking, partner);
+            EndHeld(asking, Wire.Partner(hosts: true, partner.Name));
+        }
+    }
+
     // The list is in the order of registration, so the first that may is the longest-waiting.
-    private static bool MayPair(ModelPlayer player, ModelPlayer other)
+    private bool MayPair(ModelPlayer player, ModelPlayer other)
     {
         if (other == player || other.Step != ModelStep.Waiting)
             return false;
         if (player.Wanted is not null)
             return other.Name == player.Wanted && other.Wanted == player.Name;
-        return other.Wanted is null && !player.LeftBy.Contains((other.Name, other.From))
-            && !other.LeftBy.Contains((player.Name, player.From));
+        return other.Wanted is null && !player.IsBarredFrom(other, _now) && !other.IsBarredFrom(player, _now);
     }
 
     private void MapInit(Request request, ModelPlayer player)
@@ -207,6 +226,7 @@ internal sealed partial class ModelTable
             return Wire.KnownPartnerDrop;
         }
 
+        player.ForgetBars(_now);
         player.Step = ModelStep.Waiting;
         player.WasTold = true;
         return Wire.PartnerDrop;
@@ -225,8 +245,9 @@ internal sealed partial class ModelTable
             return;
         left.Partner = null;
         left.Step = ModelStep.Left;
-        if (left.Wanted is null && !left.LeftBy.Contains((player.Name, player.From)))
-            left.LeftBy.Add((player.Name, player.From));
+        left.ForgetBars(_now);
+        if (left.Wanted is null)
+            left.LeftBy.Add((player.Name, player.From, _now + limits.LoadTimeout));
         if (left.LeftBy.Count > LeftByMax)
             left.LeftBy.RemoveAt(0);
         if (left.IsHeld)

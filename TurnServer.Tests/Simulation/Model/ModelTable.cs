@@ -29,7 +29,7 @@ internal sealed partial class ModelTable(RulesOptions limits)
 
     public bool IsEmpty => _players.Count == 0 && _seats.Count == 0;
 
-    /// <summary>When the first of all deadlines is; null when there is none.</summary>
+    /// <summary>When something is due, be it that a bar ends; null when nothing is.</summary>
     public TimeSpan? NextDue
     {
         get
@@ -39,6 +39,11 @@ internal sealed partial class ModelTable(RulesOptions limits)
             {
                 if (player.Step != ModelStep.Playing && !(player.DueAt >= next))
                     next = player.DueAt;
+                foreach (var left in player.LeftBy)
+                {
+                    if (player.Step == ModelStep.Waiting && !(left.Until >= next))
+                        next = left.Until;
+                }
             }
 
             foreach (var seat in _seats)
@@ -74,7 +79,7 @@ internal sealed partial class ModelTable(RulesOptions limits)
 
     /// <summary>
     /// Lets time pass. Of those due together, one whose held reply the server ended as it stood was first; then those
-    /// who were silent too long are dropped, which is news to their partners.
+    /// who were silent too long are dropped, which is news to their partners. Bars end last.
     /// </summary>
     public void Advance(TimeSpan now)
     {
@@ -92,6 +97,7 @@ internal sealed partial class ModelTable(RulesOptions limits)
             FallSilent(one);
         foreach (var one in Everyone().Where(IsDue).Where(one => one.IsHeld).ToList())
             EndHeld(one);
+        EndBars();
     }
 
     /// <summary>Ends every held reply as it stands.</summary>
@@ -114,6 +120,12 @@ internal sealed partial class ModelTable(RulesOptions limits)
             one.HeardAt += recovery.Away;
             if (one.DueAt < recovery.GraceUntil)
                 one.HeardAt = recovery.GraceUntil - one.Patience;
+        }
+
+        foreach (var player in _players)
+        {
+            for (var i = 0; i < player.LeftBy.Count; i++)
+                player.LeftBy[i] = player.LeftBy[i] with { Until = player.LeftBy[i].Until + recovery.Away };
         }
     }
 

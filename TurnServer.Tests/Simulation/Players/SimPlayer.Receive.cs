@@ -35,7 +35,6 @@ internal sealed partial class SimPlayer
 
         _key = reply.Text;
         Stage = Stage.Registered;
-        LeftBy.Clear();
         judge.NoteKey(_key, isSeat: false, this);
     }
 
@@ -56,9 +55,6 @@ internal sealed partial class SimPlayer
                 HearStep(request, reply);
                 return;
             case 9:
-                // A pairing that it never heard of it does not know the partner of.
-                if (Stage != Stage.Registered)
-                    LeftBy.Add(PartnerName);
                 Stage = Stage.Registered;
                 return;
             case 12:
@@ -85,7 +81,6 @@ internal sealed partial class SimPlayer
                 return;
             case (Symbol.RequestPair, ReplyCode.StartServer or ReplyCode.StartClient):
                 Stage = Stage.Paired;
-                PartnerName = reply.Text;
                 judge.CheckPartner(this, reply.Text);
                 return;
             case (Symbol.MapInit, ReplyCode.InitServer or ReplyCode.InitClient):

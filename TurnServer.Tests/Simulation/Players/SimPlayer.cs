@@ -48,13 +48,8 @@ internal sealed partial class SimPlayer(int id, Temper temper, World world, Judg
     /// <summary>Whether the last that it heard was a refusal for want of room.</summary>
     public bool IsCrowdedOut { get; private set; }
 
-    /// <summary>Those who left it before the game, since it registered.</summary>
-    public HashSet<string> LeftBy { get; } = [];
-
     /// <summary>The pairing key it had last.</summary>
     public string PairingKey => _key;
-
-    private string PartnerName { get; set; } = "";
 
     private bool IsPatient => !temper.SaysReceived;
 
