@@ -59,7 +59,8 @@ internal static class SimulateCommand
             string.Create(CultureInfo.InvariantCulture, $"{(int)symbol}: {tallies.Requests[(int)symbol]}")))}");
         Line($"            {tallies.Malformed} malformed, {tallies.Misbehaved} against the protocol");
         Line($"network     {tallies.Lost} requests or replies lost, {tallies.Late} late, {tallies.Doubled} doubled");
-        Line($"server      {tallies.Held} replies held, {tallies.Ticks} ticks, {tallies.Crashes} crashes");
+        Line($"server      {tallies.Held} replies held, {tallies.Ticks} ticks");
+        Line($"            {tallies.Freezes} freezes, {tallies.Crashes} crashes");
         Line($"errors      {string.Join(", ", Enumerable.Range(1, tallies.Errors.Length - 1)
             .Where(error => tallies.Errors[error] > 0)
             .Select(error => string.Create(CultureInfo.InvariantCulture, $"{error}: {tallies.Errors[error]}")))}");

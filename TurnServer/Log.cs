@@ -72,6 +72,10 @@ internal static partial class Log
     [LoggerMessage(20, LogLevel.Critical, "The rules failed on a bug; the server ends")]
     public static partial void ActorFailed(ILogger log, Exception bug);
 
+    [LoggerMessage(21, LogLevel.Warning, "The server could not run for {Seconds:0.0} s (the process was paused, the "
+        + "machine suspended or out of CPU): timeouts extended by that time, at most to {GraceSeconds:0.#} s from now")]
+    public static partial void ServerWasAbsent(ILogger log, double seconds, double graceSeconds);
+
     [LoggerMessage(30, LogLevel.Warning, "The service manager cannot be told how the server is (NOTIFY_SOCKET), trying "
         + "on: {Reason}")]
     public static partial void ServiceManagerDeaf(ILogger log, string reason);

@@ -130,6 +130,13 @@ internal sealed class GoldenStateTests
         {
             var arrival = crowd.Next();
             Assert.That(store.Journal.TryReserve(arrival.Body.Length, store.Table));
+            if (act == acts / 2)
+            {
+                var absence = new Absence(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(5));
+                Hear(crowd, store.Table.Excuse(absence, crowd.Now));
+                store.Journal.Record(absence, crowd.Now);
+            }
+
             if (store.Table.NextDeadline <= crowd.Now)
             {
                 Hear(crowd, store.Table.Tick(crowd.Now));

@@ -20,6 +20,9 @@ internal enum Intent : byte
 
     /// <summary>The server dies in the middle of a batch and starts again.</summary>
     Crash,
+
+    /// <summary>The server stands still for a while, and goes on.</summary>
+    Freeze,
 }
 
 /// <summary>

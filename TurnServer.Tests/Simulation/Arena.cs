@@ -1,3 +1,4 @@
+using TurnServer.Rules;
 using TurnServer.Tests.Simulation.Model;
 using TurnServer.Tests.Simulation.Players;
 
@@ -57,7 +58,8 @@ internal sealed partial class Arena(World world, Server server, Trace? trace)
         {
             var tick = TickAt;
             var hasDelivery = _network.TryPeek(out _, out var priority);
-            var delivery = hasDelivery ? priority.At : TimeSpan.MaxValue;
+            // What came while the server stood still has waited for it.
+            var delivery = !hasDelivery ? TimeSpan.MaxValue : priority.At > Now ? priority.At : Now;
             if (tick > end && delivery > end)
                 break;
             if (tick <= delivery)
@@ -87,6 +89,27 @@ internal sealed partial class Arena(World world, Server server, Trace? trace)
         var replies = server.Settle(Now);
         _model.Begin(replies);
         _model.ReleaseAll(Now);
+        Compare(replies);
+    }
+
+    /// <summary>
+    /// The server stands still for a while. What is on its way meanwhile waits in the network until it goes on, which
+    /// begins with its taking note of that time.
+    /// </summary>
+    public void Freeze(ulong draw)
+    {
+        Tick();
+        var chance = new Chance(draw);
+        var frozenAt = Now;
+        Turn(Now + TimeSpan.FromMilliseconds(chance.Between(2_001, 90_000)));
+        var absence = new Absence(Now - frozenAt, TimeSpan.FromSeconds(chance.Of([0.5, 7, 30, 1000])));
+        trace?.Add($"the server goes on after {absence.Gap}, with a grace of {absence.Grace}");
+        Tallies.Freezes++;
+        server.BeginBatch();
+        server.Excuse(absence, Now);
+        var replies = server.Settle(Now);
+        _model.Begin(replies);
+        _model.Excuse(absence, Now);
         Compare(replies);
     }
 

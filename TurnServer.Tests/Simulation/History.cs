@@ -60,6 +60,7 @@ internal sealed class History
         {
             case Intent.Drain: _arena.Drain(); break;
             case Intent.Crash: _arena.Crash(act.Draw); break;
+            case Intent.Freeze: _arena.Freeze(act.Draw); break;
             case Intent.Sleep:
                 _trace?.Turn(_arena.Now - Arena.At(0));
                 _trace?.Add($"{player.Id} falls silent");

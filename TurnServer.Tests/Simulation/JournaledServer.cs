@@ -63,6 +63,13 @@ internal sealed class JournaledServer : Server
         _store.Journal.Record(RecordKind.Tick, now - _offset);
     }
 
+    public override void Excuse(in Absence absence, TimeSpan now)
+    {
+        Reserve(0);
+        Take(_store.Table.Excuse(absence, now - _offset));
+        _store.Journal.Record(absence, now - _offset);
+    }
+
     public override void ReleaseAll(TimeSpan now)
     {
         Reserve(0);

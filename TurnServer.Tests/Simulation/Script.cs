@@ -151,6 +151,7 @@ internal sealed class Script
         < 31 => Intent.Drain,
         < 40 when _canCrash => Intent.Crash,
         < 300 => Intent.Misbehave,
+        < 305 => Intent.Freeze,
         _ => Intent.Behave,
     };
 

@@ -47,6 +47,9 @@ internal abstract class Server
     /// <summary>Does what is due.</summary>
     public abstract void Tick(TimeSpan now);
 
+    /// <summary>Takes note that it stood still until now.</summary>
+    public abstract void Excuse(in Absence absence, TimeSpan now);
+
     /// <summary>Answers what is held.</summary>
     public abstract void ReleaseAll(TimeSpan now);
 
@@ -109,6 +112,8 @@ internal sealed class TableServer(RulesOptions options, IKeySource keys) : Serve
     public override TableFigures Count() => _table.Count();
 
     public override void Tick(TimeSpan now) => Take(_table.Tick(now));
+
+    public override void Excuse(in Absence absence, TimeSpan now) => Take(_table.Excuse(absence, now));
 
     public override void ReleaseAll(TimeSpan now) => Take(_table.ReleaseAll(now));
 

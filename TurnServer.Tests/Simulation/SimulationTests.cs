@@ -14,8 +14,10 @@ public sealed class SimulationTests
         var simulator = Simulator.OfJournaled();
         Play(simulator, Seed + 1, 1_000);
         var tallies = simulator.Tallies;
-        Assert.That(new[] { tallies.Crashes, tallies.PowerLosses, tallies.TornRecords, tallies.Snapshots },
-            Is.All.GreaterThan(100));
+        Assert.That(new[]
+        {
+            tallies.Crashes, tallies.PowerLosses, tallies.TornRecords, tallies.Snapshots, tallies.Freezes,
+        }, Is.All.GreaterThan(100));
     }
 
     [Test]
@@ -56,8 +58,10 @@ public sealed class SimulationTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(tallies.Requests, Has.All.Positive);
-            Assert.That(new[] { tallies.Lost, tallies.Late, tallies.Doubled, tallies.Held, tallies.Malformed },
-                Has.All.Positive);
+            Assert.That(new[]
+            {
+                tallies.Lost, tallies.Late, tallies.Doubled, tallies.Held, tallies.Malformed, tallies.Freezes,
+            }, Has.All.Positive);
             foreach (var error in (int[])[2, 4, 5, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22])
                 Assert.That(tallies.Errors[error], Is.Positive, $"error {error}");
         }
@@ -112,6 +116,8 @@ file sealed class ForgetfulServer(RulesOptions options) : Server
     public override TableFigures Count() => _table.Count();
 
     public override void Tick(TimeSpan now) => Take(_table.Tick(now));
+
+    public override void Excuse(in Absence absence, TimeSpan now) => Take(_table.Excuse(absence, now));
 
     public override void ReleaseAll(TimeSpan now) => Take(_table.ReleaseAll(now));
 

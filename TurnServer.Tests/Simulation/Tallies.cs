@@ -24,6 +24,9 @@ internal sealed class Tallies
 
     public long Ticks { get; set; }
 
+    /// <summary>How often the server stood still for a while.</summary>
+    public long Freezes { get; set; }
+
     public long Crashes { get; set; }
 
     /// <summary>Of the crashes, those in which the machine lost its power.</summary>
@@ -52,6 +55,7 @@ internal sealed class Tallies
         Late += other.Late;
         Held += other.Held;
         Ticks += other.Ticks;
+        Freezes += other.Freezes;
         Crashes += other.Crashes;
         PowerLosses += other.PowerLosses;
         TornRecords += other.TornRecords;

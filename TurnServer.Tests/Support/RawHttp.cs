@@ -141,9 +141,9 @@ internal sealed class RawHttp : IAsyncDisposable
     /// Has a reply held for certain: sends the request twice, and whichever is taken later answers the other. Returns
     /// the connection on which it is held.
     /// </summary>
-    public async Task<RawHttp> HoldAsync(string body)
+    public async Task<RawHttp> HoldAsync(string body, int waitSeconds = 20)
     {
-        var request = Post(body, "Prefer: wait=20");
+        var request = Post(body, $"Prefer: wait={waitSeconds}");
         var second = await ConnectAsync(((IPEndPoint)Socket.RemoteEndPoint!).Port);
         await SendAsync(request);
         await second.SendAsync(request);

@@ -5,9 +5,9 @@ namespace TurnServer.Tests.Support;
 /// <summary>Keeps what is logged.</summary>
 internal sealed class RecordingLog : ILogger
 {
-    private readonly List<(LogLevel Level, int Id, Exception? Exception)> _entries = [];
+    private readonly List<(LogLevel Level, int Id, Exception? Exception, string Text)> _entries = [];
 
-    public IReadOnlyList<(LogLevel Level, int Id, Exception? Exception)> Entries
+    public IReadOnlyList<(LogLevel Level, int Id, Exception? Exception, string Text)> Entries
     {
         get
         {
@@ -25,6 +25,6 @@ internal sealed class RecordingLog : ILogger
         Func<TState, Exception?, string> formatter)
     {
         lock (_entries)
-            _entries.Add((logLevel, eventId.Id, exception));
+            _entries.Add((logLevel, eventId.Id, exception, formatter(state, exception)));
     }
 }

@@ -10,7 +10,7 @@ namespace TurnServer.Actor;
 /// Owns the table: one loop reads one bounded channel, and nothing else touches the state, so the state needs no locks.
 /// The clock is read once per message.
 /// </summary>
-public sealed class TurnActor : IDisposable
+public sealed partial class TurnActor : IDisposable
 {
     /// <summary>
     /// How many messages may wait. The actor handles about a million a second, so this is some 16 ms of work: a longer
@@ -38,6 +38,7 @@ public sealed class TurnActor : IDisposable
     private readonly Channel<Message> _mailbox;
     private readonly Dictionary<Ticket, PendingReply> _held = [];
     private StateJournal? _journal;
+    private AbsenceWatch? _absences;
     private TimeSpan _armedFor = Unarmed;
     private long _lastTicket;
     private long _messages;
@@ -70,6 +71,13 @@ public sealed class TurnActor : IDisposable
     /// cref="RunAsync"/>.
     /// </summary>
     internal void RecordIn(StateJournal journal) => _journal = journal;
+
+    /// <summary>
+    /// From now on silence does not count that fell into a time in which the actor could not run (PROTOCOL.md,
+    /// "Timeouts"). To be called before <see cref="RunAsync"/>.
+    /// </summary>
+    /// <param name="grace">How far from its end on deadlines may be moved for that; zero: not at all.</param>
+    public void ExcuseAbsences(TimeSpan grace) => _absences = grace > TimeSpan.Zero ? new AbsenceWatch(grace) : null;
 
     /// <summary>
     /// Hands a parsed request in. The reply comes when the rules give it: at once, or for a held one when there is news
@@ -132,6 +140,8 @@ public sealed class TurnActor : IDisposable
     public async Task RunAsync()
     {
         _time.GoOn();
+        _absences?.NoteHandled(_time.Now, _table.NextDeadline is not null);
+        ArmTimer();
         try
         {
             while (await _mailbox.Reader.WaitToReadAsync())
@@ -167,155 +177,6 @@ public sealed class TurnActor : IDisposable
 
     private bool Post(Message message) => _mailbox.Writer.TryWrite(message);
 
-    private void Handle(Message message)
-    {
-        try
-        {
-            Handle(message, _time.Now);
-        }
-        catch (Exception bug)
-        {
-            message.Fail(new ActorFailedException(bug));
-            throw;
-        }
-    }
-
-    private void Handle(Message message, TimeSpan now)
-    {
-        switch (message)
-        {
-            case PendingReply pending:
-                Apply(pending, now);
-                break;
-            case IInquiry inquiry:
-                Tick(now);
-                inquiry.Answer(_table);
-                break;
-            case Drain drain:
-                _isDraining = true;
-                ReleaseAll(now);
-                drain.Complete();
-                break;
-            default:
-                _armedFor = Unarmed;
-                Tick(now);
-                break;
-        }
-    }
-
-    // What does not change the table need not be recorded. While nothing can be, it is looked whether that is over.
-    private void Tick(TimeSpan now)
-    {
-        var isDue = _table.NextDeadline <= now || _time.StoppedAt is not null;
-        if (!isDue)
-        {
-            _table.Pass(now);
-            return;
-        }
-
-        if (!CanRecord(0, now))
-            return;
-        var answers = _table.Tick(now);
-        _journal?.Record(RecordKind.Tick, now);
-        CompleteHeld(answers);
-    }
-
-    // Where there is no room to record it, these replies count as lost after a restart. There is no harm in that as
-    // long as nothing is recorded that came after.
-    private void ReleaseAll(TimeSpan now)
-    {
-        _recordsNoMore = !CanRecord(0, now);
-        var answers = _table.ReleaseAll(now);
-        if (!_recordsNoMore)
-            _journal?.Record(RecordKind.ReleaseAll, now);
-        CompleteHeld(answers);
-    }
-
-    // Whether what is about to be done can be put on record. While it cannot, the table's time stands still: nobody is
-    // to be dropped because the disk was full.
-    private bool CanRecord(int bodyBytes, TimeSpan now)
-    {
-        if (_journal is null)
-            return true;
-        if (_recordsNoMore || !_journal.TryReserve(bodyBytes, _table))
-        {
-            _time.StopAt(now);
-            return false;
-        }
-
-        _time.GoOn();
-        return true;
-    }
-
-    private void Apply(PendingReply pending, TimeSpan now)
-    {
-        if (!CanRecord(pending.Body.Length, now))
-        {
-            pending.Complete(WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy)));
-            return;
-        }
-
-        var ticket = new Ticket(++_lastTicket);
-        var arrival = new Arrival
-        {
-            Ticket = ticket,
-            Request = pending.Request,
-            Body = pending.Body,
-            From = pending.From,
-            Wait = _isDraining ? TimeSpan.Zero : TimeSpan.FromSeconds(pending.WaitSeconds),
-        };
-        var answers = _table.Apply(arrival, now);
-        // On record before anybody hears of it; and only when it went well: what the rules fail on must not be
-        // replayed.
-        _journal?.Record(arrival, _table, now);
-
-        // The answers point into the table's buffers: each becomes bytes of its own before the next request is applied.
-        var isAnswered = false;
-        foreach (var answer in answers)
-        {
-            if (answer.Ticket == ticket)
-            {
-                Complete(pending, WireReply.Of(answer.Reply));
-                isAnswered = true;
-            }
-            else
-            {
-                CompleteHeld(answer);
-            }
-        }
-
-        if (isAnswered)
-            return;
-        // The rules have copied the turn; the body must not be kept for as long as the reply is held.
-        pending.Body = default;
-        _held.Add(ticket, pending);
-    }
-
-    private void CompleteHeld(ReadOnlySpan<Answer> answers)
-    {
-        foreach (var answer in answers)
-            CompleteHeld(answer);
-    }
-
-    private void CompleteHeld(in Answer answer)
-    {
-        if (!_held.Remove(answer.Ticket, out var pending))
-            throw new InvalidOperationException($"The rules answered {answer.Ticket}, whose reply is not held.");
-        Complete(pending, WireReply.Of(answer.Reply, pending.WaitSeconds));
-    }
-
-    private void Complete(PendingReply pending, in WireReply reply)
-    {
-        if (_journal is null)
-        {
-            pending.Complete(reply);
-            return;
-        }
-
-        pending.Settle(reply);
-        _journal.Owe(pending);
-    }
-
     private void ArmTimer()
     {
         if (_time.StoppedAt is { } stoppedAt)
@@ -327,7 +188,11 @@ public sealed class TurnActor : IDisposable
             return;
         }
 
-        if (_table.NextDeadline is not { } next || next >= _armedFor)
+        if (_table.NextDeadline is not { } next)
+            return;
+        if (_absences?.NextBeat < next)
+            next = _absences.NextBeat.Value;
+        if (next >= _armedFor)
             return;
         _armedFor = next;
         // Timers cut fractions of a millisecond off, and count on a coarser clock than timestamps do: one that fires

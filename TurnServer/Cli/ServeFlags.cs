@@ -146,7 +146,7 @@ internal sealed class ServeFlags
     { DefaultText = "batch" };
 
     private readonly Flag<TimeSpan?> _restartGrace = new("--restart-grace", null, State, "SECONDS",
-        "for how long after a start nobody is dropped, decimals allowed",
+        "for how long after a start nobody is dropped, nor for a time in which the process was paused; decimals allowed",
         text => FlagValue.Seconds(0, TimeoutSecondsMax)(text), null)
     { DefaultText = "as --game-timeout" };
 

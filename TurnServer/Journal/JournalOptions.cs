@@ -1,3 +1,5 @@
+using TurnServer.Rules;
+
 namespace TurnServer.Journal;
 
 /// <summary>When what has been recorded is brought to the disk.</summary>
@@ -26,10 +28,13 @@ public sealed record JournalOptions
     public StateSync Sync { get; init; } = StateSync.Batch;
 
     /// <summary>
-    /// For how long after a start nobody is dropped; null stands for the game timeout, within
-    /// which every honest client speaks.
+    /// For how long after a start, or after a time in which the process was frozen, nobody is dropped for that; null
+    /// stands for the game timeout, within which every honest client speaks.
     /// </summary>
     public TimeSpan? RestartGrace { get; init; }
+
+    /// <summary>The time of grace under these rules.</summary>
+    public TimeSpan GraceUnder(RulesOptions rules) => RestartGrace ?? rules.GameTimeout;
 
     /// <summary>
     /// How long one segment of the journal is, in bytes. Two are there at least. At full speed, some 2 MB a second, one

@@ -23,6 +23,9 @@ internal enum RecordKind : byte
     /// that nobody without a key can fill the disk.
     /// </summary>
     Refused = 12,
+
+    /// <summary>Nobody could be heard for a while.</summary>
+    Absence = 13,
 }
 
 /// <summary>Versions of what stands in state files beside the files' own.</summary>

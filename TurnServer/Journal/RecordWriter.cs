@@ -51,6 +51,14 @@ internal sealed class RecordWriter
         return End(to);
     }
 
+    public int Write(in Absence absence, TimeSpan now, Span<byte> to)
+    {
+        Begin((byte)RecordKind.Absence, now);
+        _writer.Time(absence.Gap);
+        _writer.Time(absence.Grace);
+        return End(to);
+    }
+
     public int WriteHead(StateSettings settings, TimeSpan now, Span<byte> to)
     {
         _last = TimeSpan.Zero;

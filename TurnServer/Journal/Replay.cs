@@ -46,6 +46,10 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
             case RecordKind.ReleaseAll:
                 table.ReleaseAll(_now);
                 break;
+            case RecordKind.Absence:
+                table.Excuse(new Absence(from.Time(), from.Time()), _now);
+                from.End();
+                break;
             case RecordKind.Seal:
                 if (from.Int() != table.PlayerCount || from.Int() != table.GameCount || from.Long() != table.Turns)
                     throw new ImageException("replaying it comes to other players, games and turns");

@@ -83,7 +83,7 @@ internal sealed class StateStore : IDisposable
         var table = recovered.Settings.Rules == settings.Rules
             ? recovered.Table
             : UnderOtherRules(recovered.Table, settings.Rules, source);
-        table.Resume(source, options.RestartGrace ?? settings.Rules.GameTimeout);
+        table.Resume(source, options.GraceUnder(settings.Rules));
         return new StateStore(directory, options, settings, recovered, table);
     }
 

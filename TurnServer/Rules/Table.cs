@@ -98,6 +98,22 @@ public sealed class Table
         return _answers.Given;
     }
 
+    /// <summary>
+    /// Takes note that nobody could be heard for a while: to be called before anything that came meanwhile, and instead
+    /// of <see cref="Tick"/>. One pass over all that have a deadline; each stays where it is in their order.
+    /// </summary>
+    /// <param name="absence">The while.</param>
+    /// <param name="now">Its end; as in <see cref="Apply"/>.</param>
+    public ReadOnlySpan<Answer> Excuse(in Absence absence, TimeSpan now)
+    {
+        _answers.Clear();
+        Pass(now);
+        for (var i = 0; i < _deadlines.Count; i++)
+            _deadlines[i].Timed.Excuse(absence, _now);
+        Advance(_now);
+        return _answers.Given;
+    }
+
     /// <summary>Lets time pass in which nothing is due, for those who look: requests bring their own time.</summary>
     /// <param name="now">As in <see cref="Apply"/>; before <see cref="NextDeadline"/>.</param>
     public void Pass(TimeSpan now)

@@ -60,6 +60,20 @@ public abstract class Timed
             LastHeard = until - Timeout;
     }
 
+    /// <summary>
+    /// Its silence in an absence does not count: its deadline moves by as much, but not past the time of grace. A held
+    /// reply is not held for longer.
+    /// </summary>
+    internal void Excuse(in Absence absence, TimeSpan now)
+    {
+        if (IsHeld)
+            return;
+        var deadline = Deadline;
+        var latest = deadline > now + absence.Grace ? deadline : now + absence.Grace;
+        var moved = deadline + absence.Gap < latest ? deadline + absence.Gap : latest;
+        LastHeard += moved - deadline;
+    }
+
     /// <summary>Ends the hold and says whose it was; the time it lasted counts as heard from.</summary>
     internal Ticket EndHold(TimeSpan now)
     {

@@ -100,6 +100,25 @@ internal sealed partial class ModelTable(RulesOptions limits)
         EndBars();
     }
 
+    /// <summary>
+    /// The server could hear nobody for a while: no deadline of silence comes before it has been as long again since,
+    /// or the time of grace, whichever is shorter. One that is further away than that stays.
+    /// </summary>
+    public void Excuse(in Absence absence, TimeSpan now)
+    {
+        foreach (var one in Everyone().Where(one => !one.IsHeld))
+        {
+            var graceUntil = now + absence.Grace;
+            if (one.DueAt >= graceUntil)
+                continue;
+            one.HeardAt += absence.Gap;
+            if (one.DueAt > graceUntil)
+                one.HeardAt = graceUntil - one.Patience;
+        }
+
+        Advance(now);
+    }
+
     /// <summary>Ends every held reply as it stands.</summary>
     public void ReleaseAll(TimeSpan now)
     {
