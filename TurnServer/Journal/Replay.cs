@@ -47,8 +47,7 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
                 table.ReleaseAll(_now);
                 break;
             case RecordKind.Absence:
-                table.Excuse(new Absence(from.Time(), from.Time()), _now);
-                from.End();
+                table.Excuse(ReadAbsence(ref from), _now);
                 break;
             case RecordKind.Seal:
                 if (from.Int() != table.PlayerCount || from.Int() != table.GameCount || from.Long() != table.Turns)
@@ -74,6 +73,28 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
 
     private void Apply(byte first, ref ImageReader from, ReadOnlyMemory<byte> record)
     {
+        table.Apply(ReadArrival(first, ref from, record, keys), _now);
+        Requests++;
+        if (!keys.IsEmpty)
+            throw new ImageException("a key drawn that is not needed");
+    }
+
+    /// <summary>What <see cref="RecordWriter"/> has written of an absence.</summary>
+    internal static Absence ReadAbsence(ref ImageReader from)
+    {
+        var absence = new Absence(from.Time(), from.Time());
+        from.End();
+        return absence;
+    }
+
+    /// <summary>What <see cref="RecordWriter"/> has written of a request.</summary>
+    /// <param name="first">The record's first byte.</param>
+    /// <param name="from">What comes after the time.</param>
+    /// <param name="record">All of it.</param>
+    /// <param name="keys">Takes the keys that were drawn for it.</param>
+    internal static Arrival ReadArrival(byte first, ref ImageReader from, ReadOnlyMemory<byte> record,
+        RecordedKeys keys)
+    {
         var symbol = (Symbol)(first & RecordWriter.KindMask);
         var wait = (first & RecordWriter.HasWait) != 0 ? from.Time() : TimeSpan.Zero;
         int? received = (first & RecordWriter.HasReceived) != 0 ? from.Int() : null;
@@ -88,17 +109,14 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
         var body = record[^from.Left.Length..];
         if (!RequestParser.TryParse(body.Span, out var request, out _) || request.Symbol != symbol)
             throw new ImageException("a request that is not valid");
-        table.Apply(new Arrival
+        return new Arrival
         {
             Ticket = Anybody,
             Request = request with { ReceivedBytes = received },
             Body = body,
             From = address,
             Wait = wait,
-        }, _now);
-        Requests++;
-        if (!keys.IsEmpty)
-            throw new ImageException("a key drawn that is not needed");
+        };
     }
 }
 

@@ -78,7 +78,7 @@ public abstract class Timed
     internal Ticket EndHold(TimeSpan now)
     {
         var ticket = HeldTicket;
-        HeldTicket = default;
+        Hold(default, default, default);
         Hear(now);
         return ticket;
     }

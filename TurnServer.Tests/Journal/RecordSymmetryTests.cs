@@ -1,0 +1,135 @@
+using System.Reflection;
+using System.Text;
+using TurnServer.Journal;
+using TurnServer.Protocol;
+using TurnServer.Rules;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Journal;
+
+/// <summary>
+/// Whatever a journal is recorded under, and whatever is recorded in it, is read back. The tests go over all members:
+/// who adds one, and forgets it on one of the two sides, need not think of a test for it.
+/// </summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class RecordSymmetryTests
+{
+    private static readonly string[] Bodies =
+    [
+        "0,Ann,bibbybabbis,Bob,token", "1,*,71,*,*", "2,*,72,*,*", "3,*,73,*,*", "4,*,74,*,*", "5,*,75,1,*", "6,e4,76,1,9",
+    ];
+
+    private static IEnumerable<string> SettingNames => SettingFields().Select(path => path[^1].Name);
+
+    [Test]
+    public void Every_setting_comes_back()
+    {
+        foreach (var path in SettingFields())
+        {
+            object settings = new StateSettings(new RulesOptions(), false);
+            SetOther(settings, path);
+            var back = ReadBack((StateSettings)settings);
+            var name = string.Join('/', path.Select(Members.Name));
+            Assert.That(Members.Difference(settings, back), Is.Null, name);
+            Assert.That(back, Is.EqualTo(settings), name);
+            Assert.That(back, Is.Not.EqualTo(new StateSettings(new RulesOptions(), false)),
+                $"{name}: a journal recorded under another is taken for one of the same");
+        }
+
+        Assert.That(SettingNames.Count(), Is.GreaterThan(7));
+    }
+
+    [Test]
+    public void Every_member_of_a_request_and_its_circumstances_comes_back([ValueSource(nameof(Bodies))] string body)
+    {
+        var arrival = WithAllThatIsNotInTheBody(Parse(body));
+        var back = ReadBack(arrival);
+        Assert.That(Members.Difference(arrival, back), Is.Null);
+    }
+
+    [Test]
+    public void Every_member_of_an_absence_comes_back()
+    {
+        var absence = (Absence)Members.WithOthers(default(Absence));
+        var bytes = new byte[RecordWriter.BytesBesideBody];
+        var reader = new ImageReader(bytes.AsSpan(0, new RecordWriter().Write(absence, TimeSpan.FromSeconds(5), bytes)));
+        Assert.That(((RecordKind)reader.Byte(), reader.Time()), Is.EqualTo((RecordKind.Absence, TimeSpan.FromSeconds(5))));
+        Assert.That(Members.Difference(absence, Replay.ReadAbsence(ref reader)), Is.Null);
+    }
+
+    [Test]
+    public void Every_member_of_a_segments_head_comes_back()
+    {
+        var head = (SegmentHead)Members.WithOthers(default(SegmentHead));
+        var bytes = new byte[SegmentHead.Bytes];
+        SegmentHead.Write(bytes, head);
+        Assert.That(Members.Difference(head, SegmentHead.Read(bytes)!.Value), Is.Null);
+    }
+
+    private static List<FieldInfo[]> SettingFields() => [.. FieldsOf(typeof(StateSettings), [])];
+
+    // Down to those that are no more of our types.
+    private static IEnumerable<FieldInfo[]> FieldsOf(Type type, FieldInfo[] path) => Members.Of(type)
+        .SelectMany(field => Members.AreLookedAt(field.FieldType)
+            ? FieldsOf(field.FieldType, [.. path, field])
+            : [[.. path, field]]);
+
+    private static void SetOther(object whole, FieldInfo[] path)
+    {
+        var value = path[0].GetValue(whole);
+        if (path.Length == 1)
+            value = Members.Other(path[0].FieldType, value);
+        else
+            SetOther(value!, path[1..]);
+        path[0].SetValue(whole, value);
+    }
+
+    private static StateSettings ReadBack(StateSettings settings)
+    {
+        var writer = new ImageWriter();
+        settings.Write(writer);
+        var reader = new ImageReader(writer.Written);
+        var back = StateSettings.Read(ref reader);
+        reader.End();
+        return back;
+    }
+
+    private static TurnRequest Parse(string body) => RequestParser.TryParse(Encoding.UTF8.GetBytes(body), out var request,
+        out _)
+        ? request
+        : throw new FormatException($"Not a request: {body}");
+
+    // The caller draws the ticket anew, and the address is kept with a registration alone: it is the player's from then.
+    private static Arrival WithAllThatIsNotInTheBody(TurnRequest request)
+    {
+        var inNoBody = Members.Of(typeof(TurnRequest)).Where(field => Bodies.All(body =>
+            Equals(field.GetValue(Parse(body)), field.GetValue(default(TurnRequest))))).ToArray();
+        Assert.That(inNoBody.Select(Members.Name), Does.Contain("TurnRequest.ReceivedBytes"));
+        object arrival = new Arrival
+        {
+            Ticket = new Ticket(1),
+            Request = (TurnRequest)Members.WithOthers(request, inNoBody.Contains),
+            Body = Encoding.UTF8.GetBytes(Bodies.Single(body => body[0] - '0' == (int)request.Symbol)),
+            From = default,
+        };
+        string[] set = ["Arrival.Ticket", "Arrival.Request", "Arrival.Body",
+            .. request.Symbol == Symbol.Register ? Array.Empty<string>() : ["Arrival.From"]];
+        return (Arrival)Members.WithOthers(arrival, field => !set.Contains(Members.Name(field)));
+    }
+
+    private static Arrival ReadBack(in Arrival arrival)
+    {
+        ulong[] keys = arrival.Request.Symbol is Symbol.Register or Symbol.MapReady ? [5, 6] : [];
+        var bytes = new byte[RecordWriter.BytesBesideBody + arrival.Body.Length];
+        var length = new RecordWriter().Write(arrival, keys, TimeSpan.FromSeconds(5), bytes);
+        var record = bytes.AsMemory(0, length);
+        var reader = new ImageReader(record.Span);
+        var first = reader.Byte();
+        Assert.That(reader.Time(), Is.EqualTo(TimeSpan.FromSeconds(5)));
+        var drawn = new RecordedKeys();
+        var back = Replay.ReadArrival(first, ref reader, record, drawn);
+        Assert.That(keys.Select(_ => drawn.Draw()), Is.EqualTo(keys));
+        Assert.That(drawn.IsEmpty);
+        return back;
+    }
+}
