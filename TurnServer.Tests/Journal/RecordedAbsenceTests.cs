@@ -1,0 +1,126 @@
+using TurnServer.Journal;
+using TurnServer.Rules;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Journal;
+
+/// <summary>An actor that records and could not run for a while: a restart, and a disk that is full meanwhile.</summary>
+internal sealed class RecordedAbsenceTests
+{
+    // More than a short record reserves, and less than a long one.
+    private const int LittleBytes = 256;
+
+    private static readonly TimeSpan GameTimeout = new RulesOptions().GameTimeout;
+    private static readonly TimeSpan Freeze = GameTimeout + TimeSpan.FromSeconds(3);
+    private static readonly string LongRequest = $"0,{new string('a', 60)},*,*,*";
+
+    [Test]
+    public async Task TheTimeBeforeTheStart_IsNoFreeze_NorThatBeforeTheFirstRequest()
+    {
+        var state = new RecordedGame();
+        state.Play(turns: 2);
+        state.Restart();
+        await using var actor = new ActorDriver(state.Store.Table);
+        actor.Actor.ExcuseAbsences(GameTimeout);
+        actor.Clock.Advance(TimeSpan.FromHours(1));
+        actor.Start();
+        for (var second = 1; second < 5; second++)
+        {
+            actor.Clock.Advance(TimeSpan.FromSeconds(1));
+            await ServerChild.UntilAsync(() => actor.Clock.WakeUps == second, $"it has woken {second} times");
+        }
+
+        await actor.Settle();
+        Assert.That(AbsentActor.Warnings(actor), Is.Empty);
+    }
+
+    [Test]
+    public async Task AFreeze_IsOnRecord_AndReplayed()
+    {
+        var state = new RecordedGame();
+        state.Play(turns: 2);
+        await using var actor = Recording(state);
+        await AbsentActor.PassAsync(actor, TimeSpan.FromSeconds(10));
+        actor.Clock.Advance(Freeze);
+        await actor.Settle();
+        var recovered = Recovery.Read(state.Disk)!;
+        Assert.That(TableImageText.Of(recovered.Table), Is.EqualTo(TableImageText.Of(state.Store.Table)));
+        Assert.That(recovered.Table.GameCount, Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task AFreeze_ThatEndsWithAFullDisk_IsTakenNoteOfOnceThereIsRoom()
+    {
+        var state = new RecordedGame();
+        state.Play(turns: 2);
+        // What comes first after the freeze is the request that finds no room.
+        await using var actor = Recording(state, hasTimers: false);
+        await FillAllButAsync(LittleBytes, actor, state);
+        actor.Clock.Advance(Freeze);
+        // Longer than what is left.
+        Assert.That(await actor.Send(LongRequest), Is.EqualTo("23/*/*"));
+        actor.Clock.Advance(TimeSpan.FromHours(1));
+        Assert.That(await actor.Send("0,Ann,*,*,*"), Is.EqualTo("23/*/*"));
+        Assert.That(AbsentActor.Warnings(actor), Is.Empty);
+
+        state.Disk.RoomBytes = long.MaxValue;
+        state.Store.Prepare();
+        Assert.That(await actor.Send("0,Ann,*,*,*"), Does.StartWith("0/0/"));
+        AbsentActor.AssertSaid(actor, Freeze);
+        Assert.That(await AbsentActor.GamesAsync(actor), Is.EqualTo(1));
+        Assert.That(TableImageText.Of(Recovery.Read(state.Disk)!.Table),
+            Is.EqualTo(TableImageText.Of(state.Store.Table)));
+    }
+
+    [Test]
+    public async Task AFullDisk_IsNoFreeze_HoweverLongItIsFull()
+    {
+        var state = new RecordedGame();
+        state.Play(turns: 2);
+        await using var actor = Recording(state);
+        await FillAllButAsync(0, actor, state);
+        actor.Clock.Advance(TimeSpan.FromHours(1));
+        await actor.Settle();
+        state.Disk.RoomBytes = long.MaxValue;
+        state.Store.Prepare();
+        Assert.That(await actor.Send("0,Ann,*,*,*"), Does.StartWith("0/0/"));
+        Assert.That(AbsentActor.Warnings(actor), Is.Empty);
+        Assert.That(await AbsentActor.GamesAsync(actor), Is.EqualTo(1));
+    }
+
+    [Test]
+    public async Task AFreeze_ThatEndsWithAStopAndAFullDisk_DropsNobody()
+    {
+        var state = new RecordedGame();
+        state.Play(turns: 2);
+        // What comes first after the freeze is the request that finds no room.
+        await using var actor = Recording(state, hasTimers: false);
+        await FillAllButAsync(LittleBytes, actor, state);
+        actor.Clock.Advance(Freeze);
+        Assert.That(await actor.Send(LongRequest), Is.EqualTo("23/*/*"));
+        await ActorDriver.Soon(actor.Actor.DrainAsync());
+        AbsentActor.AssertSaid(actor, Freeze);
+        Assert.That(state.Store.Table.GameCount, Is.EqualTo(1));
+    }
+
+    private static ActorDriver Recording(RecordedGame state, bool hasTimers = true)
+    {
+        var actor = new ActorDriver(state.Store.Table, new CountingClock { HasTimers = hasTimers });
+        actor.Actor.ExcuseAbsences(GameTimeout);
+        actor.Actor.RecordIn(state.Store.Journal);
+        actor.Start();
+        return actor;
+    }
+
+    // Leaves no segment but the one that is written to, and so much of that; with nothing left all is refused.
+    private static async Task FillAllButAsync(int bytes, ActorDriver actor, RecordedGame state)
+    {
+        state.Disk.RoomBytes = 0;
+        var first = state.Store.Journal.Current;
+        while (state.Store.Journal.Current == first || (state.Store.Journal.Current.Free > bytes
+            && !actor.Actor.IsStalled))
+        {
+            await actor.Send("6,x,99,0,0");
+        }
+    }
+}
