@@ -84,7 +84,7 @@ internal sealed class HistoryTests
     public async Task Sampler_EachSecond_TakesAReading()
     {
         var clock = new FakeTimeProvider();
-        var sampler = new Sampler(() => Task.FromResult(At(0).Actor!), () => At(0).Http, () => 7, clock);
+        var sampler = new Sampler(new ActorProbe(() => Task.FromResult(At(0).Actor!), clock), () => At(0).Http, () => 7, clock);
         using var stop = new CancellationTokenSource();
         var running = sampler.RunAsync(stop.Token);
         for (var i = 1; i <= 5; i++)
@@ -104,11 +104,12 @@ internal sealed class HistoryTests
         var clock = new FakeTimeProvider();
         var asked = 0;
         var answer = new TaskCompletionSource<ActorFigures>();
-        var sampler = new Sampler(() =>
+        var probe = new ActorProbe(() =>
         {
             asked++;
             return asked == 1 ? answer.Task : Task.FromResult(At(0).Actor!);
-        }, () => At(0).Http, () => 0, clock);
+        }, clock);
+        var sampler = new Sampler(probe, () => At(0).Http, () => 0, clock);
         using var stop = new CancellationTokenSource();
         var running = sampler.RunAsync(stop.Token);
         await GapsAsync(2);
@@ -134,8 +135,8 @@ internal sealed class HistoryTests
     public async Task Sampler_OfABusyOrFailedActor_HasAGap_AndGoesOn()
     {
         var clock = new FakeTimeProvider();
-        var sampler = new Sampler(() => Task.FromException<ActorFigures>(new ActorBusyException()), () => At(0).Http,
-            () => 0, clock);
+        var probe = new ActorProbe(() => Task.FromException<ActorFigures>(new ActorBusyException()), clock);
+        var sampler = new Sampler(probe, () => At(0).Http, () => 0, clock);
         using var stop = new CancellationTokenSource();
         var running = sampler.RunAsync(stop.Token);
         for (var i = 1; i <= 3; i++)

@@ -18,15 +18,14 @@ public sealed class MetricsPageTests
     {
         var clock = new FakeTimeProvider();
         await using var actor = ActorDriver.Started();
-        var isSilent = false;
-        var page = PageOf(() => isSilent ? new TaskCompletionSource<ActorFigures>().Task : actor.Actor.CountAsync(),
-            clock);
+        TaskCompletionSource<ActorFigures>? silence = null;
+        var page = PageOf(() => silence?.Task ?? actor.Actor.CountAsync(), clock);
         await AssertItHasTheActorsFigures();
 
-        isSilent = true;
+        silence = new TaskCompletionSource<ActorFigures>();
         var composing = page.ComposeAsync(Plain).AsTask();
         Assert.That(composing.IsCompleted, Is.False);
-        clock.Advance(MetricsPage.ActorPatience);
+        clock.Advance(ActorProbe.Timeout);
         var without = await ScrapeOf(composing);
         Assert.That(without["turnserver_actor_responding"], Is.Zero);
         Assert.That(without["turnserver_games"], Is.NaN);
@@ -35,7 +34,8 @@ public sealed class MetricsPageTests
         Assert.That(without["turnserver_connections_max"], Is.EqualTo(7));
         Assert.That(without["process_max_fds"], Is.Positive);
 
-        isSilent = false;
+        silence.SetResult(await actor.Actor.CountAsync());
+        silence = null;
         await AssertItHasTheActorsFigures();
 
         async Task AssertItHasTheActorsFigures()
@@ -80,7 +80,7 @@ public sealed class MetricsPageTests
         Assert.That(MetricsPage.PrefersOpenMetrics(accept), Is.EqualTo(expected));
 
     private static MetricsPage PageOf(Func<Task<ActorFigures>> countActor, TimeProvider clock) =>
-        new(new CollectorRegistry(), "1.2.3", countActor, () => new HttpFigures
+        new(new CollectorRegistry(), "1.2.3", new ActorProbe(countActor, clock), () => new HttpFigures
         {
             UnderWay = 0,
             Connections = null,
@@ -88,7 +88,7 @@ public sealed class MetricsPageTests
             SlowHeads = 0,
             ConnectionsShed = 0,
             AcceptFailures = 0,
-        }, clock);
+        });
 
     private static async Task<Scrape> ScrapeOf(Task<AdminReply> composing)
     {

@@ -14,6 +14,8 @@ internal sealed class FullDiskTests
     // More than fit on the disk.
     private const int TurnsMax = (DiskMebibytes << 20) / LongGame.TextLength;
 
+    private const string NoRoom = "the state cannot be recorded: the disk is full, or too slow";
+
     private static readonly int AdminPort = ServerChild.FreePort();
 
     private SmallDisk _disk = null!;
@@ -97,7 +99,10 @@ internal sealed class FullDiskTests
         while (game.Turns < TurnsMax && await game.TryTurnAsync());
         await server.LogsAsync("critical:");
         Assert.That((await Scrape.OfAsync(AdminPort))["turnserver_state_stalled"], Is.EqualTo(1));
-        Assert.That(await HealthAsync(server.Port), Is.EqualTo(503));
+        var health = await RawHttp.HealthAsync(server.Port);
+        Assert.That((health.Status, health.Body), Is.EqualTo((503, NoRoom)));
+        health = await RawHttp.HealthAsync(AdminPort);
+        Assert.That((health.Status, health.Body), Is.EqualTo((503, NoRoom + "\n")));
         for (var i = 0; i < 20; i++)
             Assert.That(await game.TryTurnAsync(), Is.False);
         await using (var late = await RawHttp.ConnectAsync(server.Port))
@@ -107,7 +112,8 @@ internal sealed class FullDiskTests
         // Not enough for a segment, and enough for the snapshot that does away with one.
         _disk.MakeRoom(mebibytes: 1);
         await server.LogsAsync("There is room for the state again");
-        Assert.That(await HealthAsync(server.Port), Is.EqualTo(200));
+        Assert.That((await RawHttp.HealthAsync(server.Port)).Status, Is.EqualTo(200));
+        Assert.That((await RawHttp.HealthAsync(AdminPort)).Status, Is.EqualTo(200));
         Assert.That(await game.TryTurnAsync());
 
         await server.KillAsync();
@@ -118,10 +124,4 @@ internal sealed class FullDiskTests
         () => Directory.GetFiles(State, "journal-*")
             .Count(file => new FileInfo(file).Length == new JournalOptions().SegmentBytes) == 2,
         $"the second segment is there. {server.Errors}");
-
-    private static async Task<int> HealthAsync(int port)
-    {
-        await using var client = await RawHttp.ConnectAsync(port);
-        return (await client.GetAsync("GET /healthz HTTP/1.1")).Status;
-    }
 }

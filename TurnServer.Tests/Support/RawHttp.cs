@@ -70,6 +70,13 @@ internal sealed class RawHttp : IAsyncDisposable
     public static byte[] Post(byte[] body, params string[] headers) =>
         [.. Encoding.UTF8.GetBytes(Head("POST / HTTP/1.1", [.. headers, $"Content-Length: {body.Length}"])), .. body];
 
+    /// <summary>What <c>/healthz</c> says on this port, the players' or the operator's.</summary>
+    public static async Task<RawReply> HealthAsync(int port)
+    {
+        await using var client = await ConnectAsync(port);
+        return await client.GetAsync("GET /healthz HTTP/1.1", "Host: localhost");
+    }
+
     /// <summary>A request's head: its first line, a Host unless they name one, and these headers.</summary>
     public static string Head(string requestLine, params string[] headers)
     {

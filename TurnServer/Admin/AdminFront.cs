@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
-using TurnServer.Actor;
 using TurnServer.Http;
 
 namespace TurnServer.Admin;
@@ -141,14 +140,7 @@ internal sealed class AdminFront : IDisposable
             return AdminReply.Line(405, "this port answers GET only");
         if (request.Url is not { } url || !_pages.TryGetValue(url.AbsolutePath, out var page))
             return AdminReply.Line(404, $"not found; there are {string.Join(", ", _pages.Keys)}");
-        try
-        {
-            return await page(new AdminRequest(request.QueryString, request.Headers["Accept"]));
-        }
-        catch (Exception e) when (e is ActorBusyException or ActorFailedException or TimeoutException)
-        {
-            return AdminReply.Line(503, "the turn actor does not answer");
-        }
+        return await page(new AdminRequest(request.QueryString, request.Headers["Accept"]));
     }
 
     // A page of the web can have its own host name point here (DNS rebinding) and so read what is meant for this

@@ -24,9 +24,10 @@ internal sealed class AdminSide : IDisposable
     public static AdminSide Start(AdminOptions options, StatusSources sources, CollectorRegistry registry, ILogger log)
     {
         var clock = TimeProvider.System;
-        var metrics = new MetricsPage(registry, sources.Version, sources.Actor.CountAsync, sources.Front.Count, clock);
-        var status = new Status(sources, clock);
-        return new AdminSide(status, AdminFront.Start(options, AdminPages.Of(sources.Actor, metrics, status), log));
+        var probe = new ActorProbe(sources.Actor.CountAsync, clock);
+        var metrics = new MetricsPage(registry, sources.Version, probe, sources.Front.Count);
+        var status = new Status(sources, probe, clock);
+        return new AdminSide(status, AdminFront.Start(options, AdminPages.Of(probe, metrics, status), log));
     }
 
     /// <summary>Watches and answers until the server stops; fails when either does.</summary>

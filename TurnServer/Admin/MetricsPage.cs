@@ -11,25 +11,19 @@ internal sealed class MetricsPage
     private const string OpenMetricsType = "application/openmetrics-text";
     private const string TextType = "text/plain";
 
-    /// <summary>How long the actor is waited for; the page then comes without its figures.</summary>
-    internal static readonly TimeSpan ActorPatience = TimeSpan.FromSeconds(1);
-
     private readonly CollectorRegistry _registry;
-    private readonly Func<Task<ActorFigures>> _countActor;
+    private readonly ActorProbe _probe;
     private readonly Func<HttpFigures> _countHttp;
-    private readonly TimeProvider _clock;
     private readonly ActorMeters _actorMeters;
     private readonly HttpFigureMeters _httpMeters;
     private readonly ProcessMeters _processMeters;
 
     /// <summary>A page of what is in this registry and what these tell when asked.</summary>
-    public MetricsPage(CollectorRegistry registry, string version, Func<Task<ActorFigures>> countActor,
-        Func<HttpFigures> countHttp, TimeProvider clock)
+    public MetricsPage(CollectorRegistry registry, string version, ActorProbe probe, Func<HttpFigures> countHttp)
     {
         _registry = registry;
-        _countActor = countActor;
+        _probe = probe;
         _countHttp = countHttp;
-        _clock = clock;
         var factory = Metrics.WithCustomRegistry(registry);
         factory.ExemplarBehavior = ExemplarBehavior.NoExemplars();
         factory.CreateGauge("turnserver_build_info", "Always 1; the label says which version runs.", ["version"])
@@ -46,7 +40,7 @@ internal sealed class MetricsPage
     public async ValueTask<AdminReply> ComposeAsync(AdminRequest request)
     {
         // Not by the registry's callbacks: they pass over what fails.
-        _actorMeters.Show(await CountActorAsync());
+        _actorMeters.Show(await _probe.CountAsync());
         _httpMeters.Show(_countHttp());
         _processMeters.Update();
         var isOpenMetrics = PrefersOpenMetrics(request.Accept);
@@ -75,17 +69,5 @@ internal sealed class MetricsPage
         }
 
         return open > 0 && open >= text;
-    }
-
-    private async Task<ActorFigures?> CountActorAsync()
-    {
-        try
-        {
-            return await _countActor().WaitAsync(ActorPatience, _clock);
-        }
-        catch (Exception e) when (e is TimeoutException or ActorBusyException or ActorFailedException)
-        {
-            return null;
-        }
     }
 }

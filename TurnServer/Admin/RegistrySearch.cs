@@ -25,8 +25,7 @@ internal sealed class RegistrySearch(TurnActor actor, TimeProvider clock) : IDis
     private readonly Dictionary<(string Text, int Rows), (long FoundAt, TableMatches Matches)> _answers = [];
 
     /// <summary>What matches this text.</summary>
-    /// <exception cref="TimeoutException">The actor does not answer.</exception>
-    /// <exception cref="ActorBusyException">The mailbox is full.</exception>
+    /// <exception cref="ActorSilentException">The actor does not answer.</exception>
     public async Task<TableMatches> FindAsync(string text, int rowsMax)
     {
         await _oneAtATime.WaitAsync();
@@ -66,7 +65,7 @@ internal sealed class RegistrySearch(TurnActor actor, TimeProvider clock) : IDis
     }
 
     private Task<T> AskAsync<T>(Func<Table, T> look) =>
-        actor.InquireAsync(look).WaitAsync(Sampler.ActorPatience, clock);
+        ActorProbe.AnswerAsync(actor.InquireAsync(look), clock);
 
     private void ForgetOld()
     {

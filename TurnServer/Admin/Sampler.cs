@@ -3,21 +3,17 @@ using TurnServer.Actor;
 namespace TurnServer.Admin;
 
 /// <summary>Takes a reading each second.</summary>
-/// <param name="countActor">Asks the actor for its counts.</param>
+/// <param name="probe">Asks the actor for its counts.</param>
 /// <param name="countHttp">The HTTP side's counts.</param>
 /// <param name="countDescriptors">Counts the open file descriptors.</param>
 /// <param name="clock">What the seconds are by.</param>
-internal sealed class Sampler(Func<Task<ActorFigures>> countActor, Func<HttpCounts> countHttp,
-    Func<int> countDescriptors, TimeProvider clock)
+internal sealed class Sampler(ActorProbe probe, Func<HttpCounts> countHttp, Func<int> countDescriptors,
+    TimeProvider clock)
 {
-    /// <summary>How long the actor has to answer; then the reading goes without it.</summary>
-    public static readonly TimeSpan ActorPatience = TimeSpan.FromSeconds(1);
-
     // Counting 50 000 descriptors takes some 25 ms.
     private static readonly TimeSpan DescriptorInterval = TimeSpan.FromSeconds(10);
 
     private readonly long _startedAt = clock.GetTimestamp();
-    private Task<ActorFigures>? _count;
     private int _descriptors;
     private TimeSpan _descriptorsAt = TimeSpan.MinValue;
 
@@ -44,7 +40,7 @@ internal sealed class Sampler(Func<Task<ActorFigures>> countActor, Func<HttpCoun
 
     private async Task<Reading> ReadAsync()
     {
-        var actor = await CountActorAsync();
+        var actor = await probe.CountAsync();
         var at = clock.GetElapsedTime(_startedAt);
         if (at - DescriptorInterval >= _descriptorsAt)
         {
@@ -59,20 +55,5 @@ internal sealed class Sampler(Func<Task<ActorFigures>> countActor, Func<HttpCoun
             Process = ProcessFigures.Take(_descriptors),
             Actor = actor,
         };
-    }
-
-    // An actor that does not answer is not asked again until it has: questions would fill its mailbox.
-    private async Task<ActorFigures?> CountActorAsync()
-    {
-        if (_count is not { IsCompleted: false })
-            _count = countActor();
-        try
-        {
-            return await _count.WaitAsync(ActorPatience, clock);
-        }
-        catch (Exception e) when (e is TimeoutException or ActorBusyException or ActorFailedException)
-        {
-            return null;
-        }
     }
 }

@@ -24,12 +24,11 @@ internal sealed class Status : IDisposable
     private readonly DateTimeOffset _startedAt;
     private readonly long _startedTimestamp;
 
-    public Status(StatusSources sources, TimeProvider clock)
+    public Status(StatusSources sources, ActorProbe probe, TimeProvider clock)
     {
         _sources = sources;
         _clock = clock;
-        _sampler = new Sampler(sources.Actor.CountAsync, () => HttpCounts.Of(sources.Front, sources.Meters),
-            Http.Descriptors.InUse, clock);
+        _sampler = new Sampler(probe, () => HttpCounts.Of(sources.Front, sources.Meters), Http.Descriptors.InUse, clock);
         _search = new RegistrySearch(sources.Actor, clock);
         _startedAt = clock.GetUtcNow();
         _startedTimestamp = clock.GetTimestamp();
@@ -73,7 +72,7 @@ internal sealed class Status : IDisposable
         {
             return await _search.FindAsync(text, rows);
         }
-        catch (Exception e) when (e is TimeoutException or ActorBusyException or ActorFailedException)
+        catch (ActorSilentException)
         {
             return null;
         }

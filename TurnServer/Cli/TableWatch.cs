@@ -30,12 +30,13 @@ internal static class TableWatch
     {
         try
         {
-            var view = await actor.InquireAsync(table => table.View(TablePrinter.RowsMax));
+            var view = await ActorProbe.AnswerAsync(
+                actor.InquireAsync(table => table.View(TablePrinter.RowsMax)), TimeProvider.System);
             await Console.Out.WriteAsync(TablePrinter.Compose(view));
         }
-        catch (ActorBusyException)
+        catch (ActorSilentException)
         {
-            // Too busy to be looked at: the next time will do.
+            // Too busy to answer: the next time will do.
         }
         catch (IOException)
         {

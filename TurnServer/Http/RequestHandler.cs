@@ -27,8 +27,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
     private const int MethodNotAllowedStatus = 405;
     private const int UnavailableStatus = 503;
 
-    private static readonly TimeSpan HealthTimeout = TimeSpan.FromSeconds(1);
-
+    private readonly ActorProbe _probe = new(actor.CountAsync, TimeProvider.System);
     private readonly ReplySender _sender = new(options.CorsOrigin, options.BodyTimeout, meters, log, draining);
     private readonly AddressLimiter _limiter = new(options.RequestsPerSecond, log);
     private readonly RefusalDelay _refusals = new(TimeProvider.System, draining);
@@ -186,27 +185,13 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
                     Encoding.ASCII.GetBytes(seconds.ToString("0.0######", CultureInfo.InvariantCulture)));
                 break;
             case "/healthz":
-                var trouble = await FindTroubleAsync();
+                var trouble = await _probe.CheckHealthAsync();
                 await _sender.SendAsync(context, trouble is null ? OkStatus : UnavailableStatus,
                     Encoding.UTF8.GetBytes(trouble ?? "ok"));
                 break;
             default:
                 await _sender.SendAsync(context, NotFoundStatus, "not found"u8.ToArray());
                 break;
-        }
-    }
-
-    // Why nobody can play just now; null: nothing is wrong.
-    private async ValueTask<string?> FindTroubleAsync()
-    {
-        try
-        {
-            await actor.InquireAsync(_ => true).WaitAsync(HealthTimeout);
-            return actor.IsStalled ? "the state cannot be recorded: the disk is full, or too slow" : null;
-        }
-        catch (Exception e) when (e is TimeoutException or ActorBusyException or ActorFailedException)
-        {
-            return "the turn actor does not answer";
         }
     }
 

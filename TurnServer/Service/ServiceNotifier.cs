@@ -25,10 +25,7 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
     // Below this a timer cannot be set.
     private static readonly TimeSpan IntervalMin = TimeSpan.FromMilliseconds(1);
 
-    // As long as /healthz waits. Whoever answers later counts as alive the next time.
-    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(1);
-
-    private Task<(int Players, int Games)>? _inquiry;
+    private readonly ActorProbe _probe = new(actor.CountAsync, clock);
     private long _reportedAt = clock.GetTimestamp();
     private long _reportedRequests = countRequests();
     private bool _hasFailed;
@@ -67,9 +64,9 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
         var isReady = false;
         do
         {
-            var counts = await LookAsync(stop);
-            var isAlive = counts is not null;
-            var report = $"STATUS={Describe(counts)}";
+            var figures = await _probe.CountAsync(stop);
+            var isAlive = figures is not null;
+            var report = $"STATUS={Describe(figures)}";
             if (isAlive && !isReady)
                 report += "\nREADY=1";
             if (isAlive && watchdogTimeout is not null)
@@ -79,37 +76,19 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
         while (await timer.WaitForNextTickAsync(stop));
     }
 
-    // An inquiry that is not answered yet is not asked again: a mailbox that nobody empties must not fill up with them.
-    private async Task<(int Players, int Games)?> LookAsync(CancellationToken stop)
-    {
-        try
-        {
-            _inquiry ??= actor.InquireAsync(table => (table.PlayerCount, table.GameCount));
-            var counts = await _inquiry.WaitAsync(AnswerPatience, clock, stop);
-            _inquiry = null;
-            return counts;
-        }
-        catch (TimeoutException)
-        {
-            return null;
-        }
-        catch (Exception e) when (e is ActorBusyException or ActorFailedException)
-        {
-            _inquiry = null;
-            return null;
-        }
-    }
-
-    private string Describe((int Players, int Games)? counts)
+    // A full disk is said and no reason to withhold a sign of life: starting anew does not mend it.
+    private string Describe(ActorFigures? figures)
     {
         var (now, requests) = (clock.GetTimestamp(), countRequests());
         var seconds = clock.GetElapsedTime(_reportedAt, now).TotalSeconds;
         var rate = seconds > 0 ? (requests - _reportedRequests) / seconds : 0;
         (_reportedAt, _reportedRequests) = (now, requests);
         var traffic = rate.ToString(rate < 10 ? "0.#" : "0", CultureInfo.InvariantCulture) + " requests/s";
-        return counts is var (players, games)
-            ? $"{Count(players, "registered player")}, {Count(games, "game")}, {traffic}"
-            : $"the turn actor does not answer, {traffic}";
+        if (ActorProbe.TroubleOf(figures) is { } trouble)
+            traffic = $"{trouble}, {traffic}";
+        return figures?.Table is { } table
+            ? $"{Count(table.Players, "registered player")}, {Count(table.Games, "game")}, {traffic}"
+            : traffic;
 
         static string Count(int count, string noun) =>
             string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? "" : "s")}");

@@ -1,0 +1,82 @@
+using System.Text;
+using Microsoft.Extensions.Time.Testing;
+using TurnServer.Actor;
+using TurnServer.Admin;
+using TurnServer.Tests.Admin;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Actor;
+
+/// <summary>The one question that health checks, metrics, status and the service manager put to the actor.</summary>
+internal sealed class ActorProbeTests
+{
+    private readonly FakeTimeProvider _clock = new();
+
+    private static ActorFigures Figures => HistoryTests.At(0).Actor!;
+
+    [Test]
+    public async Task CheckHealth_OfAnActorThatAnswers_IsNull()
+    {
+        await using var actor = ActorDriver.Started();
+        Assert.That(await new ActorProbe(actor.Actor.CountAsync, _clock).CheckHealthAsync(), Is.Null);
+    }
+
+    [Test]
+    public async Task CheckHealth_OfAnActorThatCannotRecord_SaysSo_AndSoDoesTheAdminPage()
+    {
+        var probe = new ActorProbe(() => Task.FromResult(Figures with { IsStalled = true }), _clock);
+        Assert.That(await probe.CheckHealthAsync(), Does.Contain("cannot be recorded"));
+        await AssertAdminSaysTheSameAsync(probe);
+    }
+
+    [Test]
+    public async Task CheckHealth_OfAnActorThatIsBusyOrFailed_SaysThatItDoesNotAnswer()
+    {
+        foreach (var why in new Exception[] { new ActorBusyException(), new ActorFailedException(new IOException()) })
+        {
+            var probe = new ActorProbe(() => Task.FromException<ActorFigures>(why), _clock);
+            Assert.That(await probe.CheckHealthAsync(), Does.Contain("does not answer"));
+            await AssertAdminSaysTheSameAsync(probe);
+        }
+    }
+
+    [Test]
+    public async Task Count_OfAnActorThatDoesNotAnswerInTime_IsNull_AndTheQuestionIsNotAskedAgain()
+    {
+        var asked = 0;
+        var answer = new TaskCompletionSource<ActorFigures>();
+        var probe = new ActorProbe(() =>
+        {
+            asked++;
+            return answer.Task;
+        }, _clock);
+        for (var i = 0; i < 3; i++)
+        {
+            var counting = probe.CountAsync();
+            Assert.That(counting.IsCompleted, Is.False);
+            _clock.Advance(ActorProbe.Timeout);
+            Assert.That(await ActorDriver.Soon(counting), Is.Null);
+        }
+
+        Assert.That(asked, Is.EqualTo(1));
+        answer.SetResult(Figures);
+        Assert.That(await ActorDriver.Soon(probe.CountAsync()), Is.Not.Null);
+        Assert.That(asked, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void Count_ThatIsCancelled_Throws()
+    {
+        using var stop = new CancellationTokenSource();
+        var counting = new ActorProbe(() => new TaskCompletionSource<ActorFigures>().Task, _clock).CountAsync(stop.Token);
+        stop.Cancel();
+        Assert.That(async () => await ActorDriver.Soon(counting), Throws.InstanceOf<OperationCanceledException>());
+    }
+
+    private static async Task AssertAdminSaysTheSameAsync(ActorProbe probe)
+    {
+        var page = await AdminPages.CheckHealthAsync(probe);
+        Assert.That((page.Status, Encoding.UTF8.GetString(page.Body)),
+            Is.EqualTo((503, await probe.CheckHealthAsync() + "\n")));
+    }
+}
