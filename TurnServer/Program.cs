@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using TurnServer.Cli;
 
+StandardStreams.Prepare();
 var flags = new ServeFlags();
 var root = new RootCommand("A turn relay for two-player mobile games over plain HTTP.");
 foreach (var flag in flags.All)

@@ -71,6 +71,10 @@ internal sealed class ServerChild : IAsyncDisposable
     public int Sockets => new DirectoryInfo($"/proc/{_process.Id}/fd").GetFileSystemInfos()
         .Count(entry => entry.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) ?? false);
 
+    /// <summary>What stands behind a descriptor of this number; null when it is closed.</summary>
+    public string? DescriptorTarget(int descriptor) =>
+        new FileInfo($"/proc/{_process.Id}/fd/{descriptor}").LinkTarget;
+
     /// <summary>A server on a free port that answers.</summary>
     public static Task<ServerChild> StartAsync(params string[] flags) => StartUnderAsync([], flags);
 

@@ -30,6 +30,8 @@ internal static class Logging
         {
             console.FormatterName = resolved == LogFormat.Json ? ConsoleFormatterNames.Json : Lines;
             console.LogToStandardErrorThreshold = LogLevel.Trace;
+            // A reader that has stopped reading must not stop the games: what it does not take is dropped and counted.
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
         });
     });
 

@@ -65,6 +65,12 @@ internal static class ServeCommand
                 ? ExitCode.StateUnreadable
                 : ExitCode.StateUnusable);
         }
+        catch (Exception bug)
+        {
+            // Nothing else is expected here.
+            Log.LoopFailed(log, bug);
+            return ExitCode.Failed;
+        }
     }
 
     private static int Refuse(ServeOptions options, Exception why, int exitCode)

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace TurnServer.Cli;
@@ -9,20 +8,28 @@ namespace TurnServer.Cli;
 /// that. But it does not move on the place in a file that is shared with commands before and after this one, so files
 /// are left to the console.
 /// </summary>
-internal static partial class StandardStreams
+internal static class StandardStreams
 {
     private const int Input = 0;
     private const int Output = 1;
     private const int Error = 2;
 
-    // fcntl.h: F_GETFD. Its one flag is FD_CLOEXEC.
-    private const int GetDescriptorFlags = 1;
-
     /// <summary>Whether this program was started with an input; the shell's <c>&lt;&amp;-</c> closes it.</summary>
-    public static bool HasInput => IsHandedDown(Input);
+    public static bool HasInput => ClosedStreams.IsReadable(Input);
 
     /// <summary>Whether this program was started with an output.</summary>
-    public static bool HasOutput => IsHandedDown(Output);
+    public static bool HasOutput => ClosedStreams.IsWritable(Output);
+
+    /// <summary>
+    /// Lets messages on both outputs be lost where they cannot be written, instead of ending the program, and closed
+    /// streams stand on /dev/null. To be called first of all.
+    /// </summary>
+    public static void Prepare()
+    {
+        ClosedStreams.Replace();
+        Console.SetOut(Write(Console.OpenStandardOutput()));
+        Console.SetError(Write(Console.OpenStandardError()));
+    }
 
     public static Stream OpenInput() => Console.IsInputRedirected
         ? Console.OpenStandardInput()
@@ -34,22 +41,18 @@ internal static partial class StandardStreams
         return stream.CanSeek ? Console.OpenStandardOutput() : stream;
     }
 
-    /// <summary>What is written to standard error that there is none of is lost.</summary>
+    /// <summary>What cannot be written there is lost.</summary>
     public static Stream OpenError()
     {
-        if (!IsHandedDown(Error))
+        if (!ClosedStreams.IsWritable(Error))
             return Stream.Null;
         var stream = Open(Error, FileAccess.Write);
-        return stream.CanSeek ? Console.OpenStandardError() : stream;
+        return new LenientStream(stream.CanSeek ? Console.OpenStandardError() : stream);
     }
 
     private static FileStream Open(int descriptor, FileAccess access) =>
         new(new SafeFileHandle(descriptor, ownsHandle: false), access, bufferSize: 0);
 
-    // A descriptor that was closed at the start is that of the first file that the runtime opened for itself: to read
-    // it may take for ever, to write to it is to meddle. It is closed on exec; what was handed down cannot be.
-    private static bool IsHandedDown(int descriptor) => GetFlags(descriptor, GetDescriptorFlags) == 0;
-
-    [LibraryImport("libc", EntryPoint = "fcntl")]
-    private static partial int GetFlags(int descriptor, int command);
+    private static StreamWriter Write(Stream stream) =>
+        new(new LenientStream(stream), Console.OutputEncoding) { AutoFlush = true };
 }

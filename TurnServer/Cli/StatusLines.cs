@@ -2,8 +2,8 @@ namespace TurnServer.Cli;
 
 /// <summary>
 /// What <c>connect</c> says on standard error: sentences that stay, and on a terminal one line of progress below them.
-/// That nobody can read them any more is no reason not to pass data.
 /// </summary>
+/// <param name="errors">Drops what cannot be written: that is no reason not to pass data.</param>
 internal sealed class StatusLines(TextWriter errors)
 {
     private const string BackAndErase = "\r\e[K";
@@ -17,7 +17,7 @@ internal sealed class StatusLines(TextWriter errors)
         lock (_gate)
         {
             Clear();
-            Write($"turnserver: {TablePrinter.Tame(sentence, int.MaxValue)}{Environment.NewLine}");
+            errors.Write($"turnserver: {TablePrinter.Tame(sentence, int.MaxValue)}{Environment.NewLine}");
         }
     }
 
@@ -27,7 +27,7 @@ internal sealed class StatusLines(TextWriter errors)
         lock (_gate)
         {
             Clear();
-            Write($"turnserver: failed on a bug: {bug}{Environment.NewLine}");
+            errors.Write($"turnserver: failed on a bug: {bug}{Environment.NewLine}");
         }
     }
 
@@ -37,7 +37,7 @@ internal sealed class StatusLines(TextWriter errors)
         lock (_gate)
         {
             Clear();
-            Write(text);
+            errors.Write(text);
             _isProgressShown = text.Length > 0;
         }
     }
@@ -45,19 +45,7 @@ internal sealed class StatusLines(TextWriter errors)
     private void Clear()
     {
         if (_isProgressShown)
-            Write(BackAndErase);
+            errors.Write(BackAndErase);
         _isProgressShown = false;
-    }
-
-    private void Write(string text)
-    {
-        try
-        {
-            errors.Write(text);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Its reader has gone, or its disk is full.
-        }
     }
 }

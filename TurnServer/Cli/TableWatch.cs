@@ -38,9 +38,5 @@ internal static class TableWatch
         {
             // Too busy to answer: the next time will do.
         }
-        catch (IOException)
-        {
-            // Nobody reads, or the disk is full: players are not to suffer from that.
-        }
     }
 }

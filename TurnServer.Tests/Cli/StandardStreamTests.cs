@@ -1,0 +1,151 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using TurnServer.Cli;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Cli;
+
+/// <summary>Streams that are closed or cannot be written change neither exit codes nor play.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class StandardStreamTests
+{
+    private const string NullDevice = "/dev/null";
+    private const string AllClosed = "<&- >&- 2>&-";
+    private const string AllFull = ">/dev/full 2>/dev/full";
+
+    private static readonly string[] Redirections =
+    [
+        "2>/dev/full", "2>&-", ">/dev/full", ">&-", "<&-", ">&- 2>&-", "<&- 2>&-", AllClosed, AllFull,
+        "> >(true)", "> >(true) 2>&1",
+    ];
+
+    [TestCase("2>/dev/full")]
+    [TestCase("2>&-")]
+    [TestCase(AllClosed)]
+    [TestCase("> >(true) 2>&1")]
+    public async Task A_refusal_has_its_exit_code(string redirection)
+    {
+        await AssertExitCodeAsync(redirection, 2, "--port", "70000");
+        await AssertExitCodeAsync(redirection, 2, "connect", "nowhere");
+    }
+
+    [TestCase(AllFull)]
+    [TestCase(AllClosed)]
+    public async Task Help_and_version_that_nobody_can_read_are_0(string redirection)
+    {
+        await AssertExitCodeAsync(redirection, 0, "--help");
+        await AssertExitCodeAsync(redirection, 0, "--version");
+        await AssertExitCodeAsync(redirection, 0, "connect", "--help");
+    }
+
+    [Category("Slow")]
+    [TestCaseSource(nameof(Redirections))]
+    public async Task Each_exit_code_is_the_same_whatever_the_streams_and_the_form_of_the_log(string redirection)
+    {
+        using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        var port = ServerChild.FreePort();
+        taken.Bind(new IPEndPoint(IPAddress.Any, port));
+        taken.Listen();
+        var state = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
+        var snapshot = Path.Combine(state, "snapshot-0000000001");
+        await File.WriteAllTextAsync(snapshot, "rubbish");
+        foreach (var form in new[] { "text", "journal", "json" })
+        {
+            string[] flags = ["--log-format", form, "--port", $"{ServerChild.FreePort()}"];
+            await AssertExitCodeAsync(redirection, 1, "--log-format", form, "--port", $"{port}");
+            await AssertExitCodeAsync(redirection, 2, [.. flags, "--max-games", "none"]);
+            await AssertExitCodeAsync(redirection, 2, [.. flags, "--frobnicate"]);
+            await AssertExitCodeAsync(redirection, 11, [.. flags, "--state", snapshot]);
+            await AssertExitCodeAsync(redirection, 12, [.. flags, "--state", state]);
+        }
+
+        await AssertExitCodeAsync(redirection, 0, "--help");
+        await AssertExitCodeAsync(redirection, 0, "--version");
+        await AssertExitCodeAsync(redirection, 0, "connect", "--help");
+        await AssertExitCodeAsync(redirection, 2, "connect");
+        Directory.Delete(state, recursive: true);
+    }
+
+    [TestCase("2>/dev/full", "text")]
+    [TestCase("> >(head -n 1 >/dev/null)", "text")]
+    [TestCase(AllClosed, "json")]
+    [TestCase(AllFull, "journal", Category = "Slow")]
+    [TestCase(">&-", "text", Category = "Slow")]
+    [TestCase("2>&-", "journal", Category = "Slow")]
+    [TestCase("> >(true) 2>&1", "json", Category = "Slow")]
+    public async Task A_server_plays_on(string redirection, string form)
+    {
+        using var state = new KeptState();
+        var port = ServerChild.FreePort();
+        await using var server = Launch(redirection, port, "--port", $"{port}", "--verbose", "0.1", "--log-level",
+            "trace", "--log-format", form, "--state", state.Folder);
+        await ServerChild.UntilAsync(() => server.HasExited || IsOpen(port), "it listens");
+        Assert.That(server.HasExited, Is.False, server.Errors);
+        for (var descriptor = 0; descriptor < 3; descriptor++)
+        {
+            var sign = descriptor == 0 ? "<&-" : descriptor == 1 ? ">&-" : "2>&-";
+            if (redirection.Split(' ').Contains(sign))
+                Assert.That(server.DescriptorTarget(descriptor), Is.EqualTo(NullDevice));
+        }
+
+        await using (var client = await RawHttp.ConnectAsync(port))
+        {
+            var key = (await client.AskAsync("0,Ann,*,Nobody,*")).Body["0/0/".Length..];
+            // For as long as some prints of the tables take.
+            Assert.That((await client.AskAsync($"2,*,{key},*,*", "Prefer: wait=1")).Body, Is.EqualTo("0/2/*"));
+        }
+
+        server.Signal(PosixSignal.SIGTERM);
+        Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
+        Assert.That(server.Errors, Does.Not.Contain("   at ").And.Not.Contain("on a bug"));
+    }
+
+    [Test]
+    public void Write_ThatFails_LosesThatMessage_AndTriesTheNext()
+    {
+        var disk = new FullAtFirst();
+        using var writer = new StreamWriter(new LenientStream(disk)) { AutoFlush = true };
+        writer.Write("lost");
+        disk.IsFull = false;
+        writer.Write("kept");
+        Assert.That(disk.ToArray(), Is.EqualTo("kept"u8.ToArray()));
+    }
+
+    private static async Task AssertExitCodeAsync(string redirection, int exitCode, params string[] arguments)
+    {
+        await using var server = Launch(redirection, 0, arguments);
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(exitCode), $"{string.Join(' ', arguments)} {redirection}");
+        Assert.That(server.Output + server.Errors, Does.Not.Contain("   at ").And.Not.Contain("Unhandled"));
+    }
+
+    private static ServerChild Launch(string redirection, int port, params string[] arguments) =>
+        ServerChild.Launch(["bash", "-c", $"exec \"$@\" {redirection}", "bash"], null, port, arguments);
+
+    private static bool IsOpen(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    // As a disk is on which others make room.
+    private sealed class FullAtFirst : MemoryStream
+    {
+        public bool IsFull { get; set; } = true;
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            if (IsFull)
+                throw new IOException("No space left on device");
+            base.Write(buffer);
+        }
+    }
+}

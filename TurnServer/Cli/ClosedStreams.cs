@@ -1,0 +1,123 @@
+using System.Runtime.InteropServices;
+
+namespace TurnServer.Cli;
+
+/// <summary>
+/// Puts standard streams that were closed at the start (the shell's <c>2&gt;&amp;-</c>) on /dev/null, so that no file or
+/// socket gets their numbers and is written to by mistake. Each is opened the wrong way round, as the C library does it
+/// for privileged programs: reading or writing fails as on a closed one, and can be told from a stream of the user's.
+/// </summary>
+internal static unsafe partial class ClosedStreams
+{
+    private const int StreamCount = 3;
+
+    // fcntl.h. F_GETFD's one flag is FD_CLOEXEC: what is closed on exec was not handed down.
+    private const int GetDescriptorFlags = 1;
+    private const int GetStatusFlags = 3;
+    private const int DuplicateCloseOnExec = 1030;
+    private const int ReadOnly = 0;
+    private const int WriteOnly = 1;
+    private const int ReadWrite = 2;
+    private const int AccessMode = 3;
+
+    /// <summary>Whether this program was started with a stream of this number that can be read from.</summary>
+    public static bool IsReadable(int descriptor) => IsOpenFor(descriptor, ReadOnly);
+
+    /// <summary>Whether this program was started with a stream of this number that can be written to.</summary>
+    public static bool IsWritable(int descriptor) => IsOpenFor(descriptor, WriteOnly);
+
+    /// <summary>
+    /// To be called before anything is opened. The runtime may have opened files of its own under these numbers by
+    /// then, which nobody can take from it: this program then starts itself over in the same process, with the streams
+    /// in place.
+    /// </summary>
+    public static void Replace()
+    {
+        Span<int> flags = stackalloc int[StreamCount];
+        for (var descriptor = 0; descriptor < StreamCount; descriptor++)
+            flags[descriptor] = Control(descriptor, GetDescriptorFlags, 0);
+        var isTaken = flags.ContainsAnyInRange(1, int.MaxValue);
+        Span<int> saved = stackalloc int[StreamCount];
+        saved.Fill(-1);
+        // In ascending order: open takes the lowest number that is free.
+        for (var descriptor = 0; descriptor < StreamCount; descriptor++)
+        {
+            if (flags[descriptor] == 0)
+                continue;
+            if (flags[descriptor] > 0)
+                saved[descriptor] = Control(descriptor, DuplicateCloseOnExec, StreamCount);
+            OpenNull(descriptor);
+        }
+
+        if (!isTaken)
+            return;
+        StartOver();
+        // It could not, for want of /proc say: the runtime gets its files back.
+        for (var descriptor = 0; descriptor < StreamCount; descriptor++)
+        {
+            if (saved[descriptor] >= 0)
+                _ = DuplicateTo(saved[descriptor], descriptor, CloseOnExec);
+        }
+    }
+
+    // O_CLOEXEC, the same on x86-64 and ARM.
+    private const int CloseOnExec = 0x80000;
+
+    private static bool IsOpenFor(int descriptor, int access) => Control(descriptor, GetDescriptorFlags, 0) == 0
+        && (Control(descriptor, GetStatusFlags, 0) & AccessMode) is var mode && (mode == access || mode == ReadWrite);
+
+    private static void OpenNull(int descriptor)
+    {
+        var opened = OpenFile("/dev/null", descriptor == 0 ? WriteOnly : ReadOnly);
+        if (opened < 0 || opened == descriptor)
+            return;
+        _ = DuplicateTo(opened, descriptor, 0);
+        _ = CloseFile(opened);
+    }
+
+    // Returns only when it fails.
+    private static void StartOver()
+    {
+        byte[] arguments;
+        try
+        {
+            arguments = File.ReadAllBytes("/proc/self/cmdline");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return;
+        }
+
+        var starts = new nint[arguments.Count((byte)0) + 1];
+        fixed (byte* first = arguments)
+        fixed (nint* pointers = starts)
+        {
+            var next = first;
+            for (var i = 0; i < starts.Length - 1; i++)
+            {
+                starts[i] = (nint)next;
+                while (*next++ != 0)
+                {
+                    // On to the next argument.
+                }
+            }
+
+            _ = Execute("/proc/self/exe", pointers);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int Control(int descriptor, int command, int argument);
+
+    [LibraryImport("libc", EntryPoint = "dup3")]
+    private static partial int DuplicateTo(int descriptor, int other, int flags);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFile(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int CloseFile(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "execv", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Execute(string path, nint* arguments);
+}
