@@ -15,11 +15,10 @@ root.Add(connect);
 root.Options.OfType<HelpOption>().Single().Action = new HelpText(ServeCommand.Help(flags),
     new Dictionary<Command, HelpPage> { [connect] = ConnectCommand.Help(connectFlags) });
 
-var command = root.Parse(args);
+var command = CommandLine.Parse(root, args, out var errors);
 var isPlain = command.Action?.ClearsParseErrors ?? false;
-if (command.Errors.Count > 0 && !isPlain)
+if (errors.Count > 0 && !isPlain)
 {
-    var errors = command.Errors.Select(error => error.Message);
     return command.CommandResult.Command == connect
         ? UsageError.Print(errors, LogFormat.Text, "turnserver connect")
         : UsageError.Print(errors, flags.ReadLogFormat(command));

@@ -42,6 +42,19 @@ internal sealed class RefusalTests
     [TestCase("--restart-grace", "90000")]
     [TestCase("--verbose", "-3")]
     [TestCase("-v", "often")]
+    [TestCase("--port", "80s")]
+    [TestCase("--port", "+80")]
+    [TestCase("--state", "")]
+    [TestCase("--state", " ")]
+    [TestCase("--state", "-x")]
+    [TestCase("--state", "--verbose")]
+    [TestCase("--host", "")]
+    [TestCase("--host", " 127.0.0.1")]
+    [TestCase("--host", "010.0.0.1")]
+    [TestCase("--admin-host", "")]
+    [TestCase("--cors-origin", "")]
+    [TestCase("--cors-origin", "https://user@game.example")]
+    [TestCase("--cors-origin", "https://é.example")]
     public async Task A_value_that_cannot_be_is_refused(string flag, string value)
     {
         var port = ServerChild.FreePort();
@@ -52,7 +65,34 @@ internal sealed class RefusalTests
         AssertIsPlain(server);
         var longName = flag switch { "-p" => "--port", "-v" => "--verbose", _ => flag };
         Assert.That(server.Errors, Does.Contain(longName).Or.Contain(flag));
-        Assert.That(server.Errors, Does.Contain(value));
+        Assert.That(server.Errors, Does.Contain(value.Trim().Length == 0 ? $"{longName} '{value}': give" : value));
+    }
+
+    [TestCase("--state", "a\nb")]
+    [TestCase("--state", "a\u001B[2Jb")]
+    [TestCase("--host", "127.0.0.1\n")]
+    [TestCase("--cors-origin", "*\r\nX: y")]
+    public async Task What_is_refused_stays_one_line(string flag, string value)
+    {
+        await using var server = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", flag, value);
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
+        AssertIsPlain(server);
+        Assert.That(server.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(2));
+        Assert.That(server.Errors, Does.Contain($"{flag} ").And.Not.Contain("\u001B"));
+    }
+
+    [TestCase("--name", "")]
+    [TestCase("--partner", "")]
+    [TestCase("--name", "a\nb")]
+    [TestCase("--patience", "")]
+    [TestCase("--name", "--raw")]
+    public async Task A_value_of_connects_that_cannot_be_is_refused(string flag, string value)
+    {
+        await using var connect = ServerChild.Launch("connect", "http://127.0.0.1:1/", flag, value);
+        Assert.That(await connect.ExitCodeAsync(), Is.EqualTo(Usage));
+        AssertIsPlain(connect);
+        Assert.That(connect.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(2));
+        Assert.That(connect.Errors, Does.Contain(flag));
     }
 
     [TestCase("--state-sync", "always")]
@@ -78,6 +118,9 @@ internal sealed class RefusalTests
     [TestCase("--port", "--port")]
     [TestCase("--max-wait", "--max-wait")]
     [TestCase("@/nonexistent/flags", "/nonexistent/flags")]
+    [TestCase("@/tmp", "/tmp")]
+    [TestCase("--trust-proxy=", "--trust-proxy=")]
+    [TestCase("--verbose=", "--verbose=")]
     public async Task A_line_that_makes_no_sense_is_refused(string argument, string named)
     {
         await using var server = ServerChild.Launch(argument);

@@ -32,6 +32,43 @@ internal sealed class SourcesTests
     }
 
     [Test]
+    public async Task An_empty_variable_counts_as_one_that_is_not_set()
+    {
+        await using var server = Start(new() { ["TURNSERVER_STATE"] = "", ["TURNSERVER_HOST"] = "" });
+        await server.LogsAsync("listens on http://0.0.0.0:");
+        Assert.That(server.Errors, Does.Not.Contain("state"));
+    }
+
+    [TestCase("TURNSERVER_STATE", " ")]
+    [TestCase("TURNSERVER_STATE", "a\nb")]
+    [TestCase("TURNSERVER_ADMIN_HOST", " ")]
+    public async Task A_variable_that_holds_nothing_usable_is_refused_in_one_line(string variable, string value)
+    {
+        await using var server = Start(new() { [variable] = value });
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
+        Assert.That(server.Errors, Does.StartWith($"turnserver: {variable}=").And.Contain("give "));
+        Assert.That(server.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(2));
+    }
+
+    [TestCase("--state \"a\0b\"")]
+    [TestCase("--trust-proxy=")]
+    public async Task A_file_with_a_value_that_cannot_be_is_refused_in_one_line(string text)
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, text);
+            await using var server = Start([], "@" + file);
+            Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
+            Assert.That(server.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(2));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Test]
     public async Task A_switch_can_come_from_the_environment()
     {
         await using var server = Start(new() { ["TURNSERVER_TRUST_PROXY"] = "1" });

@@ -79,6 +79,11 @@ internal sealed class Flag<T>(string name, string? alias, string group, string? 
         if (Given(result) is not ({ } text, var origin))
             return defaultValue;
         var (value, whatWouldDo) = parse(text);
+        // The shell drops a variable that is not set, and the next flag becomes the value.
+        if (result.CommandResult.Command.Options.Any(other => other.Name == text || other.Aliases.Contains(text)))
+            whatWouldDo = $"{Name} a value: {text} is the next flag";
+        else if (text.Any(char.IsControl))
+            whatWouldDo ??= "a value without control characters";
         if (whatWouldDo is null)
             return value;
         errors.Add($"{origin}: give {whatWouldDo}.");
@@ -91,11 +96,13 @@ internal sealed class Flag<T>(string name, string? alias, string group, string? 
         if (result.GetResult(_option) is { Implicit: false })
         {
             var given = result.GetValue(_option) ?? Bare;
-            return (given, $"{Name} {given}");
+            return (given, string.IsNullOrWhiteSpace(given) ? $"{Name} '{given}'" : $"{Name} {given}");
         }
 
         var text = Variable is null ? null : Environment.GetEnvironmentVariable(Variable);
-        return (string.IsNullOrEmpty(text) ? null : text, $"{Variable}={text}");
+        // An empty variable counts as one that is not set, as in the settings file.
+        return (string.IsNullOrEmpty(text) ? null : text,
+            string.IsNullOrWhiteSpace(text) ? $"{Variable}='{text}'" : $"{Variable}={text}");
     }
 }
 

@@ -25,7 +25,8 @@ internal static class ServeCommand
         ("Commands", [("connect URL --name NAME", "pass data between two machines; see turnserver connect --help")]),
         flags.All,
         """
-        Each flag can also come from the environment: --max-wait as TURNSERVER_MAX_WAIT, and so on. The flag
+        Each flag can also come from the environment: --max-wait as TURNSERVER_MAX_WAIT, and so on; an empty
+        variable counts as not set. The flag
         wins. @FILE reads flags from a file, as they would stand here, on any number of lines.
 
         Exit codes: 0 stopped by SIGTERM or SIGINT; 1 cannot listen; 2 a flag is wrong; 3 failed on a bug,

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using TurnServer.Admin;
 using TurnServer.Http;
@@ -135,7 +136,7 @@ internal sealed class ServeFlags
 
     private readonly Flag<string?> _state = new("--state", null, State, "DIR",
         "directory in which games outlive the server, its crashes included; made if it is missing",
-        text => (text, null), null)
+        ParseDirectory, null)
     { DefaultText = "none: a restart ends all games" };
 
     private readonly Flag<StateSync> _stateSync = new("--state-sync", null, State, "WHEN",
@@ -261,20 +262,35 @@ internal sealed class ServeFlags
 
     private static (IPAddress?, string?) ParseHost(string text)
     {
-        if (!IPAddress.TryParse(text, out var address))
-            return (null, "an IPv4 address of this machine, such as 127.0.0.1");
-        if (address.AddressFamily != AddressFamily.InterNetwork)
+        if (IPAddress.TryParse(text, out var address) && address.AddressFamily != AddressFamily.InterNetwork)
         {
             return (null, "an IPv4 address: this server cannot listen on IPv6; a reverse proxy in front of it can "
                 + "(README, \"Behind a reverse proxy\")");
         }
 
+        // As it is written: 010.0.0.1 would be 8.0.0.1, and 8080 be 0.0.31.144.
+        if (address?.ToString() != text)
+            return (null, "an IPv4 address of this machine, such as 127.0.0.1");
         return (address.Equals(IPAddress.Any) ? null : address, null);
     }
 
-    private static (string, string?) ParseOrigin(string text) =>
-        text == "*" || (Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https")
-            && uri.GetLeftPart(UriPartial.Authority).Equals(text, StringComparison.OrdinalIgnoreCase))
-            ? (text, null)
-            : (text, "* or one web origin without a path, such as https://game.example");
+    // Compared by browsers byte for byte with what they send: in lower case, without a name or password, in ASCII.
+    private static (string, string?) ParseOrigin(string text)
+    {
+        if (text == "*")
+            return (text, null);
+        var isOrigin = Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https")
+            && uri.UserInfo.Length == 0 && Ascii.IsValid(text)
+            && uri.GetLeftPart(UriPartial.Authority).Equals(text, StringComparison.OrdinalIgnoreCase);
+        return isOrigin
+            ? (uri!.GetLeftPart(UriPartial.Authority), null)
+            : (text, "* or one web origin as browsers send it, without a path, such as https://game.example");
+    }
+
+    private static (string?, string?) ParseDirectory(string text)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+            return (null, "a directory, such as /var/lib/turnserver, or leave the flag out to keep no state");
+        return text[0] == '-' ? (null, $"a directory; one of that name is ./{text}") : (text, null);
+    }
 }
