@@ -1,6 +1,9 @@
 namespace TurnServer.Journal;
 
-/// <summary>The directory that a state is kept in. A seam: tests let it lose power and run full.</summary>
+/// <summary>
+/// The directory that a state is kept in. A seam: tests let it lose power and run full. What is said below of a loss of
+/// power does not hold where nothing is synced (<see cref="StateSync.None"/>).
+/// </summary>
 /// <exception cref="IOException">Thrown by every method when the disk fails or is full.</exception>
 internal interface IStateDirectory : IDisposable
 {

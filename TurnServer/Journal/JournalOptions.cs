@@ -5,7 +5,10 @@ namespace TurnServer.Journal;
 /// <summary>When what has been recorded is brought to the disk.</summary>
 public enum StateSync
 {
-    /// <summary>When the system sees fit. A crash of the server loses nothing, one of the machine some 30 s.</summary>
+    /// <summary>
+    /// When the system sees fit, and never by this server: nor are snapshots and the names of files. A crash of the
+    /// server loses nothing, one of the machine may lose the whole state, or leave one that is refused as damaged.
+    /// </summary>
     None,
 
     /// <summary>

@@ -42,7 +42,10 @@ internal sealed unsafe class MappedFile : ISegmentFile
 
     public void Dispose()
     {
-        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        var handle = _view.SafeMemoryMappedViewHandle;
+        handle.ReleasePointer();
+        // First, or the view syncs all of it, which is not this method's to decide and may take seconds.
+        handle.Dispose();
         _view.Dispose();
         _file.Dispose();
     }

@@ -37,7 +37,7 @@ internal sealed class Segment : IDisposable
     /// <summary>How many bytes of all the journal stood before this segment when it was begun.</summary>
     public long Base { get; set; }
 
-    /// <summary>Makes the file, with its head on the disk.</summary>
+    /// <summary>Makes the file, with its head on the disk unless nothing is synced.</summary>
     /// <param name="directory">Where.</param>
     /// <param name="number">What stands in its name.</param>
     /// <param name="length">Bytes in all.</param>
@@ -52,7 +52,8 @@ internal sealed class Segment : IDisposable
         try
         {
             file.Push(0, SegmentHead.Bytes);
-            file.Flush();
+            if (sync != StateSync.None)
+                file.Flush();
         }
         catch
         {

@@ -12,11 +12,13 @@ internal sealed partial class StateDirectory : IStateDirectory
     private const string BootIdPath = "/proc/sys/kernel/random/boot_id";
 
     private readonly FileStream _lock;
+    private readonly bool _isSynced;
 
-    private StateDirectory(string path, FileStream held)
+    private StateDirectory(string path, FileStream held, bool isSynced)
     {
         Path = path;
         _lock = held;
+        _isSynced = isSynced;
         BootId = ReadBootId();
     }
 
@@ -25,8 +27,10 @@ internal sealed partial class StateDirectory : IStateDirectory
     public Guid BootId { get; }
 
     /// <summary>Takes hold of it, and makes it if it is missing.</summary>
+    /// <param name="path">Where it is.</param>
+    /// <param name="isSynced">Whether files and their names are brought to the disk as they are made.</param>
     /// <exception cref="StateException">Another server has it, or it cannot be used.</exception>
-    public static StateDirectory Take(string path)
+    public static StateDirectory Take(string path, bool isSynced = true)
     {
         path = System.IO.Path.GetFullPath(path);
         if (File.Exists(path))
@@ -36,12 +40,13 @@ internal sealed partial class StateDirectory : IStateDirectory
             if (!Directory.Exists(path))
             {
                 Directory.CreateDirectory(path, OwnersAlone | UnixFileMode.UserExecute);
-                SyncNames(System.IO.Path.GetDirectoryName(path)!);
+                if (isSynced)
+                    SyncNames(System.IO.Path.GetDirectoryName(path)!);
             }
 
             // As systemd makes it, it is a link: what is said of it must be good for the directory itself.
             path = Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-            return new StateDirectory(path, TakeLock(path));
+            return new StateDirectory(path, TakeLock(path), isSynced);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -68,10 +73,11 @@ internal sealed partial class StateDirectory : IStateDirectory
                 var zeros = new byte[Math.Min(bytes, BufferBytes)];
                 for (var left = bytes; left > 0; left -= zeros.Length)
                     file.Write(zeros.AsSpan(0, Math.Min(left, zeros.Length)));
-                file.Flush(flushToDisk: true);
+                file.Flush(flushToDisk: _isSynced);
             }
 
-            SyncNames(Path);
+            if (_isSynced)
+                SyncNames(Path);
             return isMapped ? new MappedFile(path, bytes) : new WrittenFile(path, bytes);
         }
         catch
@@ -98,7 +104,7 @@ internal sealed partial class StateDirectory : IStateDirectory
             using (var file = CreateNew(path))
             {
                 write(file);
-                file.Flush(flushToDisk: true);
+                file.Flush(flushToDisk: _isSynced);
                 length = file.Length;
             }
 
@@ -111,7 +117,8 @@ internal sealed partial class StateDirectory : IStateDirectory
             throw;
         }
 
-        SyncNames(Path);
+        if (_isSynced)
+            SyncNames(Path);
         return length;
     }
 

@@ -37,7 +37,7 @@ internal sealed class StateSide : IDisposable
         Func<ulong?, IKeySource> keys, ILogger log)
     {
         var openedAt = Stopwatch.GetTimestamp();
-        var directory = StateDirectory.Take(options.Directory!);
+        var directory = StateDirectory.Take(options.Directory!, isSynced: options.Sync != StateSync.None);
         try
         {
             var store = StateStore.Open(directory, options, new StateSettings(rules, hasSequentialKeys), keys);

@@ -98,7 +98,8 @@ internal sealed class StateStore : IDisposable
             // The journal first: a snapshot whose segment is missing is refused.
             var first = Segment.Create(_directory, ++_lastNumber, _options.SegmentBytes, _options.Sync);
             _journal = new StateJournal(first, _prepared.Reader, _settings, _options.Sync, Table.Now);
-            first.Sync();
+            if (_options.Sync != StateSync.None)
+                first.Sync();
             WriteSnapshot(_lastNumber, isFinal: false, Table);
             DeleteBefore(_lastNumber);
         }
