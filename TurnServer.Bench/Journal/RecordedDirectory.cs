@@ -24,6 +24,10 @@ internal sealed class RecordedDirectory(string path, bool machineWasStarted) : I
 
     public void Delete(string name) => throw new NotSupportedException();
 
+    public StateLoss FindLoss() => StateLoss.None;
+
+    public void TakeAgain() => throw new NotSupportedException();
+
     public void Dispose()
     {
         // It holds nothing.

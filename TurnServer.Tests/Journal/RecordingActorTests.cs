@@ -142,7 +142,8 @@ internal sealed class RecordingActorTests
         var disk = new SimulatedDisk();
         var store = Begin(disk, Options);
         var meters = new StateMeters(Metrics.NewCustomRegistry());
-        using var keeper = new StateKeeper(store, Options, meters, new RecordingLog());
+        using var keeper = new StateKeeper(store, Options, meters, Watch(store, new RecordingLog()),
+            new RecordingLog());
         var keeping = keeper.RunAsync();
         disk.FailsToFlush = true;
         await using var actor = Actor(store);
@@ -157,7 +158,8 @@ internal sealed class RecordingActorTests
         var disk = new SimulatedDisk();
         var store = Begin(disk, Options);
         var log = new RecordingLog();
-        using var keeper = new StateKeeper(store, Options, new StateMeters(Metrics.NewCustomRegistry()), log);
+        using var keeper = new StateKeeper(store, Options, new StateMeters(Metrics.NewCustomRegistry()),
+            Watch(store, log), log);
         disk.RoomBytes = 0;
         var keeping = keeper.RunAsync();
         await using var actor = Actor(store);

@@ -106,6 +106,13 @@ internal sealed class SimulatedDisk : IStateDirectory
         return copy;
     }
 
+    public StateLoss FindLoss() => StateLoss.None;
+
+    public void TakeAgain()
+    {
+        // Nobody takes it away.
+    }
+
     public void Dispose()
     {
         // Nothing of it is anybody else's.

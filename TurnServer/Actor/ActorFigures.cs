@@ -20,6 +20,9 @@ public sealed record ActorFigures
     /// <summary>Whether the state cannot be recorded, and requests are refused for that.</summary>
     public bool IsStalled { get; init; }
 
+    /// <summary>Why games would not survive a crash although they are recorded; null: they would.</summary>
+    public string? StateFault { get; init; }
+
     /// <summary>The time the actor's loop has worked since the start; the rest it waited.</summary>
     public required TimeSpan Busy { get; init; }
 }

@@ -30,7 +30,7 @@ public sealed class ActorProbe(Func<Task<ActorFigures>> count, TimeProvider cloc
         }
     }
 
-    /// <summary>Why players cannot play; null: they can. What both <c>/healthz</c> say.</summary>
+    /// <summary>Why players cannot play, or would lose what they play; null: all is well. What both <c>/healthz</c> say.</summary>
     public async Task<string?> CheckHealthAsync() => TroubleOf(await CountAsync());
 
     /// <summary>The same, of figures that have been taken; null stands for an actor that did not answer.</summary>
@@ -38,6 +38,7 @@ public sealed class ActorProbe(Func<Task<ActorFigures>> count, TimeProvider cloc
     {
         null => "the turn actor does not answer",
         { IsStalled: true } => "the state cannot be recorded: the disk is full, or too slow",
+        { StateFault: { } fault } => $"{fault}: games would not survive a crash",
         _ => null,
     };
 

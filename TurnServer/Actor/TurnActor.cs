@@ -66,6 +66,9 @@ public sealed partial class TurnActor : IDisposable
     /// </summary>
     public bool IsStalled => _journal is { IsStalled: true };
 
+    /// <summary>Why games would not survive a crash although they are recorded; null: they would.</summary>
+    public string? StateFault => _journal?.Fault;
+
     /// <summary>
     /// Records from now on what the table is handed, before anybody hears of what came of it. To be called before <see
     /// cref="RunAsync"/>.
@@ -119,6 +122,7 @@ public sealed partial class TurnActor : IDisposable
         MailboxDepth = _mailbox.Reader.Count,
         Messages = _messages,
         IsStalled = IsStalled,
+        StateFault = StateFault,
         Busy = _busy,
     });
 

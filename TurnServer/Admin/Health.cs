@@ -53,6 +53,8 @@ internal static class Health
             last.Actor is not { IsStalled: true } ? null : new Finding(HealthState.Bad,
                 "The state cannot be recorded, as the disk is full or too slow: requests are refused (reply 23) until "
                 + "it can."),
+            last.Actor?.StateFault is not { } fault ? null : new Finding(HealthState.Bad,
+                Text($"Games would not survive a crash: {fault}. SIGTERM writes them down (systemctl restart).")),
             Refused(minuteAgo, last, ErrorCode.ServerBusy, "as the server was busy (reply 23)"),
             Refused(minuteAgo, last, ErrorCode.PairingKeysMaxed, "as there are too many players (reply 11)"),
             Refused(minuteAgo, last, ErrorCode.GameKeysMaxed, "as there are too many games (reply 12)"),

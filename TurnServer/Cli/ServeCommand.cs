@@ -101,7 +101,7 @@ internal static class ServeCommand
         if (state is not null)
             actor.RecordIn(state.Begin(stateMeters));
         Announce(log, options, front);
-        var keeping = state?.RunAsync() ?? Task.Delay(Timeout.Infinite, stop.Token);
+        var keeping = state?.RunAsync(look => LookAsync(actor, look)) ?? Task.Delay(Timeout.Infinite, stop.Token);
         var actorLoop = actor.RunAsync();
         Task[] loops = [actorLoop, front.RunAsync(), keeping,
             TableWatch.RunAsync(actor, options.VerboseInterval, stop.Token),
@@ -124,6 +124,22 @@ internal static class ServeCommand
         actor.Stop();
         await actorLoop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return ExitCode.Failed;
+    }
+
+    private static async Task<bool> LookAsync(TurnActor actor, Action<Table> look)
+    {
+        try
+        {
+            return await ActorProbe.AnswerAsync(actor.InquireAsync(table =>
+            {
+                look(table);
+                return true;
+            }), TimeProvider.System);
+        }
+        catch (ActorSilentException)
+        {
+            return false;
+        }
     }
 
     private static Task NotifyAsync(TurnActor actor, HttpFront front, ILogger log, CancellationToken stop) =>

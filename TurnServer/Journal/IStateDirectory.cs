@@ -40,6 +40,32 @@ internal interface IStateDirectory : IDisposable
     long Write(string name, Action<Stream> write);
 
     void Delete(string name);
+
+    /// <summary>Whether it is still the directory that was taken, under its path and with its lock.</summary>
+    StateLoss FindLoss();
+
+    /// <summary>
+    /// Takes hold of what is under its path now, made anew if it is missing: its own directory, whose lock is missing,
+    /// or another, unless that holds a state.
+    /// </summary>
+    /// <exception cref="StateException">It cannot be taken; the message is for the operator.</exception>
+    void TakeAgain();
+}
+
+/// <summary>What has become of a directory that a server holds.</summary>
+internal enum StateLoss
+{
+    /// <summary>It is as it was.</summary>
+    None,
+
+    /// <summary>Its lock is missing or another: another server may take it.</summary>
+    Lock,
+
+    /// <summary>Another directory is under its path.</summary>
+    Replaced,
+
+    /// <summary>Nothing is under its path.</summary>
+    Gone,
 }
 
 /// <summary>

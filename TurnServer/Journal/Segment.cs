@@ -44,10 +44,18 @@ internal sealed class Segment : IDisposable
     /// <param name="sync">When replies leave to what is recorded in it.</param>
     public static Segment Create(IStateDirectory directory, long number, int length, StateSync sync)
     {
-        var isSyncedFirst = sync == StateSync.Always;
-        var file = directory.Create(StateNames.Segment(number), length, isMapped: !isSyncedFirst);
+        var file = directory.Create(StateNames.Segment(number), length, isMapped: sync != StateSync.Always);
+        return Begin(file, number, length, sync, directory.BootId);
+    }
+
+    /// <summary>The same without a file: what is recorded in it is lost with the process.</summary>
+    public static Segment CreateInMemory(long number, int length, StateSync sync) =>
+        Begin(new MemoryFile(length), number, length, sync, Guid.Empty);
+
+    private static Segment Begin(ISegmentFile file, long number, int length, StateSync sync, Guid bootId)
+    {
         var salt = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        SegmentHead.Write(file.Bytes, new SegmentHead(number, salt, directory.BootId, length, isSyncedFirst,
+        SegmentHead.Write(file.Bytes, new SegmentHead(number, salt, bootId, length, sync == StateSync.Always,
             SegmentHead.Bytes));
         try
         {

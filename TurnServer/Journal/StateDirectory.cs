@@ -11,18 +11,21 @@ internal sealed partial class StateDirectory : IStateDirectory
     private const int ReadOnlyCloseOnExec = 0x80000;
     private const string BootIdPath = "/proc/sys/kernel/random/boot_id";
 
-    private readonly FileStream _lock;
+    private readonly string _named;
     private readonly bool _isSynced;
+    private FileStream _lock;
+    private FileStatus? _identity;
 
-    private StateDirectory(string path, FileStream held, bool isSynced)
+    private StateDirectory(string named, bool isSynced)
     {
-        Path = path;
-        _lock = held;
+        _named = named;
         _isSynced = isSynced;
+        (Path, _lock) = TakeHold(named, isSynced);
+        _identity = FileStatus.Of(named);
         BootId = ReadBootId();
     }
 
-    public string Path { get; }
+    public string Path { get; private set; }
 
     public Guid BootId { get; }
 
@@ -30,9 +33,46 @@ internal sealed partial class StateDirectory : IStateDirectory
     /// <param name="path">Where it is.</param>
     /// <param name="isSynced">Whether files and their names are brought to the disk as they are made.</param>
     /// <exception cref="StateException">Another server has it, or it cannot be used.</exception>
-    public static StateDirectory Take(string path, bool isSynced = true)
+    public static StateDirectory Take(string path, bool isSynced = true) =>
+        new(System.IO.Path.GetFullPath(path), isSynced);
+
+    public StateLoss FindLoss()
     {
-        path = System.IO.Path.GetFullPath(path);
+        if (FileStatus.Of(System.IO.Path.Combine(_named, StateNames.Lock)) is { } there && there == OwnLock)
+            return StateLoss.None;
+        if (FileStatus.Of(_named) is not { } directory)
+            return StateLoss.Gone;
+        return directory == _identity ? StateLoss.Lock : StateLoss.Replaced;
+    }
+
+    public void TakeAgain()
+    {
+        if (FindLoss() is not (var loss and not StateLoss.None))
+            return;
+        var (path, held) = TakeHold(_named, _isSynced);
+        try
+        {
+            if (loss != StateLoss.Lock && Directory.EnumerateFileSystemEntries(path)
+                .Any(entry => StateNames.IsState(System.IO.Path.GetFileName(entry))))
+            {
+                throw new StateException($"the state directory {_named} holds the state of another server by now, "
+                    + "which is left as it is; this server's games end.");
+            }
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
+
+        _lock.Dispose();
+        (Path, _lock, _identity) = (path, held, FileStatus.Of(_named));
+    }
+
+    private FileStatus? OwnLock => FileStatus.Of((int)_lock.SafeFileHandle.DangerousGetHandle());
+
+    private static (string Path, FileStream Lock) TakeHold(string path, bool isSynced)
+    {
         if (File.Exists(path))
             throw new StateException($"the state directory {path} is a file: name a directory (--state).");
         try
@@ -46,7 +86,7 @@ internal sealed partial class StateDirectory : IStateDirectory
 
             // As systemd makes it, it is a link: what is said of it must be good for the directory itself.
             path = Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-            return new StateDirectory(path, TakeLock(path), isSynced);
+            return (path, TakeLock(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -33,6 +33,7 @@ internal sealed class StateJournal
     private readonly StateSync _sync;
     private volatile Segment _current;
     private volatile bool _isStalled;
+    private volatile string? _fault;
     private int _isDirty;
     private long _recordCount;
 
@@ -64,6 +65,16 @@ internal sealed class StateJournal
     /// Whether there is no room: nothing can be recorded, and so nothing must be done. Any thread may look.
     /// </summary>
     public bool IsStalled => _isStalled;
+
+    /// <summary>
+    /// Why what is recorded would not survive a crash of the server, as its directory is lost; null: it would. Any
+    /// thread may look.
+    /// </summary>
+    public string? Fault
+    {
+        get => _fault;
+        set => _fault = value;
+    }
 
     /// <summary>How many records have been made, and how many bytes they take. Any thread may look.</summary>
     public long RecordCount => Volatile.Read(ref _recordCount);
@@ -118,6 +129,15 @@ internal sealed class StateJournal
 
         _owed.Writer.TryWrite((Position, reply));
         Signal();
+    }
+
+    /// <summary>Goes on in the next segment before this one is full; false when there is none.</summary>
+    public bool TryGoOnEarly(Table table)
+    {
+        if (!TryGoOn(table))
+            return false;
+        _isStalled = false;
+        return true;
     }
 
     private bool TryGoOn(Table table)

@@ -18,20 +18,26 @@ internal sealed class StateKeeper : IDisposable
     // In place of a segment's number: the next snapshot need not wait until it is worthwhile.
     private const long NowPlease = 0;
 
+    // The same: nothing is full, it is time to look at the files.
+    private const long Nothing = -1;
+
     private readonly StateStore _store;
     private readonly JournalOptions _options;
     private readonly StateMeters _meters;
     private readonly ILogger _log;
+    private readonly StateWatch _watch;
     private readonly CancellationTokenSource _stop = new();
     private readonly AutoResetEvent _dirtied = new(false);
 
     // Bounded by the segments on the disk, and one that asks for a snapshot.
     private readonly Channel<long> _full = Channel.CreateUnbounded<long>();
     private volatile bool _isSnapshotWanted;
+    private Task<bool>? _waitingForFull;
 
     /// <summary>Keeps a store whose journal has been begun.</summary>
-    public StateKeeper(StateStore store, JournalOptions options, StateMeters meters, ILogger log)
+    public StateKeeper(StateStore store, JournalOptions options, StateMeters meters, StateWatch watch, ILogger log)
     {
+        _watch = watch;
         _store = store;
         _options = options;
         _meters = meters;
@@ -111,6 +117,12 @@ internal sealed class StateKeeper : IDisposable
                     Log.StateDiskIsSlow(_log, Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
                 hasFailed = wasStalled = false;
             }
+            catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException
+                or DriveNotFoundException)
+            {
+                // The directory is gone, which is the watch's to notice and to say.
+                _stop.Token.WaitHandle.WaitOne(RetryPause);
+            }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 // Said once when it may still go well, and once when players are refused.
@@ -151,8 +163,12 @@ internal sealed class StateKeeper : IDisposable
     {
         var fullBytes = 0L;
         var lastFull = 0L;
+        var canReadBack = true;
         while (TryWaitForFull(out var number) && !_stop.IsCancellationRequested)
         {
+            _watch.Look();
+            if (number == Nothing || !canReadBack)
+                continue;
             if (number == NowPlease)
                 _isSnapshotWanted = false;
             else
@@ -164,26 +180,37 @@ internal sealed class StateKeeper : IDisposable
                 // Tried until it goes well: it is what makes room, and may take less than the next segment.
                 var isFirst = true;
                 while (!TryCompact(lastFull, isFirst) && !_stop.Token.WaitHandle.WaitOne(SnapshotRetryPause))
+                {
                     isFirst = false;
+                    _watch.Look();
+                }
+
                 fullBytes = 0;
             }
             catch (StateDamagedException e)
             {
                 // What plays is right, and what is recorded since then: only the record cannot be made shorter.
                 Log.StateCannotBeReadBack(_log, e);
-                return;
+                canReadBack = false;
             }
         }
     }
 
     private bool TryWaitForFull(out long number)
     {
-        number = 0;
-        return _full.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult() && _full.Reader.TryRead(out number);
+        number = Nothing;
+        var waiting = _waitingForFull ??= _full.Reader.WaitToReadAsync().AsTask();
+        if (!waiting.Wait(StateWatch.Interval))
+            return true;
+        _waitingForFull = null;
+        return waiting.Result && _full.Reader.TryRead(out number);
     }
 
     private bool TryCompact(long number, bool isFirst)
     {
+        // Where files were written anew nothing is left to do; where the directory is lost nothing can be done.
+        if (_watch.IsLost || number < _store.SnapshotNumber)
+            return true;
         try
         {
             var startedAt = Stopwatch.GetTimestamp();

@@ -19,6 +19,8 @@ internal sealed class StateMeters
         var bytes = metrics.CreateCounter("turnserver_state_bytes_total", "Bytes recorded in the journal.");
         var stalled = metrics.CreateGauge("turnserver_state_stalled",
             "1 while nothing can be recorded, and requests are refused for that; otherwise 0.");
+        var lost = metrics.CreateGauge("turnserver_state_lost",
+            "1 while the state's directory is gone or another, and games would not survive a crash; otherwise 0.");
         _syncs = metrics.CreateCounter("turnserver_state_syncs_total", "Times that the journal was synced.");
         _syncSeconds = metrics.CreateCounter("turnserver_state_sync_seconds_total", "Time that syncing took.");
         _snapshots = metrics.CreateCounter("turnserver_state_snapshots_total", "Snapshots made of full segments.");
@@ -31,6 +33,7 @@ internal sealed class StateMeters
             records.IncTo(journal.RecordCount);
             bytes.IncTo(journal.Position);
             stalled.Set(journal.IsStalled ? 1 : 0);
+            lost.Set(journal.Fault is null ? 0 : 1);
         });
     }
 

@@ -28,6 +28,10 @@ internal static class StateNames
     public static bool IsNew(string name) => name.EndsWith(NewSuffix, StringComparison.Ordinal)
         && SnapshotNumber(name[..^NewSuffix.Length]) is not null;
 
+    /// <summary>Whether it is a file of a state.</summary>
+    public static bool IsState(string name) =>
+        SnapshotNumber(name) is not null || SegmentNumber(name) is not null || IsNew(name);
+
     /// <summary>The number of a snapshot; null for any other name.</summary>
     public static long? SnapshotNumber(string name) => Number(name, SnapshotPrefix);
 

@@ -13,6 +13,7 @@ internal sealed class StateSide : IDisposable
     private readonly StateStore _store;
     private readonly ILogger _log;
     private readonly long _openedAt;
+    private StateMeters? _meters;
     private StateKeeper? _keeper;
     private Task _running = Task.CompletedTask;
 
@@ -56,7 +57,7 @@ internal sealed class StateSide : IDisposable
     {
         _store.Begin();
         meters.Watch(_store);
-        _keeper = new StateKeeper(_store, _options, meters, _log);
+        _meters = meters;
         foreach (var cut in _store.Warnings)
             Log.StateWasCut(_log, cut);
         var sync = $"{_options.Sync}".ToLowerInvariant();
@@ -73,31 +74,60 @@ internal sealed class StateSide : IDisposable
         return _store.Journal;
     }
 
-    /// <summary>Keeps it until the server stops; fails when the disk does. To be called once.</summary>
-    public Task RunAsync() => _running = KeepAsync();
+    /// <summary>
+    /// Keeps it until the server stops; fails when the disk does. To be called once, after <see cref="Begin"/>.
+    /// </summary>
+    /// <param name="onActor">Has the actor's thread look at the table; false when the actor does not answer.</param>
+    public Task RunAsync(Func<Action<Table>, Task<bool>> onActor)
+    {
+        _keeper = new StateKeeper(_store, _options, _meters!, new StateWatch(_store, onActor, _log), _log);
+        return _running = KeepAsync();
+    }
 
     /// <summary>
     /// Brings the last records to the disk, and the whole table, so that nothing has to be replayed. To be called when
     /// the actor has ended.
     /// </summary>
     /// <returns>False when the disk has failed before that.</returns>
+    /// <exception cref="StateException">The directory was lost, and the games cannot be written anew.</exception>
     public async Task<bool> FinishAsync()
     {
         _keeper!.Stop();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_running.IsFaulted)
             return false;
+        var isWhole = IsWhole();
         try
         {
             _store.Finish();
+            if (!isWhole)
+                Log.StateSaved(_log, _store.DirectoryPath);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (isWhole && e is IOException or UnauthorizedAccessException)
         {
             // The journal has it all, and the next start replays it.
             Log.LastSnapshotFailed(_log, StateException.Reason(e));
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StateException($"the games could not be written to {_store.DirectoryPath}, whose files were "
+                + $"taken away while the server ran, and end: {StateException.Reason(e)}.", e);
+        }
 
         return true;
+    }
+
+    // Whether a start could go by what is there.
+    private bool IsWhole()
+    {
+        try
+        {
+            return _store.FindLoss() == StateLoss.None && _store.FindMissing() is null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     public void Dispose()

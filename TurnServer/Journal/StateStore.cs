@@ -7,7 +7,7 @@ namespace TurnServer.Journal;
 /// A state that outlives the process: read back when the server starts, recorded while it runs, and kept small. Its
 /// parts that take time are called by <see cref="StateKeeper"/>, each on a thread of its own.
 /// </summary>
-internal sealed class StateStore : IDisposable
+internal sealed partial class StateStore : IDisposable
 {
     /// <summary>The number of the first segment and the first snapshot of all.</summary>
     public const long FirstNumber = 1;
@@ -50,6 +50,12 @@ internal sealed class StateStore : IDisposable
 
     /// <summary>How long the latest snapshot is, in bytes. Any thread may look.</summary>
     public long SnapshotBytes => Volatile.Read(ref _snapshotBytes);
+
+    /// <summary>The number of the latest snapshot. For the thread that makes them.</summary>
+    public long SnapshotNumber => _snapshotNumber;
+
+    /// <summary>Whether the next segment is there already. Any thread may look.</summary>
+    public bool HasPrepared => _prepared.Reader.Count > 0;
 
     /// <summary>How much of all that was recorded has been synced, in bytes. For the thread that syncs.</summary>
     public long SyncedPosition => _syncedPosition;
@@ -117,10 +123,13 @@ internal sealed class StateStore : IDisposable
     /// <exception cref="IOException">There is no room for it.</exception>
     public bool Prepare()
     {
-        if (_prepared.Reader.Count > 0)
+        if (HasPrepared)
             return false;
-        var segment = Segment.Create(_directory, _lastNumber + 1, _options.SegmentBytes, _options.Sync);
-        _lastNumber++;
+        var number = _lastNumber + 1;
+        var segment = _isDetached
+            ? Segment.CreateInMemory(number, _options.SegmentBytes, _options.Sync)
+            : Segment.Create(_directory, number, _options.SegmentBytes, _options.Sync);
+        Volatile.Write(ref _lastNumber, number);
         _prepared.Writer.TryWrite(segment);
         return true;
     }
@@ -187,8 +196,10 @@ internal sealed class StateStore : IDisposable
     /// <summary>Puts the table on record as the server stops, so that nothing has to be replayed. To be called last.
     /// </summary>
     /// <exception cref="IOException">There is no room for it; the journal has it all.</exception>
+    /// <exception cref="StateException">The directory was lost, and cannot be taken again.</exception>
     public void Finish()
     {
+        _directory.TakeAgain();
         WriteSnapshot(++_lastNumber, isFinal: true, Table);
         Abandon();
         DeleteBefore(_lastNumber);
@@ -220,10 +231,12 @@ internal sealed class StateStore : IDisposable
         }
     }
 
-    private void WriteSnapshot(long number, bool isFinal, Table table)
+    private void WriteSnapshot(long number, bool isFinal, Table table) =>
+        WriteSnapshot(number, stream => Snapshot.Write(stream, number, isFinal, _settings, table));
+
+    private void WriteSnapshot(long number, Action<Stream> write)
     {
-        Volatile.Write(ref _snapshotBytes, _directory.Write(StateNames.Snapshot(number),
-            stream => Snapshot.Write(stream, number, isFinal, _settings, table)));
+        Volatile.Write(ref _snapshotBytes, _directory.Write(StateNames.Snapshot(number), write));
         _snapshotNumber = number;
     }
 
