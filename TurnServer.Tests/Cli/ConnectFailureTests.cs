@@ -146,6 +146,7 @@ internal sealed class ConnectFailureTests
 
     [TestCase(PosixSignal.SIGINT, 130)]
     [TestCase(PosixSignal.SIGTERM, 143)]
+    [TestCase(PosixSignal.SIGHUP, 129)]
     public async Task A_signal_ends_it_and_the_partner_hears_of_it(PosixSignal signal, int code)
     {
         await using var server = await ServerChild.StartAsync();

@@ -13,6 +13,7 @@ internal sealed class StopTests
 
     [TestCase(PosixSignal.SIGTERM)]
     [TestCase(PosixSignal.SIGINT)]
+    [TestCase(PosixSignal.SIGHUP)]
     public async Task A_signal_ends_an_idle_server_with_0(PosixSignal signal)
     {
         await using var server = await ServerChild.StartAsync();
@@ -25,6 +26,21 @@ internal sealed class StopTests
         // HttpListener's own end would send an empty 200 to both.
         Assert.That(await idle.ReadToEndAsync(), Is.Empty);
         Assert.That(await kept.ReadToEndAsync(), Is.Empty);
+    }
+
+    // As nohup does it, and a shell's script to the jobs that it starts with &.
+    [TestCase("HUP", PosixSignal.SIGHUP)]
+    [TestCase("INT", PosixSignal.SIGINT)]
+    public async Task A_signal_that_was_ignored_at_the_start_stays_ignored(string name, PosixSignal signal)
+    {
+        await using var server = await ServerChild.StartUnderAsync(
+            ["sh", "-c", $"trap '' {name}; exec \"$@\"", "sh"], "--log-level", "debug");
+        server.Signal(signal);
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        Assert.That((await client.AskAsync(Register)).Body, Does.StartWith("0/0/"));
+        server.Signal(PosixSignal.SIGTERM);
+        Assert.That(await server.ExitCodeAsync(), Is.Zero);
+        Assert.That(server.Errors, Does.Contain("Stopping on SIGTERM").And.Not.Contain($"{signal}"));
     }
 
     [Test]

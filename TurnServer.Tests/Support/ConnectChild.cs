@@ -113,7 +113,12 @@ internal sealed class ConnectChild : IAsyncDisposable
 
     /// <summary>Sends a signal, as <c>kill</c> does.</summary>
     public void Signal(PosixSignal signal) =>
-        Assert.That(Kill(_process.Id, signal == PosixSignal.SIGINT ? 2 : 15), Is.Zero, "it is there to be signalled");
+        Assert.That(Kill(_process.Id, signal switch
+        {
+            PosixSignal.SIGHUP => 1,
+            PosixSignal.SIGINT => 2,
+            _ => 15,
+        }), Is.Zero, "it is there to be signalled");
 
     /// <summary>Waits until it has ended and all that it said has been read; returns its exit code.</summary>
     public async Task<int> ExitCodeAsync(TimeSpan? patience = null)

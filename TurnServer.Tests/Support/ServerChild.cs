@@ -176,6 +176,7 @@ internal sealed class ServerChild : IAsyncDisposable
     {
         PosixSignal.SIGINT => 2,
         PosixSignal.SIGTERM => 15,
+        PosixSignal.SIGHUP => 1,
         _ => throw new ArgumentOutOfRangeException(nameof(signal)),
     });
 

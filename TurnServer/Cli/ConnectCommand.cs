@@ -40,8 +40,8 @@ internal static class ConnectCommand
           2    a flag is wrong                     8    the server is full or busy
           3    failed on a bug                     9    damaged, or only one side has --raw
           4    nobody came                         10   input cannot be read or output not be written
-          5    the partner left before the end     130  SIGINT (Ctrl-C); the partner is told
-          6    no answer, or the game was lost     143  SIGTERM; the partner is told
+          5    the partner left before the end     129  SIGHUP; the partner is told, as with:
+          6    no answer, or the game was lost     130  SIGINT (Ctrl-C), 143 SIGTERM
         """);
 
     private static async Task<int> InvokeAsync(ConnectFlags flags, ParseResult result)
@@ -73,7 +73,12 @@ internal static class ConnectCommand
             await session.AbandonAsync();
             var signal = await stop.Task;
             status.Say(session.Partner is { } partner ? $"{signal}: left {partner}" : $"{signal}: no longer waiting");
-            return signal == nameof(PosixSignal.SIGINT) ? ExitCode.Interrupted : ExitCode.Terminated;
+            return signal switch
+            {
+                nameof(PosixSignal.SIGINT) => ExitCode.Interrupted,
+                nameof(PosixSignal.SIGHUP) => ExitCode.HungUp,
+                _ => ExitCode.Terminated,
+            };
         }
         catch (Exception bug)
         {

@@ -42,6 +42,9 @@ internal static class ExitCode
     /// <summary>The state is damaged, or of another version: starting again will not mend it.</summary>
     public const int StateUnreadable = 12;
 
+    /// <summary>Ended by SIGHUP, as shells say it.</summary>
+    public const int HungUp = 129;
+
     /// <summary>Ended by SIGINT, as shells say it.</summary>
     public const int Interrupted = 130;
 
