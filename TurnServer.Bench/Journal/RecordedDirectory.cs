@@ -14,6 +14,8 @@ internal sealed class RecordedDirectory(string path, bool machineWasStarted) : I
 
     public IReadOnlyList<string> List() => [.. Directory.EnumerateFiles(path).Select(System.IO.Path.GetFileName)!];
 
+    public IReadOnlyList<string> ListOthers() => [];
+
     public byte[] ReadAll(string name) => File.ReadAllBytes(System.IO.Path.Combine(path, name));
 
     public ISegmentFile Create(string name, int bytes, bool isMapped) => throw new NotSupportedException();

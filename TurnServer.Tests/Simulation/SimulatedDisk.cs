@@ -32,6 +32,8 @@ internal sealed class SimulatedDisk : IStateDirectory
 
     public IReadOnlyList<string> List() => [.. _files.Keys];
 
+    public IReadOnlyList<string> ListOthers() => [];
+
     public ISegmentFile Create(string name, int bytes, bool isMapped)
     {
         AtEachStep?.Invoke();

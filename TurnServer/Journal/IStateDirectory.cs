@@ -18,6 +18,9 @@ internal interface IStateDirectory : IDisposable
     /// <summary>The names of its files, in no order.</summary>
     IReadOnlyList<string> List();
 
+    /// <summary>The names of what is no ordinary file: directories, links, pipes.</summary>
+    IReadOnlyList<string> ListOthers();
+
     /// <summary>A new file, of so many bytes 0 that have room on the disk, under this name even after power is lost.
     /// </summary>
     /// <param name="name">Its name.</param>

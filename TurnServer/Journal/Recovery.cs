@@ -18,6 +18,7 @@ internal sealed class Recovery
     {
         _directory = directory;
         _names = [.. directory.List()];
+        CheckNoneIsStray();
         _last = Numbers(StateNames.SegmentNumber).Concat(Numbers(StateNames.SnapshotNumber)).Append(0).Max();
     }
 
@@ -48,6 +49,20 @@ internal sealed class Recovery
             Warnings = _warnings,
         };
     }
+
+    // Whatever it is, to pass it over, to read it or to write over it may each be wrong.
+    private void CheckNoneIsStray()
+    {
+        var others = _directory.ListOthers().ToHashSet();
+        if (others.Order().FirstOrDefault(name => StateNames.IsState(name) || StateNames.IsStray(name)) is { } other)
+            throw Stray(other, "it is a directory or a link, and should be a file");
+        if (_names.Order().FirstOrDefault(StateNames.IsStray) is { } name)
+            throw Stray(name, "no server gives a file that name");
+    }
+
+    private StateDamagedException Stray(string name, string what) =>
+        new($"the state in {_directory.Path} holds something that is not its own. {name}: {what}. Nothing has been "
+            + $"changed. Move it away, and start again: mv {_directory.Path}/{name} {_directory.Path}.{name}");
 
     // The first server in a directory may have been killed before its first snapshot, which would be of an empty table.
     private void CheckNothingBegun()

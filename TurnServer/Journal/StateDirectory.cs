@@ -98,6 +98,10 @@ internal sealed partial class StateDirectory : IStateDirectory
     public IReadOnlyList<string> List() =>
         [.. Directory.EnumerateFiles(Path).Select(file => System.IO.Path.GetFileName(file))];
 
+    public IReadOnlyList<string> ListOthers() =>
+        [.. Directory.EnumerateFileSystemEntries(Path).Where(entry => !FileStatus.IsOrdinaryFile(entry))
+            .Select(entry => System.IO.Path.GetFileName(entry))];
+
     public ISegmentFile Create(string name, int bytes, bool isMapped)
     {
         var path = PathOf(name);

@@ -15,6 +15,9 @@ internal static class StateNames
     private const string NewSuffix = ".new";
     private const string Digits = "D10";
 
+    // Segments that are begun each second get there in 30 million years.
+    private const long NumberMax = 999_999_999_999_999;
+
     public static string Snapshot(long number) =>
         SnapshotPrefix + number.ToString(Digits, CultureInfo.InvariantCulture);
 
@@ -38,9 +41,21 @@ internal static class StateNames
     /// <summary>The number of a segment of the journal; null for any other name.</summary>
     public static long? SegmentNumber(string name) => Number(name, SegmentPrefix);
 
+    /// <summary>Whether it looks like a file of a state, and is called as no server calls one.</summary>
+    public static bool IsStray(string name)
+    {
+        var whole = name.EndsWith(NewSuffix, StringComparison.Ordinal) ? name[..^NewSuffix.Length] : name;
+        return !IsState(name) && (Looks(SnapshotPrefix) || Looks(SegmentPrefix));
+
+        bool Looks(string prefix) => whole.StartsWith(prefix, StringComparison.Ordinal)
+            && whole.Length > prefix.Length && whole.AsSpan(prefix.Length).IndexOfAnyExceptInRange('0', '9') < 0;
+    }
+
     private static long? Number(string name, string prefix) =>
         name.StartsWith(prefix, StringComparison.Ordinal)
         && long.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && number is >= StateStore.FirstNumber and <= NumberMax
+        && name == prefix + number.ToString(Digits, CultureInfo.InvariantCulture)
             ? number
             : null;
 }

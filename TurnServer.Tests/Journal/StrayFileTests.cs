@@ -1,0 +1,104 @@
+using TurnServer.Journal;
+using TurnServer.Rules;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Journal;
+
+/// <summary>Files in the state's directory that look like a state's and are none of this one.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class StrayFileTests
+{
+    private static readonly JournalOptions Options = new() { SegmentBytes = 64 * 1024 };
+
+    [TestCase("journal-1")]
+    [TestCase("journal-01")]
+    [TestCase("journal-99")]
+    [TestCase("journal-0000000000")]
+    [TestCase("journal-9223372036854775807")]
+    [TestCase("journal-00000000000000000001")]
+    [TestCase("snapshot-1")]
+    [TestCase("snapshot-5.new")]
+    [TestCase("journal-0000000001.new")]
+    public void Open_WithAStrayFile_NamesIt_AndChangesNothing(string name)
+    {
+        using var state = new KeptState();
+        Write(state.Folder);
+        var path = Path.Combine(state.Folder, name);
+        File.WriteAllBytes(path, []);
+        AssertIsNamed(state.Folder, name);
+        // Alone it is named as well.
+        Directory.GetFiles(state.Folder).Where(file => file != path).ToList().ForEach(File.Delete);
+        AssertIsNamed(state.Folder, name);
+    }
+
+    [TestCase("journal-0000000007")]
+    [TestCase("snapshot-0000000007")]
+    [TestCase("journal-7")]
+    public void Open_WithADirectoryOrLinkOfSuchAName_NamesIt(string name)
+    {
+        using var state = new KeptState();
+        Write(state.Folder);
+        var path = Path.Combine(state.Folder, name);
+        Directory.CreateDirectory(path);
+        AssertIsNamed(state.Folder, name);
+        Directory.Delete(path);
+        File.CreateSymbolicLink(path, Path.Combine(state.Folder, "elsewhere"));
+        AssertIsNamed(state.Folder, name);
+        File.Delete(path);
+        File.CreateSymbolicLink(path, Path.Combine(state.Folder, StateNames.Segment(1)));
+        AssertIsNamed(state.Folder, name);
+    }
+
+    [Test]
+    public void Open_WithALaterSegmentThatIsEmpty_GoesOnBehindIt()
+    {
+        using var state = new KeptState();
+        Write(state.Folder);
+        File.WriteAllBytes(Path.Combine(state.Folder, StateNames.Segment(99)), []);
+        Write(state.Folder);
+        Assert.That(Directory.GetFiles(state.Folder).Select(Path.GetFileName),
+            Is.EquivalentTo([StateNames.Lock, StateNames.Snapshot(100), StateNames.Segment(100)]));
+    }
+
+    [TestCase("snapshot-0000000009")]
+    [TestCase("journal-0000000009")]
+    public void Open_WithALaterFileThatIsRubbish_NamesIt(string name)
+    {
+        using var state = new KeptState();
+        Write(state.Folder);
+        File.WriteAllText(Path.Combine(state.Folder, name), new string('x', 1000));
+        AssertIsNamed(state.Folder, name);
+    }
+
+    [TestCase("notes.txt")]
+    [TestCase("journal-0000000001.bak")]
+    [TestCase("journal-")]
+    [TestCase("journal-old")]
+    public void Open_WithAFileThatLooksLikeNone_LeavesItAlone(string name)
+    {
+        using var state = new KeptState();
+        Write(state.Folder);
+        var path = Path.Combine(state.Folder, name);
+        File.WriteAllText(path, "mine");
+        Write(state.Folder);
+        Assert.That(File.ReadAllText(path), Is.EqualTo("mine"));
+    }
+
+    private static void AssertIsNamed(string folder, string name)
+    {
+        var before = Directory.GetFileSystemEntries(folder).Order().ToList();
+        Assert.That(() => Write(folder), Throws.TypeOf<StateDamagedException>()
+            .With.Message.Contains($" {name}: ").And.Message.Contains("Nothing has been changed"));
+        Assert.That(Directory.GetFileSystemEntries(folder).Order().Where(file => !file.EndsWith("/lock",
+            StringComparison.Ordinal)), Is.EqualTo(before.Where(file => !file.EndsWith("/lock", StringComparison.Ordinal))));
+    }
+
+    // As a killed process leaves it: begun, and not finished.
+    private static void Write(string folder)
+    {
+        using var directory = StateDirectory.Take(folder);
+        using var store = StateStore.Open(directory, Options, new StateSettings(new RulesOptions(), false),
+            _ => new SequentialKeySource());
+        store.Begin();
+    }
+}
