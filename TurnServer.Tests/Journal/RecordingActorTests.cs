@@ -245,6 +245,8 @@ internal sealed class RecordingActorTests
         return store;
     }
 
+    private static StateWatch Watch(StateStore store, RecordingLog log) => new(store, _ => Task.FromResult(false), log);
+
     private static ActorDriver Actor(StateStore store)
     {
         var actor = new ActorDriver(store.Table);
