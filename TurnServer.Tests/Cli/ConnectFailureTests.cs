@@ -17,7 +17,7 @@ internal sealed class ConnectFailureTests
     [TestCase("http://localhost:8080/", "localhost:8080", "--name", "Ann")]
     [TestCase("http://", "ftp://localhost/", "--name", "Ann")]
     [TestCase("--name Ann,Bob", Url, "--name", "Ann,Bob")]
-    [TestCase("--name : give a name", Url, "--name", "")]
+    [TestCase("--name '': give a name", Url, "--name", "")]
     [TestCase("--partner *", Url, "--name", "Ann", "--partner", "*")]
     [TestCase("--wait-for-partner soon", Url, "--name", "Ann", "--wait-for-partner", "soon")]
     [TestCase("--patience 0", Url, "--name", "Ann", "--patience", "0")]

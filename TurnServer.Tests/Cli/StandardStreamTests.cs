@@ -80,8 +80,8 @@ internal sealed class StandardStreamTests
         var port = ServerChild.FreePort();
         await using var server = Launch(redirection, port, "--port", $"{port}", "--verbose", "0.1", "--log-level",
             "trace", "--log-format", form, "--state", state.Folder);
-        await ServerChild.UntilAsync(() => server.HasExited || IsOpen(port), "it listens");
-        Assert.That(server.HasExited, Is.False, server.Errors);
+        while (!await IsWellAsync(port))
+            Assert.That(server.HasExited, Is.False, server.Errors);
         for (var descriptor = 0; descriptor < 3; descriptor++)
         {
             var sign = descriptor == 0 ? "<&-" : descriptor == 1 ? ">&-" : "2>&-";
@@ -122,16 +122,16 @@ internal sealed class StandardStreamTests
     private static ServerChild Launch(string redirection, int port, params string[] arguments) =>
         ServerChild.Launch(["bash", "-c", $"exec \"$@\" {redirection}", "bash"], null, port, arguments);
 
-    private static bool IsOpen(int port)
+    // Its log, which would say that it listens, may be what cannot be written.
+    private static async Task<bool> IsWellAsync(int port)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            socket.Connect(IPAddress.Loopback, port);
-            return true;
+            return (await RawHttp.HealthAsync(port)).Status == 200;
         }
-        catch (SocketException)
+        catch (Exception e) when (e is IOException or SocketException)
         {
+            await Task.Delay(TimeSpan.FromMilliseconds(10));
             return false;
         }
     }

@@ -4,8 +4,8 @@ namespace TurnServer.Cli;
 
 /// <summary>
 /// Puts standard streams that were closed at the start (the shell's <c>2&gt;&amp;-</c>) on /dev/null, so that no file or
-/// socket gets their numbers and is written to by mistake. Each is opened the wrong way round, as the C library does it
-/// for privileged programs: reading or writing fails as on a closed one, and can be told from a stream of the user's.
+/// socket gets their numbers and is written to by mistake. They are opened as paths alone (open(2), O_PATH): reading and
+/// writing fails as on a closed one, and they can be told from a /dev/null of the user's.
 /// </summary>
 internal static unsafe partial class ClosedStreams
 {
@@ -15,16 +15,14 @@ internal static unsafe partial class ClosedStreams
     private const int GetDescriptorFlags = 1;
     private const int GetStatusFlags = 3;
     private const int DuplicateCloseOnExec = 1030;
-    private const int ReadOnly = 0;
-    private const int WriteOnly = 1;
-    private const int ReadWrite = 2;
-    private const int AccessMode = 3;
 
-    /// <summary>Whether this program was started with a stream of this number that can be read from.</summary>
-    public static bool IsReadable(int descriptor) => IsOpenFor(descriptor, ReadOnly);
+    // O_CLOEXEC and O_PATH, the same on x86-64 and ARM.
+    private const int CloseOnExec = 0x80000;
+    private const int PathAlone = 0x200000;
 
-    /// <summary>Whether this program was started with a stream of this number that can be written to.</summary>
-    public static bool IsWritable(int descriptor) => IsOpenFor(descriptor, WriteOnly);
+    /// <summary>Whether this program was started with a stream of this number.</summary>
+    public static bool IsHandedDown(int descriptor) => Control(descriptor, GetDescriptorFlags, 0) == 0
+        && (Control(descriptor, GetStatusFlags, 0) & PathAlone) == 0;
 
     /// <summary>
     /// To be called before anything is opened. The runtime may have opened files of its own under these numbers by
@@ -60,15 +58,9 @@ internal static unsafe partial class ClosedStreams
         }
     }
 
-    // O_CLOEXEC, the same on x86-64 and ARM.
-    private const int CloseOnExec = 0x80000;
-
-    private static bool IsOpenFor(int descriptor, int access) => Control(descriptor, GetDescriptorFlags, 0) == 0
-        && (Control(descriptor, GetStatusFlags, 0) & AccessMode) is var mode && (mode == access || mode == ReadWrite);
-
     private static void OpenNull(int descriptor)
     {
-        var opened = OpenFile("/dev/null", descriptor == 0 ? WriteOnly : ReadOnly);
+        var opened = OpenFile("/dev/null", PathAlone);
         if (opened < 0 || opened == descriptor)
             return;
         _ = DuplicateTo(opened, descriptor, 0);

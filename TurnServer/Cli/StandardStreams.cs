@@ -15,10 +15,10 @@ internal static class StandardStreams
     private const int Error = 2;
 
     /// <summary>Whether this program was started with an input; the shell's <c>&lt;&amp;-</c> closes it.</summary>
-    public static bool HasInput => ClosedStreams.IsReadable(Input);
+    public static bool HasInput => ClosedStreams.IsHandedDown(Input);
 
     /// <summary>Whether this program was started with an output.</summary>
-    public static bool HasOutput => ClosedStreams.IsWritable(Output);
+    public static bool HasOutput => ClosedStreams.IsHandedDown(Output);
 
     /// <summary>
     /// Lets messages on both outputs be lost where they cannot be written, instead of ending the program, and closed
@@ -44,7 +44,7 @@ internal static class StandardStreams
     /// <summary>What cannot be written there is lost.</summary>
     public static Stream OpenError()
     {
-        if (!ClosedStreams.IsWritable(Error))
+        if (!ClosedStreams.IsHandedDown(Error))
             return Stream.Null;
         var stream = Open(Error, FileAccess.Write);
         return new LenientStream(stream.CanSeek ? Console.OpenStandardError() : stream);
