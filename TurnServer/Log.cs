@@ -120,15 +120,16 @@ internal static partial class Log
         + "journal's next segment was made, for {Seconds:0.0} s at the most")]
     public static partial void StateDiskIsSlow(ILogger log, double seconds);
 
-    [LoggerMessage(52, LogLevel.Critical, "The state directory {Directory} {What}. Games go on in memory, and would not "
-        + "survive a crash. SIGTERM (systemctl restart) writes them to {Directory}, made anew if it is missing, unless "
+    [LoggerMessage(52, LogLevel.Critical, "The state directory {Directory} {What}. Games go on in memory, and would "
+        + "not survive a crash. SIGTERM (systemctl restart) writes them to {Directory}, made anew if it is missing, unless "
         + "it holds another state")]
     public static partial void StateLost(ILogger log, string directory, string what);
 
     [LoggerMessage(53, LogLevel.Information, "The state directory {Directory} is back, with all games")]
     public static partial void StateFound(ILogger log, string directory);
 
-    [LoggerMessage(54, LogLevel.Warning, "{Name} was missing from the state directory {Directory}, and was written anew")]
+    [LoggerMessage(54, LogLevel.Warning, "{Name} was missing from the state directory {Directory}, and was written "
+        + "anew")]
     public static partial void StateRestored(ILogger log, string name, string directory);
 
     [LoggerMessage(55, LogLevel.Information, "Wrote the games to {Directory}, whose files had been taken away")]

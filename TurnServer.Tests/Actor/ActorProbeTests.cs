@@ -30,6 +30,14 @@ internal sealed class ActorProbeTests
     }
 
     [Test]
+    public async Task CheckHealth_OfAStateThatIsLost_SaysSo_AndSoDoesTheAdminPage()
+    {
+        var probe = new ActorProbe(() => Task.FromResult(Figures with { StateFault = "the disk is in the sea" }), _clock);
+        Assert.That(await probe.CheckHealthAsync(), Does.StartWith("the disk is in the sea: "));
+        await AssertAdminSaysTheSameAsync(probe);
+    }
+
+    [Test]
     public async Task CheckHealth_OfAnActorThatIsBusyOrFailed_SaysThatItDoesNotAnswer()
     {
         foreach (var why in new Exception[] { new ActorBusyException(), new ActorFailedException(new IOException()) })
@@ -68,7 +76,8 @@ internal sealed class ActorProbeTests
     public void Count_ThatIsCancelled_Throws()
     {
         using var stop = new CancellationTokenSource();
-        var counting = new ActorProbe(() => new TaskCompletionSource<ActorFigures>().Task, _clock).CountAsync(stop.Token);
+        var probe = new ActorProbe(() => new TaskCompletionSource<ActorFigures>().Task, _clock);
+        var counting = probe.CountAsync(stop.Token);
         stop.Cancel();
         Assert.That(async () => await ActorDriver.Soon(counting), Throws.InstanceOf<OperationCanceledException>());
     }

@@ -42,6 +42,18 @@ internal sealed class HealthTests
         Assert.That(findings.Single().Text, Does.Contain("silent for about 1 of the last 3 seconds"));
     }
 
+    [Test]
+    public void AStateThatIsLost_IsBad()
+    {
+        var now = HistoryTests.At(1);
+        var findings = Findings(HistoryTests.At(0), now with
+        {
+            Actor = now.Actor! with { StateFault = "the state directory is gone" },
+        });
+        Assert.That(findings.Single().State, Is.EqualTo(HealthState.Bad));
+        Assert.That(findings.Single().Text, Does.Contain("the state directory is gone").And.Contain("SIGTERM"));
+    }
+
     [TestCase(ErrorCode.ServerBusy, 5, "5 requests were refused in the last minute as the server was busy")]
     [TestCase(ErrorCode.RateLimited, 1, "1 request was refused in the last minute by the limits per address")]
     [TestCase(ErrorCode.PairingKeysMaxed, 2, "too many players")]

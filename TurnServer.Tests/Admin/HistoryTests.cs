@@ -84,7 +84,8 @@ internal sealed class HistoryTests
     public async Task Sampler_EachSecond_TakesAReading()
     {
         var clock = new FakeTimeProvider();
-        var sampler = new Sampler(new ActorProbe(() => Task.FromResult(At(0).Actor!), clock), () => At(0).Http, () => 7, clock);
+        var probe = new ActorProbe(() => Task.FromResult(At(0).Actor!), clock);
+        var sampler = new Sampler(probe, () => At(0).Http, () => 7, clock);
         using var stop = new CancellationTokenSource();
         var running = sampler.RunAsync(stop.Token);
         for (var i = 1; i <= 5; i++)

@@ -23,8 +23,7 @@ internal sealed class RemovedStateTests
         {
             game = await LongGame.StartAsync(server.Port, "Removed");
             await place.RunAsync(command);
-            await ServerChild.UntilAsync(() => server.Errors.Contains("critical:", StringComparison.Ordinal), "it is said",
-                Patience);
+            await SaysAsync(server, "critical:");
             Assert.That(server.Errors, Does.Contain(place.State).And.Contain("SIGTERM"));
             await AssertSickAsync(server, place.AdminPort);
             Assert.That((await Scrape.OfAsync(place.AdminPort))["turnserver_state_lost"], Is.EqualTo(1));
@@ -66,12 +65,10 @@ internal sealed class RemovedStateTests
         {
             game = await LongGame.StartAsync(server.Port, "Moved");
             await place.RunAsync("mv {0} {0}.away");
-            await ServerChild.UntilAsync(() => server.Errors.Contains("critical:", StringComparison.Ordinal), "it is said",
-                Patience);
+            await SaysAsync(server, "critical:");
             Assert.That(await game.TryTurnAsync());
             await place.RunAsync("mv {0}.away {0}");
-            await ServerChild.UntilAsync(() => server.Errors.Contains("is back", StringComparison.Ordinal), "it is said",
-                Patience);
+            await SaysAsync(server, "is back");
             Assert.That((await RawHttp.HealthAsync(server.Port)).Body, Is.EqualTo("ok"));
             Assert.That(await game.TryTurnAsync());
             await server.KillAsync();
@@ -92,8 +89,7 @@ internal sealed class RemovedStateTests
             game = await LongGame.StartAsync(server.Port, "Rewritten");
             Assert.That(await game.TryTurnAsync());
             await place.RunAsync(command);
-            await ServerChild.UntilAsync(() => server.Errors.Contains("-0000000", StringComparison.Ordinal), "it is said",
-                Patience);
+            await SaysAsync(server, "-0000000");
             Assert.That(server.Errors, Does.Contain("written anew").And.Not.Contain("critical"));
             Assert.That((await RawHttp.HealthAsync(server.Port)).Body, Is.EqualTo("ok"));
             Assert.That(await game.TryTurnAsync());
@@ -109,8 +105,7 @@ internal sealed class RemovedStateTests
         await using var place = new Place();
         await using var server = await place.StartAsync();
         await place.RunAsync("rm {0}/lock");
-        await ServerChild.UntilAsync(() => server.Errors.Contains("lock was missing", StringComparison.Ordinal),
-            "it is said", Patience);
+        await SaysAsync(server, "lock was missing");
         await using var second = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", "--state", place.State);
         Assert.That(await second.ExitCodeAsync(), Is.EqualTo(11));
         Assert.That(second.Errors, Does.Contain("in use by another server"));
@@ -125,14 +120,16 @@ internal sealed class RemovedStateTests
         await place.RunAsync("cp -r {0} {0}.other");
         await using var server = await place.StartAsync();
         await place.RunAsync("rm -rf {0} && mv {0}.other {0}");
-        await ServerChild.UntilAsync(() => server.Errors.Contains("critical:", StringComparison.Ordinal), "it is said",
-            Patience);
+        await SaysAsync(server, "critical:");
         var before = Folder.Contents(place.State);
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(11), server.Errors);
         Assert.That(server.Errors, Does.Contain("left as it is").And.Not.Contain("   at "));
         Assert.That(Folder.Contents(place.State), Is.EqualTo(before));
     }
+
+    private static Task SaysAsync(ServerChild server, string text) => ServerChild.UntilAsync(
+        () => server.Errors.Contains(text, StringComparison.Ordinal), $"the log says \"{text}\"", Patience);
 
     private static async Task AssertSickAsync(ServerChild server, int adminPort)
     {

@@ -30,7 +30,9 @@ public sealed class ActorProbe(Func<Task<ActorFigures>> count, TimeProvider cloc
         }
     }
 
-    /// <summary>Why players cannot play, or would lose what they play; null: all is well. What both <c>/healthz</c> say.</summary>
+    /// <summary>
+    /// Why players cannot play, or would lose what they play; null: all is well. What both <c>/healthz</c> say.
+    /// </summary>
     public async Task<string?> CheckHealthAsync() => TroubleOf(await CountAsync());
 
     /// <summary>The same, of figures that have been taken; null stands for an actor that did not answer.</summary>

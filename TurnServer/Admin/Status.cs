@@ -28,7 +28,8 @@ internal sealed class Status : IDisposable
     {
         _sources = sources;
         _clock = clock;
-        _sampler = new Sampler(probe, () => HttpCounts.Of(sources.Front, sources.Meters), Http.Descriptors.InUse, clock);
+        _sampler = new Sampler(probe, () => HttpCounts.Of(sources.Front, sources.Meters), Http.Descriptors.InUse,
+            clock);
         _search = new RegistrySearch(sources.Actor, clock);
         _startedAt = clock.GetUtcNow();
         _startedTimestamp = clock.GetTimestamp();

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace TurnServer.Cli;
 
 /// <summary>
-/// Puts standard streams that were closed at the start (the shell's <c>2&gt;&amp;-</c>) on /dev/null, so that no file or
-/// socket gets their numbers and is written to by mistake. They are opened as paths alone (open(2), O_PATH): reading and
-/// writing fails as on a closed one, and they can be told from a /dev/null of the user's.
+/// Puts standard streams that were closed at the start (the shell's <c>2&gt;&amp;-</c>) on /dev/null, so that no file
+/// or socket gets their numbers and is written to by mistake. They are opened as paths alone (open(2), O_PATH): to read
+/// or write fails as on a closed one, and they can be told from a /dev/null of the user's.
 /// </summary>
 internal static unsafe partial class ClosedStreams
 {

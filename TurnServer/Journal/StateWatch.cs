@@ -50,11 +50,11 @@ internal sealed class StateWatch(StateStore store, Func<Action<Table>, Task<bool
         }
         catch (StateException e)
         {
-            Lose($"cannot be taken again: {e.Message}");
+            Lose("cannot be taken again", $": {e.Message.TrimEnd('.')}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Lose($"cannot be used: {StateException.Reason(e)}");
+            Lose("cannot be used", $": {StateException.Reason(e)}");
         }
     }
 
@@ -78,10 +78,11 @@ internal sealed class StateWatch(StateStore store, Func<Action<Table>, Task<bool
         Find();
     }
 
-    private void Lose(string what)
+    // Players are told no more than what.
+    private void Lose(string what, string why = "")
     {
         if (!IsLost)
-            Log.StateLost(log, store.DirectoryPath, what);
+            Log.StateLost(log, store.DirectoryPath, what + why);
         IsLost = true;
         store.Detach($"the state directory {what}");
     }
