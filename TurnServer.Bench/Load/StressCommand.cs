@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using TurnServer.Client;
 
 namespace TurnServer.Bench.Load;
 
@@ -38,9 +39,7 @@ internal static class StressCommand
         var url = new Argument<Uri>("url")
         {
             Description = "the server, such as http://localhost:8080/",
-            CustomParser = result => Read(result, "url", "an address such as http://localhost:8080/",
-                text => Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}",
-                    UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" ? uri : null),
+            CustomParser = ReadUrl,
         };
         var clients = Number("--clients", "players at once", 30, 2, 100_000, isWhole: true);
         var rate = Number("--rate", "turns a second of each player", 5, 0.05, 1000);
@@ -94,6 +93,16 @@ internal static class StressCommand
                     && number >= min && number <= max && (!isWhole || number == Math.Floor(number)) ? number : null)
                 ?? defaultValue,
         };
+    }
+
+    private static Uri ReadUrl(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        var url = ServerUrl.Read(text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}",
+            out var whatIsWrong);
+        if (whatIsWrong is not null)
+            result.AddError($"{whatIsWrong}.");
+        return url!;
     }
 
     private static T? Read<T>(ArgumentResult result, string name, string whatWouldDo,

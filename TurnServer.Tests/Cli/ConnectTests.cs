@@ -56,6 +56,30 @@ internal sealed partial class ConnectTests
         await AssertDoneAsync(ann, bob);
     }
 
+    // A Mac sends the accent as a character of its own.
+    [Test]
+    public async Task Names_that_look_the_same_are_the_same()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var jose = ConnectChild.Start(server.Url, "Jose\u0301 ", "--partner", "Ann");
+        await using var ann = ConnectChild.Start(server.Url, " Ann", "--partner", "Jos\u00e9");
+        await Task.WhenAll(jose.WriteAsync("hello\n"u8.ToArray()), ann.WriteAsync(default));
+        Assert.That(Encoding.UTF8.GetString(await ann.ReadToEndAsync()), Is.EqualTo("hello\n"));
+        await AssertDoneAsync(jose, ann);
+        Assert.That(ann.Errors, Does.Contain("paired with Jos\u00e9"));
+    }
+
+    [Test]
+    public async Task What_comes_gives_no_orders_to_a_terminal()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann");
+        await using var bob = ConnectChild.StartOnTerminal(server.Url, "Bob", "--no-input");
+        await ann.WriteAsync("a\u001b[2Jb\n"u8.ToArray());
+        var shown = Encoding.UTF8.GetString(await bob.ReadToEndAsync());
+        Assert.That(shown, Does.Contain(@"a\x1b[2Jb").And.Not.Contain("\u001b[2J"));
+    }
+
     [Test]
     public async Task Bytes_go_both_ways_with_a_check_at_the_end()
     {

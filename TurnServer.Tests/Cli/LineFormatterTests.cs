@@ -33,13 +33,14 @@ internal sealed class LineFormatterTests
         Assert.That(line.IndexOf('\n', StringComparison.Ordinal), Is.EqualTo(line.Length - 1));
     }
 
-    [TestCase("a\nb")]
-    [TestCase("a\rb")]
-    [TestCase("a\eb")]
-    [TestCase("a\0b")]
-    [TestCase("a\u009Bb")]
-    public void Write_WhatCouldSteerATerminal_IsASpace(string message) =>
-        Assert.That(Write(LogLevel.Warning, message, isJournal: true), Is.EqualTo("<4>a b\n"));
+    [TestCase("a\nb", "a b")]
+    [TestCase("a\r\nb", "a b")]
+    [TestCase("a\eb", "a·b")]
+    [TestCase("a\0b", "a·b")]
+    [TestCase("a\u009Bb", "a·b")]
+    [TestCase("a\u202Eb", "a·b")]
+    public void Write_WhatCouldSteerATerminal_IsShown(string message, string shown) =>
+        Assert.That(Write(LogLevel.Warning, message, isJournal: true), Is.EqualTo($"<4>{shown}\n"));
 
     [Test]
     public void Write_LettersOfAllKinds_StayAsTheyAre() =>

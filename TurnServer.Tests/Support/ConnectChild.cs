@@ -65,6 +65,11 @@ internal sealed class ConnectChild : IAsyncDisposable
         Run(["sh", "-c", $"exec \"$@\" {redirection}", "sh", .. ServerProgram.Words, "connect", url.ToString(),
             "--name", name, .. flags]);
 
+    /// <summary>As <see cref="Start"/>, on a terminal; what that shows is its output.</summary>
+    public static ConnectChild StartOnTerminal(Uri url, string name, params string[] flags) =>
+        Run(["sh", "-c", $"exec {Tool.Require("script", "bsdutils")} -qec \"$*\" /dev/null", "sh",
+            .. ServerProgram.Words, "connect", url.ToString(), "--name", name, .. flags]);
+
     private static ConnectChild Run(string[] words) => new(new Process
     {
         StartInfo = new ProcessStartInfo(words[0], words[1..])

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using TurnServer.Client;
 using TurnServer.Protocol;
 
 namespace TurnServer.Cli;
@@ -70,12 +71,12 @@ internal sealed class ConnectFlags
     /// <summary>Reads the command line; null when there are errors.</summary>
     public ConnectOptions? Read(ParseResult result, List<string> errors)
     {
-        var (url, whatWouldDo) = ParseUrl(result.GetValue(Url));
-        if (whatWouldDo is not null)
-            errors.Add(whatWouldDo);
+        var url = ServerUrl.Read(result.GetValue(Url), out var whatIsWrong);
+        if (whatIsWrong is not null)
+            errors.Add($"{whatIsWrong}.");
         var options = new ConnectOptions
         {
-            Url = url,
+            Url = url!,
             Name = _name.Read(result, errors) ?? "",
             Partner = _partner.Read(result, errors),
             IsRaw = _raw.Read(result, errors),
@@ -103,21 +104,10 @@ internal sealed class ConnectFlags
             HasVariable = false,
         };
 
-    private static (Uri, string?) ParseUrl(string? text)
-    {
-        var none = new Uri("http://localhost/");
-        if (string.IsNullOrEmpty(text))
-            return (none, "the URL of the server is missing: such as http://localhost:8080/.");
-        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
-            return (url!, null);
-        var example = !text.Contains("://", StringComparison.Ordinal) && Uri.TryCreate($"http://{text}",
-            UriKind.Absolute, out var likely) ? likely.ToString() : "http://localhost:8080/";
-        return (none, $"{text}: give a URL with http:// or https://, such as {example}.");
-    }
-
     // The server's rule (PROTOCOL.md, error 7), and that a comma would end the name.
-    private static (string?, string?) ParseName(string text)
+    private static (string?, string?) ParseName(string given)
     {
+        var text = PlayerName.Normalize(given);
         var runes = text.EnumerateRunes().ToArray();
         var isName = runes.Length is > 0 and <= ProtocolLimits.NameCharactersMax
             && !runes.Any(rune => Rune.IsControl(rune) || rune.Value == ',');
@@ -127,5 +117,5 @@ internal sealed class ConnectFlags
     }
 
     private static (string?, string?) ParsePartner(string text) =>
-        text == "*" ? (text, "a name, or no --partner at all to meet anybody") : ParseName(text);
+        text.Trim() == "*" ? (text, "a name, or no --partner at all to meet anybody") : ParseName(text);
 }

@@ -72,6 +72,13 @@ internal sealed class ConnectSession : IAsyncDisposable
     // Nobody types bytes, and who unpacks what comes has nothing to say.
     private bool IsInputRead => !_options.HasNoInput && (!_options.IsRaw || Console.IsInputRedirected);
 
+    // What the partner sends must not give orders to this side's terminal.
+    private Stream OpenOutput()
+    {
+        var output = StandardStreams.OpenOutput();
+        return _options.IsRaw || Console.IsOutputRedirected ? output : new TerminalStream(output);
+    }
+
     // Better said now than when somebody has come.
     private PassingFault? FindClosed()
     {
@@ -128,7 +135,7 @@ internal sealed class ConnectSession : IAsyncDisposable
     {
         ITransferCodec codec = _options.IsRaw ? new RawCodec() : new TextCodec();
         var transfer = new Transfer(game, codec, IsInputRead ? StandardStreams.OpenInput() : null,
-            StandardStreams.OpenOutput(), Notify);
+            OpenOutput(), Notify);
         var progress = new TransferProgress(transfer, _status);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var isShown = _options.IsRaw && !Console.IsErrorRedirected;

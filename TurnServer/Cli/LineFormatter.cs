@@ -31,22 +31,18 @@ internal sealed class LineFormatter(string name, bool isJournal, bool isColored)
             textWriter.Write(isColored ? $"{color}{word}:{ColorEnd} " : $"{word}: ");
         }
 
-        WriteTame(textWriter, logEntry.Formatter(logEntry.State, logEntry.Exception));
+        textWriter.Write(OnOneLine(logEntry.Formatter(logEntry.State, logEntry.Exception)));
         if (logEntry.Exception is { } exception)
         {
             textWriter.Write(' ');
-            WriteTame(textWriter, exception.ToString());
+            textWriter.Write(OnOneLine(exception.ToString()));
         }
 
         textWriter.Write('\n');
     }
 
     // A stack trace stays one entry with one severity; and nothing that a reason quotes can move a terminal's cursor.
-    private static void WriteTame(TextWriter writer, string text)
-    {
-        foreach (var character in text)
-            writer.Write(char.IsControl(character) ? ' ' : character);
-    }
+    private static string OnOneLine(string text) => TerminalText.OnOneLine(text.ReplaceLineEndings(" "));
 
     private static (string Word, int Number, string Color) Severity(LogLevel level) => level switch
     {

@@ -50,7 +50,7 @@ internal static class Logging
         if (Resolve(format) == LogFormat.Text)
         {
             foreach (var reason in reasons)
-                Console.Error.WriteLine($"turnserver: {TablePrinter.Tame(reason, int.MaxValue)}");
+                Console.Error.WriteLine($"turnserver: {TerminalText.OnOneLine(reason)}");
             if (hint is not null)
                 Console.Error.WriteLine(hint);
             return;

@@ -282,6 +282,8 @@ internal sealed class ServeFlags
         var isOrigin = Uri.TryCreate(text, UriKind.Absolute, out var uri) && (uri.Scheme is "http" or "https")
             && uri.UserInfo.Length == 0 && Ascii.IsValid(text)
             && uri.GetLeftPart(UriPartial.Authority).Equals(text, StringComparison.OrdinalIgnoreCase);
+        if (uri is { UserInfo.Length: > 0 })
+            return (text, "a web origin without a user name or password, such as https://game.example");
         return isOrigin
             ? (uri!.GetLeftPart(UriPartial.Authority), null)
             : (text, "* or one web origin as browsers send it, without a path, such as https://game.example");

@@ -17,7 +17,7 @@ internal sealed class StatusLines(TextWriter errors)
         lock (_gate)
         {
             Clear();
-            errors.Write($"turnserver: {TablePrinter.Tame(sentence, int.MaxValue)}{Environment.NewLine}");
+            errors.Write($"turnserver: {TerminalText.OnOneLine(sentence)}{Environment.NewLine}");
         }
     }
 

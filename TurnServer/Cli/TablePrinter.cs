@@ -34,32 +34,11 @@ internal static class TablePrinter
         return digits.Length < KeyDigitsMin ? "…" : digits[..KeyDigitsShown] + "…";
     }
 
-    /// <summary>
-    /// A text as a terminal may show it: cut to a width, and without what could move the cursor or turn the writing
-    /// round.
-    /// </summary>
-    public static string Tame(string name, int widthMax = NameWidthMax)
-    {
-        var text = new StringBuilder();
-        var width = 0;
-        foreach (var rune in name.EnumerateRunes())
-        {
-            if (++width > widthMax)
-                return text.Append('…').ToString();
-            var isShown = Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.Format
-                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse
-                or UnicodeCategory.OtherNotAssigned);
-            text.Append(isShown ? rune.ToString() : "·");
-        }
-
-        return text.ToString();
-    }
-
     private static string[] PlayerRow(PlayerView player) =>
     [
-        Abbreviate(player.Key), Tame(player.Name), player.Address, player.Status.ToString().ToLowerInvariant(),
+        Abbreviate(player.Key), Name(player.Name), player.Address, player.Status.ToString().ToLowerInvariant(),
         player.Hosts switch { true => "server", false => "client", null => "-" },
-        player.Partner is null ? "-" : Tame(player.Partner), Seconds(player.Age), Left(player.TimeLeft),
+        player.Partner is null ? "-" : Name(player.Partner), Seconds(player.Age), Left(player.TimeLeft),
     ];
 
     // Two rows a game; its age stands on the first.
@@ -68,10 +47,12 @@ internal static class TablePrinter
 
     private static string[] SeatRow(string age, string number, SeatView seat) =>
     [
-        age, number, Abbreviate(seat.Key), Tame(seat.Name), seat.Address,
+        age, number, Abbreviate(seat.Key), Name(seat.Name), seat.Address,
         seat.Counter.ToString(CultureInfo.InvariantCulture),
         string.Create(CultureInfo.InvariantCulture, $"{seat.BacklogBytes} B"), seat.Left ?? Left(seat.TimeLeft),
     ];
+
+    private static string Name(string name) => TerminalText.OnOneLine(name, NameWidthMax);
 
     private static string Seconds(TimeSpan time) =>
         string.Create(CultureInfo.InvariantCulture, $"{time.TotalSeconds:0.0} s");

@@ -46,8 +46,11 @@ public sealed class TurnClient
     /// it.</param>
     /// <param name="url">The server. The path does not matter, unless to a proxy before it.</param>
     /// <param name="options">How to ask, wait and repeat.</param>
+    /// <exception cref="ArgumentException">The URL is not of http or https, or has a user name in it.</exception>
     public TurnClient(HttpMessageInvoker http, Uri url, TurnClientOptions? options = null)
     {
+        if (ServerUrl.FindFault(url) is { } whatIsWrong)
+            throw new ArgumentException(whatIsWrong, nameof(url));
         _options = options ?? new TurnClientOptions();
         _exchange = new TurnExchange(http, url, _options);
     }
@@ -74,8 +77,10 @@ public sealed class TurnClient
         Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TokenBytes));
 
     /// <summary>Enters the waiting line.</summary>
-    /// <param name="name">1 to 64 characters, no control characters, no comma.</param>
-    /// <param name="partner">The name of the only partner wanted; null takes whoever comes.</param>
+    /// <param name="name">
+    /// 1 to 64 characters, no control characters, no comma; sent as <see cref="PlayerName.Normalize"/> has it.
+    /// </param>
+    /// <param name="partner">The name of the only partner wanted, likewise; null takes whoever comes.</param>
     /// <param name="token">
     /// Makes registering again give the same registration: who keeps it can come back after a crash. Null draws one.
     /// </param>
@@ -84,6 +89,8 @@ public sealed class TurnClient
     public async Task<TurnFault?> RegisterAsync(string name, string? partner = null, string? token = null,
         bool hasLongTimeout = false, CancellationToken cancel = default)
     {
+        name = PlayerName.Normalize(name);
+        partner = partner is null ? null : PlayerName.Normalize(partner);
         // A comma cannot be in a name: the server would count it as a field more.
         if (name.Contains(','))
             return TurnFault.Of(ErrorCode.RegisterFail, null);

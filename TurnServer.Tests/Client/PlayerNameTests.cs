@@ -1,0 +1,20 @@
+using TurnServer.Client;
+
+namespace TurnServer.Tests.Client;
+
+internal sealed class PlayerNameTests
+{
+    [TestCase("Ann", "Ann")]
+    [TestCase("  Ann\u00a0", "Ann")]
+    [TestCase("Jose\u0301", "Jos\u00e9")]
+    [TestCase("Jos\u00e9", "Jos\u00e9")]
+    [TestCase("\u1112\u1161\u11ab", "\ud55c")]
+    [TestCase("a\u0307\u0323", "\u1ea1\u0307")]
+    [TestCase("\u212b", "\u00c5")]
+    [TestCase("\uff21", "\uff21", Description = "compatible, but another character")]
+    [TestCase("\ud83d\ude00", "\ud83d\ude00")]
+    [TestCase("a\ud800b", "a\ud800b", Description = "no character at all")]
+    [TestCase(" ", "")]
+    public void Normalize_OfAName_IsFormCWithoutSpaceAround(string name, string expected) =>
+        Assert.That(PlayerName.Normalize(name), Is.EqualTo(expected));
+}

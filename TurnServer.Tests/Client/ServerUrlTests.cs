@@ -1,0 +1,58 @@
+using TurnServer.Client;
+
+namespace TurnServer.Tests.Client;
+
+internal sealed class ServerUrlTests
+{
+    private const string Secret = "s3cret";
+
+    [TestCase("http://localhost:8080/")]
+    [TestCase("http://localhost:8080")]
+    [TestCase("HTTPS://turn.example/path?query")]
+    [TestCase("http://[::1]:8080/")]
+    [TestCase("http://turn.example/@home")]
+    public void A_URL_of_http_or_https_is_taken(string text)
+    {
+        Assert.That(ServerUrl.Read(text, out var whatIsWrong), Is.EqualTo(new Uri(text)));
+        Assert.That(whatIsWrong, Is.Null);
+    }
+
+    [TestCase("http://ann:" + Secret + "@localhost:8080/")]
+    [TestCase("http://" + Secret + "@localhost:8080/")]
+    [TestCase("http://ann:" + Secret + "/x@localhost:8080/")]
+    [TestCase("http://ann:" + Secret + " x@localhost:8080/")]
+    [TestCase("ann:" + Secret + "@localhost:8080")]
+    [TestCase("ftp://ann:" + Secret + "@localhost/")]
+    public void A_user_name_or_password_is_refused_and_not_repeated(string text)
+    {
+        Assert.That(ServerUrl.Read(text, out var whatIsWrong), Is.Null);
+        Assert.That(whatIsWrong, Does.Contain("user name or a password").And.Not.Contain(Secret));
+    }
+
+    [TestCase(null, "is missing")]
+    [TestCase(" ", "is missing")]
+    [TestCase("localhost:8080", "such as http://localhost:8080/")]
+    [TestCase("turn.example", "such as http://turn.example/")]
+    [TestCase("ftp://turn.example", "http:// or https://")]
+    [TestCase("http://", "http:// or https://")]
+    [TestCase("/etc/passwd", "http:// or https://")]
+    public void What_is_no_URL_of_a_server_is_refused_with_what_would_do(string? text, string expected)
+    {
+        Assert.That(ServerUrl.Read(text, out var whatIsWrong), Is.Null);
+        Assert.That(whatIsWrong, Does.Contain(expected));
+    }
+
+    [TestCase("Unrecognized argument 'http://ann:" + Secret + "@host/'.", "Unrecognized argument '***@host/'.")]
+    [TestCase("--cors-origin=http://" + Secret + "@host: give", "--cors-origin=***@host: give")]
+    [TestCase("no secret in here", "no secret in here")]
+    public void A_message_about_a_URL_hides_them(string message, string expected) =>
+        Assert.That(ServerUrl.HideUserInfo(message), Is.EqualTo(expected));
+
+    [Test]
+    public void A_client_refuses_them_too()
+    {
+        using var http = TurnClient.CreateHttp();
+        Assert.That(() => new TurnClient(http, new Uri($"http://ann:{Secret}@localhost/")),
+            Throws.ArgumentException.With.Message.Not.Contains(Secret));
+    }
+}

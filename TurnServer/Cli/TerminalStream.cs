@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+
+namespace TurnServer.Cli;
+
+/// <summary>
+/// Writes text of others to a terminal: line feeds and tabs as they are, every other character that a terminal would
+/// obey as an escape, such as <c>\x1b</c> or <c>\u202e</c>, and a byte that is not UTF-8 as <c>\xHH</c>.
+/// </summary>
+internal sealed class TerminalStream(Stream terminal) : Stream
+{
+    // Joins emoji and letters of several scripts; moves nothing.
+    private static readonly Rune ZeroWidthNonJoiner = new(0x200C);
+    private static readonly Rune ZeroWidthJoiner = new(0x200D);
+
+    private readonly ArrayBufferWriter<byte> _text = new();
+
+    // The beginning of a character whose end has not been written.
+    private byte[] _begun = [];
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        Escape(buffer);
+        terminal.Write(_text.WrittenSpan);
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        Escape(buffer.Span);
+        return terminal.WriteAsync(_text.WrittenMemory, cancellationToken);
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override void Flush() => terminal.Flush();
+
+    public override Task FlushAsync(CancellationToken cancellationToken) => terminal.FlushAsync(cancellationToken);
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    private void Escape(ReadOnlySpan<byte> buffer)
+    {
+        _text.ResetWrittenCount();
+        var text = _begun.Length == 0 ? buffer : [.. _begun, .. buffer];
+        _begun = [];
+        while (!text.IsEmpty)
+        {
+            var status = Rune.DecodeFromUtf8(text, out var rune, out var length);
+            if (status == OperationStatus.NeedMoreData)
+            {
+                _begun = text.ToArray();
+                return;
+            }
+
+            if (status == OperationStatus.Done)
+                Append(rune, text[..length]);
+            else
+                AppendBytes(text[..length]);
+            text = text[length..];
+        }
+    }
+
+    private void Append(Rune rune, ReadOnlySpan<byte> bytes)
+    {
+        if (rune.Value is '\n' or '\t' || rune == ZeroWidthJoiner || rune == ZeroWidthNonJoiner
+            || TerminalText.IsShown(rune))
+        {
+            _text.Write(bytes);
+        }
+        else
+        {
+            Append(rune.Value switch
+            {
+                <= 0xFF => string.Create(CultureInfo.InvariantCulture, $"\\x{rune.Value:x2}"),
+                <= 0xFFFF => string.Create(CultureInfo.InvariantCulture, $"\\u{rune.Value:x4}"),
+                _ => string.Create(CultureInfo.InvariantCulture, $"\\U{rune.Value:x8}"),
+            });
+        }
+    }
+
+    private void AppendBytes(ReadOnlySpan<byte> bytes)
+    {
+        foreach (var value in bytes)
+            Append(string.Create(CultureInfo.InvariantCulture, $"\\x{value:x2}"));
+    }
+
+    private void Append(string ascii) => Encoding.ASCII.GetBytes(ascii, _text);
+}
