@@ -147,22 +147,6 @@ internal sealed class FlowTests
         Assert.That(await read, Is.EqualTo(Enumerable.Range(0, 10).Select(Turn)));
     }
 
-    [Test]
-    public async Task Collecting_in_place_of_a_refused_turn_loses_none_when_it_is_sent_twice_on_the_way()
-    {
-        await using var proxy = new FaultyProxy(_server.Port, request =>
-            request.IsEmptyUpdate(8) ? new ProxyPlan(ProxyFault.SendTwice) : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Idle, urlB: _server.Url);
-        await FillAsync(pair.A);
-        var refused = pair.A.SendAsync(ClientPair.Bytes(Turn(8)));
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(9)),
-            "the turn has the next counter");
-        var read = ClientPair.ReadAsync(pair.B, 10);
-        Assert.That(await refused.WaitAsync(ServerChild.Patience), Is.Null);
-        await ClientPair.SendAsync(pair.A, Turn(9));
-        Assert.That(await read, Is.EqualTo(Enumerable.Range(0, 10).Select(Turn)));
-    }
-
     private static string Turn(int number) => $"{number:000000}{new string('.', TurnLength - 6)}";
 
     private static List<Task<TurnFault?>> SendAll(TurnGame game) =>

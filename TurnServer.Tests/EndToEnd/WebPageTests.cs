@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Microsoft.Playwright;
 using TurnServer.Tests.Support;
 
@@ -35,33 +34,20 @@ internal sealed class WebPageTests
         }
         """;
 
-    private ServerChild _server = null!;
-    private PageServer _site = null!;
-    private Browser _browser = null!;
+    private WebStage _stage = null!;
 
     [OneTimeSetUp]
-    public async Task Start()
-    {
-        _server = await ServerChild.StartAsync();
-        _site = new PageServer();
-        _browser = await Browser.StartAsync();
-    }
+    public async Task Start() => _stage = await WebStage.StartAsync();
 
     [OneTimeTearDown]
-    public async Task Stop()
-    {
-        if (_browser is not null)
-            await _browser.DisposeAsync();
-        _site?.Dispose();
-        await _server.DisposeAsync();
-    }
+    public async Task Stop() => await (_stage?.DisposeAsync() ?? default);
 
     [Test]
     public async Task Two_pages_meet_and_each_turn_comes_at_once_by_a_held_reply()
     {
-        var pages = new[] { await _browser.OpenAsync(_site.Url), await _browser.OpenAsync(_site.Url) };
+        var pages = new[] { await _stage.OpenAsync(), await _stage.OpenAsync() };
         var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
-        var outcomes = await PlayAsync(pages, names, PassOn, Turns, _server.Url);
+        var outcomes = await PlayAsync(pages, names, PassOn, Turns, _stage.Server.Url);
         var odd = string.Join(',', Enumerable.Range(1, Turns).Where(turn => turn % 2 == 1));
         var even = string.Join(',', Enumerable.Range(1, Turns).Where(turn => turn % 2 == 0));
         Assert.Multiple(() =>
@@ -75,11 +61,11 @@ internal sealed class WebPageTests
     [Test]
     public async Task Turns_sent_beside_held_replies_come_once_and_in_order_though_every_fifth_reply_is_lost()
     {
-        var pages = new[] { await _browser.OpenAsync(_site.Url), await _browser.OpenAsync(_site.Url) };
+        var pages = new[] { await _stage.OpenAsync(), await _stage.OpenAsync() };
         var asked = 0;
         foreach (var page in pages)
         {
-            await page.RouteAsync(_server.Url + "**", async route =>
+            await page.RouteAsync(_stage.Server.Url + "**", async route =>
             {
                 if (Interlocked.Increment(ref asked) % 5 != 0)
                 {
@@ -94,7 +80,7 @@ internal sealed class WebPageTests
         }
 
         var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
-        var outcomes = await PlayAsync(pages, names, Flood, Turns, _server.Url);
+        var outcomes = await PlayAsync(pages, names, Flood, Turns, _stage.Server.Url);
         for (var i = 0; i < 2; i++)
         {
             var all = string.Join(',', Enumerable.Range(1, Turns).Select(turn => $"{names[1 - i]} {turn} €"));
@@ -108,17 +94,16 @@ internal sealed class WebPageTests
         var readme = Repository.Read("README.md");
         var start = readme.IndexOf("    <script type=\"module\">", StringComparison.Ordinal);
         var script = readme[start..(readme.IndexOf("</script>", start, StringComparison.Ordinal) + "</script>".Length)];
-        var page = await _browser.OpenAsync(_site.Url);
+        var page = await _stage.Browser.OpenAsync(_stage.Site.Url);
         var lines = new List<string>();
         page.Console += (_, message) =>
         {
             lock (lines)
                 lines.Add(message.Text);
         };
-        await page.SetContentAsync("<base href=\"" + _site.Url + "\">"
-            + script.Replace("http://localhost:8080/", _server.Url.ToString(), StringComparison.Ordinal));
-        var partner = await _browser.OpenAsync(_site.Url);
-        await partner.WaitForFunctionAsync("() => window.play");
+        await page.SetContentAsync("<base href=\"" + _stage.Site.Url + "\">"
+            + script.Replace("http://localhost:8080/", _stage.Server.Url.ToString(), StringComparison.Ordinal));
+        var partner = await _stage.OpenAsync();
         var got = await partner.EvaluateAsync<string>("""
             async url => {
                 const game = await play(url, "Bob"), got = [];
@@ -127,7 +112,7 @@ internal sealed class WebPageTests
                 else await game.send("d7-d5");
                 return got.join();
             }
-            """, _server.Url.ToString());
+            """, _stage.Server.Url.ToString());
         Assert.That(got, Is.EqualTo("e2-e4,e7-e5").Or.EqualTo("e7-e5,e7-e5"));
         await ServerChild.UntilAsync(() => Said("15/5/*"), "the page hears that the partner has quit");
         Assert.That(Said("Bob: d7-d5"), Is.True);
@@ -149,22 +134,16 @@ internal sealed class WebPageTests
                                 body: "0,Ann,*,Nobody,*" })
                 .then(reply => reply.text()).catch(error => error.name)
             """;
-        var refused = await _browser.OpenAsync(_site.Url);
+        var refused = await _stage.Browser.OpenAsync(_stage.Site.Url);
         Assert.That(await refused.EvaluateAsync<string>(Register, server.Url.ToString()), Is.EqualTo("TypeError"));
-        var allowed = await _browser.OpenAsync(other.Url);
+        var allowed = await _stage.Browser.OpenAsync(other.Url);
         Assert.That(await allowed.EvaluateAsync<string>(Register, server.Url.ToString()), Does.StartWith("0/0/"));
-        Assert.That(_browser.Complaints, Has.Some.Contains("blocked by CORS policy"));
+        Assert.That(_stage.Browser.Complaints, Has.Some.Contains("blocked by CORS policy"));
     }
 
     private static async Task<string[][]> PlayAsync(IPage[] pages, string[] names, string script, int last, Uri url)
     {
-        var both = Enumerable.Range(0, 2).Select(async i =>
-        {
-            await pages[i].WaitForFunctionAsync("() => window.play");
-            var outcome = await pages[i].EvaluateAsync<JsonElement>(script,
-                new { url = url.ToString(), name = names[i], wanted = names[1 - i], last });
-            return outcome.EnumerateArray().Select(part => part.ToString()).ToArray();
-        });
-        return await Task.WhenAll(both).WaitAsync(3 * ServerChild.Patience);
+        return await Task.WhenAll(Enumerable.Range(0, 2).Select(i => WebStage.RunAsync(pages[i], script,
+            new { url = url.ToString(), name = names[i], wanted = names[1 - i], last })));
     }
 }

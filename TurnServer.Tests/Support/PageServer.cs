@@ -9,8 +9,8 @@ internal sealed class PageServer : IDisposable
     private const string Page = """
         <!doctype html><html lang="en"><meta charset="utf-8"><title>game</title>
         <script type="module">
-            import { play } from "./turn-client.js";
-            window.play = play;
+            import * as client from "./turn-client.js";
+            Object.assign(window, client);
         </script>
         """;
 

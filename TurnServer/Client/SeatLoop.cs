@@ -18,20 +18,16 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
 {
     private static readonly TimeSpan FullPauseFirst = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan FullPauseLongest = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan FullPauseLost = TimeSpan.FromSeconds(1);
-
-    // No network delivers a request later than this after its sender gave it up.
-    private static readonly TimeSpan LostForGood = TimeSpan.FromSeconds(5);
 
     private readonly CancellationTokenSource _stop = new();
     private readonly List<OutgoingTurn> _batch = [];
+    private readonly ReceivedBlock _block = new(inbox);
     private Task _running = Task.CompletedTask;
     private Task _cutShort = Task.CompletedTask;
 
-    // The last update taken, and what is known of its block.
+    // The last update taken.
     private TurnAsk _last;
     private long _counter = -1;
-    private int _blockBytesDelivered;
 
     // An update of which no answer has been seen, and which the next one takes for taken.
     private TurnAsk? _unconfirmed;
@@ -143,35 +139,56 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     }
 
     private TurnAsk NextUpdate(TimeSpan wait, bool isEmpty = false) =>
-        new(seat.Update(isEmpty ? [] : _batch, _counter + 1), wait, _counter < 0 ? null : _blockBytesDelivered);
+        new(seat.Update(isEmpty ? [] : _batch, _counter + 1), wait, _counter < 0 ? null : _block.Length);
 
-    // The partner does not collect: the turns wait here. Meanwhile this player collects, under the counter that was not
-    // taken, or two who both have too much to say would wait for each other for ever.
+    // The partner does not collect: the turns wait here. A copy of the update may come late and be taken, however long
+    // that takes, so the very same one is repeated until it is (PROTOCOL.md, "Rules for clients"). Meanwhile this player
+    // collects by repeating the last counter, which acknowledges nothing.
     private async Task<(TurnAsk Update, TurnOutcome Outcome)> SendToFullAsync(TurnAsk update, TurnOutcome outcome)
     {
-        long? lostAt = null;
         for (var pause = FullPauseFirst; outcome.Reply.Error == ErrorCode.GameCacheMaxed; pause *= 2)
         {
-            if (outcome.Lost > 0)
-                lostAt = options.Time.GetTimestamp();
-            // The fewer are asked meanwhile, the fewer are lost.
-            var longest = lostAt is null ? FullPauseLongest : FullPauseLost;
-            pause = pause < longest ? pause : longest;
+            pause = pause < FullPauseLongest ? pause : FullPauseLongest;
             await Task.Delay(pause, options.Time, _stop.Token);
-            // An attempt that was lost may still arrive and be taken: until it cannot, this counter is for these turns.
-            if (inbox.HasRoom && (lostAt is not { } at || options.Time.GetElapsedTime(at) > LostForGood))
+            if (inbox.HasRoom && _counter >= 0)
             {
-                await CollectAsync(TimeSpan.Zero);
+                await LookAsync();
+                if (_ended is null && _block.IsCrowded && await TryFreeCounterAsync(update.ReceivedBytes ?? 0))
+                    update = NextUpdate(TimeSpan.Zero);
                 if (_ended is not null)
                     return (update, outcome with { Fault = _ended });
-                lostAt = null;
             }
 
-            update = NextUpdate(TimeSpan.Zero);
             outcome = await UpdateAsync(update);
         }
 
         return (update, outcome);
+    }
+
+    private async Task LookAsync()
+    {
+        var block = await exchange.AskAsync(_last, _stop.Token);
+        // The update that was refused has been taken after all: it is repeated next, and hears so.
+        if (block.Reply.Error != ErrorCode.PlayerStateBehind)
+            Deliver(block);
+    }
+
+    // Both backlogs may be full, and acknowledging takes an update that is taken: an empty one, under the counter of the
+    // turn that was refused. Its reply shows which of the two was taken. False: the turn was, or the game is over.
+    private async Task<bool> TryFreeCounterAsync(int turnReceivedBytes)
+    {
+        var update = NextUpdate(TimeSpan.Zero, isEmpty: true) with
+        {
+            ReceivedBytes = _block.DistinctFrom(turnReceivedBytes),
+        };
+        var outcome = await exchange.AskAsync(update, _stop.Token);
+        if (outcome.Fault is null && _block.ShowsTurnTaken(outcome.Reply, turnReceivedBytes))
+            return false;
+        Take(update, outcome);
+        // What that one did not acknowledge.
+        if (_ended is null)
+            await CollectAsync(TimeSpan.Zero);
+        return _ended is null;
     }
 
     private async Task<TurnOutcome> UpdateAsync(TurnAsk update)
@@ -224,8 +241,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             return TurnOutcome.Unseen;
         }
 
-        var outcome = await exchange.AskAsync(update, _stop.Token);
-        return outcome with { Lost = outcome.Lost + 1 };
+        return await exchange.AskAsync(update, _stop.Token);
     }
 
     // Sees a held request to its end, whatever that is.
@@ -243,30 +259,18 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
         {
             _counter++;
             _last = update with { Wait = TimeSpan.Zero };
-            _blockBytesDelivered = 0;
+            _block.Acknowledge(update.ReceivedBytes ?? 0);
         }
 
         Deliver(outcome);
     }
 
-    // A counter's block only grows (PROTOCOL.md, "The game"): what is behind that which has been delivered is new.
     private void Deliver(in TurnOutcome outcome)
     {
         _lastHeardAt = options.Time.GetTimestamp();
-        if (outcome.Fault is not null)
-        {
+        if (outcome.Fault is null)
+            _block.Deliver(outcome.Reply);
+        else
             _ended = outcome.Fault;
-            return;
-        }
-
-        var block = outcome.Reply.Data;
-        // Before anything else of this counter a lone * may be a turn: if it is, it comes again, as 0 has arrived.
-        var isEmpty = outcome.Reply.Code == ReplyCode.GameNoData
-            || (outcome.Reply.Code == ReplyCode.GameRedundant && block.Span is [(byte)'*']);
-        if (isEmpty || block.Length <= _blockBytesDelivered)
-            return;
-        var rest = _blockBytesDelivered == 0 ? block : block[(_blockBytesDelivered + 1)..];
-        _blockBytesDelivered = block.Length;
-        inbox.Put(rest);
     }
 }

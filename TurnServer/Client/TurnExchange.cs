@@ -16,11 +16,10 @@ internal readonly record struct TurnAsk(ReadOnlyMemory<byte> Body, TimeSpan Wait
 /// <summary>What became of a request in the end.</summary>
 /// <param name="Reply">The server's answer; without meaning when there is a fault of the way there.</param>
 /// <param name="Fault">The server's refusal, or why it cannot be reached; null when it took the request.</param>
-/// <param name="Lost">How many attempts went unanswered: the server may have seen any of them.</param>
-internal readonly record struct TurnOutcome(ServerReply Reply, TurnFault? Fault, int Lost)
+internal readonly record struct TurnOutcome(ServerReply Reply, TurnFault? Fault)
 {
     /// <summary>An update that is taken for taken although no answer to it has been seen.</summary>
-    public static TurnOutcome Unseen { get; } = new(new ServerReply { Code = ReplyCode.GameNoData }, null, Lost: 1);
+    public static TurnOutcome Unseen { get; } = new(new ServerReply { Code = ReplyCode.GameNoData }, null);
 }
 
 /// <summary>
@@ -52,13 +51,11 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
         var symbol = (Symbol)(ask.Body.Span[0] - '0');
         var pause = TimeSpan.Zero;
         long? firstFailedAt = null;
-        for (var lost = 0; ;)
+        while (true)
         {
             var startedAt = options.Time.GetTimestamp();
             var attempt = await TryAsync(symbol, ask, cancel, letGo);
-            if (attempt.Reply is null)
-                lost++;
-            var outcome = new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault, lost);
+            var outcome = new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault);
             // Its reply may have been on its way still: that is no loss to tell of.
             if (attempt.Reply is null && letGo.IsCancellationRequested)
                 return outcome;

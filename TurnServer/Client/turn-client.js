@@ -1,26 +1,72 @@
-// A player's side of the turn protocol for web pages. What is sent arrives once and in order, whatever gets lost.
-const WAIT = 20, PATIENCE = 30_000;
-const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds, true));
+// A player's side of the turn protocol for web pages. What is sent arrives once and in order, whatever is lost or late.
+// Needs ES2018 with modules, fetch and AbortController: Chrome and Android's WebView 66, Firefox 60, Safari 12.1.
+
+// How long to wait and how often to ask, in milliseconds.
+export const timing = {
+    hold: 20000,            // how long the server may hold a reply without news; whole seconds
+    answer: 5000,           // beyond that, how long until a request counts as lost
+    patience: 30000,        // how long a lost request is repeated
+    firstPause: 50,         // before it is; each further pause is twice as long
+    longestPause: 2000,
+    firstFullPause: 2,      // before a turn for which the partner's backlog has no room is repeated
+    longestFullPause: 500,
+    poll: 100,              // between requests for news, where the server holds none
+};
+
+// The longest turn, in bytes of UTF-8: a request's body less the most that its other fields take.
+export const TURN_BYTES_MAX = 16384 - 64;
+
+// With more than this on their way here, a partner's longest update may be refused.
+const CROWDED_BYTES = 131072 - 16384;
+
+const TOO_LONG = "20/*/*", FULL = "21/*/*", BEHIND = "18/*/*", AHEAD = "19/*/*";
+
+const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
+const bytesOf = text => new TextEncoder().encode(text).length;
 const dataOf = reply => reply.replace(/^\d+\/\d+\//, "");
 
+// Turns as the wire joins them.
+const behind = (turns, first) => first === "" ? turns : turns.slice(first.length + 1);
+const beginsWith = (turns, first) => `${turns}|`.startsWith(`${first}|`);
+
 export class TurnError extends Error {      // .reply is what the server said, such as "15/5/*": the partner has quit
-    constructor(reply) { super(`no game: ${reply}`); this.reply = reply; }
+    constructor(reply, message = `no game: ${reply}`) {
+        super(message);
+        this.reply = reply;
+    }
 }
 
-// Asks with the same words until there is an answer: the server takes each request only once.
-async function ask(url, body, { wait = 0, received, cut } = {}) {
+// One attempt: the reply, or "" when it was lost.
+async function attempt(url, request, milliseconds, cut) {
+    const controller = new AbortController(), abort = () => controller.abort();
+    const timer = setTimeout(abort, milliseconds);
+    if (cut) cut.addEventListener("abort", abort);
+    try {
+        const response = await fetch(url, { ...request, signal: controller.signal });
+        const text = await response.text();
+        return response.status === 413 ? TOO_LONG : text;       // a proxy whose limit is lower than the server's
+    } catch (error) {
+        return "";
+    } finally {
+        clearTimeout(timer);
+        if (cut) cut.removeEventListener("abort", abort);
+    }
+}
+
+// Asks with the same words until there is an answer: the server takes each request only once. Null: it was cut short.
+async function ask(url, body, { hold = 0, received, cut } = {}) {
     const headers = { "Content-Type": "text/plain" };
-    if (wait) headers["Prefer"] = `wait=${wait}`;
+    if (hold >= 1000) headers["Prefer"] = `wait=${Math.floor(hold / 1000)}`;
     if (received !== undefined) headers["Turn-Received"] = received;
-    for (let until, pause = 50; ; pause = Math.min(2 * pause, 2000)) {
-        const timeout = AbortSignal.timeout((wait + 5) * 1000);
-        const signal = cut ? AbortSignal.any([cut, timeout]) : timeout;
-        const reply = await fetch(url, { method: "POST", body, headers, signal }).then(r => r.text()).catch(() => "");
-        if (cut?.aborted) return null;
+    let until = 0;
+    for (let pause = timing.firstPause; ; pause = Math.min(2 * pause, timing.longestPause)) {
+        const reply = await attempt(url, { method: "POST", body, headers }, hold + timing.answer, cut);
+        if (cut && cut.aborted) return null;
         // 22 and 23 are to be asked again later, as is a proxy's page that the server is away.
         if (/^0\/\d+\//.test(reply)) return reply;
         if (/^\d+\/[\d*]+\/\*$/.test(reply) && !/^2[23]\//.test(reply)) throw new TurnError(reply);
-        if (Date.now() > (until ??= Date.now() + PATIENCE)) throw new TurnError(reply || "the server is away");
+        until = until || Date.now() + timing.patience;
+        if (Date.now() > until) throw new TurnError(reply || "the server is away");
         await sleep(pause * (1 + Math.random()) / 2);
     }
 }
@@ -30,8 +76,8 @@ export async function play(url, name, wanted = "*") {
     const token = crypto.getRandomValues(new Uint32Array(4)).join("");
     const key = dataOf(await ask(url, `0,${name},*,${wanted},${token}`));
     const step = async (symbol, again) => {
-        for (; ; await sleep(100)) {
-            const reply = await ask(url, `${symbol},*,${key},*,*`, { wait: again ? WAIT : 0 });
+        for (; ; await sleep(timing.poll)) {
+            const reply = await ask(url, `${symbol},*,${key},*,*`, { hold: again ? timing.hold : 0 });
             if (reply !== again) return dataOf(reply);
         }
     };
@@ -46,79 +92,170 @@ export async function play(url, name, wanted = "*") {
     }
 }
 
-export class TurnGame {
-    ended = null;                           // why the game is over: the server's reply
-    #counter = -1; #received; #unseen = null; #outbox = []; #inbox = []; #cut = null; #wake = () => {};
+// Why a turn cannot be sent; null when it can.
+function faultOf(turn) {
+    if (typeof turn !== "string") return new TypeError("a turn is a string");
+    if (turn === "") return new RangeError("a turn cannot be empty");
+    if (turn.includes("|")) return new RangeError("a turn cannot contain |, which separates turns on the wire");
+    if (/[\uD800-\uDFFF]/u.test(turn)) return new RangeError("a turn cannot contain half of a surrogate pair");
+    const bytes = bytesOf(turn);
+    return bytes <= TURN_BYTES_MAX ? null : new RangeError(`a turn has at most ${TURN_BYTES_MAX} bytes, not ${bytes}`);
+}
 
+export class TurnGame {
     constructor(url, partner, key, seat) {
         Object.assign(this, { url, partner, key, seat: Number(seat) });
-        this.#run().catch(error => {
-            this.ended ??= error.reply ?? String(error);
-            this.#outbox.forEach(({ reject }) => reject(error));
-            this.#wake();
+        this.ended = null;              // why the game is over: the server's reply
+        this._outbox = [];
+        this._inbox = [];
+        this._wake = () => {};
+        this._cut = null;               // cuts the held update short
+        this._counter = -1;             // of the last update taken,
+        this._last = null;              // which was this one,
+        this._block = "";               // and what has been delivered of its block
+        this._unseen = [];              // updates that were cut short and are taken for taken
+        this._run().catch(error => {
+            this.ended = this.ended || error.reply || String(error);
+            this._outbox.forEach(({ reject }) => reject(error));
+            this._wake();
         });
     }
 
-    // Done when the server has it. A turn is a text of at most 16 000 bytes, not empty, without |.
+    // Done when the server has it. A turn is a text of at most TURN_BYTES_MAX bytes of UTF-8, not empty, without |.
+    // What is none is rejected with RangeError before it is sent, and what this server finds too long with TurnError
+    // "20/*/*": the game and the other turns go on. With any other TurnError the game is over.
     send(turn) {
-        if (this.ended) return Promise.reject(new TurnError(this.ended));
-        if (turn === "" || turn.includes("|")) return Promise.reject(new RangeError("not a turn"));
+        const fault = this.ended ? new TurnError(this.ended) : faultOf(turn);
+        if (fault) return Promise.reject(fault);
         return new Promise((resolve, reject) => {
-            this.#outbox.push({ turn, resolve, reject });
-            this.#cut?.abort();
+            this._outbox.push({ turn, resolve, reject });
+            if (this._cut) this._cut.abort();
         });
     }
 
     // The partner's turns, the moment they are made, until the game is over.
     async *turns() {
         for (;;) {
-            while (this.#inbox.length) yield this.#inbox.shift();
+            while (this._inbox.length) yield this._inbox.shift();
             if (this.ended) return;
-            await new Promise(resolve => this.#wake = resolve);
+            await new Promise(resolve => { this._wake = resolve; });
         }
     }
 
     async quit() {
-        this.ended ??= "0/1/*";
-        this.#cut?.abort();
-        this.#wake();
+        this.ended = this.ended || "0/1/*";
+        if (this._cut) this._cut.abort();
+        this._wake();
         await ask(this.url, `5,*,${this.key},${this.seat},*`).catch(() => {});
     }
 
     // One loop owns the counter. With nothing to send the server holds the reply.
-    async #run() {
+    async _run() {
         while (!this.ended) {
-            const next = this.#outbox[0];
-            this.#cut = next ? null : new AbortController();
-            try {
-                const isEmpty = await this.#update(next?.turn ?? "", next ? {} : { wait: WAIT, cut: this.#cut.signal });
-                this.#outbox.splice(0, next ? 1 : 0).forEach(({ resolve }) => resolve());
-                if (isEmpty && !next) await sleep(100);
-            } catch (error) {
-                if (error.reply !== "21/*/*") throw error;
-                await sleep(5000);          // the partner has too much to read; an attempt that was lost comes no more
-                await this.#update("", {});
+            if (this._outbox.length) {
+                await this._sendNext();
+                continue;
             }
+            this._cut = new AbortController();
+            const isEmpty = await this._update(this._compose(""), { hold: timing.hold, cut: this._cut.signal });
+            this._cut = null;
+            if (isEmpty) await sleep(timing.poll);
         }
         throw new TurnError(this.ended);
     }
 
-    async #update(turn, how) {
-        const body = `6,${turn},${this.key},${this.seat},${this.#counter + 1}`, received = this.#received;
-        const askIt = () => ask(this.url, body, { received, ...how });
+    async _sendNext() {
+        const { turn, resolve, reject } = this._outbox[0];
+        try {
+            await this._sendUntilTaken(turn);
+            resolve();
+        } catch (error) {
+            if (error.reply !== TOO_LONG) throw error;
+            reject(new TurnError(TOO_LONG, "the turn is longer than the server takes"));
+        }
+        this._outbox.shift();
+    }
+
+    // While the partner's backlog is full, the very same update is repeated: a copy of it that was lost may still come
+    // and be taken, however late. Meanwhile the last counter is repeated to collect, which acknowledges nothing.
+    async _sendUntilTaken(turn) {
+        let update = this._compose(turn);
+        for (let pause = timing.firstFullPause; ; pause = Math.min(2 * pause, timing.longestFullPause)) {
+            try {
+                await this._update(update);
+                return;
+            } catch (error) {
+                if (error.reply !== FULL) throw error;
+            }
+            await sleep(pause);
+            if (this.ended) throw new TurnError(this.ended);
+            if (this._last) await this._look();
+            if (bytesOf(this._block) > CROWDED_BYTES && await this._freeCounter(update)) update = this._compose(turn);
+        }
+    }
+
+    async _look() {
+        try {
+            this._deliver(await ask(this.url, this._last.body, this._last));
+        } catch (error) {
+            if (error.reply !== BEHIND) throw error;    // the turn was taken after all: it is repeated next
+        }
+    }
+
+    // Both backlogs may be full, and acknowledging takes an update that is taken: an empty one, under the counter of
+    // the turn that was refused. It says that something else has arrived than the turn says, so that the block shows
+    // which of the two was taken. False: the turn was.
+    async _freeCounter(refused) {
+        const before = this._block, saysNothing = refused.said.length > before.length / 2;
+        const update = this._compose("", saysNothing ? "" : before);
+        const reply = await ask(this.url, update.body, update), block = dataOf(reply);
+        if (reply.startsWith("0/11/") &&
+            (saysNothing ? !beginsWith(block, before) : beginsWith(block, behind(before, refused.said)))) return false;
+        this._take(update);
+        this._deliver(reply);
+        await this._update(this._compose(""));          // acknowledges the rest
+        return true;
+    }
+
+    _compose(turn, said = this._block) {
+        const body = `6,${turn},${this.key},${this.seat},${this._counter + 1}`;
+        return { body, said, received: this._counter < 0 ? undefined : bytesOf(said) };
+    }
+
+    // Whether there was no news.
+    async _update(update, how) {
+        const askIt = () => ask(this.url, update.body, { received: update.received, ...how });
         const reply = await askIt().catch(async error => {
-            if (error.reply !== "19/*/*" || !this.#unseen) throw error;
-            await this.#unseen().catch(() => {});   // the held one that was cut short never arrived: it is asked first
+            if (error.reply !== AHEAD || !this._unseen.length) throw error;
+            // The held one that was cut short never arrived: it is asked first.
+            for (const unseen of this._unseen) await ask(this.url, unseen.body, unseen).catch(() => {});
             return askIt();
         });
-        this.#counter++;
-        this.#received = 0;
-        // Cut short to send a turn: taken for taken. Its reply is not looked at, and what that held comes again.
-        this.#unseen = reply === null ? () => ask(this.url, body, { received }) : null;
-        if (reply === null || reply === "0/10/*" || reply === "0/11/*") return reply !== null;
-        this.#received = new TextEncoder().encode(dataOf(reply)).length;
-        this.#inbox.push(...dataOf(reply).split("|"));
-        this.#wake();
-        return false;
+        this._take(update);
+        if (reply === null) {
+            // Cut short to send a turn: its reply is not looked at, and what that held comes again.
+            this._unseen.push(update);
+            return false;
+        }
+        this._unseen = [];
+        return !this._deliver(reply);
+    }
+
+    // What an update does not acknowledge begins its block.
+    _take(update) {
+        this._counter++;
+        this._last = update;
+        this._block = behind(this._block, update.said);
+    }
+
+    // A block only grows: what is behind that which was delivered before is new. False: nothing.
+    _deliver(reply) {
+        const block = dataOf(reply);
+        // Before anything else of this counter a lone * may be a turn: if it is, it comes again, as 0 has arrived.
+        if (reply === "0/10/*" || reply === "0/11/*" || block.length <= this._block.length) return false;
+        for (const turn of behind(block, this._block).split("|")) this._inbox.push(turn);
+        this._block = block;
+        this._wake();
+        return true;
     }
 }

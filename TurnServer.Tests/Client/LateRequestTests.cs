@@ -1,0 +1,167 @@
+using TurnServer.Client;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Client;
+
+/// <summary>
+/// A request that arrives later than whatever a client waits for, while the partner has no room for the turn in it
+/// (PROTOCOL.md, "Rules for clients").
+/// </summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class LateRequestTests
+{
+    // Eight of these fill a backlog.
+    private const int TurnLength = 16_000;
+
+    [Test]
+    public async Task A_refused_turn_whose_first_attempt_finds_room_at_last_arrives_once()
+    {
+        var table = new UnreliableTable();
+        var seats = table.StartGame();
+        await using var ann = table.Play(seats[0]);
+        await FillAsync(ann);
+        table.Plan = LateOnce();
+        var ninth = ann.SendAsync(Turn(8));
+        await ServerChild.UntilAsync(() => table.Refused >= 100, "all that a client may wait is over");
+        // Bob reads, and the late one arrives first.
+        var read = Turns(table.Ask(Update(seats[1], 0), null)!).ToList();
+        read.AddRange(Turns(table.Ask(Update(seats[1], 1), null)!));
+        table.DeliverNow();
+        await AssertTakenAsync(ninth);
+        await ClientPair.SendAsync(ann, Text(9));
+        read.AddRange(Turns(table.Ask(Update(seats[1], 2), null)!));
+        Assert.That(Numbers(read), Is.EqualTo(Enumerable.Range(0, 10)));
+    }
+
+    [Test]
+    public async Task A_turn_that_is_refused_while_both_backlogs_are_full_arrives_once([Values] bool isTurnTaken,
+        [Values] bool isBlockKnown, [Values(Fate.Answered, Fate.ReplyLost, Fate.RequestLost, Fate.TakenTwice)] Fate fate)
+    {
+        var table = new UnreliableTable();
+        var seats = table.StartGame();
+        await using var ann = table.Play(seats[0]);
+        var bob = new StuckPartner(table, seats[1]);
+        // What Ann has received of Bob's when her ninth turn goes out: everything, or nothing.
+        await FillAsync(ann, isBlockKnown ? 7 : 8);
+        bob.Fill();
+        if (isBlockKnown)
+            await ClientPair.SendAsync(ann, Text(7));
+
+        var (attempts, emptyUpdates) = (0, 0);
+        table.Plan = body =>
+        {
+            if (!body.EndsWith($",{seats[0].Key},{seats[0].Number},8", StringComparison.Ordinal))
+                return default;
+            if (!body.StartsWith("6,,", StringComparison.Ordinal))
+                return attempts++ == 0 ? (Fate.ComesLate, int.MaxValue) : default;
+            if (emptyUpdates++ > 0)
+                return default;
+            if (isTurnTaken)
+            {
+                bob.Collect();
+                table.DeliverNow();
+            }
+
+            return (fate, 0);
+        };
+        var ninth = ann.SendAsync(Turn(8));
+        await ServerChild.UntilAsync(() => emptyUpdates > 0, "she collects");
+        bob.Collect();
+        await AssertTakenAsync(ninth);
+        table.DeliverNow();
+        await ClientPair.SendAsync(ann, Text(9));
+        bob.Collect();
+        Assert.That(Numbers(bob.Read), Is.EqualTo(Enumerable.Range(0, 10)));
+        Assert.That(Numbers(await ClientPair.ReadAsync(ann, 8)), Is.EqualTo(Enumerable.Range(0, 8)));
+        bob.Say("last");
+        Assert.That(await ClientPair.ReadAsync(ann, 1), Is.EqualTo(new[] { "last" }));
+    }
+
+    [Test]
+    public async Task Two_floods_over_a_network_that_delays_without_bound_come_once_and_in_order([Range(1, 40)] int seed)
+    {
+        var table = new UnreliableTable();
+        var seats = table.StartGame();
+        var random = new Random(seed);
+        var share = 0.1 + (0.5 * random.NextDouble());
+        table.Plan = _ => random.NextDouble() < share
+            ? ((Fate)random.Next(1, 6), random.Next(1, random.Next(2) == 0 ? 10 : 200))
+            : default;
+        await using var ann = table.Play(seats[0]);
+        await using var bob = table.Play(seats[1]);
+        const int Count = 60;
+        var sends = new[] { ann, bob }.SelectMany(game => Enumerable.Range(0, Count).Select(i => game.SendAsync(Turn(i))));
+        var all = Task.WhenAll(sends.ToList());
+        // Not reading at first, until one is refused or both have a full inbox and send no more.
+        var before = -1;
+        if (seed % 2 == 0)
+        {
+            await ServerChild.UntilAsync(() => table.Refused >= 5 || before == (before = table.Log.Count),
+                "they are held up");
+        }
+
+        var read = await Task.WhenAll(ClientPair.ReadAsync(ann, Count), ClientPair.ReadAsync(bob, Count));
+        Assert.That(read.Select(Numbers), Has.All.EqualTo(Enumerable.Range(0, Count)), $"seed {seed}");
+        Assert.That(await all.WaitAsync(ServerChild.Patience), Has.All.Null);
+        table.Plan = _ => default;
+        table.DeliverNow();
+        await ClientPair.SendAsync(ann, "end");
+        await ClientPair.SendAsync(bob, "end");
+        Assert.That((await ClientPair.ReadAsync(ann, 1))[0] + (await ClientPair.ReadAsync(bob, 1))[0],
+            Is.EqualTo("endend"), "nothing came twice");
+    }
+
+    private static Func<string, (Fate, int)> LateOnce()
+    {
+        var attempts = 0;
+        return _ => attempts++ == 0 ? (Fate.ComesLate, int.MaxValue) : default;
+    }
+
+    private static string Text(int number) => $"{number:000000}{new string('.', TurnLength - 6)}";
+
+    private static IEnumerable<int> Numbers(IEnumerable<string> turns) => turns.Select(turn => int.Parse(turn[..6]));
+
+    private static byte[] Turn(int number) => ClientPair.Bytes(Text(number));
+
+    private static byte[] Update((string Key, string Number) seat, int counter, string turn = "") =>
+        ClientPair.Bytes($"6,{turn},{seat.Key},{seat.Number},{counter}");
+
+    private static string[] Turns(string reply) =>
+        reply.StartsWith("0/9/", StringComparison.Ordinal) ? reply[4..].Split('|') : [];
+
+    private static async Task FillAsync(TurnGame game, int turns = 8)
+    {
+        for (var i = 0; i < turns; i++)
+            await ClientPair.SendAsync(game, Text(i));
+    }
+
+    private static async Task AssertTakenAsync(Task<TurnFault?> send) =>
+        Assert.That(await send.WaitAsync(ServerChild.Patience), Is.Null);
+
+    // One whose client, like Ann's, has a turn that is refused: until it is told to it acknowledges nothing.
+    private sealed class StuckPartner(UnreliableTable table, (string Key, string Number) seat)
+    {
+        private int _counter;
+        private string[] _block = [];
+
+        public List<string> Read { get; } = [];
+
+        public void Fill()
+        {
+            for (var i = 0; i < 8; i++)
+                _block = Turns(Ask(Text(i), 0));
+        }
+
+        public void Collect()
+        {
+            Read.AddRange(_block);
+            _block = Turns(Ask("", null));
+            Read.AddRange(_block);
+            _block = [];
+        }
+
+        public void Say(string turn) => Ask(turn, null);
+
+        private string Ask(string turn, int? received) => table.Ask(Update(seat, _counter++, turn), received)!;
+    }
+}

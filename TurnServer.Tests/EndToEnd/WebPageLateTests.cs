@@ -1,0 +1,195 @@
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.EndToEnd;
+
+/// <summary>
+/// The client for web pages over a network that loses, delays and copies requests. How late one comes is counted in
+/// other requests, so it may be later than whatever the client waits for (PROTOCOL.md, "Rules for clients"). The same
+/// for the C# client: <see cref="Client.LateRequestTests"/>.
+/// </summary>
+[Category("Slow")]
+internal sealed class WebPageLateTests
+{
+    // Waits of no length. Fates are Fate's members.
+    private const string Network = """
+        Object.assign(timing, { hold: 1000, answer: 1e6, patience: 1e6, firstPause: 1, longestPause: 1,
+            firstFullPause: 1, longestFullPause: 2, poll: 1 });
+        const network = { plan: () => [0], refused: 0, requests: 0, late: [], real: window.fetch.bind(window) };
+        network.take = async (url, { method, body, headers }) => {
+            const text = await (await network.real(url, { method, body, headers })).text();
+            network.refused += text === "21/*/*";
+            return text;
+        };
+        network.deliver = async (now = Infinity) => {
+            const due = network.late.filter(late => late.at <= now);
+            network.late = network.late.filter(late => late.at > now);
+            for (const { request } of due) await network.take(...request);
+        };
+        window.fetch = (url, request) => Promise.race([network.carry(url, request),
+            new Promise((_, reject) => request.signal.addEventListener("abort", () => reject(request.signal.reason)))]);
+        network.carry = async (...request) => {
+            await network.deliver(++network.requests);
+            const { body, headers } = request[1];
+            const [fate, late] = body.startsWith("6,") ? await network.plan(body, headers) : [0];
+            if (fate === 3 || fate === 4) network.late.push({ at: network.requests + late, request });
+            if (fate === 2 || fate === 3) throw new TypeError("lost");
+            if (fate === 5) await network.take(...request);
+            const text = await network.take(...request);
+            if (fate === 1) throw new TypeError("lost");
+            return new Response(text);
+        };
+        const text = number => String(number).padStart(6, "0").padEnd(16000, ".");
+        const until = async isSo => { while (!isSo()) await new Promise(resolve => setTimeout(resolve, 1)); };
+        const read = async (game, count) => {
+            const got = [];
+            for await (const turn of game.turns()) if (got.push(Number(turn.slice(0, 6))) === count) break;
+            return got.join();
+        };
+
+        """;
+
+    private const string Flood = "async ({ url, names, seed, count }) => {" + Network + """
+            timing.hold = 0;
+            const random = () => (seed = seed * 48271 % 2147483647) / 2147483647;
+            const [ann, bob] = names;
+            const games = await Promise.all([play(url, ann, bob), play(url, bob, ann)]), share = 0.1 + 0.4 * random();
+            // Now and then one of them is hardly heard from, so that the other fills its backlog.
+            let quiet = null, left = 0;
+            network.plan = body => {
+                if (left-- <= 0) [quiet, left] = [games[Math.floor(3 * random())], Math.floor(60 * random())];
+                const isQuiet = quiet && body.includes(`,${quiet.key},`);
+                if (random() >= (isQuiet ? 0.95 : share)) return [0];
+                return [isQuiet ? 3 : 1 + Math.floor(5 * random()), 1 + Math.floor(200 * random())];
+            };
+            const numbers = [...Array(count).keys()];
+            const sent = games.map(game => Promise.all(numbers.map(number => game.send(text(number)))));
+            const got = await Promise.all(games.map(game => read(game, count)));
+            await Promise.all(sent);
+            network.plan = () => [0];
+            await network.deliver();
+            await Promise.all(games.map(game => game.send("999")));
+            const ends = await Promise.all(games.map(game => read(game, 1)));
+            await Promise.all(games.map(game => game.quit()));
+            return [...got, ...ends, String(network.refused)];
+        }
+        """;
+
+    // Bob is stuck in the same way, or reads late: he is played by hand, and acknowledges nothing until he is told to.
+    private const string Refused = "async ({ url, names, bothFull, isTurnTaken, isBlockKnown, fate }) => {" + Network + """
+            const say = (body, headers = {}) => network.take(url, { method: "POST", body, headers });
+            const ask = async body => {
+                for (;;) {
+                    const reply = await say(body);
+                    if (reply !== "0/2/*" && reply !== "0/7/*") return reply.slice(4);
+                }
+            };
+            const begun = play(url, ...names);
+            const pairing = await ask(`0,${names[1]},*,${names[0]},*`);
+            for (const symbol of [2, 3]) await ask(`${symbol},*,${pairing},*,*`);
+            const [key, seat] = (await ask(`4,*,${pairing},*,*`)).split("|"), ann = await begun;
+            let counter = 0, block = [];
+            const got = [];
+            const take = async (turn, received) => {
+                const headers = received === undefined ? {} : { "Turn-Received": received };
+                const reply = await say(`6,${turn},${key},${seat},${counter++}`, headers);
+                return reply.startsWith("0/9/") ? reply.slice(4).split("|") : [];
+            };
+            const collect = async () => {
+                got.push(...block);
+                block = [];
+                got.push(...await take(""));
+            };
+            const fill = async () => { for (let i = 0; i < 8; i++) block = await take(text(i), 0); };
+            let isQuiet = true, contested = null, emptyUpdates = 0, isSettled = false;
+            network.plan = async (body, headers) => {
+                if (!body.includes(`,${ann.key},`)) return [0];
+                if (headers["Prefer"]) {
+                    // She does not collect when she has nothing to say.
+                    await until(() => !isQuiet);
+                    return [0];
+                }
+                if (body.startsWith("6,000008") && !contested) {
+                    contested = body.split(",").pop();
+                    return [3, Infinity];
+                }
+                if (body !== `6,,${ann.key},${ann.seat},${contested}` || emptyUpdates++) return [0];
+                if (isTurnTaken) {
+                    await collect();
+                    await network.deliver();
+                }
+                isSettled = true;
+                return [fate];
+            };
+            for (let i = 0; i < 7; i++) await ann.send(text(i));
+            if (!isBlockKnown) await ann.send(text(7));
+            if (bothFull) await fill();
+            const eighth = isBlockKnown ? ann.send(text(7)) : null, ninth = ann.send(text(8));
+            await eighth;
+            await until(() => bothFull ? isSettled : network.refused >= 100);
+            if (!bothFull) {
+                // He reads, and the late one arrives first.
+                await collect();
+                await collect();
+                await network.deliver();
+            }
+            await collect();
+            await ninth;
+            await network.deliver();
+            await collect();
+            await ann.send(text(9));
+            await collect();
+            isQuiet = false;
+            const back = bothFull ? await read(ann, 8) : "";
+            await take(text(7));
+            return [got.map(turn => Number(turn.slice(0, 6))).join(), back, await read(ann, 1), String(emptyUpdates)];
+        }
+        """;
+
+    private WebStage _stage = null!;
+
+    [OneTimeSetUp]
+    public async Task Start() => _stage = await WebStage.StartAsync();
+
+    [OneTimeTearDown]
+    public async Task Stop() => await (_stage?.DisposeAsync() ?? default);
+
+    [Test]
+    public async Task Two_floods_over_a_network_that_delays_without_bound_come_once_and_in_order()
+    {
+        const int Count = 50;
+        var page = await _stage.OpenAsync();
+        var refused = 0;
+        for (var seed = 1; seed <= 8; seed++)
+        {
+            var outcome = await WebStage.RunAsync(page, Flood, new { url = Url, names = Names(), seed, count = Count });
+            var all = string.Join(',', Enumerable.Range(0, Count));
+            Assert.That(outcome[..4], Is.EqualTo(new[] { all, all, "999", "999" }), $"seed {seed}");
+            refused += int.Parse(outcome[4]);
+            await page.ReloadAsync();
+            await page.WaitForFunctionAsync("() => window.play");
+        }
+
+        Assert.That(refused, Is.GreaterThan(10), "the test sees what it is for");
+    }
+
+    [Test]
+    public async Task A_refused_turn_whose_first_attempt_finds_room_at_last_arrives_once()
+    {
+        var outcome = await WebStage.RunAsync(await _stage.OpenAsync(), Refused,
+            new { url = Url, names = Names(), bothFull = false, isTurnTaken = false, isBlockKnown = false, fate = 0 });
+        Assert.That(outcome, Is.EqualTo(new[] { "0,1,2,3,4,5,6,7,8,9", "", "7", "0" }));
+    }
+
+    [Test]
+    public async Task A_turn_that_is_refused_while_both_backlogs_are_full_arrives_once([Values] bool isTurnTaken,
+        [Values] bool isBlockKnown, [Values(Fate.Answered, Fate.ReplyLost, Fate.RequestLost, Fate.TakenTwice)] Fate fate)
+    {
+        var outcome = await WebStage.RunAsync(await _stage.OpenAsync(), Refused,
+            new { url = Url, names = Names(), bothFull = true, isTurnTaken, isBlockKnown, fate = (int)fate });
+        Assert.That(outcome[..3], Is.EqualTo(new[] { "0,1,2,3,4,5,6,7,8,9", "0,1,2,3,4,5,6,7", "7" }));
+    }
+
+    private string Url => _stage.Server.Url.ToString();
+
+    private static string[] Names() => [ClientPair.NewName(), ClientPair.NewName()];
+}
