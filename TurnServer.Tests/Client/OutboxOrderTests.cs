@@ -12,12 +12,12 @@ internal sealed class OutboxOrderTests
         const int Count = 1000;
         var outbox = new Outbox(new WakeUp());
         var puts = Enumerable.Range(0, Count)
-            .Select(i => outbox.PutAsync(new OutgoingTurn(BitConverter.GetBytes(i), null), default).AsTask())
+            .Select(i => outbox.PutAsync(new OutgoingTurn(BitConverter.GetBytes(i), null, false), default).AsTask())
             .ToArray();
         var batch = new List<OutgoingTurn>();
         while (batch.Count < Count)
         {
-            outbox.TakeBatch(batch);
+            outbox.TakeBatch(batch, TurnGame.TurnBytesMax);
             await Task.WhenAny(Task.WhenAll(puts), Task.Delay(1));
         }
 

@@ -12,6 +12,9 @@ internal sealed class FaultyProxy : IAsyncDisposable
 {
     private const int Backlog = 128;
 
+    private static readonly byte[] TooLong =
+        [.. "HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: 14\r\n\r\n<html>no</html"u8];
+
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private readonly List<Task> _work = [];
@@ -148,6 +151,9 @@ internal sealed class FaultyProxy : IAsyncDisposable
                 // Until the client gives it up.
                 await new HttpMessages(client).ReadAsync(_stop.Token);
                 return false;
+            case ProxyFault.RefuseLength:
+                await SendAsync(client, TooLong);
+                return true;
             case ProxyFault.DelayRequest:
                 await WaitAsync(plan);
                 break;

@@ -11,6 +11,9 @@ internal enum ProxyFault
     /// <summary>Nothing comes back and the connection stays; the server never sees the request.</summary>
     SwallowRequest,
 
+    /// <summary>The proxy itself finds it too long: 413. The server never sees the request.</summary>
+    RefuseLength,
+
     /// <summary>The server takes it; the connection ends without a reply.</summary>
     DropReply,
 

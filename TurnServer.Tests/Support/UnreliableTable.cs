@@ -41,6 +41,9 @@ internal sealed class UnreliableTable
     /// <summary>Decides what becomes of an update; the others are answered.</summary>
     public Func<string, (Fate Fate, int Late)> Plan { get; set; } = _ => default;
 
+    /// <summary>A longer body is refused, as a server with another limit does.</summary>
+    public int BodyBytesMax { get; set; } = ProtocolLimits.BodyBytesMax;
+
     /// <summary>How many updates have been refused because the partner's backlog is full.</summary>
     public int Refused { get; private set; }
 
@@ -118,7 +121,9 @@ internal sealed class UnreliableTable
 
     private string Apply(byte[] body, int? received)
     {
-        var reply = _table.Hold(body, TimeSpan.Zero, receivedBytes: received).Text!;
+        var reply = body.Length > BodyBytesMax
+            ? "20/*/*"
+            : _table.Hold(body, TimeSpan.Zero, receivedBytes: received).Text!;
         Refused += reply == "21/*/*" ? 1 : 0;
         Log.Add((WireText.Of(body), reply));
         return reply;

@@ -2,8 +2,12 @@ using System.Threading.Channels;
 
 namespace TurnServer.Client;
 
-/// <summary>A turn on its way out, and whom to tell when the server has taken it or never will.</summary>
-internal readonly record struct OutgoingTurn(ReadOnlyMemory<byte> Bytes, TaskCompletionSource<TurnFault?>? Taken);
+/// <summary>A turn on its way out.</summary>
+/// <param name="Bytes">The turn.</param>
+/// <param name="Taken">Whom to tell when the server has taken it or never will; null: nobody.</param>
+/// <param name="EndsGame">Whether the game is over when the server refuses this turn alone.</param>
+internal readonly record struct OutgoingTurn(ReadOnlyMemory<byte> Bytes, TaskCompletionSource<TurnFault?>? Taken,
+    bool EndsGame);
 
 /// <summary>Turns that wait to be sent. Many threads put them in, one takes them out.</summary>
 internal sealed class Outbox(WakeUp loop)
@@ -14,16 +18,19 @@ internal sealed class Outbox(WakeUp loop)
     private readonly Channel<OutgoingTurn> _turns = Channel.CreateBounded<OutgoingTurn>(
         new BoundedChannelOptions(TurnsMax) { SingleReader = true });
 
+    // Those that were taken out and put back: ahead of all others, and for the one who takes them out alone.
+    private readonly Queue<OutgoingTurn> _returned = new();
+
     private volatile bool _isLast;
 
     /// <summary>Whether a turn waits.</summary>
-    public bool HasTurns => _turns.Reader.TryPeek(out _);
+    public bool HasTurns => TryPeek(out _);
 
     /// <summary>Whether no more are taken: what waits is the last.</summary>
     public bool IsLast => _isLast;
 
     /// <summary>Whether there are none and will be none.</summary>
-    public bool IsFinished => _turns.Reader.Completion.IsCompleted;
+    public bool IsFinished => _returned.Count == 0 && _turns.Reader.Completion.IsCompleted;
 
     /// <summary>Waits for room and puts a turn in; false when no more are taken.</summary>
     public async ValueTask<bool> PutAsync(OutgoingTurn turn, CancellationToken cancel)
@@ -50,17 +57,26 @@ internal sealed class Outbox(WakeUp loop)
         loop.Call();
     }
 
-    /// <summary>Adds what goes together: as many of those that wait as one update holds.</summary>
-    public void TakeBatch(List<OutgoingTurn> batch)
+    /// <summary>Adds what goes together: one of those that wait, and those behind it up to so many bytes.</summary>
+    public void TakeBatch(List<OutgoingTurn> batch, int bytesMax)
     {
         var bytes = 0;
-        while (_turns.Reader.TryPeek(out var next)
-            && (batch.Count == 0 || bytes + next.Bytes.Length <= TurnGame.TurnBytesMax)
-            && _turns.Reader.TryRead(out next))
+        while (TryPeek(out var next) && (batch.Count == 0 || bytes + next.Bytes.Length <= bytesMax)
+            && TryRead(out next))
         {
             batch.Add(next);
             bytes += next.Bytes.Length + 1;
         }
+    }
+
+    /// <summary>Puts back, ahead of all others, what was taken out together.</summary>
+    public void Return(List<OutgoingTurn> batch)
+    {
+        batch.AddRange(_returned);
+        _returned.Clear();
+        foreach (var turn in batch)
+            _returned.Enqueue(turn);
+        batch.Clear();
     }
 
     /// <summary>Tells everybody who waits that their turns will not be sent.</summary>
@@ -70,7 +86,7 @@ internal sealed class Outbox(WakeUp loop)
     public void Drop(List<OutgoingTurn> batch, TurnFault? fault, Exception? bug)
     {
         Finish();
-        while (_turns.Reader.TryRead(out var turn))
+        while (TryRead(out var turn))
             batch.Add(turn);
         foreach (var turn in batch)
         {
@@ -82,4 +98,8 @@ internal sealed class Outbox(WakeUp loop)
                 turn.Taken?.TrySetCanceled();
         }
     }
+
+    private bool TryPeek(out OutgoingTurn turn) => _returned.TryPeek(out turn) || _turns.Reader.TryPeek(out turn);
+
+    private bool TryRead(out OutgoingTurn turn) => _returned.TryDequeue(out turn) || _turns.Reader.TryRead(out turn);
 }

@@ -1,3 +1,5 @@
+using TurnServer.Protocol;
+
 namespace TurnServer.Client;
 
 /// <summary>What kept data from being passed, by what the user can do about it.</summary>
@@ -50,6 +52,8 @@ internal sealed record PassingFault(PassingFaultKind Kind, string Meaning)
             : $"{partner} fell silent and was dropped by the server"),
         TurnFaultKind.SeatGone or TurnFaultKind.RegistrationGone => new(PassingFaultKind.ServerGone, "the server has "
             + "lost the game: it was restarted, or has not heard from this side for too long"),
+        TurnFaultKind.InvalidRequest when fault.Error == ErrorCode.OverContentLength =>
+            new(PassingFaultKind.ServerRefuses, fault.Meaning),
         TurnFaultKind.InvalidRequest when partner is null => new(PassingFaultKind.NameRefused, fault.Meaning),
         _ => new(PassingFaultKind.Bug, fault.Meaning),
     };

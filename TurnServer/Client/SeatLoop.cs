@@ -29,8 +29,11 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     private TurnAsk _last;
     private long _counter = -1;
 
-    // An update of which no answer has been seen, and which the next one takes for taken.
-    private TurnAsk? _unconfirmed;
+    // Updates of which no answer has been seen, and which the next one takes for taken.
+    private readonly List<TurnAsk> _unconfirmed = [];
+
+    // Less than a turn's length once the server, or a proxy before it, has refused so much.
+    private int _batchBytesMax = TurnGame.TurnBytesMax;
     private bool _canHold = true;
     private long _lastHeardAt = options.Time.GetTimestamp();
     private volatile TurnFault? _ended;
@@ -125,16 +128,41 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
 
     private async Task SendAsync()
     {
-        outbox.TakeBatch(_batch);
+        outbox.TakeBatch(_batch, _batchBytesMax);
         // Whoever waits to hear that it was taken must not wait for the partner's turn, nor what comes next.
         var isAwaited = outbox.HasTurns || outbox.IsLast || _batch.Exists(turn => turn.Taken is not null);
         var update = NextUpdate(isAwaited ? TimeSpan.Zero : options.Wait);
         var outcome = await UpdateAsync(update);
         if (outcome.Reply.Error == ErrorCode.GameCacheMaxed)
             (update, outcome) = await SendToFullAsync(update, outcome);
+        if (outcome.Reply.Error == ErrorCode.OverContentLength)
+        {
+            Refuse(outcome.Fault!);
+            return;
+        }
+
         Take(update, outcome);
         foreach (var turn in _batch)
             turn.Taken?.TrySetResult(outcome.Fault);
+        _batch.Clear();
+    }
+
+    // Too long for the server, or a proxy before it: several turns are sent by fewer, and one is refused alone. Its
+    // counter has not been taken.
+    private void Refuse(TurnFault fault)
+    {
+        _lastHeardAt = options.Time.GetTimestamp();
+        if (_batch.Count > 1)
+        {
+            _batchBytesMax = _batch.Sum(turn => turn.Bytes.Length) / 2;
+            outbox.Return(_batch);
+            return;
+        }
+
+        var turn = _batch[0];
+        if (turn.EndsGame)
+            _ended = fault;
+        turn.Taken?.TrySetResult(fault);
         _batch.Clear();
     }
 
@@ -193,16 +221,28 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
 
     private async Task<TurnOutcome> UpdateAsync(TurnAsk update)
     {
-        var before = _unconfirmed;
-        _unconfirmed = null;
         var outcome = await AskAsync(update);
-        if (before is null || outcome.Reply.Error != ErrorCode.PlayerStateAhead)
-            return outcome;
-        // The one before never reached the server.
-        var confirmed = await exchange.AskAsync(before.Value, _stop.Token);
-        // Or it came a moment later and this one's lost attempt behind it: then the server has gone on, and says so.
-        var isTaken = confirmed.Fault is null || confirmed.Reply.Error == ErrorCode.PlayerStateBehind;
-        return isTaken ? await AskAsync(update) : confirmed;
+        if (_unconfirmed.Count > 0 && outcome.Reply.Error == ErrorCode.PlayerStateAhead)
+        {
+            // The one before never reached the server.
+            foreach (var before in _unconfirmed)
+            {
+                var confirmed = await exchange.AskAsync(before, _stop.Token);
+                // Or it came a moment later and this one's lost attempt behind it: then the server has gone on, and
+                // says so.
+                if (confirmed.Fault is not null && confirmed.Reply.Error != ErrorCode.PlayerStateBehind)
+                    return confirmed;
+            }
+
+            outcome = await AskAsync(update);
+        }
+
+        // A refusal for its length says nothing of the one before.
+        if (outcome.IsUnseen)
+            _unconfirmed.Add(update with { Wait = TimeSpan.Zero });
+        else if (outcome.Reply.Error != ErrorCode.OverContentLength)
+            _unconfirmed.Clear();
+        return outcome;
     }
 
     // Asks until there is an answer. One that is held is cut short when there is something to send.
@@ -218,7 +258,10 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             if (outbox.HasTurns || outbox.IsFinished)
             {
                 _cutShort = LetGoAsync(_cutShort, held, letGo);
-                return await CutShortAsync(update with { Wait = TimeSpan.Zero });
+                // Turns that it carries must be known to be taken, or refused, before others follow them.
+                return _batch.Count == 0
+                    ? TurnOutcome.Unseen
+                    : await exchange.AskAsync(update with { Wait = TimeSpan.Zero }, _stop.Token);
             }
 
             await Task.WhenAny(held, woken);
@@ -230,18 +273,6 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
         var isEmpty = news.Reply.Code == ReplyCode.GameNoData || news.Reply.Data.Span is [(byte)'*'];
         _canHold = news.Reply.WasHeld || (_canHold && !isEmpty);
         return news;
-    }
-
-    // Turns that it carries must be known to be taken, or refused, before others follow them.
-    private async Task<TurnOutcome> CutShortAsync(TurnAsk update)
-    {
-        if (_batch.Count == 0)
-        {
-            _unconfirmed = update;
-            return TurnOutcome.Unseen;
-        }
-
-        return await exchange.AskAsync(update, _stop.Token);
     }
 
     // Sees a held request to its end, whatever that is.

@@ -121,7 +121,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
         {
             if (_underWay.Count == SendsMax && await _underWay.Dequeue() is not null)
                 return false;
-            _underWay.Enqueue(game.SendAsync(turn, cancel));
+            _underWay.Enqueue(game.StreamAsync(turn, cancel));
         }
 
         turns.Clear();
@@ -178,7 +178,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
     // Not waited for here, or two who both have too much to say would wait for each other for ever. Who leaves the game
     // sees that it is taken, if the partner is still there to be told.
     private void Answer(ReadOnlyMemory<byte> turn, CancellationToken cancel) =>
-        _answering = Task.WhenAll(_answering, game.SendAsync(turn, cancel));
+        _answering = Task.WhenAll(_answering, game.StreamAsync(turn, cancel));
 
     private async Task<bool> FlushAsync(CancellationToken cancel)
     {

@@ -19,7 +19,11 @@ internal readonly record struct TurnAsk(ReadOnlyMemory<byte> Body, TimeSpan Wait
 internal readonly record struct TurnOutcome(ServerReply Reply, TurnFault? Fault)
 {
     /// <summary>An update that is taken for taken although no answer to it has been seen.</summary>
-    public static TurnOutcome Unseen { get; } = new(new ServerReply { Code = ReplyCode.GameNoData }, null);
+    public static TurnOutcome Unseen { get; } =
+        new(new ServerReply { Code = ReplyCode.GameNoData }, null) { IsUnseen = true };
+
+    /// <summary>Whether it is <see cref="Unseen"/>.</summary>
+    public bool IsUnseen { get; private init; }
 }
 
 /// <summary>
@@ -146,6 +150,9 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
             // A proxy says so when the server behind it is away for a moment, or this address asks too often.
             if (status is (>= ErrorStatusMin and not NotImplemented) or RequestTimeout or TooManyRequests)
                 return Attempt.Lost($"the answer was {status} {response.ReasonPhrase}");
+            // A proxy whose limit is lower than the server's.
+            if (status == (int)HttpStatusCode.RequestEntityTooLarge)
+                return Attempt.Answered(new ServerReply { Error = ErrorCode.OverContentLength });
             return Attempt.NotTurnServer(response.Headers.Location is { } location
                 ? $"it sends one on to {location}"
                 : $"it answers {status} {response.ReasonPhrase}, but not as a turn server does");

@@ -49,27 +49,32 @@ public sealed class TurnGame : IAsyncDisposable
     /// 1 to <see cref="TurnBytesMax"/> bytes of UTF-8 without <c>|</c>, which separates turns on the wire.
     /// </param>
     /// <param name="cancel">Ends the waiting; the turn may go out nonetheless.</param>
-    /// <returns>Null, or why the server has not taken it.</returns>
+    /// <returns>
+    /// Null, or why the server has not taken it. With <see cref="ErrorCode.OverContentLength"/> this turn alone is too
+    /// long for the server or a proxy before it, and the game goes on; with any other fault it is over.
+    /// </returns>
     /// <exception cref="ArgumentException">The turn cannot be sent.</exception>
-    public async Task<TurnFault?> SendAsync(ReadOnlyMemory<byte> turn, CancellationToken cancel = default)
-    {
-        var taken = new TaskCompletionSource<TurnFault?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        if (await EnqueueAsync(new OutgoingTurn(turn, taken), cancel) is { } fault)
-            return fault;
-        return await taken.Task.WaitAsync(cancel);
-    }
+    public Task<TurnFault?> SendAsync(ReadOnlyMemory<byte> turn, CancellationToken cancel = default) =>
+        SendAsync(turn, endsGame: false, cancel);
+
+    /// <summary>
+    /// As <see cref="SendAsync(ReadOnlyMemory{byte}, CancellationToken)"/>, for a turn without which those behind it
+    /// are worth nothing: if it is too long for the server the game is over.
+    /// </summary>
+    internal Task<TurnFault?> StreamAsync(ReadOnlyMemory<byte> turn, CancellationToken cancel = default) =>
+        SendAsync(turn, endsGame: true, cancel);
 
     /// <summary>
     /// Hands a turn over to be sent; done when there is room for it. The request that carries it also waits for the
-    /// partner's next turn, so that play turn by turn costs one request a turn. That it cannot be sent shows in <see
-    /// cref="Ended"/>.
+    /// partner's next turn, so that play turn by turn costs one request a turn. That it cannot be sent, for its length
+    /// or another reason, ends the game, as there is nobody else to tell: it shows in <see cref="Ended"/>.
     /// </summary>
     /// <param name="turn">As in <see cref="SendAsync"/>.</param>
     /// <param name="cancel">Ends the waiting for room.</param>
     /// <returns>Null, or why the game is over.</returns>
     /// <exception cref="ArgumentException">The turn cannot be sent.</exception>
     public ValueTask<TurnFault?> PostAsync(ReadOnlyMemory<byte> turn, CancellationToken cancel = default) =>
-        EnqueueAsync(new OutgoingTurn(turn, null), cancel);
+        EnqueueAsync(new OutgoingTurn(turn, null, EndsGame: true), cancel);
 
     /// <summary>
     /// The partner's turns, from where the last call left off; ends when the game does, and <see cref="Ended"/> says
@@ -110,6 +115,14 @@ public sealed class TurnGame : IAsyncDisposable
 
     /// <summary>Ends the loop. Without <see cref="QuitAsync"/> before, the server notices by the silence.</summary>
     public ValueTask DisposeAsync() => _loop.DisposeAsync();
+
+    private async Task<TurnFault?> SendAsync(ReadOnlyMemory<byte> turn, bool endsGame, CancellationToken cancel)
+    {
+        var taken = new TaskCompletionSource<TurnFault?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (await EnqueueAsync(new OutgoingTurn(turn, taken, endsGame), cancel) is { } fault)
+            return fault;
+        return await taken.Task.WaitAsync(cancel);
+    }
 
     private async ValueTask<TurnFault?> EnqueueAsync(OutgoingTurn turn, CancellationToken cancel)
     {
