@@ -165,8 +165,7 @@ internal sealed class WebPageLateTests
             var all = string.Join(',', Enumerable.Range(0, Count));
             Assert.That(outcome[..4], Is.EqualTo(new[] { all, all, "999", "999" }), $"seed {seed}");
             refused += int.Parse(outcome[4]);
-            await page.ReloadAsync();
-            await page.WaitForFunctionAsync("() => window.play");
+            await WebStage.ReloadAsync(page);
         }
 
         Assert.That(refused, Is.GreaterThan(10), "the test sees what it is for");

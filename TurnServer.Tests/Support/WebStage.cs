@@ -36,6 +36,13 @@ internal sealed class WebStage : IAsyncDisposable
         return page;
     }
 
+    /// <summary>Loads a page again, which keeps what it has stored.</summary>
+    public static async Task ReloadAsync(IPage page)
+    {
+        await page.ReloadAsync();
+        await page.WaitForFunctionAsync("() => window.play");
+    }
+
     /// <summary>Runs a function in a page; what it gives is text, or a list of texts.</summary>
     public static async Task<string[]> RunAsync(IPage page, string script, object argument)
     {

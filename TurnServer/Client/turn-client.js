@@ -11,6 +11,7 @@ export const timing = {
     firstFullPause: 2,      // before a turn for which the partner's backlog has no room is repeated
     longestFullPause: 500,
     poll: 100,              // between requests for news, where the server holds none
+    claim: 200,             // for another page to say that it has the same place in the line
 };
 
 // The longest turn, in bytes of UTF-8: a request's body less the most that its other fields take.
@@ -32,6 +33,7 @@ const beginsWith = (turns, first) => `${turns}|`.startsWith(`${first}|`);
 export class TurnError extends Error {      // .reply is what the server said, such as "15/5/*": the partner has quit
     constructor(reply, message = `no game: ${reply}`) {
         super(message);
+        this.name = "TurnError";
         this.reply = reply;
     }
 }
@@ -60,6 +62,7 @@ async function ask(url, body, { hold = 0, received, cut } = {}) {
     if (received !== undefined) headers["Turn-Received"] = received;
     let until = 0;
     for (let pause = timing.firstPause; ; pause = Math.min(2 * pause, timing.longestPause)) {
+        if (cut && cut.aborted) return null;
         const reply = await attempt(url, { method: "POST", body, headers }, hold + timing.answer, cut);
         if (cut && cut.aborted) return null;
         // 22 and 23 are to be asked again later, as is a proxy's page that the server is away.
@@ -71,16 +74,105 @@ async function ask(url, body, { hold = 0, received, cut } = {}) {
     }
 }
 
-// Registers, waits for a partner (anybody, or the one named) and until both are ready.
-export async function play(url, name, wanted = "*") {
-    const token = crypto.getRandomValues(new Uint32Array(4)).join("");
-    const key = dataOf(await ask(url, `0,${name},*,${wanted},${token}`));
+// The server's address, or an error that does not repeat what may be a secret.
+function addressOf(url) {
+    let address = { hostname: "" };
+    try {
+        address = new URL(url, typeof document === "undefined" ? self.location.href : document.baseURI);
+    } catch (error) {
+        // It is said below.
+    }
+    if (address.username || address.password) throw new TypeError("the server's URL contains a user name or password");
+    // Chromium takes a space for a part of the name.
+    if (!address.href || address.hostname.includes("%"))
+        throw new TypeError("the server's URL is not a URL: it looks like http://localhost:8080/");
+    if (!/^https?:$/.test(address.protocol)) throw new TypeError("the server's URL begins with http:// or https://");
+    address.hash = "";
+    return address.href;
+}
+
+// A name as it is sent: however it was typed, it is the same to the server, which compares bytes.
+function nameOf(text, whose) {
+    if (typeof text !== "string") throw new TypeError(`${whose} name is not a string`);
+    const name = text.normalize("NFC").trim();
+    if (!/^[^\u0000-\u001f\u007f-\u009f,\uD800-\uDFFF]{1,64}$/u.test(name))
+        throw new RangeError(`${whose} name has 1 to 64 characters, no control characters, no comma`);
+    return name;
+}
+
+// The token of the registration that waits at this place: a page that is loaded again comes back to it. Kept in
+// sessionStorage, where there is one, and claimed by one player at a time: a tab that is duplicated has a copy.
+const claimed = new Set();
+
+async function claimToken(place) {
+    const own = crypto.getRandomValues(new Uint32Array(4)).join("");
+    if (claimed.has(place)) return { token: own, drop: () => {} };
+    claimed.add(place);
+    const stored = store(storage => storage.getItem(place));
+    const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(place);
+    const token = stored && !(channel && await isElsewhere(channel, stored)) ? stored : own;
+    if (channel) channel.onmessage = ({ data }) => {
+        if (data === token) channel.postMessage(`taken ${token}`);
+    };
+    store(storage => storage.setItem(place, token));
+    // What happens to the registration from here on is nobody's who comes later.
+    return { token, drop: isOver => {
+        if (isOver) store(storage => storage.removeItem(place));
+        if (channel) channel.close();
+        claimed.delete(place);
+    } };
+}
+
+function isElsewhere(channel, token) {
+    return new Promise(resolve => {
+        // Or it asks in the same moment: then neither has it.
+        channel.onmessage = ({ data }) => { if (data === token || data === `taken ${token}`) resolve(true); };
+        channel.postMessage(token);
+        setTimeout(() => resolve(false), timing.claim);
+    });
+}
+
+// Null where storage is not to be had: in a private window, a sandboxed frame, outside a window.
+function store(use) {
+    try {
+        return use(sessionStorage);
+    } catch (error) {
+        return null;
+    }
+}
+
+// Registers, waits for a partner (anybody, or the one named) and until both are ready. A signal that is aborted before
+// gives it up.
+export async function play(url, name, wanted = "*", { signal } = {}) {
+    const server = addressOf(url), own = nameOf(name, "the player's");
+    const partner = wanted === "*" ? wanted : nameOf(wanted, "the partner's");
+    const { token, drop } = await claimToken(`turn-client ${JSON.stringify([server, own, partner])}`);
+    try {
+        const game = await meet(server, `0,${own},*,${partner},${token}`, signal);
+        drop(true);
+        return game;
+    } catch (error) {
+        // Of a server that is away or busy, the registration may still be there.
+        drop(error.name === "AbortError" || /^(?!2[23]\/)\d+\//.test(error.reply));
+        throw error;
+    }
+}
+
+async function meet(url, register, signal) {
+    let key = null;
+    const say = async (body, hold = 0) => {
+        const reply = signal && signal.aborted ? null : await ask(url, body, { hold, cut: signal });
+        if (reply !== null) return reply;
+        leave(url, key, register);
+        throw Object.assign(new Error("given up"), { name: "AbortError" });
+    };
     const step = async (symbol, again) => {
         for (; ; await sleep(timing.poll)) {
-            const reply = await ask(url, `${symbol},*,${key},*,*`, { hold: again ? timing.hold : 0 });
+            const reply = await say(`${symbol},*,${key},*,*`, again ? timing.hold : 0);
             if (reply !== again) return dataOf(reply);
         }
     };
+    key = dataOf(await say(register));
     for (;;) {
         try {
             const partner = await step(2, "0/2/*");
@@ -89,6 +181,15 @@ export async function play(url, name, wanted = "*") {
         } catch (error) {
             if (error.reply !== "9/2/*") throw error;       // left before the game: wait for the next
         }
+    }
+}
+
+// So that nobody is paired with who is not there any more. A registration that was cut off is asked for its key.
+async function leave(url, key, register) {
+    try {
+        await ask(url, `1,*,${key || dataOf(await ask(url, register))},*,*`);
+    } catch (error) {
+        // It ends by the silence.
     }
 }
 
@@ -106,6 +207,7 @@ export class TurnGame {
     constructor(url, partner, key, seat) {
         Object.assign(this, { url, partner, key, seat: Number(seat) });
         this.ended = null;              // why the game is over: the server's reply
+        // What follows is not for the page.
         this._outbox = [];
         this._inbox = [];
         this._wake = () => {};
