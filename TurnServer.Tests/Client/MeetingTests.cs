@@ -34,8 +34,8 @@ internal sealed class MeetingTests
     }
 
     private static Meeting MeetingAt(SlowServer server) =>
-        new(new TurnClient(new HttpMessageInvoker(server), new Uri("http://server/")), "Ann", null, "http://server/",
-            TimeProvider.System, _ => { });
+        new(new TurnClient(new HttpMessageInvoker(server), new Uri("http://server/")), "Ann", null,
+            TurnClient.CreateToken(), "http://server/", TimeProvider.System, _ => { });
 
     // Takes each request, and keeps its answer to itself until told otherwise.
     private sealed class SlowServer : HttpMessageHandler

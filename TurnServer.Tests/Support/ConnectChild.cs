@@ -8,6 +8,9 @@ namespace TurnServer.Tests.Support;
 /// <summary><c>turnserver connect</c> as a process of its own: bytes in, bytes out, and what it says.</summary>
 internal sealed class ConnectChild : IAsyncDisposable
 {
+    // Where they keep what is to outlive them: not in the home of whoever runs the tests.
+    private static readonly string Keeps = Path.Join(AppContext.BaseDirectory, "connects");
+
     private readonly Process _process;
     private readonly Task _errorsReader;
     private readonly StringBuilder _errors = new();
@@ -70,10 +73,15 @@ internal sealed class ConnectChild : IAsyncDisposable
         Run(["sh", "-c", $"exec {Tool.Require("script", "bsdutils")} -qec \"$*\" /dev/null", "sh",
             .. ServerProgram.Words, "connect", url.ToString(), "--name", name, .. flags]);
 
-    private static ConnectChild Run(string[] words) => new(new Process
+    /// <summary>As <see cref="Launch"/>, with a place of its own for what is to outlive it.</summary>
+    public static ConnectChild LaunchKeeping(string folder, params string[] arguments) =>
+        Run([.. ServerProgram.Words, "connect", .. arguments], folder);
+
+    private static ConnectChild Run(string[] words, string? folder = null) => new(new Process
     {
         StartInfo = new ProcessStartInfo(words[0], words[1..])
         {
+            Environment = { ["XDG_RUNTIME_DIR"] = folder ?? Keeps },
             RedirectStandardError = true,
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
@@ -142,13 +150,17 @@ internal sealed class ConnectChild : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Ends it as <c>kill -9</c> does.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited)
-        {
-            _process.Kill();
-            await _process.WaitForExitAsync();
-        }
+            await KillAsync();
 
         await _errorsReader.WaitAsync(ServerChild.Patience);
         _process.Dispose();

@@ -13,6 +13,7 @@ internal sealed class ConnectSession : IAsyncDisposable
     private readonly ConnectOptions _options;
     private readonly StatusLines _status;
     private readonly HttpClient _http = TurnClient.CreateHttp();
+    private readonly KeptToken _token;
     private readonly Meeting _meeting;
     private TurnGame? _game;
 
@@ -27,8 +28,9 @@ internal sealed class ConnectSession : IAsyncDisposable
             ReplyTimeout = options.Patience < defaults.ReplyTimeout ? options.Patience : defaults.ReplyTimeout,
             Observer = new OutageWatch(options.Url, options.Patience, TimeProvider.System, status.Say).Observe,
         });
-        _meeting = new Meeting(player, options.Name, options.Partner, options.Url.ToString(), TimeProvider.System,
-            status.Say);
+        _token = KeptToken.Claim(options.Url, options.Name, options.Partner);
+        _meeting = new Meeting(player, options.Name, options.Partner, _token.Token, options.Url.ToString(),
+            TimeProvider.System, status.Say);
     }
 
     /// <summary>The partner's name, once there is one.</summary>
@@ -66,6 +68,7 @@ internal sealed class ConnectSession : IAsyncDisposable
     {
         if (_game is not null)
             await _game.DisposeAsync();
+        _token.Dispose();
         _http.Dispose();
     }
 
@@ -119,6 +122,7 @@ internal sealed class ConnectSession : IAsyncDisposable
             var meeting = await _meeting.MeetAsync(wait.Token);
             if (meeting.Fault is { } fault)
                 return Explain(PassingFault.Of(fault, null));
+            _token.Dispose();
             _game = meeting.Value;
             return null;
         }

@@ -9,17 +9,20 @@ namespace TurnServer.Client;
 /// <param name="player">Who wants to play.</param>
 /// <param name="name">Its name.</param>
 /// <param name="partner">The name of the only partner wanted; null takes whoever comes.</param>
+/// <param name="token">
+/// Of all its registrations: with one that has been kept, the first may be one that is there already.
+/// </param>
 /// <param name="place">Where it waits, as people call it.</param>
 /// <param name="time">Turned by hand in tests.</param>
 /// <param name="say">Told what happens, a sentence each.</param>
-internal sealed class Meeting(TurnClient player, string name, string? partner, string place, TimeProvider time,
-    Action<string> say)
+internal sealed class Meeting(TurnClient player, string name, string? partner, string token, string place,
+    TimeProvider time, Action<string> say)
 {
     // A server that loses each registration at once is not to be asked as fast as the network allows.
     private static readonly TimeSpan RegistrationInterval = TimeSpan.FromSeconds(1);
 
-    // What a registration that the server may have was asked with; null: it has none.
-    private string? _token;
+    // Whether the server may have a registration, and whether it has said so.
+    private bool _isAsked;
     private bool _isAnswered;
 
     /// <summary>Waits until there is a game, for as long as it takes.</summary>
@@ -28,9 +31,8 @@ internal sealed class Meeting(TurnClient player, string name, string? partner, s
         for (var isFirst = true; ; isFirst = false)
         {
             var registeredAt = time.GetTimestamp();
-            _token = TurnClient.CreateToken();
-            _isAnswered = false;
-            if (await player.RegisterAsync(name, partner, _token, cancel: cancel) is { } refused)
+            (_isAsked, _isAnswered) = (true, false);
+            if (await player.RegisterAsync(name, partner, token, cancel: cancel) is { } refused)
                 return refused;
             _isAnswered = true;
             if (isFirst)
@@ -42,7 +44,7 @@ internal sealed class Meeting(TurnClient player, string name, string? partner, s
                 ? $"{partner} left before the start; waiting again"
                 : "the server has lost this registration; registering again");
 
-            _token = null;
+            _isAsked = false;
             var pause = RegistrationInterval - time.GetElapsedTime(registeredAt);
             if (pause > TimeSpan.Zero)
                 await Task.Delay(pause, time, cancel);
@@ -52,10 +54,10 @@ internal sealed class Meeting(TurnClient player, string name, string? partner, s
     /// <summary>Gives up waiting, so that nobody is paired with who is not there any more.</summary>
     public async Task LeaveAsync(CancellationToken cancel)
     {
-        if (_token is null)
+        if (!_isAsked)
             return;
         // A registration that was called off may have been made: the same token gives its key.
-        if (!_isAnswered && await player.RegisterAsync(name, partner, _token, cancel: cancel) is not null)
+        if (!_isAnswered && await player.RegisterAsync(name, partner, token, cancel: cancel) is not null)
             return;
         await player.UnregisterAsync(cancel);
     }

@@ -34,6 +34,9 @@ public readonly record struct Pairing(bool Hosts, string Partner);
 /// </example>
 public sealed class TurnClient
 {
+    /// <summary>How long a token is that <see cref="CreateToken"/> draws.</summary>
+    internal const int TokenLength = 22;
+
     private const int TokenBytes = 16;
 
     private readonly TurnExchange _exchange;
@@ -76,13 +79,20 @@ public sealed class TurnClient
     public static string CreateToken() =>
         Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TokenBytes));
 
+    /// <summary>
+    /// The token of the last registration: who keeps it until the game begins, and registers with it again, comes back
+    /// to the same place in the line. To be used by one player at a time. Null before the first.
+    /// </summary>
+    public string? Token { get; private set; }
+
     /// <summary>Enters the waiting line.</summary>
     /// <param name="name">
     /// 1 to 64 characters, no control characters, no comma; sent as <see cref="PlayerName.Normalize"/> has it.
     /// </param>
     /// <param name="partner">The name of the only partner wanted, likewise; null takes whoever comes.</param>
     /// <param name="token">
-    /// Makes registering again give the same registration: who keeps it can come back after a crash. Null draws one.
+    /// Makes registering again give the same registration, as long as that is there: who keeps it can come back after a
+    /// crash. Null draws one, which is in <see cref="Token"/> then.
     /// </param>
     /// <param name="hasLongTimeout">Asks for the server's long timeout, for debugging.</param>
     /// <param name="cancel">Ends it at once.</param>
@@ -97,8 +107,8 @@ public sealed class TurnClient
         if (partner is "*" || partner?.Contains(',') == true)
             return TurnFault.Of(ErrorCode.BadPartnerName, null);
         var timeout = hasLongTimeout ? "bibbybabbis" : "*";
-        var outcome = await AskAsync($"0,{name},{timeout},{partner ?? "*"},{token ?? CreateToken()}", TimeSpan.Zero,
-            cancel);
+        Token = token ?? CreateToken();
+        var outcome = await AskAsync($"0,{name},{timeout},{partner ?? "*"},{Token}", TimeSpan.Zero, cancel);
         if (outcome.Fault is not null)
             return outcome.Fault;
         _key = Text(outcome.Reply);

@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Cli;
+
+/// <summary>A <c>connect</c> that is killed while it waits, and started again (PROTOCOL.md, "Pairing").</summary>
+[Category("Slow"), Parallelizable(ParallelScope.All)]
+internal sealed class ConnectRestartTests
+{
+    private string _folder = null!;
+    private ServerChild _server = null!;
+
+    [OneTimeSetUp]
+    public async Task Start()
+    {
+        _folder = Directory.CreateTempSubdirectory("turnserver-kept-").FullName;
+        _server = await ServerChild.StartAsync("--pairing-timeout", "300", "--load-timeout", "300");
+    }
+
+    [OneTimeTearDown]
+    public async Task Stop()
+    {
+        await _server.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Test]
+    public async Task It_comes_back_to_its_place_and_nobody_meets_a_ghost()
+    {
+        var folder = Folder("ghost");
+        var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
+        await using (var first = Launch(folder, ann, "--partner", bob))
+        {
+            await first.SaysAsync("waiting for");
+            await first.KillAsync();
+        }
+
+        Assert.That(Directory.GetFiles(folder, "turnserver/*"), Has.Length.EqualTo(1));
+        await using var second = Launch(folder, ann, "--partner", bob);
+        await second.SaysAsync("waiting for");
+        await using var partner = Launch(Folder("partner"), bob, "--partner", ann);
+        await AssertPassedAsync(second, partner);
+        Assert.That(Directory.GetFiles(folder, "turnserver/*"), Is.Empty, "nothing is kept of a game");
+    }
+
+    [Test]
+    public async Task Two_of_one_name_on_one_machine_have_places_of_their_own_and_both_come_back()
+    {
+        var folder = Folder("two");
+        var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
+        for (var i = 0; i < 2; i++)
+        {
+            await using var first = Launch(folder, ann, "--partner", bob);
+            await using var second = Launch(folder, ann, "--partner", bob);
+            await first.SaysAsync("waiting for");
+            await second.SaysAsync("waiting for");
+            Assert.That(Directory.GetFiles(folder, "turnserver/*"), Has.Length.EqualTo(2));
+            if (i == 0)
+            {
+                await first.KillAsync();
+                await second.KillAsync();
+                continue;
+            }
+
+            await using var one = Launch(Folder("one"), bob, "--partner", ann);
+            await using var other = Launch(Folder("other"), bob, "--partner", ann);
+            await AssertPassedAsync(first, second, one, other);
+        }
+    }
+
+    [TestCase("/proc/nowhere", TestName = "It_waits_where_nothing_can_be_written")]
+    [TestCase("not/a/full/path", TestName = "It_waits_where_there_is_no_full_path")]
+    public async Task It_does_without(string folder)
+    {
+        var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
+        await using var first = Launch(folder, ann, "--partner", bob);
+        await using var second = Launch(folder, bob, "--partner", ann);
+        await AssertPassedAsync(first, second);
+    }
+
+    [Test]
+    public async Task What_was_left_of_a_registration_that_is_gone_does_no_harm()
+    {
+        var folder = Folder("stale");
+        var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
+        await using (var first = Launch(folder, ann, "--partner", bob))
+        {
+            await first.SaysAsync("waiting for");
+            await first.KillAsync();
+        }
+
+        var file = Directory.GetFiles(folder, "turnserver/*").Single();
+        Assert.That(File.GetUnixFileMode(file), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        await File.WriteAllTextAsync(file, "no token, but something that is much longer than one, \n with a line break");
+        await using var second = Launch(folder, ann, "--partner", bob);
+        await second.SaysAsync("waiting for");
+        second.Signal(PosixSignal.SIGTERM);
+        Assert.That(await second.ExitCodeAsync(), Is.EqualTo(143));
+        Assert.That(Directory.GetFiles(folder, "turnserver/*"), Is.Empty, "nothing is kept by who has left");
+    }
+
+    private string Folder(string name) => Directory.CreateDirectory(Path.Join(_folder, name)).FullName;
+
+    private ConnectChild Launch(string folder, string name, params string[] flags) =>
+        ConnectChild.LaunchKeeping(folder, [_server.Url.ToString(), "--name", name, .. flags]);
+
+    private static async Task AssertPassedAsync(params ConnectChild[] connects)
+    {
+        foreach (var connect in connects)
+            await connect.WriteAsync(default);
+        foreach (var connect in connects)
+        {
+            Assert.That(await connect.ExitCodeAsync(), Is.Zero, connect.Errors);
+            Assert.That(connect.Errors, Does.Contain("paired with").And.Not.Contain("left before"));
+        }
+    }
+}
