@@ -67,6 +67,29 @@ public sealed class BarTests : TableFixture
             """);
     }
 
+    // As in a household, or behind a proxy that is not trusted.
+    [Test]
+    public void OneHeldReply_OfMany_FindsThePartnerThatMayAskNoMore() => Play("""
+        0,Player,*,*,* > 0/0/{a}
+        0,Player,*,*,* > 0/0/{b}
+        2,*,{b},*,* > 0/3/Player
+        1,*,{b},*,* > 0/1/*
+        2,*,{a},*,* > 9/2/*
+        0,Player,*,*,* > 0/0/{c}
+        0,Player,*,*,* > 0/0/{d}
+        2,*,{d},*,* > 0/3/Player
+        1,*,{d},*,* > 0/1/*
+        2,*,{c},*,* > 9/2/*
+        0,Player,*,*,* > 0/0/{e}
+        2,*,{e},*,* > held eve 60
+        + 20
+        2,*,{a},*,* > 0/2/*
+        2,*,{c},*,* > 0/2/*
+        + 10
+        eve > 0/3/Player
+        2,*,{a},*,* > 0/4/Player
+        """);
+
     [Test]
     public void AHeldReplyThatEndsTogetherWithTheBar_IsAnsweredAsItStands_AndTheNext2Pairs() => Play(Left + """
         2,*,{c},*,* > held ann 30

@@ -43,8 +43,8 @@ internal sealed partial class Lobby
     }
 
     /// <summary>
-    /// Pairs those whose bars have ended and whose request 2 is held, or that of the first whom they may meet: nobody
-    /// else may ask. To be called when all that was due has been done; the longest-waiting comes first.
+    /// Pairs those whose bars have ended and whose request 2 is held, or else the first whom they may meet and whose
+    /// request is: nobody else may ask. To be called when all that was due has been done; the longest-waiting comes first.
     /// </summary>
     public void AskAgain(TimeSpan now)
     {
@@ -55,8 +55,8 @@ internal sealed partial class Lobby
         {
             if (player.Status != PlayerStatus.Waiting || !Has(player))
                 continue;
-            var asking = player.IsHeld ? player : _lines.FindPartnerFor(player, now);
-            if (asking is not { IsHeld: true } || _lines.FindPartnerFor(asking, now) is not { } partner)
+            var asking = player.IsHeld ? player : _lines.FindHeldFor(player, now);
+            if (asking is null || _lines.FindPartnerFor(asking, now) is not { } partner)
                 continue;
             Pair(asking, partner);
             answers.Release(asking, Reply.Paired(asking.Hosts, asking.PartnerName), now);

@@ -4,8 +4,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>From registration to the start of the game: symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
-internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadlines, Answers answers, Games games,
-    Tally tally)
+internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadlines, Answers answers,
+    Games games, Tally tally)
 {
     private readonly Dictionary<ulong, Player> _players = [];
     private readonly Dictionary<(string Name, string? Wanted, string Token), Player> _byToken = [];

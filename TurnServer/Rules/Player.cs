@@ -82,7 +82,9 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
 
     public Player? Behind { get; set; }
 
-    /// <summary>While it waits, the end of a bar is looked at too: two who may meet from then on may both wait.</summary>
+    /// <summary>
+    /// While it waits, the end of a bar is looked at too: two who may meet from then on may both wait.
+    /// </summary>
     internal override TimeSpan DueAt => BarEndsAt is { } end && end < Deadline ? end : Deadline;
 
     internal override TimeSpan Timeout

@@ -2,8 +2,8 @@ namespace TurnServer.Rules;
 
 /// <summary>
 /// Waiting players in the order of registration. Those who come for the first time are always the youngest and stand in
-/// a linked list; the few who come back to their old place stand in a sorted set beside it. So joining and finding the
-/// first take constant time.
+/// a linked list; the few who come back to their old place stand in a sorted set beside it. So joining takes constant
+/// time, and finding a partner too but for those passed over: who must not be met, for the load timeout at most.
 /// </summary>
 internal sealed class WaitingLine
 {
@@ -46,7 +46,10 @@ internal sealed class WaitingLine
     }
 
     /// <summary>The longest-waiting other player that may meet this one; null when there is none.</summary>
-    public Player? FindPartnerFor(Player player, TimeSpan now)
+    /// <param name="player">One that waits.</param>
+    /// <param name="now">Bars that have ended by then do not count.</param>
+    /// <param name="isHeld">Whether it must be one whose request 2 is held.</param>
+    public Player? FindPartnerFor(Player player, TimeSpan now, bool isHeld = false)
     {
         var listed = _first;
         if (_returned is { Count: > 0 })
@@ -55,24 +58,24 @@ internal sealed class WaitingLine
             {
                 for (; listed is not null && listed.Order < returned.Order; listed = listed.Behind)
                 {
-                    if (MayMeet(player, listed, now))
+                    if (MayMeet(player, listed, now, isHeld))
                         return listed;
                 }
 
-                if (MayMeet(player, returned, now))
+                if (MayMeet(player, returned, now, isHeld))
                     return returned;
             }
         }
 
         for (; listed is not null; listed = listed.Behind)
         {
-            if (MayMeet(player, listed, now))
+            if (MayMeet(player, listed, now, isHeld))
                 return listed;
         }
 
         return null;
     }
 
-    private static bool MayMeet(Player player, Player other, TimeSpan now) =>
-        !ReferenceEquals(player, other) && !player.MustNotMeet(other, now);
+    private static bool MayMeet(Player player, Player other, TimeSpan now, bool isHeld) =>
+        !ReferenceEquals(player, other) && (other.IsHeld || !isHeld) && !player.MustNotMeet(other, now);
 }

@@ -33,6 +33,11 @@ internal sealed class WaitingLines
         return _named.TryGetValue((wanted, player.Name), out var line) ? line.FindPartnerFor(player, now) : null;
     }
 
+    /// <summary>
+    /// The first of those whose request 2 is held and whom this player, which takes anybody, may be paired with.
+    /// </summary>
+    public Player? FindHeldFor(Player player, TimeSpan now) => _strangers.FindPartnerFor(player, now, isHeld: true);
+
     private WaitingLine LineOf(Player player)
     {
         if (player.Wanted is not { } wanted)

@@ -111,8 +111,8 @@ internal sealed partial class ModelTable
         {
             if (player.Step != ModelStep.Waiting)
                 continue;
-            var asking = player.IsHeld ? player : _players.Find(other => MayPair(player, other));
-            if (asking is not { IsHeld: true } || _players.Find(other => MayPair(asking, other)) is not { } partner)
+            var asking = player.IsHeld ? player : _players.Find(other => other.IsHeld && MayPair(player, other));
+            if (asking is null || _players.Find(other => MayPair(asking, other)) is not { } partner)
                 continue;
             Pair(asking, partner);
             EndHeld(asking, Wire.Partner(hosts: true, partner.Name));
