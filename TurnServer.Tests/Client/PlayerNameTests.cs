@@ -14,6 +14,8 @@ internal sealed class PlayerNameTests
     [TestCase("\uff21", "\uff21", Description = "compatible, but another character")]
     [TestCase("\ud83d\ude00", "\ud83d\ude00")]
     [TestCase("a\ud800b", "a\ud800b", Description = "no character at all")]
+    [TestCase("\ufeff Ann\u3000", "Ann")]
+    [TestCase("\u0085Ann", "\u0085Ann", Description = "refused as a control character")]
     [TestCase(" ", "")]
     public void Normalize_OfAName_IsFormCWithoutSpaceAround(string name, string expected) =>
         Assert.That(PlayerName.Normalize(name), Is.EqualTo(expected));

@@ -5,9 +5,9 @@ using TurnServer.Client;
 namespace TurnServer.Cli;
 
 /// <summary>
-/// The token of a registration, kept in a file while <c>connect</c> waits: who is killed and started again comes back to
-/// its place in the line (PROTOCOL.md, "Pairing"). The lock on the file, which the kernel gives up with the process, has
-/// one process use it at a time. Where no file can be written the token is kept in memory.
+/// The token of a registration, kept in a file while <c>connect</c> waits: one that is killed and started again comes
+/// back to its place in the line (PROTOCOL.md, "Pairing"). A lock on the file, which the kernel releases with the
+/// process, has one process use it at a time. Where no file can be written the token is kept in memory.
 /// </summary>
 internal sealed class KeptToken : IDisposable
 {
@@ -48,7 +48,8 @@ internal sealed class KeptToken : IDisposable
         _file = null;
         try
         {
-            // Before the lock is given up: whoever opens the file must not find a token in it.
+            // Before the lock is given up: whoever has opened the file already must not find a token in it.
+            file.SetLength(0);
             File.Delete(file.Name);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -68,7 +69,8 @@ internal sealed class KeptToken : IDisposable
             return null;
         try
         {
-            return Directory.CreateDirectory(Path.Join(parent, "turnserver"), OwnerOnly | UnixFileMode.UserExecute).FullName;
+            return Directory.CreateDirectory(Path.Join(parent, "turnserver"), OwnerOnly | UnixFileMode.UserExecute)
+                .FullName;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -108,8 +110,11 @@ internal sealed class KeptToken : IDisposable
         return null;
     }
 
-    private static string Identify(Uri url, string name, string? partner) => Convert.ToHexStringLower(
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{url.GetLeftPart(UriPartial.Authority)}\n{name}\n{partner ?? "*"}")))[..16];
+    private static string Identify(Uri url, string name, string? partner)
+    {
+        var place = $"{url.GetLeftPart(UriPartial.Authority)}\n{name}\n{partner ?? "*"}";
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)))[..16];
+    }
 
     private static string ReadOrWrite(FileStream file)
     {

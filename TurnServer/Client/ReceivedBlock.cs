@@ -4,8 +4,8 @@ namespace TurnServer.Client;
 
 /// <summary>
 /// The block of the last counter, as far as it has been delivered. A block only grows, and one that is not acknowledged
-/// in full begins the next one (PROTOCOL.md, "The game" and "Saying what has arrived"): so what is behind that which has
-/// been delivered is new.
+/// in full begins the next one (PROTOCOL.md, "The game" and "Saying what has arrived"): so what is behind that which
+/// has been delivered is new.
 /// </summary>
 internal sealed class ReceivedBlock(Inbox inbox)
 {

@@ -169,9 +169,8 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     private TurnAsk NextUpdate(TimeSpan wait, bool isEmpty = false) =>
         new(seat.Update(isEmpty ? [] : _batch, _counter + 1), wait, _counter < 0 ? null : _block.Length);
 
-    // The partner does not collect: the turns wait here. A copy of the update may come late and be taken, however long
-    // that takes, so the very same one is repeated until it is (PROTOCOL.md, "Rules for clients"). Meanwhile this player
-    // collects by repeating the last counter, which acknowledges nothing.
+    // A copy of the update may come late and be taken, so the very same one is repeated until it is (PROTOCOL.md,
+    // "Rules for clients"). Meanwhile this player collects by repeating the last counter, which acknowledges nothing.
     private async Task<(TurnAsk Update, TurnOutcome Outcome)> SendToFullAsync(TurnAsk update, TurnOutcome outcome)
     {
         for (var pause = FullPauseFirst; outcome.Reply.Error == ErrorCode.GameCacheMaxed; pause *= 2)
@@ -201,8 +200,8 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             Deliver(block);
     }
 
-    // Both backlogs may be full, and acknowledging takes an update that is taken: an empty one, under the counter of the
-    // turn that was refused. Its reply shows which of the two was taken. False: the turn was, or the game is over.
+    // Both backlogs may be full. An empty update under the counter of the refused turn acknowledges; its reply shows
+    // which of the two was taken. False: the turn was, or the game is over.
     private async Task<bool> TryFreeCounterAsync(int turnReceivedBytes)
     {
         var update = NextUpdate(TimeSpan.Zero, isEmpty: true) with

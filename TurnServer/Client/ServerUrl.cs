@@ -12,7 +12,9 @@ public static partial class ServerUrl
 
     /// <summary>Reads it; null when it is none.</summary>
     /// <param name="text">What was given.</param>
-    /// <param name="whatIsWrong">A sentence that does not repeat a user name or password; null when all is well.</param>
+    /// <param name="whatIsWrong">
+    /// A sentence that does not repeat a user name or password; null when all is well.
+    /// </param>
     public static Uri? Read(string? text, out string? whatIsWrong)
     {
         whatIsWrong = null;

@@ -109,18 +109,33 @@ async function claimToken(place) {
     if (claimed.has(place)) return { token: own, drop: () => {} };
     claimed.add(place);
     const stored = store(storage => storage.getItem(place));
-    const channel = typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel(place);
-    const token = stored && !(channel && await isElsewhere(channel, stored)) ? stored : own;
+    const channel = openChannel(place);
+    // Without a channel a copy of the token is not told from the token: only a page that is loaded again keeps it.
+    const isFree = stored && (channel ? !await isElsewhere(channel, stored) : isReloaded());
+    const token = isFree ? stored : own;
     if (channel) channel.onmessage = ({ data }) => {
         if (data === token) channel.postMessage(`taken ${token}`);
     };
     store(storage => storage.setItem(place, token));
-    // What happens to the registration from here on is nobody's who comes later.
+    // Once the game begins, or the registration has ended, nobody is to come back to it.
     return { token, drop: isOver => {
         if (isOver) store(storage => storage.removeItem(place));
         if (channel) channel.close();
         claimed.delete(place);
     } };
+}
+
+// Null where there are none: in old browsers, and where storage is refused.
+function openChannel(name) {
+    try {
+        return new BroadcastChannel(name);
+    } catch (error) {
+        return null;
+    }
+}
+
+function isReloaded() {
+    return typeof performance !== "undefined" && performance.navigation && performance.navigation.type === 1;
 }
 
 function isElsewhere(channel, token) {
@@ -308,7 +323,7 @@ export class TurnGame {
     // the turn that was refused. It says that something else has arrived than the turn says, so that the block shows
     // which of the two was taken. False: the turn was.
     async _freeCounter(refused) {
-        const before = this._block, saysNothing = refused.said.length > before.length / 2;
+        const before = this._block, saysNothing = bytesOf(refused.said) > bytesOf(before) / 2;
         const update = this._compose("", saysNothing ? "" : before);
         const reply = await ask(this.url, update.body, update), block = dataOf(reply);
         if (reply.startsWith("0/11/") &&
