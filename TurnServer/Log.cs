@@ -121,8 +121,8 @@ internal static partial class Log
     public static partial void StateDiskIsSlow(ILogger log, double seconds);
 
     [LoggerMessage(52, LogLevel.Critical, "The state directory {Directory} {What}. Games go on in memory, and would "
-        + "not survive a crash. SIGTERM (systemctl restart) writes them to {Directory}, made anew if it is missing, unless "
-        + "it holds another state")]
+        + "not survive a crash. SIGTERM (systemctl restart) writes them to {Directory}, made anew if it is missing, "
+        + "unless it holds another state")]
     public static partial void StateLost(ILogger log, string directory, string what);
 
     [LoggerMessage(53, LogLevel.Information, "The state directory {Directory} is back, with all games")]

@@ -107,7 +107,6 @@ internal sealed class RefusalTests
     }
 
     [TestCase("--state-sync", "always")]
-    [TestCase("--restart-grace", "10")]
     public async Task What_is_said_of_the_state_is_refused_where_there_is_none(string flag, string value)
     {
         await using var server = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", flag, value);

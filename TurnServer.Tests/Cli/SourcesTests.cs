@@ -71,10 +71,11 @@ internal sealed class SourcesTests
     [Test]
     public async Task A_switch_can_come_from_the_environment()
     {
-        await using var server = Start(new() { ["TURNSERVER_TRUST_PROXY"] = "1" });
+        await using var server = Start(new() { ["TURNSERVER_TRUST_PROXY"] = "1" }, "--players-per-address", "1");
         await server.LogsAsync("listens on");
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        Assert.That((await client.AskAsync("0,A,*,*,*", "X-Forwarded-For: nonsense")).Body, Is.EqualTo("3/*/*"));
+        await client.AskAsync("0,A,*,*,*", "X-Forwarded-For: 192.0.2.1");
+        Assert.That((await client.AskAsync("0,A,*,*,*", "X-Forwarded-For: 192.0.2.1")).Body, Is.EqualTo("22/*/*"));
     }
 
     [Test]

@@ -147,7 +147,7 @@ internal sealed class ServeFlags
     { DefaultText = "batch" };
 
     private readonly Flag<TimeSpan?> _restartGrace = new("--restart-grace", null, State, "SECONDS",
-        "for how long after a start nobody is dropped, nor for a time in which the process was paused; decimals allowed",
+        "for how long nobody is dropped after a restart, or after a pause of the process; decimals allowed",
         text => FlagValue.Seconds(0, TimeoutSecondsMax)(text), null)
     { DefaultText = "as --game-timeout" };
 
@@ -190,11 +190,8 @@ internal sealed class ServeFlags
         var options = ReadEach(result, errors);
         if (options.Admin.Port == options.Http.Port)
             errors.Add($"--admin-port {options.Admin.Port}: give another port than --port.");
-        if (options.State is { Directory: null } state
-            && (state.Sync != StateSync.Batch || state.RestartGrace is not null))
-        {
-            errors.Add("--state-sync and --restart-grace: give --state DIR too, or there is no state to keep.");
-        }
+        if (options.State is { Directory: null, Sync: not StateSync.Batch })
+            errors.Add("--state-sync: give --state DIR too, or there is no state to keep.");
 
         return options with
         {

@@ -5,7 +5,8 @@ namespace TurnServer.Service;
 
 /// <summary>
 /// SIGTERM, SIGINT and SIGHUP: the first asks the server to stop, the second has its default effect and ends it at
-/// once. SIGINT and SIGHUP that were ignored at the start, as by nohup or for a shell script's background jobs, stay ignored.
+/// once. SIGINT and SIGHUP that were ignored at the start, as by nohup or for a shell script's background jobs, stay
+/// ignored.
 /// </summary>
 internal sealed class StopSignal : IDisposable
 {
