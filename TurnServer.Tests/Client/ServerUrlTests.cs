@@ -42,8 +42,12 @@ internal sealed class ServerUrlTests
         Assert.That(whatIsWrong, Does.Contain(expected));
     }
 
-    [TestCase("Unrecognized argument 'http://ann:" + Secret + "@host/'.", "Unrecognized argument '***@host/'.")]
-    [TestCase("--cors-origin=http://" + Secret + "@host: give", "--cors-origin=***@host: give")]
+    [TestCase("Unrecognized argument 'http://ann:" + Secret + "@host/'.", "Unrecognized argument 'http://***@host/'.")]
+    [TestCase("--x http://ann:a=" + Secret + "@host: give", "--x http://***@host: give")]
+    [TestCase("--x http://ann:a " + Secret + "@host: give", "--x http://***@host: give")]
+    [TestCase("--x http://ann:a'" + Secret + "\"@" + Secret + "@host: give", "--x http://***@host: give")]
+    [TestCase("'ann:" + Secret + "@host'", "'***@host'")]
+    [TestCase("--cors-origin=http://" + Secret + "@host: give", "--cors-origin=http://***@host: give")]
     [TestCase("no secret in here", "no secret in here")]
     public void A_message_about_a_URL_hides_them(string message, string expected) =>
         Assert.That(ServerUrl.HideUserInfo(message), Is.EqualTo(expected));

@@ -45,7 +45,7 @@ internal sealed class ProxyTests
         await using var client = await RawHttp.ConnectAsync(server.Port);
         foreach (var address in new[] { "unknown", "", "192.0.2.9, _hidden" })
             Assert.That(await RegisterAsync(client, From + address), Does.StartWith("0/0/"), address);
-        foreach (var address in new[] { "192.0.2.9,", "\"unknown\"", "[2001:db8::1", "192.0.2.1:99999" })
+        foreach (var address in new[] { "192.0.2.9,", "\"unknown\"", "[2001:db8::1", "192.0.2.1:99999", "5" })
             Assert.That(await RegisterAsync(client, From + address), Is.EqualTo("22/*/*"), address);
         Assert.That(await RegisterAsync(client), Does.StartWith("0/0/"), "the proxy itself is exempt");
     }

@@ -52,12 +52,7 @@ public sealed class ReverseProxyTests(string name)
     {
         using var http = isHttps ? Https2() : PlainHttp();
         // Each turn is sent when the one before has come. Held to their end, these replies would take minutes.
-        var options = new TurnClientOptions { Wait = TimeSpan.FromSeconds(15) };
-        var clients = new[] { NewClient(http, options), NewClient(http, options) };
-        var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
-        for (var i = 0; i < 2; i++)
-            Assert.That(await clients[i].RegisterAsync(names[i], names[1 - i]), Is.Null);
-        var games = await Task.WhenAll(clients.Select(ClientPair.StartAsync)).WaitAsync(ServerChild.Patience);
+        var games = await StartGamesAsync(http);
         await using var a = games[0];
         await using var b = games[1];
         var received = Task.WhenAll(PassOnAsync(a), PassOnAsync(b));
@@ -151,13 +146,8 @@ public sealed class ReverseProxyTests(string name)
     {
         if (!Socket.OSSupportsIPv6)
             Tool.Miss("IPv6");
-        var options = new TurnClientOptions { Wait = TimeSpan.FromSeconds(15) };
         using var http = ReverseProxy.CreateHttp(new Uri($"http://[::1]:{_proxy.HttpPort}/"), HttpVersion.Version11);
-        var clients = new[] { NewClient(http, options), NewClient(http, options) };
-        var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
-        for (var i = 0; i < 2; i++)
-            Assert.That(await clients[i].RegisterAsync(names[i], names[1 - i]), Is.Null);
-        var games = await Task.WhenAll(clients.Select(ClientPair.StartAsync)).WaitAsync(ServerChild.Patience);
+        var games = await StartGamesAsync(http);
         await using var a = games[0];
         await using var b = games[1];
         Assert.That(await a.SendAsync("hello"u8.ToArray()), Is.Null);
@@ -202,6 +192,16 @@ public sealed class ReverseProxyTests(string name)
     {
         using var server = new HttpScenarioServer(http);
         Assert.That(await new ScenarioPlayer(server).PlayAsync(((Scenario)scenario).Steps), Is.Empty);
+    }
+
+    private static async Task<TurnGame[]> StartGamesAsync(HttpClient http)
+    {
+        var options = new TurnClientOptions { Wait = TimeSpan.FromSeconds(15) };
+        var clients = new[] { NewClient(http, options), NewClient(http, options) };
+        var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
+        for (var i = 0; i < 2; i++)
+            Assert.That(await clients[i].RegisterAsync(names[i], names[1 - i]), Is.Null);
+        return await Task.WhenAll(clients.Select(ClientPair.StartAsync)).WaitAsync(ServerChild.Patience);
     }
 
     // Answers each turn with the next number until ten have come; returns how many did.

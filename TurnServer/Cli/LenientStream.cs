@@ -4,22 +4,8 @@ namespace TurnServer.Cli;
 /// A stream for messages that may be lost: what cannot be written, as the disk is full or its reader has gone, is
 /// dropped, and the next message is tried again. No message is worth the games.
 /// </summary>
-internal sealed class LenientStream(Stream inner) : Stream
+internal sealed class LenientStream(Stream inner) : WriteOnlyStream
 {
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         try
@@ -33,16 +19,8 @@ internal sealed class LenientStream(Stream inner) : Stream
         }
     }
 
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
     public override void Flush()
     {
         // It keeps nothing back.
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 }

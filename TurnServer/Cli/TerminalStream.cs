@@ -8,7 +8,7 @@ namespace TurnServer.Cli;
 /// Writes text of others to a terminal: line feeds and tabs as they are, every other character that a terminal would
 /// obey as an escape, such as <c>\x1b</c> or <c>\u202e</c>, and a byte that is not UTF-8 as <c>\xHH</c>.
 /// </summary>
-internal sealed class TerminalStream(Stream terminal) : Stream
+internal sealed class TerminalStream(Stream terminal) : WriteOnlyStream
 {
     // Joins emoji and letters of several scripts; moves nothing.
     private static readonly Rune ZeroWidthNonJoiner = new(0x200C);
@@ -19,27 +19,11 @@ internal sealed class TerminalStream(Stream terminal) : Stream
     // The beginning of a character whose end has not been written.
     private byte[] _begun = [];
 
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         Escape(buffer);
         terminal.Write(_text.WrittenSpan);
     }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -53,12 +37,6 @@ internal sealed class TerminalStream(Stream terminal) : Stream
     public override void Flush() => terminal.Flush();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => terminal.FlushAsync(cancellationToken);
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     private void Escape(ReadOnlySpan<byte> buffer)
     {

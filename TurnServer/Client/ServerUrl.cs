@@ -50,7 +50,16 @@ public static partial class ServerUrl
     }
 
     /// <summary>A message without what stands before an @, which may be a user name and a password.</summary>
-    public static string HideUserInfo(string message) => UserInfo().Replace(message, "***@");
+    public static string HideUserInfo(string message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        const string SchemeEnd = "://";
+        var (scheme, at) = (message.IndexOf(SchemeEnd, StringComparison.Ordinal), message.LastIndexOf('@'));
+        // A password may have blanks and quotes in it: behind a scheme all goes, up to the last @.
+        return scheme >= 0 && scheme < at
+            ? $"{message[..(scheme + SchemeEnd.Length)]}***{message[at..]}"
+            : UserInfo().Replace(message, "***@");
+    }
 
     [GeneratedRegex(@"[^\s'""=]+@", RegexOptions.NonBacktracking)]
     private static partial Regex UserInfo();

@@ -20,13 +20,13 @@ internal static class Persistence
     ];
 
     /// <summary>
-    /// Whether the client and the status leave the connection open. The listener looks for words anywhere in the header
-    /// Connection, and at Proxy-Connection before that; here it is a list of options (RFC 9112, 9.3).
+    /// Whether the client and the status leave the connection open. The header Connection is a list of options (RFC
+    /// 9112, 9.3); the listener looks for a word anywhere in it, or in Proxy-Connection, and closes by that too.
     /// </summary>
     public static bool IsWanted(HttpListenerRequest request, int status)
     {
         // With these the listener closes it.
-        if (status is 400 or 408 or 411 or 413 or 414 or 500 or 503)
+        if (status is 400 or 408 or 411 or 413 or 414 or 500 or 503 || !request.KeepAlive)
             return false;
         var options = request.Headers["Connection"];
         return request.ProtocolVersion >= HttpVersion.Version11

@@ -20,6 +20,8 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, HttpM
     public const string Methods = "GET, HEAD, POST, OPTIONS";
 
     private const string Text = "text/plain; charset=utf-8";
+    private const string Server = "TurnServer";
+    private const string NoStore = "no-store";
     private const int NoContentStatus = 204;
     private const int RequestTimeoutStatus = 408;
 
@@ -55,7 +57,7 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, HttpM
         var request = context.Request;
         var response = context.Response;
         response.StatusCode = status;
-        response.Headers["Server"] = "TurnServer";
+        response.Headers["Server"] = Server;
         if (request.Headers["Origin"] is not null)
             AllowOrigin(request, response);
         if (leavesBody || draining.IsCancellationRequested || !Persistence.IsWanted(request, status))
@@ -66,7 +68,7 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, HttpM
         {
             response.ContentType = Text;
             response.Headers["X-Content-Type-Options"] = "nosniff";
-            response.Headers["Cache-Control"] = "no-store";
+            response.Headers["Cache-Control"] = NoStore;
             response.ContentLength64 = body.Length;
         }
 
@@ -146,6 +148,8 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, HttpM
         {
             // Closing without having set these would send an empty 200 first.
             context.Response.StatusCode = RequestTimeoutStatus;
+            context.Response.Headers["Server"] = Server;
+            context.Response.Headers["Cache-Control"] = NoStore;
             context.Response.ContentLength64 = 0;
             context.Response.KeepAlive = false;
             // Counted and told already.

@@ -66,7 +66,7 @@ internal static class RequestHead
 
     /// <summary>
     /// The head as the listener is to read it: one line for each name, with all its values in order. <see
-    /// cref="Malformed"/> when a carriage return stands inside a line.
+    /// cref="Malformed"/> when a carriage return is inside a line, or it has a list of transfer codings.
     /// </summary>
     /// <param name="head">A whole head, the empty line at its end included.</param>
     public static byte[] Rewrite(ReadOnlySpan<byte> head)
@@ -96,6 +96,8 @@ internal static class RequestHead
             list.Add(line[(colon + 1)..].Trim());
         }
 
+        if (values.TryGetValue("Transfer-Encoding", out var codings) && !IsChunked(codings))
+            return Malformed.ToArray();
         foreach (var (name, list) in values)
             rewritten.Append(name).Append(": ").Append(Join(name, list)).Append("\r\n");
         return Encoding.Latin1.GetBytes(rewritten.Append("\r\n").ToString());
@@ -143,6 +145,10 @@ internal static class RequestHead
         var at = line.IndexOf(' ', StringComparison.Ordinal) + 1;
         return line[..at] + uri.PathAndQuery + line[(at + target.Length)..];
     }
+
+    // With any other list the listener answers 501, and takes the body for the next request.
+    private static bool IsChunked(List<string> codings) => codings.Where(coding => coding.Length > 0).ToList()
+        is [var coding] && coding.Equals("chunked", StringComparison.OrdinalIgnoreCase);
 
     private static string Join(string name, List<string> values)
     {

@@ -17,7 +17,9 @@ public static class ForwardedForHeader
         var last = header[(header.LastIndexOf(',') + 1)..].Trim();
         if (last is ['"', .. var quoted, '"'])
             last = quoted.Trim();
-        // Some proxies write the port too.
-        return IPEndPoint.TryParse(last, out var client) ? ClientAddress.Of(client.Address) : null;
+        // Some proxies write the port too. A number is no address, though .NET takes 5 for 0.0.0.5.
+        return (last.Contains(':') || last.Count('.') == 3) && IPEndPoint.TryParse(last, out var client)
+            ? ClientAddress.Of(client.Address)
+            : null;
     }
 }
