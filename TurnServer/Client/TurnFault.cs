@@ -88,8 +88,8 @@ public sealed record TurnFault(TurnFaultKind Kind, string Meaning, ErrorCode Err
             + "game, and this registration went with it"),
         ErrorCode.PlayerStateBehind => (TurnFaultKind.OutOfStep, "the server has taken a later turn of this player"),
         ErrorCode.PlayerStateAhead => (TurnFaultKind.OutOfStep, "the server has not taken this player's last turn"),
-        ErrorCode.OverContentLength => (TurnFaultKind.InvalidRequest, "the request is longer than the server, or a "
-            + $"proxy before it, takes (a server {ProtocolLimits.BodyBytesMax} bytes)"),
+        ErrorCode.OverContentLength => (TurnFaultKind.InvalidRequest, "the request is longer than "
+            + $"{ProtocolLimits.BodyBytesMax} bytes, or than a proxy before the server takes"),
         ErrorCode.GameCacheMaxed => (TurnFaultKind.ServerBusy, "the partner has not collected what was sent before"),
         ErrorCode.RateLimited => (TurnFaultKind.ServerBusy, "too many requests or players from this address"),
         ErrorCode.ServerBusy => (TurnFaultKind.ServerBusy, "the server has more requests than it can hold"),
