@@ -4,7 +4,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>What the client for web pages takes, refuses and does without.</summary>
 [Category("Slow")]
-internal sealed class WebClientTests
+internal sealed class WebClientTests : WebFixture
 {
     private const int TurnBytesMax = TurnServer.Client.TurnGame.TurnBytesMax;
 
@@ -41,14 +41,6 @@ internal sealed class WebClientTests
         }
         """;
 
-    private WebStage _stage = null!;
-
-    [OneTimeSetUp]
-    public async Task Start() => _stage = await WebStage.StartAsync();
-
-    [OneTimeTearDown]
-    public async Task Stop() => await (_stage?.DisposeAsync() ?? default);
-
     [Test]
     public async Task A_turn_that_cannot_be_is_refused_before_it_leaves_and_the_others_arrive()
     {
@@ -59,11 +51,11 @@ internal sealed class WebClientTests
             "first", new string('x', 16_384), string.Concat(Enumerable.Repeat("🎲", 6000)), most + "x", emoji + "!",
             new string('€', 6000), new string('x', 1_000_000), "", "a|b", "|", 7, null, "last",
         ];
-        var outcome = await SendAsync(await _stage.OpenAsync(), turns);
+        var outcome = await SendAsync(await Stage.OpenAsync(), turns);
         Assert.That(outcome[0], Is.EqualTo(Json(["taken", .. Enumerable.Repeat("RangeError", 9), "TypeError", "TypeError",
             "taken"])));
         Assert.That(outcome[1..], Is.EqualTo(new[] { Json("first", "last", "back"), "[null,null]" }));
-        outcome = await SendAsync(await _stage.OpenAsync(), [most, emoji]);
+        outcome = await SendAsync(await Stage.OpenAsync(), [most, emoji]);
         Assert.That(outcome[0], Is.EqualTo(Json("taken", "taken")));
         Assert.That(outcome[1], Has.Length.EqualTo(Json(most, emoji, "back").Length));
     }
@@ -72,7 +64,7 @@ internal sealed class WebClientTests
     public async Task Any_other_text_arrives_as_it_is()
     {
         string[] turns = ["*", "a,b", "0/9/x", "\n", "a\r\nb", "\0", "\t", " ", "\uFEFFx", "é", "e\u0301", "\u2028", "🎲"];
-        var page = await _stage.OpenAsync();
+        var page = await Stage.OpenAsync();
         var outcome = await WebStage.RunAsync(page, SendAll.Replace("JSON.stringify(got)",
             "got.map(turn => [...turn].map(c => c.codePointAt(0).toString(16)).join()).join(' ')"), Arguments(turns));
         Assert.That(outcome[1], Is.EqualTo(string.Join(' ', turns.Append("back").Select(turn =>
@@ -83,7 +75,7 @@ internal sealed class WebClientTests
     public async Task Half_a_surrogate_pair_is_refused()
     {
         var script = SendAll.Replace("turns.map", "['\\uD83C', 'a\\uDFB2b', '\\uDFB2\\uD83C', 'ok'].map");
-        var outcome = await WebStage.RunAsync(await _stage.OpenAsync(), script, Arguments([]));
+        var outcome = await WebStage.RunAsync(await Stage.OpenAsync(), script, Arguments([]));
         Assert.That(outcome[0], Is.EqualTo(Json("RangeError", "RangeError", "RangeError", "taken")));
     }
 
@@ -92,7 +84,7 @@ internal sealed class WebClientTests
         TestName = "A_proxy_with_another_limit_refuses_that_turn_alone")]
     public async Task Another_limit(string reply)
     {
-        var page = await _stage.OpenAsync($$"""
+        var page = await Stage.OpenAsync($$"""
             const real = window.fetch.bind(window);
             window.fetch = async (url, request) => request.body.length > 8000 ? {{reply}} : real(url, request);
             """);
@@ -106,7 +98,7 @@ internal sealed class WebClientTests
     [TestCase(Old + NoStorage, TestName = "It_plays_without_either")]
     public async Task It_does_without(string before)
     {
-        var page = await _stage.OpenAsync(before);
+        var page = await Stage.OpenAsync(before);
         var turns = Enumerable.Range(0, 30).Select(i => (object)$"{i}").ToArray();
         var outcome = await SendAsync(page, turns);
         Assert.That(outcome[1], Is.EqualTo(Json([.. turns.Select(turn => $"{turn}"), "back"])));
@@ -118,7 +110,7 @@ internal sealed class WebClientTests
 
     private object Arguments(object?[] turns) => new
     {
-        url = _stage.Server.Url.ToString(),
+        url = Stage.Server.Url.ToString(),
         names = new[] { ClientPair.NewName(), ClientPair.NewName() },
         turns,
     };

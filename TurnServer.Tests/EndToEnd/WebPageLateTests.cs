@@ -8,7 +8,7 @@ namespace TurnServer.Tests.EndToEnd;
 /// for the C# client: <see cref="Client.LateRequestTests"/>.
 /// </summary>
 [Category("Slow")]
-internal sealed class WebPageLateTests
+internal sealed class WebPageLateTests : WebFixture
 {
     // Waits of no length. Fates are Fate's members.
     private const string Network = """
@@ -145,19 +145,11 @@ internal sealed class WebPageLateTests
         }
         """;
 
-    private WebStage _stage = null!;
-
-    [OneTimeSetUp]
-    public async Task Start() => _stage = await WebStage.StartAsync();
-
-    [OneTimeTearDown]
-    public async Task Stop() => await (_stage?.DisposeAsync() ?? default);
-
     [Test]
     public async Task Two_floods_over_a_network_that_delays_without_bound_come_once_and_in_order()
     {
         const int Count = 50;
-        var page = await _stage.OpenAsync();
+        var page = await Stage.OpenAsync();
         var refused = 0;
         for (var seed = 1; seed <= 8; seed++)
         {
@@ -174,7 +166,7 @@ internal sealed class WebPageLateTests
     [Test]
     public async Task A_refused_turn_whose_first_attempt_finds_room_at_last_arrives_once()
     {
-        var outcome = await WebStage.RunAsync(await _stage.OpenAsync(), Refused,
+        var outcome = await WebStage.RunAsync(await Stage.OpenAsync(), Refused,
             new { url = Url, names = Names(), bothFull = false, isTurnTaken = false, isBlockKnown = false, fate = 0 });
         Assert.That(outcome, Is.EqualTo(new[] { "0,1,2,3,4,5,6,7,8,9", "", "7", "0" }));
     }
@@ -183,12 +175,12 @@ internal sealed class WebPageLateTests
     public async Task A_turn_that_is_refused_while_both_backlogs_are_full_arrives_once([Values] bool isTurnTaken,
         [Values] bool isBlockKnown, [Values(Fate.Answered, Fate.ReplyLost, Fate.RequestLost, Fate.TakenTwice)] Fate fate)
     {
-        var outcome = await WebStage.RunAsync(await _stage.OpenAsync(), Refused,
+        var outcome = await WebStage.RunAsync(await Stage.OpenAsync(), Refused,
             new { url = Url, names = Names(), bothFull = true, isTurnTaken, isBlockKnown, fate = (int)fate });
         Assert.That(outcome[..3], Is.EqualTo(new[] { "0,1,2,3,4,5,6,7,8,9", "0,1,2,3,4,5,6,7", "7" }));
     }
 
-    private string Url => _stage.Server.Url.ToString();
+    private string Url => Stage.Server.Url.ToString();
 
     private static string[] Names() => [ClientPair.NewName(), ClientPair.NewName()];
 }

@@ -5,7 +5,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>Pages of another origin play in a real browser, with the client that the README offers them.</summary>
 [Category("Slow")]
-internal sealed class WebPageTests
+internal sealed class WebPageTests : WebFixture
 {
     private const int Turns = 20;
 
@@ -34,20 +34,12 @@ internal sealed class WebPageTests
         }
         """;
 
-    private WebStage _stage = null!;
-
-    [OneTimeSetUp]
-    public async Task Start() => _stage = await WebStage.StartAsync();
-
-    [OneTimeTearDown]
-    public async Task Stop() => await (_stage?.DisposeAsync() ?? default);
-
     [Test]
     public async Task Two_pages_meet_and_each_turn_comes_at_once_by_a_held_reply()
     {
-        var pages = new[] { await _stage.OpenAsync(), await _stage.OpenAsync() };
+        var pages = new[] { await Stage.OpenAsync(), await Stage.OpenAsync() };
         var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
-        var outcomes = await PlayAsync(pages, names, PassOn, Turns, _stage.Server.Url);
+        var outcomes = await PlayAsync(pages, names, PassOn, Turns, Stage.Server.Url);
         var odd = string.Join(',', Enumerable.Range(1, Turns).Where(turn => turn % 2 == 1));
         var even = string.Join(',', Enumerable.Range(1, Turns).Where(turn => turn % 2 == 0));
         Assert.Multiple(() =>
@@ -61,11 +53,11 @@ internal sealed class WebPageTests
     [Test]
     public async Task Turns_sent_beside_held_replies_come_once_and_in_order_though_every_fifth_reply_is_lost()
     {
-        var pages = new[] { await _stage.OpenAsync(), await _stage.OpenAsync() };
+        var pages = new[] { await Stage.OpenAsync(), await Stage.OpenAsync() };
         var asked = 0;
         foreach (var page in pages)
         {
-            await page.RouteAsync(_stage.Server.Url + "**", async route =>
+            await page.RouteAsync(Stage.Server.Url + "**", async route =>
             {
                 if (Interlocked.Increment(ref asked) % 5 != 0)
                 {
@@ -80,7 +72,7 @@ internal sealed class WebPageTests
         }
 
         var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
-        var outcomes = await PlayAsync(pages, names, Flood, Turns, _stage.Server.Url);
+        var outcomes = await PlayAsync(pages, names, Flood, Turns, Stage.Server.Url);
         for (var i = 0; i < 2; i++)
         {
             var all = string.Join(',', Enumerable.Range(1, Turns).Select(turn => $"{names[1 - i]} {turn} €"));
@@ -94,16 +86,16 @@ internal sealed class WebPageTests
         var readme = Repository.Read("README.md");
         var start = readme.IndexOf("    <script type=\"module\">", StringComparison.Ordinal);
         var script = readme[start..(readme.IndexOf("</script>", start, StringComparison.Ordinal) + "</script>".Length)];
-        var page = await _stage.Browser.OpenAsync(_stage.Site.Url);
+        var page = await Stage.Browser.OpenAsync(Stage.Site.Url);
         var lines = new List<string>();
         page.Console += (_, message) =>
         {
             lock (lines)
                 lines.Add(message.Text);
         };
-        await page.SetContentAsync("<base href=\"" + _stage.Site.Url + "\">"
-            + script.Replace("http://localhost:8080/", _stage.Server.Url.ToString(), StringComparison.Ordinal));
-        var partner = await _stage.OpenAsync();
+        await page.SetContentAsync("<base href=\"" + Stage.Site.Url + "\">"
+            + script.Replace("http://localhost:8080/", Stage.Server.Url.ToString(), StringComparison.Ordinal));
+        var partner = await Stage.OpenAsync();
         var got = await partner.EvaluateAsync<string>("""
             async url => {
                 const game = await play(url, "Bob"), got = [];
@@ -112,7 +104,7 @@ internal sealed class WebPageTests
                 else await game.send("d7-d5");
                 return got.join();
             }
-            """, _stage.Server.Url.ToString());
+            """, Stage.Server.Url.ToString());
         Assert.That(got, Is.EqualTo("e2-e4,e7-e5").Or.EqualTo("e7-e5,e7-e5"));
         await ServerChild.UntilAsync(() => Said("15/5/*"), "the page hears that the partner has quit");
         Assert.That(Said("Bob: d7-d5"), Is.True);
@@ -134,11 +126,11 @@ internal sealed class WebPageTests
                                 body: "0,Ann,*,Nobody,*" })
                 .then(reply => reply.text()).catch(error => error.name)
             """;
-        var refused = await _stage.Browser.OpenAsync(_stage.Site.Url);
+        var refused = await Stage.Browser.OpenAsync(Stage.Site.Url);
         Assert.That(await refused.EvaluateAsync<string>(Register, server.Url.ToString()), Is.EqualTo("TypeError"));
-        var allowed = await _stage.Browser.OpenAsync(other.Url);
+        var allowed = await Stage.Browser.OpenAsync(other.Url);
         Assert.That(await allowed.EvaluateAsync<string>(Register, server.Url.ToString()), Does.StartWith("0/0/"));
-        Assert.That(_stage.Browser.Complaints, Has.Some.Contains("blocked by CORS policy"));
+        Assert.That(Stage.Browser.Complaints, Has.Some.Contains("blocked by CORS policy"));
     }
 
     private static async Task<string[][]> PlayAsync(IPage[] pages, string[] names, string script, int last, Uri url)

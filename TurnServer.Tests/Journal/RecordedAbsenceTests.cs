@@ -52,11 +52,7 @@ internal sealed class RecordedAbsenceTests
     public async Task AFreeze_ThatEndsWithAFullDisk_IsTakenNoteOfOnceThereIsRoom()
     {
         var state = new RecordedGame();
-        state.Play(turns: 2);
-        // What comes first after the freeze is the request that finds no room.
-        await using var actor = Recording(state, hasTimers: false);
-        await FillAllButAsync(LittleBytes, actor, state);
-        actor.Clock.Advance(Freeze);
+        await using var actor = await FreezeOnAFullDiskAsync(state);
         // Longer than what is left.
         Assert.That(await actor.Send(LongRequest), Is.EqualTo("23/*/*"));
         actor.Clock.Advance(TimeSpan.FromHours(1));
@@ -92,11 +88,7 @@ internal sealed class RecordedAbsenceTests
     public async Task AFreeze_ThatEndsWithAStopAndAFullDisk_DropsNobody()
     {
         var state = new RecordedGame();
-        state.Play(turns: 2);
-        // What comes first after the freeze is the request that finds no room.
-        await using var actor = Recording(state, hasTimers: false);
-        await FillAllButAsync(LittleBytes, actor, state);
-        actor.Clock.Advance(Freeze);
+        await using var actor = await FreezeOnAFullDiskAsync(state);
         Assert.That(await actor.Send(LongRequest), Is.EqualTo("23/*/*"));
         await ActorDriver.Soon(actor.Actor.DrainAsync());
         AbsentActor.AssertSaid(actor, Freeze);
@@ -109,6 +101,16 @@ internal sealed class RecordedAbsenceTests
         actor.Actor.ExcuseAbsences(GameTimeout);
         actor.Actor.RecordIn(state.Store.Journal);
         actor.Start();
+        return actor;
+    }
+
+    // What comes first after the freeze is the request that finds no room.
+    private static async Task<ActorDriver> FreezeOnAFullDiskAsync(RecordedGame state)
+    {
+        state.Play(turns: 2);
+        var actor = Recording(state, hasTimers: false);
+        await FillAllButAsync(LittleBytes, actor, state);
+        actor.Clock.Advance(Freeze);
         return actor;
     }
 
