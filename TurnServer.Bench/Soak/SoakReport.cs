@@ -77,10 +77,11 @@ internal sealed class SoakReport(SoakOptions options, LoadReport load, IReadOnly
         text.AppendLine(CultureInfo.InvariantCulture, $"{Median(sample => sample.Descriptors),13:0}");
 
         double Median(Func<SoakSample, double> figure) =>
-            Trend.Quantile(samples, options.Duration, from, to, quantile: 0.5, figure);
+            Trend.Quantile(samples.Where(sample => sample.At >= options.Duration * from
+                && sample.At < options.Duration * to).Select(figure), quantile: 0.5);
     }
 
     private static Trend TrendOf(SoakOptions options, IReadOnlyList<SoakSample> samples, double more,
         Func<SoakSample, double> figure) =>
-        Trend.Of(samples, options.Duration, options.GrowthMax, more, figure);
+        Trend.Of(samples, options.GrowthMax, more, figure);
 }

@@ -1,7 +1,7 @@
 namespace TurnServer.Bench.Soak;
 
 /// <summary>
-/// Whether something that was sampled is flat: its low over the second half of the time is no more than allowed above
+/// Whether something that was sampled is flat: its low over the second half of the samples is no more than allowed above
 /// that over the first half, whose first fifth does not count as the server is warming up.
 /// </summary>
 /// <remarks>
@@ -24,26 +24,25 @@ internal readonly record struct Trend(double Before, double After, double Growth
     public bool IsFlat => Growth <= GrowthMax;
 
     /// <summary>The trend of one of the figures.</summary>
-    /// <param name="samples">What was sampled.</param>
-    /// <param name="duration">In which time.</param>
+    /// <param name="samples">
+    /// What was sampled, at regular intervals. Halved by number and not by time: on a busy machine the first samples
+    /// may come late.
+    /// </param>
     /// <param name="share">By what share of it the figure may grow.</param>
     /// <param name="beside">By how much it may grow beside that.</param>
     /// <param name="figure">Which figure.</param>
-    public static Trend Of(IReadOnlyList<SoakSample> samples, TimeSpan duration, double share, double beside,
+    public static Trend Of(IReadOnlyList<SoakSample> samples, double share, double beside,
         Func<SoakSample, double> figure)
     {
-        var before = Quantile(samples, duration, WarmUpEnd, 0.5, LowShare, figure);
-        return new Trend(before, Quantile(samples, duration, 0.5, 1, LowShare, figure), (before * share) + beside);
+        var half = samples.Count / 2;
+        var before = Quantile(samples.Take(half).Skip((int)(samples.Count * WarmUpEnd)).Select(figure), LowShare);
+        return new Trend(before, Quantile(samples.Skip(half).Select(figure), LowShare), (before * share) + beside);
     }
 
-    /// <summary>
-    /// A quantile over a part of the time, from and to a share of it; NaN when nothing was sampled then.
-    /// </summary>
-    public static double Quantile(IReadOnlyList<SoakSample> samples, TimeSpan duration, double from, double to,
-        double quantile, Func<SoakSample, double> figure)
+    /// <summary>A quantile of these values; NaN of none.</summary>
+    public static double Quantile(IEnumerable<double> values, double quantile)
     {
-        var values = samples.Where(sample => sample.At >= duration * from && sample.At <= duration * to)
-            .Select(figure).Order().ToList();
-        return values.Count == 0 ? double.NaN : values[(int)((values.Count - 1) * quantile)];
+        var sorted = values.Order().ToList();
+        return sorted.Count == 0 ? double.NaN : sorted[(int)((sorted.Count - 1) * quantile)];
     }
 }

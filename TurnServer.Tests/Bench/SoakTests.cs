@@ -6,8 +6,6 @@ namespace TurnServer.Tests.Bench;
 /// <summary>When memory counts as flat; and a whole soak of seconds, so that it cannot rot.</summary>
 internal sealed class SoakTests
 {
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(100);
-
     // Megabytes by second.
     private static IEnumerable<TestCaseData> Courses =>
     [
@@ -27,13 +25,13 @@ internal sealed class SoakTests
     {
         var samples = Enumerable.Range(0, 100)
             .Select(second => new SoakSample(TimeSpan.FromSeconds(second), course(second), 0, 0)).ToList();
-        var trend = Trend.Of(samples, Duration, share: 0.05, beside: 2, sample => sample.ResidentMegabytes);
+        var trend = Trend.Of(samples, share: 0.05, beside: 2, sample => sample.ResidentMegabytes);
         Assert.That(trend.IsFlat, Is.EqualTo(isFlat), $"{trend}");
     }
 
     [Test]
     public void Trend_OfNothing_IsNotFlat() =>
-        Assert.That(Trend.Of([], Duration, share: 0.05, beside: 2, sample => sample.Descriptors).IsFlat, Is.False);
+        Assert.That(Trend.Of([], share: 0.05, beside: 2, sample => sample.Descriptors).IsFlat, Is.False);
 
     [TestCase(5_000, false, 1000)]
     [TestCase(5_000, true, 500)]

@@ -45,7 +45,7 @@ internal sealed class OutageTests
         };
         await using var pair = await ClientPair.StartAsync(server.Url, options);
         var reads = pair.Games.Select(game => ClientPair.ReadAsync(game, 20)).ToList();
-        server.Pause();
+        await server.PauseAsync();
         var sends = pair.Games.Select(SendAllAsync).ToList();
         try
         {

@@ -63,7 +63,7 @@ internal sealed class FreezeTests
 
     private static async Task FreezeAsync(ServerChild server, Func<Task> meanwhile)
     {
-        server.Pause();
+        await server.PauseAsync();
         var watch = Stopwatch.StartNew();
         await meanwhile();
         // Time itself is what is tested here.

@@ -14,7 +14,7 @@ internal sealed class ArrivalTests
     public async Task A_crowd_waits_to_be_accepted_and_is_not_turned_away()
     {
         await using var server = await ServerChild.StartAsync();
-        server.Pause();
+        await server.PauseAsync();
         var clients = await Task.WhenAll(
             Enumerable.Range(0, ClientCount).Select(_ => RawHttp.ConnectAsync(server.Port)));
         server.Resume();

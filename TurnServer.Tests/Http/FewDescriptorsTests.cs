@@ -57,7 +57,7 @@ internal sealed class FewDescriptorsTests
         var before = server.Sockets;
         for (var burst = 0; burst < Bursts; burst++)
         {
-            server.Pause();
+            await server.PauseAsync();
             var connecting = Enumerable.Range(0, BurstCount).Select(_ => RawHttp.TryConnectAsync(server.Port)).ToArray();
             await Task.WhenAny(Task.WhenAll(connecting), Task.Delay(BurstGathers));
             server.Resume();

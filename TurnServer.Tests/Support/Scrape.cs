@@ -33,16 +33,20 @@ internal sealed record Scrape(string Text)
     }
 
     /// <summary>Asks until a series has this value.</summary>
-    public static async Task<Scrape> UntilAsync(int adminPort, string series, double value)
+    public static Task<Scrape> UntilAsync(int adminPort, string series, double value) =>
+        UntilAsync(adminPort, series, value.Equals);
+
+    /// <summary>Asks until a series has a value that is wanted.</summary>
+    public static async Task<Scrape> UntilAsync(int adminPort, string series, Func<double, bool> isWanted)
     {
         var patience = System.Diagnostics.Stopwatch.StartNew();
         while (true)
         {
             var scrape = await OfAsync(adminPort);
-            if (scrape[series].Equals(value))
+            if (isWanted(scrape[series]))
                 return scrape;
             if (patience.Elapsed > ServerChild.Patience)
-                Assert.Fail($"{series} did not become {value}; it is {scrape[series]}.");
+                Assert.Fail($"{series} did not become what was wanted; it is {scrape[series]}.");
             await Task.Delay(TimeSpan.FromMilliseconds(20));
         }
     }

@@ -187,8 +187,16 @@ internal sealed class ServerChild : IAsyncDisposable
         return _process.WaitForExitAsync();
     }
 
-    /// <summary>Stops it where it stands (SIGSTOP) until it is resumed.</summary>
-    public void Pause() => Signal(19);
+    /// <summary>
+    /// Stops it where it stands (SIGSTOP) until it is resumed. A thread runs on until the kernel has stopped it, which
+    /// takes a while on a busy machine: waits until none does.
+    /// </summary>
+    public Task PauseAsync()
+    {
+        Signal(19);
+        return UntilAsync(() => Directory.GetDirectories($"/proc/{_process.Id}/task").All(IsStopped),
+            "the process is stopped");
+    }
 
     public void Resume() => Signal(18);
 
@@ -268,6 +276,21 @@ internal sealed class ServerChild : IAsyncDisposable
 
     private void Signal(int number) =>
         Assert.That(Kill(_process.Id, number), Is.Zero, "the process is there to be signalled");
+
+    private static bool IsStopped(string thread)
+    {
+        try
+        {
+            // "ID (name) STATE …", where the name may hold anything.
+            var stat = File.ReadAllText(Path.Combine(thread, "stat"));
+            return stat[(stat.LastIndexOf(')') + 2)..].StartsWith('T');
+        }
+        catch (IOException)
+        {
+            // The thread has ended meanwhile.
+            return false;
+        }
+    }
 
     private static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None,
         TaskCreationOptions.LongRunning, TaskScheduler.Default);
