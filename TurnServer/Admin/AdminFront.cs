@@ -21,10 +21,7 @@ internal sealed class AdminFront : IDisposable
     /// <summary>How many requests are answered at once; more wait in the listener.</summary>
     private const int RequestsAtOnce = 4;
 
-    private static readonly TimeSpan AcceptRetryPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
-
-    private readonly HttpListener _listener;
+    private readonly AcceptLoop _acceptLoop;
     private readonly IReadOnlyDictionary<string, AdminPage> _pages;
     private readonly bool _isLoopback;
     private readonly ConnectionGuard? _guard;
@@ -33,14 +30,16 @@ internal sealed class AdminFront : IDisposable
     private AdminFront(AdminOptions options, HttpListener listener, IReadOnlyDictionary<string, AdminPage> pages,
         ILogger log)
     {
-        _listener = listener;
         _pages = pages;
         _isLoopback = options.Host is { } host && IPAddress.IsLoopback(host);
         _log = log;
-        if (!ListenerInternals.Available)
-            return;
-        _guard = new ConnectionGuard(listener, ListenerInternals.FindEndPoint(options.Port)!, ConnectionsMax,
-            new HttpOptions { ConnectionsPerAddressMax = 0 }, "somebody floods the admin port", log);
+        if (ListenerInternals.Available)
+        {
+            _guard = new ConnectionGuard(listener, ListenerInternals.FindEndPoint(options.Port)!, ConnectionsMax,
+                new HttpOptions { ConnectionsPerAddressMax = 0 }, "somebody floods the admin port", log);
+        }
+
+        _acceptLoop = new AcceptLoop(listener, _guard, log);
     }
 
     /// <summary>
@@ -54,40 +53,10 @@ internal sealed class AdminFront : IDisposable
         new(options, ListenerStart.Start(new ListenAddress(options.Host, options.Port, "--admin-")), pages, log);
 
     /// <summary>Serves until the process ends; fails when the guard of connections does.</summary>
-    public async Task RunAsync()
-    {
-        var loops = Enumerable.Range(0, RequestsAtOnce).Select(_ => ServeAsync()).ToList();
-        if (_guard is not null)
-        {
-            _guard.Start();
-            loops.Add(_guard.Completion);
-        }
-
-        await await Task.WhenAny(loops);
-    }
+    public Task RunAsync() => _acceptLoop.RunAsync(RequestsAtOnce, HandleAsync);
 
     /// <summary>Ends the guard; the listener is left to the end of the process.</summary>
     public void Dispose() => _guard?.Dispose();
-
-    private async Task ServeAsync()
-    {
-        while (true)
-        {
-            HttpListenerContext context;
-            try
-            {
-                context = await _listener.GetContextAsync();
-            }
-            catch (HttpListenerException e)
-            {
-                Log.AcceptFailed(_log, e.Message);
-                await Task.Delay(AcceptRetryPause);
-                continue;
-            }
-
-            await HandleAsync(context);
-        }
-    }
 
     private async Task HandleAsync(HttpListenerContext context)
     {
@@ -98,37 +67,8 @@ internal sealed class AdminFront : IDisposable
         catch (Exception e)
         {
             // As for players: this connection pays, the others go on.
-            if (ClientFault.Is(e) || e is TimeoutException)
-                Log.ClientGone(_log, e.Message);
-            else
-                Log.RequestFailed(_log, e);
-            Abandon(context);
-        }
-    }
-
-    // Gives a request up and closes its connection.
-    private void Abandon(HttpListenerContext context)
-    {
-        try
-        {
-            // Closing without having set these would send an empty 200 first.
-            context.Response.StatusCode = 500;
-            context.Response.ContentLength64 = 0;
-            context.Response.KeepAlive = false;
-        }
-        catch (InvalidOperationException)
-        {
-            // It had begun to be answered, or was closed already.
-        }
-
-        try
-        {
-            context.Response.Abort();
-        }
-        catch (Exception e)
-        {
-            // Nothing more can be said to this client, and the players must not pay for it.
-            Log.ClientGone(_log, e.Message);
+            ResponseWriter.LogFailure(_log, e);
+            await ResponseWriter.AbandonAsync(context, 500, _log);
         }
     }
 
@@ -151,7 +91,7 @@ internal sealed class AdminFront : IDisposable
         return name.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(name, out _);
     }
 
-    private static async Task SendAsync(HttpListenerContext context, AdminReply reply)
+    private async Task SendAsync(HttpListenerContext context, AdminReply reply)
     {
         var response = context.Response;
         response.StatusCode = reply.Status;
@@ -166,7 +106,13 @@ internal sealed class AdminFront : IDisposable
         if (context.Request.HasEntityBody)
             response.KeepAlive = false;
         var body = context.Request.HttpMethod == "HEAD" ? [] : reply.Body;
-        await response.OutputStream.WriteAsync(body, 0, body.Length).WaitAsync(WriteTimeout);
+        if (await ResponseWriter.WriteAsync(context, body) is { } lost)
+        {
+            Log.ClientGone(_log, lost);
+            response.Abort();
+            return;
+        }
+
         response.Close();
     }
 }

@@ -101,7 +101,7 @@ internal sealed class ConnectionGuard : IDisposable
         {
             return socket.RemoteEndPoint is IPEndPoint peer ? ClientAddress.Of(peer.Address) : null;
         }
-        catch (Exception e) when (ClientFault.Is(e))
+        catch (Exception e) when (ClientDisconnect.Caused(e))
         {
             return null;
         }
@@ -123,7 +123,7 @@ internal sealed class ConnectionGuard : IDisposable
         {
             socket.SendTimeout = SendTimeoutMilliseconds;
         }
-        catch (Exception e) when (ClientFault.Is(e))
+        catch (Exception e) when (ClientDisconnect.Caused(e))
         {
             return false;
         }

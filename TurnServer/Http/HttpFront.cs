@@ -9,49 +9,48 @@ namespace TurnServer.Http;
 public sealed class HttpFront : IDisposable
 {
     /// <summary>
-    /// How many accepts wait at once. With one, a burst of requests queues in the listener's own list, which costs time
+    /// How many accepts are pending. With one, a burst of requests queues in the listener's own list, which costs time
     /// in proportion to its length: server CPU per update was 1.08 times that with four, and 1.02 to 1.06 times with
-    /// sixteen, where the noise is as large as the latter (TurnServer.Bench compare measures such things).
+    /// sixteen, which is within the noise (TurnServer.Bench compare).
     /// </summary>
     private const int AcceptsInFlight = 4;
 
     /// <summary>
-    /// How many connections may wait in the kernel to be accepted; it takes no more than its net.core.somaxconn, by
-    /// default 4096. With the listener's own 500 a crowd that comes in one second, as after a restart, overruns it, and
-    /// whoever is turned away tries again after 1, 3 and 7 seconds. Those that play come this way every 100 replies.
+    /// The listen backlog; the kernel caps it at net.core.somaxconn, by default 4096. The listener's own 500 overflows
+    /// when all clients reconnect after a restart, and TCP retries a dropped SYN only after 1, 3 and 7 seconds.
     /// </summary>
-    private const int WaitingConnectionsMax = 4096;
+    private const int BacklogMax = 4096;
 
-    private static readonly TimeSpan AcceptRetryPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan DrainLookInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly HttpOptions _options;
-    private readonly ILogger _log;
     private readonly HttpListener _listener;
+    private readonly AcceptLoop _acceptLoop;
     private readonly RequestHandler _handler;
     private readonly ConnectionGuard? _guard;
     private readonly CancellationTokenSource _draining = new();
     private readonly object? _endPoint;
     private int _underWay;
     private long _taken;
-    private long _acceptFailures;
 
     private HttpFront(HttpOptions options, HttpListener listener, TurnActor actor, HttpMeters meters,
         int connectionsMax, ILogger log)
     {
         _options = options;
-        _log = log;
         _listener = listener;
         _handler = new RequestHandler(options, actor, meters, log, _draining.Token);
         ConnectionsMax = connectionsMax;
-        if (!ListenerInternals.Available)
-            return;
-        _endPoint = ListenerInternals.FindEndPoint(options.Port)!;
-        // Once more, which changes nothing but the number.
-        ListenerInternals.ListeningSocketOf(_endPoint).Listen(WaitingConnectionsMax);
-        _guard = new ConnectionGuard(listener, _endPoint, connectionsMax, options,
-            "--max-connections; more descriptors: ulimit -n or LimitNOFILE", log)
-        { AddressRefused = meters.ConnectionRefused };
+        if (ListenerInternals.Available)
+        {
+            _endPoint = ListenerInternals.FindEndPoint(options.Port)!;
+            // Call listen() again to raise the backlog.
+            ListenerInternals.ListeningSocketOf(_endPoint).Listen(BacklogMax);
+            _guard = new ConnectionGuard(listener, _endPoint, connectionsMax, options,
+                "--max-connections; more descriptors: ulimit -n or LimitNOFILE", log)
+            { AddressRefused = meters.ConnectionRefused };
+        }
+
+        _acceptLoop = new AcceptLoop(listener, _guard, log);
     }
 
     /// <summary>How many requests are being answered, held ones included.</summary>
@@ -89,21 +88,16 @@ public sealed class HttpFront : IDisposable
         ConnectionsMax = ConnectionsMax,
         SlowHeads = _guard?.SlowHeads ?? 0,
         ConnectionsShed = _guard?.ShedCount ?? 0,
-        AcceptFailures = Volatile.Read(ref _acceptFailures),
+        AcceptFailures = _acceptLoop.Failures,
     };
 
     /// <summary>Takes requests until the process ends; fails when the guard of connections does.</summary>
-    public async Task RunAsync()
+    public Task RunAsync() => _acceptLoop.RunAsync(AcceptsInFlight, context =>
     {
-        var loops = Enumerable.Range(0, AcceptsInFlight).Select(_ => AcceptAsync()).ToList();
-        if (_guard is not null)
-        {
-            _guard.Start();
-            loops.Add(_guard.Completion);
-        }
-
-        await await Task.WhenAny(loops);
-    }
+        if (!IsDead(context))
+            Begin(context);
+        return Task.CompletedTask;
+    });
 
     /// <summary>Accepts no more connections, and closes each one that has been answered.</summary>
     public void StopAccepting()
@@ -147,28 +141,6 @@ public sealed class HttpFront : IDisposable
             : throw new CannotListenException($"{connections} connections (--max-connections) do not fit: this process "
                 + $"may open {limit} files, which leaves {Math.Max(possible, 0)} for connections. Ask for fewer, or "
                 + "raise the limit (ulimit -n, or LimitNOFILE in the unit).");
-    }
-
-    private async Task AcceptAsync()
-    {
-        while (true)
-        {
-            HttpListenerContext context;
-            try
-            {
-                context = await _listener.GetContextAsync();
-            }
-            catch (HttpListenerException e)
-            {
-                Interlocked.Increment(ref _acceptFailures);
-                Log.AcceptFailed(_log, e.Message);
-                await Task.Delay(AcceptRetryPause);
-                continue;
-            }
-
-            if (!IsDead(context))
-                Begin(context);
-        }
     }
 
     // Not awaited, or one held reply would stop the loop: DrainAsync waits for all of them by their number. The handler

@@ -23,9 +23,6 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, HttpM
     private const string Server = "TurnServer";
     private const string NoStore = "no-store";
     private const int NoContentStatus = 204;
-    private const int RequestTimeoutStatus = 408;
-
-    private static readonly TimeSpan WriteTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Sends a reply to a player's request.</summary>
     /// <param name="context">The request's.</param>
@@ -72,46 +69,24 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, HttpM
             response.ContentLength64 = body.Length;
         }
 
-        return WriteAsync(context, request.HttpMethod == "HEAD" ? [] : body, isFault: true, leavesBody);
+        return WriteAsync(context, request.HttpMethod == "HEAD" ? [] : body, leavesBody);
     }
 
-    // One send for head and body. It is at once done unless the client sends requests and reads no replies, until its
-    // send buffer is full; a synchronous write would then hold a thread. Without a body, too: closing writes the head
-    // in step.
-    private async ValueTask WriteAsync(HttpListenerContext context, byte[] body, bool isFault, bool leavesBody = false)
+    private async ValueTask WriteAsync(HttpListenerContext context, byte[] body, bool leavesBody)
     {
         var response = context.Response;
-        string? lost = null;
-        try
-        {
-            await response.OutputStream.WriteAsync(body, 0, body.Length).WaitAsync(WriteTimeout);
-            if (HasLostWrite(context))
-                lost = "its connection is broken";
-        }
-        catch (TimeoutException)
-        {
-            lost = "it did not read its reply";
-        }
-
-        if (lost is null)
-        {
-            if (leavesBody)
-                await TakeRestAsync(context);
-            response.Close();
-            return;
-        }
-
-        if (isFault)
+        if (await ResponseWriter.WriteAsync(context, body) is { } lost)
         {
             meters.ClientFailed();
             Log.ClientGone(log, lost);
+            response.Abort();
+            return;
         }
 
-        response.Abort();
+        if (leavesBody)
+            await TakeRestAsync(context);
+        response.Close();
     }
-
-    private static bool HasLostWrite(HttpListenerContext context) => ListenerInternals.Available
-        && ListenerInternals.CarefulStreamOf(ListenerInternals.ConnectionOf(context)) is { HasLostWrite: true };
 
     // A client that is still sending when its connection is closed is reset, and may lose the reply that it has.
     private async ValueTask TakeRestAsync(HttpListenerContext context)
@@ -123,7 +98,7 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, HttpM
                 ListenerInternals.SocketOf(ListenerInternals.ConnectionOf(context))?.Shutdown(SocketShutdown.Send);
             await RequestBody.DrainAsync(context.Request, bodyTimeout, draining);
         }
-        catch (Exception e) when (ClientFault.Is(e))
+        catch (Exception e) when (ClientDisconnect.Caused(e))
         {
             // It has left.
         }
@@ -139,37 +114,5 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, HttpM
         response.Headers["Access-Control-Max-Age"] = "86400";
         if (corsOrigin != "*")
             response.Headers["Vary"] = "Origin";
-    }
-
-    /// <summary>Gives a request up and closes its connection.</summary>
-    public async ValueTask AbandonAsync(HttpListenerContext context)
-    {
-        try
-        {
-            // Closing without having set these would send an empty 200 first.
-            context.Response.StatusCode = RequestTimeoutStatus;
-            context.Response.Headers["Server"] = Server;
-            context.Response.Headers["Cache-Control"] = NoStore;
-            context.Response.ContentLength64 = 0;
-            context.Response.KeepAlive = false;
-            // Counted and told already.
-            await WriteAsync(context, [], isFault: false);
-        }
-        catch (Exception e)
-        {
-            // It was closed already, or had begun to be answered. Nothing more can be said to this client.
-            LogFailure(e);
-            if (ListenerInternals.Available)
-                ListenerInternals.SocketOf(ListenerInternals.ConnectionOf(context))?.Dispose();
-        }
-    }
-
-    /// <summary>Logs why a request was given up.</summary>
-    public void LogFailure(Exception e)
-    {
-        if (ClientFault.Is(e))
-            Log.ClientGone(log, e.Message);
-        else
-            Log.RequestFailed(log, e);
     }
 }

@@ -144,7 +144,7 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
         {
             return new RequestBody(BodyOutcome.TimedOut);
         }
-        catch (Exception e) when (ClientFault.Is(e))
+        catch (Exception e) when (ClientDisconnect.Caused(e))
         {
             return new RequestBody(BodyOutcome.Broken);
         }

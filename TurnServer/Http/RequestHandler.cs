@@ -25,6 +25,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
     private const int NoContentStatus = 204;
     private const int NotFoundStatus = 404;
     private const int MethodNotAllowedStatus = 405;
+    private const int RequestTimeoutStatus = 408;
     private const int UnavailableStatus = 503;
 
     private readonly ActorProbe _probe = new(actor.CountAsync, TimeProvider.System);
@@ -47,12 +48,12 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
         {
             // The policy for bugs here: this connection pays, the others play on. The rules' own bugs end the process
             // through the actor.
-            if (ClientFault.Is(e))
+            if (ClientDisconnect.Caused(e))
                 meters.ClientFailed();
             else
                 meters.Failed();
-            _sender.LogFailure(e);
-            await _sender.AbandonAsync(context);
+            ResponseWriter.LogFailure(log, e);
+            await ResponseWriter.AbandonAsync(context, RequestTimeoutStatus, log);
         }
     }
 
@@ -109,7 +110,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
         if (body.Outcome is BodyOutcome.TimedOut or BodyOutcome.Broken)
         {
             meters.ClientFailed();
-            await _sender.AbandonAsync(context);
+            await ResponseWriter.AbandonAsync(context, RequestTimeoutStatus, log);
             return;
         }
 
