@@ -82,7 +82,7 @@ internal static partial class Log
 
     [LoggerMessage(40, LogLevel.Information, "The state in {Directory} (sync {Sync}) is back after {Seconds:0.000} s; "
         + "players: {Players}, games: {Games}, requests replayed: {Requests}")]
-    public static partial void StateIsBack(ILogger log, string directory, string sync, double seconds, int players,
+    public static partial void StateRecovered(ILogger log, string directory, string sync, double seconds, int players,
         int games, long requests);
 
     [LoggerMessage(41, LogLevel.Information, "The state in {Directory} (sync {Sync}) is new")]

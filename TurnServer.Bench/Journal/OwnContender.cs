@@ -18,19 +18,19 @@ internal sealed class OwnContender(string name, int segmentBytes) : IContender
         try
         {
             using var state = new RecordedDirectory(directory, powerWasLost);
-            var numbers = state.List().Select(StateNames.SegmentNumber).OfType<long>().Order().ToList();
+            var numbers = state.List().Select(StateFileNames.SegmentNumber).OfType<long>().Order().ToList();
             for (var number = OwnLog.FirstNumber; ; number++)
             {
                 if (!numbers.Contains(number))
-                    throw new DamagedException($"{StateNames.Segment(number)} is missing");
-                var segment = new RecordedSegment(state, StateNames.Segment(number), number);
+                    throw new DamagedException($"{StateFileNames.Segment(number)} is missing");
+                var segment = new RecordedSegment(state, StateFileNames.Segment(number), number);
                 if (segment.Replay(record => Take(record, records)))
                     continue;
                 warning = segment.Cut;
                 if (numbers.Where(later => later > number).All(later => IsUnused(state, later)))
                     return new Reading(records, warning);
                 if (!segment.MayLackItsEnd)
-                    throw new DamagedException($"{StateNames.Segment(number)}: its end is missing");
+                    throw new DamagedException($"{StateFileNames.Segment(number)}: its end is missing");
                 return new Reading(records, "the machine has lost the end of a segment that others follow");
             }
         }
@@ -41,10 +41,10 @@ internal sealed class OwnContender(string name, int segmentBytes) : IContender
     }
 
     public string TailFile(IEnumerable<string> names) =>
-        names.OrderBy(file => StateNames.SegmentNumber(file) ?? -1).Last(file => StateNames.SegmentNumber(file) > 0);
+        names.Where(file => StateFileNames.SegmentNumber(file) > 0).MaxBy(StateFileNames.SegmentNumber)!;
 
     private static bool IsUnused(RecordedDirectory state, long number) =>
-        new RecordedSegment(state, StateNames.Segment(number), number).IsUnused;
+        new RecordedSegment(state, StateFileNames.Segment(number), number).IsUnused;
 
     // Whether it is the mark that another segment follows.
     private static bool Take(ReadOnlyMemory<byte> record, List<byte[]> records)

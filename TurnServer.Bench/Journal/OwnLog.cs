@@ -24,7 +24,7 @@ internal sealed class OwnLog : IRecordLog
 
     public OwnLog(string directory, int segmentBytes, SyncMode mode)
     {
-        _directory = StateDirectory.Take(directory, isSynced: mode != SyncMode.None);
+        _directory = StateDirectory.Acquire(directory, isSynced: mode != SyncMode.None);
         _segmentBytes = segmentBytes;
         _sync = mode switch
         {

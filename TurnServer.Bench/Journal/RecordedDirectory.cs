@@ -14,7 +14,7 @@ internal sealed class RecordedDirectory(string path, bool machineWasStarted) : I
 
     public IReadOnlyList<string> List() => [.. Directory.EnumerateFiles(path).Select(System.IO.Path.GetFileName)!];
 
-    public IReadOnlyList<string> ListOthers() => [];
+    public IReadOnlyList<string> ListNonFiles() => [];
 
     public byte[] ReadAll(string name) => File.ReadAllBytes(System.IO.Path.Combine(path, name));
 
@@ -26,9 +26,9 @@ internal sealed class RecordedDirectory(string path, bool machineWasStarted) : I
 
     public void Delete(string name) => throw new NotSupportedException();
 
-    public StateLoss FindLoss() => StateLoss.None;
+    public DirectoryLoss DetectLoss() => DirectoryLoss.None;
 
-    public void TakeAgain() => throw new NotSupportedException();
+    public void Reacquire() => throw new NotSupportedException();
 
     public void Dispose()
     {

@@ -25,7 +25,7 @@ internal sealed class SyncCallsTests
         {
             await using var game = await LongGame.StartAsync(server.Port, "Synced");
             // Past the end of a segment, and until the full ones have become a snapshot.
-            var first = Path.Combine(state.Folder, StateNames.Segment(1));
+            var first = Path.Combine(state.Folder, StateFileNames.Segment(1));
             while (File.Exists(first))
                 Assert.That(await game.TryTurnAsync());
             server.Signal(PosixSignal.SIGTERM);

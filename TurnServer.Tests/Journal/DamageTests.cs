@@ -38,7 +38,7 @@ internal sealed class DamageTests
         var state = new RecordedGame();
         state.Play(turns: 3);
         state.Store.Finish();
-        var name = state.Disk.List().Single(name => StateNames.SnapshotNumber(name) is not null);
+        var name = state.Disk.List().Single(name => StateFileNames.SnapshotNumber(name) is not null);
         var content = state.Disk.ContentOf(name);
         var refused = 0;
         for (var at = 0; at < content.Length; at++)
@@ -123,7 +123,7 @@ internal sealed class DamageTests
             var disk = state.Disk.Copy();
             disk.Delete(name);
             // The last is prepared and holds nothing yet.
-            var isSpare = StateNames.SegmentNumber(name) > state.Store.Journal.Current.Number;
+            var isSpare = StateFileNames.SegmentNumber(name) > state.Store.Journal.Current.Number;
             Assert.That(() => Recovery.Read(disk),
                 isSpare ? Throws.Nothing : Throws.TypeOf<StateDamagedException>(), name);
         }
@@ -151,7 +151,7 @@ internal sealed class DamageTests
         state.Disk.ContentOf(state.Segment)[7]++;
         Assert.That(() => Recovery.Read(state.Disk), Throws.TypeOf<StateVersionException>());
         state = new RecordedGame();
-        state.Disk.ContentOf(StateNames.Snapshot(StateStore.FirstNumber))[7]++;
+        state.Disk.ContentOf(StateFileNames.Snapshot(StateStore.FirstNumber))[7]++;
         Assert.That(() => Recovery.Read(state.Disk), Throws.TypeOf<StateVersionException>());
     }
 

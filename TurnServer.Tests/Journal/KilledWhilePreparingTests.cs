@@ -28,7 +28,7 @@ internal sealed class KilledWhilePreparingTests
         WriteState();
         var made = new byte[bytes];
         made.AsSpan(0, headBytes).Fill(7);
-        File.WriteAllBytes(Path.Combine(_path, StateNames.Segment(2)), made);
+        File.WriteAllBytes(Path.Combine(_path, StateFileNames.Segment(2)), made);
         using (var store = Open())
             store.Begin();
         Assert.That(Open, Throws.Nothing);
@@ -40,8 +40,8 @@ internal sealed class KilledWhilePreparingTests
         WriteState();
         var later = new byte[Options.SegmentBytes];
         later[SegmentHead.Bytes] = 1;
-        File.WriteAllBytes(Path.Combine(_path, StateNames.Segment(2)), later);
-        Assert.That(Open, Throws.TypeOf<StateDamagedException>().With.Message.Contains(StateNames.Segment(2)));
+        File.WriteAllBytes(Path.Combine(_path, StateFileNames.Segment(2)), later);
+        Assert.That(Open, Throws.TypeOf<StateDamagedException>().With.Message.Contains(StateFileNames.Segment(2)));
     }
 
     // As a killed process leaves it: begun, and not finished.
@@ -53,7 +53,7 @@ internal sealed class KilledWhilePreparingTests
 
     private StateStore Open()
     {
-        var directory = StateDirectory.Take(_path);
+        var directory = StateDirectory.Acquire(_path);
         try
         {
             return StateStore.Open(directory, Options, new StateSettings(new RulesOptions(), false),

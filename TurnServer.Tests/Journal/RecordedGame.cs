@@ -32,7 +32,7 @@ internal sealed class RecordedGame
     public StateStore Store { get; private set; }
 
     /// <summary>The file that is written to.</summary>
-    public string Segment => StateNames.Segment(Store.Journal.Current.Number);
+    public string Segment => StateFileNames.Segment(Store.Journal.Current.Number);
 
     /// <summary>What was there, under these rules, and not begun.</summary>
     public static StateStore Open(SimulatedDisk disk, RulesOptions? rules = null) => StateStore.Open(disk, Options,

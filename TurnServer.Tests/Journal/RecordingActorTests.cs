@@ -142,14 +142,14 @@ internal sealed class RecordingActorTests
         var disk = new SimulatedDisk();
         var store = Begin(disk, Options);
         var meters = new StateMeters(Metrics.NewCustomRegistry());
-        using var keeper = new StateKeeper(store, Options, meters, Watch(store, new RecordingLog()),
+        using var workers = new StateWorkers(store, Options, meters, Watch(store, new RecordingLog()),
             new RecordingLog());
-        var keeping = keeper.RunAsync();
+        var running = workers.RunAsync();
         disk.FailsToFlush = true;
         await using var actor = Actor(store);
         await actor.Send("0,Ann,*,*,*");
-        Assert.That(() => ActorDriver.Soon(keeping), Throws.InstanceOf<IOException>());
-        keeper.Stop();
+        Assert.That(() => ActorDriver.Soon(running), Throws.InstanceOf<IOException>());
+        workers.Stop();
     }
 
     [Test]
@@ -158,18 +158,18 @@ internal sealed class RecordingActorTests
         var disk = new SimulatedDisk();
         var store = Begin(disk, Options);
         var log = new RecordingLog();
-        using var keeper = new StateKeeper(store, Options, new StateMeters(Metrics.NewCustomRegistry()),
+        using var workers = new StateWorkers(store, Options, new StateMeters(Metrics.NewCustomRegistry()),
             Watch(store, log), log);
         disk.RoomBytes = 0;
-        var keeping = keeper.RunAsync();
+        var running = workers.RunAsync();
         await using var actor = Actor(store);
         await FillAsync(actor);
         await ServerChild.UntilAsync(() => Count(log, LogLevel.Critical) > 0, "it is told");
         disk.RoomBytes = long.MaxValue;
         await ServerChild.UntilAsync(() => Count(log, LogLevel.Information) > 0, "it is over");
         Assert.That(Count(log, LogLevel.Critical), Is.EqualTo(1));
-        keeper.Stop();
-        await ActorDriver.Soon(keeping);
+        workers.Stop();
+        await ActorDriver.Soon(running);
     }
 
     /// <summary>Wherever it is killed while it begins, makes a snapshot or stops, all is back.</summary>
@@ -245,7 +245,8 @@ internal sealed class RecordingActorTests
         return store;
     }
 
-    private static StateWatch Watch(StateStore store, RecordingLog log) => new(store, _ => Task.FromResult(false), log);
+    private static DirectoryWatch Watch(StateStore store, RecordingLog log) =>
+        new(store, _ => Task.FromResult(false), log);
 
     private static ActorDriver Actor(StateStore store)
     {

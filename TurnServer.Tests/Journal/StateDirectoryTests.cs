@@ -23,7 +23,7 @@ internal sealed class StateDirectoryTests
     [Test]
     public void What_is_in_it_is_for_its_owner_alone()
     {
-        using var directory = StateDirectory.Take(Target);
+        using var directory = StateDirectory.Acquire(Target);
         directory.Create("segment", 100_000, isMapped: true).Dispose();
         directory.Write("snapshot", stream => stream.WriteByte(1));
         Assert.That(directory.List(), Is.EquivalentTo(new[] { "lock", "segment", "snapshot" }));
@@ -34,13 +34,13 @@ internal sealed class StateDirectoryTests
     [Test]
     public void It_is_one_servers_at_a_time()
     {
-        using (StateDirectory.Take(Target))
+        using (StateDirectory.Acquire(Target))
         {
-            Assert.That(() => StateDirectory.Take(Target), Throws.TypeOf<StateException>()
+            Assert.That(() => StateDirectory.Acquire(Target), Throws.TypeOf<StateException>()
                 .With.Message.Contains(Target).And.Message.Contains("in use by another server"));
         }
 
-        Assert.That(() => StateDirectory.Take(Target).Dispose(), Throws.Nothing);
+        Assert.That(() => StateDirectory.Acquire(Target).Dispose(), Throws.Nothing);
     }
 
     [Test]
@@ -48,9 +48,9 @@ internal sealed class StateDirectoryTests
     {
         var file = Path.Combine(_parent, "file");
         File.WriteAllText(file, "");
-        Assert.That(() => StateDirectory.Take(file), Throws.TypeOf<StateException>()
+        Assert.That(() => StateDirectory.Acquire(file), Throws.TypeOf<StateException>()
             .With.Message.Contains($"{file} is a file"));
-        Assert.That(() => StateDirectory.Take(Path.Combine(file, "below")), Throws.TypeOf<StateException>()
+        Assert.That(() => StateDirectory.Acquire(Path.Combine(file, "below")), Throws.TypeOf<StateException>()
             .With.Message.Contains("--state"));
     }
 
@@ -60,7 +60,7 @@ internal sealed class StateDirectoryTests
         Directory.CreateDirectory(Target);
         var link = Path.Combine(_parent, "link");
         Directory.CreateSymbolicLink(link, Target);
-        using var directory = StateDirectory.Take(link);
+        using var directory = StateDirectory.Acquire(link);
         Assert.That(directory.Path, Is.EqualTo(Target));
     }
 
@@ -71,7 +71,7 @@ internal sealed class StateDirectoryTests
         string[] others = ["notes.new", "snapshot-1.txt", "journal-x", "snapshot-.new"];
         foreach (var other in others)
             File.WriteAllText(Path.Combine(Target, other), "");
-        using (var store = StateStore.Open(StateDirectory.Take(Target), RecordedGame.Options,
+        using (var store = StateStore.Open(StateDirectory.Acquire(Target), RecordedGame.Options,
             new StateSettings(new RulesOptions(), true), _ => new SequentialKeySource()))
         {
             store.Begin();
@@ -84,7 +84,7 @@ internal sealed class StateDirectoryTests
     [Test]
     public void What_is_written_to_a_segment_is_in_its_file_at_once_or_when_it_is_pushed([Values] bool isMapped)
     {
-        using var directory = StateDirectory.Take(Target);
+        using var directory = StateDirectory.Acquire(Target);
         using var segment = directory.Create("segment", 100_000, isMapped);
         segment.Bytes[99_999] = 7;
         Assert.That(directory.ReadAll("segment")[^1], Is.EqualTo(isMapped ? 7 : 0));
@@ -97,7 +97,7 @@ internal sealed class StateDirectoryTests
     [Test]
     public void A_file_whose_writing_fails_is_not_there_and_the_one_before_is()
     {
-        using var directory = StateDirectory.Take(Target);
+        using var directory = StateDirectory.Acquire(Target);
         directory.Write("snapshot", stream => stream.WriteByte(1));
         Assert.That(() => directory.Write("snapshot", stream =>
         {

@@ -45,7 +45,7 @@ internal sealed class StrayFileTests
         File.CreateSymbolicLink(path, Path.Combine(state.Folder, "elsewhere"));
         AssertIsNamed(state.Folder, name);
         File.Delete(path);
-        File.CreateSymbolicLink(path, Path.Combine(state.Folder, StateNames.Segment(1)));
+        File.CreateSymbolicLink(path, Path.Combine(state.Folder, StateFileNames.Segment(1)));
         AssertIsNamed(state.Folder, name);
     }
 
@@ -54,10 +54,10 @@ internal sealed class StrayFileTests
     {
         using var state = new KeptState();
         Write(state.Folder);
-        File.WriteAllBytes(Path.Combine(state.Folder, StateNames.Segment(99)), []);
+        File.WriteAllBytes(Path.Combine(state.Folder, StateFileNames.Segment(99)), []);
         Write(state.Folder);
         Assert.That(Directory.GetFiles(state.Folder).Select(Path.GetFileName),
-            Is.EquivalentTo([StateNames.Lock, StateNames.Snapshot(100), StateNames.Segment(100)]));
+            Is.EquivalentTo([StateFileNames.Lock, StateFileNames.Snapshot(100), StateFileNames.Segment(100)]));
     }
 
     [TestCase("snapshot-0000000009")]
@@ -93,13 +93,13 @@ internal sealed class StrayFileTests
 
         // A start that is refused has taken the lock all the same.
         List<string> Entries() => [.. Directory.GetFileSystemEntries(folder)
-            .Where(entry => Path.GetFileName(entry) != StateNames.Lock).Order()];
+            .Where(entry => Path.GetFileName(entry) != StateFileNames.Lock).Order()];
     }
 
     // As a killed process leaves it: begun, and not finished.
     private static void Write(string folder)
     {
-        using var directory = StateDirectory.Take(folder);
+        using var directory = StateDirectory.Acquire(folder);
         using var store = StateStore.Open(directory, Options, new StateSettings(new RulesOptions(), false),
             _ => new SequentialKeySource());
         store.Begin();

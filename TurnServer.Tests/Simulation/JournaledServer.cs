@@ -183,13 +183,13 @@ internal sealed class JournaledServer : Server
     private void TearOff(int index, Chance chance)
     {
         var (number, position) = _unsettled[index];
-        var torn = _disk.ContentOf(StateNames.Segment(number)).AsSpan(position);
+        var torn = _disk.ContentOf(StateFileNames.Segment(number)).AsSpan(position);
         var frame = Frame.Size(BitConverter.ToInt32(torn));
         torn[..sizeof(int)].Clear();
         torn[(sizeof(int) + chance.Below(frame - sizeof(int)))..].Clear();
         foreach (var name in _disk.List())
         {
-            if (StateNames.SegmentNumber(name) > number)
+            if (StateFileNames.SegmentNumber(name) > number)
                 _disk.ContentOf(name).AsSpan(SegmentHead.Bytes).Clear();
         }
     }

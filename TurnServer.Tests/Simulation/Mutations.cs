@@ -109,7 +109,7 @@ internal static class Mutations
         OfCrashes("what comes after a refused request is not recorded", "Rules/Answers.cs",
             "_given.Clear();\n        ChangedNothing = false;", "_given.Clear();"),
         OfCrashes("a write that was cut off counts as damage", "Journal/RecordedSegment.cs",
-            "Head.IsSyncedFirst || Head.BootId", "Head.BootId"),
+            "Head.RepliesWaitForSync || Head.BootId", "Head.BootId"),
         OfCrashes("that nobody could be heard is not recorded", "Journal/Replay.cs",
             "table.Excuse(ReadAbsence(ref from), _now);", "table.Tick(_now);"),
         OfCrashes("records are a little late", "Journal/RecordWriter.cs",

@@ -32,7 +32,7 @@ internal sealed class SimulatedDisk : IStateDirectory
 
     public IReadOnlyList<string> List() => [.. _files.Keys];
 
-    public IReadOnlyList<string> ListOthers() => [];
+    public IReadOnlyList<string> ListNonFiles() => [];
 
     public ISegmentFile Create(string name, int bytes, bool isMapped)
     {
@@ -108,9 +108,9 @@ internal sealed class SimulatedDisk : IStateDirectory
         return copy;
     }
 
-    public StateLoss FindLoss() => StateLoss.None;
+    public DirectoryLoss DetectLoss() => DirectoryLoss.None;
 
-    public void TakeAgain()
+    public void Reacquire()
     {
         // Nobody takes it away.
     }

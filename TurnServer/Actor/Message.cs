@@ -18,7 +18,7 @@ internal abstract class Message
 /// One request under way and the place where its reply will appear. Continuations run on the thread pool, never on the
 /// actor's thread.
 /// </summary>
-internal sealed class PendingReply : Message, IValueTaskSource<WireReply>, IOwedReply
+internal sealed class PendingReply : Message, IValueTaskSource<WireReply>, IDeferredReply
 {
     private ManualResetValueTaskSourceCore<WireReply> _core = new() { RunContinuationsAsynchronously = true };
     private WireReply _settled;

@@ -179,6 +179,6 @@ public sealed partial class TurnActor
         }
 
         pending.Settle(reply);
-        _journal.Owe(pending);
+        _journal.ReleaseWhenDurable(pending);
     }
 }

@@ -37,7 +37,7 @@ public sealed partial class TurnActor : IDisposable
     private readonly ITimer _timer;
     private readonly Channel<Message> _mailbox;
     private readonly Dictionary<Ticket, PendingReply> _held = [];
-    private StateJournal? _journal;
+    private JournalWriter? _journal;
     private AbsenceWatch? _absences;
     private TimeSpan _armedFor = Unarmed;
     private long _lastTicket;
@@ -73,7 +73,7 @@ public sealed partial class TurnActor : IDisposable
     /// Records from now on what the table is handed, before anybody hears of what came of it. To be called before <see
     /// cref="RunAsync"/>.
     /// </summary>
-    internal void RecordIn(StateJournal journal) => _journal = journal;
+    internal void RecordIn(JournalWriter journal) => _journal = journal;
 
     /// <summary>
     /// From now on silence does not count that fell into a time in which the actor could not run (PROTOCOL.md,

@@ -53,7 +53,7 @@ internal static class ServeCommand
         {
             using var state = options.State.Directory is null
                 ? null
-                : StateSide.Open(options.State, options.Rules, options.HasSequentialKeys, Keys(options), log);
+                : StateLifecycle.Open(options.State, options.Rules, options.HasSequentialKeys, Keys(options), log);
             return await ServeAsync(options, state, stop, log);
         }
         catch (CannotListenException e)
@@ -85,7 +85,7 @@ internal static class ServeCommand
         ? new SequentialKeySource(last + 1 ?? 0)
         : new RandomKeySource();
 
-    private static async Task<int> ServeAsync(ServeOptions options, StateSide? state, StopSignal stop, ILogger log)
+    private static async Task<int> ServeAsync(ServeOptions options, StateLifecycle? state, StopSignal stop, ILogger log)
     {
         using var actor = new TurnActor(state?.Table ?? new Table(options.Rules, Keys(options)(null)),
             TimeProvider.System, log);

@@ -19,7 +19,7 @@ internal interface IStateDirectory : IDisposable
     IReadOnlyList<string> List();
 
     /// <summary>The names of what is no ordinary file: directories, links, pipes.</summary>
-    IReadOnlyList<string> ListOthers();
+    IReadOnlyList<string> ListNonFiles();
 
     /// <summary>A new file, of so many bytes 0 that have room on the disk, under this name even after power is lost.
     /// </summary>
@@ -45,18 +45,18 @@ internal interface IStateDirectory : IDisposable
     void Delete(string name);
 
     /// <summary>Whether it is still the directory that was taken, under its path and with its lock.</summary>
-    StateLoss FindLoss();
+    DirectoryLoss DetectLoss();
 
     /// <summary>
     /// Takes hold of what is under its path now, made anew if it is missing: its own directory, whose lock is missing,
     /// or another, unless that holds a state.
     /// </summary>
     /// <exception cref="StateException">It cannot be taken; the message is for the operator.</exception>
-    void TakeAgain();
+    void Reacquire();
 }
 
 /// <summary>What has become of a directory that a server holds.</summary>
-internal enum StateLoss
+internal enum DirectoryLoss
 {
     /// <summary>It is as it was.</summary>
     None,

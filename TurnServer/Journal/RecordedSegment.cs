@@ -57,7 +57,7 @@ internal sealed class RecordedSegment
     /// Whether what was not synced may be lost: the machine may have lost power since it was written, or nobody was
     /// told of it.
     /// </summary>
-    private bool MayBeLossy => Head.IsSyncedFirst || Head.BootId != _directory.BootId || Head.BootId == Guid.Empty;
+    private bool MayBeLossy => Head.RepliesWaitForSync || Head.BootId != _directory.BootId || Head.BootId == Guid.Empty;
 
     /// <summary>Whether its end may be lost with the machine's power. To be asked after a replay.</summary>
     public bool MayLackItsEnd { get; private set; }
@@ -123,7 +123,7 @@ internal sealed class RecordedSegment
         if (MayBeLossy)
         {
             Cut = $"{_name}: {length} bytes from byte {position} on, which had not been synced when "
-                + (Head.IsSyncedFirst ? "the server stopped: no client was answered" : "the machine stopped");
+                + (Head.RepliesWaitForSync ? "the server stopped: no client was answered" : "the machine stopped");
             return;
         }
 

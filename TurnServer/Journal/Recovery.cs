@@ -19,17 +19,17 @@ internal sealed class Recovery
         _directory = directory;
         _names = [.. directory.List()];
         CheckNoneIsStray();
-        _last = Numbers(StateNames.SegmentNumber).Concat(Numbers(StateNames.SnapshotNumber)).Append(0).Max();
+        _last = Numbers(StateFileNames.SegmentNumber).Concat(Numbers(StateFileNames.SnapshotNumber)).Append(0).Max();
     }
 
     /// <summary>What there is; null when the directory holds no state.</summary>
     /// <exception cref="StateDamagedException">What is there cannot be trusted.</exception>
     /// <exception cref="StateVersionException">It is of another version of this server.</exception>
-    public static Recovered? Read(IStateDirectory directory) => new Recovery(directory).Read();
+    public static RecoveredState? Read(IStateDirectory directory) => new Recovery(directory).Read();
 
-    private Recovered? Read()
+    private RecoveredState? Read()
     {
-        if (Numbers(StateNames.SnapshotNumber).Append(-1).Max() is var number && number < 0)
+        if (Numbers(StateFileNames.SnapshotNumber).Append(-1).Max() is var number && number < 0)
         {
             CheckNothingBegun();
             return null;
@@ -39,7 +39,7 @@ internal sealed class Recovery
         var replay = new Replay(snapshot.Table, snapshot.Keys, snapshot.Settings);
         if (!snapshot.IsFinal)
             ReplayFrom(number, replay);
-        return new Recovered
+        return new RecoveredState
         {
             Table = snapshot.Table,
             Settings = snapshot.Settings,
@@ -53,10 +53,10 @@ internal sealed class Recovery
     // Whatever it is, to pass it over, to read it or to write over it may each be wrong.
     private void CheckNoneIsStray()
     {
-        var others = _directory.ListOthers().ToHashSet();
-        if (others.Order().FirstOrDefault(name => StateNames.IsState(name) || StateNames.IsStray(name)) is { } other)
+        var others = _directory.ListNonFiles().ToHashSet();
+        if (others.Where(name => StateFileNames.IsState(name) || StateFileNames.IsStray(name)).Min() is { } other)
             throw Stray(other, "it is a directory or a link, and should be a file");
-        if (_names.Order().FirstOrDefault(StateNames.IsStray) is { } name)
+        if (_names.Order().FirstOrDefault(StateFileNames.IsStray) is { } name)
             throw Stray(name, "no server gives a file that name");
     }
 
@@ -67,9 +67,9 @@ internal sealed class Recovery
     // The first server in a directory may have been killed before its first snapshot, which would be of an empty table.
     private void CheckNothingBegun()
     {
-        foreach (var number in Numbers(StateNames.SegmentNumber))
+        foreach (var number in Numbers(StateFileNames.SegmentNumber))
         {
-            var name = StateNames.Segment(number);
+            var name = StateFileNames.Segment(number);
             if (number != StateStore.FirstNumber || !new RecordedSegment(_directory, name, number).IsUnused)
                 throw Damaged(name, "there is no snapshot that it goes on from");
         }
@@ -77,7 +77,7 @@ internal sealed class Recovery
 
     private Snapshot ReadSnapshot(long number)
     {
-        var name = StateNames.Snapshot(number);
+        var name = StateFileNames.Snapshot(number);
         try
         {
             using var stream = _directory.Open(name);
@@ -97,7 +97,7 @@ internal sealed class Recovery
     {
         while (true)
         {
-            var name = StateNames.Segment(number);
+            var name = StateFileNames.Segment(number);
             if (!_names.Contains(name))
                 throw Damaged(name, "it is missing");
             var segment = new RecordedSegment(_directory, name, number);
@@ -118,14 +118,14 @@ internal sealed class Recovery
     // ended, unless the machine has lost the end with its power.
     private void CheckNoneFollows(long number, bool mayLackItsEnd)
     {
-        foreach (var later in Numbers(StateNames.SegmentNumber).Where(later => later > number).Order())
+        foreach (var later in Numbers(StateFileNames.SegmentNumber).Where(later => later > number).Order())
         {
-            var segment = new RecordedSegment(_directory, StateNames.Segment(later), later);
+            var segment = new RecordedSegment(_directory, StateFileNames.Segment(later), later);
             if (segment.IsUnused)
                 continue;
             if (!mayLackItsEnd)
-                throw Damaged(StateNames.Segment(number), "its end is missing, which the next one goes on from");
-            _warnings.Add($"{StateNames.Segment(later)}: all of it, as the machine lost the end of the one before");
+                throw Damaged(StateFileNames.Segment(number), "its end is missing, which the next one goes on from");
+            _warnings.Add($"{StateFileNames.Segment(later)}: all of it, as the machine lost the end of the one before");
         }
     }
 
@@ -149,7 +149,7 @@ internal sealed class Recovery
 }
 
 /// <summary>What a directory held.</summary>
-internal sealed record Recovered
+internal sealed record RecoveredState
 {
     /// <summary>The table as it was last recorded, with replies held that nobody waits for any more.</summary>
     public required Table Table { get; init; }

@@ -44,7 +44,7 @@ internal sealed class Segment : IDisposable
     /// <param name="sync">When replies leave to what is recorded in it.</param>
     public static Segment Create(IStateDirectory directory, long number, int length, StateSync sync)
     {
-        var file = directory.Create(StateNames.Segment(number), length, isMapped: sync != StateSync.Always);
+        var file = directory.Create(StateFileNames.Segment(number), length, isMapped: sync != StateSync.Always);
         return Begin(file, number, length, sync, directory.BootId);
     }
 
@@ -107,14 +107,14 @@ internal sealed class Segment : IDisposable
 /// <param name="Salt">That of its frames' checksums.</param>
 /// <param name="BootId">Which start of the machine it was written in.</param>
 /// <param name="Length">Of the whole file, in bytes.</param>
-/// <param name="IsSyncedFirst">
+/// <param name="RepliesWaitForSync">
 /// Whether nobody has been told of what has not been on the disk; it may then be lost with the process, too.
 /// </param>
 /// <param name="SyncedBytes">
 /// Of the whole file so much has been on the disk: it must be there, whatever happened. What lies behind it may be
 /// lost with the machine's power, any part of it.
 /// </param>
-internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId, int Length, bool IsSyncedFirst,
+internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId, int Length, bool RepliesWaitForSync,
     long SyncedBytes)
 {
     /// <summary>Its size. The frames begin behind it.</summary>
@@ -140,7 +140,7 @@ internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId
         BinaryPrimitives.WriteUInt64LittleEndian(to[SaltAt..], head.Salt);
         head.BootId.TryWriteBytes(to[BootIdAt..]);
         BinaryPrimitives.WriteInt32LittleEndian(to[LengthAt..], head.Length);
-        to[SyncedFirstAt] = head.IsSyncedFirst ? (byte)1 : (byte)0;
+        to[SyncedFirstAt] = head.RepliesWaitForSync ? (byte)1 : (byte)0;
         MarkSynced(to, head.SyncedBytes);
         Magic.CopyTo(to);
         BinaryPrimitives.WriteUInt32LittleEndian(to[ChecksumAt..], Checksum(to));

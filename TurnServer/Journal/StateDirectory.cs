@@ -33,27 +33,27 @@ internal sealed partial class StateDirectory : IStateDirectory
     /// <param name="path">Where it is.</param>
     /// <param name="isSynced">Whether files and their names are brought to the disk as they are made.</param>
     /// <exception cref="StateException">Another server has it, or it cannot be used.</exception>
-    public static StateDirectory Take(string path, bool isSynced = true) =>
+    public static StateDirectory Acquire(string path, bool isSynced = true) =>
         new(System.IO.Path.GetFullPath(path), isSynced);
 
-    public StateLoss FindLoss()
+    public DirectoryLoss DetectLoss()
     {
-        if (FileStatus.Of(System.IO.Path.Combine(_named, StateNames.Lock)) is { } there && there == OwnLock)
-            return StateLoss.None;
+        if (FileStatus.Of(System.IO.Path.Combine(_named, StateFileNames.Lock)) is { } there && there == OwnLock)
+            return DirectoryLoss.None;
         if (FileStatus.Of(_named) is not { } directory)
-            return StateLoss.Gone;
-        return directory == _identity ? StateLoss.Lock : StateLoss.Replaced;
+            return DirectoryLoss.Gone;
+        return directory == _identity ? DirectoryLoss.Lock : DirectoryLoss.Replaced;
     }
 
-    public void TakeAgain()
+    public void Reacquire()
     {
-        if (FindLoss() is not (var loss and not StateLoss.None))
+        if (DetectLoss() is not (var loss and not DirectoryLoss.None))
             return;
         var (path, held) = TakeHold(_named, _isSynced);
         try
         {
-            if (loss != StateLoss.Lock && Directory.EnumerateFileSystemEntries(path)
-                .Any(entry => StateNames.IsState(System.IO.Path.GetFileName(entry))))
+            if (loss != DirectoryLoss.Lock && Directory.EnumerateFileSystemEntries(path)
+                .Any(entry => StateFileNames.IsState(System.IO.Path.GetFileName(entry))))
             {
                 throw new StateException($"the state directory {_named} holds the state of another server by now, "
                     + "which is left as it is; this server's games end.");
@@ -98,7 +98,7 @@ internal sealed partial class StateDirectory : IStateDirectory
     public IReadOnlyList<string> List() =>
         [.. Directory.EnumerateFiles(Path).Select(file => System.IO.Path.GetFileName(file))];
 
-    public IReadOnlyList<string> ListOthers() =>
+    public IReadOnlyList<string> ListNonFiles() =>
         [.. Directory.EnumerateFileSystemEntries(Path).Where(entry => !FileStatus.IsOrdinaryFile(entry))
             .Select(entry => System.IO.Path.GetFileName(entry))];
 
@@ -141,7 +141,7 @@ internal sealed partial class StateDirectory : IStateDirectory
 
     public long Write(string name, Action<Stream> write)
     {
-        var path = PathOf(StateNames.New(name));
+        var path = PathOf(StateFileNames.New(name));
         long length;
         try
         {
@@ -172,7 +172,7 @@ internal sealed partial class StateDirectory : IStateDirectory
 
     private static FileStream TakeLock(string path)
     {
-        var lockPath = System.IO.Path.Combine(path, StateNames.Lock);
+        var lockPath = System.IO.Path.Combine(path, StateFileNames.Lock);
         try
         {
             // Held by the process, so that it is free once that has ended, however it did.

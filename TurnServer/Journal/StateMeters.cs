@@ -9,7 +9,7 @@ internal sealed class StateMeters
     private readonly Counter _syncSeconds;
     private readonly Counter _snapshots;
     private StateStore? _store;
-    private StateJournal? _journal;
+    private JournalWriter? _journal;
 
     /// <summary>Counters in this registry, which stay at 0 where no state is kept.</summary>
     public StateMeters(CollectorRegistry registry)

@@ -11,10 +11,10 @@ internal sealed partial class StateStore
     public string DirectoryPath => _directory.Path;
 
     /// <summary>What has become of the directory.</summary>
-    public StateLoss FindLoss() => _directory.FindLoss();
+    public DirectoryLoss DetectLoss() => _directory.DetectLoss();
 
-    /// <summary>Takes hold of the directory again: <see cref="IStateDirectory.TakeAgain"/>.</summary>
-    public void TakeDirectoryAgain() => _directory.TakeAgain();
+    /// <summary>Takes hold of the directory again: <see cref="IStateDirectory.Reacquire"/>.</summary>
+    public void ReacquireDirectory() => _directory.Reacquire();
 
     /// <summary>
     /// The name of a file that a start would miss; null: there is none. For the thread that makes snapshots.
@@ -24,11 +24,11 @@ internal sealed partial class StateStore
         // Read first: a segment has its file before it is counted.
         var last = Volatile.Read(ref _lastNumber);
         var names = _directory.List().ToHashSet();
-        if (StateNames.Snapshot(_snapshotNumber) is var snapshot && !names.Contains(snapshot))
+        if (StateFileNames.Snapshot(_snapshotNumber) is var snapshot && !names.Contains(snapshot))
             return snapshot;
         for (var number = _snapshotNumber; number <= last; number++)
         {
-            if (StateNames.Segment(number) is var segment && !names.Contains(segment))
+            if (StateFileNames.Segment(number) is var segment && !names.Contains(segment))
                 return segment;
         }
 
@@ -36,7 +36,7 @@ internal sealed partial class StateStore
     }
 
     /// <summary>Goes on in memory alone, as the directory is lost.</summary>
-    /// <param name="why">See <see cref="StateJournal.Fault"/>.</param>
+    /// <param name="why">See <see cref="JournalWriter.Fault"/>.</param>
     public void Detach(string why)
     {
         Journal.Fault = why;
@@ -63,7 +63,7 @@ internal sealed partial class StateStore
     /// </summary>
     public Checkpoint? TakeCheckpoint(Table table)
     {
-        if (!Journal.TryGoOnEarly(table))
+        if (!Journal.TryStartNextSegment(table))
             return null;
         var number = Journal.Current.Number;
         var image = new MemoryStream();

@@ -5,7 +5,7 @@ namespace TurnServer.Journal;
 
 /// <summary>
 /// A state that outlives the process: read back when the server starts, recorded while it runs, and kept small. Its
-/// parts that take time are called by <see cref="StateKeeper"/>, each on a thread of its own.
+/// parts that take time are called by <see cref="StateWorkers"/>, each on a thread of its own.
 /// </summary>
 internal sealed partial class StateStore : IDisposable
 {
@@ -15,18 +15,18 @@ internal sealed partial class StateStore : IDisposable
     private readonly IStateDirectory _directory;
     private readonly JournalOptions _options;
     private readonly StateSettings _settings;
-    private readonly Recovered? _recovered;
+    private readonly RecoveredState? _recovered;
 
     // One is enough: it is asked for when the one before is begun, and made long before that is full.
     private readonly Channel<Segment> _prepared = Channel.CreateBounded<Segment>(1);
-    private StateJournal? _journal;
+    private JournalWriter? _journal;
     private long _snapshotNumber;
     private long _snapshotBytes;
     private long _lastNumber;
     private long _syncedPosition;
 
-    private StateStore(IStateDirectory directory, JournalOptions options, StateSettings settings, Recovered? recovered,
-        Table table)
+    private StateStore(IStateDirectory directory, JournalOptions options, StateSettings settings,
+        RecoveredState? recovered, Table table)
     {
         _directory = directory;
         _options = options;
@@ -46,7 +46,7 @@ internal sealed partial class StateStore : IDisposable
     public IReadOnlyList<string> Warnings => _recovered?.Warnings ?? [];
 
     /// <summary>The journal, once it has been begun.</summary>
-    public StateJournal Journal => _journal ?? throw new InvalidOperationException("The journal is not begun.");
+    public JournalWriter Journal => _journal ?? throw new InvalidOperationException("The journal is not begun.");
 
     /// <summary>How long the latest snapshot is, in bytes. Any thread may look.</summary>
     public long SnapshotBytes => Volatile.Read(ref _snapshotBytes);
@@ -72,7 +72,7 @@ internal sealed partial class StateStore : IDisposable
     public static StateStore Open(IStateDirectory directory, JournalOptions options, StateSettings settings,
         Func<ulong?, IKeySource> keys)
     {
-        Recovered? recovered;
+        RecoveredState? recovered;
         try
         {
             recovered = Recovery.Read(directory);
@@ -103,7 +103,7 @@ internal sealed partial class StateStore : IDisposable
         {
             // The journal first: a snapshot whose segment is missing is refused.
             var first = Segment.Create(_directory, ++_lastNumber, _options.SegmentBytes, _options.Sync);
-            _journal = new StateJournal(first, _prepared.Reader, _settings, _options.Sync, Table.Now);
+            _journal = new JournalWriter(first, _prepared.Reader, _settings, _options.Sync, Table.Now);
             if (_options.Sync != StateSync.None)
                 first.Sync();
             WriteSnapshot(_lastNumber, isFinal: false, Table);
@@ -161,10 +161,10 @@ internal sealed partial class StateStore : IDisposable
 
         if (_options.Sync != StateSync.None && current.Base + current.Written > _syncedPosition)
             _syncedPosition = current.Base + current.Sync();
-        while (journal.Owed.TryPeek(out var owed) && owed.Position <= _syncedPosition)
+        while (journal.Deferred.TryPeek(out var deferred) && deferred.Position <= _syncedPosition)
         {
-            journal.Owed.TryRead(out _);
-            owed.Reply.Release();
+            journal.Deferred.TryRead(out _);
+            deferred.Reply.Release();
         }
 
         return done;
@@ -179,12 +179,12 @@ internal sealed partial class StateStore : IDisposable
     public void Compact(long lastFull)
     {
         Snapshot snapshot;
-        using (var stream = _directory.Open(StateNames.Snapshot(_snapshotNumber)))
+        using (var stream = _directory.Open(StateFileNames.Snapshot(_snapshotNumber)))
             snapshot = ReadBack(stream, _snapshotNumber);
         var replay = new Replay(snapshot.Table, snapshot.Keys, snapshot.Settings);
         for (var number = _snapshotNumber; number <= lastFull; number++)
         {
-            var name = StateNames.Segment(number);
+            var name = StateFileNames.Segment(number);
             if (!new RecordedSegment(_directory, name, number).Replay(replay))
                 throw Recovery.Damage(_directory, name, "its end is missing");
         }
@@ -199,7 +199,7 @@ internal sealed partial class StateStore : IDisposable
     /// <exception cref="StateException">The directory was lost, and cannot be taken again.</exception>
     public void Finish()
     {
-        _directory.TakeAgain();
+        _directory.Reacquire();
         WriteSnapshot(++_lastNumber, isFinal: true, Table);
         Abandon();
         DeleteBefore(_lastNumber);
@@ -227,7 +227,7 @@ internal sealed partial class StateStore : IDisposable
         }
         catch (ImageException e)
         {
-            throw Recovery.Damage(_directory, StateNames.Snapshot(number), $"it has {e.Message}", e);
+            throw Recovery.Damage(_directory, StateFileNames.Snapshot(number), $"it has {e.Message}", e);
         }
     }
 
@@ -236,7 +236,7 @@ internal sealed partial class StateStore : IDisposable
 
     private void WriteSnapshot(long number, Action<Stream> write)
     {
-        Volatile.Write(ref _snapshotBytes, _directory.Write(StateNames.Snapshot(number), write));
+        Volatile.Write(ref _snapshotBytes, _directory.Write(StateFileNames.Snapshot(number), write));
         _snapshotNumber = number;
     }
 
@@ -244,8 +244,8 @@ internal sealed partial class StateStore : IDisposable
     {
         foreach (var name in _directory.List())
         {
-            var itsNumber = StateNames.SnapshotNumber(name) ?? StateNames.SegmentNumber(name);
-            if (itsNumber < number || StateNames.IsNew(name))
+            var itsNumber = StateFileNames.SnapshotNumber(name) ?? StateFileNames.SegmentNumber(name);
+            if (itsNumber < number || StateFileNames.IsNew(name))
                 _directory.Delete(name);
         }
     }
@@ -255,8 +255,8 @@ internal sealed partial class StateStore : IDisposable
     {
         try
         {
-            if (!_directory.List().Contains(StateNames.Snapshot(number)))
-                _directory.Delete(StateNames.Segment(number));
+            if (!_directory.List().Contains(StateFileNames.Snapshot(number)))
+                _directory.Delete(StateFileNames.Segment(number));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

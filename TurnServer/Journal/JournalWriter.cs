@@ -6,7 +6,7 @@ namespace TurnServer.Journal;
 /// <summary>
 /// A reply that may leave once what it promises is on the disk. The journal knows no more of the actor's replies.
 /// </summary>
-internal interface IOwedReply
+internal interface IDeferredReply
 {
     /// <summary>Lets it leave. Called on a thread that others wait for.</summary>
     void Release();
@@ -16,7 +16,7 @@ internal interface IOwedReply
 /// The journal as the actor's thread sees it: room is reserved before the rules are asked, so that what they have done
 /// can always be recorded; and recording is a copy into memory that outlives the process.
 /// </summary>
-internal sealed class StateJournal
+internal sealed class JournalWriter
 {
     // More than a seal takes, for which there is always room.
     private const int SealBytesMax = 64;
@@ -26,8 +26,8 @@ internal sealed class StateJournal
 
     // Bounded by the disk, and by the requests under way.
     private readonly Channel<Segment> _sealed = Channel.CreateUnbounded<Segment>();
-    private readonly Channel<(long Position, IOwedReply Reply)> _owed =
-        Channel.CreateUnbounded<(long, IOwedReply)>();
+    private readonly Channel<(long Position, IDeferredReply Reply)> _deferred =
+        Channel.CreateUnbounded<(long, IDeferredReply)>();
 
     private readonly RecordWriter _records = new();
     private readonly StateSync _sync;
@@ -42,7 +42,7 @@ internal sealed class StateJournal
     /// <param name="settings">Under what the table is.</param>
     /// <param name="sync">When replies may leave.</param>
     /// <param name="now">The table's time.</param>
-    public StateJournal(Segment first, ChannelReader<Segment> prepared, StateSettings settings, StateSync sync,
+    public JournalWriter(Segment first, ChannelReader<Segment> prepared, StateSettings settings, StateSync sync,
         TimeSpan now)
     {
         _current = first;
@@ -56,7 +56,7 @@ internal sealed class StateJournal
     public ChannelReader<Segment> Sealed => _sealed.Reader;
 
     /// <summary>Replies that wait for a sync, the oldest first.</summary>
-    public ChannelReader<(long Position, IOwedReply Reply)> Owed => _owed.Reader;
+    public ChannelReader<(long Position, IDeferredReply Reply)> Deferred => _deferred.Reader;
 
     /// <summary>The segment that is written to.</summary>
     public Segment Current => _current;
@@ -119,7 +119,7 @@ internal sealed class StateJournal
         Append(_records.Write(absence, now, _current.NextPayload));
 
     /// <summary>Lets a reply leave as soon as what has been recorded is as safe as it has to be.</summary>
-    public void Owe(IOwedReply reply)
+    public void ReleaseWhenDurable(IDeferredReply reply)
     {
         if (_sync != StateSync.Always)
         {
@@ -127,12 +127,12 @@ internal sealed class StateJournal
             return;
         }
 
-        _owed.Writer.TryWrite((Position, reply));
+        _deferred.Writer.TryWrite((Position, reply));
         Signal();
     }
 
     /// <summary>Goes on in the next segment before this one is full; false when there is none.</summary>
-    public bool TryGoOnEarly(Table table)
+    public bool TryStartNextSegment(Table table)
     {
         if (!TryGoOn(table))
             return false;

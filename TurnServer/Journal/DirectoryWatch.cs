@@ -12,7 +12,7 @@ namespace TurnServer.Journal;
 /// <param name="store">Whose files.</param>
 /// <param name="onActor">Has the actor's thread look at the table; false when the actor does not answer.</param>
 /// <param name="log">For the operator.</param>
-internal sealed class StateWatch(StateStore store, Func<Action<Table>, Task<bool>> onActor, ILogger log)
+internal sealed class DirectoryWatch(StateStore store, Func<Action<Table>, Task<bool>> onActor, ILogger log)
 {
     /// <summary>How often it looks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -29,17 +29,17 @@ internal sealed class StateWatch(StateStore store, Func<Action<Table>, Task<bool
     {
         try
         {
-            switch (store.FindLoss())
+            switch (store.DetectLoss())
             {
-                case StateLoss.Gone:
+                case DirectoryLoss.Gone:
                     Lose("is gone");
                     return;
-                case StateLoss.Replaced:
+                case DirectoryLoss.Replaced:
                     Lose("has been replaced by another");
                     return;
-                case StateLoss.Lock:
-                    store.TakeDirectoryAgain();
-                    Log.StateRestored(log, StateNames.Lock, store.DirectoryPath);
+                case DirectoryLoss.Lock:
+                    store.ReacquireDirectory();
+                    Log.StateRestored(log, StateFileNames.Lock, store.DirectoryPath);
                     break;
             }
 

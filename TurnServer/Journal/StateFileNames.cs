@@ -6,7 +6,7 @@ namespace TurnServer.Journal;
 /// How the files of a state are called. <c>snapshot-N</c> holds what the table was before the first record of
 /// <c>journal-N</c>; the journal goes on in N+1 and so forth. What is older than the latest snapshot is of no use.
 /// </summary>
-internal static class StateNames
+internal static class StateFileNames
 {
     public const string Lock = "lock";
 

@@ -8,7 +8,7 @@ namespace TurnServer.Journal;
 /// Does on threads of its own what the actor must not wait for: syncs, makes segments before they are needed, and makes
 /// snapshots of full ones.
 /// </summary>
-internal sealed class StateKeeper : IDisposable
+internal sealed class StateWorkers : IDisposable
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
@@ -25,7 +25,7 @@ internal sealed class StateKeeper : IDisposable
     private readonly JournalOptions _options;
     private readonly StateMeters _meters;
     private readonly ILogger _log;
-    private readonly StateWatch _watch;
+    private readonly DirectoryWatch _watch;
     private readonly CancellationTokenSource _stop = new();
     private readonly AutoResetEvent _dirtied = new(false);
 
@@ -35,7 +35,7 @@ internal sealed class StateKeeper : IDisposable
     private Task<bool>? _waitingForFull;
 
     /// <summary>Keeps a store whose journal has been begun.</summary>
-    public StateKeeper(StateStore store, JournalOptions options, StateMeters meters, StateWatch watch, ILogger log)
+    public StateWorkers(StateStore store, JournalOptions options, StateMeters meters, DirectoryWatch watch, ILogger log)
     {
         _watch = watch;
         _store = store;
@@ -200,7 +200,7 @@ internal sealed class StateKeeper : IDisposable
     {
         number = Nothing;
         var waiting = _waitingForFull ??= _full.Reader.WaitToReadAsync().AsTask();
-        if (!waiting.Wait(StateWatch.Interval))
+        if (!waiting.Wait(DirectoryWatch.Interval))
             return true;
         _waitingForFull = null;
         return waiting.Result && _full.Reader.TryRead(out number);

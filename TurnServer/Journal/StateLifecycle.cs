@@ -5,7 +5,7 @@ using TurnServer.Rules;
 namespace TurnServer.Journal;
 
 /// <summary>All that makes a server's state outlive it: from reading it back to the last snapshot.</summary>
-internal sealed class StateSide : IDisposable
+internal sealed class StateLifecycle : IDisposable
 {
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
@@ -14,10 +14,10 @@ internal sealed class StateSide : IDisposable
     private readonly ILogger _log;
     private readonly long _openedAt;
     private StateMeters? _meters;
-    private StateKeeper? _keeper;
+    private StateWorkers? _workers;
     private Task _running = Task.CompletedTask;
 
-    private StateSide(JournalOptions options, StateStore store, ILogger log, long openedAt)
+    private StateLifecycle(JournalOptions options, StateStore store, ILogger log, long openedAt)
     {
         _options = options;
         _store = store;
@@ -34,15 +34,15 @@ internal sealed class StateSide : IDisposable
     /// <param name="hasSequentialKeys">Whether keys count up.</param>
     /// <param name="log">For what was found.</param>
     /// <exception cref="StateException">The state cannot be used; the message is for the operator.</exception>
-    public static StateSide Open(JournalOptions options, RulesOptions rules, bool hasSequentialKeys,
+    public static StateLifecycle Open(JournalOptions options, RulesOptions rules, bool hasSequentialKeys,
         Func<ulong?, IKeySource> keys, ILogger log)
     {
         var openedAt = Stopwatch.GetTimestamp();
-        var directory = StateDirectory.Take(options.Directory!, isSynced: options.Sync != StateSync.None);
+        var directory = StateDirectory.Acquire(options.Directory!, isSynced: options.Sync != StateSync.None);
         try
         {
             var store = StateStore.Open(directory, options, new StateSettings(rules, hasSequentialKeys), keys);
-            return new StateSide(options, store, log, openedAt);
+            return new StateLifecycle(options, store, log, openedAt);
         }
         catch
         {
@@ -53,7 +53,7 @@ internal sealed class StateSide : IDisposable
 
     /// <summary>Begins to record; to be called when the server is sure to start.</summary>
     /// <exception cref="StateException">There is no room; the message is for the operator.</exception>
-    public StateJournal Begin(StateMeters meters)
+    public JournalWriter Begin(StateMeters meters)
     {
         _store.Begin();
         meters.Watch(_store);
@@ -63,7 +63,7 @@ internal sealed class StateSide : IDisposable
         var sync = $"{_options.Sync}".ToLowerInvariant();
         if (_store.RequestsReplayed is { } requests)
         {
-            Log.StateIsBack(_log, _options.Directory!, sync, Stopwatch.GetElapsedTime(_openedAt).TotalSeconds,
+            Log.StateRecovered(_log, _options.Directory!, sync, Stopwatch.GetElapsedTime(_openedAt).TotalSeconds,
                 Table.PlayerCount, Table.GameCount, requests);
         }
         else
@@ -80,7 +80,7 @@ internal sealed class StateSide : IDisposable
     /// <param name="onActor">Has the actor's thread look at the table; false when the actor does not answer.</param>
     public Task RunAsync(Func<Action<Table>, Task<bool>> onActor)
     {
-        _keeper = new StateKeeper(_store, _options, _meters!, new StateWatch(_store, onActor, _log), _log);
+        _workers = new StateWorkers(_store, _options, _meters!, new DirectoryWatch(_store, onActor, _log), _log);
         return _running = KeepAsync();
     }
 
@@ -92,7 +92,7 @@ internal sealed class StateSide : IDisposable
     /// <exception cref="StateException">The directory was lost, and the games cannot be written anew.</exception>
     public async Task<bool> FinishAsync()
     {
-        _keeper!.Stop();
+        _workers!.Stop();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_running.IsFaulted)
             return false;
@@ -122,7 +122,7 @@ internal sealed class StateSide : IDisposable
     {
         try
         {
-            return _store.FindLoss() == StateLoss.None && _store.FindMissing() is null;
+            return _store.DetectLoss() == DirectoryLoss.None && _store.FindMissing() is null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -132,19 +132,19 @@ internal sealed class StateSide : IDisposable
 
     public void Dispose()
     {
-        _keeper?.Stop();
+        _workers?.Stop();
         // Threads that are at work on the files still need them. The process ends either way.
         if (!_running.ContinueWith(_ => { }, TaskScheduler.Default).Wait(StopPatience))
             return;
         _store.Dispose();
-        _keeper?.Dispose();
+        _workers?.Dispose();
     }
 
     private async Task KeepAsync()
     {
         try
         {
-            await _keeper!.RunAsync();
+            await _workers!.RunAsync();
         }
         catch (Exception fault)
         {
