@@ -74,7 +74,7 @@ internal static partial class Log
 
     [LoggerMessage(21, LogLevel.Warning, "The server could not run for {Seconds:0.0} s (the process was paused, the "
         + "machine suspended or out of CPU): timeouts extended by that time, at most to {GraceSeconds:0.#} s from now")]
-    public static partial void ServerWasAbsent(ILogger log, double seconds, double graceSeconds);
+    public static partial void ServerWasSuspended(ILogger log, double seconds, double graceSeconds);
 
     [LoggerMessage(30, LogLevel.Warning, "The service manager cannot be told how the server is (NOTIFY_SOCKET), trying "
         + "on: {Reason}")]

@@ -132,9 +132,9 @@ internal sealed class GoldenStateTests
             Assert.That(store.Journal.TryReserve(arrival.Body.Length, store.Table));
             if (act == acts / 2)
             {
-                var absence = new Absence(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(5));
-                Hear(crowd, store.Table.Excuse(absence, crowd.Now));
-                store.Journal.Record(absence, crowd.Now);
+                var suspension = new Suspension(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(5));
+                Hear(crowd, store.Table.ExtendDeadlines(suspension, crowd.Now));
+                store.Journal.Record(suspension, crowd.Now);
             }
 
             if (store.Table.NextDeadline <= crowd.Now)

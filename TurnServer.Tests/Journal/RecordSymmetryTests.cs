@@ -48,13 +48,15 @@ internal sealed class RecordSymmetryTests
     }
 
     [Test]
-    public void Every_member_of_an_absence_comes_back()
+    public void Every_member_of_a_suspension_comes_back()
     {
-        var absence = (Absence)Members.WithOthers(default(Absence));
+        var suspension = (Suspension)Members.WithOthers(default(Suspension));
         var bytes = new byte[RecordWriter.BytesBesideBody];
-        var reader = new ImageReader(bytes.AsSpan(0, new RecordWriter().Write(absence, TimeSpan.FromSeconds(5), bytes)));
-        Assert.That(((RecordKind)reader.Byte(), reader.Time()), Is.EqualTo((RecordKind.Absence, TimeSpan.FromSeconds(5))));
-        Assert.That(Members.Difference(absence, Replay.ReadAbsence(ref reader)), Is.Null);
+        var length = new RecordWriter().Write(suspension, TimeSpan.FromSeconds(5), bytes);
+        var reader = new ImageReader(bytes.AsSpan(0, length));
+        Assert.That(((RecordKind)reader.Byte(), reader.Time()),
+            Is.EqualTo((RecordKind.Suspension, TimeSpan.FromSeconds(5))));
+        Assert.That(Members.Difference(suspension, Replay.ReadSuspension(ref reader)), Is.Null);
     }
 
     [Test]

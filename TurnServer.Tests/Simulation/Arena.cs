@@ -102,14 +102,14 @@ internal sealed partial class Arena(World world, Server server, Trace? trace)
         var chance = new Chance(draw);
         var frozenAt = Now;
         Turn(Now + TimeSpan.FromMilliseconds(chance.Between(2_001, 90_000)));
-        var absence = new Absence(Now - frozenAt, TimeSpan.FromSeconds(chance.Of([0.5, 7, 30, 1000])));
-        trace?.Add($"the server goes on after {absence.Gap}, with a grace of {absence.Grace}");
+        var suspension = new Suspension(Now - frozenAt, TimeSpan.FromSeconds(chance.Of([0.5, 7, 30, 1000])));
+        trace?.Add($"the server goes on after {suspension.Gap}, with a grace of {suspension.Grace}");
         Tallies.Freezes++;
         server.BeginBatch();
-        server.Excuse(absence, Now);
+        server.ExtendDeadlines(suspension, Now);
         var replies = server.Settle(Now);
         _model.Begin(replies);
-        _model.Excuse(absence, Now);
+        _model.ExtendDeadlines(suspension, Now);
         Compare(replies);
     }
 

@@ -63,11 +63,11 @@ internal sealed class JournaledServer : Server
         _store.Journal.Record(RecordKind.Tick, now - _offset);
     }
 
-    public override void Excuse(in Absence absence, TimeSpan now)
+    public override void ExtendDeadlines(in Suspension suspension, TimeSpan now)
     {
         Reserve(0);
-        Take(_store.Table.Excuse(absence, now - _offset));
-        _store.Journal.Record(absence, now - _offset);
+        Take(_store.Table.ExtendDeadlines(suspension, now - _offset));
+        _store.Journal.Record(suspension, now - _offset);
     }
 
     public override void ReleaseAll(TimeSpan now)

@@ -48,7 +48,7 @@ internal abstract class Server
     public abstract void Tick(TimeSpan now);
 
     /// <summary>Takes note that it stood still until now.</summary>
-    public abstract void Excuse(in Absence absence, TimeSpan now);
+    public abstract void ExtendDeadlines(in Suspension suspension, TimeSpan now);
 
     /// <summary>Answers what is held.</summary>
     public abstract void ReleaseAll(TimeSpan now);
@@ -113,7 +113,8 @@ internal sealed class TableServer(RulesOptions options, IKeySource keys) : Serve
 
     public override void Tick(TimeSpan now) => Take(_table.Tick(now));
 
-    public override void Excuse(in Absence absence, TimeSpan now) => Take(_table.Excuse(absence, now));
+    public override void ExtendDeadlines(in Suspension suspension, TimeSpan now) =>
+        Take(_table.ExtendDeadlines(suspension, now));
 
     public override void ReleaseAll(TimeSpan now) => Take(_table.ReleaseAll(now));
 

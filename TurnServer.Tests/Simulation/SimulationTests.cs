@@ -117,7 +117,8 @@ file sealed class ForgetfulServer(RulesOptions options) : Server
 
     public override void Tick(TimeSpan now) => Take(_table.Tick(now));
 
-    public override void Excuse(in Absence absence, TimeSpan now) => Take(_table.Excuse(absence, now));
+    public override void ExtendDeadlines(in Suspension suspension, TimeSpan now) =>
+        Take(_table.ExtendDeadlines(suspension, now));
 
     public override void ReleaseAll(TimeSpan now) => Take(_table.ReleaseAll(now));
 

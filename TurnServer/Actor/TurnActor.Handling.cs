@@ -13,7 +13,7 @@ public sealed partial class TurnActor
         try
         {
             Handle(message, now);
-            _absences?.NoteHandled(now, _table.NextDeadline is not null);
+            _suspensions?.NoteHandled(now, _table.NextDeadline is not null);
         }
         catch (Exception bug)
         {
@@ -48,7 +48,7 @@ public sealed partial class TurnActor
     // What does not change the table need not be recorded. While nothing can be, it is looked whether that is over.
     private void Tick(TimeSpan now)
     {
-        var isDue = _table.NextDeadline <= now || _time.StoppedAt is not null || _absences?.Find(now) is not null;
+        var isDue = _table.NextDeadline <= now || _time.StoppedAt is not null || _suspensions?.Find(now) is not null;
         if (!isDue)
         {
             _table.Pass(now);
@@ -67,8 +67,8 @@ public sealed partial class TurnActor
     private void ReleaseAll(TimeSpan now)
     {
         _recordsNoMore = !MayGoOn(0, now);
-        if (_absences?.Find(now) is { } absence)
-            Excuse(absence, now);
+        if (_suspensions?.Find(now) is { } suspension)
+            ExtendDeadlines(suspension, now);
         var answers = _table.ReleaseAll(now);
         if (!_recordsNoMore)
             _journal?.Record(RecordKind.ReleaseAll, now);
@@ -81,20 +81,20 @@ public sealed partial class TurnActor
     {
         if (!CanRecord(bodyBytes, now))
             return false;
-        if (_absences?.Find(now) is not { } absence)
+        if (_suspensions?.Find(now) is not { } suspension)
             return true;
-        Excuse(absence, now);
+        ExtendDeadlines(suspension, now);
         return CanRecord(bodyBytes, now);
     }
 
-    private void Excuse(in Absence absence, TimeSpan now)
+    private void ExtendDeadlines(in Suspension suspension, TimeSpan now)
     {
-        var answers = _table.Excuse(absence, now);
+        var answers = _table.ExtendDeadlines(suspension, now);
         if (!_recordsNoMore)
-            _journal?.Record(absence, now);
-        _absences!.NoteTold(now);
+            _journal?.Record(suspension, now);
+        _suspensions!.NoteTold(now);
         CompleteHeld(answers);
-        Log.ServerWasAbsent(_log, absence.Gap.TotalSeconds, absence.Grace.TotalSeconds);
+        Log.ServerWasSuspended(_log, suspension.Gap.TotalSeconds, suspension.Grace.TotalSeconds);
     }
 
     // Whether what is about to be done can be put on record. While it cannot, the table's time stands still: nobody is

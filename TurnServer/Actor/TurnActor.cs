@@ -38,7 +38,7 @@ public sealed partial class TurnActor : IDisposable
     private readonly Channel<Message> _mailbox;
     private readonly Dictionary<Ticket, PendingReply> _held = [];
     private JournalWriter? _journal;
-    private AbsenceWatch? _absences;
+    private SuspensionDetector? _suspensions;
     private TimeSpan _armedFor = Unarmed;
     private long _lastTicket;
     private long _messages;
@@ -80,7 +80,8 @@ public sealed partial class TurnActor : IDisposable
     /// "Timeouts"). To be called before <see cref="RunAsync"/>.
     /// </summary>
     /// <param name="grace">How far from its end on deadlines may be moved for that; zero: not at all.</param>
-    public void ExcuseAbsences(TimeSpan grace) => _absences = grace > TimeSpan.Zero ? new AbsenceWatch(grace) : null;
+    public void ExtendDeadlinesOnSuspension(TimeSpan grace) =>
+        _suspensions = grace > TimeSpan.Zero ? new SuspensionDetector(grace) : null;
 
     /// <summary>
     /// Hands a parsed request in. The reply comes when the rules give it: at once, or for a held one when there is news
@@ -144,7 +145,7 @@ public sealed partial class TurnActor : IDisposable
     public async Task RunAsync()
     {
         _time.GoOn();
-        _absences?.NoteHandled(_time.Now, _table.NextDeadline is not null);
+        _suspensions?.NoteHandled(_time.Now, _table.NextDeadline is not null);
         ArmTimer();
         try
         {
@@ -194,8 +195,8 @@ public sealed partial class TurnActor : IDisposable
 
         if (_table.NextDeadline is not { } next)
             return;
-        if (_absences?.NextBeat < next)
-            next = _absences.NextBeat.Value;
+        if (_suspensions?.NextBeat < next)
+            next = _suspensions.NextBeat.Value;
         if (next >= _armedFor)
             return;
         _armedFor = next;

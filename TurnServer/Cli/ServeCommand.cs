@@ -89,7 +89,7 @@ internal static class ServeCommand
     {
         using var actor = new TurnActor(state?.Table ?? new Table(options.Rules, Keys(options)(null)),
             TimeProvider.System, log);
-        actor.ExcuseAbsences(options.State.GraceUnder(options.Rules));
+        actor.ExtendDeadlinesOnSuspension(options.State.GraceUnder(options.Rules));
         var registry = new CollectorRegistry();
         var meters = new HttpMeters(registry);
         var stateMeters = new StateMeters(registry);

@@ -114,9 +114,9 @@ internal sealed class JournalWriter
     /// <summary>The same, for what is no more than a kind.</summary>
     public void Record(RecordKind kind, TimeSpan now) => Append(_records.Write(kind, now, _current.NextPayload));
 
-    /// <summary>The same, for an absence.</summary>
-    public void Record(in Absence absence, TimeSpan now) =>
-        Append(_records.Write(absence, now, _current.NextPayload));
+    /// <summary>The same, for a suspension.</summary>
+    public void Record(in Suspension suspension, TimeSpan now) =>
+        Append(_records.Write(suspension, now, _current.NextPayload));
 
     /// <summary>Lets a reply leave as soon as what has been recorded is as safe as it has to be.</summary>
     public void ReleaseWhenDurable(IDeferredReply reply)

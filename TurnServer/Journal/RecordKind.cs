@@ -25,7 +25,7 @@ internal enum RecordKind : byte
     Refused = 12,
 
     /// <summary>Nobody could be heard for a while.</summary>
-    Absence = 13,
+    Suspension = 13,
 }
 
 /// <summary>Versions of what stands in state files beside the files' own.</summary>

@@ -51,11 +51,11 @@ internal sealed class RecordWriter
         return End(to);
     }
 
-    public int Write(in Absence absence, TimeSpan now, Span<byte> to)
+    public int Write(in Suspension suspension, TimeSpan now, Span<byte> to)
     {
-        Begin((byte)RecordKind.Absence, now);
-        _writer.Time(absence.Gap);
-        _writer.Time(absence.Grace);
+        Begin((byte)RecordKind.Suspension, now);
+        _writer.Time(suspension.Gap);
+        _writer.Time(suspension.Grace);
         return End(to);
     }
 

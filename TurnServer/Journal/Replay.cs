@@ -46,8 +46,8 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
             case RecordKind.ReleaseAll:
                 table.ReleaseAll(_now);
                 break;
-            case RecordKind.Absence:
-                table.Excuse(ReadAbsence(ref from), _now);
+            case RecordKind.Suspension:
+                table.ExtendDeadlines(ReadSuspension(ref from), _now);
                 break;
             case RecordKind.Seal:
                 if (from.Int() != table.PlayerCount || from.Int() != table.GameCount || from.Long() != table.Turns)
@@ -79,12 +79,12 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
             throw new ImageException("a key drawn that is not needed");
     }
 
-    /// <summary>What <see cref="RecordWriter"/> has written of an absence.</summary>
-    internal static Absence ReadAbsence(ref ImageReader from)
+    /// <summary>What <see cref="RecordWriter"/> has written of a suspension.</summary>
+    internal static Suspension ReadSuspension(ref ImageReader from)
     {
-        var absence = new Absence(from.Time(), from.Time());
+        var suspension = new Suspension(from.Time(), from.Time());
         from.End();
-        return absence;
+        return suspension;
     }
 
     /// <summary>What <see cref="RecordWriter"/> has written of a request.</summary>

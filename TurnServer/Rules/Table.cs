@@ -99,17 +99,17 @@ public sealed class Table
     }
 
     /// <summary>
-    /// Takes note that nobody could be heard for a while: to be called before anything that came meanwhile, and instead
-    /// of <see cref="Tick"/>. One pass over all that have a deadline; each stays where it is in their order.
+    /// Extends all deadlines after a suspension. Call it instead of <see cref="Tick"/>, and before applying requests that
+    /// arrived during the suspension. One pass over the deadlines; their order does not change.
     /// </summary>
-    /// <param name="absence">The while.</param>
-    /// <param name="now">Its end; as in <see cref="Apply"/>.</param>
-    public ReadOnlySpan<Answer> Excuse(in Absence absence, TimeSpan now)
+    /// <param name="suspension">The suspension.</param>
+    /// <param name="now">When it ended; as in <see cref="Apply"/>.</param>
+    public ReadOnlySpan<Answer> ExtendDeadlines(in Suspension suspension, TimeSpan now)
     {
         _answers.Clear();
         Pass(now);
         for (var i = 0; i < _deadlines.Count; i++)
-            _deadlines[i].Timed.Excuse(absence, _now);
+            _deadlines[i].Timed.ExtendDeadline(suspension, _now);
         Advance(_now);
         return _answers.Given;
     }

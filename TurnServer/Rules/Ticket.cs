@@ -8,10 +8,10 @@ public readonly record struct Ticket(long Number);
 /// <summary>A reply, and the request that it answers.</summary>
 public readonly record struct Answer(Ticket Ticket, Reply Reply);
 
-/// <summary>A time before now in which nobody could be heard, such as while the process was frozen.</summary>
-/// <param name="Gap">How long it was.</param>
-/// <param name="Grace">How far from now on a deadline may be moved for it.</param>
-public readonly record struct Absence(TimeSpan Gap, TimeSpan Grace);
+/// <summary>A time, ending now, in which the process could not run: SIGSTOP, a paused VM.</summary>
+/// <param name="Gap">Its length.</param>
+/// <param name="Grace">The latest time from now to which a deadline is extended.</param>
+public readonly record struct Suspension(TimeSpan Gap, TimeSpan Grace);
 
 /// <summary>One parsed request and what the rules need to know of its circumstances.</summary>
 public readonly record struct Arrival

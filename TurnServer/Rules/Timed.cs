@@ -61,16 +61,16 @@ public abstract class Timed
     }
 
     /// <summary>
-    /// Its silence in an absence does not count: its deadline moves by as much, but not past the time of grace. A held
-    /// reply is not held for longer.
+    /// Moves the deadline by the length of the suspension, but not past its grace period. A held reply keeps its
+    /// deadline.
     /// </summary>
-    internal void Excuse(in Absence absence, TimeSpan now)
+    internal void ExtendDeadline(in Suspension suspension, TimeSpan now)
     {
         if (IsHeld)
             return;
         var deadline = Deadline;
-        var latest = deadline > now + absence.Grace ? deadline : now + absence.Grace;
-        var moved = deadline + absence.Gap < latest ? deadline + absence.Gap : latest;
+        var latest = deadline > now + suspension.Grace ? deadline : now + suspension.Grace;
+        var moved = deadline + suspension.Gap < latest ? deadline + suspension.Gap : latest;
         LastHeard += moved - deadline;
     }
 

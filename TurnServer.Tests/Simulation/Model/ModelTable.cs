@@ -104,14 +104,14 @@ internal sealed partial class ModelTable(RulesOptions limits)
     /// The server could hear nobody for a while: no deadline of silence comes before it has been as long again since,
     /// or the time of grace, whichever is shorter. One that is further away than that stays.
     /// </summary>
-    public void Excuse(in Absence absence, TimeSpan now)
+    public void ExtendDeadlines(in Suspension suspension, TimeSpan now)
     {
         foreach (var one in Everyone().Where(one => !one.IsHeld))
         {
-            var graceUntil = now + absence.Grace;
+            var graceUntil = now + suspension.Grace;
             if (one.DueAt >= graceUntil)
                 continue;
-            one.HeardAt += absence.Gap;
+            one.HeardAt += suspension.Gap;
             if (one.DueAt > graceUntil)
                 one.HeardAt = graceUntil - one.Patience;
         }

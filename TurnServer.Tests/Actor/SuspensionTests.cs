@@ -4,9 +4,9 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Actor;
 
 /// <summary>
-/// Silence in a time in which the actor could not run does not count: <see cref="AbsentActor"/>.
+/// Silence in a time in which the actor could not run does not count: <see cref="SuspendedActor"/>.
 /// </summary>
-internal sealed class AbsenceTests
+internal sealed class SuspensionTests
 {
     private static readonly TimeSpan GameTimeout = new RulesOptions().GameTimeout;
     private static readonly TimeSpan Freeze = GameTimeout + TimeSpan.FromSeconds(3);
@@ -17,23 +17,23 @@ internal sealed class AbsenceTests
         await using var actor = await PlayingAsync();
         actor.Clock.Advance(Freeze);
         Assert.That(await actor.Send("6,e4,2,0,0"), Is.EqualTo("0/10/*"));
-        await AbsentActor.PassAsync(actor, GameTimeout - TimeSpan.FromSeconds(1));
+        await SuspendedActor.PassAsync(actor, GameTimeout - TimeSpan.FromSeconds(1));
         Assert.That(await actor.Send("6,e5,3,1,0"), Is.EqualTo("0/9/e4"));
-        AbsentActor.AssertSaid(actor, Freeze);
+        SuspendedActor.AssertSaid(actor, Freeze);
     }
 
     [Test]
     public async Task OneWhoStaysSilent_IsDroppedAsLongAfterAFreeze_AsItHadLeftBefore()
     {
         await using var actor = await PlayingAsync();
-        await AbsentActor.PassAsync(actor, TimeSpan.FromSeconds(10));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(10));
         actor.Clock.Advance(Freeze);
         await actor.Settle();
-        await AbsentActor.PassAsync(actor, GameTimeout - TimeSpan.FromSeconds(11));
-        Assert.That(await AbsentActor.GamesAsync(actor), Is.EqualTo(1));
-        await AbsentActor.PassAsync(actor, TimeSpan.FromSeconds(1));
-        Assert.That(await AbsentActor.GamesAsync(actor), Is.Zero);
-        AbsentActor.AssertSaid(actor, Freeze);
+        await SuspendedActor.PassAsync(actor, GameTimeout - TimeSpan.FromSeconds(11));
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(1));
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.Zero);
+        SuspendedActor.AssertSaid(actor, Freeze);
     }
 
     [Test]
@@ -42,10 +42,10 @@ internal sealed class AbsenceTests
         await using var actor = await PlayingAsync(grace: TimeSpan.FromSeconds(5));
         actor.Clock.Advance(TimeSpan.FromHours(1));
         await actor.Settle();
-        await AbsentActor.PassAsync(actor, TimeSpan.FromSeconds(4));
-        Assert.That(await AbsentActor.GamesAsync(actor), Is.EqualTo(1));
-        await AbsentActor.PassAsync(actor, TimeSpan.FromSeconds(1));
-        Assert.That(await AbsentActor.GamesAsync(actor), Is.Zero);
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(4));
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(1));
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.Zero);
     }
 
     [Test]
@@ -54,10 +54,11 @@ internal sealed class AbsenceTests
         await using var actor = await PlayingAsync(grace: TimeSpan.FromSeconds(5));
         actor.Clock.Advance(TimeSpan.FromSeconds(10));
         await actor.Settle();
-        await AbsentActor.PassAsync(actor, GameTimeout - TimeSpan.FromSeconds(11));
-        Assert.That(await AbsentActor.GamesAsync(actor), Is.EqualTo(1), "dropped sooner than without a freeze");
-        await AbsentActor.PassAsync(actor, TimeSpan.FromSeconds(1));
-        Assert.That(await AbsentActor.GamesAsync(actor), Is.Zero, "dropped later, though there was time for a whole grace");
+        await SuspendedActor.PassAsync(actor, GameTimeout - TimeSpan.FromSeconds(11));
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1), "dropped sooner than without a freeze");
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(1));
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.Zero,
+            "dropped later, though there was time for a whole grace");
     }
 
     [Test]
@@ -67,21 +68,21 @@ internal sealed class AbsenceTests
         Assert.That(actor.Clock.Delays, Is.All.GreaterThan(TimeSpan.FromSeconds(20)));
         actor.Clock.Advance(Freeze);
         Assert.That(await actor.Send("6,e4,2,0,0"), Is.EqualTo("13/*/*"));
-        Assert.That(AbsentActor.Warnings(actor), Is.Empty);
+        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
     }
 
     [Test]
     public async Task AHeldReplyWhoseTimeIsOver_IsAnsweredAsItStands_AndItsPlayerCountsAsHeardFromThen()
     {
         await using var actor = await PlayingAsync();
-        await AbsentActor.PassAsync(actor, TimeSpan.FromSeconds(20));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(20));
         var held = actor.Ask("6,,2,0,0", waitSeconds: 5);
         await actor.Settle();
         actor.Clock.Advance(Freeze);
         Assert.That(ActorDriver.Text(await ActorDriver.Soon(held)), Is.EqualTo("0/10/*"));
-        await AbsentActor.PassAsync(actor, GameTimeout - TimeSpan.FromSeconds(1));
+        await SuspendedActor.PassAsync(actor, GameTimeout - TimeSpan.FromSeconds(1));
         Assert.That(await actor.Send("6,e4,2,0,1"), Is.EqualTo("15/*/*"), "the other's ten seconds were over");
-        AbsentActor.AssertSaid(actor, Freeze);
+        SuspendedActor.AssertSaid(actor, Freeze);
     }
 
     [Test]
@@ -108,9 +109,9 @@ internal sealed class AbsenceTests
         }
 
         Assert.That(await ActorDriver.Soon(actor.Actor.InquireAsync(table => table.PlayerCount)), Is.EqualTo(1));
-        await AbsentActor.PassAsync(actor, TimeSpan.FromSeconds(1));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(1));
         Assert.That(await actor.Send("2,*,0,*,*"), Is.EqualTo("5/*/*"));
-        Assert.That(AbsentActor.Warnings(actor), Is.Empty);
+        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
     }
 
     [Test]
@@ -122,12 +123,12 @@ internal sealed class AbsenceTests
         Assert.That(actor.Clock.Delays, Is.Empty);
         await actor.Send("0,Ann,*,*,*");
         await actor.Send("1,*,0,*,*");
-        await AbsentActor.PassAsync(actor, TimeSpan.FromSeconds(2));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(2));
         var wakeUps = actor.Clock.WakeUps;
         actor.Clock.Advance(TimeSpan.FromHours(1));
         await actor.Send("0,Bob,*,*,*");
         Assert.That(actor.Clock.WakeUps, Is.EqualTo(wakeUps));
-        Assert.That(AbsentActor.Warnings(actor), Is.Empty);
+        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
     }
 
     [Test]
@@ -136,10 +137,10 @@ internal sealed class AbsenceTests
         await using var actor = await PlayingAsync();
         actor.Clock.Advance(TimeSpan.FromSeconds(2));
         await actor.Settle();
-        Assert.That(AbsentActor.Warnings(actor), Is.Empty);
+        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
         actor.Clock.Advance(TimeSpan.FromSeconds(2.001));
         await actor.Settle();
-        AbsentActor.AssertSaid(actor, TimeSpan.FromSeconds(2.001));
+        SuspendedActor.AssertSaid(actor, TimeSpan.FromSeconds(2.001));
     }
 
     [Test]
@@ -150,8 +151,8 @@ internal sealed class AbsenceTests
         {
             actor.Clock.Advance(Freeze);
             await actor.Settle();
-            await AbsentActor.PassAsync(actor, TimeSpan.FromSeconds(5));
-            Assert.That(AbsentActor.Warnings(actor), Has.Count.EqualTo(freeze));
+            await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(5));
+            Assert.That(SuspendedActor.Warnings(actor), Has.Count.EqualTo(freeze));
         }
     }
 
@@ -161,14 +162,14 @@ internal sealed class AbsenceTests
         await using var actor = await PlayingAsync();
         actor.Clock.Advance(Freeze);
         await ActorDriver.Soon(actor.Actor.DrainAsync());
-        Assert.That(await AbsentActor.GamesAsync(actor), Is.EqualTo(1));
-        AbsentActor.AssertSaid(actor, Freeze);
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
+        SuspendedActor.AssertSaid(actor, Freeze);
     }
 
     private static ActorDriver Started(TimeSpan? grace = null)
     {
         var actor = new ActorDriver();
-        actor.Actor.ExcuseAbsences(grace ?? GameTimeout);
+        actor.Actor.ExtendDeadlinesOnSuspension(grace ?? GameTimeout);
         actor.Start();
         return actor;
     }

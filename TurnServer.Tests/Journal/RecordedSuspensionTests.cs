@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Journal;
 
 /// <summary>An actor that records and could not run for a while: a restart, and a disk that is full meanwhile.</summary>
-internal sealed class RecordedAbsenceTests
+internal sealed class RecordedSuspensionTests
 {
     // More than a short record reserves, and less than a long one.
     private const int LittleBytes = 256;
@@ -21,7 +21,7 @@ internal sealed class RecordedAbsenceTests
         state.Play(turns: 2);
         state.Restart();
         await using var actor = new ActorDriver(state.Store.Table);
-        actor.Actor.ExcuseAbsences(GameTimeout);
+        actor.Actor.ExtendDeadlinesOnSuspension(GameTimeout);
         actor.Clock.Advance(TimeSpan.FromHours(1));
         actor.Start();
         for (var second = 1; second < 5; second++)
@@ -31,7 +31,7 @@ internal sealed class RecordedAbsenceTests
         }
 
         await actor.Settle();
-        Assert.That(AbsentActor.Warnings(actor), Is.Empty);
+        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
     }
 
     [Test]
@@ -40,7 +40,7 @@ internal sealed class RecordedAbsenceTests
         var state = new RecordedGame();
         state.Play(turns: 2);
         await using var actor = Recording(state);
-        await AbsentActor.PassAsync(actor, TimeSpan.FromSeconds(10));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(10));
         actor.Clock.Advance(Freeze);
         await actor.Settle();
         var recovered = Recovery.Read(state.Disk)!;
@@ -57,13 +57,13 @@ internal sealed class RecordedAbsenceTests
         Assert.That(await actor.Send(LongRequest), Is.EqualTo("23/*/*"));
         actor.Clock.Advance(TimeSpan.FromHours(1));
         Assert.That(await actor.Send("0,Ann,*,*,*"), Is.EqualTo("23/*/*"));
-        Assert.That(AbsentActor.Warnings(actor), Is.Empty);
+        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
 
         state.Disk.RoomBytes = long.MaxValue;
         state.Store.Prepare();
         Assert.That(await actor.Send("0,Ann,*,*,*"), Does.StartWith("0/0/"));
-        AbsentActor.AssertSaid(actor, Freeze);
-        Assert.That(await AbsentActor.GamesAsync(actor), Is.EqualTo(1));
+        SuspendedActor.AssertSaid(actor, Freeze);
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
         Assert.That(TableImageText.Of(Recovery.Read(state.Disk)!.Table),
             Is.EqualTo(TableImageText.Of(state.Store.Table)));
     }
@@ -80,8 +80,8 @@ internal sealed class RecordedAbsenceTests
         state.Disk.RoomBytes = long.MaxValue;
         state.Store.Prepare();
         Assert.That(await actor.Send("0,Ann,*,*,*"), Does.StartWith("0/0/"));
-        Assert.That(AbsentActor.Warnings(actor), Is.Empty);
-        Assert.That(await AbsentActor.GamesAsync(actor), Is.EqualTo(1));
+        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
     }
 
     [Test]
@@ -91,14 +91,14 @@ internal sealed class RecordedAbsenceTests
         await using var actor = await FreezeOnAFullDiskAsync(state);
         Assert.That(await actor.Send(LongRequest), Is.EqualTo("23/*/*"));
         await ActorDriver.Soon(actor.Actor.DrainAsync());
-        AbsentActor.AssertSaid(actor, Freeze);
+        SuspendedActor.AssertSaid(actor, Freeze);
         Assert.That(state.Store.Table.GameCount, Is.EqualTo(1));
     }
 
     private static ActorDriver Recording(RecordedGame state, bool hasTimers = true)
     {
         var actor = new ActorDriver(state.Store.Table, new CountingClock { HasTimers = hasTimers });
-        actor.Actor.ExcuseAbsences(GameTimeout);
+        actor.Actor.ExtendDeadlinesOnSuspension(GameTimeout);
         actor.Actor.RecordIn(state.Store.Journal);
         actor.Start();
         return actor;

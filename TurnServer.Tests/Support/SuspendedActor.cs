@@ -6,7 +6,7 @@ namespace TurnServer.Tests.Support;
 /// What tests of an actor that could not run do with it. A clock that jumps is a process that stood still; one that is
 /// turned in steps, with the actor awake between them, is time that passes.
 /// </summary>
-internal static class AbsentActor
+internal static class SuspendedActor
 {
     public static async Task PassAsync(ActorDriver actor, TimeSpan time)
     {

@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Rules;
 
 /// <summary>Time in which nobody could be heard (PROTOCOL.md, "Timeouts").</summary>
-public sealed class AbsenceTests
+public sealed class SuspensionTests
 {
     private static readonly TimeSpan Timeout = new RulesOptions().PairingTimeout;
 
@@ -19,7 +19,8 @@ public sealed class AbsenceTests
         var driver = new TableDriver();
         driver.Register("Ann");
         driver.Skip(TimeSpan.FromSeconds(gap));
-        driver.Table.Excuse(new Absence(TimeSpan.FromSeconds(gap), TimeSpan.FromSeconds(grace)), driver.Now);
+        var suspension = new Suspension(TimeSpan.FromSeconds(gap), TimeSpan.FromSeconds(grace));
+        driver.Table.ExtendDeadlines(suspension, driver.Now);
         Assert.That(driver.Table.View(1).Players.Select(player => player.TimeLeft?.TotalSeconds),
             left == 0 ? Is.Empty : Is.EqualTo(new double?[] { left }));
     }
@@ -38,7 +39,7 @@ public sealed class AbsenceTests
         var gap = TimeSpan.FromSeconds(33);
         driver.Skip(gap);
         var watch = Stopwatch.StartNew();
-        driver.Table.Excuse(new Absence(gap, Timeout), driver.Now);
+        driver.Table.ExtendDeadlines(new Suspension(gap, Timeout), driver.Now);
         TestContext.Out.WriteLine($"{options.PlayersMax} players: {watch.Elapsed.TotalMilliseconds:0.0} ms");
         Assert.That(driver.Table.PlayerCount, Is.EqualTo(options.PlayersMax));
         driver.Turn(Timeout - TimeSpan.FromTicks((100L * (options.PlayersMax / 2)) + 1));

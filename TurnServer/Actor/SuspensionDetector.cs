@@ -3,11 +3,11 @@ using TurnServer.Rules;
 namespace TurnServer.Actor;
 
 /// <summary>
-/// Notices when the actor could not run. It handles something at least every <see cref="Beat"/> while anybody has a
-/// deadline; when much more time has passed, players may have spoken that nobody could hear.
+/// Detects that the process was suspended: while any deadline is pending the actor handles a message at least every
+/// <see cref="Beat"/>, so a much longer gap means that requests could not be received.
 /// </summary>
-/// <param name="grace">How far from the end of an absence on deadlines may be moved for it.</param>
-internal sealed class AbsenceWatch(TimeSpan grace)
+/// <param name="grace">The latest time after a suspension to which a deadline is extended.</param>
+internal sealed class SuspensionDetector(TimeSpan grace)
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
@@ -20,14 +20,14 @@ internal sealed class AbsenceWatch(TimeSpan grace)
     public TimeSpan? NextBeat => _handledAt + Beat;
 
     /// <summary>What the table is to be told before anything else at this time; null: nothing.</summary>
-    public Absence? Find(TimeSpan now) =>
-        _handledAt is { } handledAt && now - handledAt > LongestGap ? new Absence(now - handledAt, grace) : null;
+    public Suspension? Find(TimeSpan now) =>
+        _handledAt is { } handledAt && now - handledAt > LongestGap ? new Suspension(now - handledAt, grace) : null;
 
-    /// <summary>The table was told of the absence that ends now.</summary>
+    /// <summary>The table was told of the suspension that ends now.</summary>
     public void NoteTold(TimeSpan now) => _handledAt = now;
 
     /// <summary>
-    /// Something was handled now. An absence that the table could not be told of yet is kept until it can be.
+    /// Something was handled now. A suspension that the table could not be told of yet is kept until it can be.
     /// </summary>
     public void NoteHandled(TimeSpan now, bool isAnybodyDue)
     {
