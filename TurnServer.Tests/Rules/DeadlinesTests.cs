@@ -143,7 +143,7 @@ public sealed class DeadlinesTests
         Assert.That(deadlines.Count, Is.EqualTo(1));
     }
 
-    private sealed class Somebody : Timed
+    private sealed class Somebody : Participant
     {
         public TimeSpan Patience { get; set; }
 

@@ -90,7 +90,7 @@ internal sealed class TableComparison
     private static object? Instead(object whole) => whole switch
     {
         Deadlines deadlines => Enumerable.Range(0, deadlines.Count)
-            .Select(i => (deadlines[i].At, (deadlines[i].Timed as Player)?.Key, (deadlines[i].Timed as Seat)?.Key))
+            .Select(i => (deadlines[i].At, (deadlines[i].Participant as Player)?.Key, (deadlines[i].Participant as Seat)?.Key))
             .ToArray(),
         Backlog backlog => Convert.ToHexString(backlog.All.Span),
         Lobby lobby => lobby.Players.Where(player => player.Status == PlayerStatus.Waiting)

@@ -32,7 +32,7 @@ internal sealed class Answers(Deadlines deadlines)
     }
 
     /// <summary>Gives a reply that has no news, or holds it when the request said that it may be.</summary>
-    public void GiveOrHold(in Arrival arrival, Timed timed, ReplyCode code, TimeSpan now)
+    public void GiveOrHold(in Arrival arrival, Participant participant, ReplyCode code, TimeSpan now)
     {
         if (arrival.Wait <= TimeSpan.Zero)
         {
@@ -40,31 +40,32 @@ internal sealed class Answers(Deadlines deadlines)
             return;
         }
 
-        timed.Hold(arrival.Ticket, code, now + arrival.Wait);
-        deadlines.Hasten(timed);
+        participant.Hold(arrival.Ticket, code, now + arrival.Wait);
+        deadlines.Hasten(participant);
     }
 
     /// <summary>Answers the held reply, if there is one, with news.</summary>
-    public bool Release(Timed timed, in Reply news, TimeSpan now)
+    public bool Release(Participant participant, in Reply news, TimeSpan now)
     {
-        if (!timed.IsHeld)
+        if (!participant.IsHeld)
             return false;
-        Give(timed.EndHold(now), news);
-        deadlines.Hasten(timed);
+        Give(participant.EndHold(now), news);
+        deadlines.Hasten(participant);
         return true;
     }
 
     /// <summary>Answers the held reply, if there is one, as it stands.</summary>
-    public void ReleaseAsItStands(Timed timed, TimeSpan now) => Release(timed, Reply.Ok(timed.HeldCode), now);
+    public void ReleaseAsItStands(Participant participant, TimeSpan now) =>
+        Release(participant, Reply.Ok(participant.HeldCode), now);
 
     /// <summary>
     /// Notes a request of this player or seat: it has been heard from, and its held reply is answered as it stands
     /// (PROTOCOL.md, "Waiting for news").
     /// </summary>
-    public void Hear(Timed timed, TimeSpan now)
+    public void Hear(Participant participant, TimeSpan now)
     {
-        if (timed.IsHeld)
-            ReleaseAsItStands(timed, now);
-        timed.Hear(now);
+        if (participant.IsHeld)
+            ReleaseAsItStands(participant, now);
+        participant.Hear(now);
     }
 }

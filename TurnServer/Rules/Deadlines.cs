@@ -19,34 +19,34 @@ internal sealed class Deadlines
     public TimeSpan? Next => Count == 0 ? null : _heap[0].At;
 
     /// <summary>Those with a deadline, in the order of the heap: never due before this.</summary>
-    public (TimeSpan At, Timed Timed) this[int index] => (_heap[index].At, _heap[index].Timed);
+    public (TimeSpan At, Participant Participant) this[int index] => (_heap[index].At, _heap[index].Participant);
 
     /// <summary>
     /// Puts one at the next place of the heap, with the time it had there. False when it cannot have stood there.
     /// </summary>
-    public bool TryRestore(TimeSpan at, Timed timed)
+    public bool TryRestore(TimeSpan at, Participant participant)
     {
         if (Count > 0 && _heap[(Count - 1) / Arity].At > at)
             return false;
         if (Count == _heap.Length)
             Array.Resize(ref _heap, Count * 2);
-        Place(Count++, new Entry(at, timed));
+        Place(Count++, new Entry(at, participant));
         return true;
     }
 
-    public void Add(Timed timed)
+    public void Add(Participant participant)
     {
         if (Count == _heap.Length)
             Array.Resize(ref _heap, Count * 2);
-        SiftUp(Count++, new Entry(timed.DueAt, timed));
+        SiftUp(Count++, new Entry(participant.DueAt, participant));
     }
 
-    public void Remove(Timed timed)
+    public void Remove(Participant participant)
     {
-        var hole = timed.HeapIndex;
+        var hole = participant.HeapIndex;
         if (hole < 0)
             return;
-        timed.HeapIndex = -1;
+        participant.HeapIndex = -1;
         var last = _heap[--Count];
         _heap[Count] = default;
         if (hole == Count)
@@ -58,21 +58,21 @@ internal sealed class Deadlines
     }
 
     /// <summary>To be called when one may fall due earlier than before.</summary>
-    public void Hasten(Timed timed)
+    public void Hasten(Participant participant)
     {
-        var dueAt = timed.DueAt;
-        if (dueAt < _heap[timed.HeapIndex].At)
-            SiftUp(timed.HeapIndex, new Entry(dueAt, timed));
+        var dueAt = participant.DueAt;
+        if (dueAt < _heap[participant.HeapIndex].At)
+            SiftUp(participant.HeapIndex, new Entry(dueAt, participant));
     }
 
     /// <summary>
     /// One that is due, if there is any; it keeps its place until it is due later or is removed.
     /// </summary>
-    public bool TryFindDue(TimeSpan now, out Timed due)
+    public bool TryFindDue(TimeSpan now, out Participant due)
     {
         while (Count > 0 && _heap[0].At <= now)
         {
-            due = _heap[0].Timed;
+            due = _heap[0].Participant;
             if (due.DueAt <= now)
                 return true;
             SiftDown(0, new Entry(due.DueAt, due));
@@ -122,8 +122,8 @@ internal sealed class Deadlines
     private void Place(int index, Entry entry)
     {
         _heap[index] = entry;
-        entry.Timed.HeapIndex = index;
+        entry.Participant.HeapIndex = index;
     }
 
-    private readonly record struct Entry(TimeSpan At, Timed Timed);
+    private readonly record struct Entry(TimeSpan At, Participant Participant);
 }

@@ -27,7 +27,8 @@ public enum PlayerStatus : byte
 /// <summary>
 /// A live registration: from REGISTER until the player leaves, falls silent or sends its first symbol 5 or 6.
 /// </summary>
-internal sealed class Player(ulong key, string name, string? wanted, ClientAddress from, RulesOptions options) : Timed
+internal sealed class Player(ulong key, string name, string? wanted, ClientAddress from, RulesOptions options)
+    : Participant
 {
     /// <summary>
     /// The most bars that a player has. Beyond it the one that ends first is forgotten, so that a registration stays

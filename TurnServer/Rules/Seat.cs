@@ -4,7 +4,7 @@ namespace TurnServer.Rules;
 
 /// <summary>One player's place in a game: its key, its counter and the turns on their way to it.</summary>
 internal sealed class Seat(ulong key, byte number, Game game, string name, ClientAddress from, RulesOptions options)
-    : Timed
+    : Participant
 {
     /// <summary>The turns on their way to this seat.</summary>
     public Backlog Backlog;

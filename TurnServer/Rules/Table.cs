@@ -99,8 +99,8 @@ public sealed class Table
     }
 
     /// <summary>
-    /// Extends all deadlines after a suspension. Call it instead of <see cref="Tick"/>, and before applying requests that
-    /// arrived during the suspension. One pass over the deadlines; their order does not change.
+    /// Extends all deadlines after a suspension. Call it instead of <see cref="Tick"/>, and before applying requests
+    /// that arrived during the suspension. One pass over the deadlines; their order does not change.
     /// </summary>
     /// <param name="suspension">The suspension.</param>
     /// <param name="now">When it ended; as in <see cref="Apply"/>.</param>
@@ -109,7 +109,7 @@ public sealed class Table
         _answers.Clear();
         Pass(now);
         for (var i = 0; i < _deadlines.Count; i++)
-            _deadlines[i].Timed.ExtendDeadline(suspension, _now);
+            _deadlines[i].Participant.ExtendDeadline(suspension, _now);
         Advance(_now);
         return _answers.Given;
     }
@@ -148,9 +148,9 @@ public sealed class Table
         _tally.Reset();
         var until = Now + grace;
         foreach (var player in _lobby.Players)
-            SpareUntil(player, until);
+            ExtendDeadlineTo(player, until);
         foreach (var seat in _games.Seats)
-            SpareUntil(seat, until);
+            ExtendDeadlineTo(seat, until);
     }
 
     /// <summary>
@@ -185,11 +185,11 @@ public sealed class Table
     }
 
     // Timeouts may be shorter now than when the deadline was noted.
-    private void SpareUntil(Timed timed, TimeSpan until)
+    private void ExtendDeadlineTo(Participant participant, TimeSpan until)
     {
-        timed.SpareUntil(until);
-        if (timed.HeapIndex >= 0)
-            _deadlines.Hasten(timed);
+        participant.ExtendDeadlineTo(until);
+        if (participant.HeapIndex >= 0)
+            _deadlines.Hasten(participant);
     }
 
     private TimeSpan Advance(TimeSpan now)
@@ -201,7 +201,7 @@ public sealed class Table
         return _now;
     }
 
-    private void Expire(Timed due)
+    private void Expire(Participant due)
     {
         if (due.Deadline > _now)
             _lobby.EndBars((Player)due, _now);

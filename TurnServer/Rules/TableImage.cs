@@ -108,7 +108,7 @@ internal static class TableImage
             to.Time(until);
         }
 
-        WriteTimed(to, player);
+        WriteParticipant(to, player);
     }
 
     private static void WriteGame(ImageWriter to, Game game)
@@ -127,19 +127,19 @@ internal static class TableImage
             to.Byte(seat.Left is { } left ? (byte)(left + 1) : (byte)0);
             to.Number(seat.Backlog.Block.Length);
             to.Bytes(seat.Backlog.All.Span);
-            WriteTimed(to, seat);
+            WriteParticipant(to, seat);
         }
     }
 
-    private static void WriteTimed(ImageWriter to, Timed timed)
+    private static void WriteParticipant(ImageWriter to, Participant participant)
     {
-        to.Time(timed.LastHeard);
-        to.Flag(timed.IsHeld);
-        if (!timed.IsHeld)
+        to.Time(participant.LastHeard);
+        to.Flag(participant.IsHeld);
+        if (!participant.IsHeld)
             return;
-        to.Number(timed.HeldTicket.Number);
-        to.Byte((byte)timed.HeldCode);
-        to.Time(timed.HeldUntil);
+        to.Number(participant.HeldTicket.Number);
+        to.Byte((byte)participant.HeldCode);
+        to.Time(participant.HeldUntil);
     }
 
     private static void WriteDeadlines(ImageWriter to, Deadlines deadlines, int from, int end)
@@ -148,10 +148,10 @@ internal static class TableImage
         to.Number(end - from);
         for (var i = from; i < end; i++)
         {
-            var (at, timed) = deadlines[i];
+            var (at, participant) = deadlines[i];
             to.Time(at);
-            to.Flag(timed is Seat);
-            to.Number(timed is Seat seat ? seat.Key : ((Player)timed).Key);
+            to.Flag(participant is Seat);
+            to.Number(participant is Seat seat ? seat.Key : ((Player)participant).Key);
         }
     }
 

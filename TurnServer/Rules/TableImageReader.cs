@@ -100,7 +100,7 @@ public sealed class TableImageReader
             player.Avoid(new Bar(name, address, hasBarEnds ? from.Time() : _table.Now + _options.LoadTimeout));
         }
 
-        ReadTimed(ref from, player);
+        ReadParticipant(ref from, player);
         if (!_parts.Lobby.TryRestore(player))
             throw new ImageException("a pairing key or a token twice");
     }
@@ -136,19 +136,19 @@ public sealed class TableImageReader
         if (blockLength > turns.Length || turns.Length > ProtocolLimits.BacklogBytesMax)
             throw new ImageException($"a backlog of {turns.Length} bytes");
         seat.Backlog.Restore(turns, blockLength);
-        ReadTimed(ref from, seat);
+        ReadParticipant(ref from, seat);
         return seat;
     }
 
-    private static void ReadTimed(ref ImageReader from, Timed timed)
+    private static void ReadParticipant(ref ImageReader from, Participant participant)
     {
-        timed.LastHeard = from.Time();
+        participant.LastHeard = from.Time();
         if (!from.Flag())
             return;
         var (ticket, code) = (new Ticket(from.Long()), (ReplyCode)from.Byte());
         if (ticket.Number == 0 || !Enum.IsDefined(code))
             throw new ImageException("a held reply that is none");
-        timed.Hold(ticket, code, from.Time());
+        participant.Hold(ticket, code, from.Time());
     }
 
     private void ReadDeadlines(ref ImageReader from)
@@ -156,8 +156,8 @@ public sealed class TableImageReader
         for (var count = from.Int(); count > 0; count--)
         {
             var at = from.Time();
-            Timed timed = from.Flag() ? FindSeat(from.Number()) : FindPlayer(from.Number());
-            if (timed.HeapIndex >= 0 || !_parts.Deadlines.TryRestore(at, timed))
+            Participant participant = from.Flag() ? FindSeat(from.Number()) : FindPlayer(from.Number());
+            if (participant.HeapIndex >= 0 || !_parts.Deadlines.TryRestore(at, participant))
                 throw new ImageException("deadlines out of order");
         }
     }

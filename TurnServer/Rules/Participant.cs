@@ -3,10 +3,10 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>
-/// One who must be heard from: a player before the game, or a seat of one. Has at most one held reply, and a place in
+/// A player before the game, or a seat in one: times out when silent, has at most one held reply and an entry in
 /// <see cref="Deadlines"/>.
 /// </summary>
-public abstract class Timed
+public abstract class Participant
 {
     /// <summary>The place in the heap of <see cref="Deadlines"/>; −1 while it has none.</summary>
     internal int HeapIndex { get; set; } = -1;
@@ -45,7 +45,7 @@ public abstract class Timed
     }
 
     /// <summary>
-    /// Notes that it was heard from. After a restart that may be no news: time was given it in advance.
+    /// Notes a request. After recovery <see cref="LastHeard"/> may lie in the future, and then stays.
     /// </summary>
     internal void Hear(TimeSpan now)
     {
@@ -53,8 +53,8 @@ public abstract class Timed
             LastHeard = now;
     }
 
-    /// <summary>Counts as heard from so lately that it is not dropped before this.</summary>
-    internal void SpareUntil(TimeSpan until)
+    /// <summary>Moves the deadline to this time, if it is earlier.</summary>
+    internal void ExtendDeadlineTo(TimeSpan until)
     {
         if (LastHeard + Timeout < until)
             LastHeard = until - Timeout;
