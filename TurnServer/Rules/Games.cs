@@ -3,7 +3,7 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>Games under way: symbols 5 and 6 (PROTOCOL.md, "The game").</summary>
-internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadlines, Answers answers, Tally tally)
+internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadlines, Responder responder, Tally tally)
 {
     private readonly Dictionary<ulong, Seat> _seats = [];
 
@@ -54,7 +54,7 @@ internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadl
         if (!TryFind(arrival, now, out var seat))
             return;
         Leave(seat, Departure.Quit, now);
-        answers.Give(arrival.Ticket, Reply.Ok(ReplyCode.UnregisterOk));
+        responder.Send(arrival.Ticket, Reply.Ok(ReplyCode.UnregisterOk));
     }
 
     public void Update(in Arrival arrival, TimeSpan now)
@@ -73,7 +73,7 @@ internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadl
         if (counter - 1 != seat.LastCounter)
         {
             var error = counter < seat.LastCounter ? ErrorCode.PlayerStateBehind : ErrorCode.PlayerStateAhead;
-            answers.Give(arrival.Ticket, Reply.Refuse(error));
+            responder.Send(arrival.Ticket, Reply.Refuse(error));
             return;
         }
 
@@ -82,7 +82,7 @@ internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadl
         var isDelivered = !turn.IsEmpty && partner.Left is null;
         if (isDelivered && !partner.Backlog.Fits(turn.Length))
         {
-            answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.GameCacheMaxed));
+            responder.Send(arrival.Ticket, Reply.Refuse(ErrorCode.GameCacheMaxed));
             return;
         }
 
@@ -115,7 +115,7 @@ internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadl
             return;
         }
 
-        answers.Release(partner, PartnerLeft(seat), now);
+        responder.Release(partner, PartnerLeft(seat), now);
     }
 
     // Finds the seat, notes that it was heard from, and ends the registration behind it; or refuses.
@@ -123,17 +123,17 @@ internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadl
     {
         if (!_seats.TryGetValue(arrival.Request.Key, out seat!))
         {
-            answers.Reject(arrival.Ticket, ErrorCode.NoGame);
+            responder.Reject(arrival.Ticket, ErrorCode.NoGame);
             return false;
         }
 
         if (seat.Number != arrival.Request.Seat || seat.Left is not null)
         {
-            answers.Reject(arrival.Ticket, ErrorCode.NoPlayerSelf);
+            responder.Reject(arrival.Ticket, ErrorCode.NoPlayerSelf);
             return false;
         }
 
-        answers.Hear(seat, now);
+        responder.NoteRequest(seat, now);
         RetirePlayer(seat);
         return true;
     }
@@ -156,18 +156,18 @@ internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadl
             return;
         to.Backlog.HandOut();
         var code = to.HeldCode == ReplyCode.GameNoData ? ReplyCode.GameData : ReplyCode.GameRedundant;
-        answers.Release(to, Reply.WithTurns(code, to.Backlog.Block), now);
+        responder.Release(to, Reply.WithTurns(code, to.Backlog.Block), now);
     }
 
     // What was handed out, or that the partner has left, or that there is nothing, now or after a while.
     private void GiveBlock(in Arrival arrival, Seat seat, ReplyCode code, TimeSpan now)
     {
         if (!seat.Backlog.Block.IsEmpty)
-            answers.Give(arrival.Ticket, Reply.WithTurns(code, seat.Backlog.Block));
+            responder.Send(arrival.Ticket, Reply.WithTurns(code, seat.Backlog.Block));
         else if (seat.Partner.Left is not null)
-            answers.Give(arrival.Ticket, PartnerLeft(seat.Partner));
+            responder.Send(arrival.Ticket, PartnerLeft(seat.Partner));
         else
-            answers.GiveOrHold(arrival, seat, code == ReplyCode.GameData ? ReplyCode.GameNoData : code, now);
+            responder.SendOrHold(arrival, seat, code == ReplyCode.GameData ? ReplyCode.GameNoData : code, now);
     }
 
     private static Reply PartnerLeft(Seat partner) => Reply.Refuse(ErrorCode.NoPlayerPartner,

@@ -24,15 +24,15 @@ internal sealed partial class Lobby
             var partner = _lines.FindPartnerFor(player, now);
             if (partner is null)
             {
-                answers.GiveOrHold(arrival, player, ReplyCode.Pairing, now);
+                responder.SendOrHold(arrival, player, ReplyCode.Pairing, now);
                 return;
             }
 
             Pair(player, partner);
-            answers.Release(partner, Reply.Paired(hosts: false, player.Name), now);
+            responder.Release(partner, Reply.Paired(hosts: false, player.Name), now);
         }
 
-        answers.Give(arrival.Ticket, Reply.Paired(player.Hosts, player.PartnerName));
+        responder.Send(arrival.Ticket, Reply.Paired(player.Hosts, player.PartnerName));
     }
 
     /// <summary>Forgets the bars of a waiting player that have ended, and notes that it may be paired now.</summary>
@@ -59,8 +59,8 @@ internal sealed partial class Lobby
             if (asking is null || _lines.FindPartnerFor(asking, now) is not { } partner)
                 continue;
             Pair(asking, partner);
-            answers.Release(asking, Reply.Paired(asking.Hosts, asking.PartnerName), now);
-            answers.Release(partner, Reply.Paired(partner.Hosts, partner.PartnerName), now);
+            responder.Release(asking, Reply.Paired(asking.Hosts, asking.PartnerName), now);
+            responder.Release(partner, Reply.Paired(partner.Hosts, partner.PartnerName), now);
         }
 
         _unbarred.Clear();
@@ -69,7 +69,7 @@ internal sealed partial class Lobby
     private static Reply Deserted => Reply.Refuse(ErrorCode.PartnerDrop, (byte)Symbol.RequestPair);
 
     private void TellDeserted(Ticket ticket, Player player, TimeSpan now) =>
-        answers.Give(ticket, HearOfDesertion(player, now));
+        responder.Send(ticket, HearOfDesertion(player, now));
 
     // Who wanted only the one that left is gone too; anybody else waits again, at its old place in the line.
     private Reply HearOfDesertion(Player player, TimeSpan now)
@@ -113,6 +113,6 @@ internal sealed partial class Lobby
         if (!left.IsHeld)
             return;
         var ticket = left.EndHold(now);
-        answers.Give(ticket, HearOfDesertion(left, now));
+        responder.Send(ticket, HearOfDesertion(left, now));
     }
 }

@@ -4,7 +4,7 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>From registration to the start of the game: symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
-internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadlines, Answers answers,
+internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadlines, Responder responder,
     Games games, Tally tally)
 {
     private readonly Dictionary<ulong, Player> _players = [];
@@ -57,13 +57,13 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
         if (token is not null && _byToken.TryGetValue((name, wanted, token), out var known))
         {
             Hear(known, now);
-            answers.Give(arrival.Ticket, Reply.Registered(known.Key));
+            responder.Send(arrival.Ticket, Reply.Registered(known.Key));
             return;
         }
 
         if (_players.Count >= options.PlayersMax)
         {
-            answers.Reject(arrival.Ticket, ErrorCode.PairingKeysMaxed);
+            responder.Reject(arrival.Ticket, ErrorCode.PairingKeysMaxed);
             return;
         }
 
@@ -71,7 +71,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
         if (options.PlayersPerAddressMax > 0 && registrations >= options.PlayersPerAddressMax
             && !arrival.From.IsLoopback)
         {
-            answers.Reject(arrival.Ticket, ErrorCode.RateLimited);
+            responder.Reject(arrival.Ticket, ErrorCode.RateLimited);
             return;
         }
 
@@ -90,7 +90,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
         _lines.Join(player);
         deadlines.Add(player);
         tally.Register();
-        answers.Give(arrival.Ticket, Reply.Registered(player.Key));
+        responder.Send(arrival.Ticket, Reply.Registered(player.Key));
     }
 
     public void Unregister(in Arrival arrival, TimeSpan now)
@@ -101,7 +101,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
             games.Leave(player.Seat!, Departure.Quit, now);
         else
             Remove(player, now);
-        answers.Give(arrival.Ticket, Reply.Ok(ReplyCode.UnregisterOk));
+        responder.Send(arrival.Ticket, Reply.Ok(ReplyCode.UnregisterOk));
     }
 
     public void MapInit(in Arrival arrival, TimeSpan now)
@@ -110,7 +110,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
             return;
         if (player.Status == PlayerStatus.Paired)
             Become(player, PlayerStatus.Loading);
-        answers.Give(arrival.Ticket, Reply.Ok(player.Hosts ? ReplyCode.InitServer : ReplyCode.InitClient));
+        responder.Send(arrival.Ticket, Reply.Ok(player.Hosts ? ReplyCode.InitServer : ReplyCode.InitClient));
     }
 
     public void MapReady(in Arrival arrival, TimeSpan now)
@@ -123,25 +123,25 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
             var partner = player.Partner!;
             if (partner.Status != PlayerStatus.Ready)
             {
-                answers.GiveOrHold(arrival, player, ReplyCode.PartnerLoad, now);
+                responder.SendOrHold(arrival, player, ReplyCode.PartnerLoad, now);
                 return;
             }
 
             if (games.Count >= options.GamesMax)
             {
                 var full = Reply.Refuse(ErrorCode.GameKeysMaxed);
-                answers.Release(partner, full, now);
+                responder.Release(partner, full, now);
                 player.Partner = partner.Partner = null;
                 Drop(partner, DropCause.GamesFull, now);
                 Drop(player, DropCause.GamesFull, now);
-                answers.Give(arrival.Ticket, full);
+                responder.Send(arrival.Ticket, full);
                 return;
             }
 
             StartGame(player, partner, now);
         }
 
-        answers.Give(arrival.Ticket, Reply.Playing(player.Seat!.Key, player.Seat.Number));
+        responder.Send(arrival.Ticket, Reply.Playing(player.Seat!.Key, player.Seat.Number));
     }
 
     /// <summary>Whether this registration is live.</summary>
@@ -172,7 +172,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
     {
         if (!_players.TryGetValue(arrival.Request.Key, out player!))
         {
-            answers.Reject(arrival.Ticket, ErrorCode.NotRegistered);
+            responder.Reject(arrival.Ticket, ErrorCode.NotRegistered);
             return false;
         }
 
@@ -183,9 +183,9 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
     // Until the first symbol 5 or 6 the player speaks for its seat as well.
     private void Hear(Player player, TimeSpan now)
     {
-        answers.Hear(player, now);
+        responder.NoteRequest(player, now);
         if (player.Seat is { } seat)
-            answers.Hear(seat, now);
+            responder.NoteRequest(seat, now);
     }
 
     // 3 and 4 may come from the step before theirs on; earlier they end the registration.
@@ -200,7 +200,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
         // The next partner may have come already, but the player knows only of the one that left.
         if (player.WasDeserted)
         {
-            answers.Give(arrival.Ticket, Deserted);
+            responder.Send(arrival.Ticket, Deserted);
             return false;
         }
 
@@ -208,7 +208,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
             return true;
 
         Drop(player, DropCause.OutOfStep, now);
-        answers.Give(arrival.Ticket, Reply.Refuse(ErrorCode.Dropped));
+        responder.Send(arrival.Ticket, Reply.Refuse(ErrorCode.Dropped));
         return false;
     }
 
@@ -218,7 +218,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
         readyLast.Partner = other.Partner = null;
         Become(readyLast, PlayerStatus.Playing);
         Become(other, PlayerStatus.Playing);
-        answers.Release(other, Reply.Playing(other.Seat!.Key, other.Seat.Number), now);
+        responder.Release(other, Reply.Playing(other.Seat!.Key, other.Seat.Number), now);
         deadlines.Remove(readyLast);
         deadlines.Remove(other);
     }

@@ -9,7 +9,7 @@ namespace TurnServer.Rules;
 public sealed class Table
 {
     private readonly Deadlines _deadlines = new();
-    private readonly Answers _answers;
+    private readonly Responder _responder;
     private readonly Tally _tally = new();
     private readonly KeyDraws _keys;
     private readonly Lobby _lobby;
@@ -19,13 +19,13 @@ public sealed class Table
     /// <summary>An empty table that applies these limits and draws its keys from this source.</summary>
     public Table(RulesOptions options, IKeySource keys)
     {
-        _answers = new Answers(_deadlines);
+        _responder = new Responder(_deadlines);
         _keys = new KeyDraws(keys);
-        _games = new Games(options, _keys, _deadlines, _answers, _tally)
+        _games = new Games(options, _keys, _deadlines, _responder, _tally)
         {
             Retire = player => _lobby!.Retire(player),
         };
-        _lobby = new Lobby(options, _keys, _deadlines, _answers, _games, _tally);
+        _lobby = new Lobby(options, _keys, _deadlines, _responder, _games, _tally);
     }
 
     /// <summary>How many registrations are live.</summary>
@@ -50,7 +50,7 @@ public sealed class Table
     /// Whether the last <see cref="Apply"/> refused its request before anything was done for it: it came to the same as
     /// a <see cref="Tick"/>.
     /// </summary>
-    public bool ChangedNothing => _answers.ChangedNothing;
+    public bool ChangedNothing => _responder.ChangedNothing;
 
     /// <summary>Turns taken for a partner since counting began.</summary>
     public long Turns => _tally.Turns;
@@ -71,7 +71,7 @@ public sealed class Table
     /// <param name="now">The time since some fixed moment. One earlier than a time seen before counts as that.</param>
     public ReadOnlySpan<Answer> Apply(in Arrival arrival, TimeSpan now)
     {
-        _answers.Clear();
+        _responder.Clear();
         _keys.Clear();
         now = Advance(now);
         switch (arrival.Request.Symbol)
@@ -86,16 +86,16 @@ public sealed class Table
             default: throw new ArgumentOutOfRangeException(nameof(arrival), arrival.Request.Symbol, "No such symbol.");
         }
 
-        return _answers.Given;
+        return _responder.Answers;
     }
 
     /// <summary>Does what is due at this time: ends held replies and drops who was silent too long.</summary>
     /// <param name="now">As in <see cref="Apply"/>.</param>
     public ReadOnlySpan<Answer> Tick(TimeSpan now)
     {
-        _answers.Clear();
+        _responder.Clear();
         Advance(now);
-        return _answers.Given;
+        return _responder.Answers;
     }
 
     /// <summary>
@@ -106,12 +106,12 @@ public sealed class Table
     /// <param name="now">When it ended; as in <see cref="Apply"/>.</param>
     public ReadOnlySpan<Answer> ExtendDeadlines(in Suspension suspension, TimeSpan now)
     {
-        _answers.Clear();
+        _responder.Clear();
         Pass(now);
         for (var i = 0; i < _deadlines.Count; i++)
             _deadlines[i].Participant.ExtendDeadline(suspension, _now);
         Advance(_now);
-        return _answers.Given;
+        return _responder.Answers;
     }
 
     /// <summary>Lets time pass in which nothing is due, for those who look: requests bring their own time.</summary>
@@ -122,16 +122,16 @@ public sealed class Table
             _now = now;
     }
 
-    /// <summary>Answers every held reply as it stands, as before the server stops.</summary>
+    /// <summary>Releases all held replies unchanged, before the server stops.</summary>
     public ReadOnlySpan<Answer> ReleaseAll(TimeSpan now)
     {
-        _answers.Clear();
+        _responder.Clear();
         now = Advance(now);
         foreach (var player in _lobby.Players)
-            _answers.ReleaseAsItStands(player, now);
+            _responder.ReleaseUnchanged(player, now);
         foreach (var seat in _games.Seats)
-            _answers.ReleaseAsItStands(seat, now);
-        return _answers.Given;
+            _responder.ReleaseUnchanged(seat, now);
+        return _responder.Answers;
     }
 
     /// <summary>
@@ -143,7 +143,7 @@ public sealed class Table
     public void Resume(IKeySource keys, TimeSpan grace)
     {
         ReleaseAll(_now);
-        _answers.Clear();
+        _responder.Clear();
         _keys.Use(keys);
         _tally.Reset();
         var until = Now + grace;
@@ -206,7 +206,7 @@ public sealed class Table
         if (due.Deadline > _now)
             _lobby.EndBars((Player)due, _now);
         else if (due.IsHeld)
-            _answers.ReleaseAsItStands(due, _now);
+            _responder.ReleaseUnchanged(due, _now);
         else if (due is Player player)
             _lobby.FallSilent(player, _now);
         else

@@ -1,0 +1,72 @@
+using System.Runtime.InteropServices;
+using TurnServer.Protocol;
+
+namespace TurnServer.Rules;
+
+/// <summary>
+/// Collects the answers of one step, in order. Holds replies that have no news, releases held ones, and updates the
+/// deadlines of their participants.
+/// </summary>
+internal sealed class Responder(Deadlines deadlines)
+{
+    private readonly List<Answer> _answers = [];
+
+    /// <summary>The answers since the last <see cref="Clear"/>. Valid until the next one is added.</summary>
+    public ReadOnlySpan<Answer> Answers => CollectionsMarshal.AsSpan(_answers);
+
+    /// <summary>See <see cref="Table.ChangedNothing"/>.</summary>
+    public bool ChangedNothing { get; private set; }
+
+    public void Clear()
+    {
+        _answers.Clear();
+        ChangedNothing = false;
+    }
+
+    public void Send(Ticket ticket, in Reply reply) => _answers.Add(new Answer(ticket, reply));
+
+    /// <summary>Refuses a request that has changed no state, not even the time its sender was last heard.</summary>
+    public void Reject(Ticket ticket, ErrorCode error)
+    {
+        Send(ticket, Reply.Refuse(error));
+        ChangedNothing = true;
+    }
+
+    /// <summary>Sends a reply without news, or holds it if the request allows that.</summary>
+    public void SendOrHold(in Arrival arrival, Participant participant, ReplyCode code, TimeSpan now)
+    {
+        if (arrival.Wait <= TimeSpan.Zero)
+        {
+            Send(arrival.Ticket, Reply.Ok(code));
+            return;
+        }
+
+        participant.Hold(arrival.Ticket, code, now + arrival.Wait);
+        deadlines.Hasten(participant);
+    }
+
+    /// <summary>Releases the held reply, if any, with news.</summary>
+    public bool Release(Participant participant, in Reply news, TimeSpan now)
+    {
+        if (!participant.IsHeld)
+            return false;
+        Send(participant.EndHold(now), news);
+        deadlines.Hasten(participant);
+        return true;
+    }
+
+    /// <summary>Releases the held reply, if any, unchanged.</summary>
+    public void ReleaseUnchanged(Participant participant, TimeSpan now) =>
+        Release(participant, Reply.Ok(participant.HeldCode), now);
+
+    /// <summary>
+    /// Notes a request of this participant: updates the time it was last heard and releases its held reply unchanged
+    /// (PROTOCOL.md, "Waiting for news").
+    /// </summary>
+    public void NoteRequest(Participant participant, TimeSpan now)
+    {
+        if (participant.IsHeld)
+            ReleaseUnchanged(participant, now);
+        participant.Hear(now);
+    }
+}
