@@ -46,13 +46,12 @@ internal sealed class Responder(Deadlines deadlines)
     }
 
     /// <summary>Releases the held reply, if any, with news.</summary>
-    public bool Release(Participant participant, in Reply news, TimeSpan now)
+    public void Release(Participant participant, in Reply news, TimeSpan now)
     {
         if (!participant.IsHeld)
-            return false;
+            return;
         Send(participant.EndHold(now), news);
         deadlines.Hasten(participant);
-        return true;
     }
 
     /// <summary>Releases the held reply, if any, unchanged.</summary>
