@@ -49,8 +49,8 @@ internal sealed class GoldenStateTests
     public void A_bar_without_an_end_ends_after_the_load_timeout()
     {
         var table = Recovery.Read(Disk(Stopped(version: 1)))!.Table;
-        var player = table.Parts.Lobby.Players.Single(player => player.Bars.Count > 0);
-        Assert.That(player.Bars.Select(bar => bar.Until), Is.All.EqualTo(table.Now + Rules.LoadTimeout));
+        var player = table.Parts.Lobby.Players.Single(player => player.Exclusions.Count > 0);
+        Assert.That(player.Exclusions.Select(one => one.Until), Is.All.EqualTo(table.Now + Rules.LoadTimeout));
     }
 
     /// <summary>
@@ -72,7 +72,7 @@ internal sealed class GoldenStateTests
                 continue;
             store.Begin();
             Play(crowd, store, ActsInJournal);
-            if (!IsRich(store.Table) || !store.Table.Parts.Lobby.Players.Any(player => player.Bars.Count > 0))
+            if (!IsRich(store.Table) || !store.Table.Parts.Lobby.Players.Any(player => player.Exclusions.Count > 0))
                 continue;
             Write(Running(StateFormat.RulesVersion), disk, store.Table);
             store.Finish();

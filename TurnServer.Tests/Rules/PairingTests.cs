@@ -172,7 +172,7 @@ public sealed class PairingTests : TableFixture
     public void APlayerRemembersWhomNotToMeet_ThroughManyPartners()
     {
         Play("0,Ann,*,*,* > 0/0/{a}");
-        for (var i = 0; i < Player.BarsMax; i++)
+        for (var i = 0; i < Player.ExclusionsMax; i++)
         {
             Play($$"""
                 0,P{{i}},*,*,* > 0/0/{p{{i}}}

@@ -203,7 +203,7 @@ public sealed class TableImageTests
         {
             _seen.Add($"{player.Status}");
             Note(player.WasDeserted, "told");
-            Note(player.Bars.Count > 0, "avoids");
+            Note(player.Exclusions.Count > 0, "avoids");
             Note(player.Token is not null, "token");
             Note(player.Wanted is not null, "wants");
             Note(player.IsHeld, "held player");

@@ -35,7 +35,7 @@ public sealed class WaitingLineTests
                     Move(away, waiting, who, line.Rejoin);
                     break;
                 case 3 when waiting.Count > 0 && away.Count > 0:
-                    waiting[who % waiting.Count].Avoid(BarOf(away[who % away.Count], who));
+                    waiting[who % waiting.Count].Exclude(ExclusionOf(away[who % away.Count], who));
                     break;
                 default:
                     break;
@@ -58,24 +58,24 @@ public sealed class WaitingLineTests
 
     private static Player? First(List<Player> waiting, Player player, TimeSpan now) => waiting
         .OrderBy(other => other.Order)
-        .FirstOrDefault(other => other != player && !other.MustNotMeet(player, now));
+        .FirstOrDefault(other => other != player && !other.MustNotPair(player, now));
 
     [Test]
-    public void MustNotMeet_GoesBothWays_AndIsByNameAndAddress_UntilTheBarEnds()
+    public void MustNotPair_GoesBothWays_AndIsByNameAndAddress_UntilTheExclusionEnds()
     {
         var elsewhere = ClientAddress.Of(IPAddress.Parse("198.51.100.1"));
         var ann = New("Ann", Here);
         var bob = New("Bob", Here);
-        ann.Avoid(BarOf(bob, 30));
+        ann.Exclude(ExclusionOf(bob, 30));
         var before = TimeSpan.FromSeconds(30) - TimeSpan.FromTicks(1);
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(ann.MustNotMeet(bob, before));
-            Assert.That(bob.MustNotMeet(ann, before));
-            Assert.That(ann.MustNotMeet(New("Bob", Here), before), "registered again");
-            Assert.That(ann.MustNotMeet(New("Bob", elsewhere), before), Is.False);
-            Assert.That(ann.MustNotMeet(New("Cid", Here), before), Is.False);
-            Assert.That(ann.MustNotMeet(bob, TimeSpan.FromSeconds(30)), Is.False);
+            Assert.That(ann.MustNotPair(bob, before));
+            Assert.That(bob.MustNotPair(ann, before));
+            Assert.That(ann.MustNotPair(New("Bob", Here), before), "registered again");
+            Assert.That(ann.MustNotPair(New("Bob", elsewhere), before), Is.False);
+            Assert.That(ann.MustNotPair(New("Cid", Here), before), Is.False);
+            Assert.That(ann.MustNotPair(bob, TimeSpan.FromSeconds(30)), Is.False);
         }
     }
 
@@ -83,14 +83,14 @@ public sealed class WaitingLineTests
     public void Avoid_OfMoreThanAreRemembered_ForgetsTheOneThatEndsFirst()
     {
         var ann = New("Ann", Here);
-        for (var i = Player.BarsMax; i >= 0; i--)
-            ann.Avoid(BarOf(New($"P{i}", Here), i + 1));
+        for (var i = Player.ExclusionsMax; i >= 0; i--)
+            ann.Exclude(ExclusionOf(New($"P{i}", Here), i + 1));
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(ann.Bars, Has.Count.EqualTo(Player.BarsMax));
-            Assert.That(ann.MustNotMeet(New("P0", Here), TimeSpan.Zero), Is.False);
-            Assert.That(ann.MustNotMeet(New("P1", Here), TimeSpan.Zero));
-            Assert.That(ann.BarEndsAt, Is.EqualTo(TimeSpan.FromSeconds(2)));
+            Assert.That(ann.Exclusions, Has.Count.EqualTo(Player.ExclusionsMax));
+            Assert.That(ann.MustNotPair(New("P0", Here), TimeSpan.Zero), Is.False);
+            Assert.That(ann.MustNotPair(New("P1", Here), TimeSpan.Zero));
+            Assert.That(ann.FirstExclusionEnd, Is.EqualTo(TimeSpan.FromSeconds(2)));
         }
     }
 
@@ -98,15 +98,15 @@ public sealed class WaitingLineTests
     public void ForgetBars_LeavesNothingOfThoseThatHaveEnded()
     {
         var ann = New("Ann", Here);
-        ann.Avoid(BarOf(New("Bob", Here), 30));
-        ann.Avoid(BarOf(New("Cid", Here), 31));
-        ann.ForgetBars(TimeSpan.FromSeconds(30));
-        Assert.That(ann.Bars.Select(bar => bar.Name), Is.EqualTo(["Cid"]));
-        ann.ForgetBars(TimeSpan.FromSeconds(31));
-        Assert.That(ann.Bars, Is.Empty);
+        ann.Exclude(ExclusionOf(New("Bob", Here), 30));
+        ann.Exclude(ExclusionOf(New("Cid", Here), 31));
+        ann.RemoveExpiredExclusions(TimeSpan.FromSeconds(30));
+        Assert.That(ann.Exclusions.Select(exclusion => exclusion.Name), Is.EqualTo(["Cid"]));
+        ann.RemoveExpiredExclusions(TimeSpan.FromSeconds(31));
+        Assert.That(ann.Exclusions, Is.Empty);
     }
 
-    private static Bar BarOf(Player player, int untilSeconds) =>
+    private static Exclusion ExclusionOf(Player player, int untilSeconds) =>
         new(player.Name, player.From, TimeSpan.FromSeconds(untilSeconds));
 
     private static Player New(string name, ClientAddress from, long order = 0) =>

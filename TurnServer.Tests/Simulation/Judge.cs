@@ -13,7 +13,7 @@ internal sealed class Judge(World world)
     private readonly Dictionary<string, GameLog> _games = [];
     private readonly Dictionary<(bool IsSeat, string Key), int> _users = [];
     private readonly Dictionary<string, (string Name, TimeSpan At)> _partners = [];
-    private readonly Dictionary<(string Key, string Name), TimeSpan> _barredUntil = [];
+    private readonly Dictionary<(string Key, string Name), TimeSpan> _excludedUntil = [];
     private readonly Dictionary<string, GameLog> _logsBySeatKey = [];
     private readonly Dictionary<string, GameLog> _logsByKey = [];
 
@@ -41,7 +41,7 @@ internal sealed class Judge(World world)
             || reply.AsSpan().StartsWith("0/4/"u8)))
         {
             var name = Encoding.UTF8.GetString(reply.AsSpan()[4..]);
-            if (_barredUntil.GetValueOrDefault((key, name)) > now && IsOnePlayer(name))
+            if (_excludedUntil.GetValueOrDefault((key, name)) > now && IsOnePlayer(name))
                 throw new Discrepancy($"nobody for the player of key {key} who left it a moment ago", name);
             _partners[key] = (name, now);
         }
@@ -52,7 +52,7 @@ internal sealed class Judge(World world)
         }
         else if (reply.AsSpan().SequenceEqual("9/2/*"u8) && _partners.Remove(key, out var gone))
         {
-            _barredUntil[(key, gone.Name)] = gone.At + world.Options.LoadTimeout;
+            _excludedUntil[(key, gone.Name)] = gone.At + world.Options.LoadTimeout;
         }
     }
 

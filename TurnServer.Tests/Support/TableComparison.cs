@@ -17,7 +17,7 @@ internal sealed class TableComparison
         ["Answers._given"] = "the last step's",
         ["Answers.ChangedNothing"] = "the last step's",
         ["KeyDraws._drawn"] = "the last step's",
-        ["Lobby._unbarred"] = "empty between two steps",
+        ["Lobby._exclusionEnded"] = "empty between two steps",
         ["Deadlines._heap"] = "has room to spare; its entries are compared",
         ["Backlog._buffer"] = "has room to spare; its content is compared",
         ["Backlog._start"] = "where in the buffer; its content is compared",

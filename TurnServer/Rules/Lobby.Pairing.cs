@@ -5,8 +5,8 @@ namespace TurnServer.Rules;
 /// <summary>Who is paired with whom, and what becomes of one whose partner leaves before the game.</summary>
 internal sealed partial class Lobby
 {
-    // Waiting players whose bars have ended in the present step.
-    private readonly List<Player> _unbarred = [];
+    // Waiting players with exclusions that expired in this step.
+    private readonly List<Player> _exclusionEnded = [];
 
     public void RequestPair(in Arrival arrival, TimeSpan now)
     {
@@ -35,23 +35,23 @@ internal sealed partial class Lobby
         responder.Send(arrival.Ticket, Reply.Paired(player.Hosts, player.PartnerName));
     }
 
-    /// <summary>Forgets the bars of a waiting player that have ended, and notes that it may be paired now.</summary>
-    public void EndBars(Player player, TimeSpan now)
+    /// <summary>Removes the expired exclusions of a waiting player, which <see cref="RetryPairing"/> then pairs.</summary>
+    public void EndExclusions(Player player, TimeSpan now)
     {
-        player.ForgetBars(now);
-        _unbarred.Add(player);
+        player.RemoveExpiredExclusions(now);
+        _exclusionEnded.Add(player);
     }
 
     /// <summary>
-    /// Pairs those whose bars have ended and whose request 2 is held, or else the first whom they may meet and whose
-    /// request is: nobody else may ask. To be called when all that was due has been done; the longest-waiting comes first.
+    /// Pairs each player with an expired exclusion, longest-waiting first: its own held request 2 counts as repeated, or
+    /// else that of the first player whom it may be paired with. Call it once everything else that is due is done.
     /// </summary>
-    public void AskAgain(TimeSpan now)
+    public void RetryPairing(TimeSpan now)
     {
-        if (_unbarred.Count == 0)
+        if (_exclusionEnded.Count == 0)
             return;
-        _unbarred.Sort(static (a, b) => a.Order.CompareTo(b.Order));
-        foreach (var player in _unbarred)
+        _exclusionEnded.Sort(static (a, b) => a.Order.CompareTo(b.Order));
+        foreach (var player in _exclusionEnded)
         {
             if (player.Status != PlayerStatus.Waiting || !Has(player))
                 continue;
@@ -63,7 +63,7 @@ internal sealed partial class Lobby
             responder.Release(partner, Reply.Paired(partner.Hosts, partner.PartnerName), now);
         }
 
-        _unbarred.Clear();
+        _exclusionEnded.Clear();
     }
 
     private static Reply Deserted => Reply.Refuse(ErrorCode.PartnerDrop, (byte)Symbol.RequestPair);
@@ -80,7 +80,7 @@ internal sealed partial class Lobby
             return Reply.Refuse(ErrorCode.KnownPartnerDrop);
         }
 
-        player.ForgetBars(now);
+        player.RemoveExpiredExclusions(now);
         Become(player, PlayerStatus.Waiting);
         player.WasDeserted = true;
         player.Hear(now);
@@ -106,8 +106,8 @@ internal sealed partial class Lobby
         Become(left, PlayerStatus.Deserted);
         if (left.Wanted is null)
         {
-            left.ForgetBars(now);
-            left.Avoid(new Bar(gone.Name, gone.From, now + options.LoadTimeout));
+            left.RemoveExpiredExclusions(now);
+            left.Exclude(new Exclusion(gone.Name, gone.From, now + options.LoadTimeout));
         }
 
         if (!left.IsHeld)

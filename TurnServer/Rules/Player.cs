@@ -31,13 +31,13 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
     : Participant
 {
     /// <summary>
-    /// The most bars that a player has. Beyond it the one that ends first is forgotten, so that a registration stays
-    /// small however often it is deserted.
+    /// The most exclusions of a player. Beyond that the first to expire is dropped, which bounds a registration's size
+    /// however often its partners leave.
     /// </summary>
-    public const int BarsMax = 64;
+    public const int ExclusionsMax = 64;
 
     // In the order in which they end.
-    private List<Bar>? _bars;
+    private List<Exclusion>? _exclusions;
 
     public ulong Key => key;
 
@@ -84,9 +84,9 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
     public Player? Behind { get; set; }
 
     /// <summary>
-    /// While it waits, the end of a bar is looked at too: two who may meet from then on may both wait.
+    /// While it waits, the end of an exclusion is looked at too: two who may meet from then on may both wait.
     /// </summary>
-    internal override TimeSpan DueAt => BarEndsAt is { } end && end < Deadline ? end : Deadline;
+    internal override TimeSpan DueAt => FirstExclusionEnd is { } end && end < Deadline ? end : Deadline;
 
     internal override TimeSpan Timeout
     {
@@ -99,44 +99,45 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
         }
     }
 
-    /// <summary>When the first of its bars ends; null while it does not wait, or has none.</summary>
-    public TimeSpan? BarEndsAt => Status == PlayerStatus.Waiting && _bars is { Count: > 0 } ? _bars[0].Until : null;
+    /// <summary>When the first of its exclusions ends; null while it does not wait, or has none.</summary>
+    public TimeSpan? FirstExclusionEnd =>
+        Status == PlayerStatus.Waiting && _exclusions is { Count: > 0 } ? _exclusions[0].Until : null;
 
-    /// <summary>Those whom it is not to be given again yet, in the order in which the bars end.</summary>
-    public IReadOnlyList<Bar> Bars => _bars ?? [];
+    /// <summary>Those whom it is not to be given again yet, in the order in which the exclusions end.</summary>
+    public IReadOnlyList<Exclusion> Exclusions => _exclusions ?? [];
 
     /// <summary>Whether the two must not be paired by chance (again) at this time.</summary>
-    public bool MustNotMeet(Player other, TimeSpan now) => Avoids(other, now) || other.Avoids(this, now);
+    public bool MustNotPair(Player other, TimeSpan now) => Excludes(other, now) || other.Excludes(this, now);
 
     /// <summary>Passes over everybody of this name and address until then.</summary>
-    public void Avoid(in Bar bar)
+    public void Exclude(in Exclusion exclusion)
     {
-        _bars ??= [];
-        var place = _bars.Count;
-        while (place > 0 && _bars[place - 1].Until > bar.Until)
+        _exclusions ??= [];
+        var place = _exclusions.Count;
+        while (place > 0 && _exclusions[place - 1].Until > exclusion.Until)
             place--;
-        _bars.Insert(place, bar);
-        if (_bars.Count > BarsMax)
-            _bars.RemoveAt(0);
+        _exclusions.Insert(place, exclusion);
+        if (_exclusions.Count > ExclusionsMax)
+            _exclusions.RemoveAt(0);
     }
 
-    /// <summary>Forgets the bars that have ended.</summary>
-    public void ForgetBars(TimeSpan now)
+    /// <summary>Forgets the exclusions that have ended.</summary>
+    public void RemoveExpiredExclusions(TimeSpan now)
     {
-        if (_bars is null)
+        if (_exclusions is null)
             return;
-        _bars.RemoveAll(bar => bar.Until <= now);
-        if (_bars.Count == 0)
-            _bars = null;
+        _exclusions.RemoveAll(exclusion => exclusion.Until <= now);
+        if (_exclusions.Count == 0)
+            _exclusions = null;
     }
 
-    private bool Avoids(Player other, TimeSpan now)
+    private bool Excludes(Player other, TimeSpan now)
     {
-        if (_bars is null)
+        if (_exclusions is null)
             return false;
-        foreach (var bar in _bars)
+        foreach (var exclusion in _exclusions)
         {
-            if (bar.Until > now && bar.From == other.From && bar.Name == other.Name)
+            if (exclusion.Until > now && exclusion.From == other.From && exclusion.Name == other.Name)
                 return true;
         }
 
@@ -148,4 +149,4 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
 /// <param name="Name">Its name: it may have registered again.</param>
 /// <param name="From">Where it registered from.</param>
 /// <param name="Until">From this time on the two may meet.</param>
-internal readonly record struct Bar(string Name, ClientAddress From, TimeSpan Until);
+internal readonly record struct Exclusion(string Name, ClientAddress From, TimeSpan Until);

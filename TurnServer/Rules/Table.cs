@@ -197,14 +197,14 @@ public sealed class Table
         Pass(now);
         while (_deadlines.TryFindDue(_now, out var due))
             Expire(due);
-        _lobby.AskAgain(_now);
+        _lobby.RetryPairing(_now);
         return _now;
     }
 
     private void Expire(Participant due)
     {
         if (due.Deadline > _now)
-            _lobby.EndBars((Player)due, _now);
+            _lobby.EndExclusions((Player)due, _now);
         else if (due.IsHeld)
             _responder.ReleaseUnchanged(due, _now);
         else if (due is Player player)

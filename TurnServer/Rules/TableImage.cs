@@ -12,8 +12,8 @@ internal enum ImagePart : byte
     /// </summary>
     Head = 1,
 
-    /// <summary>One registration as it was written before bars had an end.</summary>
-    PlayerBarredForEver = 2,
+    /// <summary>One registration as it was written before exclusions had an end.</summary>
+    PlayerWithoutExclusionEnds = 2,
 
     /// <summary>One game with its two seats, and the bytes on their way to them.</summary>
     Game = 3,
@@ -100,8 +100,8 @@ internal static class TableImage
         WriteKey(to, player.Partner?.Key);
         to.Text(player.PartnerName);
         to.Flag(player.WasDeserted);
-        to.Number(player.Bars.Count);
-        foreach (var (name, from, until) in player.Bars)
+        to.Number(player.Exclusions.Count);
+        foreach (var (name, from, until) in player.Exclusions)
         {
             to.Text(name);
             to.Address(from);

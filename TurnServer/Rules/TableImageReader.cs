@@ -38,8 +38,8 @@ public sealed class TableImageReader
         switch (kind)
         {
             case ImagePart.Head: ReadHead(ref from); break;
-            case ImagePart.Player: ReadPlayer(ref from, hasBarEnds: true); break;
-            case ImagePart.PlayerBarredForEver: ReadPlayer(ref from, hasBarEnds: false); break;
+            case ImagePart.Player: ReadPlayer(ref from, hasExclusionEnds: true); break;
+            case ImagePart.PlayerWithoutExclusionEnds: ReadPlayer(ref from, hasExclusionEnds: false); break;
             case ImagePart.Game: ReadGame(ref from); break;
             case ImagePart.Deadlines: ReadDeadlines(ref from); break;
             default: throw new ImageException($"a part of kind {(byte)kind}");
@@ -60,7 +60,7 @@ public sealed class TableImageReader
 
         foreach (var (player, partner) in _partners)
             player.Partner = FindPlayer(partner);
-        // Bars that had no end when they were written may end before what the heap says.
+        // Exclusions that had no end when they were written may end before what the heap says.
         foreach (var player in _parts.Lobby.Players.Where(player => player.HeapIndex >= 0))
             _parts.Deadlines.Hasten(player);
         _parts.Lobby.StandInLine();
@@ -79,7 +79,7 @@ public sealed class TableImageReader
         _parts.Tally.Read(ref from);
     }
 
-    private void ReadPlayer(ref ImageReader from, bool hasBarEnds)
+    private void ReadPlayer(ref ImageReader from, bool hasExclusionEnds)
     {
         var player = new Player(from.Number(), from.Text(), from.TextOrNull(), from.Address(), _options)
         {
@@ -94,10 +94,11 @@ public sealed class TableImageReader
             _partners.Add((player, partner));
         player.PartnerName = from.Text();
         player.WasDeserted = from.Flag();
-        for (var bars = from.Int(); bars > 0; bars--)
+        for (var exclusions = from.Int(); exclusions > 0; exclusions--)
         {
             var (name, address) = (from.Text(), from.Address());
-            player.Avoid(new Bar(name, address, hasBarEnds ? from.Time() : _table.Now + _options.LoadTimeout));
+            var until = hasExclusionEnds ? from.Time() : _table.Now + _options.LoadTimeout;
+            player.Exclude(new Exclusion(name, address, until));
         }
 
         ReadParticipant(ref from, player);

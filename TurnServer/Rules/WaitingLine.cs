@@ -47,7 +47,7 @@ internal sealed class WaitingLine
 
     /// <summary>The longest-waiting other player that may meet this one; null when there is none.</summary>
     /// <param name="player">One that waits.</param>
-    /// <param name="now">Bars that have ended by then do not count.</param>
+    /// <param name="now">Exclusions that have ended by then do not count.</param>
     /// <param name="isHeld">Whether it must be one whose request 2 is held.</param>
     public Player? FindPartnerFor(Player player, TimeSpan now, bool isHeld = false)
     {
@@ -58,24 +58,24 @@ internal sealed class WaitingLine
             {
                 for (; listed is not null && listed.Order < returned.Order; listed = listed.Behind)
                 {
-                    if (MayMeet(player, listed, now, isHeld))
+                    if (MayPair(player, listed, now, isHeld))
                         return listed;
                 }
 
-                if (MayMeet(player, returned, now, isHeld))
+                if (MayPair(player, returned, now, isHeld))
                     return returned;
             }
         }
 
         for (; listed is not null; listed = listed.Behind)
         {
-            if (MayMeet(player, listed, now, isHeld))
+            if (MayPair(player, listed, now, isHeld))
                 return listed;
         }
 
         return null;
     }
 
-    private static bool MayMeet(Player player, Player other, TimeSpan now, bool isHeld) =>
-        !ReferenceEquals(player, other) && (other.IsHeld || !isHeld) && !player.MustNotMeet(other, now);
+    private static bool MayPair(Player player, Player other, TimeSpan now, bool isHeld) =>
+        !ReferenceEquals(player, other) && (other.IsHeld || !isHeld) && !player.MustNotPair(other, now);
 }

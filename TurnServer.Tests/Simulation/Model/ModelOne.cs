@@ -59,10 +59,10 @@ internal sealed class ModelPlayer : ModelOne
     /// <summary>Who left it, and until when it is not given to it again; the last 64.</summary>
     public readonly List<(string Name, ClientAddress From, TimeSpan Until)> LeftBy = [];
 
-    public bool IsBarredFrom(ModelPlayer other, TimeSpan now) => LeftBy.Exists(left => left.Until > now
+    public bool Excludes(ModelPlayer other, TimeSpan now) => LeftBy.Exists(left => left.Until > now
         && left.Name == other.Name && left.From == other.From);
 
-    public bool ForgetBars(TimeSpan now) => LeftBy.RemoveAll(left => left.Until <= now) > 0;
+    public bool RemoveExpiredExclusions(TimeSpan now) => LeftBy.RemoveAll(left => left.Until <= now) > 0;
 
     // Longer of the two, once there is a partner.
     public override TimeSpan Patience => Step == ModelStep.Waiting || WaitingPatience > LoadPatience

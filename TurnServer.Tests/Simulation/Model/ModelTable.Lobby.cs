@@ -104,10 +104,11 @@ internal sealed partial class ModelTable
         EndHeld(partner, Wire.Partner(hosts: false, host.Name));
     }
 
-    // A held request 2 counts as made again when a bar has ended for its player, or for the first that it may meet.
-    private void EndBars()
+    // A held request 2 counts as repeated when an exclusion ends for its player, or for the first that it may meet.
+    private void EndExclusions()
     {
-        foreach (var player in _players.Where(one => one.Step == ModelStep.Waiting && one.ForgetBars(_now)).ToList())
+        var freed = _players.Where(one => one.Step == ModelStep.Waiting && one.RemoveExpiredExclusions(_now)).ToList();
+        foreach (var player in freed)
         {
             if (player.Step != ModelStep.Waiting)
                 continue;
@@ -126,7 +127,7 @@ internal sealed partial class ModelTable
             return false;
         if (player.Wanted is not null)
             return other.Name == player.Wanted && other.Wanted == player.Name;
-        return other.Wanted is null && !player.IsBarredFrom(other, _now) && !other.IsBarredFrom(player, _now);
+        return other.Wanted is null && !player.Excludes(other, _now) && !other.Excludes(player, _now);
     }
 
     private void MapInit(Request request, ModelPlayer player)
@@ -226,7 +227,7 @@ internal sealed partial class ModelTable
             return Wire.KnownPartnerDrop;
         }
 
-        player.ForgetBars(_now);
+        player.RemoveExpiredExclusions(_now);
         player.Step = ModelStep.Waiting;
         player.WasTold = true;
         return Wire.PartnerDrop;
@@ -245,7 +246,7 @@ internal sealed partial class ModelTable
             return;
         left.Partner = null;
         left.Step = ModelStep.Left;
-        left.ForgetBars(_now);
+        left.RemoveExpiredExclusions(_now);
         if (left.Wanted is null)
             left.LeftBy.Add((player.Name, player.From, _now + limits.LoadTimeout));
         if (left.LeftBy.Count > LeftByMax)

@@ -29,7 +29,7 @@ internal sealed partial class ModelTable(RulesOptions limits)
 
     public bool IsEmpty => _players.Count == 0 && _seats.Count == 0;
 
-    /// <summary>When something is due, be it that a bar ends; null when nothing is.</summary>
+    /// <summary>When something is due, be it that an exclusion ends; null when nothing is.</summary>
     public TimeSpan? NextDue
     {
         get
@@ -79,7 +79,7 @@ internal sealed partial class ModelTable(RulesOptions limits)
 
     /// <summary>
     /// Lets time pass. Of those due together, one whose held reply the server ended as it stood was first; then those
-    /// who were silent too long are dropped, which is news to their partners. Bars end last.
+    /// who were silent too long are dropped, which is news to their partners. Exclusions end last.
     /// </summary>
     public void Advance(TimeSpan now)
     {
@@ -97,7 +97,7 @@ internal sealed partial class ModelTable(RulesOptions limits)
             FallSilent(one);
         foreach (var one in Everyone().Where(IsDue).Where(one => one.IsHeld).ToList())
             EndHeld(one);
-        EndBars();
+        EndExclusions();
     }
 
     /// <summary>

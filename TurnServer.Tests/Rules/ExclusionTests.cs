@@ -7,7 +7,7 @@ namespace TurnServer.Tests.Rules;
 /// Who left before the game is passed over for the one it deserted, for the load timeout after it left and no longer
 /// (PROTOCOL.md, "Pairing").
 /// </summary>
-public sealed class BarTests : TableFixture
+public sealed class ExclusionTests : TableFixture
 {
     // Ann has left Bob and has registered again as {c}; Bob knows.
     private const string Left = TableScript.Paired + """
@@ -38,7 +38,7 @@ public sealed class BarTests : TableFixture
     }
 
     [Test]
-    public void TwoWhoseRepliesAreHeld_ArePairedAtTheVeryEndOfTheBar() => Play(Left + """
+    public void TwoWhoseRepliesAreHeld_ArePairedAtTheVeryEndOfTheExclusion() => Play(Left + """
         2,*,{b},*,* > held bob 60
         2,*,{c},*,* > held ann 60
         + 29.9999999
@@ -91,7 +91,7 @@ public sealed class BarTests : TableFixture
         """);
 
     [Test]
-    public void AHeldReplyThatEndsTogetherWithTheBar_IsAnsweredAsItStands_AndTheNext2Pairs() => Play(Left + """
+    public void AHeldReplyThatEndsTogetherWithTheExclusion_IsAnsweredAsItStands_AndTheNext2Pairs() => Play(Left + """
         2,*,{c},*,* > held ann 30
         + 20
         2,*,{b},*,* > 0/2/*
@@ -102,7 +102,7 @@ public sealed class BarTests : TableFixture
         """);
 
     [Test]
-    public void AsABarEnds_TheLongestWaitingIsServedFirst() => Play("""
+    public void AsAnExclusionEnds_TheLongestWaitingIsServedFirst() => Play("""
         0,Ann,*,*,* > 0/0/{a}
         0,Bob,*,*,* > 0/0/{b}
         0,Cid,*,*,* > 0/0/{c}
@@ -144,7 +144,7 @@ public sealed class BarTests : TableFixture
     }
 
     [Test]
-    public void OneOfAHousehold_WhoLeaves_BarsTheOthersOfItsNameForNoLonger() => Play("""
+    public void OneOfAHousehold_WhoLeaves_ExcludesTheOthersOfItsNameForNoLonger() => Play("""
         0,Player,*,*,* > 0/0/{a}
         0,Player,*,*,* > 0/0/{b}
         2,*,{a},*,*    > 0/3/Player
@@ -177,7 +177,7 @@ public sealed class BarTests : TableFixture
         """);
 
     [Test]
-    public void ABarThatEndsWhileItsPlayerIsPaired_IsGone() => Play(Left + """
+    public void AnExclusionThatEndsWhileItsPlayerIsPaired_IsGone() => Play(Left + """
         0,Cid,*,*,* > 0/0/{d}
         2,*,{b},*,* > 0/3/Cid
         + 20
