@@ -15,8 +15,8 @@ public sealed class TableSymmetryTests
     private const int Acts = 200;
     private const int Histories = 150;
 
-    // What is counted again as players and games are restored; the rest of the tally goes up only.
-    private static readonly string[] CountedAgain = ["Tally._players", "Tally.BacklogBytes"];
+    // What is counted again as players and games are restored; the rest of the counters goes up only.
+    private static readonly string[] CountedAgain = ["TableCounters._players", "TableCounters.BacklogBytes"];
 
     private static readonly RulesOptions Options = new()
     {
@@ -54,38 +54,38 @@ public sealed class TableSymmetryTests
     [Test]
     public void Every_count_that_goes_up_only_comes_back_from_the_image()
     {
-        var tally = (Tally)Members.WithOthers(new Tally());
+        var counters = (TableCounters)Members.WithOthers(new TableCounters());
         var writer = new ImageWriter();
-        tally.Write(writer);
-        var back = new Tally();
+        counters.Write(writer);
+        var back = new TableCounters();
         var reader = new ImageReader(writer.Written);
         back.Read(ref reader);
         reader.End();
         Members.WithOthers(back, field => CountedAgain.Contains(Members.Name(field)));
-        Assert.That(Members.Difference(tally, back), Is.Null);
+        Assert.That(Members.Difference(counters, back), Is.Null);
     }
 
     [Test]
     public void Every_count_that_goes_up_only_begins_anew()
     {
-        var tally = (Tally)Members.WithOthers(new Tally());
-        tally.Reset();
-        var fresh = Members.WithOthers(new Tally(), field => CountedAgain.Contains(Members.Name(field)));
-        Assert.That(Members.Difference(tally, fresh), Is.Null);
+        var counters = (TableCounters)Members.WithOthers(new TableCounters());
+        counters.Reset();
+        var fresh = Members.WithOthers(new TableCounters(), field => CountedAgain.Contains(Members.Name(field)));
+        Assert.That(Members.Difference(counters, fresh), Is.Null);
     }
 
     [Test]
     public void Every_count_is_there_for_those_who_watch()
     {
         var number = 1_000_000;
-        foreach (var field in Members.Of(typeof(Tally)))
+        foreach (var field in Members.Of(typeof(TableCounters)))
         {
-            var tally = new Tally();
-            if (field.GetValue(tally) is Array array)
+            var counters = new TableCounters();
+            if (field.GetValue(counters) is Array array)
                 array.SetValue(Convert.ChangeType(++number, array.GetType().GetElementType()!, null), 0);
             else
-                field.SetValue(tally, Convert.ChangeType(++number, field.FieldType, null));
-            Assert.That(JsonSerializer.Serialize(TableFigures.Of(tally, games: 0)), Does.Contain($"{number}"),
+                field.SetValue(counters, Convert.ChangeType(++number, field.FieldType, null));
+            Assert.That(JsonSerializer.Serialize(TableFigures.Of(counters, games: 0)), Does.Contain($"{number}"),
                 Members.Name(field));
         }
     }

@@ -16,14 +16,14 @@ internal sealed class TableComparison
     {
         ["Answers._given"] = "the last step's",
         ["Answers.ChangedNothing"] = "the last step's",
-        ["KeyDraws._drawn"] = "the last step's",
+        ["KeyAllocator._drawn"] = "the last step's",
         ["Lobby._exclusionEnded"] = "empty between two steps",
         ["Deadlines._heap"] = "has room to spare; its entries are compared",
         ["Backlog._buffer"] = "has room to spare; its content is compared",
         ["Backlog._start"] = "where in the buffer; its content is compared",
-        ["WaitingLine._first"] = "all who wait stand in one list afterwards; their order is compared",
-        ["WaitingLine._last"] = "the same",
-        ["WaitingLine._returned"] = "the same",
+        ["WaitingQueue._first"] = "all who wait stand in one list afterwards; their order is compared",
+        ["WaitingQueue._last"] = "the same",
+        ["WaitingQueue._returned"] = "the same",
         ["Player.Ahead"] = "the same",
         ["Player.Behind"] = "the same",
     };
@@ -99,8 +99,8 @@ internal sealed class TableComparison
     };
 
     // Whom it would be paired with: what the order of the line comes to.
-    private static ulong? Next(Lobby lobby, Player player) => ((WaitingLines)typeof(Lobby)
-        .GetField("_lines", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(lobby)!)
+    private static ulong? Next(Lobby lobby, Player player) => ((WaitingQueues)typeof(Lobby)
+        .GetField("_queues", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(lobby)!)
         .FindPartnerFor(player, TimeSpan.Zero)?.Key;
 
     private string? WalkAll(IDictionary all, IDictionary others, string path)

@@ -1,3 +1,5 @@
+using TurnServer.Protocol;
+
 namespace TurnServer.Rules;
 
 /// <summary>Two seats. A game is gone when both have been left.</summary>
@@ -13,4 +15,47 @@ internal sealed class Game(TimeSpan startedAt)
         get => number == 0 ? _seat0 : _seat1;
         set => (number == 0 ? ref _seat0 : ref _seat1) = value;
     }
+}
+
+/// <summary>One player's place in a game: its key, its counter and the turns on their way to it.</summary>
+internal sealed class Seat(ulong key, byte number, Game game, string name, ClientAddress from, RulesOptions options)
+    : Participant
+{
+    /// <summary>The turns on their way to this seat.</summary>
+    public Backlog Backlog;
+
+    public ulong Key => key;
+
+    /// <summary>0 for who was ready last, 1 for the other.</summary>
+    public byte Number => number;
+
+    public Game Game => game;
+
+    public string Name => name;
+
+    public ClientAddress From => from;
+
+    /// <summary>The registration; null once the first symbol 5 or 6 has ended it.</summary>
+    public Player? Player { get; set; }
+
+    /// <summary>The last counter taken; −1 at first.</summary>
+    public long LastCounter { get; set; } = -1;
+
+    /// <summary>Why this seat is empty; null while it is not.</summary>
+    public Departure? Left { get; set; }
+
+    /// <summary>The other seat. Kept here as well as by the game, because every update goes there.</summary>
+    public Seat Partner { get; set; } = null!;
+
+    internal override TimeSpan Timeout => options.GameTimeout;
+}
+
+/// <summary>How a seat was left.</summary>
+internal enum Departure : byte
+{
+    /// <summary>Silent for longer than the game timeout.</summary>
+    FellSilent,
+
+    /// <summary>Quit, or unregistered.</summary>
+    Quit,
 }

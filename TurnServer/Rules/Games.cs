@@ -3,7 +3,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>Games under way: symbols 5 and 6 (PROTOCOL.md, "The game").</summary>
-internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadlines, Responder responder, Tally tally)
+internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines deadlines, Responder responder,
+    TableCounters counters)
 {
     private readonly Dictionary<ulong, Seat> _seats = [];
 
@@ -18,7 +19,7 @@ internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadl
     public bool TryRestore(Game game)
     {
         Count++;
-        tally.BacklogBytes += game[0].Backlog.Length + game[1].Backlog.Length;
+        counters.BacklogBytes += game[0].Backlog.Length + game[1].Backlog.Length;
         return _seats.TryAdd(game[0].Key, game[0]) && _seats.TryAdd(game[1].Key, game[1]);
     }
 
@@ -34,7 +35,7 @@ internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadl
         Seat(other, 1);
         (game[0].Partner, game[1].Partner) = (game[1], game[0]);
         Count++;
-        tally.Games++;
+        counters.Games++;
 
         void Seat(Player player, byte number)
         {
@@ -89,7 +90,7 @@ internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadl
         seat.LastCounter = counter;
         var backlogBytes = seat.Backlog.Length;
         seat.Backlog.Acknowledge(arrival.Request.ReceivedBytes);
-        tally.BacklogBytes -= backlogBytes - seat.Backlog.Length;
+        counters.BacklogBytes -= backlogBytes - seat.Backlog.Length;
         seat.Backlog.HandOut();
         if (isDelivered)
             Deliver(turn, partner, now);
@@ -101,8 +102,8 @@ internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadl
     {
         seat.Left = departure;
         if (departure == Departure.FellSilent)
-            tally.Drop(DropCause.SilentPlaying);
-        tally.BacklogBytes -= seat.Backlog.Length;
+            counters.Drop(DropCause.SilentPlaying);
+        counters.BacklogBytes -= seat.Backlog.Length;
         seat.Backlog.Clear();
         deadlines.Remove(seat);
         RetirePlayer(seat);
@@ -150,8 +151,8 @@ internal sealed class Games(RulesOptions options, KeyDraws keys, Deadlines deadl
     {
         var backlogBytes = to.Backlog.Length;
         to.Backlog.Append(turn);
-        tally.BacklogBytes += to.Backlog.Length - backlogBytes;
-        tally.Relay(turn.Length);
+        counters.BacklogBytes += to.Backlog.Length - backlogBytes;
+        counters.Relay(turn.Length);
         if (!to.IsHeld)
             return;
         to.Backlog.HandOut();

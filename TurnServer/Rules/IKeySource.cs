@@ -14,7 +14,7 @@ public interface IKeySource
 }
 
 /// <summary>Draws what the rules need from a source, and remembers it for a record of one step.</summary>
-internal sealed class KeyDraws(IKeySource source)
+internal sealed class KeyAllocator(IKeySource source)
 {
     private readonly List<ulong> _drawn = [];
 

@@ -21,7 +21,7 @@ internal sealed partial class Lobby
         player.WasDeserted = false;
         if (player.Status == PlayerStatus.Waiting)
         {
-            var partner = _lines.FindPartnerFor(player, now);
+            var partner = _queues.FindPartnerFor(player, now);
             if (partner is null)
             {
                 responder.SendOrHold(arrival, player, ReplyCode.Pairing, now);
@@ -55,8 +55,8 @@ internal sealed partial class Lobby
         {
             if (player.Status != PlayerStatus.Waiting || !Has(player))
                 continue;
-            var asking = player.IsHeld ? player : _lines.FindHeldFor(player, now);
-            if (asking is null || _lines.FindPartnerFor(asking, now) is not { } partner)
+            var asking = player.IsHeld ? player : _queues.FindHeldFor(player, now);
+            if (asking is null || _queues.FindPartnerFor(asking, now) is not { } partner)
                 continue;
             Pair(asking, partner);
             responder.Release(asking, Reply.Paired(asking.Hosts, asking.PartnerName), now);
@@ -84,15 +84,15 @@ internal sealed partial class Lobby
         Become(player, PlayerStatus.Waiting);
         player.WasDeserted = true;
         player.Hear(now);
-        _lines.Rejoin(player);
+        _queues.Rejoin(player);
         deadlines.Hasten(player);
         return Deserted;
     }
 
     private void Pair(Player host, Player other)
     {
-        _lines.Leave(host);
-        _lines.Leave(other);
+        _queues.Leave(host);
+        _queues.Leave(other);
         (host.Partner, other.Partner) = (other, host);
         (host.PartnerName, other.PartnerName) = (other.Name, host.Name);
         (host.Hosts, other.Hosts) = (true, false);

@@ -4,13 +4,13 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>From registration to the start of the game: symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
-internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlines deadlines, Responder responder,
-    Games games, Tally tally)
+internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Deadlines deadlines, Responder responder,
+    Games games, TableCounters counters)
 {
     private readonly Dictionary<ulong, Player> _players = [];
     private readonly Dictionary<(string Name, string? Wanted, string Token), Player> _byToken = [];
     private readonly Dictionary<ClientAddress, int> _registrations = [];
-    private readonly WaitingLines _lines = new();
+    private readonly WaitingQueues _queues = new();
 
     /// <summary>The place in the order of registration that the next one gets.</summary>
     public long NextOrder { get; set; }
@@ -21,29 +21,29 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
 
     /// <summary>Whether nothing is kept: true when every player has left.</summary>
     public bool IsEmpty => _players.Count == 0 && _byToken.Count == 0 && _registrations.Count == 0
-        && _lines.IsEmpty;
+        && _queues.IsEmpty;
 
     public Player? Find(ulong key) => _players.GetValueOrDefault(key);
 
     /// <summary>
-    /// Adds a registration that was written down, before <see cref="StandInLine"/>; false when another has its key or
+    /// Adds a registration that was written down, before <see cref="RebuildQueues"/>; false when another has its key or
     /// its token.
     /// </summary>
     public bool TryRestore(Player player)
     {
         _registrations[player.From] = _registrations.GetValueOrDefault(player.From) + 1;
-        tally.Restore(player.Status);
+        counters.Restore(player.Status);
         return _players.TryAdd(player.Key, player)
             && (player.Token is null || _byToken.TryAdd((player.Name, player.Wanted, player.Token), player));
     }
 
     /// <summary>Puts all who wait at their places, once all have been restored.</summary>
-    public void StandInLine()
+    public void RebuildQueues()
     {
         foreach (var player in Players.Where(player => player.Status == PlayerStatus.Waiting)
             .OrderBy(player => player.Order))
         {
-            _lines.Join(player);
+            _queues.Join(player);
         }
     }
 
@@ -87,9 +87,9 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
         _registrations[arrival.From] = registrations + 1;
         if (token is not null)
             _byToken.Add((name, wanted, token), player);
-        _lines.Join(player);
+        _queues.Join(player);
         deadlines.Add(player);
-        tally.Register();
+        counters.Register();
         responder.Send(arrival.Ticket, Reply.Registered(player.Key));
     }
 
@@ -157,7 +157,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
     public void Retire(Player player)
     {
         _players.Remove(player.Key);
-        tally.Retire(player.Status);
+        counters.Retire(player.Status);
         if (player.Token is { } token)
             _byToken.Remove((player.Name, player.Wanted, token));
         var registrations = _registrations[player.From] - 1;
@@ -225,20 +225,20 @@ internal sealed partial class Lobby(RulesOptions options, KeyDraws keys, Deadlin
 
     private void Become(Player player, PlayerStatus status)
     {
-        tally.Move(player.Status, status);
+        counters.Move(player.Status, status);
         player.Status = status;
     }
 
     private void Drop(Player player, DropCause cause, TimeSpan now)
     {
-        tally.Drop(cause);
+        counters.Drop(cause);
         Remove(player, now);
     }
 
     private void Remove(Player player, TimeSpan now)
     {
         if (player.Status == PlayerStatus.Waiting)
-            _lines.Leave(player);
+            _queues.Leave(player);
         deadlines.Remove(player);
         Retire(player);
         if (player.Partner is not { } partner)

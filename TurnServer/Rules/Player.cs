@@ -78,7 +78,7 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
     /// </summary>
     public bool WasDeserted { get; set; }
 
-    /// <summary>The neighbours in a <see cref="WaitingLine"/>.</summary>
+    /// <summary>The neighbours in a <see cref="WaitingQueue"/>.</summary>
     public Player? Ahead { get; set; }
 
     public Player? Behind { get; set; }

@@ -10,8 +10,8 @@ public sealed class Table
 {
     private readonly Deadlines _deadlines = new();
     private readonly Responder _responder;
-    private readonly Tally _tally = new();
-    private readonly KeyDraws _keys;
+    private readonly TableCounters _counters = new();
+    private readonly KeyAllocator _keys;
     private readonly Lobby _lobby;
     private readonly Games _games;
     private TimeSpan _now = TimeSpan.MinValue;
@@ -20,12 +20,12 @@ public sealed class Table
     public Table(RulesOptions options, IKeySource keys)
     {
         _responder = new Responder(_deadlines);
-        _keys = new KeyDraws(keys);
-        _games = new Games(options, _keys, _deadlines, _responder, _tally)
+        _keys = new KeyAllocator(keys);
+        _games = new Games(options, _keys, _deadlines, _responder, _counters)
         {
             Retire = player => _lobby!.Retire(player),
         };
-        _lobby = new Lobby(options, _keys, _deadlines, _responder, _games, _tally);
+        _lobby = new Lobby(options, _keys, _deadlines, _responder, _games, _counters);
     }
 
     /// <summary>How many registrations are live.</summary>
@@ -53,12 +53,12 @@ public sealed class Table
     public bool ChangedNothing => _responder.ChangedNothing;
 
     /// <summary>Turns taken for a partner since counting began.</summary>
-    public long Turns => _tally.Turns;
+    public long Turns => _counters.Turns;
 
     /// <summary>The last key that was drawn; 0 before the first.</summary>
     public ulong LastKey => _keys.Last;
 
-    internal TableParts Parts => new(_lobby, _games, _deadlines, _tally, _keys, Now);
+    internal TableParts Parts => new(_lobby, _games, _deadlines, _counters, _keys, Now);
 
     /// <summary>Whether nothing at all is kept, as after everyone has left.</summary>
     public bool IsEmpty => _lobby.IsEmpty && _games.IsEmpty && _deadlines.Count == 0;
@@ -145,7 +145,7 @@ public sealed class Table
         ReleaseAll(_now);
         _responder.Clear();
         _keys.Use(keys);
-        _tally.Reset();
+        _counters.Reset();
         var until = Now + grace;
         foreach (var player in _lobby.Players)
             ExtendDeadlineTo(player, until);
@@ -162,7 +162,7 @@ public sealed class Table
     internal void SetTime(TimeSpan now) => _now = now;
 
     /// <summary>How much of everything there is and has been.</summary>
-    public TableFigures Count() => TableFigures.Of(_tally, GameCount);
+    public TableFigures Count() => TableFigures.Of(_counters, GameCount);
 
     /// <summary>Both registries as they are, for people to read.</summary>
     /// <param name="rowsMax">The most rows of each.</param>
@@ -213,3 +213,13 @@ public sealed class Table
             _games.Leave((Seat)due, Departure.FellSilent, _now);
     }
 }
+
+/// <summary>The parts of a table, for serializers and tests.</summary>
+/// <param name="Lobby">All players before their game.</param>
+/// <param name="Games">All games.</param>
+/// <param name="Deadlines">All deadlines.</param>
+/// <param name="Counters">The counters.</param>
+/// <param name="Keys">The keys drawn.</param>
+/// <param name="Now">See <see cref="Table.Now"/>.</param>
+internal readonly record struct TableParts(Lobby Lobby, Games Games, Deadlines Deadlines, TableCounters Counters,
+    KeyAllocator Keys, TimeSpan Now);

@@ -32,15 +32,15 @@ public sealed record TableFigures
     /// <summary>All live registrations.</summary>
     public int Players => PlayersByStatus.Sum();
 
-    internal static TableFigures Of(Tally tally, int games) => new()
+    internal static TableFigures Of(TableCounters counters, int games) => new()
     {
-        PlayersByStatus = [.. tally.Players],
+        PlayersByStatus = [.. counters.Players],
         Games = games,
-        BacklogBytes = tally.BacklogBytes,
-        Registrations = tally.Registrations,
-        GamesStarted = tally.Games,
-        Turns = tally.Turns,
-        TurnBytes = tally.TurnBytes,
-        DropsByCause = [.. tally.Drops],
+        BacklogBytes = counters.BacklogBytes,
+        Registrations = counters.Registrations,
+        GamesStarted = counters.Games,
+        Turns = counters.Turns,
+        TurnBytes = counters.TurnBytes,
+        DropsByCause = [.. counters.Drops],
     };
 }

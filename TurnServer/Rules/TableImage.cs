@@ -81,7 +81,7 @@ internal static class TableImage
         to.Number(table.Lobby.PlayerCount);
         to.Number(table.Games.Count);
         to.Number(table.Deadlines.Count);
-        table.Tally.Write(to);
+        table.Counters.Write(to);
     }
 
     private static void WritePlayer(ImageWriter to, Player player)

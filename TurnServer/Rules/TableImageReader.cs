@@ -63,7 +63,7 @@ public sealed class TableImageReader
         // Exclusions that had no end when they were written may end before what the heap says.
         foreach (var player in _parts.Lobby.Players.Where(player => player.HeapIndex >= 0))
             _parts.Deadlines.Hasten(player);
-        _parts.Lobby.StandInLine();
+        _parts.Lobby.RebuildQueues();
         return _table;
     }
 
@@ -76,7 +76,7 @@ public sealed class TableImageReader
         _players = from.Int();
         _games = from.Int();
         _deadlines = from.Int();
-        _parts.Tally.Read(ref from);
+        _parts.Counters.Read(ref from);
     }
 
     private void ReadPlayer(ref ImageReader from, bool hasExclusionEnds)

@@ -26,7 +26,7 @@ public enum DropCause : byte
 /// Counts what the rules do, for those who watch. No rule depends on it. Whatever is counted here can be counted again
 /// from the state itself, or goes up only.
 /// </summary>
-internal sealed class Tally
+internal sealed class TableCounters
 {
     private readonly int[] _players = new int[Enum.GetValues<PlayerStatus>().Length];
     private readonly long[] _drops = new long[Enum.GetValues<DropCause>().Length];

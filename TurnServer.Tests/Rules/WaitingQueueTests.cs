@@ -6,7 +6,7 @@ using TurnServer.Rules;
 namespace TurnServer.Tests.Rules;
 
 /// <summary>The waiting line against a plain list.</summary>
-public sealed class WaitingLineTests
+public sealed class WaitingQueueTests
 {
     private static readonly ClientAddress Here = ClientAddress.Of(IPAddress.Parse("203.0.113.1"));
     private static readonly Gen<(int What, int Who)> AnyAct = Gen.Select(Gen.Int[0, 4], Gen.Int[0, 1000]);
@@ -14,7 +14,7 @@ public sealed class WaitingLineTests
     [Test]
     public void FindPartnerFor_WhateverIsDone_FindsTheFirstThatAListFinds() => AnyAct.Array[1, 200].Sample(acts =>
     {
-        var line = new WaitingLine();
+        var line = new WaitingQueue();
         var waiting = new List<Player>();
         var away = new List<Player>();
         var order = 0;
