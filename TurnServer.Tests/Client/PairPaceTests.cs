@@ -23,7 +23,7 @@ internal sealed class PairPaceTests
         var player = new TurnClient(http, new Uri("http://localhost/"),
             new TurnClientOptions { PollInterval = interval, Time = clock });
         await player.RegisterAsync("Ann");
-        Assert.That((await player.PairAsync()).Value, Is.EqualTo(new Pairing(Hosts: true, "Bob")));
+        Assert.That((await player.PairAsync()).Value, Is.EqualTo(new Pairing(IsHost: true, "Bob")));
         Assert.That(clock.Pauses, Is.EqualTo(Enumerable.Repeat(interval, 3)));
     }
 

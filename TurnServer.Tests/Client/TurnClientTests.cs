@@ -28,7 +28,7 @@ internal sealed class TurnClientTests
         var (ann, bob) = await RegisterTwoAsync();
         var pairings = await Task.WhenAll(ann.Client.PairAsync(), bob.Client.PairAsync());
         Assert.That(pairings.Select(pairing => pairing.Value.Partner), Is.EqualTo(new[] { bob.Name, ann.Name }));
-        Assert.That(pairings.Count(pairing => pairing.Value.Hosts), Is.EqualTo(1));
+        Assert.That(pairings.Count(pairing => pairing.Value.IsHost), Is.EqualTo(1));
         Assert.That(await ann.Client.LoadAsync(), Is.Null);
         Assert.That(await bob.Client.LoadAsync(), Is.Null);
         var waiting = ann.Client.PlayAsync();
@@ -55,7 +55,7 @@ internal sealed class TurnClientTests
         var (ofBob, ofAnn) = ((await bob.Client.PairAsync()).Value, (await waiting).Value);
         Assert.That((ofBob.Partner, ofAnn.Partner), Is.EqualTo((annName, bobName)));
         // The one whose request came to the server while both were there: most often Bob, but they race.
-        Assert.That(ofAnn.Hosts, Is.Not.EqualTo(ofBob.Hosts));
+        Assert.That(ofAnn.IsHost, Is.Not.EqualTo(ofBob.IsHost));
         Assert.That(ann.Log.Attempts.Count(attempt => attempt.Symbol == Symbol.RequestPair), Is.EqualTo(1));
     }
 

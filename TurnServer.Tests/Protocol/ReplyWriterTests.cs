@@ -12,8 +12,8 @@ public sealed class ReplyWriterTests
         yield return Case(Reply.Registered(9007199254740991), "0/0/9007199254740991");
         yield return Case(Reply.Ok(ReplyCode.UnregisterOk), "0/1/*");
         yield return Case(Reply.Ok(ReplyCode.Pairing), "0/2/*");
-        yield return Case(Reply.Paired(hosts: true, "Davey Jones"), "0/3/Davey Jones");
-        yield return Case(Reply.Paired(hosts: false, "Zoë 🎲"), "0/4/Zoë 🎲");
+        yield return Case(Reply.Paired(isHost: true, "Davey Jones"), "0/3/Davey Jones");
+        yield return Case(Reply.Paired(isHost: false, "Zoë 🎲"), "0/4/Zoë 🎲");
         yield return Case(Reply.Ok(ReplyCode.InitServer), "0/5/");
         yield return Case(Reply.Ok(ReplyCode.InitClient), "0/6/");
         yield return Case(Reply.Ok(ReplyCode.PartnerLoad), "0/7/*");

@@ -202,13 +202,13 @@ public sealed class TableImageTests
         foreach (var player in table.Parts.Lobby.Players)
         {
             _seen.Add($"{player.Status}");
-            Note(player.WasDeserted, "told");
+            Note(player.PartnerDropSent, "told");
             Note(player.Exclusions.Count > 0, "avoids");
             Note(player.Token is not null, "token");
             Note(player.Wanted is not null, "wants");
             Note(player.IsHeld, "held player");
             Note(player.LongTimeout, "long");
-            Note(player.Hosts, "hosts");
+            Note(player.IsHost, "hosts");
         }
 
         foreach (var seat in table.Parts.Games.Seats)

@@ -33,11 +33,11 @@ public sealed class TableViewTests : TableFixture
             Assert.That(view.Games, Is.Empty);
             Assert.That(view.Players, Is.EquivalentTo((PlayerView[])
             [
-                new(0, "Ann", Address, PlayerStatus.Paired, Hosts: false, "Cid", 6 * Second, 24 * Second),
-                new(1, "Bob", Address, PlayerStatus.Waiting, Hosts: null, "Zoë", 6 * Second, TimeLeft: null),
-                new(2, "Cid", Address, PlayerStatus.Loading, Hosts: true, "Ann", Second, 29 * Second),
-                new(3, "Dan", Address, PlayerStatus.Waiting, Hosts: null, Partner: null, Second, 24 * Second),
-                new(4, "Eve", Address, PlayerStatus.Waiting, Hosts: null, Partner: null, TimeSpan.Zero, 25 * Second),
+                new(0, "Ann", Address, PlayerStatus.Paired, IsHost: false, "Cid", 6 * Second, 24 * Second),
+                new(1, "Bob", Address, PlayerStatus.Waiting, IsHost: null, "Zoë", 6 * Second, TimeLeft: null),
+                new(2, "Cid", Address, PlayerStatus.Loading, IsHost: true, "Ann", Second, 29 * Second),
+                new(3, "Dan", Address, PlayerStatus.Waiting, IsHost: null, Partner: null, Second, 24 * Second),
+                new(4, "Eve", Address, PlayerStatus.Waiting, IsHost: null, Partner: null, TimeSpan.Zero, 25 * Second),
             ]));
         }
     }
@@ -47,7 +47,7 @@ public sealed class TableViewTests : TableFixture
     {
         Play(TableScript.Paired + "1,*,{a},*,* > 0/1/*");
         Assert.That(Table.View(10).Players, Is.EqualTo((PlayerView[])
-            [new(1, "Bob", Address, PlayerStatus.Deserted, Hosts: null, Partner: null, TimeSpan.Zero, 30 * Second)]));
+            [new(1, "Bob", Address, PlayerStatus.Deserted, IsHost: null, Partner: null, TimeSpan.Zero, 30 * Second)]));
     }
 
     [Test]
@@ -70,7 +70,7 @@ public sealed class TableViewTests : TableFixture
                     new SeatView(3, "Bob", Address, -1, 6, Left: null, 18 * Second)),
             ]));
             Assert.That(view.Players, Is.EqualTo((PlayerView[])
-                [new(1, "Bob", Address, PlayerStatus.Playing, Hosts: true, "Ann", 12 * Second, TimeLeft: null)]));
+                [new(1, "Bob", Address, PlayerStatus.Playing, IsHost: true, "Ann", 12 * Second, TimeLeft: null)]));
         }
     }
 

@@ -14,8 +14,8 @@ internal sealed class TableComparison
     /// <summary>Fields that are not compared as they are, each with its reason.</summary>
     private static readonly Dictionary<string, string> Left = new()
     {
-        ["Answers._given"] = "the last step's",
-        ["Answers.ChangedNothing"] = "the last step's",
+        ["Responder._answers"] = "the last step's",
+        ["Responder.ChangedNothing"] = "the last step's",
         ["KeyAllocator._drawn"] = "the last step's",
         ["Lobby._exclusionEnded"] = "empty between two steps",
         ["Deadlines._heap"] = "has room to spare; its entries are compared",
@@ -90,7 +90,8 @@ internal sealed class TableComparison
     private static object? Instead(object whole) => whole switch
     {
         Deadlines deadlines => Enumerable.Range(0, deadlines.Count)
-            .Select(i => (deadlines[i].At, (deadlines[i].Participant as Player)?.Key, (deadlines[i].Participant as Seat)?.Key))
+            .Select(i => deadlines[i])
+            .Select(entry => (entry.At, (entry.Participant as Player)?.Key, (entry.Participant as Seat)?.Key))
             .ToArray(),
         Backlog backlog => Convert.ToHexString(backlog.All.Span),
         Lobby lobby => lobby.Players.Where(player => player.Status == PlayerStatus.Waiting)

@@ -76,9 +76,9 @@ internal interface IInquiry
 }
 
 /// <summary>The timer's: something may be due.</summary>
-internal sealed class WakeUp : Message
+internal sealed class TimerElapsed : Message
 {
-    public static readonly WakeUp Instance = new();
+    public static readonly TimerElapsed Instance = new();
 
     public override void Fail(Exception reason)
     {

@@ -51,7 +51,7 @@ public sealed partial class TurnActor
         var isDue = _table.NextDeadline <= now || _time.StoppedAt is not null || _suspensions?.Find(now) is not null;
         if (!isDue)
         {
-            _table.Pass(now);
+            _table.AdvanceClock(now);
             return;
         }
 

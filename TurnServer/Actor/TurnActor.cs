@@ -58,7 +58,7 @@ public sealed partial class TurnActor : IDisposable
             SingleReader = true,
             AllowSynchronousContinuations = true,
         });
-        _timer = clock.CreateTimer(_ => WakeUp(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = clock.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>
@@ -174,9 +174,9 @@ public sealed partial class TurnActor : IDisposable
     public void Dispose() => _timer.Dispose();
 
     // A wake-up must not be lost: until it has been handled the timer is not set again.
-    private void WakeUp()
+    private void OnTimer()
     {
-        if (!Post(Actor.WakeUp.Instance))
+        if (!Post(TimerElapsed.Instance))
             _timer.Change(FullMailboxPause, Timeout.InfiniteTimeSpan);
     }
 

@@ -43,8 +43,8 @@ internal static class RegistryJson
         json.WriteString("name", player.Name);
         json.WriteString("address", player.Address);
         json.WriteString("status", player.Status.ToString().ToLowerInvariant());
-        if (player.Hosts is { } hosts)
-            json.WriteBoolean("hosts", hosts);
+        if (player.IsHost is { } isHost)
+            json.WriteBoolean("hosts", isHost);
         else
             json.WriteNull("hosts");
         json.WriteString("partner", player.Partner);

@@ -37,7 +37,7 @@ internal static class TablePrinter
     private static string[] PlayerRow(PlayerView player) =>
     [
         Abbreviate(player.Key), Name(player.Name), player.Address, player.Status.ToString().ToLowerInvariant(),
-        player.Hosts switch { true => "server", false => "client", null => "-" },
+        player.IsHost switch { true => "server", false => "client", null => "-" },
         player.Partner is null ? "-" : Name(player.Partner), Seconds(player.Age), Left(player.TimeLeft),
     ];
 

@@ -8,9 +8,9 @@ using TurnServer.Protocol;
 namespace TurnServer.Client;
 
 /// <summary>With whom a player is paired.</summary>
-/// <param name="Hosts">Whether this player hosts: it was the one whose request made the pair.</param>
+/// <param name="IsHost">Whether this player hosts: it was the one whose request made the pair.</param>
 /// <param name="Partner">The partner's name.</param>
-public readonly record struct Pairing(bool Hosts, string Partner);
+public readonly record struct Pairing(bool IsHost, string Partner);
 
 /// <summary>
 /// The player's side of the protocol, up to the game: register, pair, load, play (PROTOCOL.md). One instance is one

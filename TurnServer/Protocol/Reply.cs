@@ -51,8 +51,8 @@ public readonly record struct Reply
     public static Reply Registered(ulong pairingKey) => Ok(ReplyCode.RegisterOk) with { Key = pairingKey };
 
     /// <summary>The reply to a paired player: who hosts, and the partner's name.</summary>
-    public static Reply Paired(bool hosts, string partnerName) =>
-        Ok(hosts ? ReplyCode.StartServer : ReplyCode.StartClient) with { Name = partnerName };
+    public static Reply Paired(bool isHost, string partnerName) =>
+        Ok(isHost ? ReplyCode.StartServer : ReplyCode.StartClient) with { Name = partnerName };
 
     /// <summary>The reply to a player whose game has started: its seat's key and number.</summary>
     public static Reply Playing(ulong seatKey, byte seat) =>

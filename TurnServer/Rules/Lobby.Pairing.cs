@@ -18,7 +18,7 @@ internal sealed partial class Lobby
             return;
         }
 
-        player.WasDeserted = false;
+        player.PartnerDropSent = false;
         if (player.Status == PlayerStatus.Waiting)
         {
             var partner = _queues.FindPartnerFor(player, now);
@@ -29,10 +29,10 @@ internal sealed partial class Lobby
             }
 
             Pair(player, partner);
-            responder.Release(partner, Reply.Paired(hosts: false, player.Name), now);
+            responder.Release(partner, Reply.Paired(isHost: false, player.Name), now);
         }
 
-        responder.Send(arrival.Ticket, Reply.Paired(player.Hosts, player.PartnerName));
+        responder.Send(arrival.Ticket, Reply.Paired(player.IsHost, player.PartnerName));
     }
 
     /// <summary>Removes the expired exclusions of a waiting player, which <see cref="RetryPairing"/> then pairs.</summary>
@@ -59,8 +59,8 @@ internal sealed partial class Lobby
             if (asking is null || _queues.FindPartnerFor(asking, now) is not { } partner)
                 continue;
             Pair(asking, partner);
-            responder.Release(asking, Reply.Paired(asking.Hosts, asking.PartnerName), now);
-            responder.Release(partner, Reply.Paired(partner.Hosts, partner.PartnerName), now);
+            responder.Release(asking, Reply.Paired(asking.IsHost, asking.PartnerName), now);
+            responder.Release(partner, Reply.Paired(partner.IsHost, partner.PartnerName), now);
         }
 
         _exclusionEnded.Clear();
@@ -82,7 +82,7 @@ internal sealed partial class Lobby
 
         player.RemoveExpiredExclusions(now);
         Become(player, PlayerStatus.Waiting);
-        player.WasDeserted = true;
+        player.PartnerDropSent = true;
         player.Hear(now);
         _queues.Rejoin(player);
         deadlines.Hasten(player);
@@ -95,7 +95,7 @@ internal sealed partial class Lobby
         _queues.Leave(other);
         (host.Partner, other.Partner) = (other, host);
         (host.PartnerName, other.PartnerName) = (other.Name, host.Name);
-        (host.Hosts, other.Hosts) = (true, false);
+        (host.IsHost, other.IsHost) = (true, false);
         Become(host, PlayerStatus.Paired);
         Become(other, PlayerStatus.Paired);
     }

@@ -110,7 +110,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
             return;
         if (player.Status == PlayerStatus.Paired)
             Become(player, PlayerStatus.Loading);
-        responder.Send(arrival.Ticket, Reply.Ok(player.Hosts ? ReplyCode.InitServer : ReplyCode.InitClient));
+        responder.Send(arrival.Ticket, Reply.Ok(player.IsHost ? ReplyCode.InitServer : ReplyCode.InitClient));
     }
 
     public void MapReady(in Arrival arrival, TimeSpan now)
@@ -198,7 +198,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
         }
 
         // The next partner may have come already, but the player knows only of the one that left.
-        if (player.WasDeserted)
+        if (player.PartnerDropSent)
         {
             responder.Send(arrival.Ticket, Deserted);
             return false;

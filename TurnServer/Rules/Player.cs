@@ -60,7 +60,7 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
     public PlayerStatus Status { get; set; }
 
     /// <summary>Whether this player's request made the pair.</summary>
-    public bool Hosts { get; set; }
+    public bool IsHost { get; set; }
 
     public Player? Partner { get; set; }
 
@@ -73,10 +73,9 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
     public Seat? Seat { get; set; }
 
     /// <summary>
-    /// Set when the player was told that its partner left, until it asks for a new one: a 3 or 4 repeated because that
-    /// reply was lost is told again.
+    /// Whether PARTNER_DROP was sent and no request 2 has come since: a 3 or 4 gets it again, in case it was lost.
     /// </summary>
-    public bool WasDeserted { get; set; }
+    public bool PartnerDropSent { get; set; }
 
     /// <summary>The neighbours in a <see cref="WaitingQueue"/>.</summary>
     public Player? Ahead { get; set; }

@@ -107,16 +107,16 @@ public sealed class Table
     public ReadOnlySpan<Answer> ExtendDeadlines(in Suspension suspension, TimeSpan now)
     {
         _responder.Clear();
-        Pass(now);
+        AdvanceClock(now);
         for (var i = 0; i < _deadlines.Count; i++)
             _deadlines[i].Participant.ExtendDeadline(suspension, _now);
         Advance(_now);
         return _responder.Answers;
     }
 
-    /// <summary>Lets time pass in which nothing is due, for those who look: requests bring their own time.</summary>
+    /// <summary>Advances the clock for read-only queries; nothing may be due.</summary>
     /// <param name="now">As in <see cref="Apply"/>; before <see cref="NextDeadline"/>.</param>
-    public void Pass(TimeSpan now)
+    public void AdvanceClock(TimeSpan now)
     {
         if (now > _now)
             _now = now;
@@ -194,7 +194,7 @@ public sealed class Table
 
     private TimeSpan Advance(TimeSpan now)
     {
-        Pass(now);
+        AdvanceClock(now);
         while (_deadlines.TryFindDue(_now, out var due))
             Expire(due);
         _lobby.RetryPairing(_now);

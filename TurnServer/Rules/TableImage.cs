@@ -96,10 +96,10 @@ internal static class TableImage
         to.Time(player.RegisteredAt);
         to.Number(player.Order);
         to.Byte((byte)player.Status);
-        to.Flag(player.Hosts);
+        to.Flag(player.IsHost);
         WriteKey(to, player.Partner?.Key);
         to.Text(player.PartnerName);
-        to.Flag(player.WasDeserted);
+        to.Flag(player.PartnerDropSent);
         to.Number(player.Exclusions.Count);
         foreach (var (name, from, until) in player.Exclusions)
         {

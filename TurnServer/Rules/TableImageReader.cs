@@ -88,12 +88,12 @@ public sealed class TableImageReader
             RegisteredAt = from.Time(),
             Order = from.Long(),
             Status = (PlayerStatus)from.OneOf(StatusCount),
-            Hosts = from.Flag(),
+            IsHost = from.Flag(),
         };
         if (ReadKey(ref from) is { } partner)
             _partners.Add((player, partner));
         player.PartnerName = from.Text();
-        player.WasDeserted = from.Flag();
+        player.PartnerDropSent = from.Flag();
         for (var exclusions = from.Int(); exclusions > 0; exclusions--)
         {
             var (name, address) = (from.Text(), from.Address());

@@ -21,16 +21,16 @@ public sealed record TableView
 /// <param name="Name">The player's name, as registered: it may hold anything but control characters.</param>
 /// <param name="Address">The address it registered from.</param>
 /// <param name="Status">How far it has come.</param>
-/// <param name="Hosts">Whether it hosts; null while it has no partner.</param>
+/// <param name="IsHost">Whether it hosts; null while it has no partner.</param>
 /// <param name="Partner">The partner's name, or the name of the one it waits for; null when anybody will do.</param>
 /// <param name="Age">The time since it registered.</param>
 /// <param name="TimeLeft">The time until it is dropped if nothing more is heard; null while a reply is held or it
 /// plays.</param>
-public sealed record PlayerView(ulong Key, string Name, string Address, PlayerStatus Status, bool? Hosts,
+public sealed record PlayerView(ulong Key, string Name, string Address, PlayerStatus Status, bool? IsHost,
     string? Partner, TimeSpan Age, TimeSpan? TimeLeft)
 {
     internal static PlayerView Of(Player player, TimeSpan now) => new(player.Key, player.Name, player.From.ToString(),
-        player.Status, player.HasPartner ? player.Hosts : null,
+        player.Status, player.HasPartner ? player.IsHost : null,
         player.HasPartner ? player.PartnerName : player.Wanted, now - player.RegisteredAt,
         player.IsHeld || player.Status == PlayerStatus.Playing ? null : player.Deadline - now);
 }

@@ -48,7 +48,7 @@ internal sealed class ModelPlayer : ModelOne
     public TimeSpan WaitingPatience;
     public TimeSpan LoadPatience;
     public ModelStep Step;
-    public bool Hosts;
+    public bool IsHost;
     public string PartnerName = "";
     public ModelPlayer? Partner;
     public ModelSeat? Seat;

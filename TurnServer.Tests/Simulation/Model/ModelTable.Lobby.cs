@@ -92,7 +92,7 @@ internal sealed partial class ModelTable
             Pair(player, partner);
         }
 
-        Say(request.Ticket, Wire.Partner(player.Hosts, player.PartnerName));
+        Say(request.Ticket, Wire.Partner(player.IsHost, player.PartnerName));
     }
 
     private void Pair(ModelPlayer host, ModelPlayer partner)
@@ -100,8 +100,8 @@ internal sealed partial class ModelTable
         (host.Step, partner.Step) = (ModelStep.Paired, ModelStep.Paired);
         (host.Partner, partner.Partner) = (partner, host);
         (host.PartnerName, partner.PartnerName) = (partner.Name, host.Name);
-        (host.Hosts, partner.Hosts) = (true, false);
-        EndHeld(partner, Wire.Partner(hosts: false, host.Name));
+        (host.IsHost, partner.IsHost) = (true, false);
+        EndHeld(partner, Wire.Partner(isHost: false, host.Name));
     }
 
     // A held request 2 counts as repeated when an exclusion ends for its player, or for the first that it may meet.
@@ -116,7 +116,7 @@ internal sealed partial class ModelTable
             if (asking is null || _players.Find(other => MayPair(asking, other)) is not { } partner)
                 continue;
             Pair(asking, partner);
-            EndHeld(asking, Wire.Partner(hosts: true, partner.Name));
+            EndHeld(asking, Wire.Partner(isHost: true, partner.Name));
         }
     }
 
@@ -136,7 +136,7 @@ internal sealed partial class ModelTable
             return;
         if (player.Step == ModelStep.Paired)
             player.Step = ModelStep.Loading;
-        Say(request.Ticket, player.Hosts ? Wire.InitServer : Wire.InitClient);
+        Say(request.Ticket, player.IsHost ? Wire.InitServer : Wire.InitClient);
     }
 
     private void MapReady(Request request, ModelPlayer player, TimeSpan wait)

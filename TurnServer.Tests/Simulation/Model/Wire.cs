@@ -29,7 +29,7 @@ internal static class Wire
 
     public static byte[] Registered(ulong key) => Bytes($"0/0/{key}");
 
-    public static byte[] Partner(bool hosts, string name) => Bytes($"0/{(hosts ? 3 : 4)}/{name}");
+    public static byte[] Partner(bool isHost, string name) => Bytes($"0/{(isHost ? 3 : 4)}/{name}");
 
     public static byte[] Play(ulong key, int number) => Bytes($"0/8/{key}|{number}");
 
