@@ -94,7 +94,7 @@ internal sealed class GoldenStateTests
         // And is written by this one as it is read.
         var store = Open(disk);
         store.Begin();
-        Assert.That(TableImageText.Of(Recovery.Read(disk)!.Table), Is.EqualTo(TableImageText.Of(store.Table)));
+        Assert.That(TableSnapshotText.Of(Recovery.Read(disk)!.Table), Is.EqualTo(TableSnapshotText.Of(store.Table)));
         Assert.That((store.Table.PlayerCount, store.Table.GameCount, store.Table.Count().BacklogBytes),
             Is.EqualTo((recovered.Table.PlayerCount, recovered.Table.GameCount,
                 recovered.Table.Count().BacklogBytes)));

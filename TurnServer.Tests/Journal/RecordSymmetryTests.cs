@@ -53,7 +53,7 @@ internal sealed class RecordSymmetryTests
         var suspension = (Suspension)Members.WithOthers(default(Suspension));
         var bytes = new byte[RecordWriter.BytesBesideBody];
         var length = new RecordWriter().Write(suspension, TimeSpan.FromSeconds(5), bytes);
-        var reader = new ImageReader(bytes.AsSpan(0, length));
+        var reader = new FieldReader(bytes.AsSpan(0, length));
         Assert.That(((RecordKind)reader.Byte(), reader.Time()),
             Is.EqualTo((RecordKind.Suspension, TimeSpan.FromSeconds(5))));
         Assert.That(Members.Difference(suspension, Replay.ReadSuspension(ref reader)), Is.Null);
@@ -88,9 +88,9 @@ internal sealed class RecordSymmetryTests
 
     private static StateSettings ReadBack(StateSettings settings)
     {
-        var writer = new ImageWriter();
+        var writer = new FieldWriter();
         settings.Write(writer);
-        var reader = new ImageReader(writer.Written);
+        var reader = new FieldReader(writer.Written);
         var back = StateSettings.Read(ref reader);
         reader.End();
         return back;
@@ -125,7 +125,7 @@ internal sealed class RecordSymmetryTests
         var bytes = new byte[RecordWriter.BytesBesideBody + arrival.Body.Length];
         var length = new RecordWriter().Write(arrival, keys, TimeSpan.FromSeconds(5), bytes);
         var record = bytes.AsMemory(0, length);
-        var reader = new ImageReader(record.Span);
+        var reader = new FieldReader(record.Span);
         var first = reader.Byte();
         Assert.That(reader.Time(), Is.EqualTo(TimeSpan.FromSeconds(5)));
         var drawn = new RecordedKeys();

@@ -44,7 +44,7 @@ internal sealed class RecordedSuspensionTests
         actor.Clock.Advance(Freeze);
         await actor.Settle();
         var recovered = Recovery.Read(state.Disk)!;
-        Assert.That(TableImageText.Of(recovered.Table), Is.EqualTo(TableImageText.Of(state.Store.Table)));
+        Assert.That(TableSnapshotText.Of(recovered.Table), Is.EqualTo(TableSnapshotText.Of(state.Store.Table)));
         Assert.That(recovered.Table.GameCount, Is.EqualTo(1));
     }
 
@@ -64,8 +64,8 @@ internal sealed class RecordedSuspensionTests
         Assert.That(await actor.Send("0,Ann,*,*,*"), Does.StartWith("0/0/"));
         SuspendedActor.AssertSaid(actor, Freeze);
         Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
-        Assert.That(TableImageText.Of(Recovery.Read(state.Disk)!.Table),
-            Is.EqualTo(TableImageText.Of(state.Store.Table)));
+        Assert.That(TableSnapshotText.Of(Recovery.Read(state.Disk)!.Table),
+            Is.EqualTo(TableSnapshotText.Of(state.Store.Table)));
     }
 
     [Test]

@@ -41,7 +41,7 @@ public sealed class TableSymmetryTests
                     crowd.Hear(answer.Ticket, Crowd.Text(answer.Reply));
                 if (!chance.Is(40))
                     continue;
-                var back = TableImageText.Read(TableImageText.Parts(table), Options, new SequentialKeySource());
+                var back = TableSnapshotText.Read(TableSnapshotText.Parts(table), Options, new SequentialKeySource());
                 Assert.That(comparison.Difference(table, back), Is.Null, $"seed {seed}, act {act}");
             }
         }
@@ -55,10 +55,10 @@ public sealed class TableSymmetryTests
     public void Every_count_that_goes_up_only_comes_back_from_the_image()
     {
         var counters = (TableCounters)Members.WithOthers(new TableCounters());
-        var writer = new ImageWriter();
+        var writer = new FieldWriter();
         counters.Write(writer);
         var back = new TableCounters();
-        var reader = new ImageReader(writer.Written);
+        var reader = new FieldReader(writer.Written);
         back.Read(ref reader);
         reader.End();
         Members.WithOthers(back, field => CountedAgain.Contains(Members.Name(field)));

@@ -17,7 +17,7 @@ internal sealed class RecordWriter
     public const byte HasReceived = 0x20;
     public const byte KindMask = 0x0F;
 
-    private readonly ImageWriter _writer = new();
+    private readonly FieldWriter _writer = new();
     private TimeSpan _last;
 
     /// <summary>Writes a request down. Returns how many bytes that are.</summary>

@@ -83,7 +83,7 @@ internal sealed class Recovery
             using var stream = _directory.Open(name);
             return Snapshot.Read(stream, number);
         }
-        catch (ImageException e)
+        catch (CorruptStateException e)
         {
             throw Damaged(name, $"it has {e.Message}", e);
         }

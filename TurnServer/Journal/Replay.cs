@@ -19,11 +19,11 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
     /// <summary>
     /// Takes the next record. Returns whether it was the last of its segment, because another follows.
     /// </summary>
-    /// <exception cref="ImageException">It cannot have been recorded of this table.</exception>
+    /// <exception cref="CorruptStateException">It cannot have been recorded of this table.</exception>
     /// <exception cref="OtherRulesException">It was recorded by another version of the rules.</exception>
     public bool Take(ReadOnlyMemory<byte> record)
     {
-        var from = new ImageReader(record.Span);
+        var from = new FieldReader(record.Span);
         var first = from.Byte();
         var kind = (RecordKind)(first & RecordWriter.KindMask);
         if (kind == RecordKind.Head)
@@ -51,7 +51,7 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
                 break;
             case RecordKind.Seal:
                 if (from.Int() != table.PlayerCount || from.Int() != table.GameCount || from.Long() != table.Turns)
-                    throw new ImageException("replaying it comes to other players, games and turns");
+                    throw new CorruptStateException("replaying it comes to other players, games and turns");
                 from.End();
                 return true;
             default:
@@ -62,25 +62,25 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
         return false;
     }
 
-    private void CheckHead(ref ImageReader from)
+    private void CheckHead(ref FieldReader from)
     {
         if (from.Number() is var version && version != StateFormat.RulesVersion)
             throw new OtherRulesException(version);
         if (StateSettings.Read(ref from) != settings)
-            throw new ImageException("it was recorded under other settings than the one before");
+            throw new CorruptStateException("it was recorded under other settings than the one before");
         from.End();
     }
 
-    private void Apply(byte first, ref ImageReader from, ReadOnlyMemory<byte> record)
+    private void Apply(byte first, ref FieldReader from, ReadOnlyMemory<byte> record)
     {
         table.Apply(ReadArrival(first, ref from, record, keys), _now);
         Requests++;
         if (!keys.IsEmpty)
-            throw new ImageException("a key drawn that is not needed");
+            throw new CorruptStateException("a key drawn that is not needed");
     }
 
     /// <summary>What <see cref="RecordWriter"/> has written of a suspension.</summary>
-    internal static Suspension ReadSuspension(ref ImageReader from)
+    internal static Suspension ReadSuspension(ref FieldReader from)
     {
         var suspension = new Suspension(from.Time(), from.Time());
         from.End();
@@ -92,7 +92,7 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
     /// <param name="from">What comes after the time.</param>
     /// <param name="record">All of it.</param>
     /// <param name="keys">Takes the keys that were drawn for it.</param>
-    internal static Arrival ReadArrival(byte first, ref ImageReader from, ReadOnlyMemory<byte> record,
+    internal static Arrival ReadArrival(byte first, ref FieldReader from, ReadOnlyMemory<byte> record,
         RecordedKeys keys)
     {
         var symbol = (Symbol)(first & RecordWriter.KindMask);
@@ -108,7 +108,7 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
 
         var body = record[^from.Left.Length..];
         if (!RequestParser.TryParse(body.Span, out var request, out _) || request.Symbol != symbol)
-            throw new ImageException("a request that is not valid");
+            throw new CorruptStateException("a request that is not valid");
         return new Arrival
         {
             Ticket = Anybody,
@@ -133,7 +133,7 @@ internal sealed class RecordedKeys : IKeySource
 
     public ulong Draw() => _keys.TryDequeue(out var key)
         ? key
-        : throw new ImageException("a key needed that was not drawn");
+        : throw new CorruptStateException("a key needed that was not drawn");
 }
 
 /// <summary>A journal was recorded by another version of the rules.</summary>

@@ -49,12 +49,12 @@ internal sealed record Snapshot
         to.Write(head);
 
         var frames = new FrameStream(to, salt, HeadBytes);
-        var writer = new ImageWriter();
+        var writer = new FieldWriter();
         writer.Byte(SettingsPart);
         settings.Write(writer);
         frames.Write(writer.Written);
         var parts = 0L;
-        table.WriteImage(part =>
+        table.WriteSnapshot(part =>
         {
             frames.Write(part);
             parts++;
@@ -66,7 +66,7 @@ internal sealed record Snapshot
     }
 
     /// <summary>Reads one. The table is under the settings that it was written under.</summary>
-    /// <exception cref="ImageException">It is damaged.</exception>
+    /// <exception cref="CorruptStateException">It is damaged.</exception>
     /// <exception cref="OtherFormatException">Another version of this server wrote it.</exception>
     public static Snapshot Read(Stream from, long number)
     {
@@ -77,7 +77,7 @@ internal sealed record Snapshot
         {
             if (head.StartsWith(Magic[..5]) && !IsKnown(head))
                 throw new OtherFormatException();
-            throw new ImageException("an invalid head");
+            throw new CorruptStateException("an invalid head");
         }
 
         var frames = new FrameStream(from, BinaryPrimitives.ReadUInt64LittleEndian(head[SaltAt..]), HeadBytes);
@@ -85,7 +85,7 @@ internal sealed record Snapshot
         var keys = new RecordedKeys();
         return new Snapshot
         {
-            Table = ReadTable(frames, new TableImageReader(settings.Rules, keys)),
+            Table = ReadTable(frames, new TableSnapshotReader(settings.Rules, keys)),
             Keys = keys,
             Settings = settings,
             IsFinal = head[FinalAt] != 0,
@@ -96,15 +96,15 @@ internal sealed record Snapshot
 
     private static StateSettings ReadSettings(ReadOnlySpan<byte> part)
     {
-        var reader = new ImageReader(part);
+        var reader = new FieldReader(part);
         if (reader.Byte() != SettingsPart)
-            throw new ImageException("no settings");
+            throw new CorruptStateException("no settings");
         var settings = StateSettings.Read(ref reader);
         reader.End();
         return settings;
     }
 
-    private static Table ReadTable(FrameStream frames, TableImageReader reader)
+    private static Table ReadTable(FrameStream frames, TableSnapshotReader reader)
     {
         for (var parts = 0L; ; parts++)
         {
@@ -115,9 +115,9 @@ internal sealed record Snapshot
                 continue;
             }
 
-            var end = new ImageReader(part[1..]);
+            var end = new FieldReader(part[1..]);
             if (end.Long() != parts)
-                throw new ImageException("fewer parts than it says");
+                throw new CorruptStateException("fewer parts than it says");
             return reader.Finish();
         }
     }
@@ -145,12 +145,12 @@ internal sealed class FrameStream(Stream stream, ulong salt, long position)
     }
 
     /// <summary>The next payload. Good until the next is read.</summary>
-    /// <exception cref="ImageException">There is none, or it is damaged.</exception>
+    /// <exception cref="CorruptStateException">There is none, or it is damaged.</exception>
     public ReadOnlySpan<byte> Read()
     {
         Span<byte> header = stackalloc byte[Frame.HeaderBytes];
         if (stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length)
-            throw new ImageException($"its end too early, at byte {position}");
+            throw new CorruptStateException($"its end too early, at byte {position}");
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header);
         if (length is > 0 and <= Frame.PayloadBytesMax)
         {
@@ -165,7 +165,7 @@ internal sealed class FrameStream(Stream stream, ulong salt, long position)
             }
         }
 
-        throw new ImageException($"something damaged at byte {position}");
+        throw new CorruptStateException($"something damaged at byte {position}");
     }
 
     private Span<byte> Room(int bytes)

@@ -10,7 +10,7 @@ namespace TurnServer.Journal;
 /// <param name="HasSequentialKeys">Whether keys counted up.</param>
 internal sealed record StateSettings(RulesOptions Rules, bool HasSequentialKeys)
 {
-    public void Write(ImageWriter to)
+    public void Write(FieldWriter to)
     {
         to.Time(Rules.PairingTimeout);
         to.Time(Rules.LongPairingTimeout);
@@ -22,7 +22,7 @@ internal sealed record StateSettings(RulesOptions Rules, bool HasSequentialKeys)
         to.Flag(HasSequentialKeys);
     }
 
-    public static StateSettings Read(ref ImageReader from) => new(
+    public static StateSettings Read(ref FieldReader from) => new(
         new RulesOptions
         {
             PairingTimeout = from.Time(),

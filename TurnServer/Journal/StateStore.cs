@@ -214,8 +214,8 @@ internal sealed partial class StateStore : IDisposable
 
     private static Table UnderOtherRules(Table table, RulesOptions rules, IKeySource keys)
     {
-        var reader = new TableImageReader(rules, keys);
-        table.WriteImage(reader.Take);
+        var reader = new TableSnapshotReader(rules, keys);
+        table.WriteSnapshot(reader.Take);
         return reader.Finish();
     }
 
@@ -225,7 +225,7 @@ internal sealed partial class StateStore : IDisposable
         {
             return Snapshot.Read(stream, number);
         }
-        catch (ImageException e)
+        catch (CorruptStateException e)
         {
             throw Recovery.Damage(_directory, StateFileNames.Snapshot(number), $"it has {e.Message}", e);
         }

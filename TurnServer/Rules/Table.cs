@@ -154,10 +154,10 @@ public sealed class Table
     }
 
     /// <summary>
-    /// Writes the whole table down, in parts that a <see cref="TableImageReader"/> makes a table of which goes on
+    /// Writes the whole table down, in parts that a <see cref="TableSnapshotReader"/> makes a table of which goes on
     /// exactly as this one.
     /// </summary>
-    public void WriteImage(ImageSink sink) => TableImage.Write(Parts, sink);
+    public void WriteSnapshot(SnapshotSink sink) => TableSnapshotWriter.Write(Parts, sink);
 
     internal void SetTime(TimeSpan now) => _now = now;
 

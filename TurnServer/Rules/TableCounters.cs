@@ -53,7 +53,7 @@ internal sealed class TableCounters
         Array.Clear(_drops);
     }
 
-    public void Write(ImageWriter to)
+    public void Write(FieldWriter to)
     {
         to.Number(Registrations);
         to.Number(Games);
@@ -66,7 +66,7 @@ internal sealed class TableCounters
     /// <summary>
     /// Takes what <see cref="Write"/> has put; the rest is counted as players and games are restored.
     /// </summary>
-    public void Read(ref ImageReader from)
+    public void Read(ref FieldReader from)
     {
         (Registrations, Games, Turns, TurnBytes) = (from.Long(), from.Long(), from.Long(), from.Long());
         for (var i = 0; i < _drops.Length; i++)

@@ -3,13 +3,13 @@ using TurnServer.Rules;
 namespace TurnServer.Tests.Support;
 
 /// <summary>A table's image as tests look at it.</summary>
-internal static class TableImageText
+internal static class TableSnapshotText
 {
     /// <summary>Its parts as they are written.</summary>
     public static List<byte[]> Parts(Table table)
     {
         var parts = new List<byte[]>();
-        table.WriteImage(part => parts.Add(part.ToArray()));
+        table.WriteSnapshot(part => parts.Add(part.ToArray()));
         return parts;
     }
 
@@ -21,10 +21,10 @@ internal static class TableImageText
         .OrderBy(part => part[..2] is "02" or "03" ? part : part[..2], StringComparer.Ordinal));
 
     /// <summary>A table of parts.</summary>
-    /// <exception cref="ImageException">They are none's.</exception>
+    /// <exception cref="CorruptStateException">They are none's.</exception>
     public static Table Read(IEnumerable<byte[]> parts, RulesOptions options, IKeySource keys)
     {
-        var reader = new TableImageReader(options, keys);
+        var reader = new TableSnapshotReader(options, keys);
         foreach (var part in parts)
             reader.Take(part);
         return reader.Finish();

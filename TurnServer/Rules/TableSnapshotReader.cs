@@ -2,8 +2,8 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>Makes a table of the parts that <see cref="Table.WriteImage"/> has made, in the same order.</summary>
-public sealed class TableImageReader
+/// <summary>Makes a table of the parts that <see cref="Table.WriteSnapshot"/> has made, in the same order.</summary>
+public sealed class TableSnapshotReader
 {
     private static readonly int StatusCount = Enum.GetValues<PlayerStatus>().Length;
     private static readonly int DepartureCount = Enum.GetValues<Departure>().Length;
@@ -20,7 +20,7 @@ public sealed class TableImageReader
     /// <summary>Begins a table.</summary>
     /// <param name="options">The limits that it applies from now on.</param>
     /// <param name="keys">Where it draws keys from now on.</param>
-    public TableImageReader(RulesOptions options, IKeySource keys)
+    public TableSnapshotReader(RulesOptions options, IKeySource keys)
     {
         _options = options;
         _table = new Table(options, keys);
@@ -28,34 +28,34 @@ public sealed class TableImageReader
     }
 
     /// <summary>Takes the next part.</summary>
-    /// <exception cref="ImageException">It cannot be one.</exception>
+    /// <exception cref="CorruptStateException">It cannot be one.</exception>
     public void Take(ReadOnlySpan<byte> part)
     {
-        var from = new ImageReader(part);
-        var kind = (ImagePart)from.Byte();
-        if (_hasHead == (kind == ImagePart.Head))
-            throw new ImageException("no head at its front, or two");
+        var from = new FieldReader(part);
+        var kind = (SnapshotPart)from.Byte();
+        if (_hasHead == (kind == SnapshotPart.Head))
+            throw new CorruptStateException("no head at its front, or two");
         switch (kind)
         {
-            case ImagePart.Head: ReadHead(ref from); break;
-            case ImagePart.Player: ReadPlayer(ref from, hasExclusionEnds: true); break;
-            case ImagePart.PlayerWithoutExclusionEnds: ReadPlayer(ref from, hasExclusionEnds: false); break;
-            case ImagePart.Game: ReadGame(ref from); break;
-            case ImagePart.Deadlines: ReadDeadlines(ref from); break;
-            default: throw new ImageException($"a part of kind {(byte)kind}");
+            case SnapshotPart.Head: ReadHead(ref from); break;
+            case SnapshotPart.Player: ReadPlayer(ref from, hasExclusionEnds: true); break;
+            case SnapshotPart.PlayerWithoutExclusionEnds: ReadPlayer(ref from, hasExclusionEnds: false); break;
+            case SnapshotPart.Game: ReadGame(ref from); break;
+            case SnapshotPart.Deadlines: ReadDeadlines(ref from); break;
+            default: throw new CorruptStateException($"a part of kind {(byte)kind}");
         }
 
         from.End();
     }
 
     /// <summary>The table, when all parts have been taken. The reader is not to be used again.</summary>
-    /// <exception cref="ImageException">Parts are missing, or do not fit together.</exception>
+    /// <exception cref="CorruptStateException">Parts are missing, or do not fit together.</exception>
     public Table Finish()
     {
         if (!_hasHead || _parts.Lobby.PlayerCount != _players || _parts.Games.Count != _games
             || _parts.Deadlines.Count != _deadlines)
         {
-            throw new ImageException("fewer parts than it says");
+            throw new CorruptStateException("fewer parts than it says");
         }
 
         foreach (var (player, partner) in _partners)
@@ -67,7 +67,7 @@ public sealed class TableImageReader
         return _table;
     }
 
-    private void ReadHead(ref ImageReader from)
+    private void ReadHead(ref FieldReader from)
     {
         _hasHead = true;
         _table.SetTime(from.Time());
@@ -79,7 +79,7 @@ public sealed class TableImageReader
         _parts.Counters.Read(ref from);
     }
 
-    private void ReadPlayer(ref ImageReader from, bool hasExclusionEnds)
+    private void ReadPlayer(ref FieldReader from, bool hasExclusionEnds)
     {
         var player = new Player(from.Number(), from.Text(), from.TextOrNull(), from.Address(), _options)
         {
@@ -103,20 +103,20 @@ public sealed class TableImageReader
 
         ReadParticipant(ref from, player);
         if (!_parts.Lobby.TryRestore(player))
-            throw new ImageException("a pairing key or a token twice");
+            throw new CorruptStateException("a pairing key or a token twice");
     }
 
-    private void ReadGame(ref ImageReader from)
+    private void ReadGame(ref FieldReader from)
     {
         var game = new Game(from.Time());
         for (byte number = 0; number < 2; number++)
             game[number] = ReadSeat(ref from, game, number);
         (game[0].Partner, game[1].Partner) = (game[1], game[0]);
         if (!_parts.Games.TryRestore(game))
-            throw new ImageException("a seat key twice");
+            throw new CorruptStateException("a seat key twice");
     }
 
-    private Seat ReadSeat(ref ImageReader from, Game game, byte number)
+    private Seat ReadSeat(ref FieldReader from, Game game, byte number)
     {
         var seat = new Seat(from.Number(), number, game, from.Text(), from.Address(), _options);
         if (ReadKey(ref from) is { } player)
@@ -127,7 +127,7 @@ public sealed class TableImageReader
 
         var counterEnd = from.Number();
         if (counterEnd > 1UL << 63)
-            throw new ImageException($"a counter of {counterEnd - 1}");
+            throw new CorruptStateException($"a counter of {counterEnd - 1}");
         seat.LastCounter = (long)(counterEnd - 1);
         seat.Left = from.OneOf(DepartureCount + 1) is var left and > 0
             ? (Departure)(left - 1)
@@ -135,39 +135,39 @@ public sealed class TableImageReader
         var blockLength = from.Int();
         var turns = from.Bytes();
         if (blockLength > turns.Length || turns.Length > ProtocolLimits.BacklogBytesMax)
-            throw new ImageException($"a backlog of {turns.Length} bytes");
+            throw new CorruptStateException($"a backlog of {turns.Length} bytes");
         seat.Backlog.Restore(turns, blockLength);
         ReadParticipant(ref from, seat);
         return seat;
     }
 
-    private static void ReadParticipant(ref ImageReader from, Participant participant)
+    private static void ReadParticipant(ref FieldReader from, Participant participant)
     {
         participant.LastHeard = from.Time();
         if (!from.Flag())
             return;
         var (ticket, code) = (new Ticket(from.Long()), (ReplyCode)from.Byte());
         if (ticket.Number == 0 || !Enum.IsDefined(code))
-            throw new ImageException("a held reply that is none");
+            throw new CorruptStateException("a held reply that is none");
         participant.Hold(ticket, code, from.Time());
     }
 
-    private void ReadDeadlines(ref ImageReader from)
+    private void ReadDeadlines(ref FieldReader from)
     {
         for (var count = from.Int(); count > 0; count--)
         {
             var at = from.Time();
             Participant participant = from.Flag() ? FindSeat(from.Number()) : FindPlayer(from.Number());
             if (participant.HeapIndex >= 0 || !_parts.Deadlines.TryRestore(at, participant))
-                throw new ImageException("deadlines out of order");
+                throw new CorruptStateException("deadlines out of order");
         }
     }
 
-    private static ulong? ReadKey(ref ImageReader from) => from.Flag() ? from.Number() : null;
+    private static ulong? ReadKey(ref FieldReader from) => from.Flag() ? from.Number() : null;
 
     private Player FindPlayer(ulong key) =>
-        _parts.Lobby.Find(key) ?? throw new ImageException("a player whom it does not have");
+        _parts.Lobby.Find(key) ?? throw new CorruptStateException("a player whom it does not have");
 
     private Seat FindSeat(ulong key) =>
-        _parts.Games.Find(key) ?? throw new ImageException("a seat that it does not have");
+        _parts.Games.Find(key) ?? throw new CorruptStateException("a seat that it does not have");
 }

@@ -7,7 +7,7 @@ namespace TurnServer.Rules;
 /// Puts values into bytes, one after the other, for records that outlive the process. Numbers take as many bytes as
 /// they need: seven bits in each, the lowest first, and the high bit set in all but the last (LEB128).
 /// </summary>
-internal sealed class ImageWriter
+internal sealed class FieldWriter
 {
     private const int NumberBytesMax = 10;
     private byte[] _bytes = new byte[256];

@@ -3,9 +3,9 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>Takes back what an <see cref="ImageWriter"/> has put, in the same order.</summary>
-/// <exception cref="ImageException">Thrown by every method when the bytes cannot be what was put.</exception>
-internal ref struct ImageReader(ReadOnlySpan<byte> bytes)
+/// <summary>Takes back what an <see cref="FieldWriter"/> has put, in the same order.</summary>
+/// <exception cref="CorruptStateException">Thrown by every method when the bytes cannot be what was put.</exception>
+internal ref struct FieldReader(ReadOnlySpan<byte> bytes)
 {
     // 7300 years: so that times can be added without a thought.
     private const long TicksEnd = 1L << 61;
@@ -21,7 +21,7 @@ internal ref struct ImageReader(ReadOnlySpan<byte> bytes)
     {
         0 => false,
         1 => true,
-        var other => throw new ImageException($"a flag of {other}"),
+        var other => throw new CorruptStateException($"a flag of {other}"),
     };
 
     public ulong Number()
@@ -35,25 +35,27 @@ internal ref struct ImageReader(ReadOnlySpan<byte> bytes)
                 return value;
         }
 
-        throw new ImageException("a number of more than 64 bits");
+        throw new CorruptStateException("a number of more than 64 bits");
     }
 
     public long Long()
     {
         var value = Number();
-        return value <= long.MaxValue ? (long)value : throw new ImageException($"a count of {value}");
+        return value <= long.MaxValue ? (long)value : throw new CorruptStateException($"a count of {value}");
     }
 
     public int Int()
     {
         var value = Number();
-        return value <= int.MaxValue ? (int)value : throw new ImageException($"a count of {value}");
+        return value <= int.MaxValue ? (int)value : throw new CorruptStateException($"a count of {value}");
     }
 
     public TimeSpan Time()
     {
         var ticks = Long();
-        return ticks < TicksEnd ? TimeSpan.FromTicks(ticks) : throw new ImageException($"a time of {ticks} ticks");
+        return ticks < TicksEnd
+            ? TimeSpan.FromTicks(ticks)
+            : throw new CorruptStateException($"a time of {ticks} ticks");
     }
 
     public ClientAddress Address()
@@ -71,19 +73,19 @@ internal ref struct ImageReader(ReadOnlySpan<byte> bytes)
     /// <summary>One of the values of an enumeration that count up from 0.</summary>
     public byte OneOf(int count) => Byte() is var value && value < count
         ? value
-        : throw new ImageException($"a choice of {value} among {count}");
+        : throw new CorruptStateException($"a choice of {value} among {count}");
 
     /// <summary>To be called at the end: nothing may be left.</summary>
     public readonly void End()
     {
         if (!_left.IsEmpty)
-            throw new ImageException($"{_left.Length} bytes too many");
+            throw new CorruptStateException($"{_left.Length} bytes too many");
     }
 
     private ReadOnlySpan<byte> Take(int count)
     {
         if (count > _left.Length)
-            throw new ImageException($"{count} bytes where there are {_left.Length}");
+            throw new CorruptStateException($"{count} bytes where there are {_left.Length}");
         var taken = _left[..count];
         _left = _left[count..];
         return taken;
@@ -91,4 +93,4 @@ internal ref struct ImageReader(ReadOnlySpan<byte> bytes)
 }
 
 /// <summary>Bytes are not the image that they were taken for; the message says what they hold.</summary>
-public sealed class ImageException(string message) : Exception(message);
+public sealed class CorruptStateException(string message) : Exception(message);

@@ -5,7 +5,7 @@ namespace TurnServer.Rules;
 /// <summary>
 /// What a part of a table's image is about. The numbers stand in files: none is ever used for another.
 /// </summary>
-internal enum ImagePart : byte
+internal enum SnapshotPart : byte
 {
     /// <summary>
     /// The time, the next place in the order of registration, the last key, and what has been counted.
@@ -29,20 +29,19 @@ internal enum ImagePart : byte
 }
 
 /// <summary>Takes the parts of an image as they are made.</summary>
-public delegate void ImageSink(ReadOnlySpan<byte> part);
+public delegate void SnapshotSink(ReadOnlySpan<byte> part);
 
 /// <summary>
-/// Writes a whole table down in parts, each of a bounded size, so that <see cref="TableImageReader"/> can make a table
-/// of them that goes on exactly as this one: the same requests at the same times with the same keys give the same
-/// answers. Held replies are written as held.
+/// Writes a table in parts of bounded size, of which <see cref="TableSnapshotReader"/> makes an identical one: the same
+/// requests at the same times with the same keys give the same answers. Held replies are included.
 /// </summary>
-internal static class TableImage
+internal static class TableSnapshotWriter
 {
     private const int DeadlinesPerPart = 1024;
 
-    public static void Write(TableParts table, ImageSink sink)
+    public static void Write(TableParts table, SnapshotSink sink)
     {
-        var writer = new ImageWriter();
+        var writer = new FieldWriter();
         WriteHead(writer, table);
         Flush(writer, sink);
         foreach (var player in table.Lobby.Players)
@@ -66,15 +65,15 @@ internal static class TableImage
         }
     }
 
-    private static void Flush(ImageWriter writer, ImageSink sink)
+    private static void Flush(FieldWriter writer, SnapshotSink sink)
     {
         sink(writer.Written);
         writer.Clear();
     }
 
-    private static void WriteHead(ImageWriter to, TableParts table)
+    private static void WriteHead(FieldWriter to, TableParts table)
     {
-        to.Byte((byte)ImagePart.Head);
+        to.Byte((byte)SnapshotPart.Head);
         to.Time(table.Now);
         to.Number(table.Lobby.NextOrder);
         to.Number(table.Keys.Last);
@@ -84,9 +83,9 @@ internal static class TableImage
         table.Counters.Write(to);
     }
 
-    private static void WritePlayer(ImageWriter to, Player player)
+    private static void WritePlayer(FieldWriter to, Player player)
     {
-        to.Byte((byte)ImagePart.Player);
+        to.Byte((byte)SnapshotPart.Player);
         to.Number(player.Key);
         to.Text(player.Name);
         to.TextOrNull(player.Wanted);
@@ -111,9 +110,9 @@ internal static class TableImage
         WriteParticipant(to, player);
     }
 
-    private static void WriteGame(ImageWriter to, Game game)
+    private static void WriteGame(FieldWriter to, Game game)
     {
-        to.Byte((byte)ImagePart.Game);
+        to.Byte((byte)SnapshotPart.Game);
         to.Time(game.StartedAt);
         for (var number = 0; number < 2; number++)
         {
@@ -131,7 +130,7 @@ internal static class TableImage
         }
     }
 
-    private static void WriteParticipant(ImageWriter to, Participant participant)
+    private static void WriteParticipant(FieldWriter to, Participant participant)
     {
         to.Time(participant.LastHeard);
         to.Flag(participant.IsHeld);
@@ -142,9 +141,9 @@ internal static class TableImage
         to.Time(participant.HeldUntil);
     }
 
-    private static void WriteDeadlines(ImageWriter to, Deadlines deadlines, int from, int end)
+    private static void WriteDeadlines(FieldWriter to, Deadlines deadlines, int from, int end)
     {
-        to.Byte((byte)ImagePart.Deadlines);
+        to.Byte((byte)SnapshotPart.Deadlines);
         to.Number(end - from);
         for (var i = from; i < end; i++)
         {
@@ -155,7 +154,7 @@ internal static class TableImage
         }
     }
 
-    private static void WriteKey(ImageWriter to, ulong? key)
+    private static void WriteKey(FieldWriter to, ulong? key)
     {
         to.Flag(key is not null);
         if (key is { } some)

@@ -6,7 +6,7 @@ namespace TurnServer.Tests.Rules;
 
 /// <summary>A table that is written down and read back goes on exactly as the one that it was made of.</summary>
 [Parallelizable(ParallelScope.All)]
-public sealed class TableImageTests
+public sealed class TableSnapshotTests
 {
     private const int Acts = 120;
     private const int AllocatedBytesMax = 4 << 20;
@@ -51,24 +51,24 @@ public sealed class TableImageTests
         StartGame(driver);
         var seats = driver.Table.Parts.Games.Seats;
         seats.First().LastCounter = long.MaxValue;
-        var back = TableImageText.Read(TableImageText.Parts(driver.Table), Options, new SequentialKeySource());
+        var back = TableSnapshotText.Read(TableSnapshotText.Parts(driver.Table), Options, new SequentialKeySource());
         using (Assert.EnterMultipleScope())
         {
             Assert.That(back.Parts.Games.Seats.Select(seat => seat.LastCounter), Is.EqualTo([long.MaxValue, -1]));
-            Assert.That(TableImageText.Of(back), Is.EqualTo(TableImageText.Of(driver.Table)));
+            Assert.That(TableSnapshotText.Of(back), Is.EqualTo(TableSnapshotText.Of(driver.Table)));
         }
     }
 
     [Test]
     public void Malformed_parts_are_refused_and_take_no_memory()
     {
-        var parts = TableImageText.Parts(RichTable());
+        var parts = TableSnapshotText.Parts(RichTable());
         var refused = 0;
         for (var index = 0; index < parts.Count; index++)
         {
             for (var at = 0; at < parts[index].Length; at++)
             {
-                Assert.That(() => Read(parts, index, parts[index][..at]), Throws.TypeOf<ImageException>(),
+                Assert.That(() => Read(parts, index, parts[index][..at]), Throws.TypeOf<CorruptStateException>(),
                     $"part {index} cut at {at}");
                 foreach (var mask in new byte[] { 0x01, 0x40, 0x80, 0xFF })
                 {
@@ -78,9 +78,9 @@ public sealed class TableImageTests
                 }
             }
 
-            Assert.That(() => Read(parts, index, [.. parts[index], 0]), Throws.TypeOf<ImageException>());
+            Assert.That(() => Read(parts, index, [.. parts[index], 0]), Throws.TypeOf<CorruptStateException>());
             Assert.That(() => Read([.. parts[..index], .. parts[(index + 1)..]], 0, null),
-                Throws.TypeOf<ImageException>(), $"without part {index}");
+                Throws.TypeOf<CorruptStateException>(), $"without part {index}");
         }
 
         Assert.That(refused, Is.GreaterThan(500));
@@ -89,7 +89,7 @@ public sealed class TableImageTests
     [Test]
     public void A_part_by_chance_is_refused_or_read_and_nothing_else()
     {
-        var parts = TableImageText.Parts(RichTable());
+        var parts = TableSnapshotText.Parts(RichTable());
         var chance = new Chance(11);
         for (var i = 0; i < 20_000; i++)
         {
@@ -114,7 +114,7 @@ public sealed class TableImageTests
             var table = Read(parts, index, other);
             table.Resume(new SequentialKeySource(1000), TimeSpan.FromSeconds(1));
         }
-        catch (ImageException)
+        catch (CorruptStateException)
         {
             isRefused = true;
         }
@@ -127,7 +127,7 @@ public sealed class TableImageTests
         return isRefused;
     }
 
-    private static Table Read(List<byte[]> parts, int index, byte[]? other) => TableImageText.Read(
+    private static Table Read(List<byte[]> parts, int index, byte[]? other) => TableSnapshotText.Read(
         parts.Select((part, i) => i == index && other is not null ? other : part), Options, new SequentialKeySource());
 
     private static Table RichTable()
@@ -164,8 +164,9 @@ public sealed class TableImageTests
             if (chance.Is(100))
             {
                 Note(table);
-                twin = TableImageText.Read(TableImageText.Parts(table), Options, new CountedKeys { Next = keys.Next });
-                Assert.That(TableImageText.Of(twin), Is.EqualTo(TableImageText.Of(table)));
+                var twinKeys = new CountedKeys { Next = keys.Next };
+                twin = TableSnapshotText.Read(TableSnapshotText.Parts(table), Options, twinKeys);
+                Assert.That(TableSnapshotText.Of(twin), Is.EqualTo(TableSnapshotText.Of(table)));
             }
 
             var arrival = crowd.Next();
