@@ -3,13 +3,13 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Admin;
 
-/// <summary>What the README says of metrics, held against the server, and against Prometheus itself.</summary>
+/// <summary>What Admin/README.md says of metrics, compared with the server and with Prometheus itself.</summary>
 internal sealed partial class MetricsDocumentedTests
 {
     private const string DocumentedTarget = "localhost:9180";
 
-    private static readonly string Section = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "README.md"))
-        .Split("\n### Metrics\n")[1].Split("\n### ")[0];
+    private static readonly string Section = Repository.Read("TurnServer/Admin/README.md")
+        .Split("\n## Metrics\n")[1];
 
     private int _port;
     private ServerChild _server = null!;
@@ -65,7 +65,7 @@ internal sealed partial class MetricsDocumentedTests
     }
 
     [Test, Category("Slow")]
-    public async Task Prometheus_scrapes_the_server_as_the_README_has_it()
+    public async Task Prometheus_scrapes_the_server_as_documented()
     {
         var program = Tool.Require("prometheus");
         await using (var client = await RawHttp.ConnectAsync(_server.Port))

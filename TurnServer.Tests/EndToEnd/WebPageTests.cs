@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
 
-/// <summary>Pages of another origin play in a real browser, with the client that the README offers them.</summary>
+/// <summary>Pages of another origin play in a real browser, with the client that Client/README.md shows.</summary>
 [Category("Slow")]
 internal sealed class WebPageTests : WebFixture
 {
@@ -81,11 +81,11 @@ internal sealed class WebPageTests : WebFixture
     }
 
     [Test]
-    public async Task The_READMEs_page_plays_as_it_stands()
+    public async Task Documented_page_plays_as_it_stands()
     {
-        var readme = Repository.Read("README.md");
-        var start = readme.IndexOf("    <script type=\"module\">", StringComparison.Ordinal);
-        var script = readme[start..(readme.IndexOf("</script>", start, StringComparison.Ordinal) + "</script>".Length)];
+        var documentation = Repository.Read("TurnServer/Client/README.md");
+        var start = documentation.IndexOf("    <script type=\"module\">", StringComparison.Ordinal);
+        var script = documentation[start..(documentation.IndexOf("</script>", start, StringComparison.Ordinal) + "</script>".Length)];
         var page = await Stage.Browser.OpenAsync(Stage.Site.Url);
         var lines = new List<string>();
         page.Console += (_, message) =>

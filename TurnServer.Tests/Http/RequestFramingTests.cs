@@ -42,7 +42,7 @@ internal sealed class RequestFramingTests
         Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
     }
 
-    // The listener drops what its buffer holds after a request: README says so.
+    // The listener drops what its buffer holds after a request (Service/README.md).
     [Test]
     public async Task Of_pipelined_requests_the_first_is_answered_and_the_connection_stays_usable()
     {

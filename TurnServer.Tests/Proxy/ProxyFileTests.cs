@@ -7,16 +7,6 @@ namespace TurnServer.Tests.Proxy;
 [Parallelizable(ParallelScope.All)]
 internal sealed class ProxyFileTests
 {
-    [TestCase(ReverseProxy.NginxFile)]
-    [TestCase(ReverseProxy.CaddyFile)]
-    public void The_README_shows_the_very_file(string path)
-    {
-        var lines = Repository.Read(path).TrimEnd('\n').Split('\n');
-        var shown = string.Join('\n', lines.Select(line => line.Length == 0 ? "" : "    " + line));
-        var isShown = Repository.Read("README.md").Contains("\n\n" + shown + "\n\n", StringComparison.Ordinal);
-        Assert.That(isShown, Is.True, $"README.md, \"Behind a reverse proxy\", shows {path} as it is.");
-    }
-
     [Test]
     public async Task Nginx_sends_a_request_again_that_met_a_closing_connection()
     {

@@ -9,7 +9,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Proxy;
 
-/// <summary>The server behind a real proxy with the README's file: what players meet there.</summary>
+/// <summary>The server behind a real proxy with the file that operators install: what players meet there.</summary>
 [TestFixture("nginx")]
 [TestFixture("caddy")]
 public sealed class ReverseProxyTests(string name)

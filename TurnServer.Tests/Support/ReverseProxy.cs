@@ -10,7 +10,7 @@ using System.Text;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// A real reverse proxy, with the very file that the README gives to operators: nothing but its ports, names and
+/// A real reverse proxy, with the very file that operators install: nothing but its ports, names and
 /// certificate are exchanged. All that it writes is in a folder that goes with it.
 /// </summary>
 internal sealed class ReverseProxy : IAsyncDisposable

@@ -38,7 +38,7 @@ internal sealed class Status : IDisposable
     /// <summary>Watches until it is stopped.</summary>
     public Task RunAsync(CancellationToken stop) => _sampler.RunAsync(stop);
 
-    /// <summary>The page as JSON (README, "Status page").</summary>
+    /// <summary>The page as JSON (Admin/README.md).</summary>
     public async ValueTask<AdminReply> ComposeAsync(AdminRequest request)
     {
         if (!TryRead(request.Query, out var text, out var rows, out var range, out var wrong))

@@ -6,7 +6,7 @@ using TurnServer.Rules;
 namespace TurnServer.Admin;
 
 /// <summary>
-/// Writes <c>/status.json</c> (README, "Status page"). No key is in it, not even a part of one: whoever has a key can
+/// Writes <c>/status.json</c> (Admin/README.md). No key is in it, not even a part of one: whoever has a key can
 /// play in another's place.
 /// </summary>
 internal static class StatusJson

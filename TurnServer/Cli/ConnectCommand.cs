@@ -33,7 +33,7 @@ internal static class ConnectCommand
         flags.All,
         """
         Without --raw each line is a turn, and other clients read it as such: only \ and |, carriage returns
-        and what is no UTF-8 are escaped on the way (README, "Passing data"). It ends when both inputs have.
+        and what is no UTF-8 are escaped on the way (TurnServer/Client/README.md). It ends when both inputs have.
 
         Exit codes:
           0    all has arrived, both ways          7    no such host, or no turn server there

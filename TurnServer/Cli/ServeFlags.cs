@@ -262,7 +262,7 @@ internal sealed class ServeFlags
         if (IPAddress.TryParse(text, out var address) && address.AddressFamily != AddressFamily.InterNetwork)
         {
             return (null, "an IPv4 address: this server cannot listen on IPv6; a reverse proxy in front of it can "
-                + "(README, \"Behind a reverse proxy\")");
+                + "(TurnServer/Service/README.md)");
         }
 
         // As it is written: 010.0.0.1 would be 8.0.0.1, and 8080 be 0.0.31.144.

@@ -5,7 +5,7 @@ using System.Text;
 namespace TurnServer.Client;
 
 /// <summary>
-/// Text as turns: a line is a turn, and reads as such to any client. What a turn cannot hold is escaped (README,
+/// Text as turns: a line is a turn, and reads as such to any client. What a turn cannot hold is escaped (Client/README.md,
 /// "Passing data"): bytes come out as they went in, whatever they are.
 /// </summary>
 /// <param name="turnBytesMax">The longest turn, in bytes.</param>

@@ -1,7 +1,7 @@
 namespace TurnServer.Rules;
 
 /// <summary>
-/// The durations and limits that the rules apply. Defaults are the protocol page's ("Timeouts") and the README's.
+/// The durations and limits that the rules apply. Defaults are the protocol page's ("Timeouts") and Service/README.md's.
 /// </summary>
 public sealed record RulesOptions
 {

@@ -6,7 +6,7 @@ using System.Net.Sockets;
 namespace TurnServer.Bench.Load.Http;
 
 /// <summary>
-/// Carries requests over plain HTTP/1.1 for less than SocketsHttpHandler takes (README, "Stress test"), so that one
+/// Carries requests over plain HTTP/1.1 for less than SocketsHttpHandler takes (TurnServer.Bench/README.md), so that one
 /// process can play thousands of players beside the server on the same machine. It knows what a turn server answers and
 /// no more: replies with Content-Length, no redirects, cookies, proxies or TLS.
 /// </summary>
