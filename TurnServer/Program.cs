@@ -20,8 +20,8 @@ var isPlain = command.Action?.ClearsParseErrors ?? false;
 if (errors.Count > 0 && !isPlain)
 {
     return command.CommandResult.Command == connect
-        ? UsageError.Print(errors, LogFormat.Text, "turnserver connect")
-        : UsageError.Print(errors, flags.ReadLogFormat(command));
+        ? CommandLine.Refuse(errors, LogFormat.Text, "turnserver connect")
+        : CommandLine.Refuse(errors, flags.ReadLogFormat(command));
 }
 
 // The server handles signals itself: StopSignal.

@@ -105,7 +105,7 @@ internal sealed class StandardStreamTests
     public void Write_ThatFails_LosesThatMessage_AndTriesTheNext()
     {
         var disk = new FullAtFirst();
-        using var writer = new StreamWriter(new LenientStream(disk)) { AutoFlush = true };
+        using var writer = new StreamWriter(new BestEffortStream(disk)) { AutoFlush = true };
         writer.Write("lost");
         disk.IsFull = false;
         writer.Write("kept");

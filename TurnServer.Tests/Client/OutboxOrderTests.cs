@@ -10,7 +10,7 @@ internal sealed class OutboxOrderTests
     public async Task Turns_that_waited_for_room_come_out_in_the_order_of_the_calls()
     {
         const int Count = 1000;
-        var outbox = new Outbox(new WakeUp());
+        var outbox = new Outbox(new WakeSignal());
         var puts = Enumerable.Range(0, Count)
             .Select(i => outbox.PutAsync(new OutgoingTurn(BitConverter.GetBytes(i), null, false), default).AsTask())
             .ToArray();

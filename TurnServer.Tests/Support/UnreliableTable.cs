@@ -78,8 +78,8 @@ internal sealed class UnreliableTable
             KeepAlive = TimeSpan.FromHours(1),
         };
         var http = new HttpMessageInvoker(new Network(this));
-        var exchange = new TurnExchange(http, new Uri("http://table/"), options);
-        return new TurnGame(exchange, options, new Pairing(true, "partner"), seat.Key, seat.Number);
+        var sender = new RequestSender(http, new Uri("http://table/"), options);
+        return new TurnGame(sender, options, new Pairing(true, "partner"), seat.Key, seat.Number);
     }
 
     /// <summary>Hands a request in, and whatever is due before it.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
 using TurnServer.Client;
+using TurnServer.Connect;
 using TurnServer.Service;
 
 namespace TurnServer.Cli;
@@ -51,7 +52,7 @@ internal static class ConnectCommand
             .Select(option => $"{option.Option.Name} is a flag of the server's, not of connect's.")
             .ToList();
         var options = flags.Read(result, errors);
-        return errors.Count > 0 ? UsageError.Print(errors, LogFormat.Text, Words) : await RunAsync(options!);
+        return errors.Count > 0 ? CommandLine.Refuse(errors, LogFormat.Text, Words) : await RunAsync(options!);
     }
 
     private static async Task<int> RunAsync(ConnectOptions options)
@@ -89,16 +90,16 @@ internal static class ConnectCommand
         }
     }
 
-    private static int Code(PassingFaultKind kind) => kind switch
+    private static int Code(ConnectFaultKind kind) => kind switch
     {
-        PassingFaultKind.NameRefused => ExitCode.Usage,
-        PassingFaultKind.NobodyCame => ExitCode.NobodyCame,
-        PassingFaultKind.PartnerLeft => ExitCode.PartnerLeft,
-        PassingFaultKind.ServerGone => ExitCode.ServerGone,
-        PassingFaultKind.NotTurnServer => ExitCode.NotTurnServer,
-        PassingFaultKind.ServerRefuses => ExitCode.ServerRefuses,
-        PassingFaultKind.Damaged => ExitCode.Damaged,
-        PassingFaultKind.Device => ExitCode.Device,
+        ConnectFaultKind.NameRefused => ExitCode.Usage,
+        ConnectFaultKind.NobodyCame => ExitCode.NobodyCame,
+        ConnectFaultKind.PartnerLeft => ExitCode.PartnerLeft,
+        ConnectFaultKind.ServerGone => ExitCode.ServerGone,
+        ConnectFaultKind.NotTurnServer => ExitCode.NotTurnServer,
+        ConnectFaultKind.ServerRefuses => ExitCode.ServerRefuses,
+        ConnectFaultKind.Damaged => ExitCode.Damaged,
+        ConnectFaultKind.Device => ExitCode.Device,
         _ => ExitCode.Failed,
     };
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using TurnServer.Client;
+using TurnServer.Connect;
 
 namespace TurnServer.Cli;
 
@@ -13,8 +14,8 @@ internal sealed class ConnectSession : IAsyncDisposable
     private readonly ConnectOptions _options;
     private readonly StatusLines _status;
     private readonly HttpClient _http = TurnClient.CreateHttp();
-    private readonly KeptToken _token;
-    private readonly Meeting _meeting;
+    private readonly TokenFile _token;
+    private readonly Matchmaker _matchmaker;
     private TurnGame? _game;
 
     public ConnectSession(ConnectOptions options, StatusLines status)
@@ -26,10 +27,10 @@ internal sealed class ConnectSession : IAsyncDisposable
         {
             Patience = options.Patience,
             ReplyTimeout = options.Patience < defaults.ReplyTimeout ? options.Patience : defaults.ReplyTimeout,
-            Observer = new OutageWatch(options.Url, options.Patience, TimeProvider.System, status.Say).Observe,
+            Observer = new OutageReporter(options.Url, options.Patience, TimeProvider.System, status.Say).Observe,
         });
-        _token = KeptToken.Claim(options.Url, options.Name, options.Partner);
-        _meeting = new Meeting(player, options.Name, options.Partner, _token.Token, options.Url.ToString(),
+        _token = TokenFile.Claim(options.Url, options.Name, options.Partner);
+        _matchmaker = new Matchmaker(player, options.Name, options.Partner, _token.Token, options.Url.ToString(),
             TimeProvider.System, status.Say);
     }
 
@@ -38,7 +39,7 @@ internal sealed class ConnectSession : IAsyncDisposable
 
     /// <summary>Does it all.</summary>
     /// <returns>Null when all has arrived, both ways; otherwise why not.</returns>
-    public async Task<PassingFault?> RunAsync(CancellationToken stop)
+    public async Task<ConnectFault?> RunAsync(CancellationToken stop)
     {
         if (FindClosed() is { } closed)
             return closed;
@@ -56,7 +57,7 @@ internal sealed class ConnectSession : IAsyncDisposable
             if (_game is not null)
                 await _game.AbandonAsync(timeout.Token);
             else
-                await _meeting.LeaveAsync(timeout.Token);
+                await _matchmaker.LeaveAsync(timeout.Token);
         }
         catch (OperationCanceledException)
         {
@@ -83,20 +84,20 @@ internal sealed class ConnectSession : IAsyncDisposable
     }
 
     // Better said now than when somebody has come.
-    private PassingFault? FindClosed()
+    private ConnectFault? FindClosed()
     {
         if (IsInputRead && !StandardStreams.HasInput)
         {
-            return new PassingFault(PassingFaultKind.Device,
+            return new ConnectFault(ConnectFaultKind.Device,
                 "cannot read the input: it is closed; --no-input does without");
         }
 
         return StandardStreams.HasOutput ? null
-            : new PassingFault(PassingFaultKind.Device, "cannot write the output: it is closed");
+            : new ConnectFault(ConnectFaultKind.Device, "cannot write the output: it is closed");
     }
 
     // A name that nobody has is a mistake at once; the client would try for as long as it is patient.
-    private async Task<PassingFault?> ResolveAsync(CancellationToken stop)
+    private async Task<ConnectFault?> ResolveAsync(CancellationToken stop)
     {
         // A proxy looks names up itself.
         if (!HttpClient.DefaultProxy.IsBypassed(_options.Url))
@@ -108,20 +109,20 @@ internal sealed class ConnectSession : IAsyncDisposable
         }
         catch (SocketException e)
         {
-            return new PassingFault(PassingFaultKind.NotTurnServer,
+            return new ConnectFault(ConnectFaultKind.NotTurnServer,
                 $"cannot find the host {_options.Url.DnsSafeHost}: {e.Message}; check the URL");
         }
     }
 
-    private async Task<PassingFault?> MeetAsync(CancellationToken stop)
+    private async Task<ConnectFault?> MeetAsync(CancellationToken stop)
     {
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(stop);
         wait.CancelAfter(_options.WaitForPartner);
         try
         {
-            var meeting = await _meeting.MeetAsync(wait.Token);
+            var meeting = await _matchmaker.FindPartnerAsync(wait.Token);
             if (meeting.Fault is { } fault)
-                return Explain(PassingFault.Of(fault, null));
+                return Explain(ConnectFault.Of(fault, null));
             _token.Dispose();
             _game = meeting.Value;
             return null;
@@ -130,12 +131,12 @@ internal sealed class ConnectSession : IAsyncDisposable
         {
             await AbandonAsync();
             var who = _options.Partner is { } partner ? $"{partner} did not come" : "nobody came";
-            return new PassingFault(PassingFaultKind.NobodyCame,
+            return new ConnectFault(ConnectFaultKind.NobodyCame,
                 $"{who} within {_options.WaitForPartner.TotalSeconds:0.#} s");
         }
     }
 
-    private async Task<PassingFault?> PassAsync(TurnGame game, CancellationToken stop)
+    private async Task<ConnectFault?> PassAsync(TurnGame game, CancellationToken stop)
     {
         ITransferCodec codec = _options.IsRaw ? new RawCodec() : new TextCodec();
         var transfer = new Transfer(game, codec, IsInputRead ? StandardStreams.OpenInput() : null,
@@ -144,7 +145,7 @@ internal sealed class ConnectSession : IAsyncDisposable
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var isShown = _options.IsRaw && !Console.IsErrorRedirected;
         var showing = isShown ? progress.ShowAsync(over.Token) : Task.CompletedTask;
-        PassingFault? fault;
+        ConnectFault? fault;
         try
         {
             fault = await transfer.RunAsync(stop);
@@ -165,9 +166,9 @@ internal sealed class ConnectSession : IAsyncDisposable
     }
 
     // Damage is known to this side first: what tells the partner of it goes out before.
-    private async Task LeaveAsync(TurnGame game, PassingFault fault)
+    private async Task LeaveAsync(TurnGame game, ConnectFault fault)
     {
-        if (game.Ended is null && fault.Kind == PassingFaultKind.Damaged)
+        if (game.Ended is null && fault.Kind == ConnectFaultKind.Damaged)
         {
             using var timeout = new CancellationTokenSource(LeaveTimeout);
             Task quitting = game.QuitAsync(timeout.Token);
@@ -179,21 +180,21 @@ internal sealed class ConnectSession : IAsyncDisposable
         await AbandonAsync();
     }
 
-    private PassingFault Explain(PassingFault fault) => fault.Kind switch
+    private ConnectFault Explain(ConnectFault fault) => fault.Kind switch
     {
-        PassingFaultKind.NotTurnServer => fault with { Meaning = $"{_options.Url}: {fault.Meaning}; check the URL" },
-        PassingFaultKind.ServerGone => fault with { Meaning = $"{_options.Url}: {fault.Meaning}" },
+        ConnectFaultKind.NotTurnServer => fault with { Meaning = $"{_options.Url}: {fault.Meaning}; check the URL" },
+        ConnectFaultKind.ServerGone => fault with { Meaning = $"{_options.Url}: {fault.Meaning}" },
         _ => fault,
     };
 
-    private void Notify(TransferNews news)
+    private void Notify(TransferEvent news)
     {
         // Bytes end by themselves, and no input has no end to speak of.
-        if (_options.IsRaw || (news == TransferNews.InputEnded && _options.HasNoInput))
+        if (_options.IsRaw || (news == TransferEvent.InputEnded && _options.HasNoInput))
             return;
         _status.Say(news switch
         {
-            TransferNews.InputEnded => $"end of input; waiting for {Partner} to end too, Ctrl-C to leave",
+            TransferEvent.InputEnded => $"end of input; waiting for {Partner} to end too, Ctrl-C to leave",
             _ when Console.IsInputRedirected => $"{Partner} has no more to say; this side's input goes on",
             _ => $"{Partner} has no more to say (Ctrl-D ends this side too)",
         });

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using System.Reflection;
 using System.Text;
 
 namespace TurnServer.Cli;
@@ -23,11 +22,6 @@ internal sealed class HelpText(HelpPage root, IReadOnlyDictionary<Command, HelpP
     private const int Indent = 2;
     private const int FlagsWidth = 36;
     private const int LineWidth = 100;
-
-    /// <summary>The version of this build, such as 1.0.0.</summary>
-    public static string Version { get; } =
-        typeof(HelpText).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
-        ?? "unknown";
 
     /// <summary>Who asks for help gets it, whatever else is wrong.</summary>
     public override bool ClearsParseErrors => true;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Net;
+using System.Reflection;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using Prometheus;
@@ -18,9 +19,13 @@ internal static class ServeCommand
     // Systemd is told at once that the server stops, unless it does not listen.
     private static readonly TimeSpan NotifyPatience = TimeSpan.FromSeconds(1);
 
+    private static string Version { get; } =
+        typeof(ServeCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+        ?? "unknown";
+
     /// <summary>What <c>--help</c> says of the server.</summary>
     public static HelpPage Help(ServeFlags flags) => new(
-        $"TurnServer {HelpText.Version}: a turn relay for two-player mobile games over plain HTTP.",
+        $"TurnServer {Version}: a turn relay for two-player mobile games over plain HTTP.",
         "turnserver [flags] [@FILE]",
         ("Commands", [("connect URL --name NAME", "pass data between two machines; see turnserver connect --help")]),
         flags.All,
@@ -41,7 +46,7 @@ internal static class ServeCommand
         var options = flags.Read(result, errors);
         return errors.Count == 0
             ? ServeAsync(options)
-            : Task.FromResult(UsageError.Print(errors, options.LogFormat));
+            : Task.FromResult(CommandLine.Refuse(errors, options.LogFormat));
     }
 
     private static async Task<int> ServeAsync(ServeOptions options)
@@ -104,7 +109,7 @@ internal static class ServeCommand
         var keeping = state?.RunAsync(look => LookAsync(actor, look)) ?? Task.Delay(Timeout.Infinite, stop.Token);
         var actorLoop = actor.RunAsync();
         Task[] loops = [actorLoop, front.RunAsync(), keeping,
-            TableWatch.RunAsync(actor, options.VerboseInterval, stop.Token),
+            RegistryPrinter.RunAsync(actor, options.VerboseInterval, stop.Token),
             admin?.RunAsync(stop.Token) ?? Task.Delay(Timeout.Infinite, stop.Token)];
         var notifying = NotifyAsync(actor, front, log, stop.Token);
         var first = await Task.WhenAny([stop.Task, .. loops, notifying]);
@@ -150,7 +155,7 @@ internal static class ServeCommand
     private static StatusSources Sources(ServeOptions options, TurnActor actor, HttpFront front, HttpMeters meters) =>
         new()
         {
-            Version = HelpText.Version,
+            Version = Version,
             Settings = options.Settings,
             Limits = new StatusLimits
             {
@@ -166,7 +171,7 @@ internal static class ServeCommand
     private static void Announce(ILogger log, ServeOptions options, HttpFront front)
     {
         var (http, rules) = (options.Http, options.Rules);
-        Log.Listening(log, HelpText.Version, Url(http.Host, http.Port), Environment.ProcessId, rules.PlayersMax,
+        Log.Listening(log, Version, Url(http.Host, http.Port), Environment.ProcessId, rules.PlayersMax,
             rules.GamesMax, front.ConnectionsMax, Limit(rules.PlayersPerAddressMax),
             Limit(http.ConnectionsPerAddressMax), Limit(http.RequestsPerSecond));
         if (options.Admin.IsOn)

@@ -47,12 +47,12 @@ internal static class StandardStreams
         if (!ClosedStreams.IsHandedDown(Error))
             return Stream.Null;
         var stream = Open(Error, FileAccess.Write);
-        return new LenientStream(stream.CanSeek ? Console.OpenStandardError() : stream);
+        return new BestEffortStream(stream.CanSeek ? Console.OpenStandardError() : stream);
     }
 
     private static FileStream Open(int descriptor, FileAccess access) =>
         new(new SafeFileHandle(descriptor, ownsHandle: false), access, bufferSize: 0);
 
     private static StreamWriter Write(Stream stream) =>
-        new(new LenientStream(stream), Console.OutputEncoding) { AutoFlush = true };
+        new(new BestEffortStream(stream), Console.OutputEncoding) { AutoFlush = true };
 }

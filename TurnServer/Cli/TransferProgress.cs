@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using TurnServer.Client;
+using TurnServer.Connect;
 
 namespace TurnServer.Cli;
 

@@ -4,7 +4,7 @@ using TurnServer.Protocol;
 namespace TurnServer.Client;
 
 /// <summary>Turns that have arrived and wait to be read. One thread puts them in and one takes them out.</summary>
-internal sealed class Inbox(WakeUp loop)
+internal sealed class Inbox(WakeSignal loop)
 {
     // One full block: what is read while the reader is away is at most twice that.
     private const int BytesEnough = ProtocolLimits.BacklogBytesMax;

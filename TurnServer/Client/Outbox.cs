@@ -10,7 +10,7 @@ internal readonly record struct OutgoingTurn(ReadOnlyMemory<byte> Bytes, TaskCom
     bool EndsGame);
 
 /// <summary>Turns that wait to be sent. Many threads put them in, one takes them out.</summary>
-internal sealed class Outbox(WakeUp loop)
+internal sealed class Outbox(WakeSignal loop)
 {
     // With turns of full length this is a megabyte, and enough to keep the way to the server full.
     private const int TurnsMax = 64;

@@ -13,8 +13,8 @@ namespace TurnServer.Client;
 /// last block has arrived (PROTOCOL.md, "Saying what has arrived"). That is also how a turn goes out beside a held
 /// reply, at once: the reply is no longer looked at, and what it held comes again.
 /// </remarks>
-internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options, SeatFields seat,
-    Outbox outbox, Inbox inbox, WakeUp wakeUp) : IAsyncDisposable
+internal sealed class SeatLoop(RequestSender sender, TurnClientOptions options, SeatRequests seat,
+    Outbox outbox, Inbox inbox, WakeSignal wakeSignal) : IAsyncDisposable
 {
     private static readonly TimeSpan FullPauseFirst = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan FullPauseLongest = TimeSpan.FromMilliseconds(250);
@@ -26,11 +26,11 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     private Task _cutShort = Task.CompletedTask;
 
     // The last update taken.
-    private TurnAsk _last;
+    private OutgoingRequest _last;
     private long _counter = -1;
 
     // Updates of which no answer has been seen, and which the next one takes for taken.
-    private readonly List<TurnAsk> _unconfirmed = [];
+    private readonly List<OutgoingRequest> _unconfirmed = [];
 
     // Less than a turn's length once the server, or a proxy before it, has refused so much.
     private int _batchBytesMax = TurnGame.TurnBytesMax;
@@ -87,7 +87,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     private async Task StepAsync()
     {
         // Taken before looking, so that nothing that comes meanwhile is missed.
-        var woken = wakeUp.Next(_stop.Token);
+        var woken = wakeSignal.Next(_stop.Token);
         if (outbox.HasTurns && (inbox.HasRoom || outbox.IsLast))
         {
             await SendAsync();
@@ -99,7 +99,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
         if (pause > TimeSpan.Zero && !outbox.IsFinished)
             await PauseAsync(woken, pause);
         else if (!inbox.HasRoom)
-            Deliver(await exchange.AskAsync(_last, _stop.Token));
+            Deliver(await sender.AskAsync(_last, _stop.Token));
         else if (!outbox.IsFinished)
             await CollectAsync(isReaderWaiting ? options.Wait : TimeSpan.Zero);
     }
@@ -166,12 +166,13 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
         _batch.Clear();
     }
 
-    private TurnAsk NextUpdate(TimeSpan wait, bool isEmpty = false) =>
+    private OutgoingRequest NextUpdate(TimeSpan wait, bool isEmpty = false) =>
         new(seat.Update(isEmpty ? [] : _batch, _counter + 1), wait, _counter < 0 ? null : _block.Length);
 
     // A copy of the update may come late and be taken, so the very same one is repeated until it is (PROTOCOL.md,
     // "Rules for clients"). Meanwhile this player collects by repeating the last counter, which acknowledges nothing.
-    private async Task<(TurnAsk Update, TurnOutcome Outcome)> SendToFullAsync(TurnAsk update, TurnOutcome outcome)
+    private async Task<(OutgoingRequest Update, RequestOutcome Outcome)> SendToFullAsync(OutgoingRequest update,
+        RequestOutcome outcome)
     {
         for (var pause = FullPauseFirst; outcome.Reply.Error == ErrorCode.GameCacheMaxed; pause *= 2)
         {
@@ -194,7 +195,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
 
     private async Task LookAsync()
     {
-        var block = await exchange.AskAsync(_last, _stop.Token);
+        var block = await sender.AskAsync(_last, _stop.Token);
         // The update that was refused has been taken after all: it is repeated next, and hears so.
         if (block.Reply.Error != ErrorCode.PlayerStateBehind)
             Deliver(block);
@@ -208,7 +209,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
         {
             ReceivedBytes = _block.DistinctFrom(turnReceivedBytes),
         };
-        var outcome = await exchange.AskAsync(update, _stop.Token);
+        var outcome = await sender.AskAsync(update, _stop.Token);
         if (outcome.Fault is null && _block.ShowsTurnTaken(outcome.Reply, turnReceivedBytes))
             return false;
         Take(update, outcome);
@@ -218,7 +219,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
         return _ended is null;
     }
 
-    private async Task<TurnOutcome> UpdateAsync(TurnAsk update)
+    private async Task<RequestOutcome> UpdateAsync(OutgoingRequest update)
     {
         var outcome = await AskAsync(update);
         if (_unconfirmed.Count > 0 && outcome.Reply.Error == ErrorCode.PlayerStateAhead)
@@ -226,7 +227,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
             // The one before never reached the server.
             foreach (var before in _unconfirmed)
             {
-                var confirmed = await exchange.AskAsync(before, _stop.Token);
+                var confirmed = await sender.AskAsync(before, _stop.Token);
                 // Or it came a moment later and this one's lost attempt behind it: then the server has gone on, and
                 // says so.
                 if (confirmed.Fault is not null && confirmed.Reply.Error != ErrorCode.PlayerStateBehind)
@@ -245,28 +246,28 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
     }
 
     // Asks until there is an answer. One that is held is cut short when there is something to send.
-    private async Task<TurnOutcome> AskAsync(TurnAsk update)
+    private async Task<RequestOutcome> AskAsync(OutgoingRequest update)
     {
         if (update.Wait == TimeSpan.Zero)
-            return await exchange.AskAsync(update, _stop.Token);
+            return await sender.AskAsync(update, _stop.Token);
         var letGo = new CancellationTokenSource();
-        var held = exchange.AskAsync(update, _stop.Token, letGo.Token);
+        var held = sender.AskAsync(update, _stop.Token, letGo.Token);
         while (!held.IsCompleted && !_stop.IsCancellationRequested)
         {
-            var woken = wakeUp.Next(_stop.Token);
+            var woken = wakeSignal.Next(_stop.Token);
             if (outbox.HasTurns || outbox.IsFinished)
             {
                 _cutShort = LetGoAsync(_cutShort, held, letGo);
                 // Turns that it carries must be known to be taken, or refused, before others follow them.
                 return _batch.Count == 0
-                    ? TurnOutcome.Unseen
-                    : await exchange.AskAsync(update with { Wait = TimeSpan.Zero }, _stop.Token);
+                    ? RequestOutcome.Unseen
+                    : await sender.AskAsync(update with { Wait = TimeSpan.Zero }, _stop.Token);
             }
 
             await Task.WhenAny(held, woken);
         }
 
-        TurnOutcome news;
+        RequestOutcome news;
         using (letGo)
             news = await held;
         var isEmpty = news.Reply.Code == ReplyCode.GameNoData || news.Reply.Data.Span is [(byte)'*'];
@@ -283,7 +284,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
         await before;
     }
 
-    private void Take(TurnAsk update, in TurnOutcome outcome)
+    private void Take(OutgoingRequest update, in RequestOutcome outcome)
     {
         if (outcome.Fault is null)
         {
@@ -295,7 +296,7 @@ internal sealed class SeatLoop(TurnExchange exchange, TurnClientOptions options,
         Deliver(outcome);
     }
 
-    private void Deliver(in TurnOutcome outcome)
+    private void Deliver(in RequestOutcome outcome)
     {
         _lastHeardAt = options.Time.GetTimestamp();
         if (outcome.Fault is null)

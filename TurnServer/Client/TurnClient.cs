@@ -39,7 +39,7 @@ public sealed class TurnClient
 
     private const int TokenBytes = 16;
 
-    private readonly TurnExchange _exchange;
+    private readonly RequestSender _sender;
     private readonly TurnClientOptions _options;
     private string _key = "";
     private Pairing _pairing;
@@ -55,7 +55,7 @@ public sealed class TurnClient
         if (ServerUrl.FindFault(url) is { } whatIsWrong)
             throw new ArgumentException(whatIsWrong, nameof(url));
         _options = options ?? new TurnClientOptions();
-        _exchange = new TurnExchange(http, url, _options);
+        _sender = new RequestSender(http, url, _options);
     }
 
     /// <summary>
@@ -138,7 +138,7 @@ public sealed class TurnClient
         if (outcome.Fault is not null)
             return outcome.Fault;
         var seat = Text(outcome.Reply).Split('|');
-        return new TurnGame(_exchange, _options, _pairing, seat[0], seat[^1]);
+        return new TurnGame(_sender, _options, _pairing, seat[0], seat[^1]);
     }
 
     /// <summary>
@@ -157,10 +157,10 @@ public sealed class TurnClient
         ? string.Create(CultureInfo.InvariantCulture, $"{(int)symbol},*,{_key},*,*")
         : throw new InvalidOperationException("Register first.");
 
-    private Task<TurnOutcome> AskAsync(string body, TimeSpan wait, CancellationToken cancel) =>
-        _exchange.AskAsync(new TurnAsk(Encoding.UTF8.GetBytes(body), wait), cancel);
+    private Task<RequestOutcome> AskAsync(string body, TimeSpan wait, CancellationToken cancel) =>
+        _sender.AskAsync(new OutgoingRequest(Encoding.UTF8.GetBytes(body), wait), cancel);
 
-    private async Task<TurnOutcome> AskUntilNewsAsync(Symbol symbol, ReplyCode noNews,
+    private async Task<RequestOutcome> AskUntilNewsAsync(Symbol symbol, ReplyCode noNews,
         CancellationToken cancel)
     {
         while (true)

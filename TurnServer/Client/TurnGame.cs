@@ -14,21 +14,21 @@ public sealed class TurnGame : IAsyncDisposable
     /// <summary>The longest turn, in bytes: a request's body less the most that its other fields take.</summary>
     public const int TurnBytesMax = ProtocolLimits.BodyBytesMax - 64;
 
-    private readonly TurnExchange _exchange;
-    private readonly SeatFields _seat;
+    private readonly RequestSender _sender;
+    private readonly SeatRequests _seat;
     private readonly Outbox _outbox;
     private readonly Inbox _inbox;
     private readonly SeatLoop _loop;
 
-    internal TurnGame(TurnExchange exchange, TurnClientOptions options, Pairing pairing, string key, string number)
+    internal TurnGame(RequestSender sender, TurnClientOptions options, Pairing pairing, string key, string number)
     {
-        _exchange = exchange;
-        _seat = new SeatFields(key, number);
+        _sender = sender;
+        _seat = new SeatRequests(key, number);
         Pairing = pairing;
-        var wakeUp = new WakeUp();
-        _outbox = new Outbox(wakeUp);
-        _inbox = new Inbox(wakeUp);
-        _loop = new SeatLoop(exchange, options, _seat, _outbox, _inbox, wakeUp);
+        var wakeSignal = new WakeSignal();
+        _outbox = new Outbox(wakeSignal);
+        _inbox = new Inbox(wakeSignal);
+        _loop = new SeatLoop(sender, options, _seat, _outbox, _inbox, wakeSignal);
         _loop.Start();
     }
 
@@ -148,7 +148,7 @@ public sealed class TurnGame : IAsyncDisposable
         // It has been asked for long enough.
         if (Ended is { Kind: TurnFaultKind.Unreachable or TurnFaultKind.NotTurnServer } gone)
             return gone;
-        var left = await _exchange.AskAsync(new TurnAsk(_seat.Quit()), cancel);
+        var left = await _sender.AskAsync(new OutgoingRequest(_seat.Quit()), cancel);
         // It may have gone with an attempt whose reply was lost, or with a partner who left first.
         var fault = left.Fault is { Kind: TurnFaultKind.SeatGone } ? null : left.Fault;
         return Ended ?? fault;

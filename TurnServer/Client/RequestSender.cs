@@ -11,15 +11,16 @@ namespace TurnServer.Client;
 /// <param name="ReceivedBytes">
 /// How much of the last block has arrived; null: there was none, or the request is no update.
 /// </param>
-internal readonly record struct TurnAsk(ReadOnlyMemory<byte> Body, TimeSpan Wait = default, int? ReceivedBytes = null);
+internal readonly record struct OutgoingRequest(ReadOnlyMemory<byte> Body, TimeSpan Wait = default,
+    int? ReceivedBytes = null);
 
 /// <summary>What became of a request in the end.</summary>
 /// <param name="Reply">The server's answer; without meaning when there is a fault of the way there.</param>
 /// <param name="Fault">The server's refusal, or why it cannot be reached; null when it took the request.</param>
-internal readonly record struct TurnOutcome(ServerReply Reply, TurnFault? Fault)
+internal readonly record struct RequestOutcome(ServerReply Reply, TurnFault? Fault)
 {
     /// <summary>An update that is taken for taken although no answer to it has been seen.</summary>
-    public static TurnOutcome Unseen { get; } =
+    public static RequestOutcome Unseen { get; } =
         new(new ServerReply { Code = ReplyCode.GameNoData }, null) { IsUnseen = true };
 
     /// <summary>Whether it is <see cref="Unseen"/>.</summary>
@@ -30,7 +31,7 @@ internal readonly record struct TurnOutcome(ServerReply Reply, TurnFault? Fault)
 /// Asks the server, and asks again with the very same bytes for as long as no reply comes: that is safe because the
 /// server takes each request only once (PROTOCOL.md, "The game" and "Pairing").
 /// </summary>
-internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientOptions options)
+internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClientOptions options)
 {
     // The longest reply is a full block; beyond it is no turn server's.
     private const int ReplyBytesMax = ProtocolLimits.BacklogBytesMax + 64;
@@ -50,7 +51,7 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
     /// <param name="ask">The request.</param>
     /// <param name="cancel">Ends it at once.</param>
     /// <param name="letGo">Ends it with the attempt under way, soon: nobody looks at the outcome any longer.</param>
-    public async Task<TurnOutcome> AskAsync(TurnAsk ask, CancellationToken cancel, CancellationToken letGo = default)
+    public async Task<RequestOutcome> AskAsync(OutgoingRequest ask, CancellationToken cancel, CancellationToken letGo = default)
     {
         var symbol = (Symbol)(ask.Body.Span[0] - '0');
         var pause = TimeSpan.Zero;
@@ -59,7 +60,7 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
         {
             var startedAt = options.Time.GetTimestamp();
             var attempt = await TryAsync(symbol, ask, cancel, letGo);
-            var outcome = new TurnOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault);
+            var outcome = new RequestOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault);
             // Its reply may have been on its way still: that is no loss to tell of.
             if (attempt.Reply is null && letGo.IsCancellationRequested)
                 return outcome;
@@ -83,7 +84,7 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    private async Task<Attempt> TryAsync(Symbol symbol, TurnAsk ask, CancellationToken cancel,
+    private async Task<Attempt> TryAsync(Symbol symbol, OutgoingRequest ask, CancellationToken cancel,
         CancellationToken letGo)
     {
         var patience = options.ReplyTimeout + ask.Wait;
@@ -127,7 +128,7 @@ internal sealed class TurnExchange(HttpMessageInvoker http, Uri url, TurnClientO
             ? client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel)
             : http.SendAsync(request, cancel);
 
-    private HttpRequestMessage Compose(TurnAsk ask)
+    private HttpRequestMessage Compose(OutgoingRequest ask)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ReadOnlyMemoryContent(ask.Body) };
         if (ask.Wait > TimeSpan.Zero)

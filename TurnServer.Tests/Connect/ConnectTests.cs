@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using TurnServer.Tests.Support;
 
-namespace TurnServer.Tests.Cli;
+namespace TurnServer.Tests.Connect;
 
 /// <summary>Data that goes through two <c>connect</c>s and a server, all of them processes of their own.</summary>
 [Parallelizable(ParallelScope.All)]

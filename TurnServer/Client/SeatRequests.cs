@@ -5,7 +5,7 @@ using System.Text;
 namespace TurnServer.Client;
 
 /// <summary>The key and number of a seat, as they stand in each of its requests (PROTOCOL.md, "Request").</summary>
-internal sealed class SeatFields(string key, string number)
+internal sealed class SeatRequests(string key, string number)
 {
     private readonly byte[] _tail = Encoding.ASCII.GetBytes($",{key},{number},");
 

@@ -1,9 +1,10 @@
 using System.Buffers;
+using TurnServer.Client;
 
-namespace TurnServer.Client;
+namespace TurnServer.Connect;
 
 /// <summary>What a transfer tells while it goes on.</summary>
-internal enum TransferNews
+internal enum TransferEvent
 {
     /// <summary>The input has been read to its end, and the partner has more to say.</summary>
     InputEnded,
@@ -22,7 +23,7 @@ internal enum TransferNews
 /// <param name="output">Where to write what comes. Flushed whenever there is no more at once.</param>
 /// <param name="notify">Told the news, on whatever thread that is.</param>
 internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? input, Stream output,
-    Action<TransferNews> notify)
+    Action<TransferEvent> notify)
 {
     // Half a megabyte of full turns, and enough short lines in one request to make them cheap.
     private const int SendsMax = 32;
@@ -31,7 +32,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
 
     private readonly ArrayBufferWriter<byte> _pending = new(OutputBytes);
     private readonly Queue<Task<TurnFault?>> _underWay = new(SendsMax);
-    private readonly TaskCompletionSource<PassingFault?> _outcome =
+    private readonly TaskCompletionSource<ConnectFault?> _outcome =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private volatile bool _isInputAtEnd;
@@ -49,7 +50,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
 
     /// <summary>Passes everything. The game is left to the caller to leave.</summary>
     /// <returns>Null when all has arrived, both ways; otherwise why not.</returns>
-    public async Task<PassingFault?> RunAsync(CancellationToken cancel)
+    public async Task<ConnectFault?> RunAsync(CancellationToken cancel)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var sending = SendAsync(over.Token);
@@ -62,7 +63,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
                 await receiving;
             return _outcome.Task.IsCompleted
                 ? await _outcome.Task
-                : PassingFault.Of(game.Ended!, game.Pairing.Partner);
+                : ConnectFault.Of(game.Ended!, game.Pairing.Partner);
         }
         finally
         {
@@ -90,7 +91,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
             codec.Finish(turns);
             _isInputAtEnd = true;
             if (!_hasPartnerEnded)
-                notify(TransferNews.InputEnded);
+                notify(TransferEvent.InputEnded);
         }
 
         // What was not taken shows in how the game ended, once all that came before has been received.
@@ -109,7 +110,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Fail(PassingFaultKind.Device, $"cannot read the input: {e.GetBaseException().Message}");
+            Fail(ConnectFaultKind.Device, $"cannot read the input: {e.GetBaseException().Message}");
             return null;
         }
     }
@@ -160,13 +161,13 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
             case ReceivedKind.End:
                 _hasPartnerEnded = true;
                 if (!_isInputAtEnd)
-                    notify(TransferNews.PartnerEnded);
+                    notify(TransferEvent.PartnerEnded);
                 break;
             case ReceivedKind.AllArrived:
                 _isConfirmed = true;
                 break;
             case ReceivedKind.Fault:
-                Fail(PassingFaultKind.Damaged, $"{game.Pairing.Partner} {received.Fault}");
+                Fail(ConnectFaultKind.Damaged, $"{game.Pairing.Partner} {received.Fault}");
                 break;
         }
 
@@ -192,7 +193,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Fail(PassingFaultKind.Device, $"cannot write the output: {e.GetBaseException().Message}");
+            Fail(ConnectFaultKind.Device, $"cannot write the output: {e.GetBaseException().Message}");
             return false;
         }
 
@@ -201,5 +202,5 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
         return true;
     }
 
-    private void Fail(PassingFaultKind kind, string meaning) => _outcome.TrySetResult(new PassingFault(kind, meaning));
+    private void Fail(ConnectFaultKind kind, string meaning) => _outcome.TrySetResult(new ConnectFault(kind, meaning));
 }

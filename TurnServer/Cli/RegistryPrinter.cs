@@ -1,21 +1,54 @@
 using System.Globalization;
 using System.Text;
+using TurnServer.Actor;
 using TurnServer.Rules;
 
 namespace TurnServer.Cli;
 
-/// <summary>Lays both registries out as tables, for <c>--verbose</c>.</summary>
-internal static class TablePrinter
+/// <summary>Prints the players and games as tables on standard output: <c>--verbose</c>.</summary>
+internal static class RegistryPrinter
 {
-    /// <summary>The most rows that are shown of each registry.</summary>
-    public const int RowsMax = 200;
-
+    private const int RowsMax = 200;
     private const int NameWidthMax = 24;
     private const int KeyDigitsShown = 3;
     private const int KeyDigitsMin = 8;
 
-    /// <summary>Both tables, each under a line that counts its entries.</summary>
-    public static string Compose(TableView view)
+    /// <summary>Prints until it is stopped; with no interval it only waits for that.</summary>
+    public static async Task RunAsync(TurnActor actor, TimeSpan? interval, CancellationToken stop)
+    {
+        if (interval is not { } period)
+        {
+            await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
+        }
+
+        using var timer = new PeriodicTimer(period);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stop))
+                await PrintAsync(actor);
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    private static async Task PrintAsync(TurnActor actor)
+    {
+        try
+        {
+            var view = await ActorProbe.AnswerAsync(
+                actor.InquireAsync(table => table.View(RowsMax)), TimeProvider.System);
+            await Console.Out.WriteAsync(Compose(view));
+        }
+        catch (ActorSilentException)
+        {
+            // Too busy to answer: the next time will do.
+        }
+    }
+
+    private static string Compose(TableView view)
     {
         var text = new StringBuilder();
         Append(text, $"players: {view.PlayerCount}", view.PlayerCount - view.Players.Count,
@@ -27,8 +60,8 @@ internal static class TablePrinter
         return text.ToString();
     }
 
-    /// <summary>The first digits of a key: enough to find it again, too few to play with it.</summary>
-    public static string Abbreviate(ulong key)
+    // Enough digits to recognize the key, too few to play with it.
+    private static string Abbreviate(ulong key)
     {
         var digits = key.ToString(CultureInfo.InvariantCulture);
         return digits.Length < KeyDigitsMin ? "…" : digits[..KeyDigitsShown] + "…";

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using TurnServer.Tests.Support;
 
-namespace TurnServer.Tests.Cli;
+namespace TurnServer.Tests.Connect;
 
 /// <summary>A <c>connect</c> that is killed while it waits, and started again (PROTOCOL.md, "Pairing").</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]

@@ -1,13 +1,13 @@
 using TurnServer.Client;
 
-namespace TurnServer.Cli;
+namespace TurnServer.Connect;
 
 /// <summary>Says when the server stops answering and when it answers again; not every request that is lost.</summary>
 /// <param name="url">The server.</param>
 /// <param name="patience">How long it is tried.</param>
 /// <param name="time">Turned by hand in tests.</param>
 /// <param name="say">Told the sentences.</param>
-internal sealed class OutageWatch(Uri url, TimeSpan patience, TimeProvider time, Action<string> say)
+internal sealed class OutageReporter(Uri url, TimeSpan patience, TimeProvider time, Action<string> say)
 {
     // Single losses are made up for within less.
     private static readonly TimeSpan Noticeable = TimeSpan.FromSeconds(1);

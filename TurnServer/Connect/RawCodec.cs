@@ -3,8 +3,9 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using TurnServer.Client;
 
-namespace TurnServer.Client;
+namespace TurnServer.Connect;
 
 /// <summary>
 /// Bytes as turns, with a check at the end that all have arrived. A turn is one of

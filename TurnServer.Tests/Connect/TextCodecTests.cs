@@ -3,8 +3,9 @@ using System.Text;
 using System.Text.Unicode;
 using CsCheck;
 using TurnServer.Client;
+using TurnServer.Connect;
 
-namespace TurnServer.Tests.Client;
+namespace TurnServer.Tests.Connect;
 
 /// <summary>Text as turns: what other clients see, what comes back, and bytes that nobody thought of.</summary>
 [Parallelizable(ParallelScope.All)]

@@ -1,15 +1,16 @@
 using Microsoft.Extensions.Time.Testing;
 using TurnServer.Cli;
 using TurnServer.Client;
+using TurnServer.Connect;
 using TurnServer.Protocol;
 
-namespace TurnServer.Tests.Cli;
+namespace TurnServer.Tests.Connect;
 
 /// <summary>
 /// When <c>connect</c> says that the server does not answer: once an outage, and of single losses nothing.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
-internal sealed class OutageWatchTests
+internal sealed class OutageReporterTests
 {
     private const string Outage = "cannot reach http://server/: refused; trying for 30 s";
     private const string Over = "the server answers again";
@@ -35,7 +36,7 @@ internal sealed class OutageWatchTests
     {
         var time = new FakeTimeProvider();
         var said = new List<string>();
-        var watch = new OutageWatch(new Uri("http://server/"), TimeSpan.FromSeconds(30), time, said.Add);
+        var watch = new OutageReporter(new Uri("http://server/"), TimeSpan.FromSeconds(30), time, said.Add);
         foreach (var step in story)
         {
             if (step == ' ')

@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
+using TurnServer.Client;
 
-namespace TurnServer.Client;
+namespace TurnServer.Connect;
 
 /// <summary>
 /// Text as turns: a line is a turn, and reads as such to any client. What a turn cannot hold is escaped (Client/README.md,

@@ -8,9 +8,9 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>How a request is repeated, with a made-up server and a clock that skips pauses.</summary>
 [Parallelizable(ParallelScope.All)]
-internal sealed class TurnExchangeTests
+internal sealed class RequestSenderTests
 {
-    private static readonly TurnAsk Ask = new("2,*,17,*,*"u8.ToArray());
+    private static readonly OutgoingRequest Ask = new("2,*,17,*,*"u8.ToArray());
 
     [Test]
     public async Task A_lost_request_is_repeated_at_once_and_then_after_pauses_that_double()
@@ -125,7 +125,7 @@ internal sealed class TurnExchangeTests
             Observer = log.Note,
             ReplyTimeout = TimeSpan.FromMinutes(1),
         };
-        await new TurnExchange(http, new Uri("http://x/"), options).AskAsync(Ask, default);
+        await new RequestSender(http, new Uri("http://x/"), options).AskAsync(Ask, default);
         Assert.That(log.Attempts.Select(attempt => (attempt.Symbol, attempt.Reply?.Error, attempt.Loss)), Is.EqualTo(
             new[] { (Symbol.RequestPair, (ErrorCode?)null, (string?)"nobody there"),
                 (Symbol.RequestPair, ErrorCode.NotRegistered, null) }));
@@ -134,8 +134,8 @@ internal sealed class TurnExchangeTests
     private static HttpRequestException Refused() =>
         new(HttpRequestError.ConnectionError, "outer", new IOException("nobody there"));
 
-    private static async Task<(TurnOutcome Outcome, SkippingClock Clock, StubHandler Handler)> AskAsync(TurnAsk ask,
-        Func<int, HttpResponseMessage> answer, Action<SkippingClock>? started = null)
+    private static async Task<(RequestOutcome Outcome, SkippingClock Clock, StubHandler Handler)> AskAsync(
+        OutgoingRequest ask, Func<int, HttpResponseMessage> answer, Action<SkippingClock>? started = null)
     {
         var clock = new SkippingClock(TimeSpan.FromSeconds(10));
         started?.Invoke(clock);
@@ -143,7 +143,7 @@ internal sealed class TurnExchangeTests
         using var http = new HttpMessageInvoker(handler);
         // Longer than the clock skips.
         var options = new TurnClientOptions { Time = clock, ReplyTimeout = TimeSpan.FromMinutes(1) };
-        var exchange = new TurnExchange(http, new Uri("http://x/"), options);
-        return (await exchange.AskAsync(ask, default).WaitAsync(ServerChild.Patience), clock, handler);
+        var sender = new RequestSender(http, new Uri("http://x/"), options);
+        return (await sender.AskAsync(ask, default).WaitAsync(ServerChild.Patience), clock, handler);
     }
 }

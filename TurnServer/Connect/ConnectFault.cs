@@ -1,9 +1,10 @@
+using TurnServer.Client;
 using TurnServer.Protocol;
 
-namespace TurnServer.Client;
+namespace TurnServer.Connect;
 
 /// <summary>What kept data from being passed, by what the user can do about it.</summary>
-internal enum PassingFaultKind
+internal enum ConnectFaultKind
 {
     /// <summary>Not foreseen: a bug of this program's, or two programs that play one seat.</summary>
     Bug,
@@ -36,25 +37,25 @@ internal enum PassingFaultKind
 /// <summary>Why data was not passed to the end.</summary>
 /// <param name="Kind">What can be done about it.</param>
 /// <param name="Meaning">A sentence for people, without a full stop.</param>
-internal sealed record PassingFault(PassingFaultKind Kind, string Meaning)
+internal sealed record ConnectFault(ConnectFaultKind Kind, string Meaning)
 {
     /// <summary>What a fault of a step, or the end of a game, means for the data.</summary>
     /// <param name="fault">What went wrong.</param>
     /// <param name="partner">The partner's name; null before there is one.</param>
-    public static PassingFault Of(TurnFault fault, string? partner) => fault.Kind switch
+    public static ConnectFault Of(TurnFault fault, string? partner) => fault.Kind switch
     {
-        TurnFaultKind.Unreachable => new(PassingFaultKind.ServerGone, fault.Meaning),
-        TurnFaultKind.NotTurnServer => new(PassingFaultKind.NotTurnServer, fault.Meaning),
+        TurnFaultKind.Unreachable => new(ConnectFaultKind.ServerGone, fault.Meaning),
+        TurnFaultKind.NotTurnServer => new(ConnectFaultKind.NotTurnServer, fault.Meaning),
         TurnFaultKind.ServerFull or TurnFaultKind.ServerBusy =>
-            new(PassingFaultKind.ServerRefuses, $"the server refuses: {fault.Meaning}; try again later"),
-        TurnFaultKind.PartnerLeft => new(PassingFaultKind.PartnerLeft, fault.HasPartnerQuit || partner is null
+            new(ConnectFaultKind.ServerRefuses, $"the server refuses: {fault.Meaning}; try again later"),
+        TurnFaultKind.PartnerLeft => new(ConnectFaultKind.PartnerLeft, fault.HasPartnerQuit || partner is null
             ? $"{partner ?? "the partner"} left before the end"
             : $"{partner} fell silent and was dropped by the server"),
-        TurnFaultKind.SeatGone or TurnFaultKind.RegistrationGone => new(PassingFaultKind.ServerGone, "the server has "
+        TurnFaultKind.SeatGone or TurnFaultKind.RegistrationGone => new(ConnectFaultKind.ServerGone, "the server has "
             + "lost the game: it was restarted, or has not heard from this side for too long"),
         TurnFaultKind.InvalidRequest when fault.Error == ErrorCode.OverContentLength =>
-            new(PassingFaultKind.ServerRefuses, fault.Meaning),
-        TurnFaultKind.InvalidRequest when partner is null => new(PassingFaultKind.NameRefused, fault.Meaning),
-        _ => new(PassingFaultKind.Bug, fault.Meaning),
+            new(ConnectFaultKind.ServerRefuses, fault.Meaning),
+        TurnFaultKind.InvalidRequest when partner is null => new(ConnectFaultKind.NameRefused, fault.Meaning),
+        _ => new(ConnectFaultKind.Bug, fault.Meaning),
     };
 }

@@ -1,6 +1,6 @@
 using TurnServer.Tests.Support;
 
-namespace TurnServer.Tests.Cli;
+namespace TurnServer.Tests.Connect;
 
 /// <summary>How <c>connect</c> gets on with a client of another kind.</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]
@@ -13,7 +13,7 @@ internal sealed class ConnectForeignTests
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
-        await using var zoe = await Player.MeetAsync(server.Port, ann, "Zoe", "*");
+        await using var zoe = await Player.PairAsync(server.Port, ann, "Zoe", "*");
         await ann.WriteAsync("knight|b5\\\n\nlast"u8.ToArray());
         Assert.That(await zoe.CollectAsync(), Is.EqualTo(new[] { @"knight\pb5\\", @"\e", @"last\c", @"\." }));
         await zoe.UpdateAsync(@"e7-e5\o/");
@@ -30,7 +30,7 @@ internal sealed class ConnectForeignTests
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
-        await using var zoe = await Player.MeetAsync(server.Port, ann, "Zoe", "*");
+        await using var zoe = await Player.PairAsync(server.Port, ann, "Zoe", "*");
         await zoe.UpdateAsync(@"one|\.");
         await ann.SaysAsync("Zoe has no more to say");
         await ann.WriteAsync("two\n"u8.ToArray());
@@ -44,7 +44,7 @@ internal sealed class ConnectForeignTests
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
-        await using var zoe = await Player.MeetAsync(server.Port, ann, "Zoe", "*");
+        await using var zoe = await Player.PairAsync(server.Port, ann, "Zoe", "*");
         // Before Ann has ended it says nothing.
         await zoe.UpdateAsync(@"one|\!all|\.");
         await ann.SaysAsync("Zoe has no more to say");
@@ -59,7 +59,7 @@ internal sealed class ConnectForeignTests
     {
         await using var server = await ServerChild.StartAsync("--game-timeout", "0.5");
         await using var ann = ConnectChild.Start(server.Url, "Ann");
-        await using var zoe = await Player.MeetAsync(server.Port, ann, "Zoe", "*");
+        await using var zoe = await Player.PairAsync(server.Port, ann, "Zoe", "*");
         Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(5));
         Assert.That(ann.LastWords, Is.EqualTo("Zoe fell silent and was dropped by the server"));
     }
@@ -77,7 +77,7 @@ internal sealed class ConnectForeignTests
         Assert.That((await http.AskAsync($"1,*,{key},*,*")).Body, Is.EqualTo("0/1/*"));
         // Ann may not have heard Zoe's name yet.
         await ann.SaysAsync(" left before the start; waiting again");
-        await using var zoe = await Player.MeetAsync(server.Port, ann, wanted == "*" ? "Yva" : "Zoe", wanted);
+        await using var zoe = await Player.PairAsync(server.Port, ann, wanted == "*" ? "Yva" : "Zoe", wanted);
         await zoe.UpdateAsync("here");
         Assert.That(await ann.ReadAsync(5), Is.EqualTo("here\n"));
     }
@@ -94,7 +94,7 @@ internal sealed class ConnectForeignTests
             return key;
         }
 
-        public static async Task<Player> MeetAsync(int port, ConnectChild ann, string name, string partner)
+        public static async Task<Player> PairAsync(int port, ConnectChild ann, string name, string partner)
         {
             await ann.SaysAsync("waiting for");
             var http = await RawHttp.ConnectAsync(port);

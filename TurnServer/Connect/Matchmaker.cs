@@ -1,6 +1,7 @@
+using TurnServer.Client;
 using TurnServer.Protocol;
 
-namespace TurnServer.Client;
+namespace TurnServer.Connect;
 
 /// <summary>
 /// Finds a partner and begins the game, over whatever happens on the way there: a partner that leaves before the game,
@@ -15,7 +16,7 @@ namespace TurnServer.Client;
 /// <param name="place">Where it waits, as people call it.</param>
 /// <param name="time">Turned by hand in tests.</param>
 /// <param name="say">Told what happens, a sentence each.</param>
-internal sealed class Meeting(TurnClient player, string name, string? partner, string token, string place,
+internal sealed class Matchmaker(TurnClient player, string name, string? partner, string token, string place,
     TimeProvider time, Action<string> say)
 {
     // A server that loses each registration at once is not to be asked as fast as the network allows.
@@ -26,7 +27,7 @@ internal sealed class Meeting(TurnClient player, string name, string? partner, s
     private bool _isAnswered;
 
     /// <summary>Waits until there is a game, for as long as it takes.</summary>
-    public async Task<TurnResult<TurnGame>> MeetAsync(CancellationToken cancel)
+    public async Task<TurnResult<TurnGame>> FindPartnerAsync(CancellationToken cancel)
     {
         for (var isFirst = true; ; isFirst = false)
         {

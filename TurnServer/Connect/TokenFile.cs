@@ -2,14 +2,14 @@ using System.Security.Cryptography;
 using System.Text;
 using TurnServer.Client;
 
-namespace TurnServer.Cli;
+namespace TurnServer.Connect;
 
 /// <summary>
 /// The token of a registration, kept in a file while <c>connect</c> waits: one that is killed and started again comes
 /// back to its place in the line (PROTOCOL.md, "Pairing"). A lock on the file, which the kernel releases with the
 /// process, has one process use it at a time. Where no file can be written the token is kept in memory.
 /// </summary>
-internal sealed class KeptToken : IDisposable
+internal sealed class TokenFile : IDisposable
 {
     // As many as wait on this machine under one name at one server, and can come back.
     private const int SlotsMax = 8;
@@ -17,7 +17,7 @@ internal sealed class KeptToken : IDisposable
 
     private FileStream? _file;
 
-    private KeptToken(FileStream? file, string token)
+    private TokenFile(FileStream? file, string token)
     {
         _file = file;
         Token = token;
@@ -26,17 +26,17 @@ internal sealed class KeptToken : IDisposable
     public string Token { get; }
 
     /// <summary>The token that was left for such a registration and that nobody uses; otherwise a new one.</summary>
-    public static KeptToken Claim(Uri url, string name, string? partner)
+    public static TokenFile Claim(Uri url, string name, string? partner)
     {
         var file = FindFolder() is { } folder ? Open(folder, Identify(url, name, partner)) : null;
         try
         {
-            return new KeptToken(file, file is null ? TurnClient.CreateToken() : ReadOrWrite(file));
+            return new TokenFile(file, file is null ? TurnClient.CreateToken() : ReadOrWrite(file));
         }
         catch (IOException)
         {
             file?.Dispose();
-            return new KeptToken(null, TurnClient.CreateToken());
+            return new TokenFile(null, TurnClient.CreateToken());
         }
     }
 

@@ -1,20 +1,21 @@
 using System.Net;
 using System.Text;
 using TurnServer.Client;
+using TurnServer.Connect;
 
-namespace TurnServer.Tests.Client;
+namespace TurnServer.Tests.Connect;
 
 /// <summary>Leaving while it is not known whether the server has made a registration.</summary>
 [Parallelizable(ParallelScope.All)]
-internal sealed class MeetingTests
+internal sealed class MatchmakerTests
 {
     [Test]
     public async Task A_registration_whose_answer_was_not_waited_for_is_taken_back()
     {
         using var server = new SlowServer();
-        var meeting = MeetingAt(server);
+        var meeting = MatchmakerAt(server);
         using var stop = new CancellationTokenSource();
-        var meet = meeting.MeetAsync(stop.Token);
+        var meet = meeting.FindPartnerAsync(stop.Token);
         await stop.CancelAsync();
         Assert.That(async () => await meet, Throws.InstanceOf<OperationCanceledException>());
         server.Answers = true;
@@ -28,12 +29,12 @@ internal sealed class MeetingTests
     public async Task Who_never_asked_has_nothing_to_take_back()
     {
         using var server = new SlowServer { Answers = true };
-        var meeting = MeetingAt(server);
+        var meeting = MatchmakerAt(server);
         await meeting.LeaveAsync(default);
         Assert.That(server.Asked, Is.Empty);
     }
 
-    private static Meeting MeetingAt(SlowServer server) =>
+    private static Matchmaker MatchmakerAt(SlowServer server) =>
         new(new TurnClient(new HttpMessageInvoker(server), new Uri("http://server/")), "Ann", null,
             TurnClient.CreateToken(), "http://server/", TimeProvider.System, _ => { });
 

@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using TurnServer.Tests.Support;
 
-namespace TurnServer.Tests.Cli;
+namespace TurnServer.Tests.Connect;
 
 /// <summary>How <c>connect</c> fails: an exit code for each cause, and one line that says it.</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]
@@ -117,7 +117,7 @@ internal sealed class ConnectFailureTests
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann", "--patience", "1");
-        await using var bob = await MeetAsync(server.Url, ann);
+        await using var bob = await PairAsync(server.Url, ann);
         // Killed: one that stops in order may still answer that it is busy, and be asked again a second later.
         await server.KillAsync();
         await AssertEndsAsync(ann, 6, $"{server.Url}: the server cannot be reached: Connection refused");
@@ -151,7 +151,7 @@ internal sealed class ConnectFailureTests
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
-        await using var bob = await MeetAsync(server.Url, ann);
+        await using var bob = await PairAsync(server.Url, ann);
         ann.Signal(signal);
         await AssertEndsAsync(ann, code, $"{signal}: left Bob");
         await AssertEndsAsync(bob, 5, "Ann left before the end");
@@ -174,7 +174,7 @@ internal sealed class ConnectFailureTests
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
-        await using var bob = await MeetAsync(server.Url, ann);
+        await using var bob = await PairAsync(server.Url, ann);
         await ann.WriteAsync(default);
         await bob.SaysAsync("Ann has no more to say");
         ann.Signal(PosixSignal.SIGTERM);
@@ -203,7 +203,7 @@ internal sealed class ConnectFailureTests
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
-        await using var bob = await MeetAsync(server.Url, ann);
+        await using var bob = await PairAsync(server.Url, ann);
         await ann.Output.DisposeAsync();
         await bob.Input.WriteAsync("more\n"u8.ToArray());
         await bob.Input.FlushAsync();
@@ -251,7 +251,7 @@ internal sealed class ConnectFailureTests
     }
 
     // A partner once a line has gone both ways.
-    private static async Task<ConnectChild> MeetAsync(Uri url, ConnectChild ann)
+    private static async Task<ConnectChild> PairAsync(Uri url, ConnectChild ann)
     {
         var bob = ConnectChild.Start(url, "Bob");
         foreach (var (from, to) in new[] { (ann, bob), (bob, ann) })

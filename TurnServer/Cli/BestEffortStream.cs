@@ -4,7 +4,7 @@ namespace TurnServer.Cli;
 /// A stream for messages that may be lost: what cannot be written, as the disk is full or its reader has gone, is
 /// dropped, and the next message is tried again. No message is worth the games.
 /// </summary>
-internal sealed class LenientStream(Stream inner) : WriteOnlyStream
+internal sealed class BestEffortStream(Stream inner) : WriteOnlyStream
 {
     public override void Write(ReadOnlySpan<byte> buffer)
     {

@@ -2,8 +2,9 @@ using System.Buffers;
 using System.Text;
 using CsCheck;
 using TurnServer.Client;
+using TurnServer.Connect;
 
-namespace TurnServer.Tests.Client;
+namespace TurnServer.Tests.Connect;
 
 /// <summary>Bytes as turns, and the check that all have arrived.</summary>
 [Parallelizable(ParallelScope.All)]

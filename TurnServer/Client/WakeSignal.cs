@@ -5,7 +5,7 @@ namespace TurnServer.Client;
 /// <summary>
 /// Wakes a loop that waits until there may be something to do. Several calls while it is awake are one.
 /// </summary>
-internal sealed class WakeUp
+internal sealed class WakeSignal
 {
     private readonly Channel<bool> _calls = Channel.CreateBounded<bool>(
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite, SingleReader = true });

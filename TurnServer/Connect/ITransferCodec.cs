@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace TurnServer.Client;
+namespace TurnServer.Connect;
 
 /// <summary>
 /// How data travels as turns, without any input or output: one object for one transfer, which remembers where both
