@@ -58,7 +58,7 @@ internal sealed class ChurnTests
         await Crowd.OnThreadsAsync(ConnectionCount, i =>
         {
             if (i / Crowd.Threads % ConnectionsBetweenLooks == 0)
-                ServerChild.UntilAsync(HasRoom, "there are fewer connections").GetAwaiter().GetResult();
+                TestWait.UntilAsync(HasRoom, "there are fewer connections").GetAwaiter().GetResult();
             try
             {
                 using var socket = Crowd.Connect(abused.Port, i);
@@ -70,7 +70,7 @@ internal sealed class ChurnTests
             }
         });
         var seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
-        await ServerChild.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "their descriptors are free");
+        await TestWait.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "their descriptors are free");
         await abused.CheckAsync(string.Create(CultureInfo.InvariantCulture,
             $"{ConnectionCount} times {what}, {ConnectionCount / seconds:0} a second, {open.Max()} at once"),
             MemoryBound.OfHeap(HeapBytesMax));

@@ -91,7 +91,7 @@ internal sealed class Crowd : IDisposable
     }
 
     /// <summary>Posts or gets on each, and reads until its reply has begun. Returns how many were answered.</summary>
-    public async Task<int> AskAsync(byte[] request, string answerStart)
+    public async Task<int> PostAsync(byte[] request, string answerStart)
     {
         var answered = 0;
         await SendAsync(request);

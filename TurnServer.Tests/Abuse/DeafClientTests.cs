@@ -24,8 +24,8 @@ internal sealed class DeafClientTests
         await using var abused = await AbusedServer.StartWithHeapAsync(HeapBytesMax, "--game-timeout", "60");
         await using var pair = await RawPair.StartAsync(abused.Port, "Deaf");
         for (var counter = 0; counter < BacklogTurns; counter++)
-            await pair.Players[0].AskAsync(pair.Update(0, counter, new string('x', TurnBytes)));
-        await pair.Players[1].AskAsync(pair.Update(1, 0, ""));
+            await pair.Players[0].PostAsync(pair.Update(0, counter, new string('x', TurnBytes)));
+        await pair.Players[1].PostAsync(pair.Update(1, 0, ""));
         // The whole block again, 128 KB, each time.
         var again = RawHttp.Post(pair.Update(1, 0, ""));
         var descriptors = abused.Server.Descriptors;
@@ -34,7 +34,7 @@ internal sealed class DeafClientTests
         for (var taken = ClientCount; taken > 0 && rounds < RequestsMax; rounds++)
             taken = await crowd.SendAsync(again);
         // A reply that is not taken is given up after 10 seconds, an idle connection after 15.
-        await ServerChild.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "all are given up",
+        await TestWait.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "all are given up",
             TimeSpan.FromSeconds(40));
         await abused.CheckAsync(string.Create(CultureInfo.InvariantCulture,
             $"{ClientCount} clients ask for 128 KB {rounds} times and read nothing"),

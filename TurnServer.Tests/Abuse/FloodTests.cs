@@ -72,8 +72,8 @@ internal sealed class FloodTests
             var counter = 0;
             for (; Stopwatch.GetTimestamp() < end; counter++)
             {
-                Assert.That(await sender.AskAsync(pair.Update(0, counter, turn)), Is.EqualTo("0/10/*"));
-                Assert.That(await reader.AskAsync(pair.Update(1, counter, "")), Is.EqualTo("0/9/" + turn));
+                Assert.That(await sender.PostAsync(pair.Update(0, counter, turn)), Is.EqualTo("0/10/*"));
+                Assert.That(await reader.PostAsync(pair.Update(1, counter, "")), Is.EqualTo("0/9/" + turn));
             }
 
             return counter;
@@ -94,20 +94,20 @@ internal sealed class FloodTests
             await using var sender = new Repeater(abused.Port);
             await using var reader = new Repeater(abused.Port);
             for (var counter = 0; counter < BacklogTurns; counter++)
-                Assert.That(await sender.AskAsync(pair.Update(0, counter, turn)), Is.EqualTo("0/10/*"));
+                Assert.That(await sender.PostAsync(pair.Update(0, counter, turn)), Is.EqualTo("0/10/*"));
             for (var attempt = 0; attempt < 3; attempt++)
-                Assert.That(await sender.AskAsync(pair.Update(0, BacklogTurns, turn)), Is.EqualTo("21/*/*"));
+                Assert.That(await sender.PostAsync(pair.Update(0, BacklogTurns, turn)), Is.EqualTo("21/*/*"));
             // What is left of it takes a short turn, and the sender still gets what its partner says.
-            await reader.AskAsync($"6,said,{pair.Keys[1]},{pair.Seats[1]},0");
-            Assert.That(await sender.AskAsync(pair.Update(0, BacklogTurns, "short")), Is.EqualTo("0/9/said"));
+            await reader.PostAsync($"6,said,{pair.Keys[1]},{pair.Seats[1]},0");
+            Assert.That(await sender.PostAsync(pair.Update(0, BacklogTurns, "short")), Is.EqualTo("0/9/said"));
             if (i > 0)
                 continue;
             // The first of them reads after all.
-            var block = await reader.AskAsync(pair.Update(1, 0, ""));
+            var block = await reader.PostAsync(pair.Update(1, 0, ""));
             var turns = string.Join('|', Enumerable.Repeat(turn, BacklogTurns).Append("short"));
             Assert.That(block, Is.EqualTo("0/11/" + turns));
-            Assert.That(await reader.AskAsync(pair.Update(1, 1, "")), Is.EqualTo("0/10/*"));
-            Assert.That(await sender.AskAsync(pair.Update(0, BacklogTurns + 1, turn)), Is.EqualTo("0/10/*"));
+            Assert.That(await reader.PostAsync(pair.Update(1, 1, "")), Is.EqualTo("0/10/*"));
+            Assert.That(await sender.PostAsync(pair.Update(0, BacklogTurns + 1, turn)), Is.EqualTo("0/10/*"));
         }
 
         await abused.CheckAsync($"{FullCount} backlogs filled",
@@ -119,10 +119,10 @@ internal sealed class FloodTests
     {
         private RawHttp? _connection;
 
-        public async Task<string> AskAsync(string body)
+        public async Task<string> PostAsync(string body)
         {
             _connection ??= await RawHttp.ConnectAsync(port);
-            var reply = await _connection.AskAsync(body);
+            var reply = await _connection.PostAsync(body);
             if (reply.Closes)
                 await DisposeAsync();
             return reply.Body;

@@ -63,12 +63,12 @@ internal sealed class ActorProbeTests
             var counting = probe.CountAsync();
             Assert.That(counting.IsCompleted, Is.False);
             _clock.Advance(ActorProbe.Timeout);
-            Assert.That(await ActorDriver.Soon(counting), Is.Null);
+            Assert.That(await TestWait.ForAsync(counting), Is.Null);
         }
 
         Assert.That(asked, Is.EqualTo(1));
         answer.SetResult(Figures);
-        Assert.That(await ActorDriver.Soon(probe.CountAsync()), Is.Not.Null);
+        Assert.That(await TestWait.ForAsync(probe.CountAsync()), Is.Not.Null);
         Assert.That(asked, Is.EqualTo(2));
     }
 
@@ -79,7 +79,7 @@ internal sealed class ActorProbeTests
         var probe = new ActorProbe(() => new TaskCompletionSource<ActorFigures>().Task, _clock);
         var counting = probe.CountAsync(stop.Token);
         stop.Cancel();
-        Assert.That(async () => await ActorDriver.Soon(counting), Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(async () => await TestWait.ForAsync(counting), Throws.InstanceOf<OperationCanceledException>());
     }
 
     private static async Task AssertAdminSaysTheSameAsync(ActorProbe probe)

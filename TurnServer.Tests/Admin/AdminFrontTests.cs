@@ -15,7 +15,7 @@ internal sealed class AdminFrontTests
     [OneTimeSetUp]
     public async Task StartServer()
     {
-        _port = ServerChild.FreePort();
+        _port = Ports.Next();
         _server = await ServerChild.StartAsync("--admin-port", $"{_port}");
     }
 
@@ -74,7 +74,7 @@ internal sealed class AdminFrontTests
     [Test]
     public async Task On_all_addresses_every_host_name_is_answered()
     {
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         await using var server = await ServerChild.StartAsync("--admin-port", $"{port}", "--admin-host", "0.0.0.0");
         await using var client = await RawHttp.ConnectAsync(port);
         Assert.That((await client.GetAsync("GET /healthz HTTP/1.1")).Status, Is.EqualTo(200));
@@ -83,7 +83,7 @@ internal sealed class AdminFrontTests
     [Test]
     public async Task A_port_that_is_taken_is_refused_by_its_flag()
     {
-        var server = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", "--admin-port", $"{_port}");
+        var server = ServerChild.Launch("--port", $"{Ports.Next()}", "--admin-port", $"{_port}");
         await using (server)
         {
             Assert.That(await server.ExitCodeAsync(), Is.EqualTo(1));
@@ -94,7 +94,7 @@ internal sealed class AdminFrontTests
     [Test]
     public async Task A_page_that_fails_on_a_bug_is_no_empty_200_and_the_next_request_is_answered()
     {
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         var log = new RecordingLog();
         var pages = new Dictionary<string, AdminPage>
         {

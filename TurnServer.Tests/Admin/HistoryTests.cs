@@ -90,7 +90,7 @@ internal sealed class HistoryTests
         var running = sampler.RunAsync(stop.Token);
         for (var i = 1; i <= 5; i++)
         {
-            await ServerChild.UntilAsync(() => sampler.History.Of(HistoryRange.Minutes).Count == i, "it is read");
+            await TestWait.UntilAsync(() => sampler.History.Of(HistoryRange.Minutes).Count == i, "it is read");
             clock.Advance(TimeSpan.FromSeconds(1));
         }
 
@@ -116,12 +116,12 @@ internal sealed class HistoryTests
         await GapsAsync(2);
         Assert.That(asked, Is.EqualTo(1), "a question that is under way is not put again");
         answer.SetResult(At(0).Actor!);
-        await ServerChild.UntilAsync(() => Turn() && sampler.History.Of(HistoryRange.Minutes)[^1].Actor is not null,
+        await TestWait.UntilAsync(() => Turn() && sampler.History.Of(HistoryRange.Minutes)[^1].Actor is not null,
             "it answers again");
         await stop.CancelAsync();
         await running;
 
-        async Task GapsAsync(int count) => await ServerChild.UntilAsync(() => Turn()
+        async Task GapsAsync(int count) => await TestWait.UntilAsync(() => Turn()
             && sampler.History.Of(HistoryRange.Minutes).Count(reading => reading.Actor is null) >= count,
             "gaps are seen");
 
@@ -142,7 +142,7 @@ internal sealed class HistoryTests
         var running = sampler.RunAsync(stop.Token);
         for (var i = 1; i <= 3; i++)
         {
-            await ServerChild.UntilAsync(() => sampler.History.Of(HistoryRange.Minutes).Count == i, "it is read");
+            await TestWait.UntilAsync(() => sampler.History.Of(HistoryRange.Minutes).Count == i, "it is read");
             clock.Advance(TimeSpan.FromSeconds(1));
         }
 

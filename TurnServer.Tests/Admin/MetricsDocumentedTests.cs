@@ -17,7 +17,7 @@ internal sealed partial class MetricsDocumentedTests
     [OneTimeSetUp]
     public async Task StartServer()
     {
-        _port = ServerChild.FreePort();
+        _port = Ports.Next();
         _server = await ServerChild.StartAsync("--admin-port", $"{_port}");
     }
 
@@ -30,7 +30,7 @@ internal sealed partial class MetricsDocumentedTests
         var documented = Section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))
             .SelectMany(line => NamePattern().Matches(line.Split('|')[1].Split(" by ")[0]))
             .Select(match => "turnserver_" + match.Groups[1].Value);
-        var served = (await Scrape.OfAsync(_port)).Families
+        var served = (await Scrape.GetAsync(_port)).Families
             .Where(name => name.StartsWith("turnserver_", StringComparison.Ordinal));
         Assert.That(documented, Is.EquivalentTo(served));
     }
@@ -38,7 +38,7 @@ internal sealed partial class MetricsDocumentedTests
     [Test]
     public async Task What_an_alert_goes_by_is_on_the_page()
     {
-        var page = await Scrape.OfAsync(_port);
+        var page = await Scrape.GetAsync(_port);
         var used = SeriesPattern().Matches(Block("groups:")).Select(match => match.Value).Distinct().ToList();
         Assert.That(used, Has.Count.GreaterThan(5));
         foreach (var name in used)
@@ -69,7 +69,7 @@ internal sealed partial class MetricsDocumentedTests
     {
         var program = Tool.Require("prometheus");
         await using (var client = await RawHttp.ConnectAsync(_server.Port))
-            await client.AskAsync("0,Ann,*,*,*");
+            await client.PostAsync("0,Ann,*,*,*");
         await using var prometheus = await PrometheusChild.StartAsync(program, Block("scrape_configs:")
             .Replace(DocumentedTarget, $"localhost:{_port}", StringComparison.Ordinal)
             .Replace("15s", "1s", StringComparison.Ordinal));

@@ -92,7 +92,7 @@ public sealed class MetricsPageTests
 
     private static async Task<Scrape> ScrapeOf(Task<AdminReply> composing)
     {
-        var reply = await composing.WaitAsync(ServerChild.Patience);
+        var reply = await composing.WaitAsync(TestWait.Timeout);
         Assert.That(reply.Status, Is.EqualTo(200));
         return new Scrape(Encoding.UTF8.GetString(reply.Body));
     }

@@ -17,7 +17,7 @@ internal sealed class MetricsTests
     [OneTimeSetUp]
     public async Task PlayAsync()
     {
-        _port = ServerChild.FreePort();
+        _port = Ports.Next();
         _server = await ServerChild.StartAsync("--admin-port", $"{_port}", "--trust-proxy",
             "--requests-per-second", "1", "--players-per-address", "1");
         var ann = await RegisterAsync(HostileName);
@@ -33,7 +33,7 @@ internal sealed class MetricsTests
         await SayAsync($"6,e7-e5,{bobsSeat},0");
         await SayAsync($"6,e7-e5,{bobsSeat},0");
         var held = SayAsync($"6,,{bobsSeat},1", "Prefer: wait=25");
-        await Scrape.UntilAsync(_port, "turnserver_held_replies", 1);
+        await Scrape.WaitForAsync(_port, "turnserver_held_replies", 1);
         await SayAsync($"6,g1-f3,{annsSeat},1");
         Assert.That(await held, Is.EqualTo("0/9/g1-f3"));
         await SayAsync($"6,,{bobsSeat},9");
@@ -44,9 +44,9 @@ internal sealed class MetricsTests
         await PressLimitsAsync();
         await LeaveWithinABodyAsync(isReset: false);
         await LeaveWithinABodyAsync(isReset: true);
-        await Scrape.UntilAsync(_port, "turnserver_client_faults_total", faults => faults >= 2);
+        await Scrape.WaitForAsync(_port, "turnserver_client_faults_total", faults => faults >= 2);
         // It is counted before the request ends.
-        _page = await Scrape.UntilAsync(_port, "turnserver_requests_in_progress", 0);
+        _page = await Scrape.WaitForAsync(_port, "turnserver_requests_in_progress", 0);
     }
 
     [OneTimeTearDown]
@@ -155,7 +155,7 @@ internal sealed class MetricsTests
     public async Task Connections_that_are_closed_are_counted_by_cause()
     {
         const int Idle = 8;
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         await using var server = await ServerChild.StartAsync("--admin-port", $"{port}", "--body-timeout", "1",
             "--max-connections", "3");
         var idle = new List<RawHttp?>();
@@ -163,11 +163,11 @@ internal sealed class MetricsTests
             idle.Add(await RawHttp.TryConnectAsync(server.Port));
         foreach (var client in idle.OfType<RawHttp>())
         {
-            Assert.That(await client.IsEndedAsync());
+            Assert.That(await client.IsClosedAsync());
             await client.DisposeAsync();
         }
 
-        var page = await Scrape.UntilAsync(port, "turnserver_connections", 0);
+        var page = await Scrape.WaitForAsync(port, "turnserver_connections", 0);
         var shed = page["turnserver_connections_closed_total{cause=\"over_limit\"}"];
         var slow = page["turnserver_connections_closed_total{cause=\"slow_head\"}"];
         Assert.That((shed, slow), Is.Not.EqualTo((0.0, (double)Idle)).And.Not.EqualTo(((double)Idle, 0.0)));
@@ -181,7 +181,7 @@ internal sealed class MetricsTests
         Assert.That(await SayAsync("0,Dan,*,*,*", From), Does.StartWith("0/0/"));
         Assert.That(await SayAsync("0,Eve,*,*,*", From), Is.EqualTo("22/*/*"));
         var pressed = Stopwatch.StartNew();
-        while (_limitedReplies == 0 && pressed.Elapsed < ServerChild.Patience)
+        while (_limitedReplies == 0 && pressed.Elapsed < TestWait.Timeout)
         {
             var replies = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ =>
                 SayAsync("8,,", "X-Forwarded-For: 203.0.113.10")));
@@ -193,11 +193,11 @@ internal sealed class MetricsTests
     private async Task LeaveWithinABodyAsync(bool isReset)
     {
         // The one before has ended.
-        await Scrape.UntilAsync(_port, "turnserver_requests_in_progress", 0);
+        await Scrape.WaitForAsync(_port, "turnserver_requests_in_progress", 0);
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 10") + "6,e");
         // Once the head has been read: one that is reset within its head is no request.
-        await Scrape.UntilAsync(_port, "turnserver_requests_in_progress", 1);
+        await Scrape.WaitForAsync(_port, "turnserver_requests_in_progress", 1);
         if (isReset)
             client.Reset();
     }
@@ -221,6 +221,6 @@ internal sealed class MetricsTests
     private async Task<string> SayAsync(string body, params string[] headers)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        return (await client.AskAsync(body, headers)).Body;
+        return (await client.PostAsync(body, headers)).Body;
     }
 }

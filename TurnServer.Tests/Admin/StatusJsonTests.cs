@@ -18,17 +18,17 @@ internal sealed class StatusJsonTests
     [OneTimeSetUp]
     public async Task PlayABit()
     {
-        _port = ServerChild.FreePort();
+        _port = Ports.Next();
         _server = await ServerChild.StartAsync("--admin-port", $"{_port}", "--max-games", "77", "--game-timeout", "300",
             "--pairing-timeout", "300.0", "--trust-proxy");
         _waiting = await RawHttp.ConnectAsync(_server.Port);
         string[] requests = [$"0,{Markup},*,Nobody,*", $"0,Turn{RightToLeftOverride}ed,*,*,*", "0,Zoë,*,Nobody,*"];
         foreach (var body in requests)
-            _keys.Add((await _waiting.AskAsync(body, "X-Forwarded-For: 203.0.113.7")).Body["0/0/".Length..]);
+            _keys.Add((await _waiting.PostAsync(body, "X-Forwarded-For: 203.0.113.7")).Body["0/0/".Length..]);
         _pair = await RawPair.StartAsync(_server.Port, "Player");
-        await _pair.Players[0].AskAsync(_pair.Update(0, 0, "12345"));
-        await _pair.Players[0].AskAsync(_pair.Update(0, 1, "67"));
-        await _pair.Players[0].AskAsync(_pair.Update(0, 9, "out of step"));
+        await _pair.Players[0].PostAsync(_pair.Update(0, 0, "12345"));
+        await _pair.Players[0].PostAsync(_pair.Update(0, 1, "67"));
+        await _pair.Players[0].PostAsync(_pair.Update(0, 9, "out of step"));
         _keys.AddRange(_pair.Keys);
         // The counts are of whole seconds.
         await UntilAsync(status => Number(status, "total", "turns") == 2 && Number(status, "total", "refusals") == 1);
@@ -191,7 +191,7 @@ internal sealed class StatusJsonTests
 
     private async Task UntilAsync(Func<JsonElement, bool> isSo)
     {
-        var patience = DateTime.UtcNow + ServerChild.Patience;
+        var patience = DateTime.UtcNow + TestWait.Timeout;
         while (await TryReadAsync() is not { } status || !isSo(status))
         {
             Assert.That(DateTime.UtcNow, Is.LessThan(patience), "waited in vain for the counts");

@@ -38,13 +38,13 @@ internal sealed class StatusPageTests
     [OneTimeSetUp]
     public async Task StartAll()
     {
-        _port = ServerChild.FreePort();
+        _port = Ports.Next();
         _server = await ServerChild.StartAsync("--admin-port", $"{_port}", "--pairing-timeout", "600");
         _client = await RawHttp.ConnectAsync(_server.Port);
         foreach (var name in new[] { Markup, Image, Reversed, Tower, Wide })
-            Assert.That((await _client.AskAsync($"0,{name},*,Nobody else,*")).Body, Does.StartWith("0/0/"));
+            Assert.That((await _client.PostAsync($"0,{name},*,Nobody else,*")).Body, Does.StartWith("0/0/"));
         _browser = await Browser.StartAsync();
-        Assertions.SetDefaultExpectTimeout((float)ServerChild.Patience.TotalMilliseconds);
+        Assertions.SetDefaultExpectTimeout((float)TestWait.Timeout.TotalMilliseconds);
         _load = LoadTest.RunAsync(new LoadOptions
         {
             Settings = new LoadSettings(_server.Url, Clients: 60, Rate: 3, TimeSpan.FromMinutes(10), Wait: true,
@@ -170,7 +170,7 @@ internal sealed class StatusPageTests
     [Test]
     public async Task It_says_when_the_server_is_gone_and_recovers_by_itself()
     {
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         await using var browser = await Browser.StartAsync();
         IPage page;
         await using (await ServerChild.StartAsync("--admin-port", $"{port}"))
@@ -257,7 +257,7 @@ internal sealed class StatusPageTests
         await page.EvaluateAsync("new Promise(done => setTimeout(done, 4500))");
         Assert.That(Volatile.Read(ref asked), Is.Zero);
         await page.EvaluateAsync("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'));");
-        await ServerChild.UntilAsync(() => Volatile.Read(ref asked) > 0, "it asks again");
+        await TestWait.UntilAsync(() => Volatile.Read(ref asked) > 0, "it asks again");
     }
 
     private static ILocatorAssertions Expect(ILocator locator) => Assertions.Expect(locator);
@@ -268,7 +268,7 @@ internal sealed class StatusPageTests
         var startedAt = Stopwatch.GetTimestamp();
         while (!await page.EvaluateAsync<bool>($"Boolean({isSo})"))
         {
-            if (Stopwatch.GetElapsedTime(startedAt) > 2 * ServerChild.Patience)
+            if (Stopwatch.GetElapsedTime(startedAt) > 2 * TestWait.Timeout)
                 Assert.Fail($"Waited in vain until {isSo}: {await page.Locator("body").InnerTextAsync()}");
             await Task.Delay(LookInterval);
         }

@@ -65,7 +65,7 @@ internal sealed class CompareTests
         using var output = new StringWriter();
         using var errors = new StringWriter();
         var options = new CompareOptions(RunLength, Rounds: 1, Connections: 2,
-            ServerChild.FreePorts(Field.PortsUsed), HasState: true, serverFlags);
+            Ports.NextRange(Field.PortsUsed), HasState: true, serverFlags);
         var exitCode = await CompareCommand.RunAsync(options, output, errors);
         return (exitCode, output.ToString(), errors.ToString());
     }

@@ -96,7 +96,7 @@ internal sealed class DriverTests
     {
         using var seat = new DrivenSeat(port, Seat);
         // Ends long before, by the fault.
-        Driver.Run([play(seat)], ServerChild.Patience);
+        Driver.Run([play(seat)], TestWait.Timeout);
     }
 
     /// <summary>Answers each request with the next of these replies, then closes.</summary>

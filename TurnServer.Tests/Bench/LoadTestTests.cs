@@ -57,7 +57,7 @@ public sealed class LoadTestTests
     public async Task Run_AgainstAServerThatDeliversATurnTwice_IsAViolation()
     {
         using var once = new Once();
-        await using var relay = TamperingRelay.Before(_server, reply: (_, reply) =>
+        await using var relay = TamperingProxy.Before(_server, reply: (_, reply) =>
         {
             if (once.IsDone || TurnsIn(reply) is not [['T', ..] first, .. var others])
                 return reply;
@@ -73,7 +73,7 @@ public sealed class LoadTestTests
     {
         var number = "";
         using var once = new Once();
-        await using var relay = TamperingRelay.Before(_server, request: body =>
+        await using var relay = TamperingProxy.Before(_server, request: body =>
         {
             if (once.IsDone || !body.StartsWith("6,T,", StringComparison.Ordinal))
                 return body;
@@ -93,7 +93,7 @@ public sealed class LoadTestTests
         using var once = new Once();
         // While one update is kept, two turns become due: they go together in the next.
         var delay = TimeSpan.FromMilliseconds(50);
-        await using var relay = TamperingRelay.Before(_server, delay: delay, reply: (_, reply) =>
+        await using var relay = TamperingProxy.Before(_server, delay: delay, reply: (_, reply) =>
         {
             if (once.IsDone || TurnsIn(reply) is not [['T', ..] first, ['T', ..] second, .. var others])
                 return reply;
@@ -108,7 +108,7 @@ public sealed class LoadTestTests
     {
         string? stolen = null, victim = null;
         using var once = new Once();
-        await using var relay = TamperingRelay.Before(_server, reply: (body, reply) =>
+        await using var relay = TamperingProxy.Before(_server, reply: (body, reply) =>
         {
             if (once.IsDone || TurnsIn(reply) is not [['T', ..] first, .. var others])
                 return reply;
@@ -131,7 +131,7 @@ public sealed class LoadTestTests
     [Test]
     public async Task Run_WhereNothingListens_CannotRun()
     {
-        var (code, text, _) = await RunAsync(new Uri($"http://127.0.0.1:{ServerChild.FreePort()}/"), false, 0);
+        var (code, text, _) = await RunAsync(new Uri($"http://127.0.0.1:{Ports.Next()}/"), false, 0);
         Assert.Multiple(() =>
         {
             Assert.That(code, Is.EqualTo(StressExit.CannotRun));
@@ -144,7 +144,7 @@ public sealed class LoadTestTests
 
     private static string Data(params string[] turns) => "0/9/" + string.Join('|', turns);
 
-    private static async Task<string> AssertViolatedAsync(TamperingRelay relay, Once once, params string[] words)
+    private static async Task<string> AssertViolatedAsync(TamperingProxy relay, Once once, params string[] words)
     {
         // That a file cannot be written must not hide it.
         var (code, text, _) = await RunAsync(relay.Url, false, 0, LongEnough, once.Done, json: "/no/such/folder/json");

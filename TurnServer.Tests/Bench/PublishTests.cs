@@ -14,7 +14,7 @@ internal sealed class PublishTests
         using var errors = new StringWriter();
         // Compiling ahead of time takes its time: other tests do that.
         var builds = Build.All.Where(build => build.Folder == "jit").ToList();
-        var options = new PublishOptions(TimeSpan.FromSeconds(1), 1, 2, ServerChild.FreePort(), builds);
+        var options = new PublishOptions(TimeSpan.FromSeconds(1), 1, 2, Ports.Next(), builds);
         var exitCode = await PublishCommand.RunAsync(options, output, errors);
         Assert.That((exitCode, errors.ToString()), Is.EqualTo((0, "")));
         var text = output.ToString();

@@ -13,7 +13,7 @@ internal sealed class RestartCommandTests
         using var output = new StringWriter();
         using var errors = new StringWriter();
         var options = new RestartOptions(Games: 1000, Rounds: 1,
-            ServerChild.FreePorts(RestartOptions.PortsUsed), Server: null);
+            Ports.NextRange(RestartOptions.PortsUsed), Server: null);
         Assert.That(await RestartCommand.RunAsync(options, output, errors), Is.Zero, errors.ToString());
         foreach (var figure in new[] { "start until healthy", "stop", "pause between replies to a client" })
             Assert.That(output.ToString(), Does.Match($@"(?m)^{figure} .*\d\.\d\d \(.*\d\.\d\d \("));

@@ -53,8 +53,8 @@ internal sealed class SoakTests
         {
             Rate = 200,
             Duration = TimeSpan.FromSeconds(2),
-            Port = ServerChild.FreePort(),
-            AdminPort = ServerChild.FreePort(),
+            Port = Ports.Next(),
+            AdminPort = Ports.Next(),
             GrowthMax = growthMax,
             RateShareMin = rateShareMin,
             ServerFlags = ["--max-wait", "20"],
@@ -72,8 +72,8 @@ internal sealed class SoakTests
         using var errors = new StringWriter();
         var code = await SoakRun.RunAsync(new SoakOptions
         {
-            Port = ServerChild.FreePort(),
-            AdminPort = ServerChild.FreePort(),
+            Port = Ports.Next(),
+            AdminPort = Ports.Next(),
             ServerFlags = ["--no-such-flag"],
         }, TextWriter.Null, errors);
         Assert.That(code, Is.EqualTo(SoakExit.CannotRun));

@@ -10,7 +10,7 @@ public sealed class FlagListTests
     public void Every_flag_of_the_server_is_in_the_list_of_all()
     {
         var flags = new ServeFlags();
-        var fields = Members.Of(typeof(ServeFlags)).Where(field => field.FieldType.IsSubclassOf(typeof(Flag)))
+        var fields = Fields.Of(typeof(ServeFlags)).Where(field => field.FieldType.IsSubclassOf(typeof(Flag)))
             .Select(field => field.GetValue(flags)).ToArray();
         Assert.That(fields, Has.Length.GreaterThan(20));
         Assert.That(flags.All, Is.EquivalentTo(fields));

@@ -51,7 +51,7 @@ internal sealed class LogFormatTests
         {
             Assert.That(entry.GetProperty("Timestamp").GetString(), Does.EndWith("Z"));
             Assert.That(entry.GetProperty("Timestamp").GetDateTimeOffset(),
-                Is.EqualTo(DateTimeOffset.UtcNow).Within(ServerChild.Patience));
+                Is.EqualTo(DateTimeOffset.UtcNow).Within(TestWait.Timeout));
             Assert.That(entry.GetProperty("Message").GetString(), Is.Not.Empty);
             Assert.That(entry.GetProperty("EventId").GetInt32(), Is.Positive);
         }
@@ -82,7 +82,7 @@ internal sealed class LogFormatTests
     public async Task A_port_that_is_taken_is_one_line_in_the_form_of_the_log()
     {
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         other.Bind(new IPEndPoint(IPAddress.Any, port));
         other.Listen();
         await AssertRefusalAsync(exitCode: 1, lines: 1, "--port", port.ToString(CultureInfo.InvariantCulture));
@@ -103,10 +103,10 @@ internal sealed class LogFormatTests
     {
         // script gives it a terminal, and passes on what it writes there.
         string[] command = ["sh", "-c", $"exec {Tool.Require("script", "bsdutils")} -qec \"$*\" /dev/null", "sh"];
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         Dictionary<string, string> environment = new() { ["TERM"] = terminal, ["NO_COLOR"] = noColor };
         await using var server = ServerChild.Launch(command, environment, port, ["--port", $"{port}"]);
-        await ServerChild.UntilAsync(() => server.Output.Contains("listens on", StringComparison.Ordinal),
+        await TestWait.UntilAsync(() => server.Output.Contains("listens on", StringComparison.Ordinal),
             "it listens");
         Assert.That(server.Output,
             Does.Match(isColored ? "Z \e\\[32minfo:\e\\[0m TurnServer " : "Z info: TurnServer "));
@@ -130,10 +130,10 @@ internal sealed class LogFormatTests
         params string[] flags)
     {
         environment[Misspelt] = "1";
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         await using var server = ServerChild.Launch(command, environment, port,
             ["--port", $"{port}", "--log-level", "debug", .. flags]);
-        await server.LogsAsync(Misspelt);
+        await server.WaitForLogAsync(Misspelt);
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.Zero);
         Assert.That(Lines(server), Has.Length.EqualTo(4));

@@ -16,7 +16,7 @@ internal sealed class PortTests
     public async Task A_port_that_is_taken_is_said_to_be()
     {
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         other.Bind(new IPEndPoint(IPAddress.Any, port));
         other.Listen();
         await using var server = ServerChild.Launch("--port", $"{port}");
@@ -39,7 +39,7 @@ internal sealed class PortTests
     [Test]
     public async Task An_address_of_another_machine_is_said_to_be()
     {
-        await using var server = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", "--host", "192.0.2.1");
+        await using var server = ServerChild.Launch("--port", $"{Ports.Next()}", "--host", "192.0.2.1");
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(CannotListen));
         AssertIsOneLine(server);
         Assert.That(server.Errors, Does.Contain("192.0.2.1").And.Contain("--host"));

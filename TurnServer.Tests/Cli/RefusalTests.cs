@@ -68,7 +68,7 @@ internal sealed class RefusalTests
     [TestCase("--cors-origin", "https://é.example")]
     public async Task A_value_that_cannot_be_is_refused(string flag, string value)
     {
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         // A good port first, so that a server which started all the same would be seen.
         string[] flags = flag is "--port" or "-p" ? [flag, value] : ["--port", $"{port}", flag, value];
         await using var server = ServerChild.Launch(flags);
@@ -85,7 +85,7 @@ internal sealed class RefusalTests
     [TestCase("--cors-origin", "*\r\nX: y")]
     public async Task What_is_refused_stays_one_line(string flag, string value)
     {
-        await using var server = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", flag, value);
+        await using var server = ServerChild.Launch("--port", $"{Ports.Next()}", flag, value);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
         AssertIsPlain(server);
         Assert.That(server.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(2));
@@ -109,7 +109,7 @@ internal sealed class RefusalTests
     [TestCase("--state-sync", "always")]
     public async Task What_is_said_of_the_state_is_refused_where_there_is_none(string flag, string value)
     {
-        await using var server = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", flag, value);
+        await using var server = ServerChild.Launch("--port", $"{Ports.Next()}", flag, value);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
         AssertIsPlain(server);
         Assert.That(server.Errors, Does.Contain(flag).And.Contain("--state DIR"));

@@ -10,7 +10,7 @@ internal sealed class SourcesTests
     public async Task A_variable_of_the_environment_sets_what_no_flag_does()
     {
         await using var server = Start(new() { ["TURNSERVER_MAX_PLAYERS"] = "1234", ["TURNSERVER_MAX_GAMES"] = "" });
-        await server.LogsAsync("1234 players, 50000 games");
+        await server.WaitForLogAsync("1234 players, 50000 games");
     }
 
     [Test]
@@ -18,7 +18,7 @@ internal sealed class SourcesTests
     {
         await using var server = Start(new() { ["TURNSERVER_MAX_PLAYERS"] = "1234", ["TURNSERVER_PORT"] = "99999" },
             "--max-players", "77");
-        await server.LogsAsync("77 players");
+        await server.WaitForLogAsync("77 players");
         Assert.That(server.Errors, Does.Contain($":{server.Port}/"));
     }
 
@@ -35,7 +35,7 @@ internal sealed class SourcesTests
     public async Task An_empty_variable_counts_as_one_that_is_not_set()
     {
         await using var server = Start(new() { ["TURNSERVER_STATE"] = "", ["TURNSERVER_HOST"] = "" });
-        await server.LogsAsync("listens on http://0.0.0.0:");
+        await server.WaitForLogAsync("listens on http://0.0.0.0:");
         Assert.That(server.Errors, Does.Not.Contain("state"));
     }
 
@@ -72,10 +72,10 @@ internal sealed class SourcesTests
     public async Task A_switch_can_come_from_the_environment()
     {
         await using var server = Start(new() { ["TURNSERVER_TRUST_PROXY"] = "1" }, "--players-per-address", "1");
-        await server.LogsAsync("listens on");
+        await server.WaitForLogAsync("listens on");
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        await client.AskAsync("0,A,*,*,*", "X-Forwarded-For: 192.0.2.1");
-        Assert.That((await client.AskAsync("0,A,*,*,*", "X-Forwarded-For: 192.0.2.1")).Body, Is.EqualTo("22/*/*"));
+        await client.PostAsync("0,A,*,*,*", "X-Forwarded-For: 192.0.2.1");
+        Assert.That((await client.PostAsync("0,A,*,*,*", "X-Forwarded-For: 192.0.2.1")).Body, Is.EqualTo("22/*/*"));
     }
 
     [Test]
@@ -86,7 +86,7 @@ internal sealed class SourcesTests
         {
             await File.WriteAllTextAsync(file, "--max-players 55\n--max-games\n44\n");
             await using var server = Start([], "@" + file);
-            await server.LogsAsync("55 players, 44 games");
+            await server.WaitForLogAsync("55 players, 44 games");
         }
         finally
         {
@@ -99,10 +99,10 @@ internal sealed class SourcesTests
     {
         await using var server = await ServerChild.StartAsync("--pairing-timeout", "0.5");
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        var key = (await client.AskAsync("0,Brief,*,*,*")).Body["0/0/".Length..];
+        var key = (await client.PostAsync("0,Brief,*,*,*")).Body["0/0/".Length..];
         // Real time: the timeout is what is tested.
         await Task.Delay(TimeSpan.FromSeconds(0.8));
-        Assert.That((await client.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo("5/*/*"));
+        Assert.That((await client.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo("5/*/*"));
     }
 
     [Test]
@@ -110,13 +110,13 @@ internal sealed class SourcesTests
     {
         await using var server = await ServerChild.StartAsync("--keys", "sequential");
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        var keys = new[] { (await client.AskAsync("0,A,*,*,*")).Body, (await client.AskAsync("0,B,*,*,*")).Body };
+        var keys = new[] { (await client.PostAsync("0,A,*,*,*")).Body, (await client.PostAsync("0,B,*,*,*")).Body };
         Assert.That(keys, Is.EqualTo(new[] { "0/0/0", "0/0/1" }));
     }
 
     private static ServerChild Start(Dictionary<string, string> environment, params string[] flags)
     {
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         return ServerChild.Launch([], environment, port, ["--port", $"{port}", .. flags]);
     }
 }

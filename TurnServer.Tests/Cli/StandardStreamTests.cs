@@ -44,7 +44,7 @@ internal sealed class StandardStreamTests
     public async Task Each_exit_code_is_the_same_whatever_the_streams_and_the_form_of_the_log(string redirection)
     {
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         taken.Bind(new IPEndPoint(IPAddress.Any, port));
         taken.Listen();
         var state = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
@@ -52,7 +52,7 @@ internal sealed class StandardStreamTests
         await File.WriteAllTextAsync(snapshot, "rubbish");
         foreach (var form in new[] { "text", "journal", "json" })
         {
-            string[] flags = ["--log-format", form, "--port", $"{ServerChild.FreePort()}"];
+            string[] flags = ["--log-format", form, "--port", $"{Ports.Next()}"];
             await AssertExitCodeAsync(redirection, 1, "--log-format", form, "--port", $"{port}");
             await AssertExitCodeAsync(redirection, 2, [.. flags, "--max-games", "none"]);
             await AssertExitCodeAsync(redirection, 2, [.. flags, "--frobnicate"]);
@@ -76,10 +76,10 @@ internal sealed class StandardStreamTests
     [TestCase("> >(true) 2>&1", "json", Category = "Slow")]
     public async Task A_server_plays_on(string redirection, string form)
     {
-        using var state = new KeptState();
-        var port = ServerChild.FreePort();
+        using var state = new StateFolder();
+        var port = Ports.Next();
         await using var server = Launch(redirection, port, "--port", $"{port}", "--verbose", "0.1", "--log-level",
-            "trace", "--log-format", form, "--state", state.Folder);
+            "trace", "--log-format", form, "--state", state.Path);
         while (!await IsWellAsync(port))
             Assert.That(server.HasExited, Is.False, server.Errors);
         for (var descriptor = 0; descriptor < 3; descriptor++)
@@ -91,9 +91,9 @@ internal sealed class StandardStreamTests
 
         await using (var client = await RawHttp.ConnectAsync(port))
         {
-            var key = (await client.AskAsync("0,Ann,*,Nobody,*")).Body["0/0/".Length..];
+            var key = (await client.PostAsync("0,Ann,*,Nobody,*")).Body["0/0/".Length..];
             // For as long as some prints of the tables take.
-            Assert.That((await client.AskAsync($"2,*,{key},*,*", "Prefer: wait=1")).Body, Is.EqualTo("0/2/*"));
+            Assert.That((await client.PostAsync($"2,*,{key},*,*", "Prefer: wait=1")).Body, Is.EqualTo("0/2/*"));
         }
 
         server.Signal(PosixSignal.SIGTERM);
@@ -127,7 +127,7 @@ internal sealed class StandardStreamTests
     {
         try
         {
-            return (await RawHttp.HealthAsync(port)).Status == 200;
+            return (await RawHttp.GetHealthAsync(port)).Status == 200;
         }
         catch (Exception e) when (e is IOException or SocketException)
         {

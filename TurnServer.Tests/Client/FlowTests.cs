@@ -72,7 +72,7 @@ internal sealed class FlowTests
         await cancel.CancelAsync();
         var read = ClientPair.ReadToEndAsync(pair.B);
         for (var i = 0; i < sends.Count; i += 2)
-            Assert.That(await sends[i].WaitAsync(2 * ServerChild.Patience), Is.Null);
+            Assert.That(await sends[i].WaitAsync(2 * TestWait.Timeout), Is.Null);
         Assert.That(await pair.A.QuitAsync(), Is.Null);
         var numbers = (await read).Select(turn => int.Parse(turn[..6])).ToList();
         Assert.That(numbers, Is.Ordered.And.Unique);
@@ -141,7 +141,7 @@ internal sealed class FlowTests
         await FullAsync(log);
         var read = ClientPair.ReadAsync(pair.B, 10);
         gate.SetResult();
-        await late.Task.WaitAsync(ServerChild.Patience);
+        await late.Task.WaitAsync(TestWait.Timeout);
         Assert.That(await refused, Is.Null);
         await ClientPair.SendAsync(pair.A, Turn(9));
         Assert.That(await read, Is.EqualTo(Enumerable.Range(0, 10).Select(Turn)));
@@ -161,5 +161,5 @@ internal sealed class FlowTests
 
     // Refused a few times in a row: the pauses between are by then longer than what the partner collects of itself.
     private static Task FullAsync(AttemptLog log) =>
-        ServerChild.UntilAsync(() => log.Count(ErrorCode.GameCacheMaxed) >= 8, "the backlog is full");
+        TestWait.UntilAsync(() => log.Count(ErrorCode.GameCacheMaxed) >= 8, "the backlog is full");
 }

@@ -22,7 +22,7 @@ internal sealed class LateRequestTests
         await FillAsync(ann);
         table.Plan = LateOnce();
         var ninth = ann.SendAsync(Turn(8));
-        await ServerChild.UntilAsync(() => table.Refused >= 100, "all that a client may wait is over");
+        await TestWait.UntilAsync(() => table.Refused >= 100, "all that a client may wait is over");
         // Bob reads, and the late one arrives first.
         var read = Turns(table.Ask(Update(seats[1], 0), null)!).ToList();
         read.AddRange(Turns(table.Ask(Update(seats[1], 1), null)!));
@@ -65,7 +65,7 @@ internal sealed class LateRequestTests
             return (fate, 0);
         };
         var ninth = ann.SendAsync(Turn(8));
-        await ServerChild.UntilAsync(() => emptyUpdates > 0, "she collects");
+        await TestWait.UntilAsync(() => emptyUpdates > 0, "she collects");
         bob.Collect();
         await AssertTakenAsync(ninth);
         table.DeliverNow();
@@ -96,13 +96,13 @@ internal sealed class LateRequestTests
         var before = -1;
         if (seed % 2 == 0)
         {
-            await ServerChild.UntilAsync(() => table.Refused >= 5 || before == (before = table.Log.Count),
+            await TestWait.UntilAsync(() => table.Refused >= 5 || before == (before = table.Log.Count),
                 "they are held up");
         }
 
         var read = await Task.WhenAll(ClientPair.ReadAsync(ann, Count), ClientPair.ReadAsync(bob, Count));
         Assert.That(read.Select(Numbers), Has.All.EqualTo(Enumerable.Range(0, Count)), $"seed {seed}");
-        Assert.That(await all.WaitAsync(ServerChild.Patience), Has.All.Null);
+        Assert.That(await all.WaitAsync(TestWait.Timeout), Has.All.Null);
         table.Plan = _ => default;
         table.DeliverNow();
         await ClientPair.SendAsync(ann, "end");
@@ -136,7 +136,7 @@ internal sealed class LateRequestTests
     }
 
     private static async Task AssertTakenAsync(Task<TurnFault?> send) =>
-        Assert.That(await send.WaitAsync(ServerChild.Patience), Is.Null);
+        Assert.That(await send.WaitAsync(TestWait.Timeout), Is.Null);
 
     // One whose client, like Ann's, has a turn that is refused: until it is told to it acknowledges nothing.
     private sealed class StuckPartner(UnreliableTable table, (string Key, string Number) seat)

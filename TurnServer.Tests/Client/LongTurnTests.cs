@@ -36,7 +36,7 @@ internal sealed class LongTurnTests
         table.BodyBytesMax = BodyBytesMax;
         string[] turns = ["a", Long('x'), "b", new('c', 5000), new('d', 5000), Long('y'), "e"];
         var sends = turns.Select(turn => ann.SendAsync(ClientPair.Bytes(turn))).ToList();
-        var faults = await Task.WhenAll(sends).WaitAsync(ServerChild.Patience);
+        var faults = await Task.WhenAll(sends).WaitAsync(TestWait.Timeout);
         Assert.That(faults.Select(fault => fault?.Error),
             Is.EqualTo(turns.Select(turn => turn == Long(turn[0]) ? ErrorCode.OverContentLength : (ErrorCode?)null)));
         Assert.That(faults[1]!.Kind, Is.EqualTo(TurnFaultKind.InvalidRequest));
@@ -54,7 +54,7 @@ internal sealed class LongTurnTests
         await using var second = bob;
         table.BodyBytesMax = BodyBytesMax;
         await ann.PostAsync(ClientPair.Bytes(Long('x')));
-        Assert.That(await ann.SendAsync(ClientPair.Bytes("after")).WaitAsync(ServerChild.Patience), Is.Not.Null);
+        Assert.That(await ann.SendAsync(ClientPair.Bytes("after")).WaitAsync(TestWait.Timeout), Is.Not.Null);
         Assert.That(ann.Ended!.Error, Is.EqualTo(ErrorCode.OverContentLength));
     }
 
@@ -67,8 +67,8 @@ internal sealed class LongTurnTests
             : new ProxyPlan(request.IsUpdate(0) && request.MayBeHeld ? ProxyFault.SwallowRequest : ProxyFault.None));
         await using var pair = await ClientPair.StartAsync(proxy.Url, new(), urlB: server.Url);
         var read = ClientPair.ReadAsync(pair.A, 1);
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
-        var refused = await pair.A.SendAsync(ClientPair.Bytes(Long('x'))).WaitAsync(ServerChild.Patience);
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
+        var refused = await pair.A.SendAsync(ClientPair.Bytes(Long('x'))).WaitAsync(TestWait.Timeout);
         Assert.That(refused!.Error, Is.EqualTo(ErrorCode.OverContentLength));
         await ClientPair.SendAsync(pair.A, "short");
         Assert.That(await ClientPair.ReadAsync(pair.B, 1), Is.EqualTo(new[] { "short" }));

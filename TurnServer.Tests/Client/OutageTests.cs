@@ -25,9 +25,9 @@ internal sealed class OutageTests
         await using var pair = await ClientPair.StartAsync(proxy.Url, new());
         var reads = pair.Games.Select(game => ClientPair.ReadAsync(game, 20)).ToList();
         var sends = pair.Games.Select(SendAllAsync).ToList();
-        proxy.GoAway();
+        proxy.TakeDown();
         await Task.Delay(TimeSpan.FromSeconds(seconds));
-        proxy.ComeBack();
+        proxy.BringUp();
         await Task.WhenAll(sends);
         Assert.That(await Task.WhenAll(reads), Has.All.EqualTo(Enumerable.Range(0, 20).Select(i => $"{i}")));
     }
@@ -50,7 +50,7 @@ internal sealed class OutageTests
         try
         {
             var before = log.Attempts.Count(attempt => attempt.Loss is not null);
-            await ServerChild.UntilAsync(() => log.Attempts.Count(attempt => attempt.Loss is not null) > before + 6,
+            await TestWait.UntilAsync(() => log.Attempts.Count(attempt => attempt.Loss is not null) > before + 6,
                 "requests are lost");
         }
         finally
@@ -70,8 +70,8 @@ internal sealed class OutageTests
         await using var pair = await ClientPair.StartAsync(proxy.Url,
             new() { Patience = TimeSpan.FromSeconds(0.5), Observer = log.Note }, new());
         var read = ClientPair.ReadToEndAsync(pair.A);
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a reply is held");
-        proxy.GoAway();
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a reply is held");
+        proxy.TakeDown();
         var fault = await pair.A.SendAsync(ClientPair.Bytes("never"));
         Assert.That((fault!.Kind, fault.Error), Is.EqualTo((TurnFaultKind.Unreachable, ErrorCode.None)));
         Assert.That(fault.Meaning, Does.StartWith("the server cannot be reached: "));
@@ -128,7 +128,7 @@ internal sealed class OutageTests
         var often = new TurnClientOptions { PollInterval = TimeSpan.FromMilliseconds(20) };
         await using var pair = await ClientPair.StartAsync(proxy.Url, often, urlB: _server.Url);
         var read = ClientPair.ReadAsync(pair.A, 1);
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(5)), "it asks repeatedly");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(5)), "it asks repeatedly");
         await ClientPair.SendAsync(pair.B, "news");
         Assert.That(await read, Is.EqualTo(new[] { "news" }));
     }
@@ -143,7 +143,7 @@ internal sealed class OutageTests
             new() { PollInterval = interval, Observer = log.Note }, proxy.Url);
         var startedAt = Stopwatch.GetTimestamp();
         var read = ClientPair.ReadAsync(pair.B, 2);
-        await ServerChild.UntilAsync(() => log.Updates == 2, "it has asked twice for turns");
+        await TestWait.UntilAsync(() => log.Updates == 2, "it has asked twice for turns");
         await ClientPair.SendAsync(pair.A, "one");
         await ClientPair.SendAsync(pair.B, "beside");
         await ClientPair.SendAsync(pair.A, "two");

@@ -32,14 +32,14 @@ internal sealed class ReorderTests
         });
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         await pair.A.PostAsync(ClientPair.Bytes("a0"));
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a0 is on its way");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a0 is on its way");
         // It cuts the held one short, asks for it again, and goes out after it.
         var send = pair.A.SendAsync(ClientPair.Bytes("a1"));
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(1)), "a1 is on its way");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(1)), "a1 is on its way");
         await ClientPair.SendAsync(pair.B, "b0");
         // Now the one that nobody waits for is given b0.
         gate.SetResult();
-        Assert.That(await send.WaitAsync(ServerChild.Patience), Is.Null);
+        Assert.That(await send.WaitAsync(TestWait.Timeout), Is.Null);
         await ClientPair.SendAsync(pair.B, "b1");
         Assert.That(await ClientPair.ReadAsync(pair.A, 2), Is.EqualTo(new[] { "b0", "b1" }));
         Assert.That(await ClientPair.ReadAsync(pair.B, 2), Is.EqualTo(new[] { "a0", "a1" }));
@@ -61,7 +61,7 @@ internal sealed class ReorderTests
         await ClientPair.SendAsync(pair.A, "a0");
         await ClientPair.SendAsync(pair.B, "b0");
         gate.SetResult();
-        await late.Task.WaitAsync(ServerChild.Patience);
+        await late.Task.WaitAsync(TestWait.Timeout);
         await ClientPair.SendAsync(pair.A, "a1");
         await ClientPair.SendAsync(pair.B, "b1");
         Assert.That(await ClientPair.ReadAsync(pair.A, 2), Is.EqualTo(new[] { "b0", "b1" }));
@@ -79,7 +79,7 @@ internal sealed class ReorderTests
                 : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
         await ClientPair.SendAsync(pair.B, "b0");
         await ClientPair.SendAsync(pair.A, "a0");
         gate.SetResult();
@@ -109,7 +109,7 @@ internal sealed class ReorderTests
         });
         await using var pair = await ClientPair.StartAsync(proxy.Url, Hasty, Defaults, _server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
         await ClientPair.SendAsync(pair.B, "b0");
         await ClientPair.SendAsync(pair.A, "a0");
         await ClientPair.SendAsync(pair.A, "a1");
@@ -127,9 +127,9 @@ internal sealed class ReorderTests
             : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
         await ClientPair.SendAsync(pair.B, "b0");
-        await answered.Task.WaitAsync(ServerChild.Patience);
+        await answered.Task.WaitAsync(TestWait.Timeout);
         await ClientPair.SendAsync(pair.A, "a0");
         gate.SetResult();
         await ClientPair.SendAsync(pair.B, "b1");
@@ -149,7 +149,7 @@ internal sealed class ReorderTests
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         await ClientPair.SendAsync(pair.B, turn);
         var receive = ClientPair.ReadAsync(pair.A, 3);
-        await ServerChild.UntilAsync(() => proxy.Requests.Count(request => request.IsUpdate(0)) == 2, "it asks again");
+        await TestWait.UntilAsync(() => proxy.Requests.Count(request => request.IsUpdate(0)) == 2, "it asks again");
         await ClientPair.SendAsync(pair.B, "*");
         await ClientPair.SendAsync(pair.B, "b1");
         Assert.That(await receive, Is.EqualTo(new[] { turn, "*", "b1" }));

@@ -188,7 +188,7 @@ internal sealed class TurnClientTests
         {
             using var cancel = new CancellationTokenSource();
             var held = step(cancel.Token);
-            await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.Body[0] == symbol), "it is held");
+            await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.Body[0] == symbol), "it is held");
             Assert.That(held.IsCompleted, Is.False);
             await cancel.CancelAsync();
             Assert.That(async () => await held, Throws.InstanceOf<OperationCanceledException>());

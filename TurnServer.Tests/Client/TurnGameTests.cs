@@ -48,7 +48,7 @@ internal sealed class TurnGameTests
         await using var proxy = new FaultyProxy(_server.Port);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 1);
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0) && request.MayBeHeld),
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0) && request.MayBeHeld),
             "a reply is held");
         await ClientPair.SendAsync(pair.A, "beside");
         Assert.That(await ClientPair.ReadAsync(pair.B, 1), Is.EqualTo(new[] { "beside" }));
@@ -86,7 +86,7 @@ internal sealed class TurnGameTests
             request.IsUpdate(0) ? new ProxyPlan(ProxyFault.DelayRequest, gate.Task) : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         var first = pair.A.SendAsync(ClientPair.Bytes("first"));
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
         foreach (var i in Enumerable.Range(0, 40))
             await pair.A.PostAsync(new byte[1000].Select(_ => (byte)('a' + (i % 26))).ToArray());
         var quit = pair.A.QuitAsync();
@@ -105,7 +105,7 @@ internal sealed class TurnGameTests
             request.IsUpdate(0) ? new ProxyPlan(ProxyFault.DelayRequest, gate.Task) : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         await pair.A.PostAsync(ClientPair.Bytes("first"));
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
         var buffer = ClientPair.Bytes("second");
         await pair.A.PostAsync(buffer);
         buffer.AsSpan().Fill((byte)'|');
@@ -136,7 +136,7 @@ internal sealed class TurnGameTests
         await using var proxy = new FaultyProxy(_server.Port);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         await pair.A.PostAsync(ClientPair.Bytes("held"));
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
         Assert.That(await pair.A.QuitAsync().WaitAsync(Defaults.Wait), Is.Null);
         Assert.That(await ClientPair.ReadToEndAsync(pair.B), Is.EqualTo(new[] { "held" }));
     }
@@ -148,7 +148,7 @@ internal sealed class TurnGameTests
             request.IsUpdate(0) ? new ProxyPlan(ProxyFault.SwallowRequest) : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         var send = pair.A.SendAsync(ClientPair.Bytes("never"));
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
         await pair.A.AbandonAsync();
         Assert.That(async () => await send, Throws.InstanceOf<OperationCanceledException>());
         Assert.That(await ClientPair.ReadToEndAsync(pair.B), Is.Empty);
@@ -162,9 +162,9 @@ internal sealed class TurnGameTests
             request.IsUpdate(1) ? new ProxyPlan(ProxyFault.SwallowRequest) : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         var receive = ClientPair.ReadToEndAsync(pair.A);
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a reply is held");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a reply is held");
         var send = pair.A.SendAsync(ClientPair.Bytes("never"));
-        await ServerChild.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(1)), "it is on its way");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(1)), "it is on its way");
         await Task.WhenAll(pair.A.DisposeAsync().AsTask(), pair.A.DisposeAsync().AsTask());
         Assert.That(async () => await send, Throws.InstanceOf<OperationCanceledException>());
         Assert.That(await receive, Is.Empty);

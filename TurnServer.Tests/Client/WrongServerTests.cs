@@ -55,7 +55,7 @@ internal sealed class WrongServerTests
     {
         using var http = TurnClient.CreateHttp();
         var options = new TurnClientOptions { Patience = TimeSpan.FromMilliseconds(200) };
-        var client = new TurnClient(http, new Uri($"http://127.0.0.1:{ServerChild.FreePort()}/"), options);
+        var client = new TurnClient(http, new Uri($"http://127.0.0.1:{Ports.Next()}/"), options);
         var fault = await client.RegisterAsync("Ann");
         Assert.That(fault!.Kind, Is.EqualTo(TurnFaultKind.Unreachable));
         Assert.That(fault.Meaning, Does.StartWith("the server cannot be reached: "));
@@ -70,9 +70,9 @@ internal sealed class WrongServerTests
         // Without patience once is enough.
         var client = new TurnClient(http, new Uri($"https://{listener.LocalEndpoint}/"), new() { Patience = default });
         var registering = client.RegisterAsync("Ann");
-        using var connection = await listener.AcceptTcpClientAsync().WaitAsync(ServerChild.Patience);
+        using var connection = await listener.AcceptTcpClientAsync().WaitAsync(TestWait.Timeout);
         await connection.GetStream().WriteAsync("HTTP/1.1 400 Bad Request\r\n\r\n"u8.ToArray());
-        var fault = await registering.WaitAsync(ServerChild.Patience);
+        var fault = await registering.WaitAsync(TestWait.Timeout);
         Assert.That(fault!.Kind, Is.EqualTo(TurnFaultKind.Unreachable));
         Assert.That(fault.Meaning,
             Does.StartWith("the server cannot be reached: no TLS, as https:// asks for: ").And.Not.EndWith("."));
@@ -83,9 +83,9 @@ internal sealed class WrongServerTests
         using var http = TurnClient.CreateHttp();
         var options = new TurnClientOptions
         {
-            ReplyTimeout = replyTimeout ?? ServerChild.Patience,
+            ReplyTimeout = replyTimeout ?? TestWait.Timeout,
             Patience = TimeSpan.FromMilliseconds(500),
         };
-        return await new TurnClient(http, server.Url, options).RegisterAsync("Ann").WaitAsync(2 * ServerChild.Patience);
+        return await new TurnClient(http, server.Url, options).RegisterAsync("Ann").WaitAsync(2 * TestWait.Timeout);
     }
 }

@@ -71,7 +71,7 @@ internal sealed class ConnectFailureTests
     {
         await using var server = await ServerChild.StartAsync("--max-players", "1");
         await using var ann = ConnectChild.Start(server.Url, "Ann");
-        await ann.SaysAsync("waiting");
+        await ann.WaitForMessageAsync("waiting");
         await using var bob = ConnectChild.Start(server.Url, "Bob");
         await AssertEndsAsync(bob, 8, "the server refuses: the server has no room for more players; try again later");
     }
@@ -93,7 +93,7 @@ internal sealed class ConnectFailureTests
         listener.Start();
         var url = $"http://{listener.LocalEndpoint}/";
         await using var ann = ConnectChild.Launch(url, "--name", "Ann");
-        using var connection = await listener.AcceptTcpClientAsync().WaitAsync(ServerChild.Patience);
+        using var connection = await listener.AcceptTcpClientAsync().WaitAsync(TestWait.Timeout);
         await connection.GetStream().WriteAsync(
             Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: 5\r\n\r\nhello"));
         Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(7));
@@ -104,7 +104,7 @@ internal sealed class ConnectFailureTests
     [Test]
     public async Task The_server_is_not_there()
     {
-        var url = new Uri($"http://127.0.0.1:{ServerChild.FreePort()}/");
+        var url = new Uri($"http://127.0.0.1:{Ports.Next()}/");
         await using var ann = ConnectChild.Start(url, "Ann", "--patience", "0.5");
         await AssertEndsAsync(ann, 6, $"{url}: the server cannot be reached: Connection refused");
         Assert.That(ann.Errors,
@@ -126,18 +126,18 @@ internal sealed class ConnectFailureTests
     [Test]
     public async Task A_server_that_is_restarted_while_waiting_is_asked_again()
     {
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         var url = new Uri($"http://127.0.0.1:{port}/");
         await using var ann = ConnectChild.Start(url, "Ann");
-        await ann.SaysAsync($"cannot reach {url}: Connection refused; trying for 30 s");
+        await ann.WaitForMessageAsync($"cannot reach {url}: Connection refused; trying for 30 s");
         await using (var first = ServerChild.Launch("--port", $"{port}"))
         {
-            await ann.SaysAsync("the server answers again");
-            await ann.SaysAsync("waiting for anybody");
+            await ann.WaitForMessageAsync("the server answers again");
+            await ann.WaitForMessageAsync("waiting for anybody");
         }
 
         await using var second = ServerChild.Launch("--port", $"{port}");
-        await ann.SaysAsync("the server has lost this registration; registering again");
+        await ann.WaitForMessageAsync("the server has lost this registration; registering again");
         await using var bob = ConnectChild.Start(url, "Bob", "--no-input");
         await ann.WriteAsync("after all\n"u8.ToArray());
         Assert.That(Encoding.UTF8.GetString(await bob.ReadToEndAsync()), Is.EqualTo("after all\n"));
@@ -162,7 +162,7 @@ internal sealed class ConnectFailureTests
     {
         await using var server = await ServerChild.StartAsync("--max-players", "1");
         await using var ann = ConnectChild.Start(server.Url, "Ann");
-        await ann.SaysAsync("waiting");
+        await ann.WaitForMessageAsync("waiting");
         ann.Signal(PosixSignal.SIGINT);
         await AssertEndsAsync(ann, 130, "SIGINT: no longer waiting");
         await using var bob = ConnectChild.Start(server.Url, "Bob", "--wait-for-partner", "0.1");
@@ -176,7 +176,7 @@ internal sealed class ConnectFailureTests
         await using var ann = ConnectChild.Start(server.Url, "Ann");
         await using var bob = await PairAsync(server.Url, ann);
         await ann.WriteAsync(default);
-        await bob.SaysAsync("Ann has no more to say");
+        await bob.WaitForMessageAsync("Ann has no more to say");
         ann.Signal(PosixSignal.SIGTERM);
         await AssertEndsAsync(bob, 5, "Ann left before the end");
     }
@@ -188,7 +188,7 @@ internal sealed class ConnectFailureTests
         string[] raw = ["--raw"];
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann", isAnnRaw ? raw : []);
-        await ann.SaysAsync("waiting");
+        await ann.WaitForMessageAsync("waiting");
         await using var bob = ConnectChild.Start(server.Url, "Bob", isAnnRaw ? [] : raw);
         await AssertEndsAsync(ann, 9, isAnnRaw
             ? "Bob does not use --raw: start both sides with it, or neither"
@@ -267,7 +267,7 @@ internal sealed class ConnectFailureTests
     private static async Task AssertEndsAsync(ConnectChild connect, int code, string lastWords)
     {
         Assert.That(await connect.ExitCodeAsync(), Is.EqualTo(code), connect.Errors);
-        Assert.That(connect.LastWords, Is.EqualTo(lastWords));
+        Assert.That(connect.LastLine, Is.EqualTo(lastWords));
         Assert.That(connect.Errors, Does.Not.Contain("   at "));
     }
 }

@@ -18,11 +18,11 @@ internal sealed class ConnectForeignTests
         Assert.That(await zoe.CollectAsync(), Is.EqualTo(new[] { @"knight\pb5\\", @"\e", @"last\c", @"\." }));
         await zoe.UpdateAsync(@"e7-e5\o/");
         Assert.That(await ann.ReadAsync(9), Is.EqualTo("e7-e5\\o/\n"));
-        await ann.SaysAsync("end of input; waiting for Zoe to end too");
+        await ann.WaitForMessageAsync("end of input; waiting for Zoe to end too");
         await zoe.QuitAsync();
         // A client of another kind does not say that it has no more: whether that was all only people know.
         Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(5));
-        Assert.That(ann.LastWords, Is.EqualTo("Zoe left before the end"));
+        Assert.That(ann.LastLine, Is.EqualTo("Zoe left before the end"));
     }
 
     [Test]
@@ -32,7 +32,7 @@ internal sealed class ConnectForeignTests
         await using var ann = ConnectChild.Start(server.Url, "Ann");
         await using var zoe = await Player.PairAsync(server.Port, ann, "Zoe", "*");
         await zoe.UpdateAsync(@"one|\.");
-        await ann.SaysAsync("Zoe has no more to say");
+        await ann.WaitForMessageAsync("Zoe has no more to say");
         await ann.WriteAsync("two\n"u8.ToArray());
         Assert.That(await zoe.CollectAsync(), Is.EquivalentTo(new[] { "two", @"\.", @"\!all" }));
         await zoe.UpdateAsync(@"\!all");
@@ -47,7 +47,7 @@ internal sealed class ConnectForeignTests
         await using var zoe = await Player.PairAsync(server.Port, ann, "Zoe", "*");
         // Before Ann has ended it says nothing.
         await zoe.UpdateAsync(@"one|\!all|\.");
-        await ann.SaysAsync("Zoe has no more to say");
+        await ann.WaitForMessageAsync("Zoe has no more to say");
         await ann.WriteAsync("two\n"u8.ToArray());
         await zoe.CollectAsync();
         await zoe.QuitAsync();
@@ -61,7 +61,7 @@ internal sealed class ConnectForeignTests
         await using var ann = ConnectChild.Start(server.Url, "Ann");
         await using var zoe = await Player.PairAsync(server.Port, ann, "Zoe", "*");
         Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(5));
-        Assert.That(ann.LastWords, Is.EqualTo("Zoe fell silent and was dropped by the server"));
+        Assert.That(ann.LastLine, Is.EqualTo("Zoe fell silent and was dropped by the server"));
     }
 
     [TestCase("*")]
@@ -71,12 +71,12 @@ internal sealed class ConnectForeignTests
         await using var server = await ServerChild.StartAsync();
         string[] flags = wanted == "*" ? [] : ["--partner", "Zoe"];
         await using var ann = ConnectChild.Start(server.Url, "Ann", flags);
-        await ann.SaysAsync("waiting for");
+        await ann.WaitForMessageAsync("waiting for");
         await using var http = await RawHttp.ConnectAsync(server.Port);
         var key = await Player.PairAsync(http, "Zoe", wanted);
-        Assert.That((await http.AskAsync($"1,*,{key},*,*")).Body, Is.EqualTo("0/1/*"));
+        Assert.That((await http.PostAsync($"1,*,{key},*,*")).Body, Is.EqualTo("0/1/*"));
         // Ann may not have heard Zoe's name yet.
-        await ann.SaysAsync(" left before the start; waiting again");
+        await ann.WaitForMessageAsync(" left before the start; waiting again");
         await using var zoe = await Player.PairAsync(server.Port, ann, wanted == "*" ? "Yva" : "Zoe", wanted);
         await zoe.UpdateAsync("here");
         Assert.That(await ann.ReadAsync(5), Is.EqualTo("here\n"));
@@ -89,26 +89,26 @@ internal sealed class ConnectForeignTests
 
         public static async Task<string> PairAsync(RawHttp http, string name, string partner)
         {
-            var key = (await http.AskAsync($"0,{name},*,{partner},*")).Body["0/0/".Length..];
-            Assert.That((await http.AskAsync($"2,*,{key},*,*", Wait)).Body, Does.EndWith("/Ann"));
+            var key = (await http.PostAsync($"0,{name},*,{partner},*")).Body["0/0/".Length..];
+            Assert.That((await http.PostAsync($"2,*,{key},*,*", Wait)).Body, Does.EndWith("/Ann"));
             return key;
         }
 
         public static async Task<Player> PairAsync(int port, ConnectChild ann, string name, string partner)
         {
-            await ann.SaysAsync("waiting for");
+            await ann.WaitForMessageAsync("waiting for");
             var http = await RawHttp.ConnectAsync(port);
             var key = await PairAsync(http, name, partner);
-            await http.AskAsync($"3,*,{key},*,*");
-            var start = (await http.AskAsync($"4,*,{key},*,*", Wait)).Body["0/8/".Length..].Split('|');
-            await ann.SaysAsync($"paired with {name}");
+            await http.PostAsync($"3,*,{key},*,*");
+            var start = (await http.PostAsync($"4,*,{key},*,*", Wait)).Body["0/8/".Length..].Split('|');
+            await ann.WaitForMessageAsync($"paired with {name}");
             return new Player(http, start[0], start[1]);
         }
 
         public async Task<string> UpdateAsync(string data)
         {
             string[] headers = data.Length == 0 ? [Wait] : [];
-            var body = (await http.AskAsync($"6,{data},{key},{seat},{_counter++}", headers)).Body;
+            var body = (await http.PostAsync($"6,{data},{key},{seat},{_counter++}", headers)).Body;
             return body.StartsWith("0/9/", StringComparison.Ordinal) ? body["0/9/".Length..] : "";
         }
 
@@ -122,7 +122,7 @@ internal sealed class ConnectForeignTests
         }
 
         public async Task QuitAsync() =>
-            Assert.That((await http.AskAsync($"5,*,{key},{seat},*")).Body, Is.EqualTo("0/1/*"));
+            Assert.That((await http.PostAsync($"5,*,{key},{seat},*")).Body, Is.EqualTo("0/1/*"));
 
         public ValueTask DisposeAsync() => http.DisposeAsync();
     }

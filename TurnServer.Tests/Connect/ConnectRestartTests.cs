@@ -31,13 +31,13 @@ internal sealed class ConnectRestartTests
         var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
         await using (var first = Launch(folder, ann, "--partner", bob))
         {
-            await first.SaysAsync("waiting for");
+            await first.WaitForMessageAsync("waiting for");
             await first.KillAsync();
         }
 
         Assert.That(Directory.GetFiles(folder, "turnserver/*"), Has.Length.EqualTo(1));
         await using var second = Launch(folder, ann, "--partner", bob);
-        await second.SaysAsync("waiting for");
+        await second.WaitForMessageAsync("waiting for");
         await using var partner = Launch(Folder("partner"), bob, "--partner", ann);
         await AssertPassedAsync(second, partner);
         Assert.That(Directory.GetFiles(folder, "turnserver/*"), Is.Empty, "nothing is kept of a game");
@@ -52,8 +52,8 @@ internal sealed class ConnectRestartTests
         {
             await using var first = Launch(folder, ann, "--partner", bob);
             await using var second = Launch(folder, ann, "--partner", bob);
-            await first.SaysAsync("waiting for");
-            await second.SaysAsync("waiting for");
+            await first.WaitForMessageAsync("waiting for");
+            await second.WaitForMessageAsync("waiting for");
             Assert.That(Directory.GetFiles(folder, "turnserver/*"), Has.Length.EqualTo(2));
             if (i == 0)
             {
@@ -85,7 +85,7 @@ internal sealed class ConnectRestartTests
         var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
         await using (var first = Launch(folder, ann, "--partner", bob))
         {
-            await first.SaysAsync("waiting for");
+            await first.WaitForMessageAsync("waiting for");
             await first.KillAsync();
         }
 
@@ -93,7 +93,7 @@ internal sealed class ConnectRestartTests
         Assert.That(File.GetUnixFileMode(file), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
         await File.WriteAllTextAsync(file, "no token, but something that is much longer than one, \n with a line break");
         await using var second = Launch(folder, ann, "--partner", bob);
-        await second.SaysAsync("waiting for");
+        await second.WaitForMessageAsync("waiting for");
         second.Signal(PosixSignal.SIGTERM);
         Assert.That(await second.ExitCodeAsync(), Is.EqualTo(143));
         Assert.That(Directory.GetFiles(folder, "turnserver/*"), Is.Empty, "nothing is kept by who has left");

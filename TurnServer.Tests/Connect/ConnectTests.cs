@@ -40,7 +40,7 @@ internal sealed partial class ConnectTests
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann", "--partner", "Bob");
-        await ann.SaysAsync($"waiting for Bob at {server.Url}, who must name Ann");
+        await ann.WaitForMessageAsync($"waiting for Bob at {server.Url}, who must name Ann");
         await using var bob = ConnectChild.Start(server.Url, "Bob", "--partner", "Ann");
         foreach (var (from, to) in new[] { (ann, bob), (bob, ann), (ann, bob) })
         {
@@ -50,8 +50,8 @@ internal sealed partial class ConnectTests
         }
 
         await ann.WriteAsync(default);
-        await bob.SaysAsync("Ann has no more to say");
-        await ann.SaysAsync("end of input; waiting for Bob to end too");
+        await bob.WaitForMessageAsync("Ann has no more to say");
+        await ann.WaitForMessageAsync("end of input; waiting for Bob to end too");
         await bob.WriteAsync(default);
         await AssertDoneAsync(ann, bob);
     }
@@ -93,9 +93,9 @@ internal sealed partial class ConnectTests
         Assert.That(read[1].AsSpan().SequenceEqual(data[0]), Is.True, "what Ann sends is what Bob gets");
         Assert.That(read[0].AsSpan().SequenceEqual(data[1]), Is.True, "what Bob sends is what Ann gets");
         await AssertDoneAsync(ann, bob);
-        Assert.That(ann.LastWords,
+        Assert.That(ann.LastLine,
             Does.StartWith($"all has arrived: {data[0].Length} bytes sent, {data[1].Length} received"));
-        Assert.That(bob.LastWords,
+        Assert.That(bob.LastLine,
             Does.StartWith($"all has arrived: {data[1].Length} bytes sent, {data[0].Length} received"));
     }
 
@@ -120,10 +120,10 @@ internal sealed partial class ConnectTests
         await using var ann = ConnectChild.Start(server.Url, "Ann", "--raw");
         await using var bob = ConnectChild.Start(server.Url, "Bob", "--raw", "--no-input");
         var writing = ann.Input.WriteAsync(data).AsTask();
-        await ServerChild.UntilAsync(() => FullBacklog().IsMatch(server.Output), "the server holds all that it will");
+        await TestWait.UntilAsync(() => FullBacklog().IsMatch(server.Output), "the server holds all that it will");
         Assert.That(writing.IsCompleted, Is.False, "the sender is held up");
         var reading = bob.ReadToEndAsync();
-        await writing.WaitAsync(ServerChild.Patience);
+        await writing.WaitAsync(TestWait.Timeout);
         await ann.WriteAsync(default);
         Assert.That((await reading).AsSpan().SequenceEqual(data), Is.True);
         await AssertDoneAsync(ann, bob);
@@ -174,7 +174,7 @@ internal sealed partial class ConnectTests
         var peaks = new[] { ann.ResidentBytesPeak, bob.ResidentBytesPeak };
         await bob.WriteAsync(default);
         await AssertDoneAsync(ann, bob);
-        TestContext.Out.WriteLine($"{ann.LastWords}; {proxy.Lost} replies lost; peaks of memory "
+        TestContext.Out.WriteLine($"{ann.LastLine}; {proxy.Lost} replies lost; peaks of memory "
             + string.Join(" and ", peaks.Select(peak => $"{peak / Mebibyte} MiB")));
         Assert.That(peaks, Has.All.LessThan(ResidentBytesMax));
         Assert.That(proxy.Lost, Is.GreaterThan(50));

@@ -16,7 +16,7 @@ internal sealed class FullDiskTests
 
     private const string NoRoom = "the state cannot be recorded: the disk is full, or too slow";
 
-    private static readonly int AdminPort = ServerChild.FreePort();
+    private static readonly int AdminPort = Ports.Next();
 
     private SmallDisk _disk = null!;
 
@@ -55,14 +55,14 @@ internal sealed class FullDiskTests
         }
 
         _disk.Fill();
-        var before = Folder.Contents(State);
-        await using (var refused = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", "--state", State))
+        var before = StateFolder.Contents(State);
+        await using (var refused = ServerChild.Launch("--port", $"{Ports.Next()}", "--state", State))
         {
             Assert.That(await refused.ExitCodeAsync(), Is.EqualTo(11));
             Assert.That(refused.Errors, Does.Contain(State).And.Contain("room").And.Not.Contain("   at "));
         }
 
-        Assert.That(Folder.Contents(State), Is.EqualTo(before));
+        Assert.That(StateFolder.Contents(State), Is.EqualTo(before));
         _disk.MakeRoom();
         await using var started = await ServerChild.StartAsync("--state", State);
         Assert.That(started.Errors, Does.Contain("games: 1"));
@@ -97,30 +97,30 @@ internal sealed class FullDiskTests
         do
             _disk.Fill();
         while (game.Turns < TurnsMax && await game.TryTurnAsync());
-        await server.LogsAsync("critical:");
-        Assert.That((await Scrape.OfAsync(AdminPort))["turnserver_state_stalled"], Is.EqualTo(1));
-        var health = await RawHttp.HealthAsync(server.Port);
+        await server.WaitForLogAsync("critical:");
+        Assert.That((await Scrape.GetAsync(AdminPort))["turnserver_state_stalled"], Is.EqualTo(1));
+        var health = await RawHttp.GetHealthAsync(server.Port);
         Assert.That((health.Status, health.Body), Is.EqualTo((503, NoRoom)));
-        health = await RawHttp.HealthAsync(AdminPort);
+        health = await RawHttp.GetHealthAsync(AdminPort);
         Assert.That((health.Status, health.Body), Is.EqualTo((503, NoRoom + "\n")));
         for (var i = 0; i < 20; i++)
             Assert.That(await game.TryTurnAsync(), Is.False);
         await using (var late = await RawHttp.ConnectAsync(server.Port))
-            Assert.That((await late.AskAsync("0,Late,*,*,*")).Body, Is.EqualTo("23/*/*"));
+            Assert.That((await late.PostAsync("0,Late,*,*,*")).Body, Is.EqualTo("23/*/*"));
         Assert.That(server.Errors.Split("critical:"), Has.Length.EqualTo(2), "said once");
 
         // Not enough for a segment, and enough for the snapshot that does away with one.
         _disk.MakeRoom(mebibytes: 1);
-        await server.LogsAsync("There is room for the state again");
-        Assert.That((await RawHttp.HealthAsync(server.Port)).Status, Is.EqualTo(200));
-        Assert.That((await RawHttp.HealthAsync(AdminPort)).Status, Is.EqualTo(200));
+        await server.WaitForLogAsync("There is room for the state again");
+        Assert.That((await RawHttp.GetHealthAsync(server.Port)).Status, Is.EqualTo(200));
+        Assert.That((await RawHttp.GetHealthAsync(AdminPort)).Status, Is.EqualTo(200));
         Assert.That(await game.TryTurnAsync());
 
         await server.KillAsync();
     }
 
     // The segment after the first is made beside the start.
-    private Task HasPreparedAsync(ServerChild server) => ServerChild.UntilAsync(
+    private Task HasPreparedAsync(ServerChild server) => TestWait.UntilAsync(
         () => Directory.GetFiles(State, "journal-*")
             .Count(file => new FileInfo(file).Length == new JournalOptions().SegmentBytes) == 2,
         $"the second segment is there. {server.Errors}");

@@ -26,7 +26,7 @@ internal sealed class RemovedStateTests
             await SaysAsync(server, "critical:");
             Assert.That(server.Errors, Does.Contain(place.State).And.Contain("SIGTERM"));
             await AssertSickAsync(server, place.AdminPort);
-            Assert.That((await Scrape.OfAsync(place.AdminPort))["turnserver_state_lost"], Is.EqualTo(1));
+            Assert.That((await Scrape.GetAsync(place.AdminPort))["turnserver_state_lost"], Is.EqualTo(1));
             for (var i = 0; i < 3; i++)
                 Assert.That(await game.TryTurnAsync());
             Assert.That(server.Errors.Split("critical:"), Has.Length.EqualTo(2), "said once");
@@ -50,7 +50,7 @@ internal sealed class RemovedStateTests
             // Three segments of 8 MiB.
             while (game.Turns < (3 << 23) / LongGame.TextLength)
                 Assert.That(await game.TryTurnAsync(), server.Errors);
-            await KeptState.StopAsync(server);
+            await StateFolder.StopAsync(server);
         }
 
         await AssertGoesOnAsync(place, game);
@@ -69,7 +69,7 @@ internal sealed class RemovedStateTests
             Assert.That(await game.TryTurnAsync());
             await place.RunAsync("mv {0}.away {0}");
             await SaysAsync(server, "is back");
-            Assert.That((await RawHttp.HealthAsync(server.Port)).Body, Is.EqualTo("ok"));
+            Assert.That((await RawHttp.GetHealthAsync(server.Port)).Body, Is.EqualTo("ok"));
             Assert.That(await game.TryTurnAsync());
             await server.KillAsync();
         }
@@ -91,7 +91,7 @@ internal sealed class RemovedStateTests
             await place.RunAsync(command);
             await SaysAsync(server, "-0000000");
             Assert.That(server.Errors, Does.Contain("written anew").And.Not.Contain("critical"));
-            Assert.That((await RawHttp.HealthAsync(server.Port)).Body, Is.EqualTo("ok"));
+            Assert.That((await RawHttp.GetHealthAsync(server.Port)).Body, Is.EqualTo("ok"));
             Assert.That(await game.TryTurnAsync());
             await server.KillAsync();
         }
@@ -106,7 +106,7 @@ internal sealed class RemovedStateTests
         await using var server = await place.StartAsync();
         await place.RunAsync("rm {0}/lock");
         await SaysAsync(server, "lock was missing");
-        await using var second = ServerChild.Launch("--port", $"{ServerChild.FreePort()}", "--state", place.State);
+        await using var second = ServerChild.Launch("--port", $"{Ports.Next()}", "--state", place.State);
         Assert.That(await second.ExitCodeAsync(), Is.EqualTo(11));
         Assert.That(second.Errors, Does.Contain("in use by another server"));
     }
@@ -116,26 +116,26 @@ internal sealed class RemovedStateTests
     {
         await using var place = new Place();
         await using (var other = await place.StartAsync())
-            await KeptState.StopAsync(other);
+            await StateFolder.StopAsync(other);
         await place.RunAsync("cp -r {0} {0}.other");
         await using var server = await place.StartAsync();
         await place.RunAsync("rm -rf {0} && mv {0}.other {0}");
         await SaysAsync(server, "critical:");
-        var before = Folder.Contents(place.State);
+        var before = StateFolder.Contents(place.State);
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(11), server.Errors);
         Assert.That(server.Errors, Does.Contain("left as it is").And.Not.Contain("   at "));
-        Assert.That(Folder.Contents(place.State), Is.EqualTo(before));
+        Assert.That(StateFolder.Contents(place.State), Is.EqualTo(before));
     }
 
-    private static Task SaysAsync(ServerChild server, string text) => ServerChild.UntilAsync(
+    private static Task SaysAsync(ServerChild server, string text) => TestWait.UntilAsync(
         () => server.Errors.Contains(text, StringComparison.Ordinal), $"the log says \"{text}\"", Patience);
 
     private static async Task AssertSickAsync(ServerChild server, int adminPort)
     {
         foreach (var port in new[] { server.Port, adminPort })
         {
-            var health = await RawHttp.HealthAsync(port);
+            var health = await RawHttp.GetHealthAsync(port);
             Assert.That(health.Status, Is.EqualTo(503));
             Assert.That(health.Body, Does.StartWith("the state directory ").And.Contain("would not survive"));
         }
@@ -156,7 +156,7 @@ internal sealed class RemovedStateTests
 
         public string State => Path.Combine(_folder, "state");
 
-        public int AdminPort { get; } = ServerChild.FreePort();
+        public int AdminPort { get; } = Ports.Next();
 
         public Task<ServerChild> StartAsync(params string[] flags) =>
             ServerChild.StartAsync(["--state", State, .. flags]);

@@ -8,10 +8,10 @@ namespace TurnServer.Tests.EndToEnd;
 [Category("Slow"), NonParallelizable]
 internal sealed class RestartUnderLoadTests
 {
-    private KeptState _state = null!;
+    private StateFolder _state = null!;
 
     [SetUp]
-    public void MakeState() => _state = new KeptState();
+    public void MakeState() => _state = new StateFolder();
 
     [TearDown]
     public void DeleteState() => _state.Dispose();
@@ -28,12 +28,12 @@ internal sealed class RestartUnderLoadTests
 
     [Test]
     public async Task Stopped_and_started_under_load_it_neither_loses_nor_doubles_a_turn() =>
-        await PlayThroughAsync(10, wait: true, loss: 0, KeptState.StopAsync);
+        await PlayThroughAsync(10, wait: true, loss: 0, StateFolder.StopAsync);
 
     // The stress tool checks each turn; what it calls an error of a player is a request that was not answered.
     private async Task<LoadReport> PlayThroughAsync(int restarts, bool wait, double loss, Func<ServerChild, Task> end)
     {
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         var server = await _state.StartAsync(port);
         using var stop = new CancellationTokenSource();
         var output = new StringWriter();

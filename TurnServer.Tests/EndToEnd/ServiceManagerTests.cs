@@ -19,18 +19,18 @@ internal sealed class ServiceManagerTests
     {
         await using var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract));
         await using var server = Launch(systemd, OwnWatchdog, []);
-        await ServerChild.UntilAsync(() => systemd.Messages.Count > 0, "it speaks");
+        await TestWait.UntilAsync(() => systemd.Messages.Count > 0, "it speaks");
         Assert.That(systemd.Count("READY=1"), Is.EqualTo(1));
         // No patience: who is ready listens.
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        await client.AskAsync("0,Ann,*,Nobody,*");
-        await ServerChild.UntilAsync(() => systemd.Status.StartsWith("1 registered player, 0 games, ",
+        await client.PostAsync("0,Ann,*,Nobody,*");
+        await TestWait.UntilAsync(() => systemd.Status.StartsWith("1 registered player, 0 games, ",
             StringComparison.Ordinal), "the status tells of Ann");
         var pings = systemd.Pings;
-        await ServerChild.UntilAsync(() => systemd.Pings >= pings + 2, "it pings");
+        await TestWait.UntilAsync(() => systemd.Pings >= pings + 2, "it pings");
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.Zero);
-        await ServerChild.UntilAsync(() => systemd.Count("STOPPING=1") == 1, "it says that it stops");
+        await TestWait.UntilAsync(() => systemd.Count("STOPPING=1") == 1, "it says that it stops");
         Assert.That(systemd.Messages[^1], Does.StartWith("STOPPING=1\n"));
         Assert.That(systemd.Count("READY=1"), Is.EqualTo(1));
     }
@@ -40,14 +40,14 @@ internal sealed class ServiceManagerTests
     {
         await using var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract: false));
         await using var server = Launch(systemd, [], []);
-        await ServerChild.UntilAsync(() => systemd.Messages.Count > 0, "it speaks");
+        await TestWait.UntilAsync(() => systemd.Messages.Count > 0, "it speaks");
         await using var client = await RawHttp.ConnectAsync(server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 14") + "0,Ann");
         await using var other = await RawHttp.ConnectAsync(server.Port);
         for (var i = 0; i < 20; i++)
             await other.GetAsync("GET /healthz HTTP/1.1");
         server.Signal(PosixSignal.SIGTERM);
-        await ServerChild.UntilAsync(() => systemd.Count("STOPPING=1") == 1, "it says that it stops");
+        await TestWait.UntilAsync(() => systemd.Count("STOPPING=1") == 1, "it says that it stops");
         Assert.That(server.HasExited, Is.False);
         await client.SendAsync(",*,*,*,99");
         Assert.That(await server.ExitCodeAsync(), Is.Zero);
@@ -58,7 +58,7 @@ internal sealed class ServiceManagerTests
     {
         await using var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract: false));
         await using var server = Launch(systemd, [], new() { ["WATCHDOG_PID"] = "1" });
-        await ServerChild.UntilAsync(() => systemd.Count("READY=1") == 1, "it is ready");
+        await TestWait.UntilAsync(() => systemd.Count("READY=1") == 1, "it is ready");
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.Zero);
         Assert.That(systemd.Pings, Is.Zero);
@@ -68,12 +68,12 @@ internal sealed class ServiceManagerTests
     public async Task A_service_manager_that_is_gone_is_warned_of_and_players_play_on()
     {
         var nowhere = NotifySocket.NewAddress(isAbstract: false);
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         await using var server = ServerChild.Launch([], new Dictionary<string, string> { ["NOTIFY_SOCKET"] = nowhere },
             port, ["--port", $"{port}"]);
-        await server.LogsAsync("warning: The service manager cannot be told");
+        await server.WaitForLogAsync("warning: The service manager cannot be told");
         await using var client = await RawHttp.ConnectAsync(port);
-        Assert.That((await client.AskAsync("0,Ann,*,*,*")).Body, Does.StartWith("0/0/"));
+        Assert.That((await client.PostAsync("0,Ann,*,*,*")).Body, Does.StartWith("0/0/"));
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.Zero);
     }
@@ -82,7 +82,7 @@ internal sealed class ServiceManagerTests
     {
         environment["NOTIFY_SOCKET"] = systemd.Address;
         environment["WATCHDOG_USEC"] = WatchdogMicroseconds;
-        var port = ServerChild.FreePort();
+        var port = Ports.Next();
         return ServerChild.Launch(command, environment, port, ["--port", $"{port}"]);
     }
 }

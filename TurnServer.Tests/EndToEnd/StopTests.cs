@@ -19,7 +19,7 @@ internal sealed class StopTests
         await using var server = await ServerChild.StartAsync();
         await using var idle = await RawHttp.ConnectAsync(server.Port);
         await using var kept = await RawHttp.ConnectAsync(server.Port);
-        await kept.AskAsync(Register);
+        await kept.PostAsync(Register);
         server.Signal(signal);
         Assert.That(await server.ExitCodeAsync(TimeSpan.FromSeconds(4)), Is.Zero);
         Assert.That(server.Errors, Does.Contain($"Stopped on {signal} after"));
@@ -37,7 +37,7 @@ internal sealed class StopTests
             ["sh", "-c", $"trap '' {name}; exec \"$@\"", "sh"], "--log-level", "debug");
         server.Signal(signal);
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        Assert.That((await client.AskAsync(Register)).Body, Does.StartWith("0/0/"));
+        Assert.That((await client.PostAsync(Register)).Body, Does.StartWith("0/0/"));
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.Zero);
         Assert.That(server.Errors, Does.Contain("Stopping on SIGTERM").And.Not.Contain($"{signal}"));
@@ -49,7 +49,7 @@ internal sealed class StopTests
         await using var server = await ServerChild.StartAsync();
         await using var lone = await RawHttp.ConnectAsync(server.Port);
         await using var pair = await RawPair.StartAsync(server.Port, "Held");
-        var key = (await lone.AskAsync(Register)).Body["0/0/".Length..];
+        var key = (await lone.PostAsync(Register)).Body["0/0/".Length..];
         var waiting = await lone.HoldAsync($"2,*,{key},*,*");
         var playing = await pair.Players[0].HoldAsync(pair.Update(0, 0, "turn"));
         server.Signal(PosixSignal.SIGTERM);
@@ -68,8 +68,8 @@ internal sealed class StopTests
         await using var client = await RawHttp.ConnectAsync(server.Port);
         await StartBodyAsync(server, client);
         server.Signal(PosixSignal.SIGTERM);
-        await server.LogsAsync("Stopping on SIGTERM: 1 requests under way");
-        await ServerChild.UntilAsync(() => IsRefused(server.Port), "new connections are refused");
+        await server.WaitForLogAsync("Stopping on SIGTERM: 1 requests under way");
+        await TestWait.UntilAsync(() => IsRefused(server.Port), "new connections are refused");
         await client.SendAsync(Register[3..]);
         var reply = await client.ReadReplyAsync();
         Assert.That((reply.Body[..4], reply.Closes), Is.EqualTo(("0/0/", true)));
@@ -98,7 +98,7 @@ internal sealed class StopTests
         await using var client = await RawHttp.ConnectAsync(server.Port);
         await StartBodyAsync(server, client);
         server.Signal(first);
-        await server.LogsAsync("Stopping on");
+        await server.WaitForLogAsync("Stopping on");
         var startedAt = Stopwatch.GetTimestamp();
         server.Signal(second);
         Assert.That(await server.ExitCodeAsync(), Is.Not.Zero, "what was under way was not finished");
@@ -110,11 +110,11 @@ internal sealed class StopTests
     {
         await using var server = await ServerChild.StartAsync();
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        await client.AskAsync(Register);
+        await client.PostAsync(Register);
         server.Signal(PosixSignal.SIGTERM);
         await server.ExitCodeAsync();
         await using var next = ServerChild.Launch([], null, server.Port, ["--port", $"{server.Port}"]);
-        await next.ListensAsync();
+        await next.WaitUntilListeningAsync();
     }
 
     // Half a body, and the server is known to be reading it: the log of the stop counts it.

@@ -16,16 +16,16 @@ internal sealed class SyncCallsTests
     public async Task Only_what_is_set_is_synced(string sync, string[] calls)
     {
         var trace = Path.GetTempFileName();
-        using var state = new KeptState();
+        using var state = new StateFolder();
         // The tracer is the server's child, so that signals reach the server.
         string[] tracer = [Tool.Require("strace"), "-D", "-f", "-qq", "--seccomp-bpf", "-e", $"trace={SyncCalls}", "-o",
             trace];
-        await using (var server = await ServerChild.StartUnderAsync(tracer, "--state", state.Folder, "--state-sync",
+        await using (var server = await ServerChild.StartUnderAsync(tracer, "--state", state.Path, "--state-sync",
             sync))
         {
             await using var game = await LongGame.StartAsync(server.Port, "Synced");
             // Past the end of a segment, and until the full ones have become a snapshot.
-            var first = Path.Combine(state.Folder, StateFileNames.Segment(1));
+            var first = Path.Combine(state.Path, StateFileNames.Segment(1));
             while (File.Exists(first))
                 Assert.That(await game.TryTurnAsync());
             server.Signal(PosixSignal.SIGTERM);

@@ -18,9 +18,9 @@ internal sealed class VerboseTests
         await using var server = await ServerChild.StartAsync("--verbose", "0.2");
         await using var lone = await RawHttp.ConnectAsync(server.Port);
         await using var pair = await RawPair.StartAsync(server.Port, "Seated");
-        var key = (await lone.AskAsync($"0,Tricky{RightToLeftOverride}Name,*,Nobody,*")).Body["0/0/".Length..];
-        await pair.Players[0].AskAsync(pair.Update(0, 0, "12345"));
-        await ServerChild.UntilAsync(() => server.Output.Contains("5 B", StringComparison.Ordinal)
+        var key = (await lone.PostAsync($"0,Tricky{RightToLeftOverride}Name,*,Nobody,*")).Body["0/0/".Length..];
+        await pair.Players[0].PostAsync(pair.Update(0, 0, "12345"));
+        await TestWait.UntilAsync(() => server.Output.Contains("5 B", StringComparison.Ordinal)
             && server.Output.Contains("Tricky", StringComparison.Ordinal), "the tables are printed");
         Assert.That(server.Output, Does.Contain("Tricky·Name").And.Not.Contain(RightToLeftOverride));
         Assert.That(server.Output, Does.Contain("players: ").And.Contain("games: 1"));
@@ -50,7 +50,7 @@ internal sealed class VerboseTests
     {
         await using var server = await ServerChild.StartAsync();
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        Assert.That((await client.AskAsync($"0,{name},*,*,*")).Body, Is.EqualTo("7/*/*"));
+        Assert.That((await client.PostAsync($"0,{name},*,*,*")).Body, Is.EqualTo("7/*/*"));
     }
 
     [Test]
@@ -59,13 +59,13 @@ internal sealed class VerboseTests
         await using var server = await ServerChild.StartAsync("--log-level", "trace", "--body-timeout", "2");
         await using var pair = await RawPair.StartAsync(server.Port, "Secretive");
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        await pair.Players[0].AskAsync(pair.Update(0, 0, "secretturn"));
-        await pair.Players[1].AskAsync(pair.Update(1, 0, "secretanswer"));
+        await pair.Players[0].PostAsync(pair.Update(0, 0, "secretturn"));
+        await pair.Players[1].PostAsync(pair.Update(1, 0, "secretanswer"));
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 100") + "0,Secretive,");
         await client.ReadToEndAsync();
         await pair.Players[0].SendAsync(RawHttp.Post(pair.Update(0, 1, ""), "Prefer: wait=20"));
         pair.Players[0].Reset();
-        await pair.Players[1].AskAsync($"5,*,{pair.Keys[1]},{pair.Seats[1]},*");
+        await pair.Players[1].PostAsync($"5,*,{pair.Keys[1]},{pair.Seats[1]},*");
         server.Signal(PosixSignal.SIGTERM);
         await server.ExitCodeAsync();
         Assert.That(server.Errors, Does.Contain("Stopped on SIGTERM after"));

@@ -106,7 +106,7 @@ internal sealed class WebPageTests : WebFixture
             }
             """, Stage.Server.Url.ToString());
         Assert.That(got, Is.EqualTo("e2-e4,e7-e5").Or.EqualTo("e7-e5,e7-e5"));
-        await ServerChild.UntilAsync(() => Said("15/5/*"), "the page hears that the partner has quit");
+        await TestWait.UntilAsync(() => Said("15/5/*"), "the page hears that the partner has quit");
         Assert.That(Said("Bob: d7-d5"), Is.True);
 
         bool Said(string line)

@@ -35,10 +35,10 @@ internal sealed class WebPairingTests
         var page = await _stage.OpenAsync();
         var keys = Keys(page);
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
-        await ServerChild.UntilAsync(() => keys.Count == 1, "she is registered");
+        await TestWait.UntilAsync(() => keys.Count == 1, "she is registered");
         await WebStage.ReloadAsync(page);
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
-        await ServerChild.UntilAsync(() => keys.Count == 2, "she is registered again");
+        await TestWait.UntilAsync(() => keys.Count == 2, "she is registered again");
         var partner = await _stage.OpenAsync();
         await partner.EvaluateAsync(Start, new { url = Url, name = bob, wanted = ann });
         var outcomes = await Task.WhenAll(WebStage.RunAsync(page, Finish, ""), WebStage.RunAsync(partner, Finish, ""));
@@ -54,14 +54,14 @@ internal sealed class WebPairingTests
         var keys = Keys(page);
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
-        await ServerChild.UntilAsync(() => keys.Count == 2, "both of one page are registered");
+        await TestWait.UntilAsync(() => keys.Count == 2, "both of one page are registered");
         // A copy of the tab has a copy of what is stored.
         var copy = await page.RunAndWaitForPopupAsync(() => page.EvaluateAsync("() => { window.open(location); }"));
         await copy.WaitForFunctionAsync("() => window.play");
         Assert.That(await copy.EvaluateAsync<int>("() => sessionStorage.length"), Is.EqualTo(1));
         var keysOfCopy = Keys(copy);
         await copy.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
-        await ServerChild.UntilAsync(() => keysOfCopy.Count == 1, "the copy is registered");
+        await TestWait.UntilAsync(() => keysOfCopy.Count == 1, "the copy is registered");
         Assert.That(keys.Concat(keysOfCopy).Distinct().ToList(), Has.Count.EqualTo(3));
     }
 
@@ -72,7 +72,7 @@ internal sealed class WebPairingTests
         var page = await _stage.OpenAsync();
         var keys = Keys(page);
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
-        await ServerChild.UntilAsync(() => keys.Count == 1, "she is registered");
+        await TestWait.UntilAsync(() => keys.Count == 1, "she is registered");
         await page.GotoAsync("about:blank");
         await SayAsync($"1,*,{keys.Single()},*,*");
         await page.GotoAsync(_stage.Site.Url.ToString());
@@ -96,7 +96,7 @@ internal sealed class WebPairingTests
                 window.outcome = play(url, name, "Nobody", { signal: stop.signal }).catch(error => error.name);
             }
             """, new { url = Url, name = ClientPair.NewName() });
-        await ServerChild.UntilAsync(() => keys.Count == 1, "she is registered");
+        await TestWait.UntilAsync(() => keys.Count == 1, "she is registered");
         Assert.That(await page.EvaluateAsync<string>("() => { stop.abort(); return outcome; }"), Is.EqualTo("AbortError"));
         Assert.That(await page.EvaluateAsync<int>("() => sessionStorage.length"), Is.Zero);
         for (var reply = ""; reply != "5/*/*";)

@@ -21,7 +21,7 @@ internal sealed partial class FuzzConnection : IDisposable
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
     {
         NoDelay = true,
-        SendTimeout = (int)ServerChild.Patience.TotalMilliseconds,
+        SendTimeout = (int)TestWait.Timeout.TotalMilliseconds,
     };
 
     private readonly byte[] _buffer = new byte[64 * 1024];
@@ -109,8 +109,8 @@ internal sealed partial class FuzzConnection : IDisposable
                 }
             }
 
-            if (Stopwatch.GetElapsedTime(startedAt) > ServerChild.Patience)
-                return $"no reply came within {ServerChild.Patience.TotalSeconds} s, but {text}; expected {expected}";
+            if (Stopwatch.GetElapsedTime(startedAt) > TestWait.Timeout)
+                return $"no reply came within {TestWait.Timeout.TotalSeconds} s, but {text}; expected {expected}";
             if (!_socket.Poll(TimeSpan.FromSeconds(1), SelectMode.SelectRead))
                 continue;
             var count = _socket.Receive(_buffer);

@@ -21,7 +21,7 @@ internal sealed partial class FuzzedServer : IAsyncDisposable
 
     public static async Task<FuzzedServer> StartAsync()
     {
-        var adminPort = ServerChild.FreePort();
+        var adminPort = Ports.Next();
         return new FuzzedServer(await ServerChild.StartAsync([.. Flags, "--admin-port", $"{adminPort}"]), adminPort);
     }
 
@@ -56,7 +56,7 @@ internal sealed partial class FuzzedServer : IAsyncDisposable
     /// <summary>Open connections, requests that are being answered, and sockets.</summary>
     public async Task<(double Connections, double InProgress, int Sockets)> CountAsync()
     {
-        var scrape = await Scrape.OfAsync(_adminPort);
+        var scrape = await Scrape.GetAsync(_adminPort);
         return (scrape["turnserver_connections"], scrape["turnserver_requests_in_progress"], Child.Sockets);
     }
 

@@ -63,7 +63,7 @@ internal sealed class HonestPair : IAsyncDisposable
             await using var turns = game.ReceiveAsync(patience.Token).GetAsyncEnumerator();
             for (var number = opens ? 1 : 0; ; number += 2)
             {
-                patience.CancelAfter(ServerChild.Patience);
+                patience.CancelAfter(TestWait.Timeout);
                 if (!await turns.MoveNextAsync())
                     return;
                 var came = Encoding.UTF8.GetString(turns.Current.Span);

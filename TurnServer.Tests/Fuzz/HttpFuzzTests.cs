@@ -50,7 +50,7 @@ internal sealed class HttpFuzzTests
         await RunAsync(server, pair, seed, count - (count / 4));
 
         var turns = pair.Turns;
-        await ServerChild.UntilAsync(() => pair.Turns > turns || pair.HasFailed, "the honest players play on");
+        await TestWait.UntilAsync(() => pair.Turns > turns || pair.HasFailed, "the honest players play on");
         Assert.That(await pair.StopAsync(), Is.Null, $"seed {seed}");
         await pair.DisposeAsync();
         await LeftAsync(server, connectionsMax: 0, before + SocketsMore);
@@ -83,7 +83,7 @@ internal sealed class HttpFuzzTests
                 return left.Sockets - (int)left.Connections;
             }
 
-            if (patience.Elapsed > ServerChild.Patience)
+            if (patience.Elapsed > TestWait.Timeout)
                 Assert.Fail($"This is left: {left}, of at most {socketsMax} sockets.");
             await Task.Delay(TimeSpan.FromMilliseconds(50));
         }

@@ -44,7 +44,7 @@ internal sealed class AddressLimiterTests
             // Until it has none left.
         }
 
-        await ServerChild.UntilAsync(() => limiter.TryAdmit(Ann), "it has tokens again", TimeSpan.FromSeconds(5));
+        await TestWait.UntilAsync(() => limiter.TryAdmit(Ann), "it has tokens again", TimeSpan.FromSeconds(5));
     }
 
     [Test]

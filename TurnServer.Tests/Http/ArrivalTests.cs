@@ -18,7 +18,7 @@ internal sealed class ArrivalTests
         var clients = await Task.WhenAll(
             Enumerable.Range(0, ClientCount).Select(_ => RawHttp.ConnectAsync(server.Port)));
         server.Resume();
-        var replies = await Task.WhenAll(clients.Select(client => client.AskAsync("2,*,1,*,*")));
+        var replies = await Task.WhenAll(clients.Select(client => client.PostAsync("2,*,1,*,*")));
         foreach (var client in clients)
             client.Reset();
         Assert.That(replies.Select(reply => reply.Body), Has.All.EqualTo("5/*/*"));

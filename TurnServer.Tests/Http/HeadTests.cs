@@ -32,8 +32,8 @@ internal sealed class HeadTests
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(sent);
-        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "it has a second");
-        Assert.That(await client.IsEndedAsync(EndedWithin), Is.True);
+        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "it has a second");
+        Assert.That(await client.IsClosedAsync(EndedWithin), Is.True);
     }
 
     [TestCase("P")]
@@ -42,10 +42,10 @@ internal sealed class HeadTests
     public async Task A_slow_head_on_a_kept_connection_is_ended(string sent)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await client.AskAsync("0,Slow,*,Nobody,*")).Body, Does.StartWith("0/0/"));
+        Assert.That((await client.PostAsync("0,Slow,*,Nobody,*")).Body, Does.StartWith("0/0/"));
         await client.SendAsync(sent);
-        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "it has a second");
-        Assert.That(await client.IsEndedAsync(EndedWithin), Is.True);
+        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "it has a second");
+        Assert.That(await client.IsClosedAsync(EndedWithin), Is.True);
     }
 
     [TestCase(false)]
@@ -54,9 +54,9 @@ internal sealed class HeadTests
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         if (isKept)
-            await client.AskAsync("0,Dribble,*,Nobody,*");
+            await client.PostAsync("0,Dribble,*,Nobody,*");
         await client.SendAsync("POST / HTTP/1.1\r\n");
-        var ended = client.IsEndedAsync(EndedWithin);
+        var ended = client.IsClosedAsync(EndedWithin);
         for (var line = 0; !ended.IsCompleted; line++)
         {
             try
@@ -78,8 +78,8 @@ internal sealed class HeadTests
     public async Task A_held_reply_is_not_taken_for_a_slow_head()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.AskAsync("0,Held,*,Nobody,*")).Body["0/0/".Length..];
-        var reply = await client.AskAsync($"2,*,{key},*,*", "Prefer: wait=3");
+        var key = (await client.PostAsync("0,Held,*,Nobody,*")).Body["0/0/".Length..];
+        var reply = await client.PostAsync($"2,*,{key},*,*", "Prefer: wait=3");
         Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", "wait=3")));
     }
 
@@ -87,9 +87,9 @@ internal sealed class HeadTests
     public async Task A_kept_connection_may_rest_longer_than_a_head_may_take()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        await client.AskAsync("0,Rest,*,Nobody,*");
-        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(2.5)), Is.False);
-        Assert.That((await client.AskAsync("0,Rest,*,Nobody,*")).Body, Does.StartWith("0/0/"));
+        await client.PostAsync("0,Rest,*,Nobody,*");
+        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(2.5)), Is.False);
+        Assert.That((await client.PostAsync("0,Rest,*,Nobody,*")).Body, Does.StartWith("0/0/"));
     }
 
     // The listener's own limit starts anew with each piece of a line, and with each whole line.
@@ -103,7 +103,7 @@ internal sealed class HeadTests
         await using var server = await ServerChild.StartAsync("--body-timeout", "60");
         await using var client = await RawHttp.ConnectAsync(server.Port);
         if (isKept)
-            await client.AskAsync("0,Endless,*,Nobody,*");
+            await client.PostAsync("0,Endless,*,Nobody,*");
         var piece = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(repeated, 1024)));
         if (repeated.Contains(':'))
             await client.SendAsync("POST / HTTP/1.1\r\n");
@@ -162,9 +162,9 @@ internal sealed class HeadTests
         await using var server = await ServerChild.StartAsync("--body-timeout", "60");
         await using var client = await RawHttp.ConnectAsync(server.Port);
         for (var request = 0; request < 2; request++)
-            Assert.That((await client.AskAsync(Body)).Body, Does.StartWith("0/0/"));
+            Assert.That((await client.PostAsync(Body)).Body, Does.StartWith("0/0/"));
         await client.SendAsync(HalfHead);
-        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(17)), Is.False);
+        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(17)), Is.False);
         await client.SendAsync($"ngth: {Body.Length}\r\n\r\n{Body}");
         Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
     }

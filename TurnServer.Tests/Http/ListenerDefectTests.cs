@@ -24,11 +24,11 @@ internal sealed class ListenerDefectTests
     {
         for (var start = 0; start < Starts; start++)
         {
-            var port = ServerChild.FreePort();
+            var port = Ports.Next();
             using var stop = new CancellationTokenSource();
             var hammers = Enumerable.Range(0, Hammers).Select(_ => HammerAsync(port, stop.Token)).ToArray();
             await using var server = ServerChild.Launch([], null, port, ["--port", $"{port}"]);
-            await server.ListensAsync();
+            await server.WaitUntilListeningAsync();
             await stop.CancelAsync();
             await Task.WhenAll(hammers);
             await using var client = await RawHttp.ConnectAsync(port);
@@ -46,7 +46,7 @@ internal sealed class ListenerDefectTests
         var before = server.ResidentBytes;
         await RefuseAsync(server.Port, request, status, Leaks);
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        Assert.That((await client.AskAsync("0,Ann,*,Nobody,*")).Body, Does.StartWith("0/0/"));
+        Assert.That((await client.PostAsync("0,Ann,*,Nobody,*")).Body, Does.StartWith("0/0/"));
         Assert.That(server.ResidentBytes - before, Is.LessThan(LeakedBytesMax));
         Assert.That(server.Errors, Does.Not.Contain("error:"));
     }
@@ -65,7 +65,7 @@ internal sealed class ListenerDefectTests
         }
 
         await using var other = await RawHttp.ConnectAsync(server.Port);
-        Assert.That((await other.AskAsync("0,Ann,*,Nobody,*")).Body, Does.StartWith("0/0/"));
+        Assert.That((await other.PostAsync("0,Ann,*,Nobody,*")).Body, Does.StartWith("0/0/"));
         Assert.That(server.Errors, Does.Not.Contain("error:"));
     }
 

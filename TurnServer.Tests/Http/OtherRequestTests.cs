@@ -27,7 +27,7 @@ internal sealed class OtherRequestTests
     [Test]
     public async Task Get_answers_the_seconds_that_the_last_POST_took()
     {
-        await _client.AskAsync(Register);
+        await _client.PostAsync(Register);
         var reply = await _client.GetAsync("GET / HTTP/1.1");
         var seconds = double.Parse(reply.Body, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
         Assert.That(reply.Status, Is.EqualTo(200));
@@ -110,7 +110,7 @@ internal sealed class OtherRequestTests
     [TestCase("nonsense", 400)]
     public async Task Every_reply_has_the_headers_of_the_page(string body, int status)
     {
-        var reply = await _client.AskAsync(body);
+        var reply = await _client.PostAsync(body);
         Assert.That(reply.Status, Is.EqualTo(status));
         Assert.That(reply["Content-Type"], Is.EqualTo("text/plain; charset=utf-8"));
         Assert.That(reply["X-Content-Type-Options"], Is.EqualTo("nosniff"));
@@ -167,7 +167,7 @@ internal sealed class OtherRequestTests
     [TestCase("nonsense", "Origin: null", 400)]
     public async Task Every_reply_to_a_POST_with_an_Origin_allows_it(string body, string origin, int status)
     {
-        var reply = await _client.AskAsync(body, origin);
+        var reply = await _client.PostAsync(body, origin);
         Assert.That((reply.Status, reply["Access-Control-Allow-Origin"]), Is.EqualTo((status, "*")));
     }
 
@@ -176,8 +176,8 @@ internal sealed class OtherRequestTests
     {
         await using var server = await ServerChild.StartAsync("--cors-origin", "https://game.example");
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        var with = await client.AskAsync(Register, "Origin: https://other.example");
-        var without = await client.AskAsync(Register);
+        var with = await client.PostAsync(Register, "Origin: https://other.example");
+        var without = await client.PostAsync(Register);
         Assert.That(with["Access-Control-Allow-Origin"], Is.EqualTo("https://game.example"));
         Assert.That(with["Vary"], Is.EqualTo("Origin"));
         Assert.That(without["Access-Control-Allow-Origin"], Is.Null);

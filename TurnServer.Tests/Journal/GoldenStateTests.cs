@@ -62,16 +62,16 @@ internal sealed class GoldenStateTests
     {
         for (var seed = 0UL; ; seed++)
         {
-            var crowd = new Crowd(new Chance(seed));
+            var players = new RandomPlayers(new Chance(seed));
             var disk = new SimulatedDisk();
             var store = Open(disk);
             store.Begin();
-            Play(crowd, store, ActsInSnapshot);
+            Play(players, store, ActsInSnapshot);
             store = Open(disk);
             if (!IsRich(store.Table))
                 continue;
             store.Begin();
-            Play(crowd, store, ActsInJournal);
+            Play(players, store, ActsInJournal);
             if (!IsRich(store.Table) || !store.Table.Parts.Lobby.Players.Any(player => player.Exclusions.Count > 0))
                 continue;
             Write(Running(StateFormat.RulesVersion), disk, store.Table);
@@ -124,35 +124,35 @@ internal sealed class GoldenStateTests
 
     private static string Figures(Table table) => JsonSerializer.Serialize(table.Count()) + "\n";
 
-    private static void Play(Crowd crowd, StateStore store, int acts)
+    private static void Play(RandomPlayers players, StateStore store, int acts)
     {
         for (var act = 0; act < acts; act++)
         {
-            var arrival = crowd.Next();
+            var arrival = players.Next();
             Assert.That(store.Journal.TryReserve(arrival.Body.Length, store.Table));
             if (act == acts / 2)
             {
                 var suspension = new Suspension(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(5));
-                Hear(crowd, store.Table.ExtendDeadlines(suspension, crowd.Now));
-                store.Journal.Record(suspension, crowd.Now);
+                Hear(players, store.Table.ExtendDeadlines(suspension, players.Now));
+                store.Journal.Record(suspension, players.Now);
             }
 
-            if (store.Table.NextDeadline <= crowd.Now)
+            if (store.Table.NextDeadline <= players.Now)
             {
-                Hear(crowd, store.Table.Tick(crowd.Now));
-                store.Journal.Record(RecordKind.Tick, crowd.Now);
+                Hear(players, store.Table.Tick(players.Now));
+                store.Journal.Record(RecordKind.Tick, players.Now);
             }
 
-            var answers = store.Table.Apply(arrival, crowd.Now);
-            store.Journal.Record(arrival, store.Table, crowd.Now);
-            Hear(crowd, answers);
+            var answers = store.Table.Apply(arrival, players.Now);
+            store.Journal.Record(arrival, store.Table, players.Now);
+            Hear(players, answers);
         }
     }
 
-    private static void Hear(Crowd crowd, ReadOnlySpan<Answer> answers)
+    private static void Hear(RandomPlayers players, ReadOnlySpan<Answer> answers)
     {
         foreach (var answer in answers)
-            crowd.Hear(answer.Ticket, Crowd.Text(answer.Reply));
+            players.Receive(answer.Ticket, RandomPlayers.Text(answer.Reply));
     }
 
     private static StateStore Open(SimulatedDisk disk) => StateStore.Open(disk, Options,

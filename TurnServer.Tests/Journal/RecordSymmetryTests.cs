@@ -29,8 +29,8 @@ internal sealed class RecordSymmetryTests
             object settings = new StateSettings(new RulesOptions(), false);
             SetOther(settings, path);
             var back = ReadBack((StateSettings)settings);
-            var name = string.Join('/', path.Select(Members.Name));
-            Assert.That(Members.Difference(settings, back), Is.Null, name);
+            var name = string.Join('/', path.Select(Fields.Name));
+            Assert.That(Fields.Difference(settings, back), Is.Null, name);
             Assert.That(back, Is.EqualTo(settings), name);
             Assert.That(back, Is.Not.EqualTo(new StateSettings(new RulesOptions(), false)),
                 $"{name}: a journal recorded under another is taken for one of the same");
@@ -44,35 +44,35 @@ internal sealed class RecordSymmetryTests
     {
         var arrival = WithAllThatIsNotInTheBody(Parse(body));
         var back = ReadBack(arrival);
-        Assert.That(Members.Difference(arrival, back), Is.Null);
+        Assert.That(Fields.Difference(arrival, back), Is.Null);
     }
 
     [Test]
     public void Every_member_of_a_suspension_comes_back()
     {
-        var suspension = (Suspension)Members.WithOthers(default(Suspension));
+        var suspension = (Suspension)Fields.ChangeAll(default(Suspension));
         var bytes = new byte[RecordWriter.BytesBesideBody];
         var length = new RecordWriter().Write(suspension, TimeSpan.FromSeconds(5), bytes);
         var reader = new FieldReader(bytes.AsSpan(0, length));
         Assert.That(((RecordKind)reader.Byte(), reader.Time()),
             Is.EqualTo((RecordKind.Suspension, TimeSpan.FromSeconds(5))));
-        Assert.That(Members.Difference(suspension, Replay.ReadSuspension(ref reader)), Is.Null);
+        Assert.That(Fields.Difference(suspension, Replay.ReadSuspension(ref reader)), Is.Null);
     }
 
     [Test]
     public void Every_member_of_a_segments_head_comes_back()
     {
-        var head = (SegmentHead)Members.WithOthers(default(SegmentHead));
+        var head = (SegmentHead)Fields.ChangeAll(default(SegmentHead));
         var bytes = new byte[SegmentHead.Bytes];
         SegmentHead.Write(bytes, head);
-        Assert.That(Members.Difference(head, SegmentHead.Read(bytes)!.Value), Is.Null);
+        Assert.That(Fields.Difference(head, SegmentHead.Read(bytes)!.Value), Is.Null);
     }
 
     private static List<FieldInfo[]> SettingFields() => [.. FieldsOf(typeof(StateSettings), [])];
 
     // Down to those that are no more of our types.
-    private static IEnumerable<FieldInfo[]> FieldsOf(Type type, FieldInfo[] path) => Members.Of(type)
-        .SelectMany(field => Members.AreLookedAt(field.FieldType)
+    private static IEnumerable<FieldInfo[]> FieldsOf(Type type, FieldInfo[] path) => Fields.Of(type)
+        .SelectMany(field => Fields.IsOurs(field.FieldType)
             ? FieldsOf(field.FieldType, [.. path, field])
             : [[.. path, field]]);
 
@@ -80,7 +80,7 @@ internal sealed class RecordSymmetryTests
     {
         var value = path[0].GetValue(whole);
         if (path.Length == 1)
-            value = Members.Other(path[0].FieldType, value);
+            value = Fields.Change(path[0].FieldType, value);
         else
             SetOther(value!, path[1..]);
         path[0].SetValue(whole, value);
@@ -104,19 +104,19 @@ internal sealed class RecordSymmetryTests
     // The caller draws the ticket anew, and the address is kept with a registration alone: it is the player's from then.
     private static Arrival WithAllThatIsNotInTheBody(TurnRequest request)
     {
-        var inNoBody = Members.Of(typeof(TurnRequest)).Where(field => Bodies.All(body =>
+        var inNoBody = Fields.Of(typeof(TurnRequest)).Where(field => Bodies.All(body =>
             Equals(field.GetValue(Parse(body)), field.GetValue(default(TurnRequest))))).ToArray();
-        Assert.That(inNoBody.Select(Members.Name), Does.Contain("TurnRequest.ReceivedBytes"));
+        Assert.That(inNoBody.Select(Fields.Name), Does.Contain("TurnRequest.ReceivedBytes"));
         object arrival = new Arrival
         {
             Ticket = new Ticket(1),
-            Request = (TurnRequest)Members.WithOthers(request, inNoBody.Contains),
+            Request = (TurnRequest)Fields.ChangeAll(request, inNoBody.Contains),
             Body = Encoding.UTF8.GetBytes(Bodies.Single(body => body[0] - '0' == (int)request.Symbol)),
             From = default,
         };
         string[] set = ["Arrival.Ticket", "Arrival.Request", "Arrival.Body",
             .. request.Symbol == Symbol.Register ? Array.Empty<string>() : ["Arrival.From"]];
-        return (Arrival)Members.WithOthers(arrival, field => !set.Contains(Members.Name(field)));
+        return (Arrival)Fields.ChangeAll(arrival, field => !set.Contains(Fields.Name(field)));
     }
 
     private static Arrival ReadBack(in Arrival arrival)

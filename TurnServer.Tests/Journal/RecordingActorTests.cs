@@ -56,7 +56,7 @@ internal sealed class RecordingActorTests
         await actor.Settle();
         Assert.That(reply.IsCompleted, Is.False);
         store.Sync();
-        Assert.That(ActorDriver.Text(await ActorDriver.Soon(reply)), Is.EqualTo("0/0/0"));
+        Assert.That(ActorDriver.Text(await TestWait.ForAsync(reply)), Is.EqualTo("0/0/0"));
     }
 
     [Test]
@@ -103,7 +103,7 @@ internal sealed class RecordingActorTests
         await using var actor = Actor(store);
         disk.RoomBytes = 0;
         await FillAsync(actor);
-        await ActorDriver.Soon(actor.Actor.DrainAsync());
+        await TestWait.ForAsync(actor.Actor.DrainAsync());
         disk.RoomBytes = long.MaxValue;
         store.Prepare();
         var records = store.Journal.RecordCount;
@@ -148,7 +148,7 @@ internal sealed class RecordingActorTests
         disk.FailsToFlush = true;
         await using var actor = Actor(store);
         await actor.Send("0,Ann,*,*,*");
-        Assert.That(() => ActorDriver.Soon(running), Throws.InstanceOf<IOException>());
+        Assert.That(() => TestWait.ForAsync(running), Throws.InstanceOf<IOException>());
         workers.Stop();
     }
 
@@ -164,12 +164,12 @@ internal sealed class RecordingActorTests
         var running = workers.RunAsync();
         await using var actor = Actor(store);
         await FillAsync(actor);
-        await ServerChild.UntilAsync(() => Count(log, LogLevel.Critical) > 0, "it is told");
+        await TestWait.UntilAsync(() => Count(log, LogLevel.Critical) > 0, "it is told");
         disk.RoomBytes = long.MaxValue;
-        await ServerChild.UntilAsync(() => Count(log, LogLevel.Information) > 0, "it is over");
+        await TestWait.UntilAsync(() => Count(log, LogLevel.Information) > 0, "it is over");
         Assert.That(Count(log, LogLevel.Critical), Is.EqualTo(1));
         workers.Stop();
-        await ActorDriver.Soon(running);
+        await TestWait.ForAsync(running);
     }
 
     /// <summary>Wherever it is killed while it begins, makes a snapshot or stops, all is back.</summary>
@@ -260,7 +260,7 @@ internal sealed class RecordingActorTests
     {
         while (true)
         {
-            var reply = await ActorDriver.Soon(actor.Ask("0,Bob,*,*,*"));
+            var reply = await TestWait.ForAsync(actor.Ask("0,Bob,*,*,*"));
             if (reply.Error != ErrorCode.None)
                 return reply;
         }

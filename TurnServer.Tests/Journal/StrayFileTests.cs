@@ -21,14 +21,14 @@ internal sealed class StrayFileTests
     [TestCase("journal-0000000001.new")]
     public void Open_WithAStrayFile_NamesIt_AndChangesNothing(string name)
     {
-        using var state = new KeptState();
-        Write(state.Folder);
-        var path = Path.Combine(state.Folder, name);
+        using var state = new StateFolder();
+        Write(state.Path);
+        var path = Path.Combine(state.Path, name);
         File.WriteAllBytes(path, []);
-        AssertIsNamed(state.Folder, name);
+        AssertIsNamed(state.Path, name);
         // Alone it is named as well.
-        Directory.GetFiles(state.Folder).Where(file => file != path).ToList().ForEach(File.Delete);
-        AssertIsNamed(state.Folder, name);
+        Directory.GetFiles(state.Path).Where(file => file != path).ToList().ForEach(File.Delete);
+        AssertIsNamed(state.Path, name);
     }
 
     [TestCase("journal-0000000007")]
@@ -36,27 +36,27 @@ internal sealed class StrayFileTests
     [TestCase("journal-7")]
     public void Open_WithADirectoryOrLinkOfSuchAName_NamesIt(string name)
     {
-        using var state = new KeptState();
-        Write(state.Folder);
-        var path = Path.Combine(state.Folder, name);
+        using var state = new StateFolder();
+        Write(state.Path);
+        var path = Path.Combine(state.Path, name);
         Directory.CreateDirectory(path);
-        AssertIsNamed(state.Folder, name);
+        AssertIsNamed(state.Path, name);
         Directory.Delete(path);
-        File.CreateSymbolicLink(path, Path.Combine(state.Folder, "elsewhere"));
-        AssertIsNamed(state.Folder, name);
+        File.CreateSymbolicLink(path, Path.Combine(state.Path, "elsewhere"));
+        AssertIsNamed(state.Path, name);
         File.Delete(path);
-        File.CreateSymbolicLink(path, Path.Combine(state.Folder, StateFileNames.Segment(1)));
-        AssertIsNamed(state.Folder, name);
+        File.CreateSymbolicLink(path, Path.Combine(state.Path, StateFileNames.Segment(1)));
+        AssertIsNamed(state.Path, name);
     }
 
     [Test]
     public void Open_WithALaterSegmentThatIsEmpty_GoesOnBehindIt()
     {
-        using var state = new KeptState();
-        Write(state.Folder);
-        File.WriteAllBytes(Path.Combine(state.Folder, StateFileNames.Segment(99)), []);
-        Write(state.Folder);
-        Assert.That(Directory.GetFiles(state.Folder).Select(Path.GetFileName),
+        using var state = new StateFolder();
+        Write(state.Path);
+        File.WriteAllBytes(Path.Combine(state.Path, StateFileNames.Segment(99)), []);
+        Write(state.Path);
+        Assert.That(Directory.GetFiles(state.Path).Select(Path.GetFileName),
             Is.EquivalentTo([StateFileNames.Lock, StateFileNames.Snapshot(100), StateFileNames.Segment(100)]));
     }
 
@@ -64,10 +64,10 @@ internal sealed class StrayFileTests
     [TestCase("journal-0000000009")]
     public void Open_WithALaterFileThatIsRubbish_NamesIt(string name)
     {
-        using var state = new KeptState();
-        Write(state.Folder);
-        File.WriteAllText(Path.Combine(state.Folder, name), new string('x', 1000));
-        AssertIsNamed(state.Folder, name);
+        using var state = new StateFolder();
+        Write(state.Path);
+        File.WriteAllText(Path.Combine(state.Path, name), new string('x', 1000));
+        AssertIsNamed(state.Path, name);
     }
 
     [TestCase("notes.txt")]
@@ -76,11 +76,11 @@ internal sealed class StrayFileTests
     [TestCase("journal-old")]
     public void Open_WithAFileThatLooksLikeNone_LeavesItAlone(string name)
     {
-        using var state = new KeptState();
-        Write(state.Folder);
-        var path = Path.Combine(state.Folder, name);
+        using var state = new StateFolder();
+        Write(state.Path);
+        var path = Path.Combine(state.Path, name);
         File.WriteAllText(path, "mine");
-        Write(state.Folder);
+        Write(state.Path);
         Assert.That(File.ReadAllText(path), Is.EqualTo("mine"));
     }
 

@@ -57,7 +57,7 @@ public sealed class ReverseProxyTests(string name)
         await using var b = games[1];
         var received = Task.WhenAll(PassOnAsync(a), PassOnAsync(b));
         Assert.That(await a.SendAsync("1"u8.ToArray()), Is.Null);
-        Assert.That((await received.WaitAsync(ServerChild.Patience)).Sum(), Is.EqualTo(20));
+        Assert.That((await received.WaitAsync(TestWait.Timeout)).Sum(), Is.EqualTo(20));
     }
 
     [Test, Category("Slow")]
@@ -75,10 +75,10 @@ public sealed class ReverseProxyTests(string name)
     {
         await using var pair = await RawPair.StartAsync(_proxy.HttpPort, ClientPair.NewName());
         var turn = new string('t', 16_384 - pair.Update(0, 0, "").Length);
-        Assert.That((await pair.Players[0].AskAsync(pair.Update(0, 0, turn))).Body, Is.EqualTo("0/10/*"));
-        Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 0, ""))).Body, Is.EqualTo("0/9/" + turn));
+        Assert.That((await pair.Players[0].PostAsync(pair.Update(0, 0, turn))).Body, Is.EqualTo("0/10/*"));
+        Assert.That((await pair.Players[1].PostAsync(pair.Update(1, 0, ""))).Body, Is.EqualTo("0/9/" + turn));
         var tooLong = pair.Update(0, 1, turn + "t");
-        var refused = await pair.Players[0].AskAsync(tooLong, "Origin: http://game.example");
+        var refused = await pair.Players[0].PostAsync(tooLong, "Origin: http://game.example");
         Assert.That((refused.Status, refused.Body), Is.EqualTo((400, "20/*/*")));
         Assert.That(refused["Access-Control-Allow-Origin"], Is.EqualTo("*"));
         using var https2 = Https2();
@@ -201,7 +201,7 @@ public sealed class ReverseProxyTests(string name)
         var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
         for (var i = 0; i < 2; i++)
             Assert.That(await clients[i].RegisterAsync(names[i], names[1 - i]), Is.Null);
-        return await Task.WhenAll(clients.Select(ClientPair.StartAsync)).WaitAsync(ServerChild.Patience);
+        return await Task.WhenAll(clients.Select(ClientPair.StartAsync)).WaitAsync(TestWait.Timeout);
     }
 
     // Answers each turn with the next number until ten have come; returns how many did.

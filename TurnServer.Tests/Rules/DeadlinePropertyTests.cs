@@ -59,7 +59,7 @@ public sealed class DeadlinePropertyTests
         }
     }, iter: 1000, threads: 1);
 
-    private static void Turn(TableDriver table, TimeSpan time) => table.Turn(time);
+    private static void Turn(TableDriver table, TimeSpan time) => table.Advance(time);
 
     private static void TurnStepwise(TableDriver table, TimeSpan time)
     {

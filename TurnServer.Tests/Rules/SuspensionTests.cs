@@ -42,9 +42,9 @@ public sealed class SuspensionTests
         driver.Table.ExtendDeadlines(new Suspension(gap, Timeout), driver.Now);
         TestContext.Out.WriteLine($"{options.PlayersMax} players: {watch.Elapsed.TotalMilliseconds:0.0} ms");
         Assert.That(driver.Table.PlayerCount, Is.EqualTo(options.PlayersMax));
-        driver.Turn(Timeout - TimeSpan.FromTicks((100L * (options.PlayersMax / 2)) + 1));
+        driver.Advance(Timeout - TimeSpan.FromTicks((100L * (options.PlayersMax / 2)) + 1));
         Assert.That(driver.Table.PlayerCount, Is.EqualTo(options.PlayersMax / 2));
-        driver.Turn(Timeout);
+        driver.Advance(Timeout);
         Assert.That(driver.Table.IsEmpty);
     }
 }

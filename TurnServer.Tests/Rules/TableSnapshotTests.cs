@@ -133,11 +133,11 @@ public sealed class TableSnapshotTests
     private static Table RichTable()
     {
         var table = new Table(Options, new SequentialKeySource());
-        var crowd = new Crowd(new Chance(3));
+        var players = new RandomPlayers(new Chance(3));
         for (var act = 0; act < 200 || table.GameCount == 0 || table.PlayerCount < 2; act++)
         {
-            foreach (var answer in table.Apply(crowd.Next(), crowd.Now))
-                crowd.Hear(answer.Ticket, Crowd.Text(answer.Reply));
+            foreach (var answer in table.Apply(players.Next(), players.Now))
+                players.Receive(answer.Ticket, RandomPlayers.Text(answer.Reply));
         }
 
         return table;
@@ -155,7 +155,7 @@ public sealed class TableSnapshotTests
 
     private void PlayAndCompare(Chance chance)
     {
-        var crowd = new Crowd(chance);
+        var players = new RandomPlayers(chance);
         var keys = new CountedKeys();
         var table = new Table(Options, keys);
         Table? twin = null;
@@ -169,11 +169,11 @@ public sealed class TableSnapshotTests
                 Assert.That(TableSnapshotText.Of(twin), Is.EqualTo(TableSnapshotText.Of(table)));
             }
 
-            var arrival = crowd.Next();
-            if (table.NextDeadline <= crowd.Now)
-                Compare(table.Tick(crowd.Now), twin is null ? default : twin.Tick(crowd.Now), twin, crowd);
-            var answers = table.Apply(arrival, crowd.Now);
-            Compare(answers, twin is null ? default : twin.Apply(arrival, crowd.Now), twin, crowd);
+            var arrival = players.Next();
+            if (table.NextDeadline <= players.Now)
+                Compare(table.Tick(players.Now), twin is null ? default : twin.Tick(players.Now), twin, players);
+            var answers = table.Apply(arrival, players.Now);
+            Compare(answers, twin is null ? default : twin.Apply(arrival, players.Now), twin, players);
             if (twin is null)
                 continue;
             Assert.That(twin.NextDeadline, Is.EqualTo(table.NextDeadline));
@@ -181,20 +181,21 @@ public sealed class TableSnapshotTests
         }
     }
 
-    private static void Compare(ReadOnlySpan<Answer> answers, ReadOnlySpan<Answer> others, Table? twin, Crowd crowd)
+    private static void Compare(ReadOnlySpan<Answer> answers, ReadOnlySpan<Answer> others, Table? twin,
+        RandomPlayers players)
     {
         var texts = Texts(answers);
         if (twin is not null)
             Assert.That(Texts(others), Is.EqualTo(texts));
         foreach (var (ticket, text) in texts)
-            crowd.Hear(ticket, text);
+            players.Receive(ticket, text);
     }
 
     private static List<(Ticket Ticket, string Text)> Texts(ReadOnlySpan<Answer> answers)
     {
         var texts = new List<(Ticket, string)>();
         foreach (var answer in answers)
-            texts.Add((answer.Ticket, Crowd.Text(answer.Reply)));
+            texts.Add((answer.Ticket, RandomPlayers.Text(answer.Reply)));
         return texts;
     }
 

@@ -33,12 +33,12 @@ public sealed class TableSymmetryTests
         for (var seed = 0UL; seed < Histories; seed++)
         {
             var chance = new Chance(Chance.Derive(12, seed));
-            var crowd = new Crowd(chance);
+            var players = new RandomPlayers(chance);
             var table = new Table(Options, new SequentialKeySource());
             for (var act = 0; act < Acts; act++)
             {
-                foreach (var answer in table.Apply(crowd.Next(), crowd.Now))
-                    crowd.Hear(answer.Ticket, Crowd.Text(answer.Reply));
+                foreach (var answer in table.Apply(players.Next(), players.Now))
+                    players.Receive(answer.Ticket, RandomPlayers.Text(answer.Reply));
                 if (!chance.Is(40))
                     continue;
                 var back = TableSnapshotText.Read(TableSnapshotText.Parts(table), Options, new SequentialKeySource());
@@ -46,39 +46,39 @@ public sealed class TableSymmetryTests
             }
         }
 
-        Assert.That(comparison.Untested, Is.Empty, "members that had the same value in every table: the crowd must learn "
-            + "to bring about others");
-        Assert.That(comparison.LeftInVain, Is.Empty, "members that are left out and are no more");
+        Assert.That(comparison.Untested, Is.Empty, 
+            "members with the same value in every table; extend RandomPlayers to vary them");
+        Assert.That(comparison.UnusedExclusions, Is.Empty, "excluded members that no longer exist");
     }
 
     [Test]
     public void Every_count_that_goes_up_only_comes_back_from_the_image()
     {
-        var counters = (TableCounters)Members.WithOthers(new TableCounters());
+        var counters = (TableCounters)Fields.ChangeAll(new TableCounters());
         var writer = new FieldWriter();
         counters.Write(writer);
         var back = new TableCounters();
         var reader = new FieldReader(writer.Written);
         back.Read(ref reader);
         reader.End();
-        Members.WithOthers(back, field => CountedAgain.Contains(Members.Name(field)));
-        Assert.That(Members.Difference(counters, back), Is.Null);
+        Fields.ChangeAll(back, field => CountedAgain.Contains(Fields.Name(field)));
+        Assert.That(Fields.Difference(counters, back), Is.Null);
     }
 
     [Test]
     public void Every_count_that_goes_up_only_begins_anew()
     {
-        var counters = (TableCounters)Members.WithOthers(new TableCounters());
+        var counters = (TableCounters)Fields.ChangeAll(new TableCounters());
         counters.Reset();
-        var fresh = Members.WithOthers(new TableCounters(), field => CountedAgain.Contains(Members.Name(field)));
-        Assert.That(Members.Difference(counters, fresh), Is.Null);
+        var fresh = Fields.ChangeAll(new TableCounters(), field => CountedAgain.Contains(Fields.Name(field)));
+        Assert.That(Fields.Difference(counters, fresh), Is.Null);
     }
 
     [Test]
     public void Every_count_is_there_for_those_who_watch()
     {
         var number = 1_000_000;
-        foreach (var field in Members.Of(typeof(TableCounters)))
+        foreach (var field in Fields.Of(typeof(TableCounters)))
         {
             var counters = new TableCounters();
             if (field.GetValue(counters) is Array array)
@@ -86,7 +86,7 @@ public sealed class TableSymmetryTests
             else
                 field.SetValue(counters, Convert.ChangeType(++number, field.FieldType, null));
             Assert.That(JsonSerializer.Serialize(TableFigures.Of(counters, games: 0)), Does.Contain($"{number}"),
-                Members.Name(field));
+                Fields.Name(field));
         }
     }
 }

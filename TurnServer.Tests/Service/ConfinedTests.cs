@@ -54,7 +54,7 @@ internal sealed class ConfinedTests
         await using var server = await ServerChild.StartProgramAsync(Confined(_binary));
         await using var pair = await RawPair.StartAsync(server.Port, "Confined");
         await pair.Players[0].SendAsync(RawHttp.Post(pair.Update(0, 0, ""), "Prefer: wait=20"));
-        Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 0, "e2-e4"))).Body, Is.EqualTo("0/10/*"));
+        Assert.That((await pair.Players[1].PostAsync(pair.Update(1, 0, "e2-e4"))).Body, Is.EqualTo("0/10/*"));
         Assert.That((await pair.Players[0].ReadReplyAsync()).Body, Is.EqualTo("0/9/e2-e4"));
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
@@ -72,13 +72,13 @@ internal sealed class ConfinedTests
         await using (var killed = await ServerChild.StartProgramAsync(Confined(_binary), "--state", state))
         {
             await using var pair = await RawPair.StartAsync(killed.Port, "Confined");
-            Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 0, "e2-e4"))).Body, Is.EqualTo("0/10/*"));
+            Assert.That((await pair.Players[1].PostAsync(pair.Update(1, 0, "e2-e4"))).Body, Is.EqualTo("0/10/*"));
             question = pair.Update(0, 0, "");
         }
 
         await using var server = await ServerChild.StartProgramAsync(Confined(_binary), "--state", state);
         await using var player = await RawHttp.ConnectAsync(server.Port);
-        Assert.That((await player.AskAsync(question)).Body, Is.EqualTo("0/9/e2-e4"));
+        Assert.That((await player.PostAsync(question)).Body, Is.EqualTo("0/9/e2-e4"));
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
         Assert.That(server.Errors, Does.Contain("is back").And.Not.Contain("warn:").And.Not.Contain("fail:"));
@@ -90,7 +90,7 @@ internal sealed class ConfinedTests
         // None that is in use on a machine where tests are run; unassigned by IANA.
         const int Port = 1023;
         await using var server = ServerChild.LaunchProgram([.. Confined(_binary), "--port", $"{Port}"], null, Port);
-        await server.ListensAsync();
+        await server.WaitUntilListeningAsync();
     }
 
     /// <summary>The reason why what is installed is compiled ahead of time.</summary>
@@ -98,7 +98,7 @@ internal sealed class ConfinedTests
     public async Task A_build_that_is_compiled_as_it_runs_does_not_start()
     {
         var start = new ProcessStartInfo(Path.Combine(_folder, "confine"), [.. OrdinaryBuild, "--version"]);
-        Assert.That((await Tool.RunAsync(start, ServerChild.Patience)).ExitCode, Is.Not.Zero);
+        Assert.That((await Tool.RunAsync(start, TestWait.Timeout)).ExitCode, Is.Not.Zero);
     }
 
     private static IEnumerable<string> OrdinaryBuild =>

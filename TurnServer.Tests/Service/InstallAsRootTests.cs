@@ -51,7 +51,7 @@ internal sealed class InstallAsRootTests
     public async Task Install_fails_and_shows_the_journal_when_the_service_does_not_answer()
     {
         using var sandbox = new InstallSandbox();
-        sandbox.Write("/etc/default/turnserver", $"TURNSERVER_PORT={ServerChild.FreePort()}\n");
+        sandbox.Write("/etc/default/turnserver", $"TURNSERVER_PORT={Ports.Next()}\n");
         var (exitCode, _, errors) = await sandbox.RunAsRootAsync("install", "--binary", sandbox.Binary);
         Assert.That(exitCode, Is.EqualTo(1));
         Assert.That(errors, Does.Contain("does not answer").And.Contain("the last line of the journal"));

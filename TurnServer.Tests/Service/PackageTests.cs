@@ -62,7 +62,7 @@ internal sealed class PackageTests
         {
             WorkingDirectory = tree,
         };
-        Assert.That(await Tool.RunAsync(start, ServerChild.Patience), Is.EqualTo((0, "", "")));
+        Assert.That(await Tool.RunAsync(start, TestWait.Timeout), Is.EqualTo((0, "", "")));
     }
 
     [Test]

@@ -1,0 +1,76 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>Reads whole requests or replies off a connection; all of them must have a Content-Length.</summary>
+internal sealed class HttpMessageReader(Socket socket)
+{
+    private byte[] _buffer = new byte[4096];
+    private int _end;
+
+    /// <summary>The next one; null when the connection has ended between two of them.</summary>
+    /// <exception cref="IOException">It has ended within one.</exception>
+    public async Task<HttpMessage?> ReadAsync(CancellationToken cancel)
+    {
+        int headLength;
+        while ((headLength = _buffer.AsSpan(0, _end).IndexOf("\r\n\r\n"u8) + 2) < 2)
+        {
+            if (!await FillAsync(cancel))
+                return _end == 0 ? null : throw new IOException("The connection ended within a head.");
+        }
+
+        var head = Encoding.Latin1.GetString(_buffer, 0, headLength);
+        var bodyStart = headLength + 2;
+        var end = bodyStart + ContentLength(head);
+        while (_end < end)
+        {
+            if (!await FillAsync(cancel))
+                throw new IOException("The connection ended within a body.");
+        }
+
+        var body = _buffer[bodyStart..end];
+        _buffer.AsSpan(end, _end - end).CopyTo(_buffer);
+        _end -= end;
+        return new HttpMessage(head, body);
+    }
+
+    private static int ContentLength(string head)
+    {
+        const string Name = "\r\nContent-Length:";
+        var start = head.IndexOf(Name, StringComparison.OrdinalIgnoreCase);
+        if (start < 0)
+            throw new InvalidOperationException($"A message without Content-Length: {head}");
+        start += Name.Length;
+        var digits = head[start..head.IndexOf('\r', start)];
+        return int.Parse(digits, NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture);
+    }
+
+    private async Task<bool> FillAsync(CancellationToken cancel)
+    {
+        if (_end == _buffer.Length)
+            Array.Resize(ref _buffer, 2 * _buffer.Length);
+        var count = await socket.ReceiveAsync(_buffer.AsMemory(_end), cancel);
+        _end += count;
+        return count > 0;
+    }
+}
+
+/// <summary>A request or a reply.</summary>
+/// <param name="Head">Its first line and headers, each with its line break.</param>
+/// <param name="Body">What follows the empty line.</param>
+internal sealed record HttpMessage(string Head, byte[] Body)
+{
+    public byte[] Bytes => [.. Encoding.Latin1.GetBytes(Head), .. "\r\n"u8, .. Body];
+
+    public bool Has(string header) => Head.Contains($"\r\n{header}:", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The same without this header.</summary>
+    public HttpMessage Without(string header) => this with
+    {
+        Head = string.Concat(Head.Split("\r\n", StringSplitOptions.RemoveEmptyEntries)
+            .Where(line => !line.StartsWith(header + ":", StringComparison.OrdinalIgnoreCase))
+            .Select(line => line + "\r\n")),
+    };
+}

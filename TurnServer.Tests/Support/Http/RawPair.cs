@@ -1,0 +1,60 @@
+namespace TurnServer.Tests.Support;
+
+/// <summary>Two players in a game, each on a connection of its own.</summary>
+internal sealed class RawPair : IAsyncDisposable
+{
+    private RawPair(RawHttp[] players, string[] keys, int[] seats)
+    {
+        Players = players;
+        Keys = keys;
+        Seats = seats;
+    }
+
+    /// <summary>Their connections.</summary>
+    public RawHttp[] Players { get; }
+
+    /// <summary>Their seat keys.</summary>
+    public string[] Keys { get; }
+
+    /// <summary>Their seats, 0 and 1 in some order.</summary>
+    public int[] Seats { get; }
+
+    /// <summary>Registers two players who want each other, and plays up to the start of the game.</summary>
+    /// <param name="port">Where the server listens.</param>
+    /// <param name="name">The first one's name; the other's is this with a 2 after it.</param>
+    public static async Task<RawPair> StartAsync(int port, string name)
+    {
+        var players = new[] { await RawHttp.ConnectAsync(port), await RawHttp.ConnectAsync(port) };
+        var names = new[] { name, name + "2" };
+        var keys = new string[2];
+        for (var i = 0; i < 2; i++)
+            keys[i] = Data(await players[i].PostAsync($"0,{names[i]},*,{names[1 - i]},*"), "0/0/");
+        foreach (var symbol in new[] { "2", "3", "4" })
+        {
+            for (var i = 0; i < 2; i++)
+                await players[i].PostAsync($"{symbol},*,{keys[i]},*,*");
+        }
+
+        // Whoever was ready first asks once more, now that the other is ready too.
+        var starts = new string[2];
+        for (var i = 0; i < 2; i++)
+            starts[i] = Data(await players[i].PostAsync($"4,*,{keys[i]},*,*"), "0/8/");
+        return new RawPair(players, [.. starts.Select(start => start.Split('|')[0])],
+            [.. starts.Select(start => start.EndsWith("|0", StringComparison.Ordinal) ? 0 : 1)]);
+    }
+
+    /// <summary>An update's body.</summary>
+    public string Update(int player, int counter, string data) => $"6,{data},{Keys[player]},{Seats[player]},{counter}";
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var player in Players)
+            await player.DisposeAsync();
+    }
+
+    private static string Data(RawReply reply, string start)
+    {
+        Assert.That(reply.Body, Does.StartWith(start));
+        return reply.Body[start.Length..];
+    }
+}

@@ -1,2 +1,0 @@
-// As the scripts and the unit that are tested.
-[assembly: System.Runtime.Versioning.SupportedOSPlatform("linux")]

@@ -1,0 +1,36 @@
+using System.Runtime.InteropServices;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>A temporary state directory and the servers that use it one after the other.</summary>
+internal sealed class StateFolder : IDisposable
+{
+    /// <summary>The directory's absolute path.</summary>
+    public string Path { get; } = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
+
+    /// <summary>Name and content of each file, for comparing a directory before and after.</summary>
+    public static string[] Contents(string path) => [.. Directory.GetFiles(path).Order(StringComparer.Ordinal)
+        .Select(file => $"{file} {Convert.ToHexString(File.ReadAllBytes(file))}")];
+
+    /// <summary>Starts a server on this port and waits until it listens.</summary>
+    /// <param name="port">The port of the server before, so that clients find this one.</param>
+    /// <param name="sync">The value of <c>--state-sync</c>.</param>
+    /// <param name="flags">Further flags.</param>
+    public async Task<ServerChild> StartAsync(int port, string sync = "batch", params string[] flags)
+    {
+        var server = ServerChild.LaunchProgram(
+            [.. ServerProgram.Words, "--port", $"{port}", "--state", Path, "--state-sync", sync, .. flags],
+            null, port);
+        await server.WaitUntilListeningAsync();
+        return server;
+    }
+
+    /// <summary>Stops a server by SIGTERM; fails the test unless it exits with 0.</summary>
+    public static async Task StopAsync(ServerChild server)
+    {
+        server.Signal(PosixSignal.SIGTERM);
+        Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
+    }
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

@@ -1,0 +1,217 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>
+/// Stands between clients and a server and does to requests and replies what networks do. Each request goes to the
+/// server on a connection of its own, so that one that is late does not hold up the next. Its own bugs fail the test
+/// when it is disposed.
+/// </summary>
+internal sealed class FaultyProxy : IAsyncDisposable
+{
+    private const int Backlog = 128;
+
+    private static readonly byte[] TooLong =
+        [.. "HTTP/1.1 413 Request Entity Too Large\r\nContent-Length: 14\r\n\r\n<html>no</html"u8];
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private readonly List<Task> _work = [];
+    private readonly HashSet<Socket> _clients = [];
+    private readonly List<ProxiedRequest> _requests = [];
+    private Socket? _listener;
+
+    public FaultyProxy(int serverPort, Func<ProxiedRequest, ProxyPlan>? plan = null)
+    {
+        ServerPort = serverPort;
+        Plan = plan ?? (_ => default);
+        Port = Ports.Next();
+        BringUp();
+    }
+
+    public int Port { get; }
+
+    public Uri Url => new($"http://127.0.0.1:{Port}/");
+
+    /// <summary>Where requests go.</summary>
+    public int ServerPort { get; set; }
+
+    /// <summary>Decides what happens to each request, on whatever thread that is.</summary>
+    public Func<ProxiedRequest, ProxyPlan> Plan { get; set; }
+
+    /// <summary>Whether the server is not to know of held replies, as an old one does not.</summary>
+    public bool HidesPrefer { get; init; }
+
+    /// <summary>The requests so far.</summary>
+    public IReadOnlyList<ProxiedRequest> Requests
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _requests];
+        }
+    }
+
+    /// <summary>Ends all connections and refuses new ones.</summary>
+    public void TakeDown()
+    {
+        lock (_lock)
+        {
+            _listener?.Dispose();
+            _listener = null;
+            foreach (var client in _clients)
+                client.Dispose();
+        }
+    }
+
+    /// <summary>Takes connections again.</summary>
+    public void BringUp()
+    {
+        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, Port));
+        listener.Listen(Backlog);
+        lock (_lock)
+            _listener = listener;
+        Watch(AcceptAsync(listener));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        TakeDown();
+        Task[] work;
+        lock (_lock)
+            work = [.. _work];
+        await Task.WhenAll(work).WaitAsync(TestWait.Timeout);
+        _stop.Dispose();
+    }
+
+    private void Watch(Task work)
+    {
+        lock (_lock)
+            _work.Add(WithoutBreaksAsync(work));
+    }
+
+    // Connections break; that is what the proxy is for. Anything else is a bug of it or of the server.
+    private async Task WithoutBreaksAsync(Task work)
+    {
+        try
+        {
+            await work;
+        }
+        catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException
+            || (e is OperationCanceledException && _stop.IsCancellationRequested))
+        {
+            // One end has gone.
+        }
+    }
+
+    private async Task AcceptAsync(Socket listener)
+    {
+        while (true)
+            Watch(ServeAsync(await listener.AcceptAsync(_stop.Token)));
+    }
+
+    private async Task ServeAsync(Socket client)
+    {
+        using (client)
+        {
+            client.NoDelay = true;
+            lock (_lock)
+            {
+                _clients.Add(client);
+                if (_listener is null)
+                    return;
+            }
+
+            var messages = new HttpMessageReader(client);
+            while (await messages.ReadAsync(_stop.Token) is { } request && await RelayAsync(client, request))
+            {
+                // One after the other.
+            }
+        }
+    }
+
+    // False ends the connection.
+    private async Task<bool> RelayAsync(Socket client, HttpMessage request)
+    {
+        var seen = new ProxiedRequest(WireText.Of(request.Body), request.Has("Prefer"));
+        lock (_lock)
+            _requests.Add(seen);
+        var plan = Plan(seen);
+        if (HidesPrefer)
+            request = request.Without("Prefer");
+        switch (plan.Fault)
+        {
+            case ProxyFault.DropRequest:
+                return false;
+            case ProxyFault.SwallowRequest:
+                // Until the client gives it up.
+                await new HttpMessageReader(client).ReadAsync(_stop.Token);
+                return false;
+            case ProxyFault.RefuseLength:
+                await SendAsync(client, TooLong);
+                return true;
+            case ProxyFault.DelayRequest:
+                await WaitAsync(plan);
+                break;
+            case ProxyFault.SendTwice:
+                await AskAsync(request, plan with { Answered = null });
+                break;
+            case ProxyFault.SendAgainLater:
+                await SendAsync(client, (await AskAsync(request, plan with { Answered = null })).Bytes);
+                Watch(AskLaterAsync(request, plan));
+                return true;
+        }
+
+        var reply = (await AskAsync(request, plan)).Bytes;
+        switch (plan.Fault)
+        {
+            case ProxyFault.DropReply:
+                return false;
+            case ProxyFault.CutReply:
+                await SendAsync(client, reply.AsMemory(0, (int)(plan.Cut * (reply.Length - 1))));
+                return false;
+            case ProxyFault.DelayReply:
+                await WaitAsync(plan);
+                break;
+        }
+
+        await SendAsync(client, reply);
+        return true;
+    }
+
+    private async Task AskLaterAsync(HttpMessage request, ProxyPlan plan)
+    {
+        await WaitAsync(plan);
+        await AskAsync(request, plan);
+    }
+
+    private async Task WaitAsync(ProxyPlan plan)
+    {
+        var until = plan.Until ?? throw new InvalidOperationException("A delay without an end.");
+        await until.WaitAsync(TestWait.Timeout, _stop.Token);
+    }
+
+    private async Task<HttpMessage> AskAsync(HttpMessage request, ProxyPlan plan)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        // Twice: longer than any reply is held in a test.
+        timeout.CancelAfter(2 * TestWait.Timeout);
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await server.ConnectAsync(IPAddress.Loopback, ServerPort, timeout.Token);
+        await server.SendAsync(request.Bytes, timeout.Token);
+        var reply = await new HttpMessageReader(server).ReadAsync(timeout.Token)
+            ?? throw new IOException("The server ended the connection.");
+        plan.Answered?.Invoke();
+        return HidesPrefer ? reply.Without("Preference-Applied") : reply;
+    }
+
+    private async Task SendAsync(Socket client, ReadOnlyMemory<byte> bytes)
+    {
+        while (bytes.Length > 0)
+            bytes = bytes[await client.SendAsync(bytes, _stop.Token)..];
+    }
+}

@@ -1,0 +1,214 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>
+/// A real reverse proxy, with the very file that operators install: nothing but its ports, names and
+/// certificate are exchanged. All that it writes is in a folder that goes with it.
+/// </summary>
+internal sealed class ReverseProxy : IAsyncDisposable
+{
+    public const string NginxFile = "TurnServer/Service/proxy/nginx.conf";
+    public const string CaddyFile = "TurnServer/Service/proxy/Caddyfile";
+
+    private const string ServerAddress = "127.0.0.1:8080";
+    private const string PublicName = "turn.example.com";
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("turnserver-proxy-");
+    private readonly StringBuilder _errors = new();
+    private Process? _process;
+
+    /// <summary>Where it speaks plain HTTP.</summary>
+    public int HttpPort { get; } = Ports.Next();
+
+    /// <summary>Where it speaks TLS.</summary>
+    public int HttpsPort { get; } = Ports.Next();
+
+    public Uri Http => new($"http://localhost:{HttpPort}/");
+
+    public Uri Https => new($"https://localhost:{HttpsPort}/");
+
+    /// <summary>Where files may be put that it is to serve.</summary>
+    public string Webroot => Path.Combine(_folder.FullName, "www");
+
+    /// <summary>nginx or caddy, before a server on this port; it listens when this is done.</summary>
+    public static async Task<ReverseProxy> StartAsync(string name, int serverPort)
+    {
+        var program = Tool.Require(name);
+        var proxy = new ReverseProxy();
+        try
+        {
+            Directory.CreateDirectory(proxy.Webroot);
+            var isNginx = name == "nginx";
+            proxy.Launch(program, isNginx ? proxy.ConfigureNginx(serverPort) : proxy.ConfigureCaddy(serverPort));
+            await proxy.ListensAsync(proxy.HttpPort, isTls: false);
+            await proxy.ListensAsync(proxy.HttpsPort, isTls: true);
+            return proxy;
+        }
+        catch
+        {
+            await proxy.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A client that takes the proxy's certificate for good and speaks this version of HTTP alone.</summary>
+    public static HttpClient CreateHttp(Uri url, Version version)
+    {
+        var handler = new SocketsHttpHandler { UseProxy = false };
+        handler.SslOptions.RemoteCertificateValidationCallback = IsThere;
+        return new HttpClient(new OneVersion(handler, version))
+        {
+            BaseAddress = url,
+            Timeout = TimeSpan.FromSeconds(60),
+        };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            _process.Kill(entireProcessTree: true);
+            await _process.WaitForExitAsync().WaitAsync(TestWait.Timeout);
+            _process.Dispose();
+        }
+
+        _folder.Delete(recursive: true);
+    }
+
+    private static bool IsThere(object _, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
+        certificate is not null;
+
+    // Fails when what is to be exchanged is not there: the file has changed, and this must follow.
+    private static string Exchange(string text, params (string Old, string New)[] exchanges)
+    {
+        foreach (var (old, @new) in exchanges)
+        {
+            if (!text.Contains(old, StringComparison.Ordinal))
+                throw new InvalidOperationException($"The configuration has no \"{old}\".");
+            text = text.Replace(old, @new, StringComparison.Ordinal);
+        }
+
+        return text;
+    }
+
+    private string[] ConfigureNginx(int serverPort)
+    {
+        const string CertificateFolder = "/etc/letsencrypt/live/turn.example.com";
+        WriteCertificate();
+        Write("site.conf", Exchange(Repository.Read(NginxFile),
+            ("listen 80;", $"listen {HttpPort};"),
+            ("listen [::]:80;", OnIPv6($"listen [::]:{HttpPort};")),
+            ("listen 443 ssl http2;", $"listen {HttpsPort} ssl http2;"),
+            ("listen [::]:443 ssl http2;", OnIPv6($"listen [::]:{HttpsPort} ssl http2;")),
+            ($"{CertificateFolder}/fullchain.pem", PathOf("fullchain.pem")),
+            ($"{CertificateFolder}/privkey.pem", PathOf("privkey.pem")),
+            ("/var/www/html", Webroot),
+            (ServerAddress, $"127.0.0.1:{serverPort}")));
+        var temporary = string.Concat(new[] { "client_body", "proxy", "fastcgi", "uwsgi", "scgi" }
+            .Select(what => $"{what}_temp_path {PathOf(what)};\n"));
+        // What is in Debian's own nginx.conf around the sites, as far as it matters; user, so that the workers may read
+        // the folder.
+        var user = Environment.IsPrivilegedProcess ? "user root;\n" : "";
+        Write("nginx.conf", $$"""
+            {{user}}daemon off;
+            worker_processes 2;
+            pid {{PathOf("nginx.pid")}};
+            error_log stderr;
+            events { worker_connections 768; }
+            http {
+            {{temporary}}gzip on;
+            include {{PathOf("site.conf")}};
+            }
+            """);
+        return ["-p", _folder.FullName, "-e", "stderr", "-c", PathOf("nginx.conf")];
+
+        static string OnIPv6(string line) => Socket.OSSupportsIPv6 ? line : "";
+    }
+
+    private string[] ConfigureCaddy(int serverPort)
+    {
+        // A certificate of its own making for a name that leads here; no port for its own administration.
+        Write("Caddyfile", Exchange(Repository.Read(CaddyFile),
+            ("\tauto_https disable_redirects", "\tauto_https disable_redirects\n\tadmin off\n\tlocal_certs\n"
+                + $"\tskip_install_trust\n\thttp_port {HttpPort}\n\thttps_port {HttpsPort}"),
+            ($"{PublicName}, http://", "localhost, http://"),
+            (ServerAddress, $"127.0.0.1:{serverPort}")));
+        return ["run", "--config", PathOf("Caddyfile"), "--adapter", "caddyfile"];
+    }
+
+    private string PathOf(string name) => Path.Combine(_folder.FullName, name);
+
+    private void Write(string name, string text) => File.WriteAllText(PathOf(name), text);
+
+    private void WriteCertificate()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest($"CN={PublicName}", key, HashAlgorithmName.SHA256);
+        var now = DateTimeOffset.UtcNow;
+        using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
+        Write("fullchain.pem", certificate.ExportCertificatePem());
+        Write("privkey.pem", key.ExportPkcs8PrivateKeyPem());
+    }
+
+    private void Launch(string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true };
+        // Where Caddy keeps its certificates.
+        start.Environment["XDG_DATA_HOME"] = _folder.FullName;
+        start.Environment["XDG_CONFIG_HOME"] = _folder.FullName;
+        _process = new Process { StartInfo = start };
+        _process.ErrorDataReceived += (_, line) =>
+        {
+            lock (_errors)
+                _errors.AppendLine(line.Data);
+        };
+        _process.Start();
+        _process.BeginErrorReadLine();
+    }
+
+    private async Task ListensAsync(int port, bool isTls)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        while (!_process!.HasExited && Stopwatch.GetElapsedTime(startedAt) < TestWait.Timeout)
+        {
+            try
+            {
+                await using var client = await RawHttp.ConnectAsync(port);
+                if (!isTls)
+                    return;
+                await using var stream = new SslStream(new NetworkStream(client.Socket), false, IsThere);
+                await stream.AuthenticateAsClientAsync("localhost");
+                return;
+            }
+            catch (Exception e) when (e is SocketException or IOException or AuthenticationException)
+            {
+                // Not yet; Caddy listens before it has made its certificate.
+                await Task.Delay(LookInterval);
+            }
+        }
+
+        lock (_errors)
+            throw new InvalidOperationException($"The proxy did not come up: {_errors}");
+    }
+
+    // A client's default version is not that of requests which are composed by hand.
+    private sealed class OneVersion(HttpMessageHandler inner, Version version) : DelegatingHandler(inner)
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel)
+        {
+            request.Version = version;
+            request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
+            return base.SendAsync(request, cancel);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System.Net;
+using System.Text;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>
+/// Stands between players and a server, and breaks one rule of it: what it is given is passed on, but for what a test
+/// makes of requests and replies.
+/// </summary>
+internal sealed class TamperingProxy : IAsyncDisposable
+{
+    private readonly HttpListener _listener = new();
+    private readonly HttpClient _http = new();
+    private readonly Uri _server;
+    private readonly Task _accepting;
+    private readonly Lock _gate = new();
+
+    private TamperingProxy(Uri server, int port)
+    {
+        _server = server;
+        Url = new Uri($"http://127.0.0.1:{port}/");
+        _listener.Prefixes.Add(Url.ToString());
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public Uri Url { get; }
+
+    /// <summary>Makes of a request's body what the server gets. One at a time.</summary>
+    public Func<string, string> Request { get; init; } = body => body;
+
+    /// <summary>Makes of a request's body and the server's reply what the player gets. One at a time.</summary>
+    public Func<string, string, string> Reply { get; init; } = (_, reply) => reply;
+
+    /// <summary>How long each request is kept.</summary>
+    public TimeSpan Delay { get; init; }
+
+    public static TamperingProxy Before(ServerChild server, Func<string, string>? request = null,
+        Func<string, string, string>? reply = null, TimeSpan delay = default) =>
+        new(server.Url, Ports.Next())
+        {
+            Request = request ?? (body => body),
+            Reply = reply ?? ((_, text) => text),
+            Delay = delay,
+        };
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Close();
+        await _accepting;
+        _http.Dispose();
+    }
+
+    private async Task AcceptAsync()
+    {
+        var passing = new List<Task>();
+        try
+        {
+            while (true)
+                passing.Add(PassAsync(await _listener.GetContextAsync()));
+        }
+        catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
+        {
+            // Closed: the test is over.
+        }
+
+        await Task.WhenAll(passing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task PassAsync(HttpListenerContext context)
+    {
+        using var reader = new StreamReader(context.Request.InputStream, Encoding.UTF8);
+        var body = await reader.ReadToEndAsync();
+        await Task.Delay(Delay);
+        using var request = new HttpRequestMessage(new HttpMethod(context.Request.HttpMethod), _server);
+        if (body.Length > 0)
+        {
+            string passed;
+            lock (_gate)
+                passed = Request(body);
+            request.Content = new StringContent(passed);
+        }
+
+        using var response = await _http.SendAsync(request);
+        var text = await response.Content.ReadAsStringAsync();
+        lock (_gate)
+            text = Reply(body, text);
+        var bytes = Encoding.UTF8.GetBytes(text);
+        context.Response.StatusCode = (int)response.StatusCode;
+        context.Response.ContentLength64 = bytes.Length;
+        await context.Response.OutputStream.WriteAsync(bytes);
+        context.Response.Close();
+    }
+}

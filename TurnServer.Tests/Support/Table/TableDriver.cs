@@ -1,0 +1,136 @@
+using System.Net;
+using System.Text;
+using TurnServer.Protocol;
+using TurnServer.Rules;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>
+/// Drives a table by hand, with text in and text out and a clock that is turned by hand too. As the actor does,
+/// <see cref="Advance(TimeSpan)"/> ticks the table whenever it says that something is due, and never otherwise.
+/// </summary>
+internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys = null)
+{
+    private readonly Dictionary<Ticket, HeldReply> _held = [];
+    private long _lastTicket;
+
+    public Table Table { get; } = new(options ?? new RulesOptions(), keys ?? new SequentialKeySource());
+
+    public TimeSpan Now { get; private set; }
+
+    /// <summary>Where requests come from unless they say another address.</summary>
+    public ClientAddress From { get; set; } = Address("203.0.113.1");
+
+    /// <summary>How many replies are being held.</summary>
+    public int HeldCount => _held.Count;
+
+    public static ClientAddress Address(string text) => ClientAddress.Of(IPAddress.Parse(text));
+
+    /// <summary>Sends one request that does not wait, and returns its reply.</summary>
+    public string Send(string body, ClientAddress? from = null) => Send(WireText.ToBytes(body), from);
+
+    /// <summary>Sends an update that says how much of the last block has been received.</summary>
+    public string SendReceived(string body, int receivedBytes) =>
+        Hold(WireText.ToBytes(body), TimeSpan.Zero, null, receivedBytes).Text
+            ?? throw new InvalidOperationException("A request that does not wait was not answered.");
+
+    /// <inheritdoc cref="Send(string, ClientAddress?)"/>
+    public string Send(byte[] body, ClientAddress? from = null)
+    {
+        var reply = Hold(body, TimeSpan.Zero, from);
+        return reply.Text ?? throw new InvalidOperationException("A request that does not wait was not answered.");
+    }
+
+    /// <summary>Sends one request whose reply may be held.</summary>
+    public HeldReply Hold(string body, double waitSeconds, ClientAddress? from = null) =>
+        Hold(WireText.ToBytes(body), TimeSpan.FromSeconds(waitSeconds), from);
+
+    /// <inheritdoc cref="Hold(string, double, ClientAddress?)"/>
+    public HeldReply Hold(byte[] body, TimeSpan wait, ClientAddress? from = null, int? receivedBytes = null)
+    {
+        var reply = new HeldReply();
+        if (!RequestParser.TryParse(body, out var request, out var refusal))
+        {
+            reply.Answer(refusal, Now);
+            return reply;
+        }
+
+        var ticket = new Ticket(++_lastTicket);
+        _held.Add(ticket, reply);
+        Take(Table.Apply(new Arrival
+        {
+            Ticket = ticket,
+            Request = request with { ReceivedBytes = receivedBytes },
+            Body = body,
+            From = from ?? From,
+            Wait = wait,
+        }, Now));
+        return reply;
+    }
+
+    /// <summary>Registers a player by chance and returns its pairing key.</summary>
+    public string Register(string name, ClientAddress? from = null)
+    {
+        var reply = Send($"0,{name},*,*,*", from);
+        return reply.StartsWith("0/0/", StringComparison.Ordinal)
+            ? reply[4..]
+            : throw new InvalidOperationException($"{name} was not registered: {reply}");
+    }
+
+    /// <summary>Turns the clock, ticking the table at each time it names.</summary>
+    public void Advance(TimeSpan time)
+    {
+        var end = Now + time;
+        while (Table.NextDeadline is { } next && next <= end)
+        {
+            Now = next > Now ? next : Now;
+            Take(Table.Tick(Now));
+        }
+
+        Now = end;
+    }
+
+    /// <inheritdoc cref="Advance(TimeSpan)"/>
+    public void Advance(double seconds) =>
+        Advance(TimeSpan.FromTicks((long)((decimal)seconds * TimeSpan.TicksPerSecond)));
+
+    /// <summary>Turns the clock without ticking the table.</summary>
+    public void Skip(TimeSpan time) => Now += time;
+
+    /// <summary>Ticks the table once.</summary>
+    public void Tick() => Take(Table.Tick(Now));
+
+    /// <summary>Answers every held reply, as before the server stops.</summary>
+    public void ReleaseAll() => Take(Table.ReleaseAll(Now));
+
+    private void Take(ReadOnlySpan<Answer> answers)
+    {
+        foreach (var answer in answers)
+        {
+            if (!_held.Remove(answer.Ticket, out var held))
+                throw new InvalidOperationException($"{answer.Ticket} was answered twice or is nobody's.");
+            held.Answer(answer.Reply, Now);
+        }
+    }
+}
+
+/// <summary>The reply to one request, which may yet have to come.</summary>
+internal sealed class HeldReply
+{
+    /// <summary>The whole reply; null while it is held.</summary>
+    public string? Text { get; private set; }
+
+    /// <summary>The HTTP status that goes with it.</summary>
+    public int Status { get; private set; }
+
+    public TimeSpan? AnsweredAt { get; private set; }
+
+    public bool IsHeld => Text is null;
+
+    public void Answer(in Reply reply, TimeSpan now)
+    {
+        Text = Encoding.UTF8.GetString(ReplyWriter.ToBytes(reply));
+        Status = HttpStatus.Of(reply.Error);
+        AnsweredAt = now;
+    }
+}

@@ -1,0 +1,73 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>A server, a site of another origin with the client for web pages, and a browser to visit it.</summary>
+internal sealed class WebStage : IAsyncDisposable
+{
+    private WebStage(ServerChild server, Browser browser)
+    {
+        Server = server;
+        Browser = browser;
+    }
+
+    public ServerChild Server { get; }
+
+    public Browser Browser { get; }
+
+    public PageServer Site { get; } = new();
+
+    public static async Task<WebStage> StartAsync(params string[] flags)
+    {
+        var browser = await Browser.StartAsync();
+        return new WebStage(await ServerChild.StartAsync(flags), browser);
+    }
+
+    /// <summary>A page in a profile of its own that has the client's exports as globals.</summary>
+    /// <param name="before">A script that runs before any of the page's.</param>
+    public async Task<IPage> OpenAsync(string? before = null)
+    {
+        var page = await Browser.NewPageAsync();
+        if (before is not null)
+            await page.AddInitScriptAsync(before);
+        await page.GotoAsync(Site.Url.ToString());
+        await page.WaitForFunctionAsync("() => window.play");
+        return page;
+    }
+
+    /// <summary>Loads a page again, which keeps what it has stored.</summary>
+    public static async Task ReloadAsync(IPage page)
+    {
+        await page.ReloadAsync();
+        await page.WaitForFunctionAsync("() => window.play");
+    }
+
+    /// <summary>Runs a function in a page; what it gives is text, or a list of texts.</summary>
+    public static async Task<string[]> RunAsync(IPage page, string script, object argument)
+    {
+        var outcome = await page.EvaluateAsync<JsonElement>(script, argument).WaitAsync(3 * TestWait.Timeout);
+        return outcome.ValueKind == JsonValueKind.Array
+            ? [.. outcome.EnumerateArray().Select(part => part.ToString())]
+            : [outcome.ToString()];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Browser.DisposeAsync();
+        Site.Dispose();
+        await Server.DisposeAsync();
+    }
+}
+
+/// <summary>Tests of the web client that share one server, site and browser per fixture.</summary>
+public abstract class WebFixture
+{
+    private protected WebStage Stage { get; private set; } = null!;
+
+    [OneTimeSetUp]
+    public async Task StartStage() => Stage = await WebStage.StartAsync();
+
+    [OneTimeTearDown]
+    public async Task StopStage() => await (Stage?.DisposeAsync() ?? default);
+}
