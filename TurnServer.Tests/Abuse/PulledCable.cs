@@ -54,7 +54,7 @@ internal sealed class PulledCable : IDisposable
         catch (Win32Exception e)
         {
             cable.Dispose();
-            Tool.Miss($"No network can be made here ({e.Message}): this needs root.");
+            Tool.SkipOrFail($"No network can be made here ({e.Message}): this needs root.");
             throw;
         }
         catch

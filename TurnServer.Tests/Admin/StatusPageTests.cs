@@ -65,7 +65,7 @@ internal sealed class StatusPageTests
     }
 
     [TearDown]
-    public void NothingWasComplainedOf() => Assert.That(_browser.Complaints, Is.Empty);
+    public void NothingWasComplainedOf() => Assert.That(_browser.Errors, Is.Empty);
 
     [Test]
     public async Task Figures_move_and_charts_draw()

@@ -144,6 +144,6 @@ internal sealed class RequestSenderTests
         // Longer than the clock skips.
         var options = new TurnClientOptions { Time = clock, ReplyTimeout = TimeSpan.FromMinutes(1) };
         var sender = new RequestSender(http, new Uri("http://x/"), options);
-        return (await sender.PostAsync(ask, default).WaitAsync(TestWait.Timeout), clock, handler);
+        return (await sender.AskAsync(ask, default).WaitAsync(TestWait.Timeout), clock, handler);
     }
 }

@@ -38,7 +38,7 @@ internal sealed class FullDiskTests
             await FillAndMakeRoomAsync(server, game);
         }
 
-        _disk.MakeRoom();
+        _disk.Free();
         await using var again = await ServerChild.StartAsync("--state", State);
         game.Port = again.Port;
         Assert.That(await game.TryTurnAsync());
@@ -63,7 +63,7 @@ internal sealed class FullDiskTests
         }
 
         Assert.That(StateFolder.Contents(State), Is.EqualTo(before));
-        _disk.MakeRoom();
+        _disk.Free();
         await using var started = await ServerChild.StartAsync("--state", State);
         Assert.That(started.Errors, Does.Contain("games: 1"));
     }
@@ -83,7 +83,7 @@ internal sealed class FullDiskTests
             Assert.That(server.Errors, Does.Contain("the next start replays its journal"));
         }
 
-        _disk.MakeRoom();
+        _disk.Free();
         await using var again = await ServerChild.StartAsync("--state", State);
         game.Port = again.Port;
         Assert.That(await game.TryTurnAsync());
@@ -110,7 +110,7 @@ internal sealed class FullDiskTests
         Assert.That(server.Errors.Split("critical:"), Has.Length.EqualTo(2), "said once");
 
         // Not enough for a segment, and enough for the snapshot that does away with one.
-        _disk.MakeRoom(mebibytes: 1);
+        _disk.Free(mebibytes: 1);
         await server.WaitForLogAsync("There is room for the state again");
         Assert.That((await RawHttp.GetHealthAsync(server.Port)).Status, Is.EqualTo(200));
         Assert.That((await RawHttp.GetHealthAsync(AdminPort)).Status, Is.EqualTo(200));

@@ -47,7 +47,7 @@ internal sealed partial class PagesTests
         var script = Block(readme, "post() {").Replace("http://localhost:8080/", server.Url.ToString(),
             StringComparison.Ordinal);
         var (exitCode, output, errors) = await Tool.RunAsync(
-            new ProcessStartInfo("bash", ["-c", script]), ServerChild.Patience);
+            new ProcessStartInfo("bash", ["-c", script]), TestWait.Timeout);
         Assert.That((exitCode, errors), Is.EqualTo((0, "")), output);
         Assert.That(Normalize(output), Is.EqualTo(Normalize(Block(readme, "0/3/Ann"))));
     }

@@ -130,7 +130,7 @@ internal sealed class WebPageTests : WebFixture
         Assert.That(await refused.EvaluateAsync<string>(Register, server.Url.ToString()), Is.EqualTo("TypeError"));
         var allowed = await Stage.Browser.OpenAsync(other.Url);
         Assert.That(await allowed.EvaluateAsync<string>(Register, server.Url.ToString()), Does.StartWith("0/0/"));
-        Assert.That(Stage.Browser.Complaints, Has.Some.Contains("blocked by CORS policy"));
+        Assert.That(Stage.Browser.Errors, Has.Some.Contains("blocked by CORS policy"));
     }
 
     private static async Task<string[][]> PlayAsync(IPage[] pages, string[] names, string script, int last, Uri url)

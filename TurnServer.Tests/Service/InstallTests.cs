@@ -95,7 +95,7 @@ internal sealed class InstallTests
         sandbox.Write("/var/lib/private/turnserver/games", "");
         for (var time = 0; time < 2; time++)
         {
-            var (exitCode, output, errors) = await sandbox.RunBelowAsync("uninstall");
+            var (exitCode, output, errors) = await sandbox.RunWithDestDirAsync("uninstall");
             Assert.That((exitCode, errors), Is.EqualTo((0, "")));
             Assert.That(output, Does.Contain($"rm -rf {sandbox.Machine}/var/lib/private/turnserver"));
             Assert.That(sandbox.Files, Is.EqualTo(new[] { "/var/lib/private/turnserver/games" }));
@@ -108,7 +108,7 @@ internal sealed class InstallTests
         using var sandbox = new InstallSandbox();
         await InstallAsync(sandbox);
         sandbox.Write(Settings, "TURNSERVER_PORT=8080\n");
-        var (exitCode, output, _) = await sandbox.RunBelowAsync("uninstall");
+        var (exitCode, output, _) = await sandbox.RunWithDestDirAsync("uninstall");
         Assert.That(exitCode, Is.Zero);
         Assert.That(output, Does.Contain($"rm {sandbox.Machine}{Settings}"));
         Assert.That(sandbox.Files, Is.EqualTo(new[] { Settings }));
@@ -118,7 +118,7 @@ internal sealed class InstallTests
     public async Task A_dry_run_prints_every_command_and_changes_nothing()
     {
         using var sandbox = new InstallSandbox();
-        var (exitCode, output, _) = await sandbox.RunBelowAsync("install", "--dry-run");
+        var (exitCode, output, _) = await sandbox.RunWithDestDirAsync("install", "--dry-run");
         Assert.That(exitCode, Is.Zero);
         Assert.That(output, Does.Contain("run.sh publish "));
         foreach (var file in Installed)
@@ -126,7 +126,7 @@ internal sealed class InstallTests
         Assert.That(sandbox.Files, Is.Empty);
 
         await InstallAsync(sandbox);
-        (exitCode, output, _) = await sandbox.RunBelowAsync("uninstall", "--dry-run");
+        (exitCode, output, _) = await sandbox.RunWithDestDirAsync("uninstall", "--dry-run");
         Assert.That(exitCode, Is.Zero);
         Assert.That(output, Does.Contain($"  rm -f {sandbox.Machine}{Unit}\n"));
         Assert.That(sandbox.Files, Is.EqualTo(Installed));
@@ -139,7 +139,7 @@ internal sealed class InstallTests
     public async Task A_wrong_argument_is_refused_and_explained(string verb, string argument, int code, string error)
     {
         using var sandbox = new InstallSandbox();
-        var (exitCode, _, errors) = await sandbox.RunBelowAsync(verb, argument);
+        var (exitCode, _, errors) = await sandbox.RunWithDestDirAsync(verb, argument);
         Assert.That(exitCode, Is.EqualTo(code));
         Assert.That(errors, Does.Contain(error).And.Contain("Usage: ./run.sh install"));
         Assert.That(sandbox.Files, Is.Empty);
@@ -149,12 +149,12 @@ internal sealed class InstallTests
     public async Task A_binary_that_is_none_is_refused()
     {
         using var sandbox = new InstallSandbox();
-        var (exitCode, _, errors) = await sandbox.RunBelowAsync("install", "--binary", sandbox.Machine);
+        var (exitCode, _, errors) = await sandbox.RunWithDestDirAsync("install", "--binary", sandbox.Machine);
         Assert.That(exitCode, Is.EqualTo(1));
         Assert.That(errors, Does.Contain("is not a binary"));
         Assert.That(sandbox.Files, Is.Empty);
     }
 
     private static Task<(int ExitCode, string Output, string Errors)> InstallAsync(InstallSandbox sandbox) =>
-        sandbox.RunBelowAsync("install", "--binary", sandbox.Binary);
+        sandbox.RunWithDestDirAsync("install", "--binary", sandbox.Binary);
 }

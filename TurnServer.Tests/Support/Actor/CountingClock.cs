@@ -2,27 +2,25 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>A clock that is turned by hand and counts what is done with its timers.</summary>
+/// <summary>A manual clock that counts its timers and their callbacks.</summary>
 internal sealed class CountingClock : FakeTimeProvider
 {
     private int _wakeUps;
     private int _timers;
 
-    /// <summary>How often a timer has fired.</summary>
+    /// <summary>How often timers have fired.</summary>
     public int WakeUps => Volatile.Read(ref _wakeUps);
 
-    /// <summary>How many timers have been made.</summary>
+    /// <summary>How many timers have been created.</summary>
     public int Timers => Volatile.Read(ref _timers);
 
     /// <summary>Whether timers fire at all.</summary>
     public bool HasTimers { get; init; } = true;
 
-    /// <summary>
-    /// How much too early timers fire, as real ones may; never less than a millisecond after they are set.
-    /// </summary>
+    /// <summary>How much too early timers fire, as real ones may; at the least 1 ms after they are set.</summary>
     public TimeSpan Earliness { get; init; }
 
-    /// <summary>The delays that timers have been set to. To be read while nobody sets any.</summary>
+    /// <summary>The delays that timers have been set to. Not synchronized: read it when the actor is idle.</summary>
     public List<TimeSpan> Delays { get; } = [];
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)

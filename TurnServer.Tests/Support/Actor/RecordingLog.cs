@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>Keeps what is logged.</summary>
+/// <summary>A logger that stores its entries.</summary>
 internal sealed class RecordingLog : ILogger
 {
     private readonly List<(LogLevel Level, int Id, Exception? Exception, string Text)> _entries = [];

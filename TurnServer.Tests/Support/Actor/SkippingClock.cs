@@ -2,11 +2,11 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>A clock that jumps to the end of each pause as soon as somebody starts to wait.</summary>
-/// <param name="longest">Longer timers are timeouts, not pauses: they are left alone.</param>
+/// <summary>A clock that jumps to the end of each pause as soon as it begins.</summary>
+/// <param name="longest">Longer timers are timeouts and do not move the clock.</param>
 internal sealed class SkippingClock(TimeSpan longest) : FakeTimeProvider
 {
-    /// <summary>The pauses that were skipped, in order.</summary>
+    /// <summary>The skipped pauses, in order.</summary>
     public List<TimeSpan> Pauses { get; } = [];
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -15,7 +15,7 @@ internal sealed class SkippingClock(TimeSpan longest) : FakeTimeProvider
         if (dueTime > TimeSpan.Zero && dueTime <= longest)
         {
             Pauses.Add(dueTime);
-            // Not before whoever waits has the timer in hand.
+            // Asynchronously: the caller needs the timer before it fires.
             ThreadPool.QueueUserWorkItem(_ => Advance(dueTime));
         }
 

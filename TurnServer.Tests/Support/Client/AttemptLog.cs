@@ -3,7 +3,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>Keeps what a client's observer is told.</summary>
+/// <summary>Stores the attempts that a client reports to its observer.</summary>
 internal sealed class AttemptLog
 {
     private readonly List<TurnAttempt> _attempts = [];
@@ -17,7 +17,7 @@ internal sealed class AttemptLog
         }
     }
 
-    /// <summary>How many updates have ended.</summary>
+    /// <summary>How many updates have completed.</summary>
     public int Updates => Attempts.Count(attempt => attempt.Symbol == Symbol.GameUpdate);
 
     public int Count(ErrorCode error) => Attempts.Count(attempt => attempt.Reply?.Error == error);

@@ -23,14 +23,14 @@ internal sealed class ClientPair : IAsyncDisposable
 
     public TurnGame B => Games[1];
 
-    /// <summary>A name that no other player of the tests has.</summary>
+    /// <summary>A player name that is unique in this test run.</summary>
     public static string NewName() => $"Player{Interlocked.Increment(ref _lastName)}";
 
-    /// <summary>Plays up to the start of the game.</summary>
-    /// <param name="url">The server, as the first player sees it.</param>
+    /// <summary>Registers, pairs and starts a game.</summary>
+    /// <param name="url">The server's address for the first player.</param>
     /// <param name="a">The first player's options.</param>
-    /// <param name="b">The second one's; null: the same.</param>
-    /// <param name="urlB">The server, as the second player sees it; null: the same.</param>
+    /// <param name="b">The second player's options; null: the same.</param>
+    /// <param name="urlB">The server's address for the second player, such as a proxy; null: the same.</param>
     public static async Task<ClientPair> StartAsync(Uri url, TurnClientOptions a, TurnClientOptions? b = null,
         Uri? urlB = null)
     {
@@ -46,7 +46,7 @@ internal sealed class ClientPair : IAsyncDisposable
         return new ClientPair(https, games);
     }
 
-    /// <summary>From the waiting line to the game.</summary>
+    /// <summary>Takes a registered client into its game.</summary>
     public static async Task<TurnGame> StartAsync(TurnClient client)
     {
         var pairing = await client.PairAsync();
@@ -59,7 +59,7 @@ internal sealed class ClientPair : IAsyncDisposable
 
     public static byte[] Bytes(string turn) => Encoding.UTF8.GetBytes(turn);
 
-    /// <summary>The next so many turns, fewer if the game ends before.</summary>
+    /// <summary>The next turns; fewer than <paramref name="count"/> if the game ends first.</summary>
     public static async Task<List<string>> ReadAsync(TurnGame game, int count)
     {
         var turns = new List<string>();
@@ -75,16 +75,16 @@ internal sealed class ClientPair : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            Assert.Fail($"{turns.Count} of {count} turns came, the last one {turns.LastOrDefault()}.");
+            Assert.Fail($"Received {turns.Count} of {count} turns, the last one {turns.LastOrDefault()}.");
         }
 
         return turns;
     }
 
-    /// <summary>What comes until the game ends.</summary>
+    /// <summary>All turns until the game ends.</summary>
     public static Task<List<string>> ReadToEndAsync(TurnGame game) => ReadAsync(game, int.MaxValue);
 
-    /// <summary>Sends a turn, which must be taken.</summary>
+    /// <summary>Sends a turn; asserts that the server accepts it.</summary>
     public static async Task SendAsync(TurnGame game, string turn) =>
         Assert.That(await game.SendAsync(Bytes(turn)).WaitAsync(2 * TestWait.Timeout), Is.Null);
 

@@ -2,11 +2,11 @@ using System.Net;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>Stands in for the way to the server and the server: keeps requests and makes up replies.</summary>
-/// <param name="answer">The reply to each request, by its number from 0; may throw what a connection throws.</param>
+/// <summary>An HTTP handler in place of network and server: stores requests, makes up replies.</summary>
+/// <param name="answer">Replies to the request of this index; may throw as a broken connection does.</param>
 internal sealed class StubHandler(Func<int, HttpResponseMessage> answer) : HttpMessageHandler
 {
-    /// <summary>The bodies of the requests so far.</summary>
+    /// <summary>The request bodies so far.</summary>
     public List<byte[]> Bodies { get; } = [];
 
     public static HttpResponseMessage Reply(string body, HttpStatusCode status = HttpStatusCode.OK) =>

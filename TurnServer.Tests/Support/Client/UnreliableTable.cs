@@ -5,31 +5,31 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>What becomes of a request on its way to an <see cref="UnreliableTable"/>.</summary>
+/// <summary>What the network does with a request to an <see cref="UnreliableTable"/>.</summary>
 internal enum Fate
 {
-    /// <summary>It is taken and answered.</summary>
+    /// <summary>Delivered; the reply too.</summary>
     Answered,
 
-    /// <summary>It is taken; the reply is lost.</summary>
+    /// <summary>Delivered; the reply is lost.</summary>
     ReplyLost,
 
-    /// <summary>It never arrives.</summary>
+    /// <summary>Never delivered.</summary>
     RequestLost,
 
-    /// <summary>Its sender hears that it is lost; it arrives later.</summary>
+    /// <summary>The sender gets an error; the request is delivered later.</summary>
     ComesLate,
 
-    /// <summary>It is taken and answered, and a copy of it arrives later.</summary>
+    /// <summary>Delivered, the reply too; a copy is delivered later.</summary>
     ComesAgainLate,
 
-    /// <summary>It is taken twice, and the second reply is the one that comes.</summary>
+    /// <summary>Delivered twice; the sender gets the second reply.</summary>
     TakenTwice,
 }
 
 /// <summary>
-/// The rules behind a network that loses, delays and copies requests. How late a request comes is counted in other
-/// requests, so it may be later than whatever a client waits for: no clock is involved.
+/// The rules behind a network that loses, delays and duplicates requests. Delays are counted in other requests, without
+/// a clock, so a request may be later than any client timeout.
 /// </summary>
 internal sealed class UnreliableTable
 {
@@ -38,19 +38,19 @@ internal sealed class UnreliableTable
     private readonly List<(long At, byte[] Body, int? Received)> _late = [];
     private long _requests;
 
-    /// <summary>Decides what becomes of an update; the others are answered.</summary>
+    /// <summary>Decides the fate of each update. Other requests are always delivered.</summary>
     public Func<string, (Fate Fate, int Late)> Plan { get; set; } = _ => default;
 
-    /// <summary>A longer body is refused, as a server with another limit does.</summary>
+    /// <summary>Longer bodies are refused, as by a server with a lower limit.</summary>
     public int BodyBytesMax { get; set; } = ProtocolLimits.BodyBytesMax;
 
-    /// <summary>How many updates have been refused because the partner's backlog is full.</summary>
+    /// <summary>How many updates have been refused because of a full backlog.</summary>
     public int Refused { get; private set; }
 
-    /// <summary>The updates that went out, each with the reply that the rules gave; null: it has not arrived.</summary>
+    /// <summary>The updates, each with the reply of the rules; null if not delivered.</summary>
     public List<(string Body, string? Reply)> Log { get; } = [];
 
-    /// <summary>Starts a game: the seat's fields, first of who hosts.</summary>
+    /// <summary>Starts a game. Returns seat key and seat number of each player, the host first.</summary>
     public (string Key, string Number)[] StartGame()
     {
         var keys = new[] { _table.Register("Ann"), _table.Register("Bob") };
@@ -66,7 +66,7 @@ internal sealed class UnreliableTable
             .Select(fields => (fields[0], fields[1]))];
     }
 
-    /// <summary>A client that plays this seat, and skips each pause.</summary>
+    /// <summary>A client for this seat that skips its pauses.</summary>
     public TurnGame Play((string Key, string Number) seat)
     {
         var options = new TurnClientOptions
@@ -82,7 +82,7 @@ internal sealed class UnreliableTable
         return new TurnGame(sender, options, new Pairing(true, "partner"), seat.Key, seat.Number);
     }
 
-    /// <summary>Hands a request in, and whatever is due before it.</summary>
+    /// <summary>Delivers late requests that are due, and then this one, according to the plan.</summary>
     public string? Ask(byte[] body, int? received)
     {
         var text = WireText.Of(body);
@@ -105,7 +105,7 @@ internal sealed class UnreliableTable
         }
     }
 
-    /// <summary>Delivers all that is late and goes to this counter.</summary>
+    /// <summary>Delivers all late requests.</summary>
     public void DeliverNow()
     {
         lock (_gate)
@@ -134,7 +134,7 @@ internal sealed class UnreliableTable
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
             CancellationToken cancellationToken)
         {
-            // As any network does: the caller goes on first.
+            // Never completes synchronously, like any network.
             await Task.Yield();
             var body = await request.Content!.ReadAsByteArrayAsync(cancellationToken);
             int? received = request.Headers.TryGetValues(TurnReceivedHeader.Name, out var values)

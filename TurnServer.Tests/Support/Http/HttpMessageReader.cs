@@ -4,21 +4,21 @@ using System.Text;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>Reads whole requests or replies off a connection; all of them must have a Content-Length.</summary>
+/// <summary>Reads complete requests or replies from a connection. Each must have a Content-Length.</summary>
 internal sealed class HttpMessageReader(Socket socket)
 {
     private byte[] _buffer = new byte[4096];
     private int _end;
 
-    /// <summary>The next one; null when the connection has ended between two of them.</summary>
-    /// <exception cref="IOException">It has ended within one.</exception>
+    /// <summary>The next message; null when the connection is closed between two messages.</summary>
+    /// <exception cref="IOException">The connection is closed within a message.</exception>
     public async Task<HttpMessage?> ReadAsync(CancellationToken cancel)
     {
         int headLength;
         while ((headLength = _buffer.AsSpan(0, _end).IndexOf("\r\n\r\n"u8) + 2) < 2)
         {
             if (!await FillAsync(cancel))
-                return _end == 0 ? null : throw new IOException("The connection ended within a head.");
+                return _end == 0 ? null : throw new IOException("Connection closed within a message's head.");
         }
 
         var head = Encoding.Latin1.GetString(_buffer, 0, headLength);
@@ -27,7 +27,7 @@ internal sealed class HttpMessageReader(Socket socket)
         while (_end < end)
         {
             if (!await FillAsync(cancel))
-                throw new IOException("The connection ended within a body.");
+                throw new IOException("Connection closed within a message's body.");
         }
 
         var body = _buffer[bodyStart..end];
@@ -41,7 +41,7 @@ internal sealed class HttpMessageReader(Socket socket)
         const string Name = "\r\nContent-Length:";
         var start = head.IndexOf(Name, StringComparison.OrdinalIgnoreCase);
         if (start < 0)
-            throw new InvalidOperationException($"A message without Content-Length: {head}");
+            throw new InvalidOperationException($"No Content-Length: {head}");
         start += Name.Length;
         var digits = head[start..head.IndexOf('\r', start)];
         return int.Parse(digits, NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture);
@@ -57,8 +57,8 @@ internal sealed class HttpMessageReader(Socket socket)
     }
 }
 
-/// <summary>A request or a reply.</summary>
-/// <param name="Head">Its first line and headers, each with its line break.</param>
+/// <summary>An HTTP request or reply.</summary>
+/// <param name="Head">First line and headers, each with its line break.</param>
 /// <param name="Body">What follows the empty line.</param>
 internal sealed record HttpMessage(string Head, byte[] Body)
 {
@@ -66,7 +66,7 @@ internal sealed record HttpMessage(string Head, byte[] Body)
 
     public bool Has(string header) => Head.Contains($"\r\n{header}:", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>The same without this header.</summary>
+    /// <summary>A copy without this header.</summary>
     public HttpMessage Without(string header) => this with
     {
         Head = string.Concat(Head.Split("\r\n", StringSplitOptions.RemoveEmptyEntries)

@@ -3,11 +3,11 @@ using System.Globalization;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// A game whose turns are as long as a body can be, so that a journal is full soon. Each turn answers the one before.
+/// A game with turns of almost the largest size, which fills journal segments quickly. The players alternate.
 /// </summary>
 internal sealed class LongGame : IAsyncDisposable
 {
-    /// <summary>Characters a turn.</summary>
+    /// <summary>Characters per turn.</summary>
     public const int TextLength = 16_000;
 
     private readonly RawPair _pair;
@@ -18,20 +18,20 @@ internal sealed class LongGame : IAsyncDisposable
         Port = port;
     }
 
-    /// <summary>Where the server listens; another one may go on with the game.</summary>
+    /// <summary>The server's port; may be changed when another server continues the game.</summary>
     public int Port { get; set; }
 
-    /// <summary>How many turns have been taken.</summary>
+    /// <summary>How many turns the server has accepted.</summary>
     public int Turns { get; private set; }
 
     public static async Task<LongGame> StartAsync(int port, string name) =>
         new(await RawPair.StartAsync(port, name), port);
 
-    /// <summary>Makes the next turn and checks that it brings the one before; false when it was refused (23).</summary>
+    /// <summary>Sends the next turn and asserts that its reply has the one before; false on error 23.</summary>
     public async Task<bool> TryTurnAsync()
     {
         var who = Turns % 2;
-        // A connection each: the listener ends one after a hundred requests.
+        // A connection per turn: the listener closes one after a hundred requests.
         await using var player = await RawHttp.ConnectAsync(Port);
         var reply = await player.PostAsync(_pair.Update(who, Turns / 2, Text(Turns)));
         if (reply.Body == "23/*/*")

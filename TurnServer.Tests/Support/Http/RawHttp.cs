@@ -6,12 +6,11 @@ using System.Text;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// A TCP connection that speaks HTTP only as far as a test wants: what is sent is sent as it stands, each call a packet
-/// of its own.
+/// A TCP connection on which a test controls every byte: each call sends its bytes unchanged, in a packet of their own.
 /// </summary>
 internal sealed class RawHttp : IAsyncDisposable
 {
-    // As <netinet/tcp.h> has them.
+    // From <netinet/tcp.h>.
     private const int TcpLevel = 6;
     private const int MaxSegmentOption = 2;
 
@@ -23,13 +22,13 @@ internal sealed class RawHttp : IAsyncDisposable
 
     public Socket Socket { get; }
 
-    /// <summary>How many bytes have come in all.</summary>
+    /// <summary>How many bytes have been received.</summary>
     public long ReceivedBytes { get; private set; }
 
-    /// <summary>Connects to this machine.</summary>
-    /// <param name="port">Where the server listens.</param>
-    /// <param name="receiveBytes">The receive buffer, for clients that stop reading; null: the usual one.</param>
-    /// <param name="segmentBytes">The largest TCP segment to be sent to this client; null: the usual one.</param>
+    /// <summary>Connects to a port of this machine.</summary>
+    /// <param name="port">The server's port.</param>
+    /// <param name="receiveBytes">Size of the receive buffer, for clients that stop reading; null: the default.</param>
+    /// <param name="segmentBytes">The largest TCP segment sent to this client (MSS); null: the default.</param>
     public static async Task<RawHttp> ConnectAsync(int port, int? receiveBytes = null, int? segmentBytes = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -50,7 +49,7 @@ internal sealed class RawHttp : IAsyncDisposable
         }
     }
 
-    /// <summary>As <see cref="ConnectAsync"/>; null when the server has closed it before that was seen.</summary>
+    /// <summary>As <see cref="ConnectAsync"/>; null when the server resets the connection at once.</summary>
     public static async Task<RawHttp?> TryConnectAsync(int port)
     {
         try
@@ -70,14 +69,14 @@ internal sealed class RawHttp : IAsyncDisposable
     public static byte[] Post(byte[] body, params string[] headers) =>
         [.. Encoding.UTF8.GetBytes(Head("POST / HTTP/1.1", [.. headers, $"Content-Length: {body.Length}"])), .. body];
 
-    /// <summary>What <c>/healthz</c> says on this port, the players' or the operator's.</summary>
+    /// <summary>Gets <c>/healthz</c> from the game port or the admin port.</summary>
     public static async Task<RawReply> GetHealthAsync(int port)
     {
         await using var client = await ConnectAsync(port);
         return await client.GetAsync("GET /healthz HTTP/1.1", "Host: localhost");
     }
 
-    /// <summary>A request's head: its first line, a Host unless they name one, and these headers.</summary>
+    /// <summary>A request's head: request line and headers, with a Host if they have none.</summary>
     public static string Head(string requestLine, params string[] headers)
     {
         var host = headers.Any(header => header.StartsWith("Host:", StringComparison.Ordinal)) ? "" : "Host: test\r\n";
@@ -107,9 +106,9 @@ internal sealed class RawHttp : IAsyncDisposable
         return await ReadReplyAsync(requestLine.StartsWith("HEAD ", StringComparison.Ordinal));
     }
 
-    /// <summary>Reads one whole reply.</summary>
-    /// <param name="isHead">Whether it answers HEAD, and so has no body whatever its length says.</param>
-    /// <exception cref="IOException">The connection ended before the reply did.</exception>
+    /// <summary>Reads one reply.</summary>
+    /// <param name="isHead">Whether it answers HEAD and has no body, whatever its Content-Length.</param>
+    /// <exception cref="IOException">The connection is closed before the end of the reply.</exception>
     public async Task<RawReply> ReadReplyAsync(bool isHead = false)
     {
         var lines = new List<string>();
@@ -126,7 +125,7 @@ internal sealed class RawHttp : IAsyncDisposable
             Encoding.UTF8.GetString(body));
     }
 
-    /// <summary>Whether the server ends the connection within this time, with nothing to read before.</summary>
+    /// <summary>Whether the server closes the connection within this time and sends nothing before.</summary>
     public async Task<bool> IsClosedAsync(TimeSpan? within = null)
     {
         try
@@ -145,8 +144,8 @@ internal sealed class RawHttp : IAsyncDisposable
     }
 
     /// <summary>
-    /// Has a reply held for certain: sends the request twice, and whichever is taken later answers the other. Returns
-    /// the connection on which it is held.
+    /// Sends a request whose reply the server holds for certain: twice, as the later one ends the hold of the other.
+    /// Returns the connection with the held reply.
     /// </summary>
     public async Task<RawHttp> HoldAsync(string body, int waitSeconds = 20)
     {
@@ -154,11 +153,11 @@ internal sealed class RawHttp : IAsyncDisposable
         var second = await ConnectAsync(((IPEndPoint)Socket.RemoteEndPoint!).Port);
         await SendAsync(request);
         await second.SendAsync(request);
-        await TestWait.UntilAsync(() => Socket.Available + second.Socket.Available > 0, "one is answered");
+        await TestWait.UntilAsync(() => Socket.Available + second.Socket.Available > 0, "one request is answered");
         return Socket.Available > 0 ? second : this;
     }
 
-    /// <summary>Reads whatever comes until the server ends the connection.</summary>
+    /// <summary>Reads until the server closes the connection.</summary>
     public async Task<string> ReadToEndAsync()
     {
         var text = new StringBuilder();
@@ -173,13 +172,13 @@ internal sealed class RawHttp : IAsyncDisposable
         }
         catch (IOException)
         {
-            // Ended by a reset.
+            // Reset by the server.
         }
 
         return text.ToString();
     }
 
-    /// <summary>Ends the connection by a reset, as a client does that is killed with bytes unread.</summary>
+    /// <summary>Closes the connection by a reset (RST), as when a process is killed with bytes unread.</summary>
     public void Reset()
     {
         Socket.LingerState = new LingerOption(true, 0);
@@ -205,7 +204,7 @@ internal sealed class RawHttp : IAsyncDisposable
             }
 
             if (!await FillAsync())
-                throw new IOException("The connection ended where a line of the reply was expected.");
+                throw new IOException("Connection closed before the end of the reply's head.");
         }
     }
 
@@ -214,7 +213,7 @@ internal sealed class RawHttp : IAsyncDisposable
         while (_end - _start < count)
         {
             if (!await FillAsync())
-                throw new IOException("The connection ended within the body of a reply.");
+                throw new IOException("Connection closed within the reply's body.");
         }
 
         var bytes = _buffer.AsSpan(_start, count).ToArray();
@@ -248,21 +247,21 @@ internal sealed class RawHttp : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException("The server neither answered nor ended the connection.");
+            throw new TimeoutException("The server neither answered nor closed the connection.");
         }
     }
 }
 
-/// <summary>A reply as it came over the wire.</summary>
+/// <summary>A reply as received.</summary>
 /// <param name="Protocol">HTTP/1.1 or HTTP/1.0.</param>
-/// <param name="Status">200 and so on.</param>
-/// <param name="Headers">By name, whose case does not matter.</param>
-/// <param name="Body">Exactly Content-Length bytes, as text.</param>
+/// <param name="Status">The HTTP status code.</param>
+/// <param name="Headers">By name, case-insensitive.</param>
+/// <param name="Body">Content-Length bytes, decoded as UTF-8.</param>
 internal sealed record RawReply(string Protocol, int Status, ILookup<string, string> Headers, string Body)
 {
-    /// <summary>A header's value; null when it is not there; several values joined as they came.</summary>
+    /// <summary>A header's value, several joined by commas; null without the header.</summary>
     public string? this[string name] => Headers[name].Any() ? string.Join(", ", Headers[name]) : null;
 
-    /// <summary>Whether the server says that it closes the connection after this reply.</summary>
+    /// <summary>Whether the reply has <c>Connection: close</c>.</summary>
     public bool Closes => "close".Equals(this["Connection"], StringComparison.OrdinalIgnoreCase);
 }

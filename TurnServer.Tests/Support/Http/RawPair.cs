@@ -1,6 +1,6 @@
 namespace TurnServer.Tests.Support;
 
-/// <summary>Two players in a game, each on a connection of its own.</summary>
+/// <summary>Two players in a game, each on its own raw connection.</summary>
 internal sealed class RawPair : IAsyncDisposable
 {
     private RawPair(RawHttp[] players, string[] keys, int[] seats)
@@ -10,7 +10,7 @@ internal sealed class RawPair : IAsyncDisposable
         Seats = seats;
     }
 
-    /// <summary>Their connections.</summary>
+    /// <summary>The players' connections.</summary>
     public RawHttp[] Players { get; }
 
     /// <summary>Their seat keys.</summary>
@@ -19,26 +19,26 @@ internal sealed class RawPair : IAsyncDisposable
     /// <summary>Their seats, 0 and 1 in some order.</summary>
     public int[] Seats { get; }
 
-    /// <summary>Registers two players who want each other, and plays up to the start of the game.</summary>
-    /// <param name="port">Where the server listens.</param>
-    /// <param name="name">The first one's name; the other's is this with a 2 after it.</param>
+    /// <summary>Registers two players who name each other, and starts their game.</summary>
+    /// <param name="port">The server's port.</param>
+    /// <param name="name">The first player's name; the second one's is this and "2".</param>
     public static async Task<RawPair> StartAsync(int port, string name)
     {
         var players = new[] { await RawHttp.ConnectAsync(port), await RawHttp.ConnectAsync(port) };
         var names = new[] { name, name + "2" };
         var keys = new string[2];
         for (var i = 0; i < 2; i++)
-            keys[i] = Data(await players[i].PostAsync($"0,{names[i]},*,{names[1 - i]},*"), "0/0/");
+            keys[i] = DataOf(await players[i].PostAsync($"0,{names[i]},*,{names[1 - i]},*"), "0/0/");
         foreach (var symbol in new[] { "2", "3", "4" })
         {
             for (var i = 0; i < 2; i++)
                 await players[i].PostAsync($"{symbol},*,{keys[i]},*,*");
         }
 
-        // Whoever was ready first asks once more, now that the other is ready too.
+        // Both are ready now: ask again, as the first was told that its partner is loading.
         var starts = new string[2];
         for (var i = 0; i < 2; i++)
-            starts[i] = Data(await players[i].PostAsync($"4,*,{keys[i]},*,*"), "0/8/");
+            starts[i] = DataOf(await players[i].PostAsync($"4,*,{keys[i]},*,*"), "0/8/");
         return new RawPair(players, [.. starts.Select(start => start.Split('|')[0])],
             [.. starts.Select(start => start.EndsWith("|0", StringComparison.Ordinal) ? 0 : 1)]);
     }
@@ -52,7 +52,7 @@ internal sealed class RawPair : IAsyncDisposable
             await player.DisposeAsync();
     }
 
-    private static string Data(RawReply reply, string start)
+    private static string DataOf(RawReply reply, string start)
     {
         Assert.That(reply.Body, Does.StartWith(start));
         return reply.Body[start.Length..];

@@ -2,17 +2,16 @@ using System.Diagnostics;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>A fresh Debian in a folder, made with debootstrap; gone when disposed.</summary>
+/// <summary>A minimal Debian in a temporary directory, made with debootstrap.</summary>
 internal sealed class Chroot : IAsyncDisposable
 {
-    private const string MirrorUnknown = "http://deb.debian.org/debian";
+    private const string DefaultMirror = "http://deb.debian.org/debian";
     private const string Suite = "bookworm";
 
-    // It loads some 60 MB from a mirror.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    // debootstrap downloads about 60 MB.
+    private static readonly TimeSpan Timeout = TimeSpan.FromMinutes(10);
 
-    // It is entered in mount and process namespaces of its own: when its first process ends, so does all that it has
-    // started or mounted.
+    // New mount and PID namespaces: when the first process exits, its children are killed and its mounts go.
     private static readonly string[] Enter =
     [
         "--mount", "--pid", "--fork", "--kill-child", "sh", "-c",
@@ -21,10 +20,10 @@ internal sealed class Chroot : IAsyncDisposable
 
     private Chroot(string root) => Root = root;
 
-    /// <summary>Where it is, seen from outside.</summary>
+    /// <summary>Its directory on this machine.</summary>
     public string Root { get; }
 
-    /// <summary>Makes one, with these packages beside the essential ones.</summary>
+    /// <summary>Creates one with these packages and the essential ones.</summary>
     public static async Task<Chroot> CreateAsync(params string[] packages)
     {
         if (!Environment.IsPrivilegedProcess)
@@ -35,7 +34,7 @@ internal sealed class Chroot : IAsyncDisposable
         {
             await RunAsync(debootstrap, "--variant=minbase", $"--include={string.Join(',', packages)}", Suite,
                 chroot.Root, Mirror());
-            // A service is not to be started here: nothing would run it.
+            // Keeps packages from starting services.
             await File.WriteAllTextAsync(Path.Combine(chroot.Root, "usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n");
             File.SetUnixFileMode(Path.Combine(chroot.Root, "usr/sbin/policy-rc.d"),
                 (UnixFileMode)Convert.ToInt32("755", 8));
@@ -48,12 +47,12 @@ internal sealed class Chroot : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs a command in it that is to succeed. Returns what it printed.</summary>
+    /// <summary>Runs a command inside and asserts that it succeeds. Returns its output.</summary>
     public Task<string> RunInsideAsync(string command) =>
         RunAsync("unshare",
             [.. Enter, Root, "env", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", "sh", "-ec", command]);
 
-    /// <summary>A file in it, seen from outside.</summary>
+    /// <summary>The path on this machine of a file inside.</summary>
     public string PathOf(string file) => Root + file;
 
     public ValueTask DisposeAsync()
@@ -64,17 +63,17 @@ internal sealed class Chroot : IAsyncDisposable
 
     private static async Task<string> RunAsync(string program, params string[] arguments)
     {
-        var (exitCode, output, errors) = await Tool.RunAsync(new ProcessStartInfo(program, arguments), Patience);
+        var (exitCode, output, errors) = await Tool.RunAsync(new ProcessStartInfo(program, arguments), Timeout);
         Assert.That(exitCode, Is.Zero, $"{program} {arguments[^1]}: {output}{errors}");
         return output + errors;
     }
 
-    // The machine's own, where it is a Debian.
+    // The mirror of this machine, if it is a Debian.
     private static string Mirror()
     {
         string[] files = ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"];
         return files.Where(File.Exists).SelectMany(File.ReadLines).SelectMany(line => line.Split(' '))
             .FirstOrDefault(word => word.StartsWith("http", StringComparison.Ordinal)
-                && word.TrimEnd('/').EndsWith("/debian", StringComparison.Ordinal)) ?? MirrorUnknown;
+                && word.TrimEnd('/').EndsWith("/debian", StringComparison.Ordinal)) ?? DefaultMirror;
     }
 }

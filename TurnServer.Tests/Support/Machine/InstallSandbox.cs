@@ -3,12 +3,12 @@ using System.Diagnostics;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// <c>run.sh install</c> and <c>uninstall</c> where they do no harm: below a DESTDIR, or as root in a mount namespace
-/// of their own in which /opt, /run and the folders in /etc are temporary, and systemctl and journalctl are others.
+/// Runs <c>run.sh install</c> and <c>uninstall</c> harmlessly: below a DESTDIR, or as root in a mount namespace in which
+/// /opt, /run and parts of /etc are temporary and systemctl and journalctl are stubs.
 /// </summary>
 internal sealed class InstallSandbox : IDisposable
 {
-    // Its own folders in place of the machine's, which nobody else sees; "$0" is its root, the rest the command.
+    // Bind mounts over the machine's directories, seen in this namespace only; "$0" is the root, "$@" the command.
     private const string Enter = """
         set -e
         for folder in /opt /run /etc/systemd/system /etc/default; do mount --bind "$0/machine$folder" "$folder"; done
@@ -16,8 +16,8 @@ internal sealed class InstallSandbox : IDisposable
         exec "$@"
         """;
 
-    // It waits for the server to answer as long as others wait for all.
-    private static readonly TimeSpan HealthPatience = TestWait.Timeout * 3;
+    // The script itself waits for the server's health.
+    private static readonly TimeSpan InstallTimeout = TestWait.Timeout * 3;
 
     private readonly string _root = Directory.CreateTempSubdirectory("turnserver-install-").FullName;
 
@@ -33,22 +33,22 @@ internal sealed class InstallSandbox : IDisposable
         Fake("dpkg-query", "exit 1");
     }
 
-    /// <summary>What stands for a server that has been built.</summary>
+    /// <summary>A stub in place of the server's binary.</summary>
     public string Binary { get; }
 
-    /// <summary>Where DESTDIR points, or what the folders of the machine are.</summary>
+    /// <summary>The DESTDIR, or the root of the temporary directories.</summary>
     public string Machine => Path.Combine(_root, "machine");
 
-    /// <summary>How the programs that are not the machine's own were called, a line for each.</summary>
+    /// <summary>The command lines of the calls to stub programs.</summary>
     public string[] Calls => File.Exists(CallsFile) ? File.ReadAllLines(CallsFile) : [];
 
-    /// <summary>Its files, without those that come with an empty one.</summary>
+    /// <summary>The files below <see cref="Machine"/>, as absolute paths of the simulated machine.</summary>
     public string[] Files => [.. Directory.GetFiles(Machine, "*", SearchOption.AllDirectories)
         .Select(path => path[Machine.Length..]).Order(StringComparer.Ordinal)];
 
     private string CallsFile => Path.Combine(_root, "calls");
 
-    /// <summary>Puts another program in the place of the machine's; its calls are recorded.</summary>
+    /// <summary>Replaces a program by a stub whose calls are recorded.</summary>
     public void Fake(string program, string body) =>
         WriteProgram(Path.Combine(_root, "bin", program), $"echo \"{program} $*\" >>'{CallsFile}'\n{body}");
 
@@ -56,21 +56,21 @@ internal sealed class InstallSandbox : IDisposable
 
     public void Write(string file, string text) => File.WriteAllText(Machine + file, text);
 
-    /// <summary>Runs run.sh with DESTDIR.</summary>
-    public Task<(int ExitCode, string Output, string Errors)> RunBelowAsync(params string[] arguments)
+    /// <summary>Runs run.sh with DESTDIR set.</summary>
+    public Task<(int ExitCode, string Output, string Errors)> RunWithDestDirAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo(Repository.RunScript, arguments);
         start.Environment["DESTDIR"] = Machine;
         return Tool.RunAsync(start, TestWait.Timeout);
     }
 
-    /// <summary>Runs run.sh as root, as on a machine with systemd; passes the test over where nobody is root.</summary>
+    /// <summary>Runs run.sh as root on the simulated machine; ignores the test unless it runs as root.</summary>
     public Task<(int ExitCode, string Output, string Errors)> RunAsRootAsync(params string[] arguments)
     {
         if (!Environment.IsPrivilegedProcess)
-            Assert.Ignore("Only root has a mount namespace of its own.");
+            Assert.Ignore("Only root can create a mount namespace.");
         return Tool.RunAsync(new ProcessStartInfo("unshare",
-            ["--mount", "bash", "-c", Enter, _root, Repository.RunScript, .. arguments]), HealthPatience);
+            ["--mount", "bash", "-c", Enter, _root, Repository.RunScript, .. arguments]), InstallTimeout);
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);

@@ -1,9 +1,9 @@
 namespace TurnServer.Tests.Support;
 
-/// <summary>The sources that the tests were built of: scripts, and files that are installed.</summary>
+/// <summary>The source tree that the tests were built from.</summary>
 internal static class Repository
 {
-    /// <summary>The folder of the solution.</summary>
+    /// <summary>The directory of the solution.</summary>
     public static string Root { get; } = FindRoot();
 
     public static string RunScript => Path.Combine(Root, "run.sh");
@@ -11,7 +11,7 @@ internal static class Repository
     /// <summary>A file of TurnServer/Service.</summary>
     public static string ServiceFile(string name) => Path.Combine(Root, "TurnServer", "Service", name);
 
-    /// <summary>The text of a file, named from the top of the repository.</summary>
+    /// <summary>Reads a file by its path relative to the root.</summary>
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
     private static string FindRoot()

@@ -2,30 +2,30 @@ using System.Runtime.InteropServices;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>A file system of a few MiB in memory, which can be filled. Only root can have one.</summary>
+/// <summary>A tmpfs of a few MiB that a test can fill up. Needs root.</summary>
 internal sealed class SmallDisk : IDisposable
 {
     private const int DetachLater = 2;
 
     private SmallDisk(string path) => Path = path;
 
-    /// <summary>Where it is mounted.</summary>
+    /// <summary>The mount point.</summary>
     public string Path { get; }
 
     private string Ballast => System.IO.Path.Combine(Path, "ballast");
 
-    /// <summary>An empty one of so many MiB.</summary>
+    /// <summary>Mounts an empty file system of this size.</summary>
     public static SmallDisk Mount(int mebibytes)
     {
         if (!Environment.IsPrivilegedProcess)
-            Tool.Miss("Only root can mount a disk.");
+            Tool.SkipOrFail("Only root can mount a file system.");
         var path = Directory.CreateTempSubdirectory("turnserver-disk-").FullName;
         if (MountFileSystem("tmpfs", path, "tmpfs", 0, $"size={mebibytes}m") != 0)
             throw new IOException($"mount: {Marshal.GetLastPInvokeErrorMessage()}");
         return new SmallDisk(path);
     }
 
-    /// <summary>Takes all the room that is left.</summary>
+    /// <summary>Uses up all free space.</summary>
     public void Fill()
     {
         using var file = new FileStream(Ballast, FileMode.Append);
@@ -40,15 +40,15 @@ internal sealed class SmallDisk : IDisposable
         }
         catch (IOException)
         {
-            // That was the last.
+            // Full.
         }
     }
 
-    /// <summary>Gives all of it back.</summary>
-    public void MakeRoom() => File.Delete(Ballast);
+    /// <summary>Frees all space that <see cref="Fill"/> took.</summary>
+    public void Free() => File.Delete(Ballast);
 
-    /// <summary>Gives so much of it back.</summary>
-    public void MakeRoom(int mebibytes)
+    /// <summary>Frees part of the space that <see cref="Fill"/> took.</summary>
+    public void Free(int mebibytes)
     {
         using var file = File.OpenWrite(Ballast);
         file.SetLength(file.Length - (mebibytes << 20));

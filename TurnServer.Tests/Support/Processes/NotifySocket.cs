@@ -3,7 +3,7 @@ using System.Text;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>The service manager's end of NOTIFY_SOCKET: a unix datagram socket that keeps what it is told.</summary>
+/// <summary>The service manager's end of NOTIFY_SOCKET: a Unix datagram socket that stores its messages.</summary>
 internal sealed class NotifySocket : IAsyncDisposable
 {
     private const int MessageBytesMax = 4096;
@@ -13,8 +13,8 @@ internal sealed class NotifySocket : IAsyncDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly Task _reader;
 
-    /// <summary>Listens there at once.</summary>
-    /// <param name="address">As NOTIFY_SOCKET has it: a path, or @ and an abstract name.</param>
+    /// <summary>Binds the socket.</summary>
+    /// <param name="address">The value of NOTIFY_SOCKET: a path, or @ and an abstract name.</param>
     public NotifySocket(string address)
     {
         Address = address;
@@ -34,20 +34,20 @@ internal sealed class NotifySocket : IAsyncDisposable
         }
     }
 
-    /// <summary>How often it was told that the server lives.</summary>
+    /// <summary>How many watchdog pings have arrived.</summary>
     public int Pings => Count("WATCHDOG=1");
 
-    /// <summary>An address that nobody has.</summary>
+    /// <summary>An unused address.</summary>
     public static string NewAddress(bool isAbstract)
     {
         var name = $"turnserver-test-{Guid.NewGuid():N}";
         return isAbstract ? '@' + name : Path.Combine(Path.GetTempPath(), name);
     }
 
-    /// <summary>How many datagrams hold this assignment.</summary>
+    /// <summary>How many datagrams contain this line.</summary>
     public int Count(string line) => Messages.Count(message => message.Split('\n').Contains(line));
 
-    /// <summary>The last STATUS; empty before the first.</summary>
+    /// <summary>The latest STATUS; empty before the first.</summary>
     public string Status => Messages.SelectMany(message => message.Split('\n'))
         .LastOrDefault(line => line.StartsWith("STATUS=", StringComparison.Ordinal), "STATUS=")["STATUS=".Length..];
 
@@ -75,7 +75,7 @@ internal sealed class NotifySocket : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The test has ended.
+            // The test is over.
         }
     }
 }

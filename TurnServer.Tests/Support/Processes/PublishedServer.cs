@@ -3,11 +3,12 @@ using System.Diagnostics;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// The binary that is installed. <c>run.sh test --all</c> names it in TEST_PUBLISHED; without that it is built, once.
+/// The native binary that gets installed: the one that TEST_PUBLISHED names (set by <c>run.sh test --all</c>), or built
+/// once on demand.
 /// </summary>
 internal static class PublishedServer
 {
-    private static readonly TimeSpan BuildPatience = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan BuildTimeout = TimeSpan.FromMinutes(5);
     private static readonly Lazy<Task<string>> Building = new(BuildAsync);
 
     /// <summary>Its path.</summary>
@@ -20,7 +21,7 @@ internal static class PublishedServer
     {
         var folder = Path.Combine(Repository.Root, "TurnServer", "bin", "service");
         var (exitCode, output, errors) = await Tool.RunAsync(
-            new ProcessStartInfo(Repository.RunScript, ["publish", folder]), BuildPatience);
+            new ProcessStartInfo(Repository.RunScript, ["publish", folder]), BuildTimeout);
         Assert.That(exitCode, Is.Zero, output + errors);
         return Path.Combine(folder, "turnserver");
     }

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>The figures of a running server, as its admin port tells them.</summary>
-/// <param name="Text">The page.</param>
+/// <summary>The metrics of a running server, scraped from its admin port.</summary>
+/// <param name="Text">The page in the Prometheus text format.</param>
 internal sealed record Scrape(string Text)
 {
     private readonly Dictionary<string, double> _samples = Text.Split('\n')
@@ -11,19 +11,19 @@ internal sealed record Scrape(string Text)
         .ToDictionary(line => line[..line.LastIndexOf(' ')],
             line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
 
-    /// <summary>The names of what is on the page, as its HELP lines have them.</summary>
+    /// <summary>The metric names in the HELP lines.</summary>
     public IEnumerable<string> Families => Text.Split('\n')
         .Where(line => line.StartsWith("# HELP ", StringComparison.Ordinal)).Select(line => line.Split(' ')[2]);
 
-    /// <summary>One series' value, by its name and labels just as they stand; NaN when it is not there.</summary>
+    /// <summary>A series' value by its exact name and labels; NaN if it does not exist.</summary>
     public double this[string series] => _samples.GetValueOrDefault(series, double.NaN);
 
-    /// <summary>Whose name begins like this, and is not 0.</summary>
+    /// <summary>The series with this prefix whose values are not 0: rest of the name, and value.</summary>
     public IEnumerable<string> NotZero(string start) => _samples
         .Where(sample => sample.Key.StartsWith(start, StringComparison.Ordinal) && sample.Value != 0)
         .Select(sample => string.Create(CultureInfo.InvariantCulture, $"{sample.Key[start.Length..]} {sample.Value}"));
 
-    /// <summary>Asks the admin port.</summary>
+    /// <summary>Scrapes the admin port.</summary>
     public static async Task<Scrape> GetAsync(int adminPort)
     {
         await using var client = await RawHttp.ConnectAsync(adminPort);
@@ -32,21 +32,21 @@ internal sealed record Scrape(string Text)
         return new Scrape(reply.Body);
     }
 
-    /// <summary>Asks until a series has this value.</summary>
+    /// <summary>Scrapes until a series has this value.</summary>
     public static Task<Scrape> WaitForAsync(int adminPort, string series, double value) =>
         WaitForAsync(adminPort, series, value.Equals);
 
-    /// <summary>Asks until a series has a value that is wanted.</summary>
-    public static async Task<Scrape> WaitForAsync(int adminPort, string series, Func<double, bool> isWanted)
+    /// <summary>Scrapes until a series' value fulfils a condition.</summary>
+    public static async Task<Scrape> WaitForAsync(int adminPort, string series, Func<double, bool> condition)
     {
-        var patience = System.Diagnostics.Stopwatch.StartNew();
+        var watch = System.Diagnostics.Stopwatch.StartNew();
         while (true)
         {
             var scrape = await GetAsync(adminPort);
-            if (isWanted(scrape[series]))
+            if (condition(scrape[series]))
                 return scrape;
-            if (patience.Elapsed > TestWait.Timeout)
-                Assert.Fail($"{series} did not become what was wanted; it is {scrape[series]}.");
+            if (watch.Elapsed > TestWait.Timeout)
+                Assert.Fail($"Timed out waiting for {series}; it is {scrape[series]}.");
             await Task.Delay(TimeSpan.FromMilliseconds(20));
         }
     }

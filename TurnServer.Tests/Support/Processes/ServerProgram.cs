@@ -1,12 +1,11 @@
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Which build of the server the tests start as a process: the ordinary one, or the binary that TEST_SERVER names, such
-/// as the one that is installed.
+/// The build of the server that tests start: the binary that TEST_SERVER names, or the ordinary build output.
 /// </summary>
 internal static class ServerProgram
 {
-    /// <summary>The words that start it, before its flags.</summary>
+    /// <summary>The command without flags.</summary>
     public static IReadOnlyList<string> Words { get; } =
         Environment.GetEnvironmentVariable("TEST_SERVER") is { Length: > 0 } path
             ? [Path.GetFullPath(path)]

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>Answers every request with the same bytes, HTTP or not, whatever it is asked.</summary>
+/// <summary>A server that answers every request with the same bytes, valid HTTP or not.</summary>
 internal sealed class CannedServer : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -15,8 +15,8 @@ internal sealed class CannedServer : IAsyncDisposable
     private long _sentBytes;
     private int _requests;
 
-    /// <param name="answer">What each request is answered with.</param>
-    /// <param name="endless">What follows it over and over, without an end; nothing if empty.</param>
+    /// <param name="answer">The reply to each request.</param>
+    /// <param name="endless">If not empty, follows the reply again and again, without end.</param>
     public CannedServer(string answer, string endless = "")
     {
         _answer = Encoding.Latin1.GetBytes(answer);
@@ -29,7 +29,7 @@ internal sealed class CannedServer : IAsyncDisposable
 
     public int Requests => Volatile.Read(ref _requests);
 
-    /// <summary>How much of what has no end has been sent.</summary>
+    /// <summary>How many bytes of the endless part have been sent.</summary>
     public long SentBytes => Volatile.Read(ref _sentBytes);
 
     public async ValueTask DisposeAsync()
@@ -42,7 +42,7 @@ internal sealed class CannedServer : IAsyncDisposable
 
     private async Task ServeAsync()
     {
-        // One at a time is enough for one client.
+        // One connection at a time is enough for one client.
         while (!_stop.IsCancellationRequested)
         {
             try
@@ -59,7 +59,7 @@ internal sealed class CannedServer : IAsyncDisposable
             }
             catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
             {
-                // The client has gone, or the test is over.
+                // The client has closed the connection, or the test is over.
             }
         }
     }

@@ -4,9 +4,8 @@ using System.Net.Sockets;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Stands between clients and a server and does to requests and replies what networks do. Each request goes to the
-/// server on a connection of its own, so that one that is late does not hold up the next. Its own bugs fail the test
-/// when it is disposed.
+/// A proxy that applies network faults to requests and replies. Each request goes to the server on its own connection,
+/// so that a delayed one does not hold up the next. Unexpected exceptions fail the test on dispose.
 /// </summary>
 internal sealed class FaultyProxy : IAsyncDisposable
 {
@@ -34,13 +33,13 @@ internal sealed class FaultyProxy : IAsyncDisposable
 
     public Uri Url => new($"http://127.0.0.1:{Port}/");
 
-    /// <summary>Where requests go.</summary>
+    /// <summary>The port that requests are forwarded to.</summary>
     public int ServerPort { get; set; }
 
-    /// <summary>Decides what happens to each request, on whatever thread that is.</summary>
+    /// <summary>Decides what happens to each request. Called on any thread.</summary>
     public Func<ProxiedRequest, ProxyPlan> Plan { get; set; }
 
-    /// <summary>Whether the server is not to know of held replies, as an old one does not.</summary>
+    /// <summary>Whether to strip Prefer and Preference-Applied, as if the server were too old to hold replies.</summary>
     public bool HidesPrefer { get; init; }
 
     /// <summary>The requests so far.</summary>
@@ -53,7 +52,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends all connections and refuses new ones.</summary>
+    /// <summary>Closes all connections and refuses new ones.</summary>
     public void TakeDown()
     {
         lock (_lock)
@@ -65,7 +64,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes connections again.</summary>
+    /// <summary>Accepts connections again.</summary>
     public void BringUp()
     {
         var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -91,11 +90,11 @@ internal sealed class FaultyProxy : IAsyncDisposable
     private void Watch(Task work)
     {
         lock (_lock)
-            _work.Add(WithoutBreaksAsync(work));
+            _work.Add(IgnoreClosedAsync(work));
     }
 
-    // Connections break; that is what the proxy is for. Anything else is a bug of it or of the server.
-    private async Task WithoutBreaksAsync(Task work)
+    // Closed connections are expected. Anything else is a bug in the proxy or the server.
+    private async Task IgnoreClosedAsync(Task work)
     {
         try
         {
@@ -104,7 +103,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException
             || (e is OperationCanceledException && _stop.IsCancellationRequested))
         {
-            // One end has gone.
+            // Either end has closed the connection.
         }
     }
 
@@ -129,12 +128,12 @@ internal sealed class FaultyProxy : IAsyncDisposable
             var messages = new HttpMessageReader(client);
             while (await messages.ReadAsync(_stop.Token) is { } request && await RelayAsync(client, request))
             {
-                // One after the other.
+                // Requests are served one after the other.
             }
         }
     }
 
-    // False ends the connection.
+    // False closes the connection.
     private async Task<bool> RelayAsync(Socket client, HttpMessage request)
     {
         var seen = new ProxiedRequest(WireText.Of(request.Body), request.Has("Prefer"));
@@ -148,7 +147,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
             case ProxyFault.DropRequest:
                 return false;
             case ProxyFault.SwallowRequest:
-                // Until the client gives it up.
+                // Until the client closes the connection.
                 await new HttpMessageReader(client).ReadAsync(_stop.Token);
                 return false;
             case ProxyFault.RefuseLength:
@@ -191,20 +190,20 @@ internal sealed class FaultyProxy : IAsyncDisposable
 
     private async Task WaitAsync(ProxyPlan plan)
     {
-        var until = plan.Until ?? throw new InvalidOperationException("A delay without an end.");
+        var until = plan.Until ?? throw new InvalidOperationException("The plan has a delay and no Until.");
         await until.WaitAsync(TestWait.Timeout, _stop.Token);
     }
 
     private async Task<HttpMessage> AskAsync(HttpMessage request, ProxyPlan plan)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        // Twice: longer than any reply is held in a test.
+        // Longer than tests have replies held.
         timeout.CancelAfter(2 * TestWait.Timeout);
         using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await server.ConnectAsync(IPAddress.Loopback, ServerPort, timeout.Token);
         await server.SendAsync(request.Bytes, timeout.Token);
         var reply = await new HttpMessageReader(server).ReadAsync(timeout.Token)
-            ?? throw new IOException("The server ended the connection.");
+            ?? throw new IOException("The server closed the connection.");
         plan.Answered?.Invoke();
         return HidesPrefer ? reply.Without("Preference-Applied") : reply;
     }

@@ -4,9 +4,8 @@ using System.Net.Sockets;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Stands before a server and loses some of its replies: in place of passing one on it closes the connection.
-/// Which ones follows from the seed. Unlike <see cref="FaultyProxy"/> it keeps connections and forgets what has passed:
-/// it is for amounts that count.
+/// A proxy that drops some replies and closes their connections, chosen by a seeded generator. Unlike
+/// <see cref="FaultyProxy"/> it reuses connections and stores nothing: for large amounts of data.
 /// </summary>
 internal sealed class LossyProxy : IAsyncDisposable
 {
@@ -29,7 +28,7 @@ internal sealed class LossyProxy : IAsyncDisposable
 
     public Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
 
-    /// <summary>How many replies have been lost.</summary>
+    /// <summary>How many replies have been dropped.</summary>
     public int Lost => Volatile.Read(ref _lost);
 
     public async ValueTask DisposeAsync()
@@ -57,7 +56,7 @@ internal sealed class LossyProxy : IAsyncDisposable
         }
     }
 
-    // HTTP without pipelining: what comes from the server after something came from the client begins a reply.
+    // Without pipelining, the first bytes from the server after bytes from the client begin a reply.
     private async Task CarryAsync(Socket client)
     {
         using var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -79,7 +78,7 @@ internal sealed class LossyProxy : IAsyncDisposable
             }
             catch (SocketException)
             {
-                // The server has gone: so does the connection.
+                // The server is down: close the connection.
             }
         }
     }
@@ -105,7 +104,7 @@ internal sealed class LossyProxy : IAsyncDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {
-            // Either side has closed.
+            // Either end has closed the connection.
         }
     }
 }

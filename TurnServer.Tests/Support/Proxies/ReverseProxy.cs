@@ -10,8 +10,8 @@ using System.Text;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// A real reverse proxy, with the very file that operators install: nothing but its ports, names and
-/// certificate are exchanged. All that it writes is in a folder that goes with it.
+/// A real nginx or Caddy with the configuration file from the operators' documentation; only ports, names and the
+/// certificate are replaced. Its files are in a temporary directory.
 /// </summary>
 internal sealed class ReverseProxy : IAsyncDisposable
 {
@@ -21,26 +21,26 @@ internal sealed class ReverseProxy : IAsyncDisposable
     private const string ServerAddress = "127.0.0.1:8080";
     private const string PublicName = "turn.example.com";
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("turnserver-proxy-");
     private readonly StringBuilder _errors = new();
     private Process? _process;
 
-    /// <summary>Where it speaks plain HTTP.</summary>
+    /// <summary>The port for plain HTTP.</summary>
     public int HttpPort { get; } = Ports.Next();
 
-    /// <summary>Where it speaks TLS.</summary>
+    /// <summary>The port for TLS.</summary>
     public int HttpsPort { get; } = Ports.Next();
 
     public Uri Http => new($"http://localhost:{HttpPort}/");
 
     public Uri Https => new($"https://localhost:{HttpsPort}/");
 
-    /// <summary>Where files may be put that it is to serve.</summary>
+    /// <summary>The directory of static files that it serves.</summary>
     public string Webroot => Path.Combine(_folder.FullName, "www");
 
-    /// <summary>nginx or caddy, before a server on this port; it listens when this is done.</summary>
+    /// <summary>Starts nginx or caddy in front of a server and waits until it listens.</summary>
     public static async Task<ReverseProxy> StartAsync(string name, int serverPort)
     {
         var program = Tool.Require(name);
@@ -50,8 +50,8 @@ internal sealed class ReverseProxy : IAsyncDisposable
             Directory.CreateDirectory(proxy.Webroot);
             var isNginx = name == "nginx";
             proxy.Launch(program, isNginx ? proxy.ConfigureNginx(serverPort) : proxy.ConfigureCaddy(serverPort));
-            await proxy.ListensAsync(proxy.HttpPort, isTls: false);
-            await proxy.ListensAsync(proxy.HttpsPort, isTls: true);
+            await proxy.WaitUntilListeningAsync(proxy.HttpPort, isTls: false);
+            await proxy.WaitUntilListeningAsync(proxy.HttpsPort, isTls: true);
             return proxy;
         }
         catch
@@ -61,11 +61,11 @@ internal sealed class ReverseProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>A client that takes the proxy's certificate for good and speaks this version of HTTP alone.</summary>
+    /// <summary>A client that trusts the proxy's certificate and uses exactly this HTTP version.</summary>
     public static HttpClient CreateHttp(Uri url, Version version)
     {
         var handler = new SocketsHttpHandler { UseProxy = false };
-        handler.SslOptions.RemoteCertificateValidationCallback = IsThere;
+        handler.SslOptions.RemoteCertificateValidationCallback = HasCertificate;
         return new HttpClient(new OneVersion(handler, version))
         {
             BaseAddress = url,
@@ -85,13 +85,13 @@ internal sealed class ReverseProxy : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private static bool IsThere(object _, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
-        certificate is not null;
+    private static bool HasCertificate(object _, X509Certificate? certificate, X509Chain? chain,
+        SslPolicyErrors errors) => certificate is not null;
 
-    // Fails when what is to be exchanged is not there: the file has changed, and this must follow.
-    private static string Exchange(string text, params (string Old, string New)[] exchanges)
+    // Fails when a text is not found: the documented file has changed and this class must follow.
+    private static string Replace(string text, params (string Old, string New)[] replacements)
     {
-        foreach (var (old, @new) in exchanges)
+        foreach (var (old, @new) in replacements)
         {
             if (!text.Contains(old, StringComparison.Ordinal))
                 throw new InvalidOperationException($"The configuration has no \"{old}\".");
@@ -105,7 +105,7 @@ internal sealed class ReverseProxy : IAsyncDisposable
     {
         const string CertificateFolder = "/etc/letsencrypt/live/turn.example.com";
         WriteCertificate();
-        Write("site.conf", Exchange(Repository.Read(NginxFile),
+        Write("site.conf", Replace(Repository.Read(NginxFile),
             ("listen 80;", $"listen {HttpPort};"),
             ("listen [::]:80;", OnIPv6($"listen [::]:{HttpPort};")),
             ("listen 443 ssl http2;", $"listen {HttpsPort} ssl http2;"),
@@ -116,8 +116,7 @@ internal sealed class ReverseProxy : IAsyncDisposable
             (ServerAddress, $"127.0.0.1:{serverPort}")));
         var temporary = string.Concat(new[] { "client_body", "proxy", "fastcgi", "uwsgi", "scgi" }
             .Select(what => $"{what}_temp_path {PathOf(what)};\n"));
-        // What is in Debian's own nginx.conf around the sites, as far as it matters; user, so that the workers may read
-        // the folder.
+        // As in Debian's nginx.conf, as far as it matters. The user may read the temporary directory.
         var user = Environment.IsPrivilegedProcess ? "user root;\n" : "";
         Write("nginx.conf", $$"""
             {{user}}daemon off;
@@ -137,8 +136,8 @@ internal sealed class ReverseProxy : IAsyncDisposable
 
     private string[] ConfigureCaddy(int serverPort)
     {
-        // A certificate of its own making for a name that leads here; no port for its own administration.
-        Write("Caddyfile", Exchange(Repository.Read(CaddyFile),
+        // A certificate from Caddy's internal CA, and no admin port.
+        Write("Caddyfile", Replace(Repository.Read(CaddyFile),
             ("\tauto_https disable_redirects", "\tauto_https disable_redirects\n\tadmin off\n\tlocal_certs\n"
                 + $"\tskip_install_trust\n\thttp_port {HttpPort}\n\thttps_port {HttpsPort}"),
             ($"{PublicName}, http://", "localhost, http://"),
@@ -163,7 +162,7 @@ internal sealed class ReverseProxy : IAsyncDisposable
     private void Launch(string program, string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { RedirectStandardError = true };
-        // Where Caddy keeps its certificates.
+        // Caddy stores its certificates there.
         start.Environment["XDG_DATA_HOME"] = _folder.FullName;
         start.Environment["XDG_CONFIG_HOME"] = _folder.FullName;
         _process = new Process { StartInfo = start };
@@ -176,7 +175,7 @@ internal sealed class ReverseProxy : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
-    private async Task ListensAsync(int port, bool isTls)
+    private async Task WaitUntilListeningAsync(int port, bool isTls)
     {
         var startedAt = Stopwatch.GetTimestamp();
         while (!_process!.HasExited && Stopwatch.GetElapsedTime(startedAt) < TestWait.Timeout)
@@ -186,22 +185,22 @@ internal sealed class ReverseProxy : IAsyncDisposable
                 await using var client = await RawHttp.ConnectAsync(port);
                 if (!isTls)
                     return;
-                await using var stream = new SslStream(new NetworkStream(client.Socket), false, IsThere);
+                await using var stream = new SslStream(new NetworkStream(client.Socket), false, HasCertificate);
                 await stream.AuthenticateAsClientAsync("localhost");
                 return;
             }
             catch (Exception e) when (e is SocketException or IOException or AuthenticationException)
             {
-                // Not yet; Caddy listens before it has made its certificate.
-                await Task.Delay(LookInterval);
+                // Not up yet. Caddy listens before it has a certificate.
+                await Task.Delay(PollInterval);
             }
         }
 
         lock (_errors)
-            throw new InvalidOperationException($"The proxy did not come up: {_errors}");
+            throw new InvalidOperationException($"The proxy did not start: {_errors}");
     }
 
-    // A client's default version is not that of requests which are composed by hand.
+    // HttpClient.DefaultRequestVersion does not apply to requests made by the caller.
     private sealed class OneVersion(HttpMessageHandler inner, Version version) : DelegatingHandler(inner)
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel)

@@ -4,8 +4,7 @@ using System.Text;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Stands between players and a server, and breaks one rule of it: what it is given is passed on, but for what a test
-/// makes of requests and replies.
+/// A proxy that lets a test rewrite requests and replies, to simulate a server that breaks one of its promises.
 /// </summary>
 internal sealed class TamperingProxy : IAsyncDisposable
 {
@@ -26,13 +25,13 @@ internal sealed class TamperingProxy : IAsyncDisposable
 
     public Uri Url { get; }
 
-    /// <summary>Makes of a request's body what the server gets. One at a time.</summary>
+    /// <summary>Maps a request body to what the server gets. Never called concurrently.</summary>
     public Func<string, string> Request { get; init; } = body => body;
 
-    /// <summary>Makes of a request's body and the server's reply what the player gets. One at a time.</summary>
+    /// <summary>Maps a request body and the server's reply to what the player gets. Never called concurrently.</summary>
     public Func<string, string, string> Reply { get; init; } = (_, reply) => reply;
 
-    /// <summary>How long each request is kept.</summary>
+    /// <summary>The delay before each request is forwarded.</summary>
     public TimeSpan Delay { get; init; }
 
     public static TamperingProxy Before(ServerChild server, Func<string, string>? request = null,
@@ -61,7 +60,7 @@ internal sealed class TamperingProxy : IAsyncDisposable
         }
         catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
         {
-            // Closed: the test is over.
+            // The test is over.
         }
 
         await Task.WhenAll(passing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

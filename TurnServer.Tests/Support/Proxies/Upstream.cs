@@ -3,9 +3,7 @@ using System.Net.Sockets;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>
-/// A server behind a proxy that answers every request with <c>0/10/*</c> and keeps what it was sent, as it came.
-/// </summary>
+/// <summary>A server behind a proxy: stores each request as received and answers <c>0/10/*</c>.</summary>
 internal sealed class Upstream : IAsyncDisposable
 {
     private static readonly byte[] Answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n0/10/*"u8.ToArray();
@@ -23,10 +21,10 @@ internal sealed class Upstream : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    /// <summary>Whether a connection is closed at its second request, which is not answered.</summary>
+    /// <summary>Whether to close a connection at its second request, without a reply.</summary>
     public bool ClosesReused { get; init; }
 
-    /// <summary>All requests so far, the unanswered ones too.</summary>
+    /// <summary>All requests so far, including unanswered ones.</summary>
     public IReadOnlyList<HttpMessage> Requests
     {
         get
@@ -78,7 +76,7 @@ internal sealed class Upstream : IAsyncDisposable
             }
             catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
             {
-                // The proxy has gone, or the test is over.
+                // The proxy has closed the connection, or the test is over.
             }
         }
     }

@@ -3,14 +3,14 @@ using System.Text.RegularExpressions;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>The headers that the server reads, read the simple way: strings, expressions and big numbers.</summary>
+/// <summary>A second, simple implementation of the headers that the server parses.</summary>
 internal static class ReferenceHeaders
 {
     private const string Quoted = """"
         "(?>(?:\\.|[^"\\])*)(?:"|\\?\z)
         """";
 
-    /// <summary>The seconds that <c>Prefer</c> asks to wait for, as <c>PreferHeader.WaitSeconds</c> has it.</summary>
+    /// <summary>The seconds in <c>Prefer: wait</c>, as <c>PreferHeader.WaitSeconds</c> parses them.</summary>
     public static int WaitSeconds(string header)
     {
         foreach (var preference in Split(header, ','))
@@ -27,12 +27,12 @@ internal static class ReferenceHeaders
         return 0;
     }
 
-    /// <summary>The bytes that <c>Turn-Received</c> says; null when it is malformed.</summary>
+    /// <summary>The value of <c>Turn-Received</c>; null if malformed.</summary>
     public static int? ReceivedBytes(string header) => Saturated(header.Trim());
 
     /// <summary>
-    /// The player's address in the words of <c>ClientAddress</c>, when the last one of <c>X-Forwarded-For</c> is four
-    /// plain numbers; null when it is anything else.
+    /// The player's address as <c>ClientAddress</c> prints it, if the last one in <c>X-Forwarded-For</c> is
+    /// dotted-decimal IPv4; null otherwise.
     /// </summary>
     public static string? PlainForwardedFor(string header)
     {
@@ -47,7 +47,7 @@ internal static class ReferenceHeaders
         ? (int)BigInteger.Min(BigInteger.Parse(digits), int.MaxValue)
         : null;
 
-    // At each such separator that is not within quotes, where a backslash takes what follows it literally.
+    // Splits at separators outside quotes; a backslash within quotes escapes the next character.
     private static List<string> Split(string text, char separator)
     {
         var parts = new List<string>();

@@ -5,8 +5,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// The request format as the protocol page has it, written the simple way: strings, splitting and big numbers. The
-/// outcome of a body is text: the refusal as it is sent, or the fields of the request.
+/// A second, simple implementation of the request format of PROTOCOL.md, with strings, splitting and big integers.
+/// An outcome is text: the refusal on the wire, or the request's fields.
 /// </summary>
 internal static class ReferenceParser
 {
@@ -39,7 +39,7 @@ internal static class ReferenceParser
         };
     }
 
-    /// <summary>The outcome of the real parser in the same words.</summary>
+    /// <summary>The real parser's outcome in the same format.</summary>
     public static string OutcomeOf(ReadOnlySpan<byte> body)
     {
         if (!RequestParser.TryParse(body, out var request, out var refusal))
@@ -59,10 +59,10 @@ internal static class ReferenceParser
             5 => $"5 key={key} seat={seat}",
             6 => $"6 data={data} key={key} seat={seat} counter={counter}",
             _ => $"{symbol} key={key}",
-        }) + (isDefault ? "" : " and fields that it does not use");
+        }) + (isDefault ? "" : " and unused fields that are set");
     }
 
-    // Whether everything that the symbol has no field for has its default value.
+    // Whether all fields that the symbol does not use have their default values.
     private static bool IsDefaultWhereUnused(int symbol, ulong key, int seat, long counter, string data, string name,
         string partner, string token, bool isLong) =>
         (symbol == 0 || (name.Length == 0 && partner.Length == 0 && token.Length == 0 && !isLong))

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// The keys that the server chose, by the names a scenario gives them: the first appearance of <c>{name}</c> in an
-/// expected reply binds it, later ones must equal it. <c>&lt;&lt;x*16000&gt;&gt;</c> is 16000 times the letter x.
+/// The keys that the server drew, under a scenario's names for them: <c>{name}</c> in an expected reply binds the name
+/// at its first use and must match after that. <c>&lt;&lt;x*16000&gt;&gt;</c> is the letter x 16,000 times.
 /// </summary>
 internal sealed partial class Bindings
 {
@@ -13,14 +13,14 @@ internal sealed partial class Bindings
 
     public string this[string name] => _bound[name];
 
-    /// <summary>A body as it is sent.</summary>
+    /// <summary>Replaces the names in a request body by their keys.</summary>
     public string Fill(string body) =>
-        Name().Replace(SpellOut(body), hit => _bound.GetValueOrDefault(hit.Groups[1].Value, hit.Value));
+        Name().Replace(ExpandRuns(body), hit => _bound.GetValueOrDefault(hit.Groups[1].Value, hit.Value));
 
-    /// <summary>Whether a reply is the expected one; binds the names that appear for the first time.</summary>
+    /// <summary>Whether a reply matches a pattern; binds the pattern's new names.</summary>
     public bool Matches(string pattern, string reply)
     {
-        var hit = Regex.Match(reply, ToRegex(SpellOut(pattern), out var names), RegexOptions.Singleline);
+        var hit = Regex.Match(reply, ToRegex(ExpandRuns(pattern), out var names), RegexOptions.Singleline);
         if (!hit.Success)
             return false;
         foreach (var name in names)
@@ -28,7 +28,7 @@ internal sealed partial class Bindings
         return true;
     }
 
-    private static string SpellOut(string text) => Run().Replace(text,
+    private static string ExpandRuns(string text) => Run().Replace(text,
         hit => new string(hit.Groups[1].Value[0], int.Parse(hit.Groups[2].ValueSpan)));
 
     private string ToRegex(string pattern, out List<string> names)

@@ -3,16 +3,16 @@ using System.Net.Http.Headers;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>Scenarios against a whole server over HTTP: sleeping sleeps.</summary>
-/// <param name="client">Leads to the server; goes with this.</param>
+/// <summary>Plays scenarios against a server over HTTP, in real time.</summary>
+/// <param name="client">A client with the server's base address; owned by this object.</param>
 internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, IDisposable
 {
-    // As the older player of these scenarios has it: a started request is given this long to reach the server.
+    // Time for a started request to reach the server.
     private static readonly TimeSpan StartPause = TimeSpan.FromMilliseconds(150);
 
     private readonly Dictionary<string, Task<ScenarioReply>> _started = [];
 
-    /// <summary>Scenarios against the server at this address.</summary>
+    /// <summary>Plays scenarios against the server at this address.</summary>
     public HttpScenarioServer(Uri url)
         : this(new HttpClient(new SocketsHttpHandler { UseProxy = false })
         {
@@ -23,8 +23,7 @@ internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, I
     }
 
     /// <summary>
-    /// The longest that a step took over the time it should have: with timeouts of one second, a scenario proves
-    /// nothing about a server on a machine that stood still for a good part of that.
+    /// How late the slowest step was. With timeouts of one second, a long stall of the machine invalidates a scenario.
     /// </summary>
     public TimeSpan LongestDelay { get; private set; }
 

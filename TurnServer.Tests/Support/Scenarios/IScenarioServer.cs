@@ -1,23 +1,23 @@
 namespace TurnServer.Tests.Support;
 
-/// <summary>What scenarios are played against: the rules alone, or a whole server.</summary>
+/// <summary>The target of a scenario: the rules alone, or a server over HTTP.</summary>
 internal interface IScenarioServer
 {
-    /// <summary>Sends one body, whose reply may be waited for so many seconds, and returns the reply.</summary>
+    /// <summary>Sends a request whose reply may be held for this long, and returns the reply.</summary>
     Task<ScenarioReply> SendAsync(byte[] body, int waitSeconds);
 
-    /// <summary>The same, but leaves the reply to <see cref="JoinAsync"/>; returns once the server has it.</summary>
+    /// <summary>Sends a request; returns when it is at the server. <see cref="JoinAsync"/> gets the reply.</summary>
     Task StartAsync(string id, byte[] body, int waitSeconds);
 
-    /// <summary>Whether the reply to a started request has yet to come.</summary>
+    /// <summary>Whether a started request has no reply yet.</summary>
     bool IsPending(string id);
 
-    /// <summary>The reply to a started request; null when it does not come in time.</summary>
+    /// <summary>The reply to a started request; null after a timeout.</summary>
     Task<ScenarioReply?> JoinAsync(string id, TimeSpan within);
 
     /// <summary>Lets time pass.</summary>
     Task SleepAsync(TimeSpan time);
 }
 
-/// <summary>A reply as a scenario sees it: the HTTP status and the whole body.</summary>
+/// <summary>A reply's HTTP status and body.</summary>
 internal readonly record struct ScenarioReply(int Status, string Text);

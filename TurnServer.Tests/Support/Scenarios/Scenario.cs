@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>One wire scenario: steps to be played in order against a server that nobody else uses.</summary>
+/// <summary>A wire scenario: steps played in order against a server without other clients.</summary>
 internal sealed record Scenario(string Name, IReadOnlyList<ScenarioStep> Steps)
 {
-    /// <summary>The scenarios of a folder beside the tests, with the name of the file that each is from.</summary>
+    /// <summary>The scenarios in a subdirectory of Scenarios, with their file names.</summary>
     public static IEnumerable<(string File, Scenario Scenario)> InFolder(string folder)
     {
         var path = Path.Combine(TestContext.CurrentContext.TestDirectory, "Scenarios", folder);
@@ -46,7 +46,7 @@ internal sealed record Scenario(string Name, IReadOnlyList<ScenarioStep> Steps)
         return new Expectation([.. patterns], json.TryGetProperty("status", out var status) ? status.GetInt32() : 200);
     }
 
-    // A string of the scenarios may hold lone surrogates, which System.Text.Json refuses to make a string of.
+    // Scenario strings may have lone surrogates (WireText), which System.Text.Json refuses to decode.
     private static string Text(JsonElement json) => WireText.OfJsonString(json.GetRawText());
 
     private static TimeSpan Seconds(JsonElement json) =>
@@ -56,25 +56,25 @@ internal sealed record Scenario(string Name, IReadOnlyList<ScenarioStep> Steps)
 /// <summary>One step of a <see cref="Scenario"/>.</summary>
 internal abstract record ScenarioStep;
 
-/// <summary>One POST and its reply.</summary>
+/// <summary>A POST and its reply.</summary>
 internal sealed record SendStep(string Body, int WaitSeconds, Expectation Expected) : ScenarioStep;
 
-/// <summary>One POST whose reply is collected by a later <see cref="JoinStep"/>.</summary>
+/// <summary>A POST whose reply a later <see cref="JoinStep"/> checks.</summary>
 internal sealed record StartStep(string Id, string Body, int WaitSeconds) : ScenarioStep;
 
-/// <summary>The reply to a started POST, which comes within some time.</summary>
+/// <summary>The reply to a started POST arrives in time.</summary>
 internal sealed record JoinStep(string Id, TimeSpan Within, Expectation Expected) : ScenarioStep
 {
     public static readonly TimeSpan DefaultWithin = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>The reply to a started POST has not come.</summary>
+/// <summary>The reply to a started POST has not arrived.</summary>
 internal sealed record PendingStep(string Id) : ScenarioStep;
 
 /// <summary>Time passes.</summary>
 internal sealed record SleepStep(TimeSpan Time) : ScenarioStep;
 
-/// <summary>The replies that are right, any one of them, and their status; status 0 is any.</summary>
+/// <summary>The acceptable replies and their HTTP status; status 0 accepts any.</summary>
 internal sealed record Expectation(IReadOnlyList<string> Patterns, int Status)
 {
     public override string ToString() => $"{Status} {string.Join(" or ", Patterns)}";

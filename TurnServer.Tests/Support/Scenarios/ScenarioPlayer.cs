@@ -1,27 +1,27 @@
 namespace TurnServer.Tests.Support;
 
-/// <summary>Plays the steps of scenarios against a server and says every difference.</summary>
+/// <summary>Plays the steps of scenarios against a server and reports every difference.</summary>
 internal sealed class ScenarioPlayer(IScenarioServer server)
 {
     private const int ShownCharactersMax = 200;
 
-    /// <summary>The keys seen so far; they stay bound from one play to the next.</summary>
+    /// <summary>The keys bound so far, kept for the next steps to play.</summary>
     public Bindings Bound { get; } = new();
 
-    /// <summary>Plays all steps, also after a difference. Returns the differences.</summary>
+    /// <summary>Plays all steps, even after a difference. Returns the differences.</summary>
     public async Task<IReadOnlyList<string>> PlayAsync(IEnumerable<ScenarioStep> steps)
     {
-        var faults = new List<string>();
+        var differences = new List<string>();
         var number = 0;
         foreach (var step in steps)
         {
-            if (await PlayAsync(step) is { } fault)
-                faults.Add($"step {++number}: {fault}");
+            if (await PlayAsync(step) is { } difference)
+                differences.Add($"step {++number}: {difference}");
             else
                 number++;
         }
 
-        return faults;
+        return differences;
     }
 
     private async Task<string?> PlayAsync(ScenarioStep step)
@@ -32,19 +32,19 @@ internal sealed class ScenarioPlayer(IScenarioServer server)
                 await server.SleepAsync(sleep.Time);
                 return null;
             case PendingStep pending:
-                return server.IsPending(pending.Id) ? null : $"{pending.Id} was answered too early";
+                return server.IsPending(pending.Id) ? null : $"{pending.Id}: reply is not held";
             case StartStep start:
                 await server.StartAsync(start.Id, WireText.ToBytes(Bound.Fill(start.Body)), start.WaitSeconds);
                 return null;
             case JoinStep join:
                 return await server.JoinAsync(join.Id, join.Within) is { } late
                     ? Check(join.Id, join.Expected, late)
-                    : $"{join.Id} was not answered within {join.Within.TotalSeconds} s";
+                    : $"{join.Id}: no reply within {join.Within.TotalSeconds} s";
             case SendStep send:
                 var reply = await server.SendAsync(WireText.ToBytes(Bound.Fill(send.Body)), send.WaitSeconds);
                 return Check(send.Body, send.Expected, reply);
             default:
-                throw new ArgumentOutOfRangeException(nameof(step), step, "No such step.");
+                throw new ArgumentOutOfRangeException(nameof(step), step, "Unknown step.");
         }
     }
 

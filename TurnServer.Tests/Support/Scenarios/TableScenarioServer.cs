@@ -1,6 +1,6 @@
 namespace TurnServer.Tests.Support;
 
-/// <summary>Scenarios against the rules alone: sleeping turns the clock.</summary>
+/// <summary>Plays scenarios against the rules alone; a sleep advances the clock.</summary>
 internal sealed class TableScenarioServer(TableDriver table) : IScenarioServer
 {
     private readonly Dictionary<string, HeldReply> _started = [];

@@ -3,7 +3,7 @@ using System.Text;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Text that can stand for any bytes: a lone surrogate U+DC80 to U+DCFF is the raw byte 80 to FF, as in Python's
+/// Text that can represent any bytes: a lone surrogate U+DC80 to U+DCFF is the raw byte 80 to FF, as in Python's
 /// surrogateescape.
 /// </summary>
 internal static class WireText
@@ -21,7 +21,7 @@ internal static class WireText
             }
 
             if (!Rune.TryGetRuneAt(text, i, out var rune))
-                throw new FormatException($"No character, and no raw byte, at {i} of: {text}");
+                throw new FormatException($"Invalid surrogate at {i} of: {text}");
             bytes.AddRange(utf8[..rune.EncodeToUtf8(utf8)]);
             i += rune.Utf16SequenceLength - 1;
         }
@@ -31,7 +31,7 @@ internal static class WireText
 
     public static string Of(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes);
 
-    /// <summary>Undoes the escapes of a JSON string, quotes included, letting lone surrogates be.</summary>
+    /// <summary>Decodes a JSON string literal including its quotes; keeps lone surrogates.</summary>
     public static string OfJsonString(string raw)
     {
         var text = new StringBuilder(raw.Length);

@@ -5,20 +5,20 @@ using TurnServer.Rules;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// The fields of our types, for tests that go over all of them: one that is added tomorrow is among them. A property
-/// that keeps something is the field behind it.
+/// Reflection over the fields of this project's types, for tests that must cover every field, including future ones.
+/// Auto-properties are seen as their backing fields.
 /// </summary>
 internal static class Fields
 {
     private const BindingFlags Declared =
         BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
-    /// <summary>Whether we go on to the fields of a type, as it is one of ours.</summary>
+    /// <summary>Whether a type is one of this project's, whose fields are walked.</summary>
     public static bool IsOurs(Type type) => !type.IsEnum && !type.IsArray && !type.IsInterface
         && !typeof(Delegate).IsAssignableFrom(type)
         && (type.Namespace?.StartsWith("TurnServer.", StringComparison.Ordinal) ?? false);
 
-    /// <summary>All fields of a type, inherited ones too.</summary>
+    /// <summary>All fields of a type, including inherited ones.</summary>
     public static IEnumerable<FieldInfo> Of(Type type)
     {
         for (var one = type; one is not null && one != typeof(object) && one != typeof(ValueType); one = one.BaseType)
@@ -28,7 +28,7 @@ internal static class Fields
         }
     }
 
-    /// <summary>A field as people know it: the type, and the property or parameter that it is behind.</summary>
+    /// <summary>Type and field, or the property or parameter behind a generated field.</summary>
     public static string Name(FieldInfo field)
     {
         var name = field.Name;
@@ -36,7 +36,7 @@ internal static class Fields
             : name)}";
     }
 
-    /// <summary>Another value of the same type: one that a forgotten member could not have.</summary>
+    /// <summary>A different value of the same type.</summary>
     public static object Change(Type type, object? value)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
@@ -53,11 +53,11 @@ internal static class Fields
                 System.Globalization.CultureInfo.InvariantCulture),
             Array array => ChangeArray(array),
             _ when IsOurs(type) => ChangeAll(value ?? Activator.CreateInstance(type)!),
-            _ => throw new NotSupportedException($"No other {type} is known. Say one here."),
+            _ => throw new NotSupportedException($"Add a different value for {type} here."),
         };
     }
 
-    /// <summary>Gives every field another value. A struct is changed where it is boxed.</summary>
+    /// <summary>Gives every field a different value, in place. A struct is changed in its box.</summary>
     public static object ChangeAll(object whole, Func<FieldInfo, bool>? which = null)
     {
         foreach (var field in Of(whole.GetType()).Where(which ?? (_ => true)))
@@ -65,8 +65,7 @@ internal static class Fields
         return whole;
     }
 
-    /// <summary>Whether two of one of our types are the same in every field. Null when they are, or where they are not.
-    /// </summary>
+    /// <summary>The first field in which two objects differ; null if they are equal in every field.</summary>
     public static string? Difference(object? one, object? other, string path = "")
     {
         if (one is null || other is null || one.GetType() != other.GetType())

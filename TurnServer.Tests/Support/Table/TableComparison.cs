@@ -6,21 +6,21 @@ using TurnServer.Rules;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Walks two tables that should be the same, over every field of every object that they are made of, and notes which
-/// values it has seen in which field: one that never had but one value has not been tested.
+/// Compares two tables by walking every field of every object in them, and records the values of each field: a field
+/// that has had only one value is untested.
 /// </summary>
 internal sealed class TableComparison
 {
-    /// <summary>Fields that are not compared as they are, each with its reason.</summary>
-    private static readonly Dictionary<string, string> Left = new()
+    /// <summary>Fields that are not compared directly, with the reason.</summary>
+    private static readonly Dictionary<string, string> Excluded = new()
     {
-        ["Responder._answers"] = "the last step's",
-        ["Responder.ChangedNothing"] = "the last step's",
-        ["KeyAllocator._drawn"] = "the last step's",
-        ["Lobby._exclusionEnded"] = "empty between two steps",
-        ["Deadlines._heap"] = "has room to spare; its entries are compared",
-        ["Backlog._buffer"] = "has room to spare; its content is compared",
-        ["Backlog._start"] = "where in the buffer; its content is compared",
+        ["Responder._answers"] = "result of the last step",
+        ["Responder.ChangedNothing"] = "result of the last step",
+        ["KeyAllocator._drawn"] = "result of the last step",
+        ["Lobby._exclusionEnded"] = "empty between steps",
+        ["Deadlines._heap"] = "has spare capacity; its entries are compared",
+        ["Backlog._buffer"] = "has spare capacity; its content is compared",
+        ["Backlog._start"] = "offset in the buffer; its content is compared",
         ["WaitingQueue._first"] = "all who wait stand in one list afterwards; their order is compared",
         ["WaitingQueue._last"] = "the same",
         ["WaitingQueue._returned"] = "the same",
@@ -28,28 +28,28 @@ internal sealed class TableComparison
         ["Player.Behind"] = "the same",
     };
 
-    // What is handed in, and no state.
-    private static readonly Type[] HandedIn = [typeof(RulesOptions), typeof(IKeySource)];
+    // Passed in from outside; not part of the state.
+    private static readonly Type[] Dependencies = [typeof(RulesOptions), typeof(IKeySource)];
 
     private readonly Dictionary<FieldInfo, HashSet<object>> _seen = [];
     private readonly HashSet<object> _walked = new(ReferenceEqualityComparer.Instance);
 
-    /// <summary>The fields in which no two values, or nothing at all, have been seen.</summary>
-    public IEnumerable<string> Untested => _seen.Where(seen => seen.Value.Count < 2 && !IsAlwaysThere(seen.Key))
+    /// <summary>The fields with fewer than two different values so far.</summary>
+    public IEnumerable<string> Untested => _seen.Where(seen => seen.Value.Count < 2 && !IsRequired(seen.Key))
         .Select(seen => Fields.Name(seen.Key)).Distinct().Order();
 
-    /// <summary>Fields that are left out and are not there any more.</summary>
-    public IEnumerable<string> UnusedExclusions => Left.Keys.Except(_seen.Keys.Select(Fields.Name));
+    /// <summary>Excluded fields that do not exist.</summary>
+    public IEnumerable<string> UnusedExclusions => Excluded.Keys.Except(_seen.Keys.Select(Fields.Name));
 
-    /// <summary>Where the two differ; null when they do not.</summary>
+    /// <summary>The first difference between two tables; null if they are equal.</summary>
     public string? Difference(Table one, Table other)
     {
         _walked.Clear();
         return Walk(one, other, "table");
     }
 
-    // A part that every table has.
-    private static bool IsAlwaysThere(FieldInfo field) => Left.ContainsKey(Fields.Name(field))
+    // Excluded, or a non-nullable reference: it cannot have two values.
+    private static bool IsRequired(FieldInfo field) => Excluded.ContainsKey(Fields.Name(field))
         || (!field.FieldType.IsValueType && field.FieldType != typeof(string)
             && new NullabilityInfoContext().Create(field).ReadState != NullabilityState.Nullable);
 
@@ -73,21 +73,21 @@ internal sealed class TableComparison
     {
         foreach (var field in Fields.Of(one.GetType()))
         {
-            if (typeof(Delegate).IsAssignableFrom(field.FieldType) || HandedIn.Contains(field.FieldType))
+            if (typeof(Delegate).IsAssignableFrom(field.FieldType) || Dependencies.Contains(field.FieldType))
                 continue;
             var (value, its) = (field.GetValue(one), field.GetValue(other));
             Note(field, value);
-            if (Left.ContainsKey(Fields.Name(field)))
+            if (Excluded.ContainsKey(Fields.Name(field)))
                 continue;
             if (Walk(value, its, $"{path}/{Fields.Name(field)}") is { } difference)
                 return difference;
         }
 
-        return Walk(Instead(one), Instead(other), $"{path} as a whole");
+        return Walk(Essence(one), Essence(other), $"{path} as a whole");
     }
 
-    // Of what has been left out, that which counts.
-    private static object? Instead(object whole) => whole switch
+    // What counts of the excluded fields.
+    private static object? Essence(object whole) => whole switch
     {
         Deadlines deadlines => Enumerable.Range(0, deadlines.Count)
             .Select(i => deadlines[i])
@@ -99,7 +99,7 @@ internal sealed class TableComparison
         _ => null,
     };
 
-    // Whom it would be paired with: what the order of the line comes to.
+    // The partner that it would get: the effect of the queue's order.
     private static ulong? Next(Lobby lobby, Player player) => ((WaitingQueues)typeof(Lobby)
         .GetField("_queues", BindingFlags.Instance | BindingFlags.NonPublic)!.GetValue(lobby)!)
         .FindPartnerFor(player, TimeSpan.Zero)?.Key;
@@ -111,7 +111,7 @@ internal sealed class TableComparison
         foreach (DictionaryEntry entry in all)
         {
             if (!others.Contains(entry.Key))
-                return $"{path}: {entry.Key} in one alone";
+                return $"{path}: {entry.Key} in the first only";
             if (Walk(entry.Value, others[entry.Key], $"{path}[{entry.Key}]") is { } difference)
                 return difference;
         }
@@ -136,9 +136,9 @@ internal sealed class TableComparison
             return;
         seen.Add(value switch
         {
-            null => "nothing",
+            null => "null",
             string or ValueType => value,
-            _ => "something",
+            _ => "an object",
         });
     }
 }

@@ -6,8 +6,8 @@ using TurnServer.Rules;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Drives a table by hand, with text in and text out and a clock that is turned by hand too. As the actor does,
-/// <see cref="Advance(TimeSpan)"/> ticks the table whenever it says that something is due, and never otherwise.
+/// Drives a table with text requests, text replies and a manual clock. Like the actor, <see cref="Advance(TimeSpan)"/>
+/// ticks the table exactly when one of its deadlines is due.
 /// </summary>
 internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys = null)
 {
@@ -18,7 +18,7 @@ internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys
 
     public TimeSpan Now { get; private set; }
 
-    /// <summary>Where requests come from unless they say another address.</summary>
+    /// <summary>The default client address.</summary>
     public ClientAddress From { get; set; } = Address("203.0.113.1");
 
     /// <summary>How many replies are being held.</summary>
@@ -26,22 +26,22 @@ internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys
 
     public static ClientAddress Address(string text) => ClientAddress.Of(IPAddress.Parse(text));
 
-    /// <summary>Sends one request that does not wait, and returns its reply.</summary>
+    /// <summary>Sends a request that may not be held, and returns the reply.</summary>
     public string Send(string body, ClientAddress? from = null) => Send(WireText.ToBytes(body), from);
 
-    /// <summary>Sends an update that says how much of the last block has been received.</summary>
+    /// <summary>Sends an update with Turn-Received.</summary>
     public string SendReceived(string body, int receivedBytes) =>
         Hold(WireText.ToBytes(body), TimeSpan.Zero, null, receivedBytes).Text
-            ?? throw new InvalidOperationException("A request that does not wait was not answered.");
+            ?? throw new InvalidOperationException("A request without a wait was held.");
 
     /// <inheritdoc cref="Send(string, ClientAddress?)"/>
     public string Send(byte[] body, ClientAddress? from = null)
     {
         var reply = Hold(body, TimeSpan.Zero, from);
-        return reply.Text ?? throw new InvalidOperationException("A request that does not wait was not answered.");
+        return reply.Text ?? throw new InvalidOperationException("A request without a wait was held.");
     }
 
-    /// <summary>Sends one request whose reply may be held.</summary>
+    /// <summary>Sends a request whose reply may be held.</summary>
     public HeldReply Hold(string body, double waitSeconds, ClientAddress? from = null) =>
         Hold(WireText.ToBytes(body), TimeSpan.FromSeconds(waitSeconds), from);
 
@@ -68,7 +68,7 @@ internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys
         return reply;
     }
 
-    /// <summary>Registers a player by chance and returns its pairing key.</summary>
+    /// <summary>Registers a player who accepts any partner, and returns its pairing key.</summary>
     public string Register(string name, ClientAddress? from = null)
     {
         var reply = Send($"0,{name},*,*,*", from);
@@ -77,7 +77,7 @@ internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys
             : throw new InvalidOperationException($"{name} was not registered: {reply}");
     }
 
-    /// <summary>Turns the clock, ticking the table at each time it names.</summary>
+    /// <summary>Advances the clock and ticks the table at each of its deadlines.</summary>
     public void Advance(TimeSpan time)
     {
         var end = Now + time;
@@ -94,13 +94,13 @@ internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys
     public void Advance(double seconds) =>
         Advance(TimeSpan.FromTicks((long)((decimal)seconds * TimeSpan.TicksPerSecond)));
 
-    /// <summary>Turns the clock without ticking the table.</summary>
+    /// <summary>Advances the clock without ticking the table.</summary>
     public void Skip(TimeSpan time) => Now += time;
 
     /// <summary>Ticks the table once.</summary>
     public void Tick() => Take(Table.Tick(Now));
 
-    /// <summary>Answers every held reply, as before the server stops.</summary>
+    /// <summary>Answers every held reply, as the server does before it stops.</summary>
     public void ReleaseAll() => Take(Table.ReleaseAll(Now));
 
     private void Take(ReadOnlySpan<Answer> answers)
@@ -108,19 +108,19 @@ internal sealed class TableDriver(RulesOptions? options = null, IKeySource? keys
         foreach (var answer in answers)
         {
             if (!_held.Remove(answer.Ticket, out var held))
-                throw new InvalidOperationException($"{answer.Ticket} was answered twice or is nobody's.");
+                throw new InvalidOperationException($"{answer.Ticket} was answered twice, or was never issued.");
             held.Answer(answer.Reply, Now);
         }
     }
 }
 
-/// <summary>The reply to one request, which may yet have to come.</summary>
+/// <summary>The reply to one request, possibly still held.</summary>
 internal sealed class HeldReply
 {
-    /// <summary>The whole reply; null while it is held.</summary>
+    /// <summary>The reply's body; null while it is held.</summary>
     public string? Text { get; private set; }
 
-    /// <summary>The HTTP status that goes with it.</summary>
+    /// <summary>The reply's HTTP status.</summary>
     public int Status { get; private set; }
 
     public TimeSpan? AnsweredAt { get; private set; }

@@ -3,8 +3,7 @@ using TurnServer.Rules;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Tests of the rules: each gets a table of its own, and at the end of each everyone falls silent and nothing is left
-/// of them.
+/// Tests of the rules. Each has its own table; after each, every player times out and the table must be empty.
 /// </summary>
 public abstract class TableFixture
 {
@@ -18,10 +17,10 @@ public abstract class TableFixture
     private protected Table Table => Script.Table;
 
     [SetUp]
-    public void StartAnew() => Use(new RulesOptions());
+    public void CreateTable() => Use(new RulesOptions());
 
     [TearDown]
-    public void NothingIsLeft()
+    public void AssertEverythingExpires()
     {
         Driver.Advance(LongerThanAnyTimeoutSeconds);
         using (Assert.EnterMultipleScope())
@@ -36,10 +35,10 @@ public abstract class TableFixture
         }
     }
 
-    /// <summary>Takes another table, with these options and keys.</summary>
+    /// <summary>Replaces the table by one with these options and keys.</summary>
     private protected void Use(RulesOptions options, IKeySource? keys = null) =>
         Script = new TableScript(options, keys);
 
-    /// <summary>Plays a table of actions: <see cref="TableScript"/>.</summary>
+    /// <summary>Plays lines of a <see cref="TableScript"/>.</summary>
     private protected void Play(string lines) => Script.Play(lines);
 }

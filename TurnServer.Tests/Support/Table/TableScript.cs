@@ -4,13 +4,13 @@ using TurnServer.Rules;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Plays a table of actions against the rules, one per line, with keys bound as in the scenarios:
+/// Plays a script against the rules, one step per line, with keys bound as in the scenarios:
 /// <code>
-/// BODY > REPLY             a request that does not wait, and its reply
-/// BODY > held ID SECONDS   a request that may wait so long, and is held
-/// ID is held               it still is
-/// ID > REPLY               it has been answered, with this
-/// + SECONDS                the clock is turned
+/// BODY > REPLY             a request without a wait, and its reply
+/// BODY > held ID SECONDS   a request with this wait; its reply is held
+/// ID is held               the reply is still held
+/// ID > REPLY               the reply has been sent
+/// + SECONDS                the clock advances
 /// </code>
 /// </summary>
 internal sealed class TableScript
@@ -31,7 +31,7 @@ internal sealed class TableScript
 
         """;
 
-    /// <summary>Both play: Ann in seat 0 with the seat key {ga}, Bob in seat 1 with {gb}.</summary>
+    /// <summary>Both are playing: Ann in seat 0 with the seat key {ga}, Bob in seat 1 with {gb}.</summary>
     public const string Playing = Loading + """
         4,*,{b},*,* > 0/7/*
         4,*,{a},*,* > 0/8/{ga}|0
@@ -51,15 +51,15 @@ internal sealed class TableScript
 
     public Table Table => Driver.Table;
 
-    /// <summary>A key by its name.</summary>
+    /// <summary>A bound key.</summary>
     public string this[string name] => _player.Bound[name];
 
-    /// <summary>Plays these lines and asserts that each holds.</summary>
+    /// <summary>Plays these lines and asserts every expectation in them.</summary>
     public void Play(string lines)
     {
         var steps = lines.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
             .SelectMany(Parse);
-        // The rules wait for nobody, so the play has ended when it returns.
+        // The rules are synchronous: the task has completed.
         var play = _player.PlayAsync(steps);
         Assert.That(play.IsCompleted);
         Assert.That(play.Result, Is.Empty);

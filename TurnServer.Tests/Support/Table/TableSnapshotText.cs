@@ -2,10 +2,10 @@ using TurnServer.Rules;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>A table's image as tests look at it.</summary>
+/// <summary>A table's snapshot in forms that tests can compare.</summary>
 internal static class TableSnapshotText
 {
-    /// <summary>Its parts as they are written.</summary>
+    /// <summary>The parts as written.</summary>
     public static List<byte[]> Parts(Table table)
     {
         var parts = new List<byte[]>();
@@ -13,15 +13,13 @@ internal static class TableSnapshotText
         return parts;
     }
 
-    /// <summary>
-    /// Its parts as text, the players and the games in an order of their own: the same of two tables that are the same.
-    /// </summary>
+    /// <summary>The parts as text, players and games sorted: equal for equal tables.</summary>
     public static string Of(Table table) => string.Join('\n', Parts(table)
         .Select(part => Convert.ToHexString(part))
         .OrderBy(part => part[..2] is "02" or "03" ? part : part[..2], StringComparer.Ordinal));
 
-    /// <summary>A table of parts.</summary>
-    /// <exception cref="CorruptStateException">They are none's.</exception>
+    /// <summary>Reads a table from its parts.</summary>
+    /// <exception cref="CorruptStateException">The parts are invalid.</exception>
     public static Table Read(IEnumerable<byte[]> parts, RulesOptions options, IKeySource keys)
     {
         var reader = new TableSnapshotReader(options, keys);

@@ -3,22 +3,22 @@ using Microsoft.Playwright;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// A real browser without a window: the system's Chromium, driven by Playwright, which downloads none of its own. One
-/// serves a whole fixture; each page has a profile of its own, as if it were on another phone.
+/// The system's Chromium, headless, driven by Playwright. One per fixture; each page has its own profile, as if it were
+/// on another phone.
 /// </summary>
 internal sealed class Browser : IAsyncDisposable
 {
     private static readonly string[] Switches =
     [
         "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--no-proxy-server",
-        // Nothing but the pages of the tests is asked for anything.
+        // No requests to any other host.
         "--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync",
         "--disable-features=Translate,OptimizationHints,MediaRouter",
     ];
 
     private readonly IPlaywright _playwright;
     private readonly IBrowser _browser;
-    private readonly List<string> _complaints = [];
+    private readonly List<string> _errors = [];
 
     private Browser(IPlaywright playwright, IBrowser browser)
     {
@@ -26,18 +26,18 @@ internal sealed class Browser : IAsyncDisposable
         _browser = browser;
     }
 
-    /// <summary>Errors that its pages have thrown, or written on their consoles, since the start.</summary>
-    public IReadOnlyList<string> Complaints
+    /// <summary>Uncaught exceptions and console errors of its pages so far.</summary>
+    public IReadOnlyList<string> Errors
     {
         get
         {
-            lock (_complaints)
-                return [.. _complaints];
+            lock (_errors)
+                return [.. _errors];
         }
     }
 
-    /// <summary>Starts Chromium; ends the test where there is none.</summary>
-    /// <param name="switches">Command-line switches beside the usual ones.</param>
+    /// <summary>Starts Chromium; ends the test if it is not installed.</summary>
+    /// <param name="switches">Additional command-line switches.</param>
     public static async Task<Browser> StartAsync(params string[] switches)
     {
         var path = Tool.Require("chromium");
@@ -58,8 +58,8 @@ internal sealed class Browser : IAsyncDisposable
         }
     }
 
-    /// <summary>An empty page in a profile of its own.</summary>
-    /// <param name="options">Size, colour scheme and the like; null: Playwright's own, 1280 by 720, light.</param>
+    /// <summary>An empty page in a new profile.</summary>
+    /// <param name="options">Size, colour scheme and so on; null: 1280 by 720, light.</param>
     public async Task<IPage> NewPageAsync(BrowserNewContextOptions? options = null)
     {
         var context = await _browser.NewContextAsync(options);
@@ -68,14 +68,14 @@ internal sealed class Browser : IAsyncDisposable
         page.PageError += (_, error) => Note(error);
         page.Console += (_, message) =>
         {
-            // Chromium asks every site for an icon; none has one, or it would not have to ask.
+            // Chromium requests an icon that no test site has.
             if (message.Type == "error" && !message.Location.Contains("/favicon.ico", StringComparison.Ordinal))
                 Note(message.Text);
         };
         return page;
     }
 
-    /// <summary>The same, with the page of this address in it.</summary>
+    /// <summary>Opens this address in a new profile.</summary>
     public async Task<IPage> OpenAsync(Uri url, BrowserNewContextOptions? options = null)
     {
         var page = await NewPageAsync(options);
@@ -91,9 +91,9 @@ internal sealed class Browser : IAsyncDisposable
 
     private static float Milliseconds(TimeSpan time) => (float)time.TotalMilliseconds;
 
-    private void Note(string complaint)
+    private void Note(string error)
     {
-        lock (_complaints)
-            _complaints.Add(complaint);
+        lock (_errors)
+            _errors.Add(error);
     }
 }

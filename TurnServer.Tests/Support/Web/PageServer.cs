@@ -3,7 +3,7 @@ using System.Text;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>A web site of another origin than the turn server: a page that has the client for web pages.</summary>
+/// <summary>A web site of another origin than the turn server, with a page that loads turn-client.js.</summary>
 internal sealed class PageServer : IDisposable
 {
     private const string Page = """
@@ -24,13 +24,13 @@ internal sealed class PageServer : IDisposable
         Completion = ServeAsync();
     }
 
-    /// <summary>The page.</summary>
+    /// <summary>The page's address.</summary>
     public Uri Url { get; }
 
-    /// <summary>Its origin, as <c>--cors-origin</c> has it.</summary>
+    /// <summary>The origin, for <c>--cors-origin</c>.</summary>
     public string Origin => Url.GetLeftPart(UriPartial.Authority);
 
-    /// <summary>Done when it serves no longer.</summary>
+    /// <summary>Completes when it has stopped.</summary>
     public Task Completion { get; }
 
     public void Dispose() => _listener.Close();
@@ -49,7 +49,7 @@ internal sealed class PageServer : IDisposable
             }
             catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
             {
-                // The browser went away, or the test is over.
+                // The browser closed the connection, or the test is over.
             }
         }
     }

@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>A server, a site of another origin with the client for web pages, and a browser to visit it.</summary>
+/// <summary>A server, a site of another origin with the web client, and a browser.</summary>
 internal sealed class WebStage : IAsyncDisposable
 {
     private WebStage(ServerChild server, Browser browser)
@@ -24,8 +24,8 @@ internal sealed class WebStage : IAsyncDisposable
         return new WebStage(await ServerChild.StartAsync(flags), browser);
     }
 
-    /// <summary>A page in a profile of its own that has the client's exports as globals.</summary>
-    /// <param name="before">A script that runs before any of the page's.</param>
+    /// <summary>Opens the site in a new profile; the client's exports are globals of the page.</summary>
+    /// <param name="before">A script that runs before the page's own.</param>
     public async Task<IPage> OpenAsync(string? before = null)
     {
         var page = await Browser.NewPageAsync();
@@ -36,14 +36,14 @@ internal sealed class WebStage : IAsyncDisposable
         return page;
     }
 
-    /// <summary>Loads a page again, which keeps what it has stored.</summary>
+    /// <summary>Reloads a page. Its storage is kept.</summary>
     public static async Task ReloadAsync(IPage page)
     {
         await page.ReloadAsync();
         await page.WaitForFunctionAsync("() => window.play");
     }
 
-    /// <summary>Runs a function in a page; what it gives is text, or a list of texts.</summary>
+    /// <summary>Runs a function in a page and returns its result, text or a list of texts.</summary>
     public static async Task<string[]> RunAsync(IPage page, string script, object argument)
     {
         var outcome = await page.EvaluateAsync<JsonElement>(script, argument).WaitAsync(3 * TestWait.Timeout);
