@@ -46,7 +46,7 @@ public sealed class TableSymmetryTests
             }
         }
 
-        Assert.That(comparison.Untested, Is.Empty, 
+        Assert.That(comparison.Untested, Is.Empty,
             "members with the same value in every table; extend RandomPlayers to vary them");
         Assert.That(comparison.UnusedExclusions, Is.Empty, "excluded members that no longer exist");
     }
