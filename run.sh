@@ -207,16 +207,6 @@ run_fuzz() {
     exec "$top/TurnServer.Tests/Fuzz/fuzz.sh" "$@"
 }
 
-# The classes of tests that start the server as a process of its own; not those that start what is installed anyway.
-process_tests() {
-    grep -rlE '\b((AbusedServer|FuzzedServer|ServerChild)\.(Start|Launch)|ConnectChild\.|(HttpScenarioServer|KeptState)\b)' \
-        "$top/TurnServer.Tests" --include='*Tests.cs' | xargs grep -LE '\b(PublishedServer|InstallSandbox)\b' |
-        sed -E "s|^$top/||; s|\.cs\$||; s|/|.|g"
-}
-
-# The filter that takes what the other does not, which is made of names alone.
-none_of() { sed 's/~/!~/g; s/|/\&/g' <<<"$1"; }
-
 run_dotnet_test() {
     local log=$1 filter=$2
     dotnet test "$top/TurnServer.sln" -c Release --no-build --nologo ${filter:+--filter "$filter"} 2>&1 | tee -a "$log"
@@ -233,7 +223,7 @@ run_tests() {
     local filter='TestCategory!=Slow' log status=0
     case ${1-} in
         '') ;;
-        --all) filter='' ;;
+        --all) filter= ;;
         *)
             say "test takes --all or nothing, not $1"
             exit 2
@@ -249,12 +239,11 @@ run_tests() {
         run_dotnet_test "$log" "$filter" || status=$?
     else
         publish "$published"
-        filter=$(process_tests | sed 's/^/FullyQualifiedName~/' | paste -sd '|')
-        # What is slow is played with one build of the server: the one that is installed.
-        TEST_PUBLISHED=$published/turnserver run_dotnet_test "$log" "TestCategory!=Slow|($(none_of "$filter"))" ||
+        # Slow tests that start the server run with the published binary alone.
+        TEST_PUBLISHED=$published/turnserver run_dotnet_test "$log" 'TestCategory!=Slow|TestCategory!=Process' ||
             status=$?
-        say "once more, and what is slow, with the binary that is installed"
-        TEST_SERVER=$published/turnserver run_dotnet_test "$log" "$filter" || status=$?
+        say "running the tests that start the server again, with the published binary"
+        TEST_SERVER=$published/turnserver run_dotnet_test "$log" TestCategory=Process || status=$?
     fi
     count_tests "$log"
     exit "$status"

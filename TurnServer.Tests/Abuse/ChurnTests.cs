@@ -8,6 +8,7 @@ namespace TurnServer.Tests.Abuse;
 
 /// <summary>Connections that come and go as fast as they can.</summary>
 [Category("Slow"), NonParallelizable]
+[Category("Process")]
 internal sealed class ChurnTests
 {
     private const int ConnectionCount = 30_000;

@@ -6,6 +6,7 @@ namespace TurnServer.Tests.Abuse;
 
 /// <summary>Clients that ask for much and read none of it, until the server's send buffers are full.</summary>
 [Category("Slow"), NonParallelizable]
+[Category("Process")]
 internal sealed class DeafClientTests
 {
     private const int ClientCount = 500;

@@ -8,6 +8,7 @@ namespace TurnServer.Tests.Abuse;
 
 /// <summary>Requests whose head, or whose chunk, has no end, sent as fast as they are taken.</summary>
 [Category("Slow"), NonParallelizable]
+[Category("Process")]
 internal sealed class EndlessHeadTests
 {
     private const int ConnectionCount = 8;

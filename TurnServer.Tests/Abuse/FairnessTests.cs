@@ -10,6 +10,7 @@ namespace TurnServer.Tests.Abuse;
 /// <c>AddressLimiter</c> and <c>RefusalDelay</c>.
 /// </summary>
 [Category("Slow"), NonParallelizable]
+[Category("Process")]
 internal sealed class FairnessTests
 {
     private const double RefusalSecondsMin = 0.5;

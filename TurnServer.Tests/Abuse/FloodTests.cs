@@ -8,6 +8,7 @@ namespace TurnServer.Tests.Abuse;
 
 /// <summary>More than anybody asked for: pipelines without end, and the longest bodies as fast as they go.</summary>
 [Category("Slow"), NonParallelizable]
+[Category("Process")]
 internal sealed class FloodTests
 {
     private const int PipelineCount = 20;

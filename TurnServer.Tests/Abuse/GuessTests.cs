@@ -8,6 +8,7 @@ namespace TurnServer.Tests.Abuse;
 
 /// <summary>Random keys, in the hope of another player's.</summary>
 [Category("Slow"), NonParallelizable]
+[Category("Process")]
 internal sealed class GuessTests
 {
     private const int GuessCount = 30_000;

@@ -8,6 +8,7 @@ namespace TurnServer.Tests.Abuse;
 
 /// <summary>Names that would like to be something else, wherever names are shown.</summary>
 [Category("Slow"), NonParallelizable]
+[Category("Process")]
 internal sealed class HostileNameTests
 {
     private static readonly string[] MoreNames =

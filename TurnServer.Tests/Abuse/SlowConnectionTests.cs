@@ -7,6 +7,7 @@ namespace TurnServer.Tests.Abuse;
 
 /// <summary>Connections by the ten thousand that do little or nothing.</summary>
 [Category("Slow"), NonParallelizable]
+[Category("Process")]
 internal sealed class SlowConnectionTests
 {
     private const int ConnectionCount = 10_000;

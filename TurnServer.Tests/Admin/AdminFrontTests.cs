@@ -7,6 +7,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Admin;
 
 /// <summary>The operator's port: what it answers, and whom.</summary>
+[Category("Process")]
 internal sealed class AdminFrontTests
 {
     private int _port;

@@ -4,6 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Admin;
 
 /// <summary>What Admin/README.md says of metrics, compared with the server and with Prometheus itself.</summary>
+[Category("Process")]
 internal sealed partial class MetricsDocumentedTests
 {
     private const string DocumentedTarget = "localhost:9180";

@@ -4,6 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Admin;
 
 /// <summary>What /metrics says after a game of which every request is known.</summary>
+[Category("Process")]
 internal sealed class MetricsTests
 {
     private const string HostileName = "<script>alert(1)</script>\"{x=\\\"";

@@ -4,6 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Admin;
 
 /// <summary>The status page's data and files, from a server of its own with a known few players.</summary>
+[Category("Process")]
 internal sealed class StatusJsonTests
 {
     private const string RightToLeftOverride = "\u202E";

@@ -9,6 +9,7 @@ namespace TurnServer.Tests.Admin;
 
 /// <summary>The status page in a real browser, with players behind it.</summary>
 [Category("Slow")]
+[Category("Process")]
 internal sealed class StatusPageTests
 {
     private const string Markup = "<script>alert(1)</script>";

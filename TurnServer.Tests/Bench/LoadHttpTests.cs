@@ -7,6 +7,7 @@ namespace TurnServer.Tests.Bench;
 
 /// <summary>What carries the load test's requests.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 public sealed class LoadHttpTests
 {
     private const string Head = "HTTP/1.1 429 Too Many\r\ncontent-length: 6\r\nRetry-After: 1\r\n"

@@ -7,6 +7,7 @@ namespace TurnServer.Tests.Bench;
 /// The load test against a server, and against servers that break a rule: it must notice. One after the other, as two
 /// tests on one server would be given each other's players.
 /// </summary>
+[Category("Process")]
 public sealed class LoadTestTests
 {
     private static readonly TimeSpan LongEnough = TimeSpan.FromMinutes(1);

@@ -4,6 +4,7 @@ namespace TurnServer.Tests.Cli;
 
 /// <summary>What the command line says of itself.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class HelpTests
 {
     private static readonly string[] Groups =

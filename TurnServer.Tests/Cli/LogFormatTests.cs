@@ -9,6 +9,7 @@ namespace TurnServer.Tests.Cli;
 
 /// <summary>Standard error of the real process in each form of the log.</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class LogFormatTests
 {
     // Something to warn of, beside the lines of every start and stop.

@@ -7,6 +7,7 @@ namespace TurnServer.Tests.Cli;
 
 /// <summary>Where the server cannot listen: one line with the way out, and exit code 1.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class PortTests
 {
     private const int CannotListen = 1;

@@ -4,6 +4,7 @@ namespace TurnServer.Tests.Cli;
 
 /// <summary>What is refused before anything starts: a line that names flag and value, exit code 2.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class RefusalTests
 {
     private const int Usage = 2;

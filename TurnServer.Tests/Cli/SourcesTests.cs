@@ -4,6 +4,7 @@ namespace TurnServer.Tests.Cli;
 
 /// <summary>Where settings come from: flags, the environment, files.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class SourcesTests
 {
     [Test]

@@ -8,6 +8,7 @@ namespace TurnServer.Tests.Cli;
 
 /// <summary>Streams that are closed or cannot be written change neither exit codes nor play.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class StandardStreamTests
 {
     private const string NullDevice = "/dev/null";

@@ -5,6 +5,7 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>Every turn arrives once and in order, whatever befalls the requests and replies.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class FaultTests
 {
     private static readonly ProxyFault[] All =

@@ -6,6 +6,7 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>Players who send more than their partners read.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class FlowTests
 {
     // Eight of these fill a backlog on the server.

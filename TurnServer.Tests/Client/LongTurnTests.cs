@@ -6,6 +6,7 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>Turns that are too long: for any server, for this one, or for a proxy before it.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class LongTurnTests
 {
     private const int BodyBytesMax = 8192;

@@ -7,6 +7,7 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>Servers and players that go away, for a while or for good.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class OutageTests
 {
     private ServerChild _server = null!;

@@ -5,6 +5,7 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>Requests that come late, twice or never, one at a time (PROTOCOL.md, "Saying what has arrived").</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class ReorderTests
 {
     private static readonly TurnClientOptions Defaults = new();

@@ -6,6 +6,7 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>From the door to the game, against the real server.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class TurnClientTests
 {
     private readonly HttpClient _http = TurnClient.CreateHttp();

@@ -5,6 +5,7 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>Playing against the real server, on a network that does as it should.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class TurnGameTests
 {
     private static readonly TurnClientOptions Defaults = new();

@@ -8,6 +8,7 @@ namespace TurnServer.Tests.Connect;
 
 /// <summary>How <c>connect</c> fails: an exit code for each cause, and one line that says it.</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class ConnectFailureTests
 {
     private const string Url = "http://127.0.0.1:1/";

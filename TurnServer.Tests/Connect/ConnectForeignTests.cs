@@ -4,6 +4,7 @@ namespace TurnServer.Tests.Connect;
 
 /// <summary>How <c>connect</c> gets on with a client of another kind.</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class ConnectForeignTests
 {
     private const string Wait = "Prefer: wait=10";

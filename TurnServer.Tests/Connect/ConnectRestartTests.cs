@@ -5,6 +5,7 @@ namespace TurnServer.Tests.Connect;
 
 /// <summary>A <c>connect</c> that is killed while it waits, and started again (PROTOCOL.md, "Pairing").</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class ConnectRestartTests
 {
     private string _folder = null!;

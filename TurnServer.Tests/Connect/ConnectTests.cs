@@ -7,6 +7,7 @@ namespace TurnServer.Tests.Connect;
 
 /// <summary>Data that goes through two <c>connect</c>s and a server, all of them processes of their own.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed partial class ConnectTests
 {
     private const double LossShare = 0.01;

@@ -5,6 +5,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>A server whose process is stopped for a while, as a paused container or a suspended machine is.</summary>
 [Category("Slow")]
+[Category("Process")]
 internal sealed class FreezeTests
 {
     private const int TimeoutSeconds = 5;

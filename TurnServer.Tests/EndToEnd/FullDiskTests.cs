@@ -6,6 +6,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>A server whose state is on a disk that others fill up.</summary>
 [Category("Slow")]
+[Category("Process")]
 internal sealed class FullDiskTests
 {
     // Room for three segments of 8 MiB, as a start takes one beside those that are there, and a small snapshot.

@@ -6,6 +6,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>The Markdown pages: their links lead somewhere, and the README's game plays as it stands.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed partial class PagesTests
 {
     private static readonly string[] Pages =

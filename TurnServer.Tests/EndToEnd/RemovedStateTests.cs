@@ -6,6 +6,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>A server whose state's files are taken away while it runs.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class RemovedStateTests
 {
     // Generous: it looks once a second.

@@ -5,6 +5,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>A server that is killed, or stopped, and started again on the same port and state.</summary>
+[Category("Process")]
 internal sealed class RestartTests
 {
     private StateFolder _state = null!;

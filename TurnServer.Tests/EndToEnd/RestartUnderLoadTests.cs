@@ -6,6 +6,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>A server that is ended again and again while hundreds play on it.</summary>
 [Category("Slow"), NonParallelizable]
+[Category("Process")]
 internal sealed class RestartUnderLoadTests
 {
     private StateFolder _state = null!;

@@ -3,6 +3,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>The wire scenarios, played over HTTP against the built server, one after the other.</summary>
+[Category("Process")]
 public sealed class ScenarioHttpTests
 {
     private ServerChild _server = null!;

@@ -5,6 +5,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>The server as a service: what it tells the service manager from its start to its end.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class ServiceManagerTests
 {
     // A ping every half a second.

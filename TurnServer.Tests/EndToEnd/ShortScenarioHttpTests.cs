@@ -6,6 +6,7 @@ namespace TurnServer.Tests.EndToEnd;
 /// The scenarios about timeouts, over HTTP. They really sleep, so all of them run at once, each against a server of its
 /// own, and the tests collect what they found.
 /// </summary>
+[Category("Process")]
 public sealed class ShortScenarioHttpTests
 {
     // The scenarios leave 0.3 s between a sleep and the timeout that must, or must not, have struck.

@@ -7,6 +7,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>How the server stops.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class StopTests
 {
     private const string Register = "0,Ann,*,Nobody,*";

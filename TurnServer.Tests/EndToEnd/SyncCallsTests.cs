@@ -6,6 +6,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>What the server asks the system to bring to the disk, from its start to its end.</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class SyncCallsTests
 {
     private const string SyncCalls = "fsync,fdatasync,msync,sync,syncfs,sync_file_range";

@@ -5,6 +5,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>What an operator sees of players: tables on request, and nothing of them in any log.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class VerboseTests
 {
     private const string RightToLeftOverride = "\u202E";

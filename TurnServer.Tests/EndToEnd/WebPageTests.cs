@@ -5,6 +5,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>Pages of another origin play in a real browser, with the client that Client/README.md shows.</summary>
 [Category("Slow")]
+[Category("Process")]
 internal sealed class WebPageTests : WebFixture
 {
     private const int Turns = 20;

@@ -6,6 +6,7 @@ namespace TurnServer.Tests.Fuzz;
 /// What the fuzzer has come upon, shrunk, as it was printed: each was answered oddly, or found a fault that had been
 /// put in to see it found.
 /// </summary>
+[Category("Process")]
 internal sealed class HttpFindTests
 {
     private FuzzedServer _server = null!;

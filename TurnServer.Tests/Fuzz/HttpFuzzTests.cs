@@ -8,6 +8,7 @@ namespace TurnServer.Tests.Fuzz;
 /// loses none of the honest players' turns, and in the end has nothing left of it all.
 /// </summary>
 [NonParallelizable]
+[Category("Process")]
 internal sealed class HttpFuzzTests
 {
     private const ulong Seed = 4_711;

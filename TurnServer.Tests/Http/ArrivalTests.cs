@@ -4,6 +4,7 @@ namespace TurnServer.Tests.Http;
 
 /// <summary>Clients that come all at once, as after a restart.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class ArrivalTests
 {
     // Three times what the listener lets wait by itself; half of what the kernel does by default.

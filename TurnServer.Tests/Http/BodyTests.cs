@@ -7,6 +7,7 @@ namespace TurnServer.Tests.Http;
 
 /// <summary>Lengths, chunks and sizes of bodies (PROTOCOL.md, "Request").</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class BodyTests
 {
     private const int BodyBytesMax = 16_384;

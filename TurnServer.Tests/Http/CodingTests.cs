@@ -4,6 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Transfer codings with which a client could hurt the listener.</summary>
+[Category("Process")]
 public sealed class CodingTests
 {
     private const int TinyChunks = 16_000;

@@ -4,6 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Many clients at once.</summary>
+[Category("Process")]
 internal sealed class CrowdTests
 {
     private const int ClientCount = 1000;

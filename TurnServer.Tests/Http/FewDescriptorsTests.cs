@@ -5,6 +5,7 @@ namespace TurnServer.Tests.Http;
 
 /// <summary>More connections than there is room for. Passes only with <c>ConnectionGuard</c>'s two bounds.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class FewDescriptorsTests
 {
     private const int DescriptorLimit = 250;

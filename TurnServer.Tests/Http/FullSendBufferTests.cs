@@ -9,6 +9,7 @@ namespace TurnServer.Tests.Http;
 /// A client that stops reading until the server's send buffer is full, and then sends garbage: the listener throws on a
 /// thread of its own (dotnet/runtime#71364). Passes only with <c>CarefulStream</c>.
 /// </summary>
+[Category("Process")]
 internal sealed class FullSendBufferTests
 {
     private const int Rounds = 5;

@@ -4,6 +4,7 @@ namespace TurnServer.Tests.Http;
 
 /// <summary>Heads that the listener alone reads wrongly: repeated headers, IPv6 hosts, lengths.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class HeadReadingTests
 {
     private const string Register = "0,Ann,*,Nobody,*";

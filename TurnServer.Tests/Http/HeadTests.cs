@@ -10,6 +10,7 @@ namespace TurnServer.Tests.Http;
 /// Request heads that are slow or have no end. Passes only with <c>ConnectionGuard</c> and <c>CarefulStream</c>.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class HeadTests
 {
     private const string HalfHead = "POST / HTTP/1.1\r\nHost: x\r\nContent-Le";

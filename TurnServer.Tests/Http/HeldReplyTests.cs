@@ -5,6 +5,7 @@ namespace TurnServer.Tests.Http;
 
 /// <summary>Held replies over a real connection (PROTOCOL.md, "Waiting for news").</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class HeldReplyTests
 {
     private const string Prefer = "Prefer: wait=100";

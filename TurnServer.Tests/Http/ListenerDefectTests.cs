@@ -10,6 +10,7 @@ namespace TurnServer.Tests.Http;
 /// in <c>Http/ListenerInternals</c>, <c>ListenerStart</c> or <c>ListenerFaults</c> that they name.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class ListenerDefectTests
 {
     private const int Starts = 6;

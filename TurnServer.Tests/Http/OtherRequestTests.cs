@@ -4,6 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>What is not a turn, and the headers of every reply (PROTOCOL.md, "Reply" and "Other requests").</summary>
+[Category("Process")]
 internal sealed class OtherRequestTests
 {
     private const string Register = "0,Ann,*,Nobody,*";

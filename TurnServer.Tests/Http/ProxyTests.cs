@@ -3,6 +3,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Limits per address behind a reverse proxy, and the headers of a refusal for being too many.</summary>
+[Category("Process")]
 internal sealed class ProxyTests
 {
     private const string From = "X-Forwarded-For: ";

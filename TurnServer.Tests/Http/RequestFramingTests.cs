@@ -4,6 +4,7 @@ namespace TurnServer.Tests.Http;
 
 /// <summary>How requests arrive: in pieces, several at once, one after the other, or not to their end.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class RequestFramingTests
 {
     private const string Register = "0,Ann,*,Nobody,*";

@@ -6,6 +6,7 @@ namespace TurnServer.Tests.Journal;
 
 /// <summary>Files in the state's directory that look like a state's and are none of this one.</summary>
 [Parallelizable(ParallelScope.All)]
+[Category("Process")]
 internal sealed class StrayFileTests
 {
     private static readonly JournalOptions Options = new() { SegmentBytes = 64 * 1024 };

@@ -12,6 +12,7 @@ namespace TurnServer.Tests.Proxy;
 /// <summary>The server behind a real proxy with the file that operators install: what players meet there.</summary>
 [TestFixture("nginx")]
 [TestFixture("caddy")]
+[Category("Process")]
 public sealed class ReverseProxyTests(string name)
 {
     private const int PlayersPerAddress = 3;
