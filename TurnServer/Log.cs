@@ -80,62 +80,62 @@ internal static partial class Log
         + "on: {Reason}")]
     public static partial void ServiceManagerDeaf(ILogger log, string reason);
 
-    [LoggerMessage(40, LogLevel.Information, "The state in {Directory} (sync {Sync}) is back after {Seconds:0.000} s; "
-        + "players: {Players}, games: {Games}, requests replayed: {Requests}")]
+    [LoggerMessage(40, LogLevel.Information, "Recovered state from {Directory} in {Seconds:0.000} s: {Players} players, "
+        + "{Games} games, {Requests} requests replayed (sync: {Sync})")]
     public static partial void StateRecovered(ILogger log, string directory, string sync, double seconds, int players,
         int games, long requests);
 
-    [LoggerMessage(41, LogLevel.Information, "The state in {Directory} (sync {Sync}) is new")]
-    public static partial void StateIsNew(ILogger log, string directory, string sync);
+    [LoggerMessage(41, LogLevel.Information, "Created new state in {Directory} (sync: {Sync})")]
+    public static partial void StateCreated(ILogger log, string directory, string sync);
 
-    [LoggerMessage(42, LogLevel.Warning, "The end of the journal is left out. {Cut}")]
-    public static partial void StateWasCut(ILogger log, string cut);
+    [LoggerMessage(42, LogLevel.Warning, "Discarded the end of the journal: {Discarded}")]
+    public static partial void JournalTailDiscarded(ILogger log, string discarded);
 
-    [LoggerMessage(43, LogLevel.Warning, "There is no room for the journal's next segment; requests will be refused "
-        + "when this one is full: {Reason}")]
-    public static partial void StateRunsShort(ILogger log, string reason);
+    [LoggerMessage(43, LogLevel.Warning, "No space for the next journal segment; requests will be refused when the "
+        + "current one is full: {Reason}")]
+    public static partial void JournalSpaceLow(ILogger log, string reason);
 
-    [LoggerMessage(44, LogLevel.Critical, "The state cannot be recorded: requests are answered 23, and the time of "
-        + "players and games stands still, until there is room: {Reason}")]
-    public static partial void StateHasNoRoom(ILogger log, string reason);
+    [LoggerMessage(44, LogLevel.Critical, "Cannot write the journal: answering all requests with 23 and suspending all "
+        + "timeouts until there is space: {Reason}")]
+    public static partial void JournalStalled(ILogger log, string reason);
 
-    [LoggerMessage(45, LogLevel.Information, "There is room for the state again")]
-    public static partial void StateHasRoom(ILogger log);
+    [LoggerMessage(45, LogLevel.Information, "Journal space available; accepting requests")]
+    public static partial void JournalSpaceAvailable(ILogger log);
 
-    [LoggerMessage(46, LogLevel.Debug, "A snapshot of {Bytes} bytes was made in {Seconds:0.000} s")]
-    public static partial void SnapshotMade(ILogger log, long bytes, double seconds);
+    [LoggerMessage(46, LogLevel.Debug, "Wrote a snapshot of {Bytes} bytes in {Seconds:0.000} s")]
+    public static partial void SnapshotWritten(ILogger log, long bytes, double seconds);
 
-    [LoggerMessage(47, LogLevel.Warning, "No snapshot of the state could be made; its journal keeps growing: {Reason}")]
+    [LoggerMessage(47, LogLevel.Warning, "Writing a snapshot failed, retrying; the journal keeps growing: {Reason}")]
     public static partial void SnapshotFailed(ILogger log, string reason);
 
-    [LoggerMessage(48, LogLevel.Critical, "What was recorded of the state cannot be read back. Games go on, but would "
-        + "not survive a crash: stop the server with SIGTERM (systemctl restart), which writes all of it anew")]
-    public static partial void StateCannotBeReadBack(ILogger log, Exception damage);
+    [LoggerMessage(48, LogLevel.Critical, "Cannot read back the recorded state; compaction is disabled. Games continue, "
+        + "but would not survive a crash. Stop the server with SIGTERM (systemctl restart) to write the whole state "
+        + "again")]
+    public static partial void CompactionDisabled(ILogger log, Exception damage);
 
-    [LoggerMessage(49, LogLevel.Critical, "Syncing the state to the disk failed; the server ends and, when it is "
-        + "started again, goes on from what is there")]
-    public static partial void StateDiskFailed(ILogger log, Exception fault);
+    [LoggerMessage(49, LogLevel.Critical, "Syncing the journal to the disk failed; exiting. The next start recovers what "
+        + "the disk holds")]
+    public static partial void DiskSyncFailed(ILogger log, Exception fault);
 
-    [LoggerMessage(50, LogLevel.Warning, "The disk is too slow for the state: requests were answered 23 while the "
-        + "journal's next segment was made, for {Seconds:0.0} s at the most")]
+    [LoggerMessage(50, LogLevel.Warning, "Slow disk: answered requests with 23 for up to {Seconds:0.0} s while creating "
+        + "the next journal segment")]
     public static partial void StateDiskIsSlow(ILogger log, double seconds);
 
-    [LoggerMessage(52, LogLevel.Critical, "The state directory {Directory} {What}. Games go on in memory, and would "
-        + "not survive a crash. SIGTERM (systemctl restart) writes them to {Directory}, made anew if it is missing, "
+    [LoggerMessage(51, LogLevel.Warning, "Writing the final snapshot failed; the next start replays the journal: "
+        + "{Reason}")]
+    public static partial void FinalSnapshotFailed(ILogger log, string reason);
+
+    [LoggerMessage(52, LogLevel.Critical, "The state directory {Directory} {What}. Games continue in memory, but would "
+        + "not survive a crash. SIGTERM (systemctl restart) writes them to {Directory}, created if it is missing, "
         + "unless it holds another state")]
-    public static partial void StateLost(ILogger log, string directory, string what);
+    public static partial void StateDirectoryLost(ILogger log, string directory, string what);
 
-    [LoggerMessage(53, LogLevel.Information, "The state directory {Directory} is back, with all games")]
-    public static partial void StateFound(ILogger log, string directory);
+    [LoggerMessage(53, LogLevel.Information, "The state directory {Directory} is available again; all games are in it")]
+    public static partial void StateDirectoryAvailable(ILogger log, string directory);
 
-    [LoggerMessage(54, LogLevel.Warning, "{Name} was missing from the state directory {Directory}, and was written "
-        + "anew")]
-    public static partial void StateRestored(ILogger log, string name, string directory);
+    [LoggerMessage(54, LogLevel.Warning, "{Name} was missing from the state directory {Directory}; wrote it again")]
+    public static partial void StateFileRestored(ILogger log, string name, string directory);
 
-    [LoggerMessage(55, LogLevel.Information, "Wrote the games to {Directory}, whose files had been taken away")]
-    public static partial void StateSaved(ILogger log, string directory);
-
-    [LoggerMessage(51, LogLevel.Warning, "No last snapshot of the state could be made; the next start replays its "
-        + "journal: {Reason}")]
-    public static partial void LastSnapshotFailed(ILogger log, string reason);
+    [LoggerMessage(55, LogLevel.Information, "Wrote the games to {Directory}, whose files had been removed")]
+    public static partial void GamesWrittenToLostDirectory(ILogger log, string directory);
 }

@@ -26,10 +26,10 @@ internal sealed class OwnContender(string name, int segmentBytes) : IContender
                 var segment = new RecordedSegment(state, StateFileNames.Segment(number), number);
                 if (segment.Replay(record => Take(record, records)))
                     continue;
-                warning = segment.Cut;
+                warning = segment.DiscardedTail;
                 if (numbers.Where(later => later > number).All(later => IsUnused(state, later)))
                     return new Reading(records, warning);
-                if (!segment.MayLackItsEnd)
+                if (!segment.MayLackRecords)
                     throw new DamagedException($"{StateFileNames.Segment(number)}: its end is missing");
                 return new Reading(records, "the machine has lost the end of a segment that others follow");
             }

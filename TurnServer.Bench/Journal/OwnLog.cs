@@ -1,4 +1,5 @@
 using TurnServer.Journal;
+using TurnServer.Journal.Disk;
 
 namespace TurnServer.Bench.Journal;
 

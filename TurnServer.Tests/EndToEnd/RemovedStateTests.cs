@@ -69,7 +69,7 @@ internal sealed class RemovedStateTests
             await SaysAsync(server, "critical:");
             Assert.That(await game.TryTurnAsync());
             await place.RunAsync("mv {0}.away {0}");
-            await SaysAsync(server, "is back");
+            await SaysAsync(server, "is available again");
             Assert.That((await RawHttp.GetHealthAsync(server.Port)).Body, Is.EqualTo("ok"));
             Assert.That(await game.TryTurnAsync());
             await server.KillAsync();
@@ -91,7 +91,7 @@ internal sealed class RemovedStateTests
             Assert.That(await game.TryTurnAsync());
             await place.RunAsync(command);
             await SaysAsync(server, "-0000000");
-            Assert.That(server.Errors, Does.Contain("written anew").And.Not.Contain("critical"));
+            Assert.That(server.Errors, Does.Contain("wrote it again").And.Not.Contain("critical"));
             Assert.That((await RawHttp.GetHealthAsync(server.Port)).Body, Is.EqualTo("ok"));
             Assert.That(await game.TryTurnAsync());
             await server.KillAsync();

@@ -14,7 +14,7 @@ internal sealed class DamageTests
     {
         var state = new RecordedGame();
         state.Play(turns: 6);
-        state.Store.Sync();
+        state.Store.Syncer.Sync();
         var content = state.Disk.ContentOf(state.Segment);
         var written = state.Store.Journal.Current.Written;
         var passed = new List<int>();
@@ -57,7 +57,7 @@ internal sealed class DamageTests
     {
         var state = new RecordedGame();
         state.Play(turns: 6);
-        state.Store.Sync();
+        state.Store.Syncer.Sync();
         for (var length = SegmentHead.Bytes; length < state.Store.Journal.Current.Written; length += 8)
         {
             var disk = state.Disk.Copy();

@@ -1,5 +1,6 @@
 using TurnServer.Actor;
 using TurnServer.Journal;
+using TurnServer.Journal.Disk;
 using TurnServer.Rules;
 
 namespace TurnServer.Tests.Journal;

@@ -24,7 +24,7 @@ internal sealed class RecordedGame
         _rules = rules ?? new RulesOptions();
         Store = Open(Disk, _rules);
         Store.Begin();
-        Store.Prepare();
+        Store.Preparer.Prepare();
     }
 
     public SimulatedDisk Disk { get; }
@@ -57,7 +57,7 @@ internal sealed class RecordedGame
     /// <summary>Asks, and records it. Returns the reply.</summary>
     public string Ask(string body)
     {
-        Store.Prepare();
+        Store.Preparer.Prepare();
         var bytes = Encoding.UTF8.GetBytes(body);
         Assert.That(RequestParser.TryParse(bytes, out var request, out _), body);
         Assert.That(Store.Journal.TryReserve(bytes.Length, Store.Table));

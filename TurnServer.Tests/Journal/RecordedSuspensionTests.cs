@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Journal;
 
-/// <summary>An actor that records and could not run for a while: a restart, and a disk that is full meanwhile.</summary>
+/// <summary>A recording actor that could not run for a while: restarts, and a disk that is full meanwhile.</summary>
 internal sealed class RecordedSuspensionTests
 {
     // More than a short record reserves, and less than a long one.
@@ -60,7 +60,7 @@ internal sealed class RecordedSuspensionTests
         Assert.That(actor.Warnings, Is.Empty);
 
         state.Disk.RoomBytes = long.MaxValue;
-        state.Store.Prepare();
+        state.Store.Preparer.Prepare();
         Assert.That(await actor.Send("0,Ann,*,*,*"), Does.StartWith("0/0/"));
         actor.AssertSuspensionLogged(Freeze);
         Assert.That(await actor.GameCountAsync(), Is.EqualTo(1));
@@ -78,7 +78,7 @@ internal sealed class RecordedSuspensionTests
         actor.Clock.Advance(TimeSpan.FromHours(1));
         await actor.Settle();
         state.Disk.RoomBytes = long.MaxValue;
-        state.Store.Prepare();
+        state.Store.Preparer.Prepare();
         Assert.That(await actor.Send("0,Ann,*,*,*"), Does.StartWith("0/0/"));
         Assert.That(actor.Warnings, Is.Empty);
         Assert.That(await actor.GameCountAsync(), Is.EqualTo(1));

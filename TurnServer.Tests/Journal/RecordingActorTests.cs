@@ -27,13 +27,13 @@ internal sealed class RecordingActorTests
         var refused = await FillAsync(actor);
         Assert.That(refused.Error, Is.EqualTo(ErrorCode.ServerBusy));
         var players = store.Table.PlayerCount;
-        Assert.That(() => store.Prepare(), Throws.TypeOf<IOException>());
+        Assert.That(() => store.Preparer.Prepare(), Throws.TypeOf<IOException>());
         actor.Clock.Advance(TimeSpan.FromHours(1));
         Assert.That(await actor.Send("0,Late,*,*,*"), Is.EqualTo("23/*/*"));
         Assert.That((store.Table.PlayerCount, actor.Actor.IsStalled), Is.EqualTo((players, true)));
 
         disk.RoomBytes = long.MaxValue;
-        store.Prepare();
+        store.Preparer.Prepare();
         Assert.That(await actor.Send("0,Late,*,*,*"), Does.StartWith("0/0/"));
         Assert.That((store.Table.PlayerCount, actor.Actor.IsStalled), Is.EqualTo((players + 1, false)));
         // From here on time goes on where it stood.
@@ -55,7 +55,7 @@ internal sealed class RecordingActorTests
         var reply = actor.Ask("0,Ann,*,*,*");
         await actor.Settle();
         Assert.That(reply.IsCompleted, Is.False);
-        store.Sync();
+        store.Syncer.Sync();
         Assert.That(ActorDriver.Text(await TestWait.ForAsync(reply)), Is.EqualTo("0/0/0"));
     }
 
@@ -105,7 +105,7 @@ internal sealed class RecordingActorTests
         await FillAsync(actor);
         await TestWait.ForAsync(actor.Actor.DrainAsync());
         disk.RoomBytes = long.MaxValue;
-        store.Prepare();
+        store.Preparer.Prepare();
         var records = store.Journal.RecordCount;
         Assert.That(await actor.Send("0,Late,*,*,*"), Is.EqualTo("23/*/*"));
         Assert.That(store.Journal.RecordCount, Is.EqualTo(records));
@@ -119,7 +119,7 @@ internal sealed class RecordingActorTests
         store.Dispose();
         var before = disk.List();
         disk.RoomBytes = before.Sum(name => disk.ContentOf(name).Length) + Options.SegmentBytes + 10;
-        Assert.That(() => Begin(disk, Options), Throws.TypeOf<StateException>().With.Message.Contains("room"));
+        Assert.That(() => Begin(disk, Options), Throws.TypeOf<StateException>().With.Message.Contains("needs space"));
         Assert.That(disk.List(), Is.EquivalentTo(before));
     }
 
@@ -192,7 +192,7 @@ internal sealed class RecordingActorTests
                 switch (what)
                 {
                     case 0: RecordedGame.Open(state.Disk).Begin(); break;
-                    case 1: state.Store.Compact(state.Store.Journal.Current.Number - 1); break;
+                    case 1: state.Store.Compactor.Compact(state.Store.Journal.Current.Number - 1); break;
                     default: state.Store.Finish(); break;
                 }
             }

@@ -1,5 +1,6 @@
 using TurnServer.Actor;
 using TurnServer.Journal;
+using TurnServer.Journal.Disk;
 using TurnServer.Rules;
 
 namespace TurnServer.Tests.Journal;
@@ -88,8 +89,8 @@ internal sealed class StateDirectoryTests
         using var segment = directory.Create("segment", 100_000, isMapped);
         segment.Bytes[99_999] = 7;
         Assert.That(directory.ReadAll("segment")[^1], Is.EqualTo(isMapped ? 7 : 0));
-        segment.Push(99_990, 100_000);
-        segment.Flush();
+        segment.Write(99_990, 100_000);
+        segment.Sync();
         Assert.That(directory.ReadAll("segment"), Has.Length.EqualTo(100_000));
         Assert.That(directory.ReadAll("segment")[^1], Is.EqualTo(7));
     }

@@ -1,4 +1,5 @@
 using TurnServer.Journal;
+using TurnServer.Journal.Disk;
 using TurnServer.Rules;
 using TurnServer.Tests.Support;
 

@@ -138,11 +138,11 @@ internal sealed class JournaledServer : Server
         // When it is killed nothing depends on the disk's having been there.
         if (!_losesPower && _settlements % 3 != 0)
             return;
-        foreach (var full in _store.Sync())
+        foreach (var full in _store.Syncer.Sync())
         {
             if (full % 2 != 0)
                 continue;
-            _store.Compact(full);
+            _store.Compactor.Compact(full);
             _snapshots++;
         }
     }
@@ -172,7 +172,7 @@ internal sealed class JournaledServer : Server
 
     private void Reserve(int bodyBytes)
     {
-        _store.Prepare();
+        _store.Preparer.Prepare();
         var journal = _store.Journal;
         if (!journal.TryReserve(bodyBytes, _store.Table))
             throw new Discrepancy("room on an endless disk", "none");

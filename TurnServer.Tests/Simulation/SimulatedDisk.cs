@@ -39,7 +39,7 @@ internal sealed class SimulatedDisk : IStateDirectory
         AtEachStep?.Invoke();
         TakeRoom(bytes);
         var file = new SimulatedFile(this, new byte[bytes], isMapped);
-        file.Flush();
+        file.Sync();
         _files[name] = file;
         AtEachStep?.Invoke();
         return file;
@@ -56,7 +56,7 @@ internal sealed class SimulatedDisk : IStateDirectory
         AtEachStep?.Invoke();
         TakeRoom(stream.Length);
         var file = new SimulatedFile(this, stream.ToArray());
-        file.Flush();
+        file.Sync();
         _files[name] = file;
         AtEachStep?.Invoke();
         return stream.Length;
@@ -141,16 +141,16 @@ internal sealed class SimulatedDisk : IStateDirectory
 
         public bool LacksSome => !_memory.AsSpan().SequenceEqual(content);
 
-        public void Push(int from, int until) => _memory.AsSpan(from..until).CopyTo(content.AsSpan(from));
+        public void Write(int start, int end) => _memory.AsSpan(start..end).CopyTo(content.AsSpan(start));
 
         public void PushSome(Chance chance)
         {
             var from = _memory.AsSpan().CommonPrefixLength(content);
             var until = _memory.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
-            Push(from, chance.Between(from, until));
+            Write(from, chance.Between(from, until));
         }
 
-        public void Flush()
+        public void Sync()
         {
             if (disk.FailsToFlush)
                 throw new IOException("Input/output error");

@@ -5,94 +5,105 @@ using TurnServer.Rules;
 namespace TurnServer.Journal;
 
 /// <summary>
-/// Notices when the state's files are taken away under a running server. Files that are missing are written anew at
-/// once, from the table that plays. Where the directory itself is gone, or another is in its place, that is the
-/// operator's doing: it is left alone until the server stops, games go on in memory, and everybody is told.
+/// Notices when state files are removed from a running server. Missing files are rewritten at once from the live
+/// table. When the directory itself is gone or replaced, games continue in memory until the operator intervenes or the
+/// server stops. Owned by the compacting thread.
 /// </summary>
-/// <param name="store">Whose files.</param>
-/// <param name="onActor">Has the actor's thread look at the table; false when the actor does not answer.</param>
+/// <param name="store">The store whose files to watch.</param>
+/// <param name="onActor">Runs an action on the actor's thread; false when the actor does not respond.</param>
 /// <param name="log">For the operator.</param>
 internal sealed class DirectoryWatch(StateStore store, Func<Action<Table>, Task<bool>> onActor, ILogger log)
 {
-    /// <summary>How often it looks.</summary>
+    /// <summary>The time between two checks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    // To write 8 MiB to a slow disk takes less.
-    private static readonly TimeSpan PreparePatience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan PrepareLookInterval = TimeSpan.FromMilliseconds(10);
+    // Writing 8 MiB to a slow disk takes less.
+    private static readonly TimeSpan PrepareTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan PreparePollInterval = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Whether games would not survive a crash.</summary>
     public bool IsLost { get; private set; }
 
-    /// <summary>Looks, and does what can be done. To be called by the thread that makes snapshots.</summary>
-    public void Look()
+    /// <summary>Checks the directory and its files, and repairs what it can.</summary>
+    public void Check()
     {
         try
         {
-            switch (store.DetectLoss())
+            switch (store.Directory.DetectLoss())
             {
                 case DirectoryLoss.Gone:
-                    Lose("is gone");
+                    ReportLost("is gone");
                     return;
                 case DirectoryLoss.Replaced:
-                    Lose("has been replaced by another");
+                    ReportLost("has been replaced by another");
                     return;
                 case DirectoryLoss.Lock:
-                    store.ReacquireDirectory();
-                    Log.StateRestored(log, StateFileNames.Lock, store.DirectoryPath);
+                    store.Directory.Reacquire();
+                    Log.StateFileRestored(log, StateFileNames.Lock, store.Directory.Path);
                     break;
             }
 
-            if (store.FindMissing() is { } missing)
+            if (FindMissing(store) is { } missing)
                 Restore(missing);
             else
-                Find();
+                ReportAvailable();
         }
         catch (StateException e)
         {
-            Lose("cannot be taken again", $": {e.Message.TrimEnd('.')}");
+            ReportLost("cannot be acquired again", $": {e.Message.TrimEnd('.')}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Lose("cannot be used", $": {StateException.Reason(e)}");
+            ReportLost("cannot be used", $": {StateException.Reason(e)}");
         }
     }
+
+    /// <summary>The name of a file that recovery would miss; null when all are there.</summary>
+    public static string? FindMissing(StateStore store) => store.Compactor.FindMissing(store.Preparer.LastNumber);
 
     private void Restore(string missing)
     {
-        store.Attach();
-        // It may be one of those that are missing.
-        store.DiscardPrepared();
+        AttachDirectory();
+        // The prepared segment may be one of the missing files.
+        store.Preparer.Discard();
         var startedAt = Stopwatch.GetTimestamp();
-        while (!store.HasPrepared && Stopwatch.GetElapsedTime(startedAt) < PreparePatience)
-            Thread.Sleep(PrepareLookInterval);
+        while (!store.Preparer.HasPrepared && Stopwatch.GetElapsedTime(startedAt) < PrepareTimeout)
+            Thread.Sleep(PreparePollInterval);
         Checkpoint? checkpoint = null;
-        if (!onActor(table => checkpoint = store.TakeCheckpoint(table)).GetAwaiter().GetResult() || checkpoint is null)
+        var hasAnswered = onActor(table => checkpoint = store.Journal.TakeCheckpoint(table)).GetAwaiter().GetResult();
+        if (!hasAnswered || checkpoint is null)
         {
-            Lose($"lacks {missing}, which could not be written anew yet");
+            ReportLost($"lacks {missing}, which could not be rewritten yet");
             return;
         }
 
-        store.Write(checkpoint);
-        Log.StateRestored(log, missing, store.DirectoryPath);
-        Find();
+        store.Compactor.Write(checkpoint);
+        Log.StateFileRestored(log, missing, store.Directory.Path);
+        ReportAvailable();
     }
 
-    // Players are told no more than what.
-    private void Lose(string what, string why = "")
+    // Clients are told the short form, without the details.
+    private void ReportLost(string what, string details = "")
     {
         if (!IsLost)
-            Log.StateLost(log, store.DirectoryPath, what + why);
+            Log.StateDirectoryLost(log, store.Directory.Path, what + details);
         IsLost = true;
-        store.Detach($"the state directory {what}");
+        store.Journal.Fault = $"the state directory {what}";
+        store.Preparer.IsInMemory = true;
     }
 
-    private void Find()
+    private void ReportAvailable()
     {
         if (!IsLost)
             return;
         IsLost = false;
-        store.Attach();
-        Log.StateFound(log, store.DirectoryPath);
+        AttachDirectory();
+        Log.StateDirectoryAvailable(log, store.Directory.Path);
+    }
+
+    private void AttachDirectory()
+    {
+        store.Preparer.IsInMemory = false;
+        store.Journal.Fault = null;
     }
 }

@@ -4,42 +4,42 @@ using System.Runtime.InteropServices;
 
 namespace TurnServer.Journal;
 
-/// <summary>What stands at a place where a frame may begin.</summary>
+/// <summary>What was found at a position where a frame may begin.</summary>
 internal enum FrameKind
 {
-    /// <summary>A frame, whole and as it was written.</summary>
+    /// <summary>A complete frame with the right checksum.</summary>
     Good,
 
-    /// <summary>Nothing: the file ends, or no frame has been completed here.</summary>
+    /// <summary>Nothing: the file ends, or no frame was completed here.</summary>
     None,
 
-    /// <summary>Something that is no frame.</summary>
+    /// <summary>Bytes that are not a frame.</summary>
     Bad,
 }
 
 /// <summary>
-/// A record in a state file: four bytes of length, four of checksum, the payload, and up to seven bytes 0. The
-/// checksum is salted with a number of the file's own and the place in it, so that nothing which a player has sent,
-/// and nothing of another file or place, is taken for a frame.
+/// A record in a state file: a length of 4 bytes, a checksum of 4, the payload, and zero padding to 8 bytes. The
+/// checksum is salted with a random number of the file and the position in it, so that neither data sent by a player
+/// nor a frame of another file or position passes for one.
 /// </summary>
 internal static class Frame
 {
     public const int HeaderBytes = 8;
 
-    // The length is written in one piece, and so stands where a processor can do that.
+    // Aligned, so that the length is stored atomically.
     private const int Alignment = 8;
 
     /// <summary>
-    /// The longest payload: a game with two full backlogs, 131 072 bytes each, and some hundred bytes beside them.
+    /// The longest payload: a game with two full backlogs of 131 072 bytes, and a few hundred bytes more.
     /// </summary>
     public const int PayloadBytesMax = 320 * 1024;
 
-    /// <summary>How many bytes a frame with so long a payload takes.</summary>
+    /// <summary>The length of a frame with a payload of this length.</summary>
     public static int Size(int payloadBytes) => (HeaderBytes + payloadBytes + Alignment - 1) & -Alignment;
 
     /// <summary>
-    /// Completes a frame whose payload stands in its place. The length comes last: a process that is killed before has
-    /// written none.
+    /// Completes a frame whose payload is already in place. The length is stored last: a process killed earlier leaves
+    /// no frame.
     /// </summary>
     public static void Complete(Span<byte> frame, int payloadBytes, ulong salt, long position)
     {
@@ -48,11 +48,11 @@ internal static class Frame
         Volatile.Write(ref MemoryMarshal.AsRef<int>(frame), payloadBytes);
     }
 
-    /// <summary>Looks at what stands at the front.</summary>
+    /// <summary>Reads the frame at the start of the bytes.</summary>
     /// <param name="from">The rest of the file.</param>
-    /// <param name="salt">The file's.</param>
-    /// <param name="position">Where in the file that is.</param>
-    /// <param name="payload">Of a good frame.</param>
+    /// <param name="salt">The file's salt.</param>
+    /// <param name="position">The position of these bytes in the file.</param>
+    /// <param name="payload">The payload of a good frame.</param>
     public static FrameKind Read(ReadOnlySpan<byte> from, ulong salt, long position, out ReadOnlySpan<byte> payload)
     {
         payload = default;
@@ -68,7 +68,7 @@ internal static class Frame
         return checksum == Checksum(payload, salt, position) ? FrameKind.Good : FrameKind.Bad;
     }
 
-    // XXH3, of which half is kept: one damaged frame in four thousand million would be taken for whole.
+    // The lower half of XXH3: one damaged frame in 2^32 passes.
     private static uint Checksum(ReadOnlySpan<byte> payload, ulong salt, long position)
     {
         var seed = salt ^ (((ulong)position << 24) + (ulong)payload.Length);

@@ -1,90 +1,89 @@
 namespace TurnServer.Journal;
 
 /// <summary>
-/// The directory that a state is kept in. A seam: tests let it lose power and run full. What is said below of a loss of
-/// power does not hold where nothing is synced (<see cref="StateSync.None"/>).
+/// The directory that holds the state. A seam: tests simulate power loss and a full disk. With
+/// <see cref="StateSync.None"/> nothing below that is said about power loss holds.
 /// </summary>
 /// <exception cref="IOException">Thrown by every method when the disk fails or is full.</exception>
 internal interface IStateDirectory : IDisposable
 {
-    /// <summary>What it is called in messages.</summary>
+    /// <summary>Its path, for messages.</summary>
     string Path { get; }
 
     /// <summary>
-    /// Which start of the machine this is: within one, what was written to a file is in it. Empty when that is unknown.
+    /// Identifies the boot of the machine: whatever was written to a file during one boot can be read during it.
+    /// Empty when unknown.
     /// </summary>
     Guid BootId { get; }
 
-    /// <summary>The names of its files, in no order.</summary>
+    /// <summary>The names of its files, unordered.</summary>
     IReadOnlyList<string> List();
 
-    /// <summary>The names of what is no ordinary file: directories, links, pipes.</summary>
+    /// <summary>The names of entries that are not regular files: directories, links, pipes.</summary>
     IReadOnlyList<string> ListNonFiles();
 
-    /// <summary>A new file, of so many bytes 0 that have room on the disk, under this name even after power is lost.
-    /// </summary>
+    /// <summary>Creates a zero-filled file whose space is allocated and whose name survives power loss.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="bytes">Its length.</param>
     /// <param name="isMapped">
-    /// Whether what is written there outlives the process at once; otherwise it does when it is pushed, and syncing
-    /// takes less time.
+    /// Whether its bytes outlive the process as soon as they are stored. Otherwise only after
+    /// <see cref="ISegmentFile.Write"/>, which makes syncing faster.
     /// </param>
     ISegmentFile Create(string name, int bytes, bool isMapped);
 
-    /// <summary>All that is in a file.</summary>
+    /// <summary>Reads a whole file.</summary>
     byte[] ReadAll(string name);
 
-    /// <summary>A file, to be read from its front.</summary>
+    /// <summary>Opens a file for sequential reading.</summary>
     Stream Open(string name);
 
     /// <summary>
-    /// A file that is there with all that is written to it even after power is lost, or not at all. Returns its length.
+    /// Writes a file atomically: after power loss it is there complete or not at all. Returns its length in bytes.
     /// </summary>
     long Write(string name, Action<Stream> write);
 
     void Delete(string name);
 
-    /// <summary>Whether it is still the directory that was taken, under its path and with its lock.</summary>
+    /// <summary>Checks that the path still leads to the acquired directory and its lock file.</summary>
     DirectoryLoss DetectLoss();
 
     /// <summary>
-    /// Takes hold of what is under its path now, made anew if it is missing: its own directory, whose lock is missing,
-    /// or another, unless that holds a state.
+    /// Acquires whatever is at the path now and creates it if missing: the same directory without its lock file, or
+    /// another directory, unless that one holds a state.
     /// </summary>
-    /// <exception cref="StateException">It cannot be taken; the message is for the operator.</exception>
+    /// <exception cref="StateException">It cannot be acquired; the message is for the operator.</exception>
     void Reacquire();
 }
 
-/// <summary>What has become of a directory that a server holds.</summary>
+/// <summary>What happened to a directory that a server has acquired.</summary>
 internal enum DirectoryLoss
 {
-    /// <summary>It is as it was.</summary>
+    /// <summary>Nothing.</summary>
     None,
 
-    /// <summary>Its lock is missing or another: another server may take it.</summary>
+    /// <summary>Its lock file is missing or another one: a second server could acquire it.</summary>
     Lock,
 
-    /// <summary>Another directory is under its path.</summary>
+    /// <summary>Its path leads to another directory.</summary>
     Replaced,
 
-    /// <summary>Nothing is under its path.</summary>
+    /// <summary>Its path leads nowhere.</summary>
     Gone,
 }
 
 /// <summary>
-/// A file whose bytes are memory: what is written there outlives the process once it is pushed, and the machine once it
-/// is flushed.
+/// A file accessed as memory: its bytes outlive the process once written, and power loss once synced.
 /// </summary>
 internal interface ISegmentFile : IDisposable
 {
-    /// <summary>Not to be used once it is disposed of.</summary>
+    /// <summary>Not to be used after disposal.</summary>
     Span<byte> Bytes { get; }
 
-    /// <summary>Hands the bytes between these two places to the system, where it does not have them at once.</summary>
+    /// <summary>Writes a range of the bytes to the file, unless the file is mapped.</summary>
     /// <exception cref="IOException">The disk failed.</exception>
-    void Push(int from, int until);
+    void Write(int start, int end);
 
-    /// <summary>Brings to the disk what has been pushed.</summary>
-    /// <exception cref="IOException">The disk failed: what it holds of that is unknown.</exception>
-    void Flush();
+    /// <summary>Syncs to the disk what has been written.</summary>
+    /// <exception cref="IOException">The disk failed: how much it holds is unknown.</exception>
+    void Sync();
 }

@@ -3,43 +3,48 @@ using TurnServer.Rules;
 
 namespace TurnServer.Journal;
 
-/// <summary>
-/// A reply that may leave once what it promises is on the disk. The journal knows no more of the actor's replies.
-/// </summary>
+/// <summary>A reply that may leave once the records it confirms are on the disk.</summary>
 internal interface IDeferredReply
 {
-    /// <summary>Lets it leave. Called on a thread that others wait for.</summary>
+    /// <summary>Lets it leave. Called on the syncing thread, which must not be delayed.</summary>
     void Release();
 }
 
 /// <summary>
-/// The journal as the actor's thread sees it: room is reserved before the rules are asked, so that what they have done
-/// can always be recorded; and recording is a copy into memory that outlives the process.
+/// Appends records to the write-ahead journal. Owned by the actor's thread; members that other threads use say so.
+/// Space is reserved before the rules are applied, so that their result can always be recorded; recording is a copy
+/// into memory that outlives the process.
 /// </summary>
 internal sealed class JournalWriter
 {
-    // More than a seal takes, for which there is always room.
+    // A seal takes less; there is always space for one.
     private const int SealBytesMax = 64;
 
     private readonly StateSettings _settings;
     private readonly ChannelReader<Segment> _prepared;
 
-    // Bounded by the disk, and by the requests under way.
+    // Unbounded: the disk limits the segments, and the requests in flight limit the replies.
     private readonly Channel<Segment> _sealed = Channel.CreateUnbounded<Segment>();
     private readonly Channel<(long Position, IDeferredReply Reply)> _deferred =
         Channel.CreateUnbounded<(long, IDeferredReply)>();
 
     private readonly RecordWriter _records = new();
     private readonly StateSync _sync;
+
+    // Written by the actor's thread, read by any.
     private volatile Segment _current;
     private volatile bool _isStalled;
-    private volatile string? _fault;
-    private int _isDirty;
     private long _recordCount;
 
+    // Written by the compacting thread, read by any.
+    private volatile string? _fault;
+
+    // Set by the actor's thread, cleared by the syncing thread.
+    private int _isDirty;
+
     /// <param name="first">A new segment.</param>
-    /// <param name="prepared">Where the following ones come from.</param>
-    /// <param name="settings">Under what the table is.</param>
+    /// <param name="prepared">The segments that follow.</param>
+    /// <param name="settings">The table's settings.</param>
     /// <param name="sync">When replies may leave.</param>
     /// <param name="now">The table's time.</param>
     public JournalWriter(Segment first, ChannelReader<Segment> prepared, StateSettings settings, StateSync sync,
@@ -52,23 +57,20 @@ internal sealed class JournalWriter
         Append(_records.WriteHead(settings, now, first.NextPayload));
     }
 
-    /// <summary>Segments that are full, the oldest first, for the thread that syncs.</summary>
+    /// <summary>Full segments, oldest first. For the syncing thread.</summary>
     public ChannelReader<Segment> Sealed => _sealed.Reader;
 
-    /// <summary>Replies that wait for a sync, the oldest first.</summary>
+    /// <summary>Replies that wait for a sync, oldest first. For the syncing thread.</summary>
     public ChannelReader<(long Position, IDeferredReply Reply)> Deferred => _deferred.Reader;
 
-    /// <summary>The segment that is written to.</summary>
+    /// <summary>The segment being written. Any thread.</summary>
     public Segment Current => _current;
 
-    /// <summary>
-    /// Whether there is no room: nothing can be recorded, and so nothing must be done. Any thread may look.
-    /// </summary>
+    /// <summary>Whether nothing can be recorded for lack of space, so that requests are refused. Any thread.</summary>
     public bool IsStalled => _isStalled;
 
     /// <summary>
-    /// Why what is recorded would not survive a crash of the server, as its directory is lost; null: it would. Any
-    /// thread may look.
+    /// Why records would not survive a crash of the server, when its directory is lost; otherwise null. Any thread.
     /// </summary>
     public string? Fault
     {
@@ -76,33 +78,34 @@ internal sealed class JournalWriter
         set => _fault = value;
     }
 
-    /// <summary>How many records have been made, and how many bytes they take. Any thread may look.</summary>
+    /// <summary>How many records have been appended. Any thread.</summary>
     public long RecordCount => Volatile.Read(ref _recordCount);
 
-    /// <summary>See <see cref="RecordCount"/>.</summary>
-    public long Position => _current is var segment ? segment.Base + segment.Written : 0;
-
-    /// <summary>Told when there is something to sync, and not again before <see cref="TakeSignal"/>.</summary>
-    public Action? Dirtied { get; set; }
-
-    /// <summary>To be called by the thread that syncs, before it looks for work.</summary>
-    public void TakeSignal() => Interlocked.Exchange(ref _isDirty, 0);
+    /// <summary>How many bytes the records take, over all segments. Any thread.</summary>
+    public long Position => _current is var segment ? segment.Start + segment.Written : 0;
 
     /// <summary>
-    /// Makes sure that there is room for a record with a body of so many bytes. False when there is none: then nothing
-    /// may be done that would have to be recorded.
+    /// Called when there is something to sync, once until the next <see cref="ClearSignal"/>. Set before the actor
+    /// starts.
+    /// </summary>
+    public Action? Dirtied { get; set; }
+
+    /// <summary>To be called by the syncing thread before it looks for work.</summary>
+    public void ClearSignal() => Interlocked.Exchange(ref _isDirty, 0);
+
+    /// <summary>
+    /// Reserves space for a record with a body of this length. When false, nothing may be done that needs recording.
     /// </summary>
     public bool TryReserve(int bodyBytes, Table table)
     {
-        // Once there was none for a long one, shorter ones must not slip by: all are refused, and it is told, until the
-        // next segment is there.
+        // Once a long record did not fit, short ones are refused too until the next segment is there.
         if (!_isStalled && _current.Free >= Frame.Size(RecordWriter.BytesBesideBody + bodyBytes) + SealBytesMax)
             return true;
-        _isStalled = !TryGoOn(table);
+        _isStalled = !TryStartNextSegment(table);
         return !_isStalled;
     }
 
-    /// <summary>Records a request that the table has just taken; room must have been reserved.</summary>
+    /// <summary>Records a request that the table has just applied; space must have been reserved.</summary>
     public void Record(in Arrival arrival, Table table, TimeSpan now)
     {
         if (table.ChangedNothing)
@@ -111,14 +114,14 @@ internal sealed class JournalWriter
             Append(_records.Write(arrival, table.KeysDrawn, now, _current.NextPayload));
     }
 
-    /// <summary>The same, for what is no more than a kind.</summary>
+    /// <summary>Records an event that is no more than its kind; space must have been reserved.</summary>
     public void Record(RecordKind kind, TimeSpan now) => Append(_records.Write(kind, now, _current.NextPayload));
 
-    /// <summary>The same, for a suspension.</summary>
+    /// <summary>Records a suspension; space must have been reserved.</summary>
     public void Record(in Suspension suspension, TimeSpan now) =>
         Append(_records.Write(suspension, now, _current.NextPayload));
 
-    /// <summary>Lets a reply leave as soon as what has been recorded is as safe as it has to be.</summary>
+    /// <summary>Lets a reply leave as soon as everything recorded so far is as durable as the policy asks.</summary>
     public void ReleaseWhenDurable(IDeferredReply reply)
     {
         if (_sync != StateSync.Always)
@@ -131,23 +134,28 @@ internal sealed class JournalWriter
         Signal();
     }
 
-    /// <summary>Goes on in the next segment before this one is full; false when there is none.</summary>
-    public bool TryStartNextSegment(Table table)
+    /// <summary>
+    /// Starts the next segment and captures the table as it is before that segment's first record. Null when no
+    /// segment is prepared.
+    /// </summary>
+    public Checkpoint? TakeCheckpoint(Table table)
     {
-        if (!TryGoOn(table))
-            return false;
+        if (!TryStartNextSegment(table))
+            return null;
         _isStalled = false;
-        return true;
+        var image = new MemoryStream();
+        Snapshot.Write(image, _current.Number, isFinal: false, _settings, table);
+        return new Checkpoint(_current.Number, image);
     }
 
-    private bool TryGoOn(Table table)
+    private bool TryStartNextSegment(Table table)
     {
         if (!_prepared.TryRead(out var next))
             return false;
         var full = _current;
         Append(_records.WriteSeal(table, full.NextPayload));
-        next.Base = full.Base + full.Written;
-        // Before the next one is to be seen: who syncs that has this one to sync first.
+        next.Start = full.Start + full.Written;
+        // Before the next one becomes visible: the syncing thread must sync this one first.
         _sealed.Writer.TryWrite(full);
         _current = next;
         Append(_records.WriteHead(_settings, table.Now, next.NextPayload));
@@ -163,10 +171,15 @@ internal sealed class JournalWriter
             Signal();
     }
 
-    // An exchange, not a look and then a write: who syncs takes the mark away and then looks what there is.
+    // An exchange rather than a read and a write: the syncing thread clears the mark first and looks for work second.
     private void Signal()
     {
         if (Interlocked.Exchange(ref _isDirty, 1) == 0)
             Dirtied?.Invoke();
     }
 }
+
+/// <summary>A table as it was before the first record of a segment.</summary>
+/// <param name="Number">The segment's number.</param>
+/// <param name="Image">The content of the snapshot with that number.</param>
+internal sealed record Checkpoint(long Number, MemoryStream Image);

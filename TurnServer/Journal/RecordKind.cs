@@ -1,39 +1,39 @@
 namespace TurnServer.Journal;
 
 /// <summary>
-/// What a record of the journal is about, in the lower half of its first byte. Below these stand the requests, by the
-/// numbers of their symbols. The numbers stand in files: none is ever used for another.
+/// The kind of a journal record, in the lower half of its first byte. Lower numbers are requests, by the number of
+/// their symbol. The numbers are part of the file format and never reused.
 /// </summary>
 internal enum RecordKind : byte
 {
-    /// <summary>Time was told to the table, and something may have been due.</summary>
+    /// <summary>The clock advanced and deadlines may have expired.</summary>
     Tick = 8,
 
-    /// <summary>All held replies were ended.</summary>
+    /// <summary>All held replies were released.</summary>
     ReleaseAll = 9,
 
-    /// <summary>The first record of a segment: under what it was recorded, and when.</summary>
+    /// <summary>The first record of a segment: its settings and its time.</summary>
     Head = 10,
 
-    /// <summary>The last record of a segment that another follows; and figures to check a replay by.</summary>
+    /// <summary>The last record of a segment that another follows, with counts to verify the replay.</summary>
     Seal = 11,
 
     /// <summary>
-    /// A request that was refused before anything was done for it. What it was is not kept, so
-    /// that nobody without a key can fill the disk.
+    /// A request that was refused and changed nothing. Its content is not recorded, so that clients without a key cannot
+    /// fill the disk.
     /// </summary>
     Refused = 12,
 
-    /// <summary>Nobody could be heard for a while.</summary>
+    /// <summary>The process could not run for a while.</summary>
     Suspension = 13,
 }
 
-/// <summary>Versions of what stands in state files beside the files' own.</summary>
+/// <summary>Versions of the content of state files; the files' own formats have theirs.</summary>
 internal static class StateFormat
 {
     /// <summary>
-    /// To be counted up when the rules come to answer the same inputs otherwise: a journal is replayed by the rules
-    /// that it was recorded under, or not at all. A snapshot goes from one to the next.
+    /// To be incremented when the rules produce other results from the same inputs: a journal is replayed only by the
+    /// version of the rules that recorded it. A snapshot is read by later versions too.
     /// </summary>
     public const int RulesVersion = 2;
 }

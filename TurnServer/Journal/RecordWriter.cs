@@ -4,15 +4,15 @@ using TurnServer.Rules;
 namespace TurnServer.Journal;
 
 /// <summary>
-/// How the table's inputs are written down: the kind, the time since the record before, what was said beside the body,
-/// the keys drawn, and the body as the player sent it. To be read by <see cref="Replay"/>.
+/// Serializes the table's inputs: the kind, the time since the previous record, the request's headers, the keys drawn,
+/// and the body as the client sent it. <see cref="Replay"/> reads them.
 /// </summary>
 internal sealed class RecordWriter
 {
-    /// <summary>More than a record takes beside a body.</summary>
+    /// <summary>An upper bound of a record's length without its body.</summary>
     public const int BytesBesideBody = 128;
 
-    /// <summary>What stands in the upper half of the first byte.</summary>
+    /// <summary>Flags in the upper half of the first byte.</summary>
     public const byte HasWait = 0x10;
     public const byte HasReceived = 0x20;
     public const byte KindMask = 0x0F;
@@ -20,7 +20,7 @@ internal sealed class RecordWriter
     private readonly FieldWriter _writer = new();
     private TimeSpan _last;
 
-    /// <summary>Writes a request down. Returns how many bytes that are.</summary>
+    /// <summary>Writes a request. Returns its length in bytes, as all methods do.</summary>
     public int Write(in Arrival arrival, ReadOnlySpan<ulong> keys, TimeSpan now, Span<byte> to)
     {
         var request = arrival.Request;

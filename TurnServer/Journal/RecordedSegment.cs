@@ -2,17 +2,17 @@ using TurnServer.Rules;
 
 namespace TurnServer.Journal;
 
-/// <summary>One file of the journal as an earlier process has left it.</summary>
+/// <summary>A journal file as an earlier process left it.</summary>
 internal sealed class RecordedSegment
 {
     private readonly IStateDirectory _directory;
     private readonly string _name;
     private readonly byte[] _bytes;
-    private readonly SegmentHead? _found;
+    private readonly SegmentHead? _head;
 
     /// <summary>Reads it.</summary>
-    /// <exception cref="StateDamagedException">Its head is not the one it should have.</exception>
-    /// <exception cref="StateVersionException">It is of another version of this server.</exception>
+    /// <exception cref="StateDamagedException">Its head is damaged.</exception>
+    /// <exception cref="StateVersionException">Another version of this server wrote it.</exception>
     public RecordedSegment(IStateDirectory directory, string name, long number)
     {
         _directory = directory;
@@ -20,121 +20,117 @@ internal sealed class RecordedSegment
         _bytes = directory.ReadAll(name);
         if (SegmentHead.IsOtherVersion(_bytes))
             throw OtherVersion("another version of this server wrote it");
-        _found = SegmentHead.Read(_bytes) is { } head && head.Number == number ? head : null;
-        // A server that is killed while it makes one leaves bytes 0, or a part of a head before them.
-        if (_found is null && From(SegmentHead.Bytes).ContainsAnyExcept((byte)0))
-            throw WithoutHead();
-        // No crash makes it shorter: its length was on the disk before anything was recorded in it.
-        if (_found is { } found && _bytes.Length != found.Length)
-            throw Damaged($"it is {_bytes.Length} bytes long, and was made with {found.Length}");
+        _head = SegmentHead.Read(_bytes) is { } head && head.Number == number ? head : null;
+        // A server killed while creating it leaves zeros, or part of a head followed by zeros.
+        if (_head is null && BytesFrom(SegmentHead.Bytes).ContainsAnyExcept((byte)0))
+            throw InvalidHead();
+        // No crash shortens it: its length was on the disk before the first record.
+        if (_head is { } found && _bytes.Length != found.Length)
+            throw Damaged($"it is {_bytes.Length} bytes long instead of {found.Length}");
     }
 
-    /// <summary>
-    /// Whether nothing has been recorded in it: it was prepared, or begun by a server that never played.
-    /// </summary>
+    /// <summary>Whether it holds no more than its first record: it was prepared, or begun and never used.</summary>
     public bool IsUnused
     {
         get
         {
-            if (_found is null)
+            if (_head is null)
                 return true;
             var position = SegmentHead.Bytes;
-            var kind = Frame.Read(From(position), Head.Salt, position, out var payload);
-            // Its first record alone, whole or torn.
+            var kind = Frame.Read(BytesFrom(position), Head.Salt, position, out var payload);
+            // The first record alone, complete or torn.
             if (kind == FrameKind.None)
-                return From(position).LastIndexOfAnyExcept((byte)0) < Frame.Size(RecordWriter.BytesBesideBody);
+                return BytesFrom(position).LastIndexOfAnyExcept((byte)0) < Frame.Size(RecordWriter.BytesBesideBody);
             return kind == FrameKind.Good && payload[0] == (byte)RecordKind.Head
-                && !From(position + Frame.Size(payload.Length)).ContainsAnyExcept((byte)0);
+                && !BytesFrom(position + Frame.Size(payload.Length)).ContainsAnyExcept((byte)0);
         }
     }
 
-    private SegmentHead Head => _found ?? throw WithoutHead();
+    /// <summary>What replay discarded at its end, for the log; null for nothing.</summary>
+    public string? DiscardedTail { get; private set; }
 
-    /// <summary>What was left out at its end; null: nothing.</summary>
-    public string? Cut { get; private set; }
+    /// <summary>Whether power loss may have taken records from its end. Known after a replay.</summary>
+    public bool MayLackRecords { get; private set; }
 
-    /// <summary>
-    /// Whether what was not synced may be lost: the machine may have lost power since it was written, or nobody was
-    /// told of it.
-    /// </summary>
-    private bool MayBeLossy => Head.RepliesWaitForSync || Head.BootId != _directory.BootId || Head.BootId == Guid.Empty;
+    private SegmentHead Head => _head ?? throw InvalidHead();
 
-    /// <summary>Whether its end may be lost with the machine's power. To be asked after a replay.</summary>
-    public bool MayLackItsEnd { get; private set; }
+    // Whether unsynced bytes may be lost: the machine may have lost power, or no reply confirmed them.
+    private bool MayLackUnsynced =>
+        Head.RepliesWaitForSync || Head.BootId != _directory.BootId || Head.BootId == Guid.Empty;
 
-    /// <summary>Replays it to its end. Returns whether another follows.</summary>
-    /// <exception cref="StateDamagedException">What is there is not what was written.</exception>
-    /// <exception cref="StateVersionException">It is of another version of the rules.</exception>
-    public bool Replay(Replay replay) => Replay(replay.Take);
+    /// <summary>Replays it to its end. Returns whether another segment follows.</summary>
+    /// <exception cref="StateDamagedException">It is damaged.</exception>
+    /// <exception cref="StateVersionException">Another version of the rules recorded it.</exception>
+    public bool Replay(Replay replay) => Replay(replay.Apply);
 
-    /// <summary>The same, for whoever takes the records, and says which is the last.</summary>
-    public bool Replay(Func<ReadOnlyMemory<byte>, bool> take)
+    /// <summary>The same, with a function that takes each record and returns whether it was the last.</summary>
+    public bool Replay(Func<ReadOnlyMemory<byte>, bool> apply)
     {
         var position = SegmentHead.Bytes;
         while (true)
         {
-            var kind = Frame.Read(From(position), Head.Salt, position, out var payload);
+            var kind = Frame.Read(BytesFrom(position), Head.Salt, position, out var payload);
             if (kind != FrameKind.Good)
             {
-                CheckEnd(position, kind);
+                CheckTail(position, kind);
                 return false;
             }
 
-            var isLast = Take(take, position, payload.Length);
+            var isLast = Apply(apply, position, payload.Length);
             position += Frame.Size(payload.Length);
             if (!isLast)
                 continue;
-            if (From(position).IndexOfAnyExcept((byte)0) >= 0)
-                throw Damaged($"something stands behind its end at byte {position}");
+            if (BytesFrom(position).IndexOfAnyExcept((byte)0) >= 0)
+                throw Damaged($"unexpected data after its end at byte {position}");
             return true;
         }
     }
 
-    // One that was being made when the server was killed may end anywhere.
-    private ReadOnlySpan<byte> From(int position) => _bytes.AsSpan(Math.Min(position, _bytes.Length));
+    // A file that was being created when the server was killed may be shorter than the position.
+    private ReadOnlySpan<byte> BytesFrom(int position) => _bytes.AsSpan(Math.Min(position, _bytes.Length));
 
-    private bool Take(Func<ReadOnlyMemory<byte>, bool> take, int position, int payloadBytes)
+    private bool Apply(Func<ReadOnlyMemory<byte>, bool> apply, int position, int payloadBytes)
     {
         try
         {
-            return take(_bytes.AsMemory(position + Frame.HeaderBytes, payloadBytes));
+            return apply(_bytes.AsMemory(position + Frame.HeaderBytes, payloadBytes));
         }
         catch (OtherRulesException e)
         {
-            throw OtherVersion($"it was recorded by rules of version {e.Version}, and these are of version "
+            throw OtherVersion($"it was recorded by rules of version {e.Version}; this server has version "
                 + $"{StateFormat.RulesVersion}");
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // Whatever it is, the table is not what it was: it must not be played on.
+            // Whatever it is, the table differs from the one recorded and must not be used.
             throw Damaged($"the record at byte {position} cannot be replayed: {e.Message}", e);
         }
     }
 
-    private void CheckEnd(int position, FrameKind kind)
+    private void CheckTail(int position, FrameKind kind)
     {
-        MayLackItsEnd = MayBeLossy;
+        MayLackRecords = MayLackUnsynced;
         if (position < Head.SyncedBytes)
-            throw Damaged($"bytes {position} to {Head.SyncedBytes} had been synced, and are missing");
-        var rest = From(position);
+            throw Damaged($"bytes {position} to {Head.SyncedBytes} were synced and are missing");
+        var rest = BytesFrom(position);
         var length = rest.LastIndexOfAnyExcept((byte)0) + 1;
         if (length == 0)
             return;
-        if (MayBeLossy)
+        if (MayLackUnsynced)
         {
-            Cut = $"{_name}: {length} bytes from byte {position} on, which had not been synced when "
-                + (Head.RepliesWaitForSync ? "the server stopped: no client was answered" : "the machine stopped");
+            DiscardedTail = $"{_name}: {length} bytes at byte {position}, not synced when "
+                + (Head.RepliesWaitForSync ? "the server stopped; no reply confirmed them" : "the machine stopped");
             return;
         }
 
-        // Of a record that a killed process has not completed the length is missing, and nothing can stand behind it.
+        // A killed process leaves at most one record without its length, and nothing after it.
         var isTorn = kind == FrameKind.None && length <= Frame.Size(Frame.PayloadBytesMax);
-        if (!isTorn || FindsFrame(rest[..length], position))
-            throw Damaged($"what stands at byte {position} is not what was written");
-        Cut = $"{_name}: the record at byte {position} is incomplete ({length} bytes)";
+        if (!isTorn || ContainsFrame(rest[..length], position))
+            throw Damaged($"the bytes at {position} are not what was written");
+        DiscardedTail = $"{_name}: incomplete record at byte {position} ({length} bytes)";
     }
 
-    private bool FindsFrame(ReadOnlySpan<byte> rest, int position)
+    private bool ContainsFrame(ReadOnlySpan<byte> rest, int position)
     {
         for (var at = Frame.Size(0); at < rest.Length; at += Frame.Size(0))
         {
@@ -145,7 +141,7 @@ internal sealed class RecordedSegment
         return false;
     }
 
-    private StateDamagedException WithoutHead() => Damaged("its head is not what was written");
+    private StateDamagedException InvalidHead() => Damaged("invalid head");
 
     private StateDamagedException Damaged(string what, Exception? inner = null) =>
         Recovery.Damage(_directory, _name, what, inner);

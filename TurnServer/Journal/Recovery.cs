@@ -3,9 +3,8 @@ using TurnServer.Rules;
 namespace TurnServer.Journal;
 
 /// <summary>
-/// Reads a state from its directory, and changes nothing there: the latest snapshot, and what the journal has recorded
-/// since. A record that a crash has left incomplete at the very end is left out, with a word about it; what else is not
-/// as it was written is refused.
+/// Recovers a state from its directory without changing it: the latest snapshot, then the journal. An incomplete record
+/// at the very end, left by a crash, is discarded with a warning; any other damage is refused.
 /// </summary>
 internal sealed class Recovery
 {
@@ -18,20 +17,20 @@ internal sealed class Recovery
     {
         _directory = directory;
         _names = [.. directory.List()];
-        CheckNoneIsStray();
+        RefuseStrayFiles();
         _last = Numbers(StateFileNames.SegmentNumber).Concat(Numbers(StateFileNames.SnapshotNumber)).Append(0).Max();
     }
 
-    /// <summary>What there is; null when the directory holds no state.</summary>
-    /// <exception cref="StateDamagedException">What is there cannot be trusted.</exception>
-    /// <exception cref="StateVersionException">It is of another version of this server.</exception>
+    /// <summary>Recovers the state; null when the directory holds none.</summary>
+    /// <exception cref="StateDamagedException">The files cannot be trusted.</exception>
+    /// <exception cref="StateVersionException">Another version of this server wrote them.</exception>
     public static RecoveredState? Read(IStateDirectory directory) => new Recovery(directory).Read();
 
     private RecoveredState? Read()
     {
         if (Numbers(StateFileNames.SnapshotNumber).Append(-1).Max() is var number && number < 0)
         {
-            CheckNothingBegun();
+            RefuseOrphanSegments();
             return null;
         }
 
@@ -50,28 +49,28 @@ internal sealed class Recovery
         };
     }
 
-    // Whatever it is, to pass it over, to read it or to write over it may each be wrong.
-    private void CheckNoneIsStray()
+    // Ignoring, reading or overwriting such a file might each be wrong.
+    private void RefuseStrayFiles()
     {
-        var others = _directory.ListNonFiles().ToHashSet();
+        var others = _directory.ListNonFiles();
         if (others.Where(name => StateFileNames.IsState(name) || StateFileNames.IsStray(name)).Min() is { } other)
-            throw Stray(other, "it is a directory or a link, and should be a file");
-        if (_names.Order().FirstOrDefault(StateFileNames.IsStray) is { } name)
+            throw Stray(other, "not a regular file, but a directory or a link");
+        if (_names.Where(StateFileNames.IsStray).Min() is { } name)
             throw Stray(name, "no server gives a file that name");
     }
 
     private StateDamagedException Stray(string name, string what) =>
-        new($"the state in {_directory.Path} holds something that is not its own. {name}: {what}. Nothing has been "
+        new($"the state directory {_directory.Path} contains an unexpected entry. {name}: {what}. Nothing has been "
             + $"changed. Move it away, and start again: mv {_directory.Path}/{name} {_directory.Path}.{name}");
 
-    // The first server in a directory may have been killed before its first snapshot, which would be of an empty table.
-    private void CheckNothingBegun()
+    // A first server killed before its first snapshot, of an empty table, leaves an unused first segment.
+    private void RefuseOrphanSegments()
     {
         foreach (var number in Numbers(StateFileNames.SegmentNumber))
         {
             var name = StateFileNames.Segment(number);
             if (number != StateStore.FirstNumber || !new RecordedSegment(_directory, name, number).IsUnused)
-                throw Damaged(name, "there is no snapshot that it goes on from");
+                throw Damaged(name, "the snapshot before it is missing");
         }
     }
 
@@ -85,7 +84,7 @@ internal sealed class Recovery
         }
         catch (CorruptStateException e)
         {
-            throw Damaged(name, $"it has {e.Message}", e);
+            throw Damaged(name, e.Message, e);
         }
         catch (OtherFormatException)
         {
@@ -107,25 +106,25 @@ internal sealed class Recovery
                 continue;
             }
 
-            if (segment.Cut is { } cut)
-                _warnings.Add(cut);
-            CheckNoneFollows(number, segment.MayLackItsEnd);
+            if (segment.DiscardedTail is { } discarded)
+                _warnings.Add(discarded);
+            CheckLaterSegments(number, segment.MayLackRecords);
             return;
         }
     }
 
-    // Segments that are prepared and not begun are no loss. One that has been begun cannot follow one that has not been
-    // ended, unless the machine has lost the end with its power.
-    private void CheckNoneFollows(long number, bool mayLackItsEnd)
+    // Later segments must be prepared and unused, unless power loss took the end of this one.
+    private void CheckLaterSegments(long number, bool mayLackRecords)
     {
         foreach (var later in Numbers(StateFileNames.SegmentNumber).Where(later => later > number).Order())
         {
             var segment = new RecordedSegment(_directory, StateFileNames.Segment(later), later);
             if (segment.IsUnused)
                 continue;
-            if (!mayLackItsEnd)
-                throw Damaged(StateFileNames.Segment(number), "its end is missing, which the next one goes on from");
-            _warnings.Add($"{StateFileNames.Segment(later)}: all of it, as the machine lost the end of the one before");
+            if (!mayLackRecords)
+                throw Damaged(StateFileNames.Segment(number), "its end is missing, and another segment follows");
+            _warnings.Add($"{StateFileNames.Segment(later)}: all of it, because power loss took the end of the segment "
+                + "before it");
         }
     }
 
@@ -135,37 +134,37 @@ internal sealed class Recovery
     private StateDamagedException Damaged(string name, string what, Exception? inner = null) =>
         Damage(_directory, name, what, inner);
 
-    /// <summary>What is said of a state that is right and cannot be read by this version.</summary>
+    /// <summary>The error for a state that is intact and of another version.</summary>
     internal static StateVersionException OtherVersion(IStateDirectory directory, string name, string what) =>
-        new($"the state in {directory.Path} cannot be taken over. {name}: {what}. Nothing has been changed. Start the "
-            + "version that wrote it once more and stop it with SIGTERM (systemctl stop), which leaves a state that "
-            + "later versions read; an earlier version than that does not.");
+        new($"cannot read the state in {directory.Path}. {name}: {what}. Nothing has been changed. Start the version "
+            + "that wrote it and stop it with SIGTERM (systemctl stop): the snapshot that it then writes can be read "
+            + "by later versions, though not by earlier ones.");
 
-    /// <summary>What is said of a state that cannot be trusted.</summary>
+    /// <summary>The error for a state that cannot be trusted.</summary>
     internal static StateDamagedException Damage(IStateDirectory directory, string name, string what,
         Exception? inner = null) => new($"the state in {directory.Path} is damaged. {name}: {what}. Nothing has been "
-            + "changed. Put a copy of the directory back; or start without it, which ends all games: "
+            + "changed. Restore a copy of the directory, or start without it, which ends all games: "
             + $"mv {directory.Path} {directory.Path}.damaged", inner);
 }
 
-/// <summary>What a directory held.</summary>
+/// <summary>What recovery found.</summary>
 internal sealed record RecoveredState
 {
-    /// <summary>The table as it was last recorded, with replies held that nobody waits for any more.</summary>
+    /// <summary>The table as last recorded, including held replies whose clients are gone.</summary>
     public required Table Table { get; init; }
 
-    /// <summary>Under what it was recorded.</summary>
+    /// <summary>The settings it was recorded under.</summary>
     public required StateSettings Settings { get; init; }
 
-    /// <summary>The highest number of a file that is there.</summary>
+    /// <summary>The highest number of a file.</summary>
     public required long LastNumber { get; init; }
 
-    /// <summary>The number of the snapshot that it goes on from.</summary>
+    /// <summary>The number of the snapshot that the replay started from.</summary>
     public required long SnapshotNumber { get; init; }
 
     /// <summary>How many requests were replayed.</summary>
     public required long Requests { get; init; }
 
-    /// <summary>What was left out.</summary>
+    /// <summary>What was discarded at the end of the journal, a line each.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 }

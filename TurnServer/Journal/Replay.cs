@@ -3,25 +3,25 @@ using TurnServer.Rules;
 
 namespace TurnServer.Journal;
 
-/// <summary>Does to a table again what a journal has recorded.</summary>
-/// <param name="table">As it was before the first record.</param>
-/// <param name="keys">What the table draws its keys from.</param>
-/// <param name="settings">Under what the table is.</param>
+/// <summary>Applies the records of a journal to a table.</summary>
+/// <param name="table">The table before the first record.</param>
+/// <param name="keys">The table's key source.</param>
+/// <param name="settings">The table's settings.</param>
 internal sealed class Replay(Table table, RecordedKeys keys, StateSettings settings)
 {
-    // Whom the answers go to is of no interest; 0 would be nobody.
-    private static readonly Ticket Anybody = new(1);
+    // Replies are discarded, so any ticket will do except 0, which means none.
+    private static readonly Ticket AnyTicket = new(1);
     private TimeSpan _now;
 
-    /// <summary>How many requests have been taken.</summary>
+    /// <summary>How many requests have been replayed.</summary>
     public long Requests { get; private set; }
 
     /// <summary>
-    /// Takes the next record. Returns whether it was the last of its segment, because another follows.
+    /// Applies the next record. Returns whether it was a seal: the last of its segment, with another to follow.
     /// </summary>
-    /// <exception cref="CorruptStateException">It cannot have been recorded of this table.</exception>
-    /// <exception cref="OtherRulesException">It was recorded by another version of the rules.</exception>
-    public bool Take(ReadOnlyMemory<byte> record)
+    /// <exception cref="CorruptStateException">It is invalid, or does not fit this table.</exception>
+    /// <exception cref="OtherRulesException">Another version of the rules recorded it.</exception>
+    public bool Apply(ReadOnlyMemory<byte> record)
     {
         var from = new FieldReader(record.Span);
         var first = from.Byte();
@@ -51,11 +51,11 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
                 break;
             case RecordKind.Seal:
                 if (from.Int() != table.PlayerCount || from.Int() != table.GameCount || from.Long() != table.Turns)
-                    throw new CorruptStateException("replaying it comes to other players, games and turns");
+                    throw new CorruptStateException("player, game or turn counts differ from those recorded");
                 from.End();
                 return true;
             default:
-                Apply(first, ref from, record);
+                ApplyRequest(first, ref from, record);
                 break;
         }
 
@@ -67,19 +67,19 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
         if (from.Number() is var version && version != StateFormat.RulesVersion)
             throw new OtherRulesException(version);
         if (StateSettings.Read(ref from) != settings)
-            throw new CorruptStateException("it was recorded under other settings than the one before");
+            throw new CorruptStateException("its settings differ from the previous segment's");
         from.End();
     }
 
-    private void Apply(byte first, ref FieldReader from, ReadOnlyMemory<byte> record)
+    private void ApplyRequest(byte first, ref FieldReader from, ReadOnlyMemory<byte> record)
     {
         table.Apply(ReadArrival(first, ref from, record, keys), _now);
         Requests++;
         if (!keys.IsEmpty)
-            throw new CorruptStateException("a key drawn that is not needed");
+            throw new CorruptStateException("recorded key not used");
     }
 
-    /// <summary>What <see cref="RecordWriter"/> has written of a suspension.</summary>
+    /// <summary>Reads a suspension as <see cref="RecordWriter"/> writes it.</summary>
     internal static Suspension ReadSuspension(ref FieldReader from)
     {
         var suspension = new Suspension(from.Time(), from.Time());
@@ -87,11 +87,11 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
         return suspension;
     }
 
-    /// <summary>What <see cref="RecordWriter"/> has written of a request.</summary>
+    /// <summary>Reads a request as <see cref="RecordWriter"/> writes it.</summary>
     /// <param name="first">The record's first byte.</param>
-    /// <param name="from">What comes after the time.</param>
-    /// <param name="record">All of it.</param>
-    /// <param name="keys">Takes the keys that were drawn for it.</param>
+    /// <param name="from">The record after its time.</param>
+    /// <param name="record">The whole record.</param>
+    /// <param name="keys">Receives the keys that were drawn for it.</param>
     internal static Arrival ReadArrival(byte first, ref FieldReader from, ReadOnlyMemory<byte> record,
         RecordedKeys keys)
     {
@@ -108,10 +108,10 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
 
         var body = record[^from.Left.Length..];
         if (!RequestParser.TryParse(body.Span, out var request, out _) || request.Symbol != symbol)
-            throw new CorruptStateException("a request that is not valid");
+            throw new CorruptStateException("invalid request");
         return new Arrival
         {
-            Ticket = Anybody,
+            Ticket = AnyTicket,
             Request = request with { ReceivedBytes = received },
             Body = body,
             From = address,
@@ -120,7 +120,7 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
     }
 }
 
-/// <summary>The keys that were drawn while a record was made, to be drawn once more.</summary>
+/// <summary>The keys drawn while a request was recorded, to be drawn again in its replay.</summary>
 internal sealed class RecordedKeys : IKeySource
 {
     private readonly Queue<ulong> _keys = [];
@@ -133,10 +133,10 @@ internal sealed class RecordedKeys : IKeySource
 
     public ulong Draw() => _keys.TryDequeue(out var key)
         ? key
-        : throw new CorruptStateException("a key needed that was not drawn");
+        : throw new CorruptStateException("more keys needed than recorded");
 }
 
-/// <summary>A journal was recorded by another version of the rules.</summary>
+/// <summary>Another version of the rules recorded the journal.</summary>
 internal sealed class OtherRulesException(ulong version) : Exception
 {
     public ulong Version => version;

@@ -1,19 +1,24 @@
 using System.Buffers.Binary;
+using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
 namespace TurnServer.Journal;
 
 /// <summary>
-/// One file of the journal while it is written: a head, frames one behind the other, and bytes 0 up to its end. The
-/// actor's thread appends; the thread that syncs reads how far, and marks how much of it is on the disk.
+/// A journal file being written: a head, a series of frames, and zeros to the end. The actor's thread appends; the
+/// syncing thread reads how far, and marks how much is on the disk.
 /// </summary>
 internal sealed class Segment : IDisposable
 {
     private readonly ISegmentFile _file;
     private readonly ulong _salt;
+
+    // Written by the actor's thread, read by any.
     private int _written = SegmentHead.Bytes;
-    private int _pushed = SegmentHead.Bytes;
+
+    // The syncing thread's: how much has been handed to the file.
+    private int _handedOver = SegmentHead.Bytes;
 
     private Segment(ISegmentFile file, long number, int length, ulong salt)
     {
@@ -25,32 +30,57 @@ internal sealed class Segment : IDisposable
 
     public long Number { get; }
 
-    /// <summary>Bytes in all.</summary>
+    /// <summary>The file's length, in bytes.</summary>
     public int Length { get; }
 
-    /// <summary>How many bytes of it are written.</summary>
+    /// <summary>How many bytes of it are written. Any thread.</summary>
     public int Written => Volatile.Read(ref _written);
 
-    /// <summary>The room that is left, in bytes.</summary>
+    /// <summary>The space left, in bytes. For the actor's thread.</summary>
     public int Free => Length - _written;
 
-    /// <summary>How many bytes of all the journal stood before this segment when it was begun.</summary>
-    public long Base { get; set; }
+    /// <summary>The journal's length before this segment, in bytes. Set before the segment becomes current.</summary>
+    public long Start { get; set; }
 
-    /// <summary>Makes the file, with its head on the disk unless nothing is synced.</summary>
+    /// <summary>Where to write the payload of the next frame. For the actor's thread.</summary>
+    public Span<byte> NextPayload => _file.Bytes[(_written + Frame.HeaderBytes)..];
+
+    /// <summary>Creates the file with its head, synced unless the policy is never to sync.</summary>
     /// <param name="directory">Where.</param>
-    /// <param name="number">What stands in its name.</param>
-    /// <param name="length">Bytes in all.</param>
-    /// <param name="sync">When replies leave to what is recorded in it.</param>
+    /// <param name="number">The number in its name.</param>
+    /// <param name="length">The file's length, in bytes.</param>
+    /// <param name="sync">When replies to its records may leave.</param>
     public static Segment Create(IStateDirectory directory, long number, int length, StateSync sync)
     {
         var file = directory.Create(StateFileNames.Segment(number), length, isMapped: sync != StateSync.Always);
         return Begin(file, number, length, sync, directory.BootId);
     }
 
-    /// <summary>The same without a file: what is recorded in it is lost with the process.</summary>
+    /// <summary>Creates a segment without a file: its records are lost with the process.</summary>
     public static Segment CreateInMemory(long number, int length, StateSync sync) =>
         Begin(new MemoryFile(length), number, length, sync, Guid.Empty);
+
+    /// <summary>Completes the frame whose payload has been written. For the actor's thread.</summary>
+    public void Append(int payloadBytes)
+    {
+        var position = _written;
+        Frame.Complete(_file.Bytes[position..], payloadBytes, _salt, position);
+        Volatile.Write(ref _written, position + Frame.Size(payloadBytes));
+    }
+
+    /// <summary>Syncs what is written and marks how much. Returns that in bytes. For the syncing thread.</summary>
+    public int Sync()
+    {
+        var written = Written;
+        _file.Write(_handedOver, written);
+        _handedOver = written;
+        _file.Sync();
+        SegmentHead.MarkSynced(_file.Bytes, written);
+        _file.Write(SegmentHead.SyncedAt, SegmentHead.Bytes);
+        return written;
+    }
+
+    public void Dispose() => _file.Dispose();
 
     private static Segment Begin(ISegmentFile file, long number, int length, StateSync sync, Guid bootId)
     {
@@ -59,9 +89,9 @@ internal sealed class Segment : IDisposable
             SegmentHead.Bytes));
         try
         {
-            file.Push(0, SegmentHead.Bytes);
+            file.Write(0, SegmentHead.Bytes);
             if (sync != StateSync.None)
-                file.Flush();
+                file.Sync();
         }
         catch
         {
@@ -72,66 +102,60 @@ internal sealed class Segment : IDisposable
         return new Segment(file, number, length, salt);
     }
 
-    /// <summary>Where the payload of the next frame is to be written.</summary>
-    public Span<byte> NextPayload => _file.Bytes[(_written + Frame.HeaderBytes)..];
-
-    /// <summary>Completes the frame whose payload has been written there. Returns how many bytes it takes.</summary>
-    public int Append(int payloadBytes)
+    // Used while the directory is lost.
+    private sealed class MemoryFile(int length) : ISegmentFile
     {
-        var position = _written;
-        Frame.Complete(_file.Bytes[position..], payloadBytes, _salt, position);
-        var bytes = Frame.Size(payloadBytes);
-        Volatile.Write(ref _written, position + bytes);
-        return bytes;
-    }
+        private readonly byte[] _bytes = new byte[length];
 
-    /// <summary>
-    /// Brings to the disk what is written, and marks so. Returns how many bytes that is. For one thread.
-    /// </summary>
-    public int Sync()
-    {
-        var written = Written;
-        _file.Push(_pushed, written);
-        _pushed = written;
-        _file.Flush();
-        SegmentHead.MarkSynced(_file.Bytes, written);
-        _file.Push(SegmentHead.SyncedAt, SegmentHead.Bytes);
-        return written;
-    }
+        public Span<byte> Bytes => _bytes;
 
-    public void Dispose() => _file.Dispose();
+        public void Write(int start, int end)
+        {
+            // There is no file.
+        }
+
+        public void Sync()
+        {
+            // There is no disk.
+        }
+
+        public void Dispose()
+        {
+            // Nothing to release.
+        }
+    }
 }
 
-/// <summary>What stands at the front of a segment.</summary>
-/// <param name="Number">The segment's.</param>
-/// <param name="Salt">That of its frames' checksums.</param>
-/// <param name="BootId">Which start of the machine it was written in.</param>
-/// <param name="Length">Of the whole file, in bytes.</param>
+/// <summary>The head of a segment.</summary>
+/// <param name="Number">The segment's number.</param>
+/// <param name="Salt">The salt of its frames' checksums.</param>
+/// <param name="BootId">The boot of the machine in which it was written.</param>
+/// <param name="Length">The file's length, in bytes.</param>
 /// <param name="RepliesWaitForSync">
-/// Whether nobody has been told of what has not been on the disk; it may then be lost with the process, too.
+/// Whether no reply confirms a record before it is synced; what is not synced may then be lost with the process, too.
 /// </param>
 /// <param name="SyncedBytes">
-/// Of the whole file so much has been on the disk: it must be there, whatever happened. What lies behind it may be
-/// lost with the machine's power, any part of it.
+/// How many bytes of the file have been synced and must be there. Anything after them may be lost by power loss, in any
+/// part.
 /// </param>
 internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId, int Length, bool RepliesWaitForSync,
     long SyncedBytes)
 {
-    /// <summary>Its size. The frames begin behind it.</summary>
+    /// <summary>Its length. The frames follow.</summary>
     public const int Bytes = 64;
 
-    /// <summary>Where it says how much is synced: the last 8 bytes, which alone change.</summary>
+    /// <summary>The position of <see cref="SyncedBytes"/>, the last 8 bytes and the only ones that change.</summary>
     public const int SyncedAt = 56;
 
-    // Magic 8, number 8, salt 8, boot 16, length 4, synced first 1, none 3, checksum 4, none 4, synced 8.
+    // Magic 8, number 8, salt 8, boot 16, length 4, replies wait 1, unused 3, checksum 4, unused 4, synced 8.
     private const int NumberAt = 8;
     private const int SaltAt = 16;
     private const int BootIdAt = 24;
     private const int LengthAt = 40;
-    private const int SyncedFirstAt = 44;
+    private const int RepliesWaitAt = 44;
     private const int ChecksumAt = 48;
 
-    // The version is part of it.
+    // Ends with the version of the format.
     private static ReadOnlySpan<byte> Magic => "TURNJ002"u8;
 
     public static void Write(Span<byte> to, in SegmentHead head)
@@ -140,7 +164,7 @@ internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId
         BinaryPrimitives.WriteUInt64LittleEndian(to[SaltAt..], head.Salt);
         head.BootId.TryWriteBytes(to[BootIdAt..]);
         BinaryPrimitives.WriteInt32LittleEndian(to[LengthAt..], head.Length);
-        to[SyncedFirstAt] = head.RepliesWaitForSync ? (byte)1 : (byte)0;
+        to[RepliesWaitAt] = head.RepliesWaitForSync ? (byte)1 : (byte)0;
         MarkSynced(to, head.SyncedBytes);
         Magic.CopyTo(to);
         BinaryPrimitives.WriteUInt32LittleEndian(to[ChecksumAt..], Checksum(to));
@@ -149,7 +173,7 @@ internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId
     public static void MarkSynced(Span<byte> file, long bytes) =>
         Volatile.Write(ref MemoryMarshal.AsRef<long>(file[SyncedAt..]), bytes);
 
-    /// <summary>Null when it is none, or damaged.</summary>
+    /// <summary>Null when there is none or it is damaged.</summary>
     public static SegmentHead? Read(ReadOnlySpan<byte> file)
     {
         if (file.Length < Bytes || !file.StartsWith(Magic)
@@ -162,14 +186,13 @@ internal readonly record struct SegmentHead(long Number, ulong Salt, Guid BootId
             BinaryPrimitives.ReadUInt64LittleEndian(file[SaltAt..]),
             new Guid(file[BootIdAt..LengthAt]),
             BinaryPrimitives.ReadInt32LittleEndian(file[LengthAt..]),
-            file[SyncedFirstAt] != 0,
+            file[RepliesWaitAt] != 0,
             BinaryPrimitives.ReadInt64LittleEndian(file[SyncedAt..]));
     }
 
-    /// <summary>Whether a file is of another version of this format.</summary>
+    /// <summary>Whether the file has another version of this format.</summary>
     public static bool IsOtherVersion(ReadOnlySpan<byte> file) =>
         file.StartsWith(Magic[..5]) && !file.StartsWith(Magic);
 
-    private static uint Checksum(ReadOnlySpan<byte> file) =>
-        (uint)System.IO.Hashing.XxHash3.HashToUInt64(file[..ChecksumAt]);
+    private static uint Checksum(ReadOnlySpan<byte> file) => (uint)XxHash3.HashToUInt64(file[..ChecksumAt]);
 }

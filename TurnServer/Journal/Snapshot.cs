@@ -6,34 +6,34 @@ using TurnServer.Rules;
 namespace TurnServer.Journal;
 
 /// <summary>
-/// A whole table in one file: a head, its settings, its parts, and how many those were, each a frame.
+/// A whole table in one file: a head, then a frame each for its settings, its parts, and the number of parts.
 /// </summary>
 internal sealed record Snapshot
 {
-    // Magic 8, number 8, salt 8, final 1, none 3, checksum 4.
+    // Magic 8, number 8, salt 8, final 1, unused 3, checksum 4.
     private const int HeadBytes = 32;
     private const int NumberAt = 8;
     private const int SaltAt = 16;
     private const int FinalAt = 24;
     private const int ChecksumAt = 28;
 
-    // No part begins with these.
+    // No part of the table has these kinds.
     private const byte SettingsPart = 0;
     private const byte EndPart = 0xFF;
 
     private static ReadOnlySpan<byte> Magic => "TURNS002"u8;
 
-    // Still read: its players have parts of another kind.
+    // Still readable: its players have parts of another kind.
     private static ReadOnlySpan<byte> OlderMagic => "TURNS001"u8;
 
     public required Table Table { get; init; }
 
-    /// <summary>What the table draws its keys from.</summary>
+    /// <summary>The table's key source.</summary>
     public required RecordedKeys Keys { get; init; }
 
     public required StateSettings Settings { get; init; }
 
-    /// <summary>Whether no journal follows: the server was stopped.</summary>
+    /// <summary>Whether it was written as the server stopped, so that no journal follows.</summary>
     public required bool IsFinal { get; init; }
 
     /// <summary>Writes one.</summary>
@@ -65,7 +65,7 @@ internal sealed record Snapshot
         frames.Write(writer.Written);
     }
 
-    /// <summary>Reads one. The table is under the settings that it was written under.</summary>
+    /// <summary>Reads one. The table has the settings that it was recorded under.</summary>
     /// <exception cref="CorruptStateException">It is damaged.</exception>
     /// <exception cref="OtherFormatException">Another version of this server wrote it.</exception>
     public static Snapshot Read(Stream from, long number)
@@ -77,7 +77,7 @@ internal sealed record Snapshot
         {
             if (head.StartsWith(Magic[..5]) && !IsKnown(head))
                 throw new OtherFormatException();
-            throw new CorruptStateException("an invalid head");
+            throw new CorruptStateException("invalid head");
         }
 
         var frames = new FrameStream(from, BinaryPrimitives.ReadUInt64LittleEndian(head[SaltAt..]), HeadBytes);
@@ -98,7 +98,7 @@ internal sealed record Snapshot
     {
         var reader = new FieldReader(part);
         if (reader.Byte() != SettingsPart)
-            throw new CorruptStateException("no settings");
+            throw new CorruptStateException("missing settings");
         var settings = StateSettings.Read(ref reader);
         reader.End();
         return settings;
@@ -117,7 +117,7 @@ internal sealed record Snapshot
 
             var end = new FieldReader(part[1..]);
             if (end.Long() != parts)
-                throw new CorruptStateException("fewer parts than it says");
+                throw new CorruptStateException("missing parts");
             return reader.Finish();
         }
     }
@@ -125,18 +125,18 @@ internal sealed record Snapshot
     private static uint Checksum(ReadOnlySpan<byte> head) => (uint)XxHash3.HashToUInt64(head[..ChecksumAt]);
 }
 
-/// <summary>A file is of another version of the format.</summary>
+/// <summary>A file has another version of the format.</summary>
 internal sealed class OtherFormatException : Exception;
 
-/// <summary>Frames one behind the other in a stream that is read or written from front to back.</summary>
+/// <summary>Reads or writes a stream of frames sequentially.</summary>
 internal sealed class FrameStream(Stream stream, ulong salt, long position)
 {
-    private byte[] _frame = new byte[4096];
+    private byte[] _buffer = new byte[4096];
 
     public void Write(ReadOnlySpan<byte> payload)
     {
         var bytes = Frame.Size(payload.Length);
-        var frame = Room(bytes);
+        var frame = Buffer(bytes);
         frame.Clear();
         payload.CopyTo(frame[Frame.HeaderBytes..]);
         Frame.Complete(frame, payload.Length, salt, position);
@@ -144,17 +144,17 @@ internal sealed class FrameStream(Stream stream, ulong salt, long position)
         position += bytes;
     }
 
-    /// <summary>The next payload. Good until the next is read.</summary>
+    /// <summary>Reads the next payload, which is valid until the next call.</summary>
     /// <exception cref="CorruptStateException">There is none, or it is damaged.</exception>
     public ReadOnlySpan<byte> Read()
     {
         Span<byte> header = stackalloc byte[Frame.HeaderBytes];
         if (stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false) < header.Length)
-            throw new CorruptStateException($"its end too early, at byte {position}");
+            throw new CorruptStateException($"it ends early, at byte {position}");
         var length = BinaryPrimitives.ReadUInt32LittleEndian(header);
         if (length is > 0 and <= Frame.PayloadBytesMax)
         {
-            var frame = Room(Frame.Size((int)length));
+            var frame = Buffer(Frame.Size((int)length));
             header.CopyTo(frame);
             var rest = frame[header.Length..];
             if (stream.ReadAtLeast(rest, rest.Length, throwOnEndOfStream: false) == rest.Length
@@ -165,13 +165,13 @@ internal sealed class FrameStream(Stream stream, ulong salt, long position)
             }
         }
 
-        throw new CorruptStateException($"something damaged at byte {position}");
+        throw new CorruptStateException($"damaged data at byte {position}");
     }
 
-    private Span<byte> Room(int bytes)
+    private Span<byte> Buffer(int bytes)
     {
-        if (_frame.Length < bytes)
-            _frame = new byte[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)bytes)];
-        return _frame.AsSpan(0, bytes);
+        if (_buffer.Length < bytes)
+            _buffer = new byte[System.Numerics.BitOperations.RoundUpToPowerOf2((uint)bytes)];
+        return _buffer.AsSpan(0, bytes);
     }
 }

@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
+using TurnServer.Journal.Disk;
 using TurnServer.Rules;
 
 namespace TurnServer.Journal;
 
-/// <summary>All that makes a server's state outlive it: from reading it back to the last snapshot.</summary>
+/// <summary>A server's durable state from recovery to the final snapshot.</summary>
 internal sealed class StateLifecycle : IDisposable
 {
-    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(5);
 
     private readonly JournalOptions _options;
     private readonly StateStore _store;
@@ -25,13 +26,14 @@ internal sealed class StateLifecycle : IDisposable
         _openedAt = openedAt;
     }
 
-    /// <summary>The table, as it was.</summary>
+    /// <summary>The recovered table, or a new one.</summary>
     public Table Table => _store.Table;
 
-    /// <summary>Takes hold of the directory and reads it, and changes nothing there.</summary>
+    /// <summary>Acquires the directory and recovers the state, without changing it.</summary>
     /// <param name="options">They must name a directory.</param>
-    /// <param name="rules">Under what the table goes on.</param>
+    /// <param name="rules">The rules that the table continues under.</param>
     /// <param name="hasSequentialKeys">Whether keys count up.</param>
+    /// <param name="keys">See <see cref="StateStore.Open"/>.</param>
     /// <param name="log">For what was found.</param>
     /// <exception cref="StateException">The state cannot be used; the message is for the operator.</exception>
     public static StateLifecycle Open(JournalOptions options, RulesOptions rules, bool hasSequentialKeys,
@@ -51,15 +53,15 @@ internal sealed class StateLifecycle : IDisposable
         }
     }
 
-    /// <summary>Begins to record; to be called when the server is sure to start.</summary>
-    /// <exception cref="StateException">There is no room; the message is for the operator.</exception>
+    /// <summary>Begins recording. To be called once the server is sure to start.</summary>
+    /// <exception cref="StateException">The disk is full; the message is for the operator.</exception>
     public JournalWriter Begin(StateMeters meters)
     {
         _store.Begin();
         meters.Watch(_store);
         _meters = meters;
-        foreach (var cut in _store.Warnings)
-            Log.StateWasCut(_log, cut);
+        foreach (var discarded in _store.Warnings)
+            Log.JournalTailDiscarded(_log, discarded);
         var sync = $"{_options.Sync}".ToLowerInvariant();
         if (_store.RequestsReplayed is { } requests)
         {
@@ -68,61 +70,72 @@ internal sealed class StateLifecycle : IDisposable
         }
         else
         {
-            Log.StateIsNew(_log, _options.Directory!, sync);
+            Log.StateCreated(_log, _options.Directory!, sync);
         }
 
         return _store.Journal;
     }
 
     /// <summary>
-    /// Keeps it until the server stops; fails when the disk does. To be called once, after <see cref="Begin"/>.
+    /// Syncs and compacts until the server stops; fails when the disk does. To be called once, after
+    /// <see cref="Begin"/>.
     /// </summary>
-    /// <param name="onActor">Has the actor's thread look at the table; false when the actor does not answer.</param>
+    /// <param name="onActor">Runs an action on the actor's thread; false when the actor does not respond.</param>
     public Task RunAsync(Func<Action<Table>, Task<bool>> onActor)
     {
         _workers = new StateWorkers(_store, _options, _meters!, new DirectoryWatch(_store, onActor, _log), _log);
-        return _running = KeepAsync();
+        return _running = RunWorkersAsync();
     }
 
     /// <summary>
-    /// Brings the last records to the disk, and the whole table, so that nothing has to be replayed. To be called when
-    /// the actor has ended.
+    /// Syncs the last records and writes the final snapshot, so that the next start has nothing to replay. To be called
+    /// after the actor has ended.
     /// </summary>
-    /// <returns>False when the disk has failed before that.</returns>
-    /// <exception cref="StateException">The directory was lost, and the games cannot be written anew.</exception>
+    /// <returns>False when the disk failed before.</returns>
+    /// <exception cref="StateException">The directory was lost and the games cannot be written.</exception>
     public async Task<bool> FinishAsync()
     {
         _workers!.Stop();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_running.IsFaulted)
             return false;
-        var isWhole = IsWhole();
+        var isComplete = IsComplete();
         try
         {
             _store.Finish();
-            if (!isWhole)
-                Log.StateSaved(_log, _store.DirectoryPath);
+            if (!isComplete)
+                Log.GamesWrittenToLostDirectory(_log, _store.Directory.Path);
         }
-        catch (Exception e) when (isWhole && e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (isComplete && e is IOException or UnauthorizedAccessException)
         {
-            // The journal has it all, and the next start replays it.
-            Log.LastSnapshotFailed(_log, StateException.Reason(e));
+            // The journal is complete, and the next start replays it.
+            Log.FinalSnapshotFailed(_log, StateException.Reason(e));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StateException($"the games could not be written to {_store.DirectoryPath}, whose files were "
-                + $"taken away while the server ran, and end: {StateException.Reason(e)}.", e);
+            throw new StateException($"cannot write the games to {_store.Directory.Path}, whose files were removed "
+                + $"while the server ran; they are lost: {StateException.Reason(e)}.", e);
         }
 
         return true;
     }
 
-    // Whether a start could go by what is there.
-    private bool IsWhole()
+    public void Dispose()
+    {
+        _workers?.Stop();
+        // Threads that still use the files need them open. The process ends either way.
+        if (!_running.ContinueWith(_ => { }, TaskScheduler.Default).Wait(StopTimeout))
+            return;
+        _store.Dispose();
+        _workers?.Dispose();
+    }
+
+    // Whether recovery could start from what is in the directory.
+    private bool IsComplete()
     {
         try
         {
-            return _store.DetectLoss() == DirectoryLoss.None && _store.FindMissing() is null;
+            return _store.Directory.DetectLoss() == DirectoryLoss.None && DirectoryWatch.FindMissing(_store) is null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -130,17 +143,7 @@ internal sealed class StateLifecycle : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        _workers?.Stop();
-        // Threads that are at work on the files still need them. The process ends either way.
-        if (!_running.ContinueWith(_ => { }, TaskScheduler.Default).Wait(StopPatience))
-            return;
-        _store.Dispose();
-        _workers?.Dispose();
-    }
-
-    private async Task KeepAsync()
+    private async Task RunWorkersAsync()
     {
         try
         {
@@ -149,7 +152,7 @@ internal sealed class StateLifecycle : IDisposable
         catch (Exception fault)
         {
             if (fault is IOException)
-                Log.StateDiskFailed(_log, fault);
+                Log.DiskSyncFailed(_log, fault);
             else
                 Log.LoopFailed(_log, fault);
             throw;

@@ -3,11 +3,11 @@ using TurnServer.Rules;
 namespace TurnServer.Journal;
 
 /// <summary>
-/// Under what a journal was recorded: it comes to the same only when it is replayed under the same. A server that is
-/// started with others replays under those and goes on with its own.
+/// The settings that a journal was recorded under and must be replayed under. A server started with other settings
+/// replays under the recorded ones and continues under its own.
 /// </summary>
 /// <param name="Rules">The durations and limits.</param>
-/// <param name="HasSequentialKeys">Whether keys counted up.</param>
+/// <param name="HasSequentialKeys">Whether keys count up.</param>
 internal sealed record StateSettings(RulesOptions Rules, bool HasSequentialKeys)
 {
     public void Write(FieldWriter to)

@@ -5,36 +5,42 @@ using Microsoft.Extensions.Logging;
 namespace TurnServer.Journal;
 
 /// <summary>
-/// Does on threads of its own what the actor must not wait for: syncs, makes segments before they are needed, and makes
-/// snapshots of full ones.
+/// Runs what the actor must not wait for, each on its own thread: syncing, preparing segments, and compacting.
 /// </summary>
 internal sealed class StateWorkers : IDisposable
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
-    // A snapshot takes the replay of a segment, some 50 ms.
-    private static readonly TimeSpan SnapshotRetryPause = TimeSpan.FromSeconds(2);
+    // Compacting takes the replay of a segment, about 50 ms.
+    private static readonly TimeSpan CompactRetryPause = TimeSpan.FromSeconds(2);
 
-    // In place of a segment's number: the next snapshot need not wait until it is worthwhile.
-    private const long NowPlease = 0;
+    // Sent in place of a full segment's number: compact now, without waiting until it is worthwhile.
+    private const long CompactNow = 0;
 
-    // The same: nothing is full, it is time to look at the files.
-    private const long Nothing = -1;
+    // The same: nothing is full, it is time to check the directory.
+    private const long CheckDirectory = -1;
 
     private readonly StateStore _store;
     private readonly JournalOptions _options;
     private readonly StateMeters _meters;
     private readonly ILogger _log;
-    private readonly DirectoryWatch _watch;
     private readonly CancellationTokenSource _stop = new();
+
+    // From the actor's thread to the syncing thread.
     private readonly AutoResetEvent _dirtied = new(false);
 
-    // Bounded by the segments on the disk, and one that asks for a snapshot.
+    // From the syncing and preparing threads to the compacting thread. The disk bounds the full segments, and at most
+    // one CompactNow waits.
     private readonly Channel<long> _full = Channel.CreateUnbounded<long>();
-    private volatile bool _isSnapshotWanted;
+
+    // Set by the preparing thread, cleared by the compacting thread.
+    private volatile bool _isCompactionRequested;
+
+    // The compacting thread's.
+    private readonly DirectoryWatch _watch;
     private Task<bool>? _waitingForFull;
 
-    /// <summary>Keeps a store whose journal has been begun.</summary>
+    /// <summary>Serves a store whose journal has begun.</summary>
     public StateWorkers(StateStore store, JournalOptions options, StateMeters meters, DirectoryWatch watch, ILogger log)
     {
         _watch = watch;
@@ -45,10 +51,10 @@ internal sealed class StateWorkers : IDisposable
         store.Journal.Dirtied = () => _dirtied.Set();
     }
 
-    /// <summary>Until <see cref="Stop"/>; fails when the disk did and the process must end.</summary>
+    /// <summary>Runs until <see cref="Stop"/>; fails when the disk failed and the process must end.</summary>
     public async Task RunAsync()
     {
-        // One may end before the others, which can fail all the same.
+        // A thread that ends first must not hide that another fails later.
         List<Task> loops = [OnThread(SyncUntilStopped), OnThread(PrepareUntilStopped), OnThread(CompactUntilStopped)];
         while (loops.Count > 0)
         {
@@ -58,7 +64,7 @@ internal sealed class StateWorkers : IDisposable
         }
     }
 
-    /// <summary>Lets <see cref="RunAsync"/> end, once what has been recorded is synced.</summary>
+    /// <summary>Lets <see cref="RunAsync"/> end after syncing what has been recorded.</summary>
     public void Stop()
     {
         _stop.Cancel();
@@ -79,7 +85,7 @@ internal sealed class StateWorkers : IDisposable
         WaitHandle[] signals = [_dirtied, _stop.Token.WaitHandle];
         while (!_stop.IsCancellationRequested)
         {
-            // First of all what was recorded before anybody listened: no signal comes for that any more.
+            // Sync before the first wait: records older than this thread send no signal any more.
             var startedAt = Stopwatch.GetTimestamp();
             SyncOnce();
             var left = _options.SyncInterval - Stopwatch.GetElapsedTime(startedAt);
@@ -94,10 +100,10 @@ internal sealed class StateWorkers : IDisposable
     private void SyncOnce()
     {
         var startedAt = Stopwatch.GetTimestamp();
-        var synced = _store.SyncedPosition;
-        foreach (var number in _store.Sync())
+        var synced = _store.Syncer.SyncedPosition;
+        foreach (var number in _store.Syncer.Sync())
             _full.Writer.TryWrite(number);
-        if (_store.SyncedPosition > synced)
+        if (_store.Syncer.SyncedPosition > synced)
             _meters.Synced(Stopwatch.GetElapsedTime(startedAt));
     }
 
@@ -110,9 +116,9 @@ internal sealed class StateWorkers : IDisposable
             var startedAt = Stopwatch.GetTimestamp();
             try
             {
-                _store.Prepare();
+                _store.Preparer.Prepare();
                 if (hasFailed)
-                    Log.StateHasRoom(_log);
+                    Log.JournalSpaceAvailable(_log);
                 else if (_store.Journal.IsStalled)
                     Log.StateDiskIsSlow(_log, Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
                 hasFailed = wasStalled = false;
@@ -120,24 +126,24 @@ internal sealed class StateWorkers : IDisposable
             catch (Exception e) when (e is DirectoryNotFoundException or FileNotFoundException
                 or DriveNotFoundException)
             {
-                // The directory is gone, which is the watch's to notice and to say.
+                // The directory is gone; DirectoryWatch notices and reports that.
                 _stop.Token.WaitHandle.WaitOne(RetryPause);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Said once when it may still go well, and once when players are refused.
+                // Logged once as a warning ahead of time, and once when requests are refused.
                 var isStalled = _store.Journal.IsStalled;
                 if (isStalled && !wasStalled)
-                    Log.StateHasNoRoom(_log, StateException.Reason(e));
+                    Log.JournalStalled(_log, StateException.Reason(e));
                 else if (!hasFailed)
-                    Log.StateRunsShort(_log, StateException.Reason(e));
+                    Log.JournalSpaceLow(_log, StateException.Reason(e));
                 hasFailed = true;
                 wasStalled = isStalled;
-                // A snapshot may make the room.
-                if (isStalled && !_isSnapshotWanted)
+                // Compacting may free space.
+                if (isStalled && !_isCompactionRequested)
                 {
-                    _isSnapshotWanted = true;
-                    _full.Writer.TryWrite(NowPlease);
+                    _isCompactionRequested = true;
+                    _full.Writer.TryWrite(CompactNow);
                 }
 
                 _stop.Token.WaitHandle.WaitOne(RetryPause);
@@ -149,7 +155,7 @@ internal sealed class StateWorkers : IDisposable
     {
         try
         {
-            return _store.WaitToPrepareAsync(_stop.Token).AsTask().GetAwaiter().GetResult();
+            return _store.Preparer.WaitAsync(_stop.Token).AsTask().GetAwaiter().GetResult();
         }
         catch (OperationCanceledException)
         {
@@ -157,8 +163,8 @@ internal sealed class StateWorkers : IDisposable
         }
     }
 
-    // A snapshot is made when the segments that it does away with are together as long as the one before: so a large
-    // table is not written down again and again.
+    // Compacts once the full segments are as long as the latest snapshot, so that a large table is not rewritten for
+    // every segment.
     private void CompactUntilStopped()
     {
         var fullBytes = 0L;
@@ -166,31 +172,31 @@ internal sealed class StateWorkers : IDisposable
         var canReadBack = true;
         while (TryWaitForFull(out var number) && !_stop.IsCancellationRequested)
         {
-            _watch.Look();
-            if (number == Nothing || !canReadBack)
+            _watch.Check();
+            if (number == CheckDirectory || !canReadBack)
                 continue;
-            if (number == NowPlease)
-                _isSnapshotWanted = false;
+            if (number == CompactNow)
+                _isCompactionRequested = false;
             else
                 (lastFull, fullBytes) = (number, fullBytes + _options.SegmentBytes);
-            if (fullBytes == 0 || (number != NowPlease && fullBytes < _store.SnapshotBytes))
+            if (fullBytes == 0 || (number != CompactNow && fullBytes < _store.Compactor.SnapshotBytes))
                 continue;
             try
             {
-                // Tried until it goes well: it is what makes room, and may take less than the next segment.
+                // Retried until it succeeds: it frees space, and may need less than the next segment.
                 var isFirst = true;
-                while (!TryCompact(lastFull, isFirst) && !_stop.Token.WaitHandle.WaitOne(SnapshotRetryPause))
+                while (!TryCompact(lastFull, isFirst) && !_stop.Token.WaitHandle.WaitOne(CompactRetryPause))
                 {
                     isFirst = false;
-                    _watch.Look();
+                    _watch.Check();
                 }
 
                 fullBytes = 0;
             }
             catch (StateDamagedException e)
             {
-                // What plays is right, and what is recorded since then: only the record cannot be made shorter.
-                Log.StateCannotBeReadBack(_log, e);
+                // Live state is intact and recording continues; only compaction is disabled.
+                Log.CompactionDisabled(_log, e);
                 canReadBack = false;
             }
         }
@@ -198,7 +204,7 @@ internal sealed class StateWorkers : IDisposable
 
     private bool TryWaitForFull(out long number)
     {
-        number = Nothing;
+        number = CheckDirectory;
         var waiting = _waitingForFull ??= _full.Reader.WaitToReadAsync().AsTask();
         if (!waiting.Wait(DirectoryWatch.Interval))
             return true;
@@ -208,20 +214,21 @@ internal sealed class StateWorkers : IDisposable
 
     private bool TryCompact(long number, bool isFirst)
     {
-        // Where files were written anew nothing is left to do; where the directory is lost nothing can be done.
-        if (_watch.IsLost || number < _store.SnapshotNumber)
+        // A newer snapshot replaced these segments, or there is no directory to compact.
+        if (_watch.IsLost || number < _store.Compactor.SnapshotNumber)
             return true;
         try
         {
             var startedAt = Stopwatch.GetTimestamp();
-            _store.Compact(number);
+            _store.Compactor.Compact(number);
             _meters.Compacted();
-            Log.SnapshotMade(_log, _store.SnapshotBytes, Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
+            Log.SnapshotWritten(_log, _store.Compactor.SnapshotBytes,
+                Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or OutOfMemoryException)
         {
-            // It is tried again: the journal has it all, and it takes a second table, for which memory may be short.
+            // Retried: the journal is complete. A second table is built meanwhile, so memory may be short too.
             if (isFirst)
                 Log.SnapshotFailed(_log, StateException.Reason(e));
             return false;

@@ -21,7 +21,7 @@ internal ref struct FieldReader(ReadOnlySpan<byte> bytes)
     {
         0 => false,
         1 => true,
-        var other => throw new CorruptStateException($"a flag of {other}"),
+        var other => throw new CorruptStateException($"invalid flag {other}"),
     };
 
     public ulong Number()
@@ -35,19 +35,19 @@ internal ref struct FieldReader(ReadOnlySpan<byte> bytes)
                 return value;
         }
 
-        throw new CorruptStateException("a number of more than 64 bits");
+        throw new CorruptStateException("number exceeds 64 bits");
     }
 
     public long Long()
     {
         var value = Number();
-        return value <= long.MaxValue ? (long)value : throw new CorruptStateException($"a count of {value}");
+        return value <= long.MaxValue ? (long)value : throw new CorruptStateException($"count {value} out of range");
     }
 
     public int Int()
     {
         var value = Number();
-        return value <= int.MaxValue ? (int)value : throw new CorruptStateException($"a count of {value}");
+        return value <= int.MaxValue ? (int)value : throw new CorruptStateException($"count {value} out of range");
     }
 
     public TimeSpan Time()
@@ -55,7 +55,7 @@ internal ref struct FieldReader(ReadOnlySpan<byte> bytes)
         var ticks = Long();
         return ticks < TicksEnd
             ? TimeSpan.FromTicks(ticks)
-            : throw new CorruptStateException($"a time of {ticks} ticks");
+            : throw new CorruptStateException($"time of {ticks} ticks out of range");
     }
 
     public ClientAddress Address()
@@ -73,19 +73,19 @@ internal ref struct FieldReader(ReadOnlySpan<byte> bytes)
     /// <summary>One of the values of an enumeration that count up from 0.</summary>
     public byte OneOf(int count) => Byte() is var value && value < count
         ? value
-        : throw new CorruptStateException($"a choice of {value} among {count}");
+        : throw new CorruptStateException($"value {value} out of range 0 to {count - 1}");
 
     /// <summary>To be called at the end: nothing may be left.</summary>
     public readonly void End()
     {
         if (!_left.IsEmpty)
-            throw new CorruptStateException($"{_left.Length} bytes too many");
+            throw new CorruptStateException($"{_left.Length} unexpected bytes at the end");
     }
 
     private ReadOnlySpan<byte> Take(int count)
     {
         if (count > _left.Length)
-            throw new CorruptStateException($"{count} bytes where there are {_left.Length}");
+            throw new CorruptStateException($"{count} bytes expected, {_left.Length} left");
         var taken = _left[..count];
         _left = _left[count..];
         return taken;

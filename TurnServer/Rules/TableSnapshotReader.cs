@@ -34,7 +34,7 @@ public sealed class TableSnapshotReader
         var from = new FieldReader(part);
         var kind = (SnapshotPart)from.Byte();
         if (_hasHead == (kind == SnapshotPart.Head))
-            throw new CorruptStateException("no head at its front, or two");
+            throw new CorruptStateException("head part missing or repeated");
         switch (kind)
         {
             case SnapshotPart.Head: ReadHead(ref from); break;
@@ -42,7 +42,7 @@ public sealed class TableSnapshotReader
             case SnapshotPart.PlayerWithoutExclusionEnds: ReadPlayer(ref from, hasExclusionEnds: false); break;
             case SnapshotPart.Game: ReadGame(ref from); break;
             case SnapshotPart.Deadlines: ReadDeadlines(ref from); break;
-            default: throw new CorruptStateException($"a part of kind {(byte)kind}");
+            default: throw new CorruptStateException($"unknown part kind {(byte)kind}");
         }
 
         from.End();
@@ -55,7 +55,7 @@ public sealed class TableSnapshotReader
         if (!_hasHead || _parts.Lobby.PlayerCount != _players || _parts.Games.Count != _games
             || _parts.Deadlines.Count != _deadlines)
         {
-            throw new CorruptStateException("fewer parts than it says");
+            throw new CorruptStateException("missing parts");
         }
 
         foreach (var (player, partner) in _partners)
@@ -103,7 +103,7 @@ public sealed class TableSnapshotReader
 
         ReadParticipant(ref from, player);
         if (!_parts.Lobby.TryRestore(player))
-            throw new CorruptStateException("a pairing key or a token twice");
+            throw new CorruptStateException("duplicate pairing key or token");
     }
 
     private void ReadGame(ref FieldReader from)
@@ -113,7 +113,7 @@ public sealed class TableSnapshotReader
             game[number] = ReadSeat(ref from, game, number);
         (game[0].Partner, game[1].Partner) = (game[1], game[0]);
         if (!_parts.Games.TryRestore(game))
-            throw new CorruptStateException("a seat key twice");
+            throw new CorruptStateException("duplicate seat key");
     }
 
     private Seat ReadSeat(ref FieldReader from, Game game, byte number)
@@ -127,7 +127,7 @@ public sealed class TableSnapshotReader
 
         var counterEnd = from.Number();
         if (counterEnd > 1UL << 63)
-            throw new CorruptStateException($"a counter of {counterEnd - 1}");
+            throw new CorruptStateException($"invalid counter {counterEnd - 1}");
         seat.LastCounter = (long)(counterEnd - 1);
         seat.Left = from.OneOf(DepartureCount + 1) is var left and > 0
             ? (Departure)(left - 1)
@@ -135,7 +135,7 @@ public sealed class TableSnapshotReader
         var blockLength = from.Int();
         var turns = from.Bytes();
         if (blockLength > turns.Length || turns.Length > ProtocolLimits.BacklogBytesMax)
-            throw new CorruptStateException($"a backlog of {turns.Length} bytes");
+            throw new CorruptStateException($"invalid backlog of {turns.Length} bytes");
         seat.Backlog.Restore(turns, blockLength);
         ReadParticipant(ref from, seat);
         return seat;
@@ -148,7 +148,7 @@ public sealed class TableSnapshotReader
             return;
         var (ticket, code) = (new Ticket(from.Long()), (ReplyCode)from.Byte());
         if (ticket.Number == 0 || !Enum.IsDefined(code))
-            throw new CorruptStateException("a held reply that is none");
+            throw new CorruptStateException("invalid held-reply record");
         participant.Hold(ticket, code, from.Time());
     }
 
@@ -166,8 +166,8 @@ public sealed class TableSnapshotReader
     private static ulong? ReadKey(ref FieldReader from) => from.Flag() ? from.Number() : null;
 
     private Player FindPlayer(ulong key) =>
-        _parts.Lobby.Find(key) ?? throw new CorruptStateException("a player whom it does not have");
+        _parts.Lobby.Find(key) ?? throw new CorruptStateException("reference to an unknown player");
 
     private Seat FindSeat(ulong key) =>
-        _parts.Games.Find(key) ?? throw new CorruptStateException("a seat that it does not have");
+        _parts.Games.Find(key) ?? throw new CorruptStateException("reference to an unknown seat");
 }

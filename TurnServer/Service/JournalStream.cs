@@ -1,5 +1,5 @@
 using System.Globalization;
-using TurnServer.Journal;
+using TurnServer.Journal.Disk;
 
 namespace TurnServer.Service;
 

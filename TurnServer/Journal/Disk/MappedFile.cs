@@ -1,10 +1,9 @@
 using System.IO.MemoryMappedFiles;
 
-namespace TurnServer.Journal;
+namespace TurnServer.Journal.Disk;
 
 /// <summary>
-/// A file in memory. To write there is to write to the system's cache of the file: no call, and nothing that is lost
-/// with the process.
+/// A memory-mapped file. A store goes to the kernel's page cache without a system call and outlives the process.
 /// </summary>
 internal sealed unsafe class MappedFile : ISegmentFile
 {
@@ -13,7 +12,7 @@ internal sealed unsafe class MappedFile : ISegmentFile
     private readonly byte* _first;
     private readonly int _length;
 
-    /// <summary>Maps a file that is there and as long as that.</summary>
+    /// <summary>Maps an existing file of this length.</summary>
     public MappedFile(string path, int length)
     {
         _length = length;
@@ -32,19 +31,18 @@ internal sealed unsafe class MappedFile : ISegmentFile
 
     public Span<byte> Bytes => new(_first, _length);
 
-    public void Push(int from, int until)
+    public void Write(int start, int end)
     {
-        // The system has it.
+        // The page cache already holds them.
     }
 
-    /// <inheritdoc/>
-    public void Flush() => _view.Flush();
+    public void Sync() => _view.Flush();
 
     public void Dispose()
     {
         var handle = _view.SafeMemoryMappedViewHandle;
         handle.ReleasePointer();
-        // First, or the view syncs all of it, which is not this method's to decide and may take seconds.
+        // Before the view: disposing the view first would sync the whole file, which may take seconds.
         handle.Dispose();
         _view.Dispose();
         _file.Dispose();

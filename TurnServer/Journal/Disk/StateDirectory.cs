@@ -1,27 +1,27 @@
 using System.Runtime.InteropServices;
 
-namespace TurnServer.Journal;
+namespace TurnServer.Journal.Disk;
 
-/// <summary>A directory on the disk, for one server at a time.</summary>
+/// <summary>A directory on the disk, locked by one server at a time.</summary>
 internal sealed partial class StateDirectory : IStateDirectory
 {
-    private const UnixFileMode OwnersAlone = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const int BufferBytes = 1024 * 1024;
     private const int WouldBlock = 11;
     private const int ReadOnlyCloseOnExec = 0x80000;
     private const string BootIdPath = "/proc/sys/kernel/random/boot_id";
 
-    private readonly string _named;
+    private readonly string _givenPath;
     private readonly bool _isSynced;
     private FileStream _lock;
     private FileStatus? _identity;
 
-    private StateDirectory(string named, bool isSynced)
+    private StateDirectory(string givenPath, bool isSynced)
     {
-        _named = named;
+        _givenPath = givenPath;
         _isSynced = isSynced;
-        (Path, _lock) = TakeHold(named, isSynced);
-        _identity = FileStatus.Of(named);
+        (Path, _lock) = Lock(givenPath, isSynced);
+        _identity = FileStatus.Of(givenPath);
         BootId = ReadBootId();
     }
 
@@ -29,18 +29,21 @@ internal sealed partial class StateDirectory : IStateDirectory
 
     public Guid BootId { get; }
 
-    /// <summary>Takes hold of it, and makes it if it is missing.</summary>
+    private FileStatus? OwnLock => FileStatus.Of((int)_lock.SafeFileHandle.DangerousGetHandle());
+
+    /// <summary>Locks the directory and creates it if missing.</summary>
     /// <param name="path">Where it is.</param>
-    /// <param name="isSynced">Whether files and their names are brought to the disk as they are made.</param>
+    /// <param name="isSynced">Whether new files and their names are synced to the disk.</param>
     /// <exception cref="StateException">Another server has it, or it cannot be used.</exception>
     public static StateDirectory Acquire(string path, bool isSynced = true) =>
         new(System.IO.Path.GetFullPath(path), isSynced);
 
     public DirectoryLoss DetectLoss()
     {
-        if (FileStatus.Of(System.IO.Path.Combine(_named, StateFileNames.Lock)) is { } there && there == OwnLock)
+        var lockFile = FileStatus.Of(System.IO.Path.Combine(_givenPath, StateFileNames.Lock));
+        if (lockFile is not null && lockFile == OwnLock)
             return DirectoryLoss.None;
-        if (FileStatus.Of(_named) is not { } directory)
+        if (FileStatus.Of(_givenPath) is not { } directory)
             return DirectoryLoss.Gone;
         return directory == _identity ? DirectoryLoss.Lock : DirectoryLoss.Replaced;
     }
@@ -49,69 +52,43 @@ internal sealed partial class StateDirectory : IStateDirectory
     {
         if (DetectLoss() is not (var loss and not DirectoryLoss.None))
             return;
-        var (path, held) = TakeHold(_named, _isSynced);
+        var (path, lockFile) = Lock(_givenPath, _isSynced);
         try
         {
             if (loss != DirectoryLoss.Lock && Directory.EnumerateFileSystemEntries(path)
                 .Any(entry => StateFileNames.IsState(System.IO.Path.GetFileName(entry))))
             {
-                throw new StateException($"the state directory {_named} holds the state of another server by now, "
-                    + "which is left as it is; this server's games end.");
+                throw new StateException($"the state directory {_givenPath} now holds the state of another server, "
+                    + "which is left as it is; this server's games are lost.");
             }
         }
         catch
         {
-            held.Dispose();
+            lockFile.Dispose();
             throw;
         }
 
         _lock.Dispose();
-        (Path, _lock, _identity) = (path, held, FileStatus.Of(_named));
-    }
-
-    private FileStatus? OwnLock => FileStatus.Of((int)_lock.SafeFileHandle.DangerousGetHandle());
-
-    private static (string Path, FileStream Lock) TakeHold(string path, bool isSynced)
-    {
-        if (File.Exists(path))
-            throw new StateException($"the state directory {path} is a file: name a directory (--state).");
-        try
-        {
-            if (!Directory.Exists(path))
-            {
-                Directory.CreateDirectory(path, OwnersAlone | UnixFileMode.UserExecute);
-                if (isSynced)
-                    SyncNames(System.IO.Path.GetDirectoryName(path)!);
-            }
-
-            // As systemd makes it, it is a link: what is said of it must be good for the directory itself.
-            path = Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
-            return (path, TakeLock(path));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StateException($"the state directory {path} cannot be used: "
-                + $"{StateException.Reason(e)}. It must be a directory that this user may write to (--state).", e);
-        }
+        (Path, _lock, _identity) = (path, lockFile, FileStatus.Of(_givenPath));
     }
 
     public IReadOnlyList<string> List() =>
         [.. Directory.EnumerateFiles(Path).Select(file => System.IO.Path.GetFileName(file))];
 
     public IReadOnlyList<string> ListNonFiles() =>
-        [.. Directory.EnumerateFileSystemEntries(Path).Where(entry => !FileStatus.IsOrdinaryFile(entry))
+        [.. Directory.EnumerateFileSystemEntries(Path).Where(entry => !FileStatus.IsRegularFile(entry))
             .Select(entry => System.IO.Path.GetFileName(entry))];
 
     public ISegmentFile Create(string name, int bytes, bool isMapped)
     {
         var path = PathOf(name);
-        // Looked at first, as it may be tried again and again while there is none.
+        // Checked first, because callers retry while the disk is full.
         if (new DriveInfo(Path).AvailableFreeSpace < bytes)
             throw new IOException($"No space left on device: '{path}'");
         try
         {
-            // Written, not only reserved: what has been written once has its place, and needs no other on being
-            // written again. To write it in memory is then possible whatever happens to the disk's room.
+            // Written, not only reserved: blocks once written are overwritten in place, so a store to mapped memory
+            // cannot fail for lack of space.
             using (var file = CreateNew(path))
             {
                 var zeros = new byte[Math.Min(bytes, BufferBytes)];
@@ -121,7 +98,7 @@ internal sealed partial class StateDirectory : IStateDirectory
             }
 
             if (_isSynced)
-                SyncNames(Path);
+                SyncDirectory(Path);
             return isMapped ? new MappedFile(path, bytes) : new WrittenFile(path, bytes);
         }
         catch
@@ -156,13 +133,13 @@ internal sealed partial class StateDirectory : IStateDirectory
         }
         catch
         {
-            // It may be what has filled the disk.
+            // It may be what filled the disk.
             TryDelete(path);
             throw;
         }
 
         if (_isSynced)
-            SyncNames(Path);
+            SyncDirectory(Path);
         return length;
     }
 
@@ -170,24 +147,48 @@ internal sealed partial class StateDirectory : IStateDirectory
 
     public void Dispose() => _lock.Dispose();
 
-    private static FileStream TakeLock(string path)
+    private static (string Path, FileStream LockFile) Lock(string path, bool isSynced)
+    {
+        if (File.Exists(path))
+            throw new StateException($"the state directory {path} is a file: name a directory (--state).");
+        try
+        {
+            if (!Directory.Exists(path))
+            {
+                Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
+                if (isSynced)
+                    SyncDirectory(System.IO.Path.GetDirectoryName(path)!);
+            }
+
+            // systemd makes it a link; messages suggest commands, which must work on the directory itself.
+            path = Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+            return (path, OpenLockFile(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StateException($"cannot use the state directory {path}: {StateException.Reason(e)}. It must be a "
+                + "directory that this user may write to (--state).", e);
+        }
+    }
+
+    private static FileStream OpenLockFile(string path)
     {
         var lockPath = System.IO.Path.Combine(path, StateFileNames.Lock);
         try
         {
-            // Held by the process, so that it is free once that has ended, however it did.
+            // The lock belongs to the process and ends with it, even when it is killed.
             return new FileStream(lockPath, new FileStreamOptions
             {
                 Mode = FileMode.OpenOrCreate,
                 Access = FileAccess.ReadWrite,
                 Share = FileShare.None,
-                UnixCreateMode = OwnersAlone,
+                UnixCreateMode = OwnerOnly,
             });
         }
         catch (IOException e) when (e.HResult == WouldBlock)
         {
-            throw new StateException($"the state directory {path} is in use by another server: stop that one, or give "
-                + "this one a directory of its own (--state).", e);
+            throw new StateException($"the state directory {path} is in use by another server: stop that server, or "
+                + "name another directory for this one (--state).", e);
         }
     }
 
@@ -196,7 +197,7 @@ internal sealed partial class StateDirectory : IStateDirectory
         Mode = FileMode.Create,
         Access = FileAccess.Write,
         BufferSize = BufferBytes,
-        UnixCreateMode = OwnersAlone,
+        UnixCreateMode = OwnerOnly,
     });
 
     private static void TryDelete(string path)
@@ -207,7 +208,7 @@ internal sealed partial class StateDirectory : IStateDirectory
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The first error is the one to report.
+            // The caller reports the first error.
         }
     }
 
@@ -225,8 +226,8 @@ internal sealed partial class StateDirectory : IStateDirectory
 
     private string PathOf(string name) => System.IO.Path.Combine(Path, name);
 
-    // A file's name stands in its directory, which is a file of its own to the disk.
-    private static void SyncNames(string directory)
+    // Syncing a file does not sync its directory entry.
+    private static void SyncDirectory(string directory)
     {
         var descriptor = OpenFile(directory, ReadOnlyCloseOnExec);
         if (descriptor < 0)
