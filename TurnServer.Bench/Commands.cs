@@ -187,7 +187,7 @@ internal static class Commands
         command.SetAction((result, _) => result.GetValue(survive)
             ? SurvivalCommand.RunAsync(new SurvivalOptions(result.GetValue(trials), result.GetValue(kills),
                 result.GetValue(seed), result.GetValue(directory)!), Console.Out)
-            : Task.FromResult(JournalCommand.Run(new JournalOptions(
+            : Task.FromResult(JournalCommand.Run(new JournalBenchOptions(
                 TimeSpan.FromMilliseconds(result.GetValue(milliseconds)), result.GetValue(rounds),
                 result.GetValue(records), result.GetValue(directory)!), Console.Out)));
         return command;

@@ -1,6 +1,6 @@
 namespace TurnServer.Bench.Journal;
 
-/// <summary>The background of Batch: a thread that syncs what has come, at most every 10 ms.</summary>
+/// <summary>Syncs new batches on a thread, at most every 10 ms: what the server does under batch.</summary>
 internal sealed class BackgroundSync : IDisposable
 {
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(10);
@@ -17,10 +17,10 @@ internal sealed class BackgroundSync : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Records were put on record.</summary>
-    public void Touch() => _hasNew = true;
+    /// <summary>A batch has ended.</summary>
+    public void Signal() => _hasNew = true;
 
-    /// <summary>Syncs what is left.</summary>
+    /// <summary>Syncs the rest and ends the thread.</summary>
     public void Dispose()
     {
         _stop.Set();
@@ -36,7 +36,7 @@ internal sealed class BackgroundSync : IDisposable
             stopping = _stop.Wait(Interval);
             if (!_hasNew)
                 continue;
-            // Before the sync: what comes during it is for the next one.
+            // Cleared before the sync: batches that end during it are left to the next one.
             _hasNew = false;
             _log.Sync();
         }

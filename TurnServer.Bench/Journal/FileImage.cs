@@ -1,14 +1,14 @@
 namespace TurnServer.Bench.Journal;
 
-/// <summary>All files of a directory at one time, by their names in it: what a process that is killed leaves.</summary>
+/// <summary>All files of a directory at one moment, by relative name: what a killed process leaves.</summary>
 internal sealed class FileImage(IReadOnlyDictionary<string, byte[]> files)
 {
     public IReadOnlyDictionary<string, byte[]> Files => files;
 
-    /// <summary>Without the zeros at the end of each file.</summary>
+    /// <summary>Their total length without trailing zeros.</summary>
     public long UsedBytes => files.Values.Sum(bytes => (long)UsedLength(bytes));
 
-    /// <summary>Reads a directory, which may be in use. What is written must not change meanwhile.</summary>
+    /// <summary>Reads a directory, which may be open elsewhere but must not be written meanwhile.</summary>
     public static FileImage Take(string directory)
     {
         var files = new Dictionary<string, byte[]>(StringComparer.Ordinal);
@@ -22,10 +22,10 @@ internal sealed class FileImage(IReadOnlyDictionary<string, byte[]> files)
         return new FileImage(files);
     }
 
-    /// <summary>How long a file is up to its last byte that is not 0.</summary>
+    /// <summary>The length of a file without trailing zeros.</summary>
     public static int UsedLength(ReadOnlySpan<byte> bytes) => bytes.LastIndexOfAnyExcept((byte)0) + 1;
 
-    /// <summary>The same, with one file replaced, or without it.</summary>
+    /// <summary>A copy with one file replaced, or removed when null.</summary>
     public FileImage With(string name, byte[]? bytes)
     {
         var changed = files.ToDictionary(StringComparer.Ordinal);
@@ -35,8 +35,8 @@ internal sealed class FileImage(IReadOnlyDictionary<string, byte[]> files)
         return new FileImage(changed);
     }
 
-    /// <summary>Makes the files in an empty directory; zeros at their ends are left out of what is written.</summary>
-    public void Put(string directory)
+    /// <summary>Creates the files in an empty directory, sparse where they end in zeros.</summary>
+    public void WriteTo(string directory)
     {
         foreach (var (name, bytes) in files)
         {
@@ -48,12 +48,12 @@ internal sealed class FileImage(IReadOnlyDictionary<string, byte[]> files)
         }
     }
 
-    // File.ReadAllBytes does not share with a writer.
+    // File.ReadAllBytes does not share with writers.
     private static byte[]? ReadShared(string path)
     {
         try
         {
-            // Not opened when there is nothing in it: a lock cannot be.
+            // An empty file may be a lock, which cannot be opened.
             if (new FileInfo(path).Length == 0)
                 return [];
             using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);

@@ -1,35 +1,36 @@
 using System.Runtime.InteropServices;
+using TurnServer.Journal;
 
 namespace TurnServer.Bench.Journal;
 
-/// <summary>How long the figures are measured.</summary>
-/// <param name="RunLength">How long one contender appends in one mode with one size of batch.</param>
-/// <param name="Rounds">How often each does.</param>
-/// <param name="Records">How many are read back.</param>
-/// <param name="Directory">Where the files are made: on the disk that is to be measured.</param>
-internal sealed record JournalOptions(TimeSpan RunLength, int Rounds, int Records, string Directory);
+/// <summary>How much is measured.</summary>
+/// <param name="RunLength">How long one contender appends under one sync policy with one batch size.</param>
+/// <param name="Rounds">How often each contender does.</param>
+/// <param name="Records">How many records are read.</param>
+/// <param name="Directory">A directory on the disk to be measured.</param>
+internal sealed record JournalBenchOptions(TimeSpan RunLength, int Rounds, int Records, string Directory);
 
-/// <summary>Compares ways to keep the server's journal by what they cost.</summary>
+/// <summary>Compares the costs of ways to keep the server's journal.</summary>
 internal static class JournalCommand
 {
     private static readonly int[] Batches = [1, 8, 64];
 
-    // For the compiler to be done with it before anything is measured.
+    // Long enough for tiered compilation.
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Measures and prints; returns the exit code.</summary>
-    public static int Run(JournalOptions options, TextWriter output)
+    public static int Run(JournalBenchOptions options, TextWriter output)
     {
         output.WriteLine($"{Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}; records of "
-            + $"{JournalFigures.RecordBytes} bytes; medians of {options.Rounds} rounds, "
+            + $"{JournalMeasurement.RecordBytes} bytes; medians of {options.Rounds} rounds, "
             + $"{options.RunLength.TotalSeconds} s a run; below {options.Directory}");
         using var root = new ScratchDirectory(options.Directory);
-        foreach (var mode in Enum.GetValues<SyncMode>())
+        foreach (var sync in Enum.GetValues<StateSync>())
         {
             foreach (var batch in Batches)
             {
-                var rounds = Appends(mode, batch, options, root);
-                output.Write(JournalReport.Appends(Contenders.Writers, mode, batch, rounds));
+                var rounds = Appends(sync, batch, options, root);
+                output.Write(JournalReport.Appends(Contenders.Writers, sync, batch, rounds));
             }
         }
 
@@ -37,16 +38,16 @@ internal static class JournalCommand
         return 0;
     }
 
-    private static List<AppendFigures[]> Appends(SyncMode mode, int batch, JournalOptions options,
+    private static List<AppendFigures[]> Appends(StateSync sync, int batch, JournalBenchOptions options,
         ScratchDirectory root)
     {
         if (batch == Batches[0])
-            InTurn(Contenders.Writers, 0, writer => JournalFigures.Append(writer, mode, batch, WarmUp, root.Path));
+            InTurn(Contenders.Writers, 0, writer => JournalMeasurement.Append(writer, sync, batch, WarmUp, root.Path));
         return Enumerable.Range(0, options.Rounds).Select(round => InTurn(Contenders.Writers, round,
-            writer => JournalFigures.Append(writer, mode, batch, options.RunLength, root.Path))).ToList();
+            writer => JournalMeasurement.Append(writer, sync, batch, options.RunLength, root.Path))).ToList();
     }
 
-    private static string Reads(JournalOptions options, ScratchDirectory root)
+    private static string Reads(JournalBenchOptions options, ScratchDirectory root)
     {
         var readers = Contenders.Readers;
         var bytes = new List<double>();
@@ -55,19 +56,19 @@ internal static class JournalCommand
         foreach (var reader in readers)
         {
             directories.Add(reader, new ScratchDirectory(root.Path).Path);
-            bytes.Add(JournalFigures.Write(reader, options.Records, directories[reader]));
+            bytes.Add(JournalMeasurement.Write(reader, options.Records, directories[reader]));
         }
 
         for (var round = 0; round < options.Rounds; round++)
         {
             rounds.Add(InTurn(readers, round,
-                reader => JournalFigures.Read(reader, options.Records, directories[reader])));
+                reader => JournalMeasurement.Read(reader, options.Records, directories[reader])));
         }
 
         return JournalReport.Reads(readers, options.Records, bytes, rounds);
     }
 
-    // The order goes round, as who goes later finds another machine.
+    // Rotates the order, because a later contender finds the machine in another state.
     private static T[] InTurn<T>(IReadOnlyList<IContender> contenders, int round, Func<IContender, T> measure)
     {
         var measured = new T[contenders.Count];

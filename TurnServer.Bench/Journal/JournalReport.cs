@@ -1,22 +1,23 @@
 using System.Globalization;
 using System.Text;
 using TurnServer.Bench.Compare;
+using TurnServer.Journal;
 
 namespace TurnServer.Bench.Journal;
 
-/// <summary>The tables of figures of <c>bench journal</c>.</summary>
+/// <summary>The tables printed by <c>bench journal</c>.</summary>
 internal static class JournalReport
 {
     private const int NameWidth = 25;
     private const int FigureWidth = 12;
     private const int RatioWidth = 30;
 
-    /// <summary>Appends in one mode with one size of batch, by rounds, each of all contenders.</summary>
-    public static string Appends(IReadOnlyList<IContender> contenders, SyncMode mode, int batch,
+    /// <summary>Appends under one sync policy with one batch size: by round, the figures of each contender.</summary>
+    public static string Appends(IReadOnlyList<IContender> contenders, StateSync sync, int batch,
         IReadOnlyList<AppendFigures[]> rounds)
     {
         var text = new StringBuilder();
-        text.AppendLine().AppendLine($"{mode.ToString().ToLowerInvariant()}, batches of {batch}".PadRight(NameWidth)
+        text.AppendLine().AppendLine($"{sync.ToString().ToLowerInvariant()}, batches of {batch}".PadRight(NameWidth)
             + "wall µs".PadLeft(FigureWidth) + "CPU µs".PadLeft(FigureWidth) + "B/record".PadLeft(FigureWidth)
             + "  wall by the first's".PadRight(RatioWidth + 2) + "CPU by the first's");
         for (var i = 0; i < contenders.Count; i++)
@@ -38,7 +39,7 @@ internal static class JournalReport
             Text(Spread.Of(rounds.Select(round => figure(round[number]) / figure(round[0]))));
     }
 
-    /// <summary>What reading costs: bytes on disk per record, and milliseconds, by round.</summary>
+    /// <summary>Reading: bytes on disk per record, and by round, milliseconds.</summary>
     public static string Reads(IReadOnlyList<IContender> contenders, int records, IReadOnlyList<double> bytes,
         IReadOnlyList<double[]> rounds)
     {

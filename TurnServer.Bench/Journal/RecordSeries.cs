@@ -3,11 +3,11 @@ using System.Buffers.Binary;
 namespace TurnServer.Bench.Journal;
 
 /// <summary>
-/// Records numbered from 0, whose bytes follow from the number, so that what is missing or altered shows.
+/// Records numbered from 0 whose content is derived from the number, so that a missing or altered one is detected.
 /// </summary>
 internal static class RecordSeries
 {
-    // As the server's are: most short, a few with a text, some with as much of it as a body holds.
+    // Like the server's: most short, a few longer, some as long as a body may be.
     private const int ShortBytes = 20;
     private const int TypicalBytes = 80;
     private const int LongBytes = 2000;
@@ -15,7 +15,7 @@ internal static class RecordSeries
     private const int LongEvery = 100;
     private const int LongestEvery = 1000;
 
-    /// <summary>The longest, in bytes.</summary>
+    /// <summary>The longest record, in bytes.</summary>
     public const int BytesMax = LongestBytes;
 
     /// <summary>Writes a record and returns it.</summary>
@@ -36,7 +36,7 @@ internal static class RecordSeries
         return record;
     }
 
-    /// <summary>The number that a record says it has.</summary>
+    /// <summary>The number stored in a record; -1 when it is too short.</summary>
     public static int NumberOf(ReadOnlySpan<byte> record) =>
         record.Length < sizeof(int) ? -1 : BinaryPrimitives.ReadInt32LittleEndian(record);
 

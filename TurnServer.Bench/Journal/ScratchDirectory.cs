@@ -1,6 +1,6 @@
 namespace TurnServer.Bench.Journal;
 
-/// <summary>A new directory, deleted with all that is in it.</summary>
+/// <summary>A temporary directory, deleted with its contents on disposal.</summary>
 internal sealed class ScratchDirectory(string root) : IDisposable
 {
     public string Path { get; } = Directory.CreateDirectory(

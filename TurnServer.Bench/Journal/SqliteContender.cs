@@ -1,55 +1,60 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Win32.SafeHandles;
+using SQLitePCL;
+using TurnServer.Journal;
 
 namespace TurnServer.Bench.Journal;
 
-/// <summary>SQLite in WAL mode, with a row for each record, under its number.</summary>
-/// <param name="name">What its row is called.</param>
-/// <param name="check">What a reader checks first, <c>integrity_check</c> or <c>quick_check</c>, or null.</param>
-/// <param name="hasLongWal">Whether the log is made as long at once as it becomes within some hundred commits: from
-/// then on it is written over, which is synced sooner than what makes a file longer.</param>
+/// <summary>SQLite in WAL mode, with a numbered row for each record.</summary>
+/// <param name="name">The label of its row.</param>
+/// <param name="check">The check that a reader runs first: <c>integrity_check</c>, <c>quick_check</c> or null.</param>
+/// <param name="hasLongWal">
+/// Whether the WAL is extended at once to the length that it reaches within a few hundred commits: overwriting syncs
+/// faster than extending a file.
+/// </param>
 internal sealed class SqliteContender(string name, string? check, bool hasLongWal) : IContender
 {
     private const string File = "journal.db";
 
-    // A checkpoint every 1000 pages of 4096 bytes, which is what SQLite does unless told otherwise, and a batch beside.
+    // SQLite's default: a checkpoint every 1000 pages of 4096 bytes; and space for a batch.
     private const int WalBytes = 1020 * 4096;
 
     public string Name => name;
 
-    public IRecordLog Open(string directory, SyncMode mode)
+    public IRecordLog Open(string directory, StateSync sync)
     {
         var path = Path.Combine(directory, File);
         var connection = Connect(path, SqliteOpenMode.ReadWriteCreate);
         Run(connection, "pragma journal_mode = wal");
         if (hasLongWal)
             LengthenWal(connection);
-        // With NORMAL the log is synced before a checkpoint alone; the background does it in between.
-        Run(connection, "pragma synchronous = " + mode switch
+        // With NORMAL the WAL is synced only before a checkpoint; the background syncs in between.
+        Run(connection, "pragma synchronous = " + sync switch
         {
-            SyncMode.None => "off",
-            SyncMode.Batch => "normal",
+            StateSync.None => "off",
+            StateSync.Batch => "normal",
             _ => "full",
         });
         Run(connection, "create table if not exists record (number integer primary key, body blob not null)");
         return new SqliteLog(connection, path + "-wal");
     }
 
-    public Reading ReadAll(string directory, bool powerWasLost)
+    public ReadResult ReadAll(string directory, bool powerWasLost)
     {
         var path = Path.Combine(directory, File);
         try
         {
-            // Not created: without the file, SQLite would take the log beside it for a stray one.
+            // Not created if missing: SQLite would then ignore the WAL next to it.
             using var connection = Connect(path, SqliteOpenMode.ReadWrite);
             if (check is not null)
                 Check(connection);
-            return new Reading(ReadRows(connection), null);
+            return new ReadResult(ReadRows(connection), null);
         }
         catch (SqliteException e)
         {
             throw new DamagedException(e.Message, e);
         }
-        // What its provider throws when a column is no longer of the type it was.
+        // The provider throws these for a column of an unexpected type.
         catch (Exception e) when (e is InvalidOperationException or InvalidCastException)
         {
             throw new DamagedException(e.Message, e);
@@ -67,7 +72,7 @@ internal sealed class SqliteContender(string name, string? check, bool hasLongWa
             Pooling = false,
         }.ToString());
         connection.Open();
-        // No other process reads it: no shared memory and no locks for each transaction.
+        // No other process uses it: saves shared memory and a lock per transaction.
         Run(connection, "pragma locking_mode = exclusive");
         return connection;
     }
@@ -96,7 +101,7 @@ internal sealed class SqliteContender(string name, string? check, bool hasLongWa
         var records = new List<byte[]>();
         while (reader.Read())
         {
-            // The numbers are there anyway, so a reader of some care looks at them.
+            // A careful reader checks the numbers, which are there anyway.
             if (reader.GetInt64(0) != records.Count + 1)
                 throw new DamagedException($"row {records.Count + 1} is missing");
             records.Add((byte[])reader[1]);
@@ -110,5 +115,82 @@ internal sealed class SqliteContender(string name, string? check, bool hasLongWa
         using var command = connection.CreateCommand();
         command.CommandText = statement;
         command.ExecuteNonQuery();
+    }
+}
+
+/// <summary>
+/// A transaction for each batch. Its three statements are prepared once and stepped through the C API, because the
+/// provider's commands allocate on every call.
+/// </summary>
+internal sealed class SqliteLog : IRecordLog
+{
+    private readonly SqliteConnection _connection;
+    private readonly string _walPath;
+    private readonly sqlite3_stmt _begin;
+    private readonly sqlite3_stmt _insert;
+    private readonly sqlite3_stmt _commit;
+    private SafeFileHandle? _wal;
+    private long _number;
+    private bool _isInTransaction;
+
+    public SqliteLog(SqliteConnection connection, string walPath)
+    {
+        _connection = connection;
+        _walPath = walPath;
+        _begin = Prepare("begin immediate");
+        _insert = Prepare("insert into record (number, body) values (?, ?)");
+        _commit = Prepare("commit");
+    }
+
+    public void Append(ReadOnlySpan<byte> record)
+    {
+        if (!_isInTransaction)
+        {
+            Step(_begin);
+            _isInTransaction = true;
+        }
+
+        raw.sqlite3_bind_int64(_insert, 1, ++_number);
+        raw.sqlite3_bind_blob(_insert, 2, record);
+        Step(_insert);
+    }
+
+    public void EndBatch()
+    {
+        if (!_isInTransaction)
+            return;
+        Step(_commit);
+        _isInTransaction = false;
+    }
+
+    public void Sync()
+    {
+        // Closing this handle releases no locks: they are on the database file.
+        _wal ??= File.OpenHandle(_walPath, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        RandomAccess.FlushToDisk(_wal);
+    }
+
+    public void Dispose()
+    {
+        _wal?.Dispose();
+        _begin.Dispose();
+        _insert.Dispose();
+        _commit.Dispose();
+        _connection.Dispose();
+    }
+
+    private sqlite3_stmt Prepare(string statement)
+    {
+        SqliteException.ThrowExceptionForRC(raw.sqlite3_prepare_v3(_connection.Handle, statement,
+            raw.SQLITE_PREPARE_PERSISTENT, out var prepared), _connection.Handle);
+        return prepared;
+    }
+
+    private void Step(sqlite3_stmt statement)
+    {
+        var code = raw.sqlite3_step(statement);
+        raw.sqlite3_reset(statement);
+        if (code != raw.SQLITE_DONE)
+            SqliteException.ThrowExceptionForRC(code, _connection.Handle);
     }
 }

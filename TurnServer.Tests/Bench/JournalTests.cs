@@ -1,17 +1,18 @@
 using TurnServer.Bench.Journal;
 using TurnServer.Bench.Journal.Survival;
+using TurnServer.Journal;
 
 namespace TurnServer.Tests.Bench;
 
-/// <summary>The whole of <c>bench journal</c>, run for an instant; and that its judge knows good from bad.</summary>
+/// <summary>Runs <c>bench journal</c> briefly, and tests its judge.</summary>
 internal sealed class JournalTests
 {
     [Test]
     [Category("Slow")]
-    public void Journal_RunForAnInstant_PrintsEachFigureOfEachContender()
+    public void Journal_RunBriefly_PrintsEachFigureOfEachContender()
     {
         using var output = new StringWriter();
-        var options = new JournalOptions(TimeSpan.FromMilliseconds(1), 1, 1024, Path.GetTempPath());
+        var options = new JournalBenchOptions(TimeSpan.FromMilliseconds(1), 1, 1024, Path.GetTempPath());
         Assert.That(JournalCommand.Run(options, output), Is.Zero);
         foreach (var mode in new[] { "none", "batch", "always" })
         {
@@ -23,9 +24,9 @@ internal sealed class JournalTests
         Assert.That(output.ToString(), Does.Match(@"(?m)^SQLite, integrity_check +[1-9][\d.]* +[\d.]+  [\d.]+ \("));
     }
 
-    // 8 processes, and some ten thousand records.
+    // 8 processes and about ten thousand records.
     [Test, Category("Slow")]
-    public async Task Survive_AFewTimes_FindsThatOurOwnFilesLoseNothingSilently()
+    public async Task Survival_OfOwnFiles_LosesNothingSilently()
     {
         using var output = new StringWriter();
         var options = new SurvivalOptions(Trials: 5, Kills: 1, Seed: 1, Path.GetTempPath());
@@ -37,34 +38,34 @@ internal sealed class JournalTests
         Assert.That(output.ToString(), Does.Match(@"(?m)^SQLite, WAL +\d.*\n"), output.ToString());
     }
 
-    [TestCase("0 1 2 3", null, ExpectedResult = Outcome.AllThere)]
-    [TestCase("0 1 2", null, ExpectedResult = Outcome.AllThere, Description = "as many as were promised")]
+    [TestCase("0 1 2 3", null, ExpectedResult = Outcome.Complete)]
+    [TestCase("0 1 2", null, ExpectedResult = Outcome.Complete, Description = "as many as promised")]
     [TestCase("0 1", null, ExpectedResult = Outcome.TailLost)]
-    [TestCase("0 1", "cut off", ExpectedResult = Outcome.TailLostAndSaid)]
+    [TestCase("0 1", "cut off", ExpectedResult = Outcome.TailLossReported)]
     [TestCase("0 2 3", null, ExpectedResult = Outcome.MiddleLost)]
-    [TestCase("0 2 3", "cut off", ExpectedResult = Outcome.MiddleLost, Description = "that is not what was said")]
+    [TestCase("0 2 3", "cut off", ExpectedResult = Outcome.MiddleLost, Description = "the warning reports something else")]
     [TestCase("1 2 3", null, ExpectedResult = Outcome.MiddleLost)]
     [TestCase("0 1 1 2 3", null, ExpectedResult = Outcome.Altered)]
     [TestCase("0 2 1 3", null, ExpectedResult = Outcome.Altered)]
     [TestCase("", null, ExpectedResult = Outcome.TailLost)]
-    public Outcome Judge_OfWhatWasRead_TellsWhatBecameOfIt(string numbers, string? warning) =>
-        Judge.Of(new Reading([.. numbers.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+    public Outcome Judge_OfRecordsRead_ReturnsOutcome(string numbers, string? warning) =>
+        Judge.Of(new ReadResult([.. numbers.Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .Select(number => Record(int.Parse(number, null)))], warning), promised: 3);
 
     [Test]
-    public void Judge_OfARecordWithOneBitFlipped_CallsItAltered([Values(0, 4, 19)] int at)
+    public void Judge_OfARecordWithOneFlippedBit_ReturnsAltered([Values(0, 4, 19)] int at)
     {
         var flipped = Record(1);
         flipped[at] ^= 0x10;
-        Assert.That(Judge.Of(new Reading([Record(0), flipped, Record(2)], null), promised: 3),
+        Assert.That(Judge.Of(new ReadResult([Record(0), flipped, Record(2)], null), promised: 3),
             Is.EqualTo(Outcome.Altered));
     }
 
     [Test]
-    public void Damage_OfAnyKind_ChangesTheFilesThatItIsToDamage()
+    public void Damage_OfAnyKind_ChangesTheFiles()
     {
         using var root = new ScratchDirectory(Path.GetTempPath());
-        var state = WrittenState.Write(Contenders.Survivors[0][0], SyncMode.Batch, 700, 800, new Random(1), root.Path);
+        var state = WrittenState.Write(Contenders.Survivors[0][0], StateSync.Batch, 700, 800, new Random(1), root.Path);
         foreach (var damage in Damage.All)
         {
             var (files, promised) = damage.Inflict(state, new Random(2));

@@ -1,36 +1,35 @@
 namespace TurnServer.Bench.Journal.Survival;
 
-/// <summary>A way in which files are damaged.</summary>
-/// <param name="Name">What its table is called.</param>
-/// <param name="Inflict">Makes the damaged files; returns how many records a reader owes.</param>
-/// <param name="PowerWasLost">Whether the machine was started anew since.</param>
+/// <summary>A kind of damage to files.</summary>
+/// <param name="Name">The title of its table.</param>
+/// <param name="Inflict">Returns damaged files and how many records a reader must still find.</param>
+/// <param name="PowerWasLost">Whether the machine has rebooted since.</param>
 internal sealed record Damage(string Name, Func<WrittenState, Random, (FileImage Files, int Promised)> Inflict,
     bool PowerWasLost)
 {
     private const int PageBytes = 4096;
 
-    // What stands before a record in any of the formats. In our own that is 8, and bytes that fill up the one before,
-    // where a flipped bit makes no difference.
+    // At least the frame header of any format. Ours has 8 bytes, preceded by padding, where a flipped bit is harmless.
     private const int FrameBytes = 12;
 
-    // Records that are long may be kept in pieces, which the search does not find.
+    // Longer records may be stored in pieces, which a search does not find.
     private const int FoundBytesMax = 100;
 
-    /// <summary>Of files written in mode Batch.</summary>
+    /// <summary>Damage to files written under batch.</summary>
     public static IReadOnlyList<Damage> All { get; } =
     [
-        new("the last file cut off within the last records", CutOff, false),
-        new("one bit flipped, in a record or just before it", FlipBit, false),
+        new("last file truncated within the last records", CutOff, false),
+        new("one bit flipped in a record or just before it", FlipBit, false),
         new("4 KiB in the middle zeroed", ZeroPage, false),
         new("a file missing", LoseFile, false),
-        new("power lost: of the pages not synced some are lost", LosePower, true),
+        new("power loss: some unsynced pages lost", LosePower, true),
     ];
 
     /// <summary>
-    /// Of files written in mode None: what the system had brought to the disk long before is owed, no more.
+    /// Damage to files written under none, where only what the kernel wrote back long before must be found.
     /// </summary>
     public static Damage PowerWithoutSync { get; } =
-        new("power lost in mode none: of the pages written lately some are lost", LosePower, true);
+        new("power loss under none: some recently written pages lost", LosePower, true);
 
     private static (FileImage, int) CutOff(WrittenState state, Random random)
     {
@@ -58,7 +57,7 @@ internal sealed record Damage(string Name, Func<WrittenState, Random, (FileImage
             var (name, at, _) = FindRecord(state, random);
             var page = at / PageBytes * PageBytes;
             var bytes = (byte[])state.After.Files[name].Clone();
-            // Not the last, of which nobody can tell that it was there.
+            // Not the last page: no reader can tell that it existed.
             if (page + PageBytes >= FileImage.UsedLength(bytes))
                 continue;
             bytes.AsSpan(page, PageBytes).Clear();
@@ -68,12 +67,12 @@ internal sealed record Damage(string Name, Func<WrittenState, Random, (FileImage
 
     private static (FileImage, int) LoseFile(WrittenState state, Random random)
     {
-        var names = state.After.Files.Where(file => !HoldsNothing(file.Value)).Select(file => file.Key)
+        var names = state.After.Files.Where(file => !IsUnused(file.Value)).Select(file => file.Key)
             .Order(StringComparer.Ordinal).ToList();
         return (state.After.With(names[random.Next(names.Count)], null), state.RecordsAfter);
     }
 
-    // Of each page that is not what it was at the last sync either state may be on the disk, and of a file's length.
+    // Of each page changed since the last sync, and of each file's length, the disk may hold either state.
     private static (FileImage Files, int) LosePower(WrittenState state, Random random)
     {
         var files = state.After;
@@ -109,11 +108,11 @@ internal sealed record Damage(string Name, Func<WrittenState, Random, (FileImage
         bool IsLost() => random.Next(100) < lostOfHundred;
     }
 
-    // A lock, or a segment of our own that was made for later; but a commit of FasterLog is as short as a head.
-    private static bool HoldsNothing(byte[] file) => file.Length == 0
+    // A lock, or a prepared segment of ours. A FasterLog commit file is as short as our head, hence the page size.
+    private static bool IsUnused(byte[] file) => file.Length == 0
         || (file.Length > PageBytes && FileImage.UsedLength(file) <= TurnServer.Journal.SegmentHead.Bytes);
 
-    // One of the places at which a record stands: a file may hold several copies of it.
+    // One of the positions of a random record: a file may hold several copies.
     private static (string Name, int At, int Length) FindRecord(WrittenState state, Random random)
     {
         var buffer = new byte[RecordSeries.BytesMax];

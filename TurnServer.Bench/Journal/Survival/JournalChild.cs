@@ -1,9 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
+using TurnServer.Journal;
 
 namespace TurnServer.Bench.Journal.Survival;
 
-/// <summary>What the trials run in processes of their own: a writer that is killed, a reader that may crash.</summary>
+/// <summary>The child processes of the trials: a writer that is killed, and a reader that may crash.</summary>
 internal static class JournalChild
 {
     public const string Writer = "journal-write";
@@ -12,12 +13,12 @@ internal static class JournalChild
     private const int BatchMax = 64;
     private const int RecordsMax = 500_000;
 
-    // For the case that nobody kills it.
+    // In case the parent does not kill it.
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
 
     private static readonly string BenchAssembly = Path.Combine(AppContext.BaseDirectory, "TurnServer.Bench.dll");
 
-    /// <summary>How one of the two is started.</summary>
+    /// <summary>Starts one of the two.</summary>
     public static Process Start(params string[] arguments) => Process.Start(
         new ProcessStartInfo(Compare.MeasuredProcess.Dotnet, [BenchAssembly, .. arguments])
         {
@@ -25,11 +26,11 @@ internal static class JournalChild
             RedirectStandardOutput = true,
         }) ?? throw new InvalidOperationException("the child does not start");
 
-    /// <summary>Appends until it is killed, and says after each batch how many records are on record.</summary>
+    /// <summary>Appends until killed, printing the number of confirmed records after each batch.</summary>
     public static int Write(string name, string directory, int seed)
     {
         var random = new Random(seed);
-        using var log = Contenders.Survivor(name).Open(directory, SyncMode.None);
+        using var log = Contenders.Survivor(name).Open(directory, StateSync.None);
         using var output = Console.OpenStandardOutput();
         var buffer = new byte[RecordSeries.BytesMax];
         var line = new byte[16];
@@ -47,7 +48,7 @@ internal static class JournalChild
         return 0;
     }
 
-    /// <summary>Reads the directories named on standard input, and says what each is worth.</summary>
+    /// <summary>Reads the directories named on standard input, printing the outcome of each.</summary>
     public static int Read(string name)
     {
         var contender = Contenders.Survivor(name);

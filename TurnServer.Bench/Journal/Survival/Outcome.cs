@@ -1,37 +1,37 @@
 namespace TurnServer.Bench.Journal.Survival;
 
-/// <summary>What came of a trial, the good ones first.</summary>
+/// <summary>The result of a trial, from best to worst.</summary>
 internal enum Outcome
 {
-    /// <summary>All that was promised, in order and unaltered.</summary>
-    AllThere,
+    /// <summary>All promised records, in order and unaltered.</summary>
+    Complete,
 
-    /// <summary>The last ones are missing, and the reader said that something was cut off.</summary>
-    TailLostAndSaid,
+    /// <summary>The last records are missing, and the reader reported it.</summary>
+    TailLossReported,
 
     /// <summary>The reader refused the files.</summary>
     Refused,
 
-    /// <summary>The last ones are missing, and nothing was said.</summary>
+    /// <summary>The last records are missing, unreported.</summary>
     TailLost,
 
-    /// <summary>Others than the last ones are missing, and nothing was said.</summary>
+    /// <summary>Records before the last are missing, unreported.</summary>
     MiddleLost,
 
-    /// <summary>A record was read that was never written, or not there.</summary>
+    /// <summary>A record was read that was not written, or not at that position.</summary>
     Altered,
 
     /// <summary>The reader's process died.</summary>
     Crashed,
 
-    /// <summary>The reader did not come to an end.</summary>
+    /// <summary>The reader did not finish.</summary>
     Hung,
 }
 
-/// <summary>Holds what was read against what was written.</summary>
+/// <summary>Compares what was read with what was written.</summary>
 internal static class Judge
 {
-    /// <summary>Reads a directory of records of <see cref="RecordSeries"/>, of which so many were promised.</summary>
+    /// <summary>Reads a directory of <see cref="RecordSeries"/> records and judges the result.</summary>
     public static Outcome Read(IContender contender, string directory, int promised, bool powerWasLost)
     {
         try
@@ -44,25 +44,25 @@ internal static class Judge
         }
     }
 
-    /// <summary>What a reading is worth.</summary>
-    public static Outcome Of(Reading reading, int promised)
+    /// <summary>Judges what was read.</summary>
+    public static Outcome Of(ReadResult result, int promised)
     {
         var expected = new byte[RecordSeries.BytesMax];
         var next = 0;
-        var isWhole = true;
-        foreach (var record in reading.Records)
+        var hasAll = true;
+        foreach (var record in result.Records)
         {
             var number = RecordSeries.NumberOf(record);
             if (number < next || !record.AsSpan().SequenceEqual(RecordSeries.Write(number, expected)))
                 return Outcome.Altered;
-            isWhole &= number == next;
+            hasAll &= number == next;
             next = number + 1;
         }
 
-        if (!isWhole)
+        if (!hasAll)
             return Outcome.MiddleLost;
         if (next >= promised)
-            return Outcome.AllThere;
-        return reading.Warning is null ? Outcome.TailLost : Outcome.TailLostAndSaid;
+            return Outcome.Complete;
+        return result.Warning is null ? Outcome.TailLost : Outcome.TailLossReported;
     }
 }

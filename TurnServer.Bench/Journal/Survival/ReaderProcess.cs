@@ -2,24 +2,24 @@ using System.Diagnostics;
 
 namespace TurnServer.Bench.Journal.Survival;
 
-/// <summary>Reads damaged files in a process of its own, which is begun anew when it has crashed or hangs.</summary>
+/// <summary>Reads damaged files in a child process, restarted after a crash or a hang.</summary>
 internal sealed class ReaderProcess(IContender contender, string root) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
     private Process? _process;
 
-    /// <summary>What these files are worth, of which so many records are owed.</summary>
+    /// <summary>Has the child read these files and judge the result.</summary>
     public async Task<Outcome> ReadAsync(FileImage files, int promised, bool powerWasLost)
     {
         using var directory = new ScratchDirectory(root);
-        files.Put(directory.Path);
+        files.WriteTo(directory.Path);
         _process ??= JournalChild.Start(JournalChild.Reader, contender.Name);
         try
         {
             await _process.StandardInput.WriteLineAsync($"{promised} {powerWasLost} {directory.Path}");
             await _process.StandardInput.FlushAsync();
-            if (await _process.StandardOutput.ReadLineAsync().WaitAsync(Patience) is { } line)
+            if (await _process.StandardOutput.ReadLineAsync().WaitAsync(Timeout) is { } line)
                 return Enum.Parse<Outcome>(line);
             Dispose();
             return Outcome.Crashed;
@@ -31,7 +31,7 @@ internal sealed class ReaderProcess(IContender contender, string root) : IDispos
         }
     }
 
-    /// <summary>Ends the process. The next reading begins one anew.</summary>
+    /// <summary>Ends the process. The next read starts another.</summary>
     public void Dispose()
     {
         if (_process is null)
@@ -40,5 +40,24 @@ internal sealed class ReaderProcess(IContender contender, string root) : IDispos
         _process.WaitForExit();
         _process.Dispose();
         _process = null;
+    }
+}
+
+/// <summary>A reader process for each contender.</summary>
+internal sealed class ReaderPool(string root) : IDisposable
+{
+    private readonly Dictionary<IContender, ReaderProcess> _readers = [];
+
+    public ReaderProcess Of(IContender contender)
+    {
+        if (!_readers.TryGetValue(contender, out var reader))
+            _readers.Add(contender, reader = new ReaderProcess(contender, root));
+        return reader;
+    }
+
+    public void Dispose()
+    {
+        foreach (var reader in _readers.Values)
+            reader.Dispose();
     }
 }

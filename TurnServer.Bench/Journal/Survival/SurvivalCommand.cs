@@ -1,52 +1,53 @@
 using System.Globalization;
 using System.Text;
+using TurnServer.Journal;
 
 namespace TurnServer.Bench.Journal.Survival;
 
-/// <summary>How often files are damaged.</summary>
-/// <param name="Trials">How often in each way.</param>
+/// <summary>How much is tried.</summary>
+/// <param name="Trials">Trials of each kind of damage.</param>
 /// <param name="Kills">How often a process is killed.</param>
-/// <param name="Seed">Of all chance.</param>
-/// <param name="Directory">Where the files are made.</param>
+/// <param name="Seed">The seed of all random choices.</param>
+/// <param name="Directory">Where to create the files.</param>
 internal sealed record SurvivalOptions(int Trials, int Kills, int Seed, string Directory);
 
-/// <summary>Damages files in every way, and tells what each contender's reader makes of them.</summary>
+/// <summary>Damages files in several ways and counts what each contender's reader reports.</summary>
 internal static class SurvivalCommand
 {
-    // With these SQLite has moved its log into the database, at some 5700 records, and is at its next one; files of our
-    // own are three, and FasterLog has written its third file of a commit.
+    // Enough for SQLite to have checkpointed its WAL, at about 5700 records, and begun the next; ours fill three files
+    // and FasterLog has written its third commit file.
     private const int RecordsSynced = 7000;
     private const int RecordsInAll = 7600;
 
-    // And with these SQLite moves its log just then.
+    // Between these two SQLite checkpoints its WAL.
     private const int RecordsWritten = 5000;
     private const int RecordsWhileMoving = 6000;
 
     private const int NameWidth = 25;
     private static readonly string[] Columns =
-        ["all there", "tail, said", "refused", "tail LOST", "middle LOST", "ALTERED", "crashed", "hung"];
+        ["complete", "tail, warned", "refused", "tail LOST", "middle LOST", "ALTERED", "crashed", "hung"];
 
     private static readonly TimeSpan KillAfterMax = TimeSpan.FromMilliseconds(60);
 
-    /// <summary>Tries and prints; returns the exit code.</summary>
+    /// <summary>Runs all trials and prints their results; returns the exit code.</summary>
     public static async Task<int> RunAsync(SurvivalOptions options, TextWriter output)
     {
         await output.WriteLineAsync($"seed {options.Seed}; {options.Trials} trials of each kind of damage, "
-            + $"{options.Kills} kills; all there: what was promised is read, in order; tail, said: the last ones are "
-            + "missing and the reader says so; LOST, ALTERED: nothing is said");
+            + $"{options.Kills} kills; complete: all promised records are read, in order; tail, warned: the last "
+            + "ones are missing and the reader says so; LOST, ALTERED: it does not");
         using var root = new ScratchDirectory(options.Directory);
         using var readers = new ReaderPool(root.Path);
-        await output.WriteAsync(await TableAsync("killed with SIGKILL while it appends", options.Kills,
+        await output.WriteAsync(await TableAsync("killed with SIGKILL while appending", options.Kills,
             (contender, random) => KillAsync(contender, random, root.Path), false, options, readers));
         foreach (var damage in Damage.All)
-            await DamageAsync(damage, SyncMode.Batch, RecordsSynced, RecordsInAll);
-        await DamageAsync(Damage.PowerWithoutSync, SyncMode.None, RecordsWritten, RecordsWhileMoving);
+            await DamageAsync(damage, StateSync.Batch, RecordsSynced, RecordsInAll);
+        await DamageAsync(Damage.PowerWithoutSync, StateSync.None, RecordsWritten, RecordsWhileMoving);
         return 0;
 
-        async Task DamageAsync(Damage damage, SyncMode mode, int before, int after)
+        async Task DamageAsync(Damage damage, StateSync sync, int before, int after)
         {
             var states = Contenders.Survivors.ToDictionary(contenders => contenders[0], contenders =>
-                WrittenState.Write(contenders[0], mode, before, after, new Random(options.Seed), root.Path));
+                WrittenState.Write(contenders[0], sync, before, after, new Random(options.Seed), root.Path));
             await output.WriteAsync(await TableAsync(damage.Name, options.Trials,
                 (contender, random) => Task.FromResult(damage.Inflict(states[contender], random)), damage.PowerWasLost,
                 options, readers));
@@ -82,7 +83,7 @@ internal static class SurvivalCommand
     private static string Cell(int count) =>
         (count == 0 ? "-" : count.ToString(CultureInfo.InvariantCulture)).PadLeft(12);
 
-    // What a process leaves that is killed in the middle of appending, and how much it said was on record.
+    // Kills a process while it appends. Returns the files that it leaves and how many records it had confirmed.
     private static async Task<(FileImage, int)> KillAsync(IContender contender, Random random, string root)
     {
         using var directory = new ScratchDirectory(root);

@@ -1,24 +1,26 @@
+using TurnServer.Journal;
+
 namespace TurnServer.Bench.Journal.Survival;
 
-/// <summary>The files of one contender at two moments, as a process that is killed there leaves them.</summary>
-/// <param name="Contender">Whose they are.</param>
-/// <param name="Before">When the first so many records were on record, and synced where the mode syncs.</param>
-/// <param name="RecordsBefore">How many.</param>
-/// <param name="After">When the others were on record too, and not synced.</param>
-/// <param name="RecordsAfter">How many in all.</param>
+/// <summary>The files of one contender at two moments, as a process killed there leaves them.</summary>
+/// <param name="Contender">The contender.</param>
+/// <param name="Before">The files with the first records, synced unless the policy is none.</param>
+/// <param name="RecordsBefore">How many records those are.</param>
+/// <param name="After">The files with all records, the later ones not synced.</param>
+/// <param name="RecordsAfter">How many records in all.</param>
 internal sealed record WrittenState(IContender Contender, FileImage Before, int RecordsBefore, FileImage After,
     int RecordsAfter)
 {
     private const int BatchMax = 16;
 
-    /// <summary>Writes them, in a directory that is deleted again.</summary>
-    public static WrittenState Write(IContender contender, SyncMode mode, int before, int after, Random random,
+    /// <summary>Writes them in a temporary directory.</summary>
+    public static WrittenState Write(IContender contender, StateSync sync, int before, int after, Random random,
         string root)
     {
         using var directory = new ScratchDirectory(root);
-        using var log = contender.Open(directory.Path, mode);
+        using var log = contender.Open(directory.Path, sync);
         Append(log, 0, before, random);
-        if (mode == SyncMode.Batch)
+        if (sync == StateSync.Batch)
             log.Sync();
         var imageBefore = FileImage.Take(directory.Path);
         Append(log, before, after, random);

@@ -1,32 +1,33 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using TurnServer.Journal;
 
 namespace TurnServer.Bench.Journal;
 
-/// <summary>What was measured of one contender in one run of appends.</summary>
+/// <summary>The measurements of one contender in one run of appends.</summary>
 /// <param name="Wall">Microseconds per batch until its replies may leave.</param>
-/// <param name="Cpu">Microseconds per batch of CPU time, of all of this process's threads and the kernel.</param>
-/// <param name="Allocated">Bytes per record on the managed heap.</param>
+/// <param name="Cpu">Microseconds of CPU time per batch, user and kernel, of all threads.</param>
+/// <param name="Allocated">Managed bytes allocated per record.</param>
 internal readonly record struct AppendFigures(double Wall, double Cpu, double Allocated);
 
-/// <summary>Measures one contender at a time, each in a directory of its own, which is deleted again.</summary>
-internal static class JournalFigures
+/// <summary>Measures one contender at a time.</summary>
+internal static class JournalMeasurement
 {
-    /// <summary>Bytes of each record.</summary>
+    /// <summary>The length of each record, in bytes.</summary>
     public const int RecordBytes = 40;
 
-    // Of what is written: more would measure how the disk takes up what is written behind our back.
+    // Longer runs would measure the writeback of the page cache.
     private const int RunBytesMax = 48 * 1024 * 1024;
 
     private const int WarmUpBatches = 100;
     private const int ReadBatch = 1024;
 
-    /// <summary>Appends batches of so many records for so long.</summary>
-    public static AppendFigures Append(IContender contender, SyncMode mode, int batch, TimeSpan length, string root)
+    /// <summary>Appends batches of this many records for this long.</summary>
+    public static AppendFigures Append(IContender contender, StateSync sync, int batch, TimeSpan length, string root)
     {
         using var directory = new ScratchDirectory(root);
-        using var log = contender.Open(directory.Path, mode);
-        using var background = mode == SyncMode.Batch ? new BackgroundSync(log) : null;
+        using var log = contender.Open(directory.Path, sync);
+        using var background = sync == StateSync.Batch ? new BackgroundSync(log) : null;
         Run(log, background, WarmUpBatches, batch, TimeSpan.MaxValue);
         var cpu = Environment.CpuUsage.TotalTime;
         var allocated = GC.GetTotalAllocatedBytes(precise: true);
@@ -39,15 +40,15 @@ internal static class JournalFigures
             (double)allocated / batches / batch);
     }
 
-    /// <summary>Writes records to be read. Returns bytes on disk for each, without zeros at a file's end.</summary>
+    /// <summary>Writes records to be read. Returns the bytes on disk per record, without trailing zeros.</summary>
     public static double Write(IContender contender, int records, string directory)
     {
-        using (var log = contender.Open(directory, SyncMode.None))
-            Run(log, null, Whole(records) / ReadBatch, ReadBatch, TimeSpan.MaxValue);
-        return (double)FileImage.Take(directory).UsedBytes / Whole(records);
+        using (var log = contender.Open(directory, StateSync.None))
+            Run(log, null, WholeBatches(records) / ReadBatch, ReadBatch, TimeSpan.MaxValue);
+        return (double)FileImage.Take(directory).UsedBytes / WholeBatches(records);
     }
 
-    /// <summary>Milliseconds to open the files and to have every record.</summary>
+    /// <summary>Reads all records. Returns how long opening and reading took, in milliseconds.</summary>
     /// <exception cref="InvalidOperationException">Some are missing.</exception>
     public static double Read(IContender contender, int records, string directory)
     {
@@ -55,12 +56,12 @@ internal static class JournalFigures
         var watch = Stopwatch.StartNew();
         var count = contender.ReadAll(directory, powerWasLost: false).Records.Count;
         var elapsed = watch.Elapsed;
-        return count == Whole(records)
+        return count == WholeBatches(records)
             ? elapsed.TotalMilliseconds
-            : throw new InvalidOperationException($"{contender.Name}: {count} of {records} records were read");
+            : throw new InvalidOperationException($"{contender.Name} read {count} of {records} records");
     }
 
-    private static int Whole(int records) => Math.Max(ReadBatch, records / ReadBatch * ReadBatch);
+    private static int WholeBatches(int records) => Math.Max(ReadBatch, records / ReadBatch * ReadBatch);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static int Run(IRecordLog log, BackgroundSync? background, int batches, int batch, TimeSpan length)
@@ -77,8 +78,8 @@ internal static class JournalFigures
             }
 
             log.EndBatch();
-            background?.Touch();
-            // The clock is looked at when as much has been done as makes no difference.
+            background?.Signal();
+            // Reading the clock only every 16 batches keeps its cost out of the measurement.
             if (done >= batches || (done % 16 == 0 && watch.Elapsed > length))
                 return done;
         }
