@@ -4,36 +4,36 @@ using TurnServer.Tests.Simulation;
 namespace TurnServer.Tests.Journal;
 
 /// <summary>
-/// What is not as it was written is refused, and nothing of it changed; a record that was torn is left out.
+/// Damaged files are refused and left unchanged; a torn record is discarded.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class DamageTests
 {
     [Test]
-    public void Every_flipped_bit_of_what_is_on_the_disk_is_refused()
+    public void Read_WithAFlippedBitInSyncedRecords_IsRefused()
     {
         var state = new RecordedGame();
         state.Play(turns: 6);
         state.Store.Syncer.Sync();
         var content = state.Disk.ContentOf(state.Segment);
         var written = state.Store.Journal.Current.Written;
-        var passed = new List<int>();
+        var accepted = new List<int>();
         for (var at = 0; at < written; at++)
         {
             content[at] ^= 0x10;
             if (!IsRefused(state.Disk))
-                passed.Add(at);
+                accepted.Add(at);
             content[at] ^= 0x10;
         }
 
-        // Between the frames stand bytes that mean nothing, and in the head behind its checksum; the mark of how much
-        // is synced may be taken for an earlier one.
-        Assert.That(passed.Where(at => at is < 44 or >= SegmentHead.Bytes), Is.SubsetOf(state.Padding()));
+        // Padding between frames and unused bytes of the head do not matter; the head's synced length may pass for an
+        // earlier one.
+        Assert.That(accepted.Where(at => at is < 44 or >= SegmentHead.Bytes), Is.SubsetOf(state.Padding()));
         Assert.That(IsRefused(state.Disk), Is.False);
     }
 
     [Test]
-    public void Every_flipped_bit_of_a_snapshot_is_refused()
+    public void Read_WithAFlippedBitInASnapshot_IsRefused()
     {
         var state = new RecordedGame();
         state.Play(turns: 3);
@@ -48,12 +48,12 @@ internal sealed class DamageTests
             content[at] ^= 0x10;
         }
 
-        // All but the head's three spare bytes, which are under its checksum too, and what fills frames up.
+        // All but the padding of frames.
         Assert.That(refused, Is.GreaterThan(content.Length * 9 / 10));
     }
 
     [Test]
-    public void What_has_been_synced_must_be_there()
+    public void Read_WithSyncedBytesMissing_IsRefused()
     {
         var state = new RecordedGame();
         state.Play(turns: 6);
@@ -68,7 +68,7 @@ internal sealed class DamageTests
     }
 
     [Test]
-    public void A_file_is_as_long_as_it_was_made_whatever_was_synced()
+    public void Read_WithAnotherFileLength_IsRefused()
     {
         var state = new RecordedGame();
         state.Play(turns: 6);
@@ -85,14 +85,14 @@ internal sealed class DamageTests
     }
 
     [Test]
-    public void A_record_that_was_torn_is_left_out_with_a_word()
+    public void Read_WithATornLastRecord_DiscardsItWithAWarning()
     {
         var state = new RecordedGame();
         state.Play(turns: 6);
         var requests = Recovery.Read(state.Disk)!.Requests;
         var content = state.Disk.ContentOf(state.Segment);
         var last = state.Frames()[^1];
-        // Killed before the length was written, which comes last.
+        // As if killed before the length was stored, which comes last.
         content.AsSpan(last, sizeof(int)).Clear();
         var recovered = Recovery.Read(state.Disk)!;
         Assert.That(recovered.Requests, Is.EqualTo(requests - 1));
@@ -100,7 +100,7 @@ internal sealed class DamageTests
     }
 
     [Test]
-    public void A_hole_in_the_middle_is_no_torn_record()
+    public void Read_WithARecordMissingInTheMiddle_IsRefused()
     {
         var state = new RecordedGame();
         state.Play(turns: 6);
@@ -113,7 +113,7 @@ internal sealed class DamageTests
     }
 
     [Test]
-    public void Missing_files_are_refused()
+    public void Read_WithAFileMissing_IsRefused()
     {
         var state = new RecordedGame();
         state.Play(turns: 2000);
@@ -122,15 +122,15 @@ internal sealed class DamageTests
         {
             var disk = state.Disk.Copy();
             disk.Delete(name);
-            // The last is prepared and holds nothing yet.
-            var isSpare = StateFileNames.SegmentNumber(name) > state.Store.Journal.Current.Number;
+            // The last segment is prepared and unused.
+            var isUnused = StateFileNames.SegmentNumber(name) > state.Store.Journal.Current.Number;
             Assert.That(() => Recovery.Read(disk),
-                isSpare ? Throws.Nothing : Throws.TypeOf<StateDamagedException>(), name);
+                isUnused ? Throws.Nothing : Throws.TypeOf<StateDamagedException>(), name);
         }
     }
 
     [Test]
-    public void A_turn_that_looks_like_a_record_is_none()
+    public void Read_WithATurnThatLooksLikeARecord_IgnoresIt()
     {
         var state = new RecordedGame();
         state.Play(turns: 2);
@@ -144,7 +144,7 @@ internal sealed class DamageTests
     }
 
     [Test]
-    public void Another_version_is_named_as_such_and_not_as_damage()
+    public void Read_OfAnotherVersion_IsNotReportedAsDamage()
     {
         var state = new RecordedGame();
         state.Play(turns: 2);

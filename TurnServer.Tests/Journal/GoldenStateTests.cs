@@ -8,8 +8,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Journal;
 
 /// <summary>
-/// States that earlier builds have written, of a server that runs and of one that was stopped: a crowd with games and
-/// others in the snapshot, and more of it in the journal. A snapshot goes from one version of the rules to the next.
+/// States written by earlier builds, of a running and of a stopped server, with players and games in the snapshot and
+/// in the journal. Later versions of the rules read the snapshots of earlier ones.
 /// </summary>
 internal sealed class GoldenStateTests
 {
@@ -26,15 +26,15 @@ internal sealed class GoldenStateTests
     private static string Stopped(int version) => Path.Combine($"rules-{version}", "stopped");
 
     [Test]
-    public void What_an_earlier_build_of_these_rules_recorded_is_read_as_it_was() =>
-        AssertIsReadAsItWas(Running(StateFormat.RulesVersion), ActsInJournal);
+    public void Read_OfAJournalOfTheSameRules_RestoresIt() =>
+        AssertIsRestored(Running(StateFormat.RulesVersion), ActsInJournal);
 
     [Test]
-    public void What_a_build_of_any_version_of_the_rules_left_as_it_stopped_is_read_as_it_was(
-        [ValueSource(nameof(Versions))] int version) => AssertIsReadAsItWas(Stopped(version), requests: 0);
+    public void Read_OfAFinalSnapshotOfAnyRules_RestoresIt(
+        [ValueSource(nameof(Versions))] int version) => AssertIsRestored(Stopped(version), requests: 0);
 
     [Test]
-    public void A_journal_of_other_rules_is_refused_with_the_way_out(
+    public void Read_OfAJournalOfOtherRules_IsRefusedWithARemedy(
         [ValueSource(nameof(Versions))] int version)
     {
         if (version != StateFormat.RulesVersion)
@@ -54,7 +54,7 @@ internal sealed class GoldenStateTests
     }
 
     /// <summary>
-    /// Writes both anew, into the sources: to be run when the rules have a new version. The older ones stay.
+    /// Writes both into the source tree. To be run when the version of the rules changes; the older ones stay.
     /// </summary>
     [Test]
     [Explicit]
@@ -81,7 +81,7 @@ internal sealed class GoldenStateTests
         }
     }
 
-    private static void AssertIsReadAsItWas(string folder, int requests)
+    private static void AssertIsRestored(string folder, int requests)
     {
         var disk = Disk(folder);
         var recovered = Recovery.Read(disk)!;
@@ -91,7 +91,7 @@ internal sealed class GoldenStateTests
         Assert.That(Figures(recovered.Table), Is.EqualTo(File.ReadAllText(Path.Combine(Folder, folder,
             "figures.json"))));
 
-        // And is written by this one as it is read.
+        // This build writes what it has read.
         var store = Open(disk);
         store.Begin();
         Assert.That(TableSnapshotText.Of(Recovery.Read(disk)!.Table), Is.EqualTo(TableSnapshotText.Of(store.Table)));

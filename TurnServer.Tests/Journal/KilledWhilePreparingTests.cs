@@ -5,7 +5,7 @@ using TurnServer.Rules;
 
 namespace TurnServer.Tests.Journal;
 
-/// <summary>A process that is killed while it makes the next segment leaves a file without a head.</summary>
+/// <summary>A process killed while it creates the next segment leaves a file without a head.</summary>
 internal sealed class KilledWhilePreparingTests
 {
     private static readonly JournalOptions Options = new() { SegmentBytes = 64 * 1024 };
@@ -18,13 +18,13 @@ internal sealed class KilledWhilePreparingTests
     [TearDown]
     public void DeleteDirectory() => Directory.Delete(_path, recursive: true);
 
-    // How much of the file was there, and how much of its head.
+    // The length of the file and of the part of its head.
     [TestCase(0, 0)]
     [TestCase(10, 0)]
     [TestCase(30_000, 0)]
     [TestCase(65_536, 0)]
     [TestCase(65_536, 20)]
-    public void Open_WithASegmentThatWasBeingMade_ComesBack(int bytes, int headBytes)
+    public void Open_WithAnIncompleteSegment_Succeeds(int bytes, int headBytes)
     {
         WriteState();
         var made = new byte[bytes];
@@ -36,7 +36,7 @@ internal sealed class KilledWhilePreparingTests
     }
 
     [Test]
-    public void Open_WithALaterSegmentThatHoldsSomethingAndHasNoHead_IsRefused()
+    public void Open_WithALaterSegmentThatHasDataAndNoHead_IsRefused()
     {
         WriteState();
         var later = new byte[Options.SegmentBytes];
@@ -45,7 +45,7 @@ internal sealed class KilledWhilePreparingTests
         Assert.That(Open, Throws.TypeOf<StateDamagedException>().With.Message.Contains(StateFileNames.Segment(2)));
     }
 
-    // As a killed process leaves it: begun, and not finished.
+    // Begun and not finished, as by a killed process.
     private void WriteState()
     {
         using var store = Open();

@@ -8,21 +8,22 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Journal;
 
 /// <summary>
-/// Whatever a journal is recorded under, and whatever is recorded in it, is read back. The tests go over all members:
-/// who adds one, and forgets it on one of the two sides, need not think of a test for it.
+/// Records and their readers match. The tests enumerate all members, so that a member added on one side only fails
+/// without a test of its own.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class RecordSymmetryTests
 {
     private static readonly string[] Bodies =
     [
-        "0,Ann,bibbybabbis,Bob,token", "1,*,71,*,*", "2,*,72,*,*", "3,*,73,*,*", "4,*,74,*,*", "5,*,75,1,*", "6,e4,76,1,9",
+        "0,Ann,bibbybabbis,Bob,token", "1,*,71,*,*", "2,*,72,*,*", "3,*,73,*,*", "4,*,74,*,*", "5,*,75,1,*",
+        "6,e4,76,1,9",
     ];
 
     private static IEnumerable<string> SettingNames => SettingFields().Select(path => path[^1].Name);
 
     [Test]
-    public void Every_setting_comes_back()
+    public void EverySetting_IsReadBack()
     {
         foreach (var path in SettingFields())
         {
@@ -33,22 +34,22 @@ internal sealed class RecordSymmetryTests
             Assert.That(Fields.Difference(settings, back), Is.Null, name);
             Assert.That(back, Is.EqualTo(settings), name);
             Assert.That(back, Is.Not.EqualTo(new StateSettings(new RulesOptions(), false)),
-                $"{name}: a journal recorded under another is taken for one of the same");
+                $"{name}: a journal recorded under another value would pass for one of the same");
         }
 
         Assert.That(SettingNames.Count(), Is.GreaterThan(7));
     }
 
     [Test]
-    public void Every_member_of_a_request_and_its_circumstances_comes_back([ValueSource(nameof(Bodies))] string body)
+    public void EveryMemberOfARequest_IsReadBack([ValueSource(nameof(Bodies))] string body)
     {
-        var arrival = WithAllThatIsNotInTheBody(Parse(body));
+        var arrival = WithMembersOutsideTheBody(Parse(body));
         var back = ReadBack(arrival);
         Assert.That(Fields.Difference(arrival, back), Is.Null);
     }
 
     [Test]
-    public void Every_member_of_a_suspension_comes_back()
+    public void EveryMemberOfASuspension_IsReadBack()
     {
         var suspension = (Suspension)Fields.ChangeAll(default(Suspension));
         var bytes = new byte[RecordWriter.BytesBesideBody];
@@ -60,7 +61,7 @@ internal sealed class RecordSymmetryTests
     }
 
     [Test]
-    public void Every_member_of_a_segments_head_comes_back()
+    public void EveryMemberOfASegmentHead_IsReadBack()
     {
         var head = (SegmentHead)Fields.ChangeAll(default(SegmentHead));
         var bytes = new byte[SegmentHead.Bytes];
@@ -70,7 +71,7 @@ internal sealed class RecordSymmetryTests
 
     private static List<FieldInfo[]> SettingFields() => [.. FieldsOf(typeof(StateSettings), [])];
 
-    // Down to those that are no more of our types.
+    // Recursively, down to fields of foreign types.
     private static IEnumerable<FieldInfo[]> FieldsOf(Type type, FieldInfo[] path) => Fields.Of(type)
         .SelectMany(field => Fields.IsOurs(field.FieldType)
             ? FieldsOf(field.FieldType, [.. path, field])
@@ -101,16 +102,16 @@ internal sealed class RecordSymmetryTests
         ? request
         : throw new FormatException($"Not a request: {body}");
 
-    // The caller draws the ticket anew, and the address is kept with a registration alone: it is the player's from then.
-    private static Arrival WithAllThatIsNotInTheBody(TurnRequest request)
+    // The ticket is not recorded, and the address only with a registration.
+    private static Arrival WithMembersOutsideTheBody(TurnRequest request)
     {
-        var inNoBody = Fields.Of(typeof(TurnRequest)).Where(field => Bodies.All(body =>
+        var outsideBody = Fields.Of(typeof(TurnRequest)).Where(field => Bodies.All(body =>
             Equals(field.GetValue(Parse(body)), field.GetValue(default(TurnRequest))))).ToArray();
-        Assert.That(inNoBody.Select(Fields.Name), Does.Contain("TurnRequest.ReceivedBytes"));
+        Assert.That(outsideBody.Select(Fields.Name), Does.Contain("TurnRequest.ReceivedBytes"));
         object arrival = new Arrival
         {
             Ticket = new Ticket(1),
-            Request = (TurnRequest)Fields.ChangeAll(request, inNoBody.Contains),
+            Request = (TurnRequest)Fields.ChangeAll(request, outsideBody.Contains),
             Body = Encoding.UTF8.GetBytes(Bodies.Single(body => body[0] - '0' == (int)request.Symbol)),
             From = default,
         };

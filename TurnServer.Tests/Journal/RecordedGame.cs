@@ -6,7 +6,7 @@ using TurnServer.Tests.Simulation;
 
 namespace TurnServer.Tests.Journal;
 
-/// <summary>A game on a simulated disk, recorded as the actor records it.</summary>
+/// <summary>A game recorded on a simulated disk in the way the actor does.</summary>
 internal sealed class RecordedGame
 {
     public static readonly JournalOptions Options = new() { SegmentBytes = 32 * 1024 };
@@ -31,30 +31,30 @@ internal sealed class RecordedGame
 
     public StateStore Store { get; private set; }
 
-    /// <summary>The file that is written to.</summary>
+    /// <summary>The name of the current segment.</summary>
     public string Segment => StateFileNames.Segment(Store.Journal.Current.Number);
 
-    /// <summary>What was there, under these rules, and not begun.</summary>
+    /// <summary>Opens the state under these rules without beginning its journal.</summary>
     public static StateStore Open(SimulatedDisk disk, RulesOptions? rules = null) => StateStore.Open(disk, Options,
         new StateSettings(rules ?? new RulesOptions(), true), last => new SequentialKeySource(last + 1 ?? 0));
 
-    /// <summary>Two players meet and take turns.</summary>
+    /// <summary>Pairs two players if necessary, and lets them take turns.</summary>
     public void Play(int turns)
     {
         if (_counters[0] == 0 && _counters[1] == 0)
-            Meet();
+            Pair();
         for (var turn = 0; turn < turns; turn++)
-            Turn($"turn {turn} of so many");
+            Turn($"turn {turn} of {turns}");
     }
 
-    /// <summary>The next turn, of each player in turn. Returns the reply.</summary>
+    /// <summary>The next turn, alternating between the players. Returns the reply.</summary>
     public string Turn(string text)
     {
-        var who = _counters[0] > _counters[1] ? 1 : 0;
-        return Ask($"6,{text},{_keys[who]},{_seats[who]},{_counters[who]++}");
+        var player = _counters[0] > _counters[1] ? 1 : 0;
+        return Ask($"6,{text},{_keys[player]},{_seats[player]},{_counters[player]++}");
     }
 
-    /// <summary>Asks, and records it. Returns the reply.</summary>
+    /// <summary>Applies a request and records it. Returns the reply.</summary>
     public string Ask(string body)
     {
         Store.Preparer.Prepare();
@@ -68,7 +68,7 @@ internal sealed class RecordedGame
         return reply;
     }
 
-    /// <summary>The server is killed and starts again.</summary>
+    /// <summary>Restarts as after a kill.</summary>
     public void Restart(RulesOptions? rules = null)
     {
         Store = Open(Disk, rules ?? _rules);
@@ -76,7 +76,7 @@ internal sealed class RecordedGame
         _now = Store.Table.Now;
     }
 
-    /// <summary>Where frames begin in the file that is written to.</summary>
+    /// <summary>The positions of the frames in the current segment.</summary>
     public List<int> Frames()
     {
         var frames = new List<int>();
@@ -89,7 +89,7 @@ internal sealed class RecordedGame
         return frames;
     }
 
-    /// <summary>Where bytes stand that only fill a frame up.</summary>
+    /// <summary>The positions of padding bytes in the current segment.</summary>
     public IEnumerable<int> Padding()
     {
         foreach (var frame in Frames())
@@ -100,7 +100,7 @@ internal sealed class RecordedGame
         }
     }
 
-    private void Meet()
+    private void Pair()
     {
         var players = new[] { Ask("0,Ann,*,*,*")[4..], Ask("0,Bob,*,*,*")[4..] };
         foreach (var symbol in new[] { 2, 3, 4 })

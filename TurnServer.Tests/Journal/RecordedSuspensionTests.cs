@@ -7,15 +7,15 @@ namespace TurnServer.Tests.Journal;
 /// <summary>A recording actor that could not run for a while: restarts, and a disk that is full meanwhile.</summary>
 internal sealed class RecordedSuspensionTests
 {
-    // More than a short record reserves, and less than a long one.
-    private const int LittleBytes = 256;
+    // More than a short record reserves, less than a long one.
+    private const int ShortRecordBytes = 256;
 
     private static readonly TimeSpan GameTimeout = new RulesOptions().GameTimeout;
     private static readonly TimeSpan Freeze = GameTimeout + TimeSpan.FromSeconds(3);
     private static readonly string LongRequest = $"0,{new string('a', 60)},*,*,*";
 
     [Test]
-    public async Task TheTimeBeforeTheStart_IsNoFreeze_NorThatBeforeTheFirstRequest()
+    public async Task TimeBeforeTheStartOrTheFirstRequest_IsNoFreeze()
     {
         var state = new RecordedGame();
         state.Play(turns: 2);
@@ -35,7 +35,7 @@ internal sealed class RecordedSuspensionTests
     }
 
     [Test]
-    public async Task AFreeze_IsOnRecord_AndReplayed()
+    public async Task AFreeze_IsRecordedAndReplayed()
     {
         var state = new RecordedGame();
         state.Play(turns: 2);
@@ -49,11 +49,11 @@ internal sealed class RecordedSuspensionTests
     }
 
     [Test]
-    public async Task AFreeze_ThatEndsWithAFullDisk_IsTakenNoteOfOnceThereIsRoom()
+    public async Task AFreeze_ThatEndsWithAFullDisk_IsHandledOnceThereIsSpace()
     {
         var state = new RecordedGame();
         await using var actor = await FreezeOnAFullDiskAsync(state);
-        // Longer than what is left.
+        // Longer than the space left.
         Assert.That(await actor.Send(LongRequest), Is.EqualTo("23/*/*"));
         actor.Clock.Advance(TimeSpan.FromHours(1));
         Assert.That(await actor.Send("0,Ann,*,*,*"), Is.EqualTo("23/*/*"));
@@ -69,12 +69,12 @@ internal sealed class RecordedSuspensionTests
     }
 
     [Test]
-    public async Task AFullDisk_IsNoFreeze_HoweverLongItIsFull()
+    public async Task AFullDisk_IsNoFreezeHoweverLong()
     {
         var state = new RecordedGame();
         state.Play(turns: 2);
         await using var actor = Recording(state);
-        await FillAllButAsync(0, actor, state);
+        await FillDiskAsync(0, actor, state);
         actor.Clock.Advance(TimeSpan.FromHours(1));
         await actor.Settle();
         state.Disk.RoomBytes = long.MaxValue;
@@ -85,7 +85,7 @@ internal sealed class RecordedSuspensionTests
     }
 
     [Test]
-    public async Task AFreeze_ThatEndsWithAStopAndAFullDisk_DropsNobody()
+    public async Task AFreeze_ThatEndsWithAStopAndAFullDisk_DropsNoClient()
     {
         var state = new RecordedGame();
         await using var actor = await FreezeOnAFullDiskAsync(state);
@@ -104,18 +104,18 @@ internal sealed class RecordedSuspensionTests
         return actor;
     }
 
-    // What comes first after the freeze is the request that finds no room.
+    // The first event after the freeze is the request that finds no space.
     private static async Task<ActorDriver> FreezeOnAFullDiskAsync(RecordedGame state)
     {
         state.Play(turns: 2);
         var actor = Recording(state, hasTimers: false);
-        await FillAllButAsync(LittleBytes, actor, state);
+        await FillDiskAsync(ShortRecordBytes, actor, state);
         actor.Clock.Advance(Freeze);
         return actor;
     }
 
-    // Leaves no segment but the one that is written to, and so much of that; with nothing left all is refused.
-    private static async Task FillAllButAsync(int bytes, ActorDriver actor, RecordedGame state)
+    // Leaves no segment but the current one, and at most this much space in it; with none left requests are refused.
+    private static async Task FillDiskAsync(int bytes, ActorDriver actor, RecordedGame state)
     {
         state.Disk.RoomBytes = 0;
         var first = state.Store.Journal.Current;

@@ -10,14 +10,14 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Journal;
 
-/// <summary>An actor that records: what it does when the disk is full, slow or broken.</summary>
+/// <summary>An actor with a journal, and its behavior when the disk is full, slow or broken.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class RecordingActorTests
 {
     private static readonly JournalOptions Options = new() { SegmentBytes = 32 * 1024 };
 
     [Test]
-    public async Task A_full_disk_refuses_everything_and_drops_nobody_however_long_it_is_full()
+    public async Task A_full_disk_refuses_all_requests_and_drops_no_client_however_long()
     {
         var disk = new SimulatedDisk();
         var store = Begin(disk, Options);
@@ -36,18 +36,18 @@ internal sealed class RecordingActorTests
         store.Preparer.Prepare();
         Assert.That(await actor.Send("0,Late,*,*,*"), Does.StartWith("0/0/"));
         Assert.That((store.Table.PlayerCount, actor.Actor.IsStalled), Is.EqualTo((players + 1, false)));
-        // From here on time goes on where it stood.
+        // Time resumes where it stopped.
         actor.Clock.Advance(new RulesOptions().PairingTimeout - TimeSpan.FromSeconds(1));
         await actor.Settle();
         Assert.That(store.Table.PlayerCount, Is.EqualTo(players + 1));
         actor.Clock.Advance(TimeSpan.FromSeconds(2));
         await actor.Settle();
         Assert.That(store.Table.PlayerCount, Is.Zero);
-        Assert.That(Recovery.Read(disk)!.Table.PlayerCount, Is.Zero, "what is on record is the same");
+        Assert.That(Recovery.Read(disk)!.Table.PlayerCount, Is.Zero, "the journal holds the same");
     }
 
     [Test]
-    public async Task With_always_a_reply_leaves_when_it_is_on_the_disk_and_not_before()
+    public async Task With_always_a_reply_leaves_after_the_sync()
     {
         var disk = new SimulatedDisk();
         var store = Begin(disk, Options with { Sync = StateSync.Always });
@@ -60,7 +60,7 @@ internal sealed class RecordingActorTests
     }
 
     [Test]
-    public async Task With_batch_a_reply_does_not_wait_for_the_disk()
+    public async Task With_batch_a_reply_does_not_wait_for_the_sync()
     {
         var disk = new SimulatedDisk();
         await using var actor = Actor(Begin(disk, Options));
@@ -71,7 +71,7 @@ internal sealed class RecordingActorTests
     }
 
     [Test]
-    public async Task A_request_that_the_rules_fail_on_is_not_on_record_and_those_before_it_are()
+    public async Task A_request_that_the_rules_throw_on_is_not_recorded()
     {
         var disk = new SimulatedDisk();
         var settings = new StateSettings(new RulesOptions(), HasSequentialKeys: false);
@@ -84,7 +84,7 @@ internal sealed class RecordingActorTests
     }
 
     [Test]
-    public async Task A_request_of_nobody_takes_no_room_however_long_it_is()
+    public async Task A_request_without_a_valid_key_takes_no_space_however_long()
     {
         var disk = new SimulatedDisk();
         var store = Begin(disk, Options);
@@ -96,7 +96,7 @@ internal sealed class RecordingActorTests
     }
 
     [Test]
-    public async Task What_was_not_recorded_as_the_server_stops_is_followed_by_nothing_that_is()
+    public async Task After_an_unrecorded_drain_no_request_is_recorded()
     {
         var disk = new SimulatedDisk();
         var store = Begin(disk, Options);
@@ -112,7 +112,7 @@ internal sealed class RecordingActorTests
     }
 
     [Test]
-    public void A_start_that_is_refused_for_want_of_room_leaves_nothing_behind()
+    public void A_start_refused_for_lack_of_space_leaves_no_files()
     {
         var disk = new SimulatedDisk();
         var store = Begin(disk, Options);
@@ -124,7 +124,7 @@ internal sealed class RecordingActorTests
     }
 
     [Test]
-    public async Task The_metrics_can_be_asked_for_as_the_server_stops()
+    public async Task The_metrics_can_be_scraped_as_the_server_stops()
     {
         var registry = Metrics.NewCustomRegistry();
         var store = Begin(new SimulatedDisk(), Options);
@@ -137,7 +137,7 @@ internal sealed class RecordingActorTests
     }
 
     [Test]
-    public async Task A_disk_that_fails_ends_the_keeping()
+    public async Task A_failing_disk_ends_the_workers()
     {
         var disk = new SimulatedDisk();
         var store = Begin(disk, Options);
@@ -153,7 +153,7 @@ internal sealed class RecordingActorTests
     }
 
     [Test]
-    public async Task A_full_disk_is_told_of_once_with_severity_critical_and_again_when_it_is_over()
+    public async Task A_full_disk_is_logged_once_as_critical_and_again_when_it_is_over()
     {
         var disk = new SimulatedDisk();
         var store = Begin(disk, Options);
@@ -164,7 +164,7 @@ internal sealed class RecordingActorTests
         var running = workers.RunAsync();
         await using var actor = Actor(store);
         await FillAsync(actor);
-        await TestWait.UntilAsync(() => Count(log, LogLevel.Critical) > 0, "it is told");
+        await TestWait.UntilAsync(() => Count(log, LogLevel.Critical) > 0, "it is logged");
         disk.RoomBytes = long.MaxValue;
         await TestWait.UntilAsync(() => Count(log, LogLevel.Information) > 0, "it is over");
         Assert.That(Count(log, LogLevel.Critical), Is.EqualTo(1));
@@ -172,9 +172,9 @@ internal sealed class RecordingActorTests
         await TestWait.ForAsync(running);
     }
 
-    /// <summary>Wherever it is killed while it begins, makes a snapshot or stops, all is back.</summary>
+    /// <summary>Kills it at every step of beginning (0), compacting (1) and stopping (2).</summary>
     [Test]
-    public void Killed_between_any_two_steps_on_the_disk_it_comes_back_whole([Values(0, 1, 2)] int what)
+    public void Killed_between_any_two_disk_operations_it_recovers_everything([Values(0, 1, 2)] int phase)
     {
         for (var step = 1; ; step++)
         {
@@ -189,7 +189,7 @@ internal sealed class RecordingActorTests
             var isKilled = false;
             try
             {
-                switch (what)
+                switch (phase)
                 {
                     case 0: RecordedGame.Open(state.Disk).Begin(); break;
                     case 1: state.Store.Compactor.Compact(state.Store.Journal.Current.Number - 1); break;
@@ -205,7 +205,7 @@ internal sealed class RecordingActorTests
             state.Restart();
             Assert.That(state.Store.Table.GameCount, Is.EqualTo(1), $"killed at step {step}");
             Assert.That(state.Turn("and on"), Does.StartWith("0/9/"), $"killed at step {step}");
-            Assert.That(state.Disk.List(), Has.Count.LessThanOrEqualTo(3), "what is of no use is gone");
+            Assert.That(state.Disk.List(), Has.Count.LessThanOrEqualTo(3), "obsolete files are deleted");
             if (!isKilled)
             {
                 Assert.That(step, Is.GreaterThan(3));
@@ -215,7 +215,7 @@ internal sealed class RecordingActorTests
     }
 
     [Test]
-    public void Other_timeouts_count_from_the_start_on_and_not_for_what_is_replayed()
+    public void Other_timeouts_apply_from_the_start_and_not_to_the_replay()
     {
         var state = new RecordedGame();
         state.Play(turns: 4);
@@ -227,7 +227,7 @@ internal sealed class RecordingActorTests
     }
 
     [Test]
-    public void Keys_that_count_up_go_on_counting()
+    public void Sequential_keys_continue_after_a_restart()
     {
         var state = new RecordedGame();
         state.Ask("0,Ann,*,*,*");

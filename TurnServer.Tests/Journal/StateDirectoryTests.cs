@@ -5,7 +5,7 @@ using TurnServer.Rules;
 
 namespace TurnServer.Tests.Journal;
 
-/// <summary>The directory on a real disk.</summary>
+/// <summary>The state directory on a real disk.</summary>
 internal sealed class StateDirectoryTests
 {
     private const UnixFileMode ForOthers = UnixFileMode.GroupRead | UnixFileMode.GroupWrite
@@ -22,7 +22,7 @@ internal sealed class StateDirectoryTests
     public void DeleteDirectory() => Directory.Delete(_parent, recursive: true);
 
     [Test]
-    public void What_is_in_it_is_for_its_owner_alone()
+    public void Files_AreAccessibleToTheOwnerOnly()
     {
         using var directory = StateDirectory.Acquire(Target);
         directory.Create("segment", 100_000, isMapped: true).Dispose();
@@ -33,7 +33,7 @@ internal sealed class StateDirectoryTests
     }
 
     [Test]
-    public void It_is_one_servers_at_a_time()
+    public void Acquire_WhileAnotherServerHasIt_IsRefused()
     {
         using (StateDirectory.Acquire(Target))
         {
@@ -45,7 +45,7 @@ internal sealed class StateDirectoryTests
     }
 
     [Test]
-    public void A_file_is_no_directory()
+    public void Acquire_OfAFile_IsRefused()
     {
         var file = Path.Combine(_parent, "file");
         File.WriteAllText(file, "");
@@ -56,7 +56,7 @@ internal sealed class StateDirectoryTests
     }
 
     [Test]
-    public void A_link_is_called_by_what_it_leads_to()
+    public void Path_OfALink_IsItsTarget()
     {
         Directory.CreateDirectory(Target);
         var link = Path.Combine(_parent, "link");
@@ -66,7 +66,7 @@ internal sealed class StateDirectoryTests
     }
 
     [Test]
-    public void Files_of_others_are_left_alone()
+    public void Finish_LeavesUnrelatedFilesAlone()
     {
         Directory.CreateDirectory(Target);
         string[] others = ["notes.new", "snapshot-1.txt", "journal-x", "snapshot-.new"];
@@ -83,7 +83,7 @@ internal sealed class StateDirectoryTests
     }
 
     [Test]
-    public void What_is_written_to_a_segment_is_in_its_file_at_once_or_when_it_is_pushed([Values] bool isMapped)
+    public void Bytes_AreInTheFileAtOnceWhenMapped_OtherwiseAfterWrite([Values] bool isMapped)
     {
         using var directory = StateDirectory.Acquire(Target);
         using var segment = directory.Create("segment", 100_000, isMapped);
@@ -96,7 +96,7 @@ internal sealed class StateDirectoryTests
     }
 
     [Test]
-    public void A_file_whose_writing_fails_is_not_there_and_the_one_before_is()
+    public void Write_ThatFails_KeepsThePreviousFile()
     {
         using var directory = StateDirectory.Acquire(Target);
         directory.Write("snapshot", stream => stream.WriteByte(1));

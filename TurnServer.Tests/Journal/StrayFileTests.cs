@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Journal;
 
-/// <summary>Files in the state's directory that look like a state's and are none of this one.</summary>
+/// <summary>Files in the state directory that resemble state files and are none.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class StrayFileTests
@@ -21,14 +21,14 @@ internal sealed class StrayFileTests
     [TestCase("snapshot-1")]
     [TestCase("snapshot-5.new")]
     [TestCase("journal-0000000001.new")]
-    public void Open_WithAStrayFile_NamesIt_AndChangesNothing(string name)
+    public void Open_WithAStrayFile_NamesItAndChangesNothing(string name)
     {
         using var state = new StateFolder();
         Write(state.Path);
         var path = Path.Combine(state.Path, name);
         File.WriteAllBytes(path, []);
         AssertIsNamed(state.Path, name);
-        // Alone it is named as well.
+        // The same when it is the only file.
         Directory.GetFiles(state.Path).Where(file => file != path).ToList().ForEach(File.Delete);
         AssertIsNamed(state.Path, name);
     }
@@ -36,7 +36,7 @@ internal sealed class StrayFileTests
     [TestCase("journal-0000000007")]
     [TestCase("snapshot-0000000007")]
     [TestCase("journal-7")]
-    public void Open_WithADirectoryOrLinkOfSuchAName_NamesIt(string name)
+    public void Open_WithADirectoryOrLinkOfAStateFilesName_NamesIt(string name)
     {
         using var state = new StateFolder();
         Write(state.Path);
@@ -52,7 +52,7 @@ internal sealed class StrayFileTests
     }
 
     [Test]
-    public void Open_WithALaterSegmentThatIsEmpty_GoesOnBehindIt()
+    public void Open_WithAnEmptyLaterSegment_ContinuesAfterIt()
     {
         using var state = new StateFolder();
         Write(state.Path);
@@ -64,7 +64,7 @@ internal sealed class StrayFileTests
 
     [TestCase("snapshot-0000000009")]
     [TestCase("journal-0000000009")]
-    public void Open_WithALaterFileThatIsRubbish_NamesIt(string name)
+    public void Open_WithALaterFileOfGarbage_NamesIt(string name)
     {
         using var state = new StateFolder();
         Write(state.Path);
@@ -76,7 +76,7 @@ internal sealed class StrayFileTests
     [TestCase("journal-0000000001.bak")]
     [TestCase("journal-")]
     [TestCase("journal-old")]
-    public void Open_WithAFileThatLooksLikeNone_LeavesItAlone(string name)
+    public void Open_WithAnUnrelatedFile_LeavesItAlone(string name)
     {
         using var state = new StateFolder();
         Write(state.Path);
@@ -93,12 +93,12 @@ internal sealed class StrayFileTests
             .With.Message.Contains($" {name}: ").And.Message.Contains("Nothing has been changed"));
         Assert.That(Entries(), Is.EqualTo(before));
 
-        // A start that is refused has taken the lock all the same.
+        // A refused start has created the lock file.
         List<string> Entries() => [.. Directory.GetFileSystemEntries(folder)
             .Where(entry => Path.GetFileName(entry) != StateFileNames.Lock).Order()];
     }
 
-    // As a killed process leaves it: begun, and not finished.
+    // Begun and not finished, as by a killed process.
     private static void Write(string folder)
     {
         using var directory = StateDirectory.Acquire(folder);
