@@ -36,10 +36,10 @@ internal static class ExitCode
     /// <summary>The input cannot be read, or the output not be written.</summary>
     public const int Device = 10;
 
-    /// <summary>The state's directory cannot be used: no room, no permission, or another server has it.</summary>
+    /// <summary>The state directory cannot be used: disk full, no permission, or locked by another server.</summary>
     public const int StateUnusable = 11;
 
-    /// <summary>The state is damaged, or of another version: starting again will not mend it.</summary>
+    /// <summary>The state is damaged or of another version; restarting will not help.</summary>
     public const int StateUnreadable = 12;
 
     /// <summary>Ended by SIGHUP, as shells say it.</summary>

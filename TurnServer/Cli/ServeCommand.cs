@@ -35,7 +35,7 @@ internal static class ServeCommand
         wins. @FILE reads flags from a file, as they would stand here, on any number of lines.
 
         Exit codes: 0 stopped by SIGTERM, SIGINT or SIGHUP; 1 cannot listen; 2 a flag is wrong; 3 failed on
-        a bug, or the disk did; 11 the state directory cannot be used; 12 the state is damaged, or of
+        a bug or a disk error; 11 the state directory cannot be used; 12 the state is damaged or of
         another version.
         """);
 

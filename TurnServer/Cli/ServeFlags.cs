@@ -22,7 +22,7 @@ public sealed record ServeOptions
     /// <summary>For the rules.</summary>
     public RulesOptions Rules { get; init; } = new();
 
-    /// <summary>How the state outlives the process, if it does.</summary>
+    /// <summary>Whether and how the state is kept on the disk.</summary>
     public JournalOptions State { get; init; } = new();
 
     /// <summary>Whether keys count up from 0 instead of being drawn at random.</summary>
@@ -135,19 +135,19 @@ internal sealed class ServeFlags
     { DefaultText = "1024" };
 
     private readonly Flag<string?> _state = new("--state", null, State, "DIR",
-        "directory in which games outlive the server, its crashes included; made if it is missing",
+        "directory that keeps games across restarts and crashes; created if missing",
         ParseDirectory, null)
     { DefaultText = "none: a restart ends all games" };
 
     private readonly Flag<StateSync> _stateSync = new("--state-sync", null, State, "WHEN",
-        "when changes are synced to the disk, to survive a loss of power: none (when the system does), batch (within "
-        + "some 10 ms), always (before each reply); a crash of the server alone loses nothing",
+        "when changes are synced to the disk, to survive power loss: none (left to the kernel), batch (within about "
+        + "10 ms), always (before each reply); a process crash alone loses nothing",
         FlagValue.OneOf(("none", StateSync.None), ("batch", StateSync.Batch), ("always", StateSync.Always)),
         StateSync.Batch)
     { DefaultText = "batch" };
 
     private readonly Flag<TimeSpan?> _restartGrace = new("--restart-grace", null, State, "SECONDS",
-        "for how long nobody is dropped after a restart, or after a pause of the process; decimals allowed",
+        "drop no player for this long after a restart or a pause of the process; decimals allowed",
         text => FlagValue.Seconds(0, TimeoutSecondsMax)(text), null)
     { DefaultText = "as --game-timeout" };
 
@@ -191,7 +191,7 @@ internal sealed class ServeFlags
         if (options.Admin.Port == options.Http.Port)
             errors.Add($"--admin-port {options.Admin.Port}: give another port than --port.");
         if (options.State is { Directory: null, Sync: not StateSync.Batch })
-            errors.Add("--state-sync: give --state DIR too, or there is no state to keep.");
+            errors.Add("--state-sync requires --state DIR.");
 
         return options with
         {
