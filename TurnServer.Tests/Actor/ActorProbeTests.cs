@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using TurnServer.Actor;
-using TurnServer.Admin;
+using TurnServer.Admin.Front;
 using TurnServer.Tests.Admin;
 using TurnServer.Tests.Support;
 
@@ -12,7 +12,7 @@ internal sealed class ActorProbeTests
 {
     private readonly FakeTimeProvider _clock = new();
 
-    private static ActorFigures Figures => HistoryTests.At(0).Actor!;
+    private static ActorStatistics Figures => HistoryTests.At(0).Actor!;
 
     [Test]
     public async Task CheckHealth_OfAnActorThatAnswers_IsNull()
@@ -32,7 +32,8 @@ internal sealed class ActorProbeTests
     [Test]
     public async Task CheckHealth_OfAStateThatIsLost_SaysSo_AndSoDoesTheAdminPage()
     {
-        var probe = new ActorProbe(() => Task.FromResult(Figures with { StateFault = "the disk is in the sea" }), _clock);
+        var lost = Figures with { StateFault = "the disk is in the sea" };
+        var probe = new ActorProbe(() => Task.FromResult(lost), _clock);
         Assert.That(await probe.CheckHealthAsync(), Does.StartWith("the disk is in the sea: "));
         await AssertAdminSaysTheSameAsync(probe);
     }
@@ -42,7 +43,7 @@ internal sealed class ActorProbeTests
     {
         foreach (var why in new Exception[] { new ActorBusyException(), new ActorFailedException(new IOException()) })
         {
-            var probe = new ActorProbe(() => Task.FromException<ActorFigures>(why), _clock);
+            var probe = new ActorProbe(() => Task.FromException<ActorStatistics>(why), _clock);
             Assert.That(await probe.CheckHealthAsync(), Does.Contain("does not answer"));
             await AssertAdminSaysTheSameAsync(probe);
         }
@@ -52,7 +53,7 @@ internal sealed class ActorProbeTests
     public async Task Count_OfAnActorThatDoesNotAnswerInTime_IsNull_AndTheQuestionIsNotAskedAgain()
     {
         var asked = 0;
-        var answer = new TaskCompletionSource<ActorFigures>();
+        var answer = new TaskCompletionSource<ActorStatistics>();
         var probe = new ActorProbe(() =>
         {
             asked++;
@@ -76,7 +77,7 @@ internal sealed class ActorProbeTests
     public void Count_ThatIsCancelled_Throws()
     {
         using var stop = new CancellationTokenSource();
-        var probe = new ActorProbe(() => new TaskCompletionSource<ActorFigures>().Task, _clock);
+        var probe = new ActorProbe(() => new TaskCompletionSource<ActorStatistics>().Task, _clock);
         var counting = probe.CountAsync(stop.Token);
         stop.Cancel();
         Assert.That(async () => await TestWait.ForAsync(counting), Throws.InstanceOf<OperationCanceledException>());
@@ -84,7 +85,7 @@ internal sealed class ActorProbeTests
 
     private static async Task AssertAdminSaysTheSameAsync(ActorProbe probe)
     {
-        var page = await AdminPages.CheckHealthAsync(probe);
+        var page = await AdminEndpoints.CheckHealthAsync(probe);
         Assert.That((page.Status, Encoding.UTF8.GetString(page.Body)),
             Is.EqualTo((503, await probe.CheckHealthAsync() + "\n")));
     }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TurnServer.Admin;
+using TurnServer.Admin.Front;
 using TurnServer.Http;
 using TurnServer.Tests.Support;
 
@@ -97,7 +98,7 @@ internal sealed class AdminFrontTests
     {
         var port = Ports.Next();
         var log = new RecordingLog();
-        var pages = new Dictionary<string, AdminPage>
+        var pages = new Dictionary<string, AdminEndpoint>
         {
             ["/bug"] = _ => throw new InvalidOperationException("a bug"),
             ["/well"] = _ => ValueTask.FromResult(AdminReply.Line(200, "well")),

@@ -1,4 +1,4 @@
-using TurnServer.Admin;
+using TurnServer.Admin.Status;
 using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Admin;
@@ -91,6 +91,6 @@ internal sealed class HealthTests
             Is.EquivalentTo(["60 % of the actor's mailbox is full.", "85 % of the actor is busy."]));
     }
 
-    private static IReadOnlyList<Finding> Findings(params Reading[] readings) =>
-        Health.Of(readings, Limits);
+    private static IReadOnlyList<Finding> Findings(params Sample[] samples) =>
+        Health.Of(samples, Limits);
 }

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using TurnServer.Actor;
-using TurnServer.Admin;
+using TurnServer.Admin.Status;
 using TurnServer.Protocol;
 using TurnServer.Rules;
 using TurnServer.Tests.Support;
@@ -13,7 +13,7 @@ internal sealed class HistoryTests
     [Test]
     public void Ring_BeyondItsCapacity_ForgetsTheOldest()
     {
-        var ring = new Ring<int>(3);
+        var ring = new RingBuffer<int>(3);
         Assert.That(ring.Copy(), Is.Empty);
         for (var i = 1; i <= 5; i++)
             ring.Add(i);
@@ -53,7 +53,7 @@ internal sealed class HistoryTests
         var history = new History();
         for (var i = 0; i <= 30; i++)
             history.Add(i == 14 ? At(i) with { Actor = null } : At(i));
-        Assert.That(history.Of(HistoryRange.Hour).Select(reading => reading.Actor is null),
+        Assert.That(history.Of(HistoryRange.Hour).Select(sample => sample.Actor is null),
             Is.EqualTo([false, false, true, false]));
     }
 
@@ -104,7 +104,7 @@ internal sealed class HistoryTests
     {
         var clock = new FakeTimeProvider();
         var asked = 0;
-        var answer = new TaskCompletionSource<ActorFigures>();
+        var answer = new TaskCompletionSource<ActorStatistics>();
         var probe = new ActorProbe(() =>
         {
             asked++;
@@ -122,7 +122,7 @@ internal sealed class HistoryTests
         await running;
 
         async Task GapsAsync(int count) => await TestWait.UntilAsync(() => Turn()
-            && sampler.History.Of(HistoryRange.Minutes).Count(reading => reading.Actor is null) >= count,
+            && sampler.History.Of(HistoryRange.Minutes).Count(sample => sample.Actor is null) >= count,
             "gaps are seen");
 
         bool Turn()
@@ -136,7 +136,7 @@ internal sealed class HistoryTests
     public async Task Sampler_OfABusyOrFailedActor_HasAGap_AndGoesOn()
     {
         var clock = new FakeTimeProvider();
-        var probe = new ActorProbe(() => Task.FromException<ActorFigures>(new ActorBusyException()), clock);
+        var probe = new ActorProbe(() => Task.FromException<ActorStatistics>(new ActorBusyException()), clock);
         var sampler = new Sampler(probe, () => At(0).Http, () => 0, clock);
         using var stop = new CancellationTokenSource();
         var running = sampler.RunAsync(stop.Token);
@@ -146,18 +146,18 @@ internal sealed class HistoryTests
             clock.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.That(sampler.History.Of(HistoryRange.Minutes).Select(reading => reading.Actor), Has.All.Null);
+        Assert.That(sampler.History.Of(HistoryRange.Minutes).Select(sample => sample.Actor), Has.All.Null);
         await stop.CancelAsync();
         await running;
     }
 
-    /// <summary>A reading of a server that has been up for so long.</summary>
-    internal static Reading At(double seconds, long requests = 0, long turns = 0, double busySeconds = 0,
+    /// <summary>A sample of a server that has been up for so long.</summary>
+    internal static Sample At(double seconds, long requests = 0, long turns = 0, double busySeconds = 0,
         long refusals = 0, ErrorCode code = ErrorCode.RateLimited, int games = 0, int mailbox = 0)
     {
         var byCode = new long[24];
         byCode[(int)code] = refusals;
-        return new Reading
+        return new Sample
         {
             At = TimeSpan.FromSeconds(seconds),
             Http = new HttpCounts
@@ -169,8 +169,8 @@ internal sealed class HistoryTests
                 Served = 0,
                 ServedTime = default,
             },
-            Process = ProcessFigures.Take(0) with { ResidentBytes = 100, Cpu = default, GcPause = default },
-            Actor = new ActorFigures
+            Process = ProcessStatistics.Take(0) with { ResidentBytes = 100, Cpu = default, GcPause = default },
+            Actor = new ActorStatistics
             {
                 Table = new Table(new RulesOptions(), new SequentialKeySource()).Count() with
                 {

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using TurnServer.Admin;
+using TurnServer.Admin.Page;
 
 namespace TurnServer.Tests.Admin;
 
@@ -39,7 +39,7 @@ internal sealed class StatusColorTests
     // Light, then dark.
     private static List<Dictionary<string, string>> Schemes()
     {
-        using var stream = typeof(StatusPage).Assembly.GetManifestResourceStream("TurnServer.Admin.status.css")!;
+        using var stream = typeof(StatusPage).Assembly.GetManifestResourceStream("TurnServer.Admin.Page.status.css")!;
         var css = new StreamReader(stream).ReadToEnd();
         return [.. css.Split(":root {").Skip(1).Take(2).Select(block => Regex.Matches(block.Split('}')[0],
             "--([a-z0-9-]+): #([0-9a-f]{6});")

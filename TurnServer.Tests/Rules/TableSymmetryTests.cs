@@ -85,7 +85,7 @@ public sealed class TableSymmetryTests
                 array.SetValue(Convert.ChangeType(++number, array.GetType().GetElementType()!, null), 0);
             else
                 field.SetValue(counters, Convert.ChangeType(++number, field.FieldType, null));
-            Assert.That(JsonSerializer.Serialize(TableFigures.Of(counters, games: 0)), Does.Contain($"{number}"),
+            Assert.That(JsonSerializer.Serialize(TableStatistics.Of(counters, games: 0)), Does.Contain($"{number}"),
                 Fields.Name(field));
         }
     }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using TurnServer.Admin;
+using TurnServer.Admin.Front;
 using TurnServer.Http;
 using TurnServer.Rules;
 using TurnServer.Tests.Support;

@@ -27,7 +27,7 @@ internal sealed class JournaledServer : Server
     // Where the records are that have been made since the last batch was settled.
     private readonly List<(long Segment, int Position)> _unsettled = [];
     private StateStore _store;
-    private TableFigures? _before;
+    private TableStatistics? _before;
     private TimeSpan _offset;
     private long _requests;
     private int _settlements;
@@ -52,7 +52,7 @@ internal sealed class JournaledServer : Server
     public override bool IsEmpty => _store.Table.IsEmpty;
 
     // Counting begins anew with each start.
-    public override TableFigures Count() => Sum(_store.Table.Count(), _before);
+    public override TableStatistics Count() => Sum(_store.Table.Count(), _before);
 
     public override void Tick(TimeSpan now)
     {
@@ -147,7 +147,7 @@ internal sealed class JournaledServer : Server
         }
     }
 
-    private static TableFigures Sum(TableFigures now, TableFigures? before) => before is null ? now : now with
+    private static TableStatistics Sum(TableStatistics now, TableStatistics? before) => before is null ? now : now with
     {
         Registrations = now.Registrations + before.Registrations,
         GamesStarted = now.GamesStarted + before.GamesStarted,

@@ -22,7 +22,7 @@ internal abstract class Server
 
     public abstract bool IsEmpty { get; }
 
-    public abstract TableFigures Count();
+    public abstract TableStatistics Count();
 
     /// <summary>Hands one request in, from its bytes. False when it is malformed and was refused.</summary>
     public bool HandIn(Request request, bool mayHold, TimeSpan now)
@@ -109,7 +109,7 @@ internal sealed class TableServer(RulesOptions options, IKeySource keys) : Serve
 
     public override bool IsEmpty => _table.IsEmpty;
 
-    public override TableFigures Count() => _table.Count();
+    public override TableStatistics Count() => _table.Count();
 
     public override void Tick(TimeSpan now) => Take(_table.Tick(now));
 

@@ -113,7 +113,7 @@ file sealed class ForgetfulServer(RulesOptions options) : Server
 
     public override bool IsEmpty => _table.IsEmpty;
 
-    public override TableFigures Count() => _table.Count();
+    public override TableStatistics Count() => _table.Count();
 
     public override void Tick(TimeSpan now) => Take(_table.Tick(now));
 

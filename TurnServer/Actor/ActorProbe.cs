@@ -7,15 +7,15 @@ namespace TurnServer.Actor;
 /// </summary>
 /// <param name="count">Puts the question to the actor.</param>
 /// <param name="clock">Measures the time limit.</param>
-public sealed class ActorProbe(Func<Task<ActorFigures>> count, TimeProvider clock)
+public sealed class ActorProbe(Func<Task<ActorStatistics>> count, TimeProvider clock)
 {
     /// <summary>How long the actor has to answer; it needs some microseconds.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
-    private volatile Task<ActorFigures>? _asked;
+    private volatile Task<ActorStatistics>? _asked;
 
     /// <summary>The figures; null when the actor did not answer in time.</summary>
-    public async Task<ActorFigures?> CountAsync(CancellationToken stop = default)
+    public async Task<ActorStatistics?> CountAsync(CancellationToken stop = default)
     {
         // Not under a lock: an idle actor answers on this thread.
         if (_asked is not { IsCompleted: false } asked)
@@ -36,7 +36,7 @@ public sealed class ActorProbe(Func<Task<ActorFigures>> count, TimeProvider cloc
     public async Task<string?> CheckHealthAsync() => TroubleOf(await CountAsync());
 
     /// <summary>The same, of figures that have been taken; null stands for an actor that did not answer.</summary>
-    public static string? TroubleOf(ActorFigures? figures) => figures switch
+    public static string? TroubleOf(ActorStatistics? figures) => figures switch
     {
         null => "the turn actor does not answer",
         { IsStalled: true } => "the state cannot be recorded: the disk is full, or too slow",

@@ -116,7 +116,7 @@ public sealed partial class TurnActor : IDisposable
     /// <summary>How much of everything there is and has been. Taken by the actor between two messages.</summary>
     /// <exception cref="ActorBusyException">The mailbox is full.</exception>
     /// <exception cref="ActorFailedException">The actor ended on a bug.</exception>
-    public Task<ActorFigures> CountAsync() => InquireAsync(table => new ActorFigures
+    public Task<ActorStatistics> CountAsync() => InquireAsync(table => new ActorStatistics
     {
         Table = table.Count(),
         HeldReplies = _held.Count,

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using TurnServer.Admin;
 
 namespace TurnServer.Cli;
 

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Prometheus;
 using TurnServer.Actor;
 using TurnServer.Admin;
+using TurnServer.Admin.Status;
 using TurnServer.Http;
 using TurnServer.Journal;
 using TurnServer.Rules;
@@ -100,7 +101,7 @@ internal static class ServeCommand
         var stateMeters = new StateMeters(registry);
         using var front = await HttpFront.StartAsync(options.Http, actor, meters, log);
         using var admin = options.Admin.IsOn
-            ? AdminSide.Start(options.Admin, Sources(options, actor, front, meters), registry, log)
+            ? AdminServer.Start(options.Admin, Sources(options, actor, front, meters), registry, log)
             : null;
         // Only a server that has its ports changes what is on the disk.
         if (state is not null)

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using TurnServer.Admin;
+using TurnServer.Admin.Front;
 using TurnServer.Http;
 using TurnServer.Journal;
 using TurnServer.Rules;

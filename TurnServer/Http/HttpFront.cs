@@ -81,7 +81,7 @@ public sealed class HttpFront : IDisposable
     }
 
     /// <summary>How much of everything there is and has been. Quick, and on any thread.</summary>
-    public HttpFigures Count() => new()
+    public HttpStatistics Count() => new()
     {
         UnderWay = UnderWay,
         Connections = _guard?.Count,

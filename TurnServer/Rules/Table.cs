@@ -162,7 +162,7 @@ public sealed class Table
     internal void SetTime(TimeSpan now) => _now = now;
 
     /// <summary>How much of everything there is and has been.</summary>
-    public TableFigures Count() => TableFigures.Of(_counters, GameCount);
+    public TableStatistics Count() => TableStatistics.Of(_counters, GameCount);
 
     /// <summary>Both registries as they are, for people to read.</summary>
     /// <param name="rowsMax">The most rows of each.</param>

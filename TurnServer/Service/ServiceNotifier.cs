@@ -77,7 +77,7 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
     }
 
     // A full disk is said and no reason to withhold a sign of life: starting anew does not mend it.
-    private string Describe(ActorFigures? figures)
+    private string Describe(ActorStatistics? figures)
     {
         var (now, requests) = (clock.GetTimestamp(), countRequests());
         var seconds = clock.GetElapsedTime(_reportedAt, now).TotalSeconds;

@@ -149,7 +149,7 @@ internal sealed partial class ModelTable(RulesOptions limits)
     }
 
     /// <summary>What the server must count. Null when it does.</summary>
-    public string? FaultOf(TableFigures figures)
+    public string? FaultOf(TableStatistics figures)
     {
         for (var step = 0; step < figures.PlayersByStatus.Count; step++)
         {

@@ -3,7 +3,7 @@ using Prometheus;
 using TurnServer.Actor;
 using TurnServer.Rules;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Metrics;
 
 /// <summary>
 /// What the actor and the rules count, as series; none of them is there while the actor does not answer.
@@ -55,7 +55,7 @@ internal sealed class ActorMeters
     }
 
     /// <summary>Takes these figures over; null: the actor did not answer.</summary>
-    public void Show(ActorFigures? figures)
+    public void Show(ActorStatistics? figures)
     {
         _responding.Set(figures is null ? 0 : 1);
         if (figures is null)

@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using TurnServer.Http;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Front;
 
 /// <summary>
 /// The operator's side: a listener of its own, for a browser and a monitoring system. Read only, and served to whoever
@@ -22,12 +22,12 @@ internal sealed class AdminFront : IDisposable
     private const int RequestsAtOnce = 4;
 
     private readonly AcceptLoop _acceptLoop;
-    private readonly IReadOnlyDictionary<string, AdminPage> _pages;
+    private readonly IReadOnlyDictionary<string, AdminEndpoint> _pages;
     private readonly bool _isLoopback;
     private readonly ConnectionGuard? _guard;
     private readonly ILogger _log;
 
-    private AdminFront(AdminOptions options, HttpListener listener, IReadOnlyDictionary<string, AdminPage> pages,
+    private AdminFront(AdminOptions options, HttpListener listener, IReadOnlyDictionary<string, AdminEndpoint> pages,
         ILogger log)
     {
         _pages = pages;
@@ -49,7 +49,8 @@ internal sealed class AdminFront : IDisposable
     /// <param name="pages">What there is, by path.</param>
     /// <param name="log">For what fails.</param>
     /// <exception cref="CannotListenException">It cannot listen; the message is for the operator.</exception>
-    public static AdminFront Start(AdminOptions options, IReadOnlyDictionary<string, AdminPage> pages, ILogger log) =>
+    public static AdminFront Start(AdminOptions options, IReadOnlyDictionary<string, AdminEndpoint> pages,
+        ILogger log) =>
         new(options, ListenerStart.Start(new ListenAddress(options.Host, options.Port, "--admin-")), pages, log);
 
     /// <summary>Serves until the process ends; fails when the guard of connections does.</summary>

@@ -3,7 +3,7 @@ namespace TurnServer.Rules;
 /// <summary>
 /// How much of everything there is at one moment, and has been since the start. Taken in constant time.
 /// </summary>
-public sealed record TableFigures
+public sealed record TableStatistics
 {
     /// <summary>Live registrations by <see cref="PlayerStatus"/>.</summary>
     public required IReadOnlyList<int> PlayersByStatus { get; init; }
@@ -32,7 +32,7 @@ public sealed record TableFigures
     /// <summary>All live registrations.</summary>
     public int Players => PlayersByStatus.Sum();
 
-    internal static TableFigures Of(TableCounters counters, int games) => new()
+    internal static TableStatistics Of(TableCounters counters, int games) => new()
     {
         PlayersByStatus = [.. counters.Players],
         Games = games,

@@ -1,4 +1,4 @@
-namespace TurnServer.Admin;
+namespace TurnServer;
 
 /// <summary>One flag as it is set.</summary>
 /// <param name="Name">The flag, such as <c>--port</c>.</param>

@@ -1,7 +1,7 @@
 using TurnServer.Actor;
 using TurnServer.Http;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Status;
 
 /// <summary>What the status page looks at.</summary>
 internal sealed record StatusSources

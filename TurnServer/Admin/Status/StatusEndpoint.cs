@@ -3,12 +3,13 @@ using System.Collections.Specialized;
 using System.Globalization;
 using System.Text.Json;
 using TurnServer.Actor;
+using TurnServer.Admin.Front;
 using TurnServer.Rules;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Status;
 
 /// <summary>What an operator wants to see at a glance, and the hour before it.</summary>
-internal sealed class Status : IDisposable
+internal sealed class StatusEndpoint : IDisposable
 {
     private const string Json = "application/json; charset=utf-8";
     private const int RowsDefault = 100;
@@ -24,7 +25,7 @@ internal sealed class Status : IDisposable
     private readonly DateTimeOffset _startedAt;
     private readonly long _startedTimestamp;
 
-    public Status(StatusSources sources, ActorProbe probe, TimeProvider clock)
+    public StatusEndpoint(StatusSources sources, ActorProbe probe, TimeProvider clock)
     {
         _sources = sources;
         _clock = clock;
@@ -44,8 +45,8 @@ internal sealed class Status : IDisposable
         if (!TryRead(request.Query, out var text, out var rows, out var range, out var wrong))
             return AdminReply.Line(400, wrong);
         var history = _sampler.History;
-        var readings = history.Of(HistoryRange.Minutes);
-        if (readings.Count == 0)
+        var samples = history.Of(HistoryRange.Minutes);
+        if (samples.Count == 0)
             return AdminReply.Line(503, "the server has just started: nothing has been read yet");
         var snapshot = new StatusSnapshot
         {
@@ -53,11 +54,11 @@ internal sealed class Status : IDisposable
             Time = _clock.GetUtcNow(),
             StartedAt = _startedAt,
             Uptime = _clock.GetElapsedTime(_startedTimestamp),
-            Readings = readings,
+            Samples = samples,
             Range = range,
-            History = range == HistoryRange.Minutes ? readings : history.Of(range),
+            History = range == HistoryRange.Minutes ? samples : history.Of(range),
             // Who does not answer is not asked more.
-            Matches = readings[^1].Actor is null ? null : await FindAsync(text, rows),
+            Matches = samples[^1].Actor is null ? null : await FindAsync(text, rows),
         };
         var buffer = new ArrayBufferWriter<byte>(32 * 1024);
         using (var writer = new Utf8JsonWriter(buffer))
@@ -115,12 +116,12 @@ internal sealed record StatusSnapshot
     public required TimeSpan Uptime { get; init; }
 
     /// <summary>The last minutes, the oldest first; at least one.</summary>
-    public required IReadOnlyList<Reading> Readings { get; init; }
+    public required IReadOnlyList<Sample> Samples { get; init; }
 
     public required HistoryRange Range { get; init; }
 
     /// <summary>Those of the range that was asked for.</summary>
-    public required IReadOnlyList<Reading> History { get; init; }
+    public required IReadOnlyList<Sample> History { get; init; }
 
     /// <summary>Null when the actor did not answer.</summary>
     public required TableMatches? Matches { get; init; }

@@ -1,10 +1,10 @@
 using System.Collections.Specialized;
 using System.Text;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Front;
 
 /// <summary>Makes one page of the operator's side.</summary>
-internal delegate ValueTask<AdminReply> AdminPage(AdminRequest request);
+internal delegate ValueTask<AdminReply> AdminEndpoint(AdminRequest request);
 
 /// <summary>What a page may go by.</summary>
 /// <param name="Query">The URL's query; what a page does not know it passes over.</param>

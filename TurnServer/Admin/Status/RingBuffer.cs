@@ -1,7 +1,7 @@
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Status;
 
 /// <summary>The last so many of what was added.</summary>
-internal sealed class Ring<T>(int capacity)
+internal sealed class RingBuffer<T>(int capacity)
 {
     private readonly T[] _items = new T[capacity];
     private int _next;

@@ -1,17 +1,20 @@
 using Microsoft.Extensions.Logging;
 using Prometheus;
 using TurnServer.Actor;
+using TurnServer.Admin.Front;
+using TurnServer.Admin.Metrics;
+using TurnServer.Admin.Status;
 using TurnServer.Http;
 
 namespace TurnServer.Admin;
 
 /// <summary>All of the operator's side: the metrics, the status with its past, and the port that shows them.</summary>
-internal sealed class AdminSide : IDisposable
+internal sealed class AdminServer : IDisposable
 {
-    private readonly Status _status;
+    private readonly StatusEndpoint _status;
     private readonly AdminFront _front;
 
-    private AdminSide(Status status, AdminFront front) => (_status, _front) = (status, front);
+    private AdminServer(StatusEndpoint status, AdminFront front) => (_status, _front) = (status, front);
 
     /// <summary>
     /// Starts to listen; after <see cref="HttpFront.StartAsync"/>. Nothing is answered before <see cref="RunAsync"/>.
@@ -21,13 +24,14 @@ internal sealed class AdminSide : IDisposable
     /// <param name="registry">Where <see cref="HttpMeters"/> counts.</param>
     /// <param name="log">For what fails.</param>
     /// <exception cref="CannotListenException">It cannot listen; the message is for the operator.</exception>
-    public static AdminSide Start(AdminOptions options, StatusSources sources, CollectorRegistry registry, ILogger log)
+    public static AdminServer Start(AdminOptions options, StatusSources sources, CollectorRegistry registry,
+        ILogger log)
     {
         var clock = TimeProvider.System;
         var probe = new ActorProbe(sources.Actor.CountAsync, clock);
-        var metrics = new MetricsPage(registry, sources.Version, probe, sources.Front.Count);
-        var status = new Status(sources, probe, clock);
-        return new AdminSide(status, AdminFront.Start(options, AdminPages.Of(probe, metrics, status), log));
+        var metrics = new MetricsEndpoint(registry, sources.Version, probe, sources.Front.Count);
+        var status = new StatusEndpoint(sources, probe, clock);
+        return new AdminServer(status, AdminFront.Start(options, AdminEndpoints.Of(probe, metrics, status), log));
     }
 
     /// <summary>Watches and answers until the server stops; fails when either does.</summary>

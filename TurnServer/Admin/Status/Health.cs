@@ -1,7 +1,7 @@
 using System.Globalization;
 using TurnServer.Protocol;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Status;
 
 /// <summary>Whether the server is well.</summary>
 internal enum HealthState : byte
@@ -40,16 +40,16 @@ internal static class Health
     private static readonly TimeSpan Lately = TimeSpan.FromMinutes(1);
 
     /// <summary>What there is to say, the worst first; empty when all is well.</summary>
-    /// <param name="readings">The last minutes, the oldest first; at least one.</param>
+    /// <param name="samples">The last minutes, the oldest first; at least one.</param>
     /// <param name="limits">What the counts are to be seen against.</param>
-    public static IReadOnlyList<Finding> Of(IReadOnlyList<Reading> readings, StatusLimits limits)
+    public static IReadOnlyList<Finding> Of(IReadOnlyList<Sample> samples, StatusLimits limits)
     {
-        var last = readings[^1];
-        var minuteAgo = readings.First(reading => reading.At >= last.At - Lately);
+        var last = samples[^1];
+        var minuteAgo = samples.First(sample => sample.At >= last.At - Lately);
         var rates = minuteAgo == last ? null : Rates.Between(minuteAgo, last);
         IEnumerable<Finding?> findings =
         [
-            Silence(readings),
+            Silence(samples),
             last.Actor is not { IsStalled: true } ? null : new Finding(HealthState.Bad,
                 "The state cannot be recorded, as the disk is full or too slow: requests are refused (reply 23) until "
                 + "it can."),
@@ -78,10 +78,10 @@ internal static class Health
         findings.Count == 0 ? HealthState.Good : findings.Max(finding => finding.State);
 
     // That it was silent is still to be known a while after it speaks again.
-    private static Finding? Silence(IReadOnlyList<Reading> readings)
+    private static Finding? Silence(IReadOnlyList<Sample> samples)
     {
-        var last = readings[^1];
-        var answered = readings.LastOrDefault(reading => reading.Actor is not null);
+        var last = samples[^1];
+        var answered = samples.LastOrDefault(sample => sample.Actor is not null);
         if (last.Actor is null)
         {
             var since = answered is null ? last.At : last.At - answered.At;
@@ -89,12 +89,12 @@ internal static class Health
                 $"The turn actor, which owns the games, has not answered for {since.TotalSeconds:0} s."));
         }
 
-        var gaps = readings.Count(reading => reading.Actor is null);
+        var gaps = samples.Count(sample => sample.Actor is null);
         return gaps == 0 ? null : new Finding(HealthState.Warning,
-            Text($"The turn actor was silent for about {gaps} of the last {readings.Count} seconds."));
+            Text($"The turn actor was silent for about {gaps} of the last {samples.Count} seconds."));
     }
 
-    private static Finding? Refused(Reading from, Reading to, ErrorCode code, string why)
+    private static Finding? Refused(Sample from, Sample to, ErrorCode code, string why)
     {
         var count = to.Http.RefusalsByCode[(int)code] - from.Http.RefusalsByCode[(int)code];
         return count == 0 ? null : new Finding(HealthState.Warning,

@@ -1,7 +1,7 @@
 using Prometheus;
 using TurnServer.Http;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Metrics;
 
 /// <summary>
 /// What the HTTP side says of itself when asked, as series; <see cref="HttpMeters"/> counts the rest.
@@ -32,7 +32,7 @@ internal sealed class HttpFigureMeters
     }
 
     /// <summary>Takes these figures over.</summary>
-    public void Show(HttpFigures figures)
+    public void Show(HttpStatistics figures)
     {
         _underWay.Set(figures.UnderWay);
         if (figures.Connections is { } connections)

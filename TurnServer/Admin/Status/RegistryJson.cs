@@ -1,7 +1,7 @@
 using System.Text.Json;
 using TurnServer.Rules;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Status;
 
 /// <summary>
 /// Writes both registries, without their keys. Names are users' input: the writer escapes all but plain ASCII.

@@ -1,7 +1,7 @@
 using TurnServer.Actor;
 using TurnServer.Rules;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Status;
 
 /// <summary>
 /// Searches both registries for the status page. However many browsers ask, there is one search at a time, and what it

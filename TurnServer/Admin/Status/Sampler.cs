@@ -1,8 +1,8 @@
 using TurnServer.Actor;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Status;
 
-/// <summary>Takes a reading each second.</summary>
+/// <summary>Takes a sample each second.</summary>
 /// <param name="probe">Asks the actor for its counts.</param>
 /// <param name="countHttp">The HTTP side's counts.</param>
 /// <param name="countDescriptors">Counts the open file descriptors.</param>
@@ -38,7 +38,7 @@ internal sealed class Sampler(ActorProbe probe, Func<HttpCounts> countHttp, Func
         }
     }
 
-    private async Task<Reading> ReadAsync()
+    private async Task<Sample> ReadAsync()
     {
         var actor = await probe.CountAsync();
         var at = clock.GetElapsedTime(_startedAt);
@@ -48,11 +48,11 @@ internal sealed class Sampler(ActorProbe probe, Func<HttpCounts> countHttp, Func
             _descriptorsAt = at;
         }
 
-        return new Reading
+        return new Sample
         {
             At = at,
             Http = countHttp(),
-            Process = ProcessFigures.Take(_descriptors),
+            Process = ProcessStatistics.Take(_descriptors),
             Actor = actor,
         };
     }

@@ -1,15 +1,19 @@
 using TurnServer.Actor;
+using TurnServer.Admin.Metrics;
+using TurnServer.Admin.Page;
+using TurnServer.Admin.Status;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Front;
 
 /// <summary>What there is on the operator's side, by path.</summary>
-internal static class AdminPages
+internal static class AdminEndpoints
 {
     private const int OkStatus = 200;
     private const int UnavailableStatus = 503;
 
-    public static IReadOnlyDictionary<string, AdminPage> Of(ActorProbe probe, MetricsPage metrics, Status status) =>
-        new Dictionary<string, AdminPage>(StatusPage.Files())
+    public static IReadOnlyDictionary<string, AdminEndpoint> Of(ActorProbe probe, MetricsEndpoint metrics,
+        StatusEndpoint status) =>
+        new Dictionary<string, AdminEndpoint>(StatusPage.Files())
         {
             ["/healthz"] = _ => CheckHealthAsync(probe),
             ["/metrics"] = metrics.ComposeAsync,

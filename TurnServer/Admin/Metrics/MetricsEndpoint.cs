@@ -1,30 +1,31 @@
 using System.Net.Http.Headers;
 using Prometheus;
 using TurnServer.Actor;
+using TurnServer.Admin.Front;
 using TurnServer.Http;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Metrics;
 
 /// <summary>The figures of the whole server, for Prometheus and those that read its formats.</summary>
-internal sealed class MetricsPage
+internal sealed class MetricsEndpoint
 {
     private const string OpenMetricsType = "application/openmetrics-text";
     private const string TextType = "text/plain";
 
     private readonly CollectorRegistry _registry;
     private readonly ActorProbe _probe;
-    private readonly Func<HttpFigures> _countHttp;
+    private readonly Func<HttpStatistics> _countHttp;
     private readonly ActorMeters _actorMeters;
     private readonly HttpFigureMeters _httpMeters;
     private readonly ProcessMeters _processMeters;
 
     /// <summary>A page of what is in this registry and what these tell when asked.</summary>
-    public MetricsPage(CollectorRegistry registry, string version, ActorProbe probe, Func<HttpFigures> countHttp)
+    public MetricsEndpoint(CollectorRegistry registry, string version, ActorProbe probe, Func<HttpStatistics> countHttp)
     {
         _registry = registry;
         _probe = probe;
         _countHttp = countHttp;
-        var factory = Metrics.WithCustomRegistry(registry);
+        var factory = Prometheus.Metrics.WithCustomRegistry(registry);
         factory.ExemplarBehavior = ExemplarBehavior.NoExemplars();
         factory.CreateGauge("turnserver_build_info", "Always 1; the label says which version runs.", ["version"])
             .WithLabels(version).Set(1);

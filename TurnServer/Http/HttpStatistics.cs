@@ -1,7 +1,7 @@
 namespace TurnServer.Http;
 
 /// <summary>How much of everything the HTTP side has at one moment, and has had since the start.</summary>
-public sealed record HttpFigures
+public sealed record HttpStatistics
 {
     /// <summary>Requests that are being answered, held ones included.</summary>
     public required int UnderWay { get; init; }

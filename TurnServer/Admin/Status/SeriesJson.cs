@@ -1,22 +1,22 @@
 using System.Text.Json;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Status;
 
 /// <summary>Writes the past as series of equal length, the oldest first, null where there is a gap.</summary>
 internal static class SeriesJson
 {
-    public static void Write(Utf8JsonWriter json, IReadOnlyList<Reading> readings, HistoryRange range)
+    public static void Write(Utf8JsonWriter json, IReadOnlyList<Sample> samples, HistoryRange range)
     {
-        var points = new List<(Reading To, Rates Rates)>();
-        for (var i = 1; i < readings.Count; i++)
-            points.Add((readings[i], Rates.Between(readings[i - 1], readings[i])));
+        var points = new List<(Sample To, Rates Rates)>();
+        for (var i = 1; i < samples.Count; i++)
+            points.Add((samples[i], Rates.Between(samples[i - 1], samples[i])));
         var isFine = range == HistoryRange.Minutes;
         var interval = isFine ? History.FineInterval : History.CoarseInterval;
         json.WriteStartObject("history");
         json.WriteString("range", isFine ? "minutes" : "hour");
         json.WriteNumber("intervalSeconds", interval.TotalSeconds);
         json.WriteNumber("spanSeconds", interval.TotalSeconds * (isFine ? History.FineCount : History.CoarseCount));
-        Series("secondsAgo", point => (readings[^1].At - point.To.At).TotalSeconds);
+        Series("secondsAgo", point => (samples[^1].At - point.To.At).TotalSeconds);
         Series("requestsPerSecond", point => point.Rates.RequestsPerSecond);
         Series("turnsPerSecond", point => point.Rates.TurnsPerSecond);
         Series("refusalsPerSecond", point => point.Rates.RefusalsPerSecond);
@@ -31,7 +31,7 @@ internal static class SeriesJson
         Series("heapBytes", point => point.To.Process.HeapBytes);
         json.WriteEndObject();
 
-        void Series(string name, Func<(Reading To, Rates Rates), double?> value)
+        void Series(string name, Func<(Sample To, Rates Rates), double?> value)
         {
             json.WriteStartArray(name);
             foreach (var point in points)

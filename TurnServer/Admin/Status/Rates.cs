@@ -1,8 +1,8 @@
 using TurnServer.Protocol;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Status;
 
-/// <summary>What two readings say of the time between them, in the units that people look at.</summary>
+/// <summary>What two samples say of the time between them, in the units that people look at.</summary>
 internal sealed record Rates
 {
     public required double RequestsPerSecond { get; init; }
@@ -28,8 +28,8 @@ internal sealed record Rates
     /// <summary>The share of the time for which the actor worked.</summary>
     public required double? ActorBusyShare { get; init; }
 
-    /// <summary>The rates from one reading to a later one.</summary>
-    public static Rates Between(Reading from, Reading to)
+    /// <summary>The rates from one sample to a later one.</summary>
+    public static Rates Between(Sample from, Sample to)
     {
         var seconds = Math.Max((to.At - from.At).TotalSeconds, 1e-3);
         var served = to.Http.Served - from.Http.Served;
@@ -50,5 +50,5 @@ internal sealed record Rates
         };
     }
 
-    public static long RateLimited(Reading reading) => reading.Http.RefusalsByCode[(int)ErrorCode.RateLimited];
+    public static long RateLimited(Sample sample) => sample.Http.RefusalsByCode[(int)ErrorCode.RateLimited];
 }

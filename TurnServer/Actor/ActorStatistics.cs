@@ -3,10 +3,10 @@ using TurnServer.Rules;
 namespace TurnServer.Actor;
 
 /// <summary>How much the actor has to do, at one moment and since the start.</summary>
-public sealed record ActorFigures
+public sealed record ActorStatistics
 {
     /// <summary>What the rules count.</summary>
-    public required TableFigures Table { get; init; }
+    public required TableStatistics Table { get; init; }
 
     /// <summary>Replies that are being held.</summary>
     public required int HeldReplies { get; init; }

@@ -3,7 +3,7 @@ using TurnServer.Actor;
 using TurnServer.Protocol;
 using TurnServer.Rules;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Status;
 
 /// <summary>
 /// Writes <c>/status.json</c> (Admin/README.md). No key is in it, not even a part of one: whoever has a key can
@@ -16,8 +16,8 @@ internal static class StatusJson
 
     public static void Write(Utf8JsonWriter json, StatusSnapshot status)
     {
-        var last = status.Readings[^1];
-        var before = status.Readings.First(reading => reading.At >= last.At - NowSpan);
+        var last = status.Samples[^1];
+        var before = status.Samples.First(sample => sample.At >= last.At - NowSpan);
         var rates = before == last ? null : Rates.Between(before, last);
         var limits = status.Sources.Limits;
         json.WriteStartObject();
@@ -28,7 +28,7 @@ internal static class StatusJson
         json.WriteString("startedAt", status.StartedAt.UtcDateTime);
         json.WriteNumber("uptimeSeconds", Math.Round(status.Uptime.TotalSeconds));
         json.WriteBoolean("isActorAnswering", last.Actor is not null);
-        WriteHealth(json, Health.Of(status.Readings, limits));
+        WriteHealth(json, Health.Of(status.Samples, limits));
         WriteNow(json, last, rates);
         WriteLimits(json, limits);
         WriteTotals(json, last);
@@ -55,7 +55,7 @@ internal static class StatusJson
         json.WriteEndObject();
     }
 
-    private static void WriteNow(Utf8JsonWriter json, Reading last, Rates? rates)
+    private static void WriteNow(Utf8JsonWriter json, Sample last, Rates? rates)
     {
         json.WriteStartObject("now");
         json.WriteRounded("requestsPerSecond", rates?.RequestsPerSecond);
@@ -77,7 +77,7 @@ internal static class StatusJson
         json.WriteEndObject();
     }
 
-    private static void WriteActor(Utf8JsonWriter json, ActorFigures? actor)
+    private static void WriteActor(Utf8JsonWriter json, ActorStatistics? actor)
     {
         json.WriteOptional("players", actor?.Table.Players);
         json.WriteStartObject("playersByStatus");
@@ -103,7 +103,7 @@ internal static class StatusJson
         json.WriteEndObject();
     }
 
-    private static void WriteTotals(Utf8JsonWriter json, Reading last)
+    private static void WriteTotals(Utf8JsonWriter json, Sample last)
     {
         var table = last.Actor?.Table;
         json.WriteStartObject("total");

@@ -1,7 +1,7 @@
 using TurnServer.Http;
 using TurnServer.Protocol;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Status;
 
 /// <summary>What of the HTTP side the status page looks at; read in one place.</summary>
 internal sealed record HttpCounts

@@ -1,23 +1,23 @@
 using TurnServer.Actor;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Status;
 
 /// <summary>All counts at one moment.</summary>
-internal sealed record Reading
+internal sealed record Sample
 {
     /// <summary>When it was taken, by the sampler's clock: the time since its start.</summary>
     public required TimeSpan At { get; init; }
 
     public required HttpCounts Http { get; init; }
 
-    public required ProcessFigures Process { get; init; }
+    public required ProcessStatistics Process { get; init; }
 
     /// <summary>Null when the actor did not answer.</summary>
-    public required ActorFigures? Actor { get; init; }
+    public required ActorStatistics? Actor { get; init; }
 }
 
 /// <summary>What the process takes of its machine.</summary>
-internal sealed record ProcessFigures
+internal sealed record ProcessStatistics
 {
     /// <summary>Processor time since the start.</summary>
     public required TimeSpan Cpu { get; init; }
@@ -38,7 +38,7 @@ internal sealed record ProcessFigures
     public required int Descriptors { get; init; }
 
     /// <summary>As of now, but for the descriptors, which take time to count.</summary>
-    public static ProcessFigures Take(int descriptors) => new()
+    public static ProcessStatistics Take(int descriptors) => new()
     {
         Cpu = OperatingSystem.IsLinux() ? Environment.CpuUsage.TotalTime : default,
         GcPause = GC.GetTotalPauseDuration(),

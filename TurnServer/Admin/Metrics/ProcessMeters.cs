@@ -1,7 +1,7 @@
 using Prometheus;
 using TurnServer.Http;
 
-namespace TurnServer.Admin;
+namespace TurnServer.Admin.Metrics;
 
 /// <summary>What the process and its runtime take, beyond what the library itself tells.</summary>
 internal sealed class ProcessMeters

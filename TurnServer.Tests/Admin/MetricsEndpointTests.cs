@@ -2,14 +2,15 @@ using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using Prometheus;
 using TurnServer.Actor;
-using TurnServer.Admin;
+using TurnServer.Admin.Front;
+using TurnServer.Admin.Metrics;
 using TurnServer.Http;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Admin;
 
 /// <summary>The page of figures when not all is well, and its formats.</summary>
-public sealed class MetricsPageTests
+public sealed class MetricsEndpointTests
 {
     private static readonly AdminRequest Plain = new([], null);
 
@@ -18,11 +19,11 @@ public sealed class MetricsPageTests
     {
         var clock = new FakeTimeProvider();
         await using var actor = ActorDriver.Started();
-        TaskCompletionSource<ActorFigures>? silence = null;
+        TaskCompletionSource<ActorStatistics>? silence = null;
         var page = PageOf(() => silence?.Task ?? actor.Actor.CountAsync(), clock);
         await AssertItHasTheActorsFigures();
 
-        silence = new TaskCompletionSource<ActorFigures>();
+        silence = new TaskCompletionSource<ActorStatistics>();
         var composing = page.ComposeAsync(Plain).AsTask();
         Assert.That(composing.IsCompleted, Is.False);
         clock.Advance(ActorProbe.Timeout);
@@ -51,7 +52,7 @@ public sealed class MetricsPageTests
     [Test]
     public async Task Compose_AfterTheActorFailed_LeavesItsFiguresOut()
     {
-        var page = PageOf(() => Task.FromException<ActorFigures>(new ActorBusyException()), new FakeTimeProvider());
+        var page = PageOf(() => Task.FromException<ActorStatistics>(new ActorBusyException()), new FakeTimeProvider());
         var scrape = await ScrapeOf(page.ComposeAsync(Plain).AsTask());
         Assert.That(scrape["turnserver_actor_responding"], Is.Zero);
         Assert.That(scrape["turnserver_games"], Is.NaN);
@@ -77,10 +78,10 @@ public sealed class MetricsPageTests
         + "text/plain;version=0.0.4;q=0.5,*/*;q=0.1", true)]
     [TestCase("nonsense,;,", false)]
     public void PrefersOpenMetrics_OfAnAcceptHeader_GoesByItsQualities(string? accept, bool expected) =>
-        Assert.That(MetricsPage.PrefersOpenMetrics(accept), Is.EqualTo(expected));
+        Assert.That(MetricsEndpoint.PrefersOpenMetrics(accept), Is.EqualTo(expected));
 
-    private static MetricsPage PageOf(Func<Task<ActorFigures>> countActor, TimeProvider clock) =>
-        new(new CollectorRegistry(), "1.2.3", new ActorProbe(countActor, clock), () => new HttpFigures
+    private static MetricsEndpoint PageOf(Func<Task<ActorStatistics>> countActor, TimeProvider clock) =>
+        new(new CollectorRegistry(), "1.2.3", new ActorProbe(countActor, clock), () => new HttpStatistics
         {
             UnderWay = 0,
             Connections = null,
