@@ -33,7 +33,7 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Critical, "The server ends on a bug")]
     public static partial void LoopFailed(ILogger log, Exception bug);
 
-    [LoggerMessage(7, LogLevel.Information, "The admin side listens on {Address}")]
+    [LoggerMessage(7, LogLevel.Information, "Serving the admin port on {Address}")]
     public static partial void AdminListening(ILogger log, string address);
 
     [LoggerMessage(8, LogLevel.Error, "{Reason}")]

@@ -2,10 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Logging.Abstractions;
-using Prometheus;
 using TurnServer.Actor;
 using TurnServer.Bench.Compare;
 using TurnServer.Http;
+using TurnServer.Metrics;
 using TurnServer.Rules;
 
 namespace TurnServer.Bench.EndToEnd;
@@ -78,7 +78,7 @@ public class RequestBenchmarks
             try
             {
                 var options = new HttpOptions { Port = port, Host = IPAddress.Loopback };
-                _front = await HttpFront.StartAsync(options, _actor, new HttpMeters(new CollectorRegistry()),
+                _front = await HttpFront.StartAsync(options, _actor, new RequestMetrics(new MetricsRegistry()),
                     NullLogger.Instance);
                 return port;
             }

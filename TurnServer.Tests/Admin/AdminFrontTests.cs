@@ -7,7 +7,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Admin;
 
-/// <summary>The operator's port: what it answers, and whom.</summary>
+/// <summary>What the operator's port answers, and to whom.</summary>
 [Category("Process")]
 internal sealed class AdminFrontTests
 {
@@ -28,7 +28,7 @@ internal sealed class AdminFrontTests
     [TestCase("HEAD /healthz HTTP/1.1", 200, "")]
     [TestCase("POST /healthz HTTP/1.1", 405, "this port answers GET only\n")]
     [TestCase("DELETE /healthz HTTP/1.1", 405, "this port answers GET only\n")]
-    public async Task A_page_is_read_and_nothing_else(string requestLine, int status, string body)
+    public async Task Only_GET_and_HEAD_are_answered(string requestLine, int status, string body)
     {
         var reply = await AskAsync(requestLine, "localhost", "Content-Length: 0");
         Assert.That((reply.Status, reply.Body), Is.EqualTo((status, body)));
@@ -38,7 +38,7 @@ internal sealed class AdminFrontTests
     }
 
     [Test]
-    public async Task What_is_not_there_is_answered_with_what_is()
+    public async Task An_unknown_path_lists_the_known_ones()
     {
         var reply = await AskAsync("GET /elsewhere HTTP/1.1", "localhost");
         Assert.That(reply.Status, Is.EqualTo(404));
@@ -56,18 +56,18 @@ internal sealed class AdminFrontTests
         Assert.That((await AskAsync("GET /healthz HTTP/1.1", host)).Status, Is.EqualTo(status));
 
     [Test]
-    public async Task The_players_side_has_no_page_of_the_operators()
+    public async Task The_players_port_has_no_status_page()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         Assert.That((await client.GetAsync("GET /status HTTP/1.1")).Status, Is.EqualTo(404));
     }
 
     [Test]
-    public void It_listens_on_loopback_alone() =>
-        Assert.That(_server.Errors, Does.Contain($"The admin side listens on http://127.0.0.1:{_port}/"));
+    public void It_listens_on_loopback_by_default() =>
+        Assert.That(_server.Errors, Does.Contain($"Serving the admin port on http://127.0.0.1:{_port}/"));
 
     [Test]
-    public async Task Without_the_flag_there_is_none()
+    public async Task Without_the_flag_there_is_no_admin_port()
     {
         await using var server = await ServerChild.StartAsync();
         Assert.That(server.Errors, Does.Not.Contain("admin"));
@@ -83,7 +83,7 @@ internal sealed class AdminFrontTests
     }
 
     [Test]
-    public async Task A_port_that_is_taken_is_refused_by_its_flag()
+    public async Task A_port_in_use_is_reported_with_its_flag()
     {
         var server = ServerChild.Launch("--port", $"{Ports.Next()}", "--admin-port", $"{_port}");
         await using (server)
@@ -94,19 +94,19 @@ internal sealed class AdminFrontTests
     }
 
     [Test]
-    public async Task A_page_that_fails_on_a_bug_is_no_empty_200_and_the_next_request_is_answered()
+    public async Task An_endpoint_that_throws_is_500_and_the_next_request_is_answered()
     {
         var port = Ports.Next();
         var log = new RecordingLog();
-        var pages = new Dictionary<string, AdminEndpoint>
+        var endpoints = new Dictionary<string, AdminEndpoint>
         {
             ["/bug"] = _ => throw new InvalidOperationException("a bug"),
             ["/well"] = _ => ValueTask.FromResult(AdminReply.Line(200, "well")),
         };
         await ListenerStart.WarmUpAsync();
-        using var front = AdminFront.Start(new AdminOptions { Port = port, Host = null }, pages, log);
+        using var front = AdminFront.Start(new AdminOptions { Port = port, Host = null }, endpoints, log);
         _ = front.RunAsync();
-        // More than are answered at once: none of the loops may end on it.
+        // More than are answered at once, so that a loop that ended would show.
         for (var i = 0; i < 8; i++)
         {
             await using var client = await RawHttp.ConnectAsync(port);
@@ -119,13 +119,13 @@ internal sealed class AdminFrontTests
     }
 
     [Test]
-    public async Task Browsers_that_leave_before_the_answer_end_nothing()
+    public async Task Clients_that_reset_before_the_reply_stop_nothing()
     {
         for (var i = 0; i < 40; i++)
         {
             await using var client = await RawHttp.ConnectAsync(_port);
             await client.SendAsync($"GET /status.json?search={i} HTTP/1.1\r\nHost: localhost\r\n\r\n");
-            // Closed with a reset, as what is sent then must fail.
+            // Closes with a reset, so that sending the reply fails.
             client.Socket.LingerState = new LingerOption(true, 0);
         }
 
@@ -134,7 +134,7 @@ internal sealed class AdminFrontTests
     }
 
     [Test]
-    public async Task One_port_for_both_is_refused()
+    public async Task The_same_port_for_players_and_operator_is_refused()
     {
         await using var server = ServerChild.Launch("--port", "8080", "--admin-port", "8080");
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));

@@ -1,12 +1,13 @@
+using TurnServer.Admin;
 using TurnServer.Admin.Status;
 using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Admin;
 
-/// <summary>When the server is said not to be well.</summary>
+/// <summary>Which findings the samples lead to.</summary>
 internal sealed class HealthTests
 {
-    private static readonly StatusLimits Limits = new()
+    private static readonly ServerLimits Limits = new()
     {
         Players = 100,
         Games = 100,
@@ -18,14 +19,14 @@ internal sealed class HealthTests
     };
 
     [Test]
-    public void AQuietServer_IsWell()
+    public void Of_AnIdleServer_IsEmpty()
     {
         Assert.That(Findings(HistoryTests.At(0), HistoryTests.At(1)), Is.Empty);
         Assert.That(Health.StateOf([]), Is.EqualTo(HealthState.Good));
     }
 
     [Test]
-    public void AnActorThatDoesNotAnswer_IsBad_AndSaidFirst_WithHowLong()
+    public void Of_AnActorThatDoesNotAnswer_IsBad_First_AndSaysHowLong()
     {
         var findings = Findings(HistoryTests.At(0), HistoryTests.At(1),
             HistoryTests.At(8, refusals: 3) with { Actor = null });
@@ -36,14 +37,14 @@ internal sealed class HealthTests
     }
 
     [Test]
-    public void AnActorThatWasSilent_IsStillSaid()
+    public void Of_AnActorThatAnswersAgain_StillReportsTheGap()
     {
         var findings = Findings(HistoryTests.At(0), HistoryTests.At(1) with { Actor = null }, HistoryTests.At(2));
-        Assert.That(findings.Single().Text, Does.Contain("silent for about 1 of the last 3 seconds"));
+        Assert.That(findings.Single().Text, Does.Contain("did not answer for about 1 of the last 3 seconds"));
     }
 
     [Test]
-    public void AStateThatIsLost_IsBad()
+    public void Of_ALostState_IsBad()
     {
         var now = HistoryTests.At(1);
         var findings = Findings(HistoryTests.At(0), now with
@@ -54,11 +55,11 @@ internal sealed class HealthTests
         Assert.That(findings.Single().Text, Does.Contain("the state directory is gone").And.Contain("SIGTERM"));
     }
 
-    [TestCase(ErrorCode.ServerBusy, 5, "5 requests were refused in the last minute as the server was busy")]
+    [TestCase(ErrorCode.ServerBusy, 5, "5 requests were refused in the last minute because the server was busy")]
     [TestCase(ErrorCode.RateLimited, 1, "1 request was refused in the last minute by the limits per address")]
     [TestCase(ErrorCode.PairingKeysMaxed, 2, "too many players")]
     [TestCase(ErrorCode.GameKeysMaxed, 2, "too many games")]
-    public void WhatIsRefusedForWantOfRoom_IsSaid(ErrorCode code, int count, string text)
+    public void Of_RequestsRefusedByALimit_IsAWarning(ErrorCode code, int count, string text)
     {
         var findings = Findings(HistoryTests.At(0), HistoryTests.At(1, refusals: count, code: code));
         Assert.That(findings.Single().State, Is.EqualTo(HealthState.Warning));
@@ -66,16 +67,16 @@ internal sealed class HealthTests
     }
 
     [Test]
-    public void WhatWasRefusedMoreThanAMinuteAgo_IsNot() => Assert.That(
+    public void Of_RefusalsMoreThanAMinuteAgo_IsEmpty() => Assert.That(
         Findings(HistoryTests.At(0), HistoryTests.At(1, refusals: 9), HistoryTests.At(62, refusals: 9)), Is.Empty);
 
     [Test]
-    public void WhatPlayersDoWrong_IsNoMatterOfTheServers() => Assert.That(
+    public void Of_PlayersOwnErrors_IsEmpty() => Assert.That(
         Findings(HistoryTests.At(0), HistoryTests.At(1, refusals: 9, code: ErrorCode.NoGame)), Is.Empty);
 
     [TestCase(89, 0)]
     [TestCase(90, 1)]
-    public void ALimitThatIsNear_IsSaid_WithItsFlag(int games, int count)
+    public void Of_ANearLimit_NamesItsFlag(int games, int count)
     {
         var findings = Findings(HistoryTests.At(0), HistoryTests.At(1, games: games));
         Assert.That(findings, Has.Count.EqualTo(count));
@@ -84,7 +85,7 @@ internal sealed class HealthTests
     }
 
     [Test]
-    public void ABusyActor_AndALongMailbox_AreSaid()
+    public void Of_ABusyActorAndALongMailbox_NamesBoth()
     {
         var findings = Findings(HistoryTests.At(0), HistoryTests.At(10, busySeconds: 8.5, mailbox: 60));
         Assert.That(findings.Select(finding => finding.Text),

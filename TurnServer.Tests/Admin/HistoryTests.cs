@@ -1,33 +1,37 @@
 using Microsoft.Extensions.Time.Testing;
 using TurnServer.Actor;
+using TurnServer.Admin;
 using TurnServer.Admin.Status;
+using TurnServer.Http;
+using TurnServer.Journal;
+using TurnServer.Metrics;
 using TurnServer.Protocol;
 using TurnServer.Rules;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Admin;
 
-/// <summary>What is kept of the past, and what is read off it.</summary>
+/// <summary>The history of samples, and the rates between them.</summary>
 internal sealed class HistoryTests
 {
     [Test]
-    public void Ring_BeyondItsCapacity_ForgetsTheOldest()
+    public void RingBuffer_BeyondItsCapacity_DropsTheOldest()
     {
         var ring = new RingBuffer<int>(3);
-        Assert.That(ring.Copy(), Is.Empty);
+        Assert.That(ring.ToArray(), Is.Empty);
         for (var i = 1; i <= 5; i++)
             ring.Add(i);
-        Assert.That(ring.Copy(), Is.EqualTo([3, 4, 5]));
+        Assert.That(ring.ToArray(), Is.EqualTo([3, 4, 5]));
     }
 
     [Test]
-    public void History_OfTwoHours_IsFiveMinutesBySecondsAndAnHourByTens()
+    public void History_AfterTwoHours_HasFiveMinutesInSecondsAndAnHourInTens()
     {
         var history = new History();
         for (var i = 0; i < 7200; i++)
             history.Add(At(i));
-        var fine = history.Of(HistoryRange.Minutes);
-        var coarse = history.Of(HistoryRange.Hour);
+        var fine = history.Read(HistoryRange.Minutes);
+        var coarse = history.Read(HistoryRange.Hour);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(fine, Has.Count.EqualTo(301));
@@ -39,26 +43,26 @@ internal sealed class HistoryTests
 
     [TestCase(0.99)]
     [TestCase(1.01)]
-    public void History_WithTicksThatAreNotQuiteASecond_HasOneInTenOfThem(double interval)
+    public void History_WithInexactTicks_KeepsOneInTenForTheHour(double interval)
     {
         var history = new History();
         for (var i = 0; i < 100; i++)
             history.Add(At(i * interval));
-        Assert.That(history.Of(HistoryRange.Hour), Has.Count.EqualTo(10));
+        Assert.That(history.Read(HistoryRange.Hour), Has.Count.EqualTo(10));
     }
 
     [Test]
-    public void AGap_BetweenTwoCoarseReadings_IsSeenInTheHour()
+    public void History_WithAGapBetweenTwoCoarseSamples_ShowsItInTheHour()
     {
         var history = new History();
         for (var i = 0; i <= 30; i++)
             history.Add(i == 14 ? At(i) with { Actor = null } : At(i));
-        Assert.That(history.Of(HistoryRange.Hour).Select(sample => sample.Actor is null),
+        Assert.That(history.Read(HistoryRange.Hour).Select(sample => sample.Actor is null),
             Is.EqualTo([false, false, true, false]));
     }
 
     [Test]
-    public void Rates_BetweenTwoReadings_AreByTheTimeBetweenThem()
+    public void Rates_BetweenTwoSamples_ArePerSecond()
     {
         var rates = Rates.Between(At(10), At(14, requests: 400, turns: 200, busySeconds: 1, refusals: 8));
         using (Assert.EnterMultipleScope())
@@ -73,7 +77,7 @@ internal sealed class HistoryTests
     }
 
     [Test]
-    public void Rates_WhereTheActorDidNotAnswer_AreUnknown()
+    public void Rates_WithoutAnAnswerOfTheActor_AreNull()
     {
         var rates = Rates.Between(At(10) with { Actor = null }, At(11));
         Assert.That((rates.TurnsPerSecond, rates.ActorBusyShare), Is.EqualTo(((double?)null, (double?)null)));
@@ -81,26 +85,26 @@ internal sealed class HistoryTests
     }
 
     [Test]
-    public async Task Sampler_EachSecond_TakesAReading()
+    public async Task Sampler_EachSecond_TakesASample()
     {
         var clock = new FakeTimeProvider();
         var probe = new ActorProbe(() => Task.FromResult(At(0).Actor!), clock);
-        var sampler = new Sampler(probe, () => At(0).Http, () => 7, clock);
+        var sampler = new Sampler(Source(probe, clock), () => 7, clock);
         using var stop = new CancellationTokenSource();
         var running = sampler.RunAsync(stop.Token);
         for (var i = 1; i <= 5; i++)
         {
-            await TestWait.UntilAsync(() => sampler.History.Of(HistoryRange.Minutes).Count == i, "it is read");
+            await TestWait.UntilAsync(() => sampler.History.Read(HistoryRange.Minutes).Count == i, "there is a sample");
             clock.Advance(TimeSpan.FromSeconds(1));
         }
 
         await stop.CancelAsync();
         await running;
-        Assert.That(sampler.History.Of(HistoryRange.Minutes)[0].Process.Descriptors, Is.EqualTo(7));
+        Assert.That(sampler.History.Read(HistoryRange.Minutes)[0].Process.Descriptors, Is.EqualTo(7));
     }
 
     [Test]
-    public async Task Sampler_OfAnActorThatDoesNotAnswer_HasAGap_AndAsksOnce()
+    public async Task Sampler_WhileTheActorDoesNotAnswer_HasGaps_AndAsksOnce()
     {
         var clock = new FakeTimeProvider();
         var asked = 0;
@@ -110,22 +114,22 @@ internal sealed class HistoryTests
             asked++;
             return asked == 1 ? answer.Task : Task.FromResult(At(0).Actor!);
         }, clock);
-        var sampler = new Sampler(probe, () => At(0).Http, () => 0, clock);
+        var sampler = new Sampler(Source(probe, clock), () => 0, clock);
         using var stop = new CancellationTokenSource();
         var running = sampler.RunAsync(stop.Token);
         await GapsAsync(2);
-        Assert.That(asked, Is.EqualTo(1), "a question that is under way is not put again");
+        Assert.That(asked, Is.EqualTo(1), "an open question is not asked again");
         answer.SetResult(At(0).Actor!);
-        await TestWait.UntilAsync(() => Turn() && sampler.History.Of(HistoryRange.Minutes)[^1].Actor is not null,
+        await TestWait.UntilAsync(() => Tick() && sampler.History.Read(HistoryRange.Minutes)[^1].Actor is not null,
             "it answers again");
         await stop.CancelAsync();
         await running;
 
-        async Task GapsAsync(int count) => await TestWait.UntilAsync(() => Turn()
-            && sampler.History.Of(HistoryRange.Minutes).Count(sample => sample.Actor is null) >= count,
-            "gaps are seen");
+        async Task GapsAsync(int count) => await TestWait.UntilAsync(() => Tick()
+            && sampler.History.Read(HistoryRange.Minutes).Count(sample => sample.Actor is null) >= count,
+            "there are gaps");
 
-        bool Turn()
+        bool Tick()
         {
             clock.Advance(TimeSpan.FromSeconds(1));
             return true;
@@ -133,25 +137,28 @@ internal sealed class HistoryTests
     }
 
     [Test]
-    public async Task Sampler_OfABusyOrFailedActor_HasAGap_AndGoesOn()
+    public async Task Sampler_WhileTheActorIsBusy_HasGaps_AndContinues()
     {
         var clock = new FakeTimeProvider();
         var probe = new ActorProbe(() => Task.FromException<ActorStatistics>(new ActorBusyException()), clock);
-        var sampler = new Sampler(probe, () => At(0).Http, () => 0, clock);
+        var sampler = new Sampler(Source(probe, clock), () => 0, clock);
         using var stop = new CancellationTokenSource();
         var running = sampler.RunAsync(stop.Token);
         for (var i = 1; i <= 3; i++)
         {
-            await TestWait.UntilAsync(() => sampler.History.Of(HistoryRange.Minutes).Count == i, "it is read");
+            await TestWait.UntilAsync(() => sampler.History.Read(HistoryRange.Minutes).Count == i, "there is a sample");
             clock.Advance(TimeSpan.FromSeconds(1));
         }
 
-        Assert.That(sampler.History.Of(HistoryRange.Minutes).Select(sample => sample.Actor), Has.All.Null);
+        Assert.That(sampler.History.Read(HistoryRange.Minutes).Select(sample => sample.Actor), Has.All.Null);
         await stop.CancelAsync();
         await running;
     }
 
-    /// <summary>A sample of a server that has been up for so long.</summary>
+    private static SampleSource Source(ActorProbe probe, TimeProvider clock) =>
+        new(probe, () => At(0).Http, () => new JournalStatistics(), clock);
+
+    /// <summary>A sample taken this long after the start.</summary>
     internal static Sample At(double seconds, long requests = 0, long turns = 0, double busySeconds = 0,
         long refusals = 0, ErrorCode code = ErrorCode.RateLimited, int games = 0, int mailbox = 0)
     {
@@ -160,16 +167,21 @@ internal sealed class HistoryTests
         return new Sample
         {
             At = TimeSpan.FromSeconds(seconds),
-            Http = new HttpCounts
+            Http = new HttpStatistics
             {
                 Requests = requests,
                 UnderWay = 0,
                 Connections = 0,
-                RefusalsByCode = byCode,
+                ConnectionsMax = 100,
+                SlowHeads = 0,
+                ConnectionsShed = 0,
+                AcceptFailures = 0,
+                ErrorsByCode = byCode,
                 Served = 0,
                 ServedTime = default,
             },
-            Process = ProcessStatistics.Take(0) with { ResidentBytes = 100, Cpu = default, GcPause = default },
+            Journal = new JournalStatistics(),
+            Process = ProcessStatistics.Read(0) with { ResidentBytes = 100, Cpu = default, GcPause = default },
             Actor = new ActorStatistics
             {
                 Table = new Table(new RulesOptions(), new SequentialKeySource()).Count() with

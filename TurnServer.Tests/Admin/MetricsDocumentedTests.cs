@@ -26,7 +26,7 @@ internal sealed partial class MetricsDocumentedTests
     public async Task StopServer() => await _server.DisposeAsync();
 
     [Test]
-    public async Task The_table_names_what_is_on_the_page_and_nothing_else()
+    public async Task The_table_names_exactly_the_metrics_on_the_page()
     {
         var documented = Section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))
             .SelectMany(line => NamePattern().Matches(line.Split('|')[1].Split(" by ")[0]))
@@ -37,7 +37,7 @@ internal sealed partial class MetricsDocumentedTests
     }
 
     [Test]
-    public async Task What_an_alert_goes_by_is_on_the_page()
+    public async Task Every_series_in_an_alert_is_on_the_page()
     {
         var page = await Scrape.GetAsync(_port);
         var used = SeriesPattern().Matches(Block("groups:")).Select(match => match.Value).Distinct().ToList();
@@ -81,7 +81,7 @@ internal sealed partial class MetricsDocumentedTests
         Assert.That(await prometheus.UntilAsync("turnserver_actor_responding"), Is.EqualTo("1"));
     }
 
-    // An indented block of the section, from the line that is this one to its end.
+    // The indented block of the section that begins with this line.
     private static string Block(string firstLine)
     {
         const string Indent = "    ";

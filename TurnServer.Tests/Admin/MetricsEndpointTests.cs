@@ -1,33 +1,34 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
-using Prometheus;
 using TurnServer.Actor;
+using TurnServer.Admin;
 using TurnServer.Admin.Front;
 using TurnServer.Admin.Metrics;
-using TurnServer.Http;
+using TurnServer.Journal;
+using TurnServer.Metrics;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Admin;
 
-/// <summary>The page of figures when not all is well, and its formats.</summary>
+/// <summary>/metrics while the actor does not answer, and its formats.</summary>
 public sealed class MetricsEndpointTests
 {
     private static readonly AdminRequest Plain = new([], null);
 
     [Test]
-    public async Task Compose_WhileTheActorDoesNotAnswer_LeavesItsFiguresOut_AndBringsThemBack()
+    public async Task Handle_WhileTheActorDoesNotAnswer_OmitsItsMetrics()
     {
         var clock = new FakeTimeProvider();
         await using var actor = ActorDriver.Started();
-        TaskCompletionSource<ActorStatistics>? silence = null;
-        var page = PageOf(() => silence?.Task ?? actor.Actor.CountAsync(), clock);
-        await AssertItHasTheActorsFigures();
+        TaskCompletionSource<ActorStatistics>? unanswered = null;
+        var endpoint = EndpointOf(() => unanswered?.Task ?? actor.Actor.CountAsync(), clock);
+        await AssertItHasTheActorsMetrics();
 
-        silence = new TaskCompletionSource<ActorStatistics>();
-        var composing = page.ComposeAsync(Plain).AsTask();
-        Assert.That(composing.IsCompleted, Is.False);
+        unanswered = new TaskCompletionSource<ActorStatistics>();
+        var handling = endpoint.HandleAsync(Plain).AsTask();
+        Assert.That(handling.IsCompleted, Is.False);
         clock.Advance(ActorProbe.Timeout);
-        var without = await ScrapeOf(composing);
+        var without = await ScrapeOf(handling);
         Assert.That(without["turnserver_actor_responding"], Is.Zero);
         Assert.That(without["turnserver_games"], Is.NaN);
         Assert.That(without["turnserver_players{status=\"waiting\"}"], Is.NaN);
@@ -35,13 +36,13 @@ public sealed class MetricsEndpointTests
         Assert.That(without["turnserver_connections_max"], Is.EqualTo(7));
         Assert.That(without["process_max_fds"], Is.Positive);
 
-        silence.SetResult(await actor.Actor.CountAsync());
-        silence = null;
-        await AssertItHasTheActorsFigures();
+        unanswered.SetResult(await actor.Actor.CountAsync());
+        unanswered = null;
+        await AssertItHasTheActorsMetrics();
 
-        async Task AssertItHasTheActorsFigures()
+        async Task AssertItHasTheActorsMetrics()
         {
-            var with = await ScrapeOf(page.ComposeAsync(Plain).AsTask());
+            var with = await ScrapeOf(endpoint.HandleAsync(Plain).AsTask());
             Assert.That(with["turnserver_actor_responding"], Is.EqualTo(1));
             Assert.That(with["turnserver_games"], Is.Zero);
             Assert.That(with["turnserver_players{status=\"waiting\"}"], Is.Zero);
@@ -50,19 +51,19 @@ public sealed class MetricsEndpointTests
     }
 
     [Test]
-    public async Task Compose_AfterTheActorFailed_LeavesItsFiguresOut()
+    public async Task Handle_WhileTheActorIsBusy_OmitsItsMetrics()
     {
-        var page = PageOf(() => Task.FromException<ActorStatistics>(new ActorBusyException()), new FakeTimeProvider());
-        var scrape = await ScrapeOf(page.ComposeAsync(Plain).AsTask());
+        var endpoint = EndpointOf(() => Task.FromException<ActorStatistics>(new ActorBusyException()), new FakeTimeProvider());
+        var scrape = await ScrapeOf(endpoint.HandleAsync(Plain).AsTask());
         Assert.That(scrape["turnserver_actor_responding"], Is.Zero);
         Assert.That(scrape["turnserver_games"], Is.NaN);
     }
 
     [Test]
-    public async Task Compose_OfAnOwnRegistry_HasNothingOfTheLibrarysOwn()
+    public async Task Handle_HasNoMetricsOfTheLibraryItself()
     {
         await using var actor = ActorDriver.Started();
-        var scrape = await ScrapeOf(PageOf(actor.Actor.CountAsync, TimeProvider.System).ComposeAsync(Plain).AsTask());
+        var scrape = await ScrapeOf(EndpointOf(actor.Actor.CountAsync, TimeProvider.System).HandleAsync(Plain).AsTask());
         Assert.That(scrape.Families,
             Has.All.Matches("^(turnserver|process|dotnet)_[a-z_]+$"));
     }
@@ -77,23 +78,17 @@ public sealed class MetricsEndpointTests
     [TestCase("application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
         + "text/plain;version=0.0.4;q=0.5,*/*;q=0.1", true)]
     [TestCase("nonsense,;,", false)]
-    public void PrefersOpenMetrics_OfAnAcceptHeader_GoesByItsQualities(string? accept, bool expected) =>
+    public void PrefersOpenMetrics_ForAnAcceptHeader_ComparesQualities(string? accept, bool expected) =>
         Assert.That(MetricsEndpoint.PrefersOpenMetrics(accept), Is.EqualTo(expected));
 
-    private static MetricsEndpoint PageOf(Func<Task<ActorStatistics>> countActor, TimeProvider clock) =>
-        new(new CollectorRegistry(), "1.2.3", new ActorProbe(countActor, clock), () => new HttpStatistics
-        {
-            UnderWay = 0,
-            Connections = null,
-            ConnectionsMax = 7,
-            SlowHeads = 0,
-            ConnectionsShed = 0,
-            AcceptFailures = 0,
-        });
+    private static MetricsEndpoint EndpointOf(Func<Task<ActorStatistics>> countActor, TimeProvider clock) =>
+        new(new MetricsRegistry(), "1.2.3", new SampleSource(new ActorProbe(countActor, clock),
+            () => HistoryTests.At(0).Http with { Connections = null, ConnectionsMax = 7 },
+            () => new JournalStatistics(), clock));
 
-    private static async Task<Scrape> ScrapeOf(Task<AdminReply> composing)
+    private static async Task<Scrape> ScrapeOf(Task<AdminReply> handling)
     {
-        var reply = await composing.WaitAsync(TestWait.Timeout);
+        var reply = await handling.WaitAsync(TestWait.Timeout);
         Assert.That(reply.Status, Is.EqualTo(200));
         return new Scrape(Encoding.UTF8.GetString(reply.Body));
     }

@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Admin;
 
-/// <summary>What /metrics says after a game of which every request is known.</summary>
+/// <summary>/metrics after a game whose every request is known.</summary>
 [Category("Process")]
 internal sealed class MetricsTests
 {
@@ -25,28 +25,28 @@ internal sealed class MetricsTests
         var bob = await RegisterAsync("Bob");
         foreach (var symbol in new[] { 2, 3, 4 })
         {
-            await SayAsync($"{symbol},*,{bob},*,*");
-            await SayAsync($"{symbol},*,{ann},*,*");
+            await PostAsync($"{symbol},*,{bob},*,*");
+            await PostAsync($"{symbol},*,{ann},*,*");
         }
 
         var (annsSeat, bobsSeat) = (await SeatAsync(ann), await SeatAsync(bob));
-        await SayAsync($"6,e2-e4,{annsSeat},0");
-        await SayAsync($"6,e7-e5,{bobsSeat},0");
-        await SayAsync($"6,e7-e5,{bobsSeat},0");
-        var held = SayAsync($"6,,{bobsSeat},1", "Prefer: wait=25");
+        await PostAsync($"6,e2-e4,{annsSeat},0");
+        await PostAsync($"6,e7-e5,{bobsSeat},0");
+        await PostAsync($"6,e7-e5,{bobsSeat},0");
+        var held = PostAsync($"6,,{bobsSeat},1", "Prefer: wait=25");
         await Scrape.WaitForAsync(_port, "turnserver_held_replies", 1);
-        await SayAsync($"6,g1-f3,{annsSeat},1");
+        await PostAsync($"6,g1-f3,{annsSeat},1");
         Assert.That(await held, Is.EqualTo("0/9/g1-f3"));
-        await SayAsync($"6,,{bobsSeat},9");
-        await SayAsync($"5,*,{annsSeat},*");
-        await SayAsync("9,,");
-        await SayAsync("");
-        await SayAsync($"4,*,{await RegisterAsync("Cid")},*,*");
-        await PressLimitsAsync();
-        await LeaveWithinABodyAsync(isReset: false);
-        await LeaveWithinABodyAsync(isReset: true);
+        await PostAsync($"6,,{bobsSeat},9");
+        await PostAsync($"5,*,{annsSeat},*");
+        await PostAsync("9,,");
+        await PostAsync("");
+        await PostAsync($"4,*,{await RegisterAsync("Cid")},*,*");
+        await ExceedLimitsAsync();
+        await DisconnectWithinABodyAsync(isReset: false);
+        await DisconnectWithinABodyAsync(isReset: true);
         await Scrape.WaitForAsync(_port, "turnserver_client_faults_total", faults => faults >= 2);
-        // It is counted before the request ends.
+        // Disconnects are counted before the request ends.
         _page = await Scrape.WaitForAsync(_port, "turnserver_requests_in_progress", 0);
     }
 
@@ -101,7 +101,7 @@ internal sealed class MetricsTests
         Assert.That(_page[series], Is.EqualTo(value));
 
     [Test]
-    public void Requests_refused_by_address_are_counted()
+    public void Requests_refused_by_the_limit_per_address_are_counted()
     {
         Assert.That(_limitedReplies, Is.Positive);
         Assert.That(_page["turnserver_rate_limited_total{limit=\"requests\"}"], Is.EqualTo(_limitedReplies));
@@ -116,14 +116,14 @@ internal sealed class MetricsTests
     [TestCase("process_cpu_seconds_total")]
     [TestCase("dotnet_allocated_bytes_total")]
     [TestCase("dotnet_threadpool_threads")]
-    public void A_series_that_cannot_be_0_is_not(string series) => Assert.That(_page[series], Is.Positive);
+    public void A_series_that_cannot_be_0_is_positive(string series) => Assert.That(_page[series], Is.Positive);
 
     [Test]
-    public void Nothing_that_a_player_chose_is_on_the_page() =>
+    public void Nothing_that_a_player_sent_is_on_the_page() =>
         Assert.That(_page.Text, Does.Not.Contain("alert").And.Not.Contain("Bob").And.Not.Contain("e2-e4"));
 
     [Test]
-    public async Task Promtool_has_nothing_to_say()
+    public async Task Promtool_accepts_the_page()
     {
         var promtool = Tool.Require("promtool", "prometheus");
         var file = Path.GetTempFileName();
@@ -143,7 +143,7 @@ internal sealed class MetricsTests
     [TestCase(null, "text/plain; version=0.0.4; charset=utf-8", "turnserver_games 1\n")]
     [TestCase("application/openmetrics-text;version=1.0.0,text/plain;q=0.5",
         "application/openmetrics-text; version=1.0.0; charset=utf-8", "# EOF\n")]
-    public async Task The_format_is_what_the_client_prefers(string? accept, string contentType, string contained)
+    public async Task The_format_is_the_one_that_the_client_prefers(string? accept, string contentType, string contained)
     {
         await using var client = await RawHttp.ConnectAsync(_port);
         string[] headers = accept is null ? [] : [$"Accept: {accept}"];
@@ -153,7 +153,7 @@ internal sealed class MetricsTests
     }
 
     [Test]
-    public async Task Connections_that_are_closed_are_counted_by_cause()
+    public async Task Closed_connections_are_counted_by_cause()
     {
         const int Idle = 8;
         var port = Ports.Next();
@@ -175,29 +175,29 @@ internal sealed class MetricsTests
         Assert.That(shed + slow, Is.EqualTo(Idle));
     }
 
-    // One registration too many of one address, and requests of another one until some are refused.
-    private async Task PressLimitsAsync()
+    // One registration too many from one address, and requests from another one until some are refused.
+    private async Task ExceedLimitsAsync()
     {
         const string From = "X-Forwarded-For: 203.0.113.9";
-        Assert.That(await SayAsync("0,Dan,*,*,*", From), Does.StartWith("0/0/"));
-        Assert.That(await SayAsync("0,Eve,*,*,*", From), Is.EqualTo("22/*/*"));
+        Assert.That(await PostAsync("0,Dan,*,*,*", From), Does.StartWith("0/0/"));
+        Assert.That(await PostAsync("0,Eve,*,*,*", From), Is.EqualTo("22/*/*"));
         var pressed = Stopwatch.StartNew();
         while (_limitedReplies == 0 && pressed.Elapsed < TestWait.Timeout)
         {
             var replies = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ =>
-                SayAsync("8,,", "X-Forwarded-For: 203.0.113.10")));
+                PostAsync("8,,", "X-Forwarded-For: 203.0.113.10")));
             _limitedReplies = replies.Count(reply => reply == "22/*/*");
             _malformed += replies.Length - _limitedReplies;
         }
     }
 
-    private async Task LeaveWithinABodyAsync(bool isReset)
+    private async Task DisconnectWithinABodyAsync(bool isReset)
     {
-        // The one before has ended.
+        // The previous request has ended.
         await Scrape.WaitForAsync(_port, "turnserver_requests_in_progress", 0);
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 10") + "6,e");
-        // Once the head has been read: one that is reset within its head is no request.
+        // Wait until the head has been read: a connection reset within a head is no request.
         await Scrape.WaitForAsync(_port, "turnserver_requests_in_progress", 1);
         if (isReset)
             client.Reset();
@@ -205,21 +205,21 @@ internal sealed class MetricsTests
 
     private async Task<string> RegisterAsync(string name)
     {
-        var reply = await SayAsync($"0,{name},*,*,*");
+        var reply = await PostAsync($"0,{name},*,*,*");
         Assert.That(reply, Does.StartWith("0/0/"));
         return reply[4..];
     }
 
-    // KEY,PLAYER of the seat, as an update's body has it.
+    // KEY,PLAYER of the seat, as in an update's body.
     private async Task<string> SeatAsync(string key)
     {
-        var reply = await SayAsync($"4,*,{key},*,*");
+        var reply = await PostAsync($"4,*,{key},*,*");
         Assert.That(reply, Does.StartWith("0/8/"));
         return reply[4..].Replace('|', ',');
     }
 
-    // A connection for each: those that are answered by an error are closed.
-    private async Task<string> SayAsync(string body, params string[] headers)
+    // A connection for each request: an error reply closes it.
+    private async Task<string> PostAsync(string body, params string[] headers)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         return (await client.PostAsync(body, headers)).Body;

@@ -4,7 +4,7 @@ using TurnServer.Admin.Page;
 
 namespace TurnServer.Tests.Admin;
 
-/// <summary>Whether the status page's colours stand out from what is behind (WCAG 2.2, 1.4.3 and 1.4.11).</summary>
+/// <summary>The status page's colours contrast with their background (WCAG 2.2, 1.4.3 and 1.4.11).</summary>
 internal sealed class StatusColorTests
 {
     private const double TextContrast = 4.5;
@@ -15,7 +15,7 @@ internal sealed class StatusColorTests
 
     [TestCase(0)]
     [TestCase(1)]
-    public void Every_color_contrasts_with_what_it_stands_on(int scheme)
+    public void Every_color_contrasts_with_its_background(int scheme)
     {
         var colors = Schemes()[scheme];
         using (Assert.EnterMultipleScope())
@@ -39,9 +39,7 @@ internal sealed class StatusColorTests
     // Light, then dark.
     private static List<Dictionary<string, string>> Schemes()
     {
-        using var stream = typeof(StatusPage).Assembly.GetManifestResourceStream("TurnServer.Admin.Page.status.css")!;
-        var css = new StreamReader(stream).ReadToEnd();
-        return [.. css.Split(":root {").Skip(1).Take(2).Select(block => Regex.Matches(block.Split('}')[0],
+        return [.. StatusPage.BaseStyle.Split(":root {").Skip(1).Take(2).Select(block => Regex.Matches(block.Split('}')[0],
             "--([a-z0-9-]+): #([0-9a-f]{6});")
             .ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value))];
     }

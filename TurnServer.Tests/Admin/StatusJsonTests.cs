@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Admin;
 
-/// <summary>The status page's data and files, from a server of its own with a known few players.</summary>
+/// <summary>The status page's data and files, from a server with a few known players.</summary>
 [Category("Process")]
 internal sealed class StatusJsonTests
 {
@@ -17,7 +17,7 @@ internal sealed class StatusJsonTests
     private RawPair _pair = null!;
 
     [OneTimeSetUp]
-    public async Task PlayABit()
+    public async Task PlayAsync()
     {
         _port = Ports.Next();
         _server = await ServerChild.StartAsync("--admin-port", $"{_port}", "--max-games", "77", "--game-timeout", "300",
@@ -31,7 +31,7 @@ internal sealed class StatusJsonTests
         await _pair.Players[0].PostAsync(_pair.Update(0, 1, "67"));
         await _pair.Players[0].PostAsync(_pair.Update(0, 9, "out of step"));
         _keys.AddRange(_pair.Keys);
-        // The counts are of whole seconds.
+        // Samples are a second apart.
         await UntilAsync(status => Number(status, "total", "turns") == 2 && Number(status, "total", "refusals") == 1);
     }
 
@@ -44,7 +44,7 @@ internal sealed class StatusJsonTests
     }
 
     [Test]
-    public async Task It_says_how_much_there_is_and_has_been()
+    public async Task It_has_current_values_limits_and_totals()
     {
         var status = await ReadAsync();
         using (Assert.EnterMultipleScope())
@@ -54,7 +54,7 @@ internal sealed class StatusJsonTests
             Assert.That(status.GetProperty("version").GetString(), Is.EqualTo("1.0.0"));
             Assert.That(Number(status, "now", "games"), Is.EqualTo(1));
             Assert.That(Number(status, "now", "playersByStatus", "waiting"), Is.EqualTo(3));
-            Assert.That(Number(status, "now", "backlogBytes"), Is.EqualTo(8), "two turns and what is between them");
+            Assert.That(Number(status, "now", "backlogBytes"), Is.EqualTo(8), "two turns and the separator between them");
             Assert.That(Number(status, "now", "connections"), Is.InRange(1, 3));
             Assert.That(Number(status, "now", "residentBytes"), Is.GreaterThan(10e6));
             Assert.That(Number(status, "now", "descriptors"), Is.GreaterThan(10));
@@ -72,7 +72,7 @@ internal sealed class StatusJsonTests
     [TestCase("", "minutes")]
     [TestCase("?range=minutes", "minutes")]
     [TestCase("?range=hour", "hour")]
-    public async Task It_has_series_of_equal_length(string query, string range)
+    public async Task Its_series_have_equal_length(string query, string range)
     {
         var history = (await ReadAsync(query)).GetProperty("history");
         Assert.That(history.GetProperty("range").GetString(), Is.EqualTo(range));
@@ -88,7 +88,7 @@ internal sealed class StatusJsonTests
     [TestCase("<SCRIPT", "<script>alert(1)</script>", 0)]
     [TestCase("player2", "", 1)]
     [TestCase("no such name", "", 0)]
-    public async Task It_searches_both_registries(string search, string players, int games)
+    public async Task It_searches_players_and_games(string search, string players, int games)
     {
         var status = await ReadAsync($"?search={Uri.EscapeDataString(search)}");
         var registry = status.GetProperty("players");
@@ -102,7 +102,7 @@ internal sealed class StatusJsonTests
     }
 
     [Test]
-    public async Task It_lists_no_more_than_is_asked_for_and_counts_all()
+    public async Task It_lists_at_most_the_requested_rows_and_counts_all()
     {
         var status = await ReadAsync("?rows=1");
         Assert.That(status.GetProperty("players").GetProperty("rows").GetArrayLength(), Is.EqualTo(1));
@@ -110,7 +110,7 @@ internal sealed class StatusJsonTests
     }
 
     [Test]
-    public async Task It_says_of_a_game_who_plays_and_how_far_they_are()
+    public async Task A_game_has_its_players_counters_and_backlogs()
     {
         var game = (await ReadAsync()).GetProperty("games").GetProperty("rows")[0];
         var sender = game.GetProperty("seats")[_pair.Seats[0]];
@@ -122,7 +122,7 @@ internal sealed class StatusJsonTests
     }
 
     [Test]
-    public async Task It_says_how_each_flag_is_set()
+    public async Task It_has_each_flag_with_its_value_and_default()
     {
         var settings = (await ReadAsync()).GetProperty("settings").EnumerateArray().ToDictionary(
             setting => setting.GetProperty("name").GetString()!, setting => (setting.GetProperty("value").GetString(),
@@ -139,7 +139,7 @@ internal sealed class StatusJsonTests
     }
 
     [Test]
-    public async Task It_holds_no_key_and_no_markup()
+    public async Task It_contains_no_key_and_no_markup()
     {
         var text = (await GetAsync("/status.json?rows=1000")).Body;
         foreach (var key in _keys)
@@ -154,7 +154,7 @@ internal sealed class StatusJsonTests
     [TestCase("?range=day", "range: give minutes or hour\n")]
     [TestCase("?search=01234567890123456789012345678901234567890123456789012345678901234",
         "search: give at most 64 characters\n")]
-    public async Task What_cannot_be_asked_is_refused(string query, string body)
+    public async Task An_invalid_query_is_refused(string query, string body)
     {
         var reply = await GetAsync("/status.json" + query);
         Assert.That((reply.Status, reply.Body), Is.EqualTo((400, body)));
@@ -180,7 +180,7 @@ internal sealed class StatusJsonTests
     }
 
     [Test]
-    public async Task Without_scripts_the_page_says_where_the_figures_are()
+    public async Task Without_scripts_the_page_links_to_the_data()
     {
         var reply = await GetAsync("/status");
         Assert.That(reply.Body, Does.Contain("<noscript>").And.Contain("href=\"status.json\""));
@@ -195,7 +195,7 @@ internal sealed class StatusJsonTests
         var patience = DateTime.UtcNow + TestWait.Timeout;
         while (await TryReadAsync() is not { } status || !isSo(status))
         {
-            Assert.That(DateTime.UtcNow, Is.LessThan(patience), "waited in vain for the counts");
+            Assert.That(DateTime.UtcNow, Is.LessThan(patience), "timed out waiting for the samples");
             await Task.Delay(20);
         }
     }

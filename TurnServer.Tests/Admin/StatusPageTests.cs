@@ -7,7 +7,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Admin;
 
-/// <summary>The status page in a real browser, with players behind it.</summary>
+/// <summary>The status page in a real browser, on a server with players.</summary>
 [Category("Slow")]
 [Category("Process")]
 internal sealed class StatusPageTests
@@ -16,7 +16,7 @@ internal sealed class StatusPageTests
     private const string Image = "<img src=x onerror=alert(2)>";
     private const string Reversed = "\u202Edesrever";
 
-    // A letter under a tower of marks, as long as a name may be; and one that nothing breaks.
+    // A letter under as many combining marks as a name may have, and a name without a place to break it.
     private static readonly string Tower = "Z" + string.Concat(Enumerable.Repeat("\u0335\u0317\u0489", 21));
     private static readonly string Wide = new('W', 64);
 
@@ -66,10 +66,10 @@ internal sealed class StatusPageTests
     }
 
     [TearDown]
-    public void NothingWasComplainedOf() => Assert.That(_browser.Errors, Is.Empty);
+    public void NoPageHasErrors() => Assert.That(_browser.Errors, Is.Empty);
 
     [Test]
-    public async Task Figures_move_and_charts_draw()
+    public async Task Values_and_charts_are_updated()
     {
         var page = await OpenAsync();
         await Until(page, "Number(document.querySelector('.tile .figure')?.innerText) === 30");
@@ -82,19 +82,19 @@ internal sealed class StatusPageTests
         await Until(page, $"document.querySelector('#charts .line').getAttribute('d') !== '{before}'");
         await Until(page, $"document.querySelector('#totals dd').innerText !== '{requests}'");
         var asked = page.WaitForRequestAsync(request => request.Url.Contains("range=hour", StringComparison.Ordinal));
-        await page.GetByLabel("An hour").CheckAsync();
+        await page.GetByLabel("1 hour").CheckAsync();
         await asked;
     }
 
     [Test]
-    public async Task A_chart_says_its_values_where_the_pointer_is()
+    public async Task A_chart_shows_the_values_under_the_pointer()
     {
         var page = await OpenAsync();
         await Until(page, "document.querySelector('#charts .line')?.getAttribute('d').includes('L')");
         await page.Locator("#charts svg").First.HoverAsync();
         await Expect(page.Locator("#charts .reading.shown").First).ToContainTextAsync("requests");
         Assert.That(await page.Locator("#charts svg").First.GetAttributeAsync("aria-label"),
-            Does.Match("Requests a second\\. requests: now .+, at most .+; refused: now"));
+            Does.Match("Requests per second\\. requests: now .+, at most .+; refused: now"));
     }
 
     [Test]
@@ -116,7 +116,7 @@ internal sealed class StatusPageTests
     }
 
     [Test]
-    public async Task A_column_sorts_by_its_button_up_and_down()
+    public async Task A_column_button_sorts_ascending_and_descending()
     {
         var page = await OpenAsync();
         await Expect(page.Locator("#players tbody tr")).Not.ToHaveCountAsync(0);
@@ -133,7 +133,7 @@ internal sealed class StatusPageTests
     }
 
     [Test]
-    public async Task Hostile_names_are_text_and_keep_to_their_place()
+    public async Task Hostile_names_are_text_and_stay_in_their_cell()
     {
         var page = await _browser.NewPageAsync();
         var dialogs = 0;
@@ -151,25 +151,25 @@ internal sealed class StatusPageTests
         Assert.That(await page.Locator("script").CountAsync(), Is.EqualTo(1));
         var heights = await page.EvaluateAsync<double[]>(
             "[...document.querySelectorAll('#players tbody tr')].map(row => row.offsetHeight)");
-        // The last one has no line below it.
-        Assert.That(heights.Max() - heights.Min(), Is.LessThanOrEqualTo(1), "no name makes its row higher");
+        // The last row has no border.
+        Assert.That(heights.Max() - heights.Min(), Is.LessThanOrEqualTo(1), "no name makes its row taller");
         Assert.That(dialogs, Is.Zero);
     }
 
     [Test]
-    public async Task Nothing_is_asked_of_another_host()
+    public async Task No_other_host_is_requested()
     {
         var page = await _browser.NewPageAsync();
-        var asked = new List<string>();
-        page.Request += (_, request) => asked.Add(new Uri(request.Url).Authority);
+        var requested = new List<string>();
+        page.Request += (_, request) => requested.Add(new Uri(request.Url).Authority);
         await page.GotoAsync($"http://localhost:{_port}/");
         await Until(page, "document.querySelectorAll('#players tbody tr').length > 0");
-        Assert.That(asked, Has.Count.GreaterThan(5));
-        Assert.That(asked.Distinct(), Is.EqualTo([$"localhost:{_port}"]));
+        Assert.That(requested, Has.Count.GreaterThan(5));
+        Assert.That(requested.Distinct(), Is.EqualTo([$"localhost:{_port}"]));
     }
 
     [Test]
-    public async Task It_says_when_the_server_is_gone_and_recovers_by_itself()
+    public async Task It_reports_an_unreachable_server_and_recovers_by_itself()
     {
         var port = Ports.Next();
         await using var browser = await Browser.StartAsync();
@@ -209,14 +209,14 @@ internal sealed class StatusPageTests
                     .map(part => part.textContent);
             })
             """);
-        Assert.That(overlaps, Is.Empty, "nothing stands out of its frame");
+        Assert.That(overlaps, Is.Empty, "nothing overflows its box");
         var background = await page.EvaluateAsync<string>("getComputedStyle(document.body).backgroundColor");
         var light = int.Parse(Regex.Match(background, "\\d+").Value, CultureInfo.InvariantCulture);
         Assert.That(light, scheme == "dark" ? Is.LessThan(64) : Is.GreaterThan(192));
     }
 
     [Test]
-    public async Task All_can_be_done_by_keyboard()
+    public async Task Everything_can_be_done_by_keyboard()
     {
         var page = await OpenAsync();
         await Until(page, "document.querySelectorAll('#games tbody tr').length > 0");
@@ -243,7 +243,7 @@ internal sealed class StatusPageTests
     }
 
     [Test]
-    public async Task A_hidden_page_asks_no_more_until_it_is_seen()
+    public async Task A_hidden_page_does_not_refresh_until_it_is_visible()
     {
         var page = await OpenAsync();
         await Until(page, "document.querySelectorAll('#games tbody tr').length > 0");
@@ -254,23 +254,23 @@ internal sealed class StatusPageTests
             """);
         var asked = 0;
         page.Request += (_, _) => Interlocked.Increment(ref asked);
-        // The browser's own time: two refreshes would have come.
+        // In the browser's time: two refreshes would have happened.
         await page.EvaluateAsync("new Promise(done => setTimeout(done, 4500))");
         Assert.That(Volatile.Read(ref asked), Is.Zero);
         await page.EvaluateAsync("window.isHidden = false; document.dispatchEvent(new Event('visibilitychange'));");
-        await TestWait.UntilAsync(() => Volatile.Read(ref asked) > 0, "it asks again");
+        await TestWait.UntilAsync(() => Volatile.Read(ref asked) > 0, "it refreshes again");
     }
 
     private static ILocatorAssertions Expect(ILocator locator) => Assertions.Expect(locator);
 
-    // Playwright's own waiting evaluates texts in the page, which the page's policy forbids.
+    // Playwright's own wait evaluates strings in the page, which the page's policy forbids.
     private static async Task Until(IPage page, string isSo)
     {
         var startedAt = Stopwatch.GetTimestamp();
         while (!await page.EvaluateAsync<bool>($"Boolean({isSo})"))
         {
             if (Stopwatch.GetElapsedTime(startedAt) > 2 * TestWait.Timeout)
-                Assert.Fail($"Waited in vain until {isSo}: {await page.Locator("body").InnerTextAsync()}");
+                Assert.Fail($"Timed out waiting until {isSo}: {await page.Locator("body").InnerTextAsync()}");
             await Task.Delay(LookInterval);
         }
     }

@@ -5,6 +5,3 @@ public sealed class ActorFailedException(Exception bug) : Exception("The actor h
 
 /// <summary>The actor's mailbox is full, or closed.</summary>
 public sealed class ActorBusyException() : Exception("The actor's mailbox is full.");
-
-/// <summary>The actor did not answer within <see cref="ActorProbe.Timeout"/>, or cannot answer.</summary>
-public sealed class ActorSilentException(Exception why) : Exception("The turn actor does not answer.", why);

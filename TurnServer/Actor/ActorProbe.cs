@@ -1,9 +1,11 @@
+using TurnServer.Rules;
+
 namespace TurnServer.Actor;
 
 /// <summary>
-/// Asks the actor for its figures, within one time limit for everybody who watches the server: health checks, metrics,
-/// status and the service manager. A question that is still open is not asked again, so that questions do not fill the
-/// mailbox of an actor that is stuck. Any thread may ask.
+/// Asks the actor for its statistics, within the same time limit for health checks, metrics, status and the service
+/// manager. A question that is still open is not asked again, so that questions do not fill the mailbox of an actor that
+/// hangs. Any thread may ask.
 /// </summary>
 /// <param name="count">Puts the question to the actor.</param>
 /// <param name="clock">Measures the time limit.</param>
@@ -14,29 +16,22 @@ public sealed class ActorProbe(Func<Task<ActorStatistics>> count, TimeProvider c
 
     private volatile Task<ActorStatistics>? _asked;
 
-    /// <summary>The figures; null when the actor did not answer in time.</summary>
+    /// <summary>The statistics; null when the actor did not answer in time.</summary>
     public async Task<ActorStatistics?> CountAsync(CancellationToken stop = default)
     {
         // Not under a lock: an idle actor answers on this thread.
         if (_asked is not { IsCompleted: false } asked)
             _asked = asked = count();
-        try
-        {
-            return await AnswerAsync(asked, clock, stop);
-        }
-        catch (ActorSilentException)
-        {
-            return null;
-        }
+        return await IsAnsweredAsync(asked, clock, stop) ? await asked : null;
     }
 
     /// <summary>
-    /// Why players cannot play, or would lose what they play; null: all is well. What both <c>/healthz</c> say.
+    /// Why players cannot play, or would lose their games in a crash; null: all is well. Both <c>/healthz</c> say this.
     /// </summary>
-    public async Task<string?> CheckHealthAsync() => TroubleOf(await CountAsync());
+    public async Task<string?> CheckHealthAsync() => ProblemOf(await CountAsync());
 
-    /// <summary>The same, of figures that have been taken; null stands for an actor that did not answer.</summary>
-    public static string? TroubleOf(ActorStatistics? figures) => figures switch
+    /// <summary>The same for statistics already read; null stands for an actor that did not answer.</summary>
+    public static string? ProblemOf(ActorStatistics? statistics) => statistics switch
     {
         null => "the turn actor does not answer",
         { IsStalled: true } => "the state cannot be recorded: the disk is full, or too slow",
@@ -44,18 +39,30 @@ public sealed class ActorProbe(Func<Task<ActorStatistics>> count, TimeProvider c
         _ => null,
     };
 
-    /// <summary>The answer to any question to the actor, within the same time limit.</summary>
-    /// <exception cref="ActorSilentException">The actor did not answer in time, or cannot answer.</exception>
-    public static async Task<T> AnswerAsync<T>(Task<T> question, TimeProvider clock, CancellationToken stop = default)
+    /// <summary>Has the actor run a read-only query; false when it did not answer in time.</summary>
+    /// <param name="actor">The actor.</param>
+    /// <param name="inspect">Runs on the actor's thread, after a timeout possibly later; it must not block.</param>
+    /// <param name="clock">Measures the time limit.</param>
+    public static Task<bool> TryInspectAsync(TurnActor actor, Action<Table> inspect, TimeProvider clock)
     {
-        ArgumentNullException.ThrowIfNull(question);
+        ArgumentNullException.ThrowIfNull(actor);
+        return IsAnsweredAsync(actor.InquireAsync(table =>
+        {
+            inspect(table);
+            return true;
+        }), clock, CancellationToken.None);
+    }
+
+    private static async Task<bool> IsAnsweredAsync(Task question, TimeProvider clock, CancellationToken stop)
+    {
         try
         {
-            return await question.WaitAsync(Timeout, clock, stop);
+            await question.WaitAsync(Timeout, clock, stop);
+            return true;
         }
         catch (Exception e) when (e is TimeoutException or ActorBusyException or ActorFailedException)
         {
-            throw new ActorSilentException(e);
+            return false;
         }
     }
 }

@@ -36,16 +36,10 @@ internal static class RegistryPrinter
 
     private static async Task PrintAsync(TurnActor actor)
     {
-        try
-        {
-            var view = await ActorProbe.AnswerAsync(
-                actor.InquireAsync(table => table.View(RowsMax)), TimeProvider.System);
-            await Console.Out.WriteAsync(Compose(view));
-        }
-        catch (ActorSilentException)
-        {
-            // Too busy to answer: the next time will do.
-        }
+        TableView? view = null;
+        // An actor too busy to answer is asked again the next time.
+        if (await ActorProbe.TryInspectAsync(actor, table => view = table.View(RowsMax), TimeProvider.System))
+            await Console.Out.WriteAsync(Compose(view!));
     }
 
     private static string Compose(TableView view)

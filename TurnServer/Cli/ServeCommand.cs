@@ -3,12 +3,11 @@ using System.Net;
 using System.Reflection;
 using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
-using Prometheus;
 using TurnServer.Actor;
 using TurnServer.Admin;
-using TurnServer.Admin.Status;
 using TurnServer.Http;
 using TurnServer.Journal;
+using TurnServer.Metrics;
 using TurnServer.Rules;
 using TurnServer.Service;
 
@@ -96,18 +95,18 @@ internal static class ServeCommand
         using var actor = new TurnActor(state?.Table ?? new Table(options.Rules, Keys(options)(null)),
             TimeProvider.System, log);
         actor.ExtendDeadlinesOnSuspension(options.State.GraceUnder(options.Rules));
-        var registry = new CollectorRegistry();
-        var meters = new HttpMeters(registry);
-        var stateMeters = new StateMeters(registry);
-        using var front = await HttpFront.StartAsync(options.Http, actor, meters, log);
+        var metrics = new MetricsRegistry();
+        var journal = new JournalCounters();
+        using var front = await HttpFront.StartAsync(options.Http, actor, new RequestMetrics(metrics), log);
         using var admin = options.Admin.IsOn
-            ? AdminServer.Start(options.Admin, Sources(options, actor, front, meters), registry, log)
+            ? AdminServer.Start(options.Admin, Sources(options, actor, front, journal, metrics), log)
             : null;
         // Only a server that has its ports changes what is on the disk.
         if (state is not null)
-            actor.RecordIn(state.Begin(stateMeters));
+            actor.RecordIn(state.Begin(journal));
         Announce(log, options, front);
-        var keeping = state?.RunAsync(look => LookAsync(actor, look)) ?? Task.Delay(Timeout.Infinite, stop.Token);
+        var keeping = state?.RunAsync(look => ActorProbe.TryInspectAsync(actor, look, TimeProvider.System))
+            ?? Task.Delay(Timeout.Infinite, stop.Token);
         var actorLoop = actor.RunAsync();
         Task[] loops = [actorLoop, front.RunAsync(), keeping,
             RegistryPrinter.RunAsync(actor, options.VerboseInterval, stop.Token),
@@ -132,41 +131,26 @@ internal static class ServeCommand
         return ExitCode.Failed;
     }
 
-    private static async Task<bool> LookAsync(TurnActor actor, Action<Table> look)
-    {
-        try
-        {
-            return await ActorProbe.AnswerAsync(actor.InquireAsync(table =>
-            {
-                look(table);
-                return true;
-            }), TimeProvider.System);
-        }
-        catch (ActorSilentException)
-        {
-            return false;
-        }
-    }
-
     private static Task NotifyAsync(TurnActor actor, HttpFront front, ILogger log, CancellationToken stop) =>
         new ServiceNotifier(new SystemdNotifier(),
             Watchdog.Timeout(Environment.GetEnvironmentVariable, Environment.ProcessId), actor, () => front.Taken,
             TimeProvider.System, log).RunAsync(stop);
 
-    private static StatusSources Sources(ServeOptions options, TurnActor actor, HttpFront front, HttpMeters meters) =>
-        new()
+    private static AdminSources Sources(ServeOptions options, TurnActor actor, HttpFront front,
+        JournalCounters journal, MetricsRegistry metrics) => new()
         {
             Version = Version,
             Settings = options.Settings,
-            Limits = new StatusLimits
+            Limits = new ServerLimits
             {
                 Players = options.Rules.PlayersMax,
                 Games = options.Rules.GamesMax,
                 Connections = front.ConnectionsMax,
             },
             Actor = actor,
-            Front = front,
-            Meters = meters,
+            Http = front,
+            Journal = journal,
+            Metrics = metrics,
         };
 
     private static void Announce(ILogger log, ServeOptions options, HttpFront front)

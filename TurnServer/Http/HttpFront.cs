@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
+using TurnServer.Metrics;
 
 namespace TurnServer.Http;
 
@@ -29,16 +30,18 @@ public sealed class HttpFront : IDisposable
     private readonly RequestHandler _handler;
     private readonly ConnectionGuard? _guard;
     private readonly CancellationTokenSource _draining = new();
+    private readonly RequestMetrics _metrics;
     private readonly object? _endPoint;
     private int _underWay;
     private long _taken;
 
-    private HttpFront(HttpOptions options, HttpListener listener, TurnActor actor, HttpMeters meters,
+    private HttpFront(HttpOptions options, HttpListener listener, TurnActor actor, RequestMetrics metrics,
         int connectionsMax, ILogger log)
     {
         _options = options;
+        _metrics = metrics;
         _listener = listener;
-        _handler = new RequestHandler(options, actor, meters, log, _draining.Token);
+        _handler = new RequestHandler(options, actor, metrics, log, _draining.Token);
         ConnectionsMax = connectionsMax;
         if (ListenerInternals.Available)
         {
@@ -47,7 +50,7 @@ public sealed class HttpFront : IDisposable
             ListenerInternals.ListeningSocketOf(_endPoint).Listen(BacklogMax);
             _guard = new ConnectionGuard(listener, _endPoint, connectionsMax, options,
                 "--max-connections; more descriptors: ulimit -n or LimitNOFILE", log)
-            { AddressRefused = meters.ConnectionRefused };
+            { AddressRefused = metrics.ConnectionRefused };
         }
 
         _acceptLoop = new AcceptLoop(listener, _guard, log);
@@ -65,10 +68,10 @@ public sealed class HttpFront : IDisposable
     /// <summary>Starts to listen. Requests wait until <see cref="RunAsync"/>.</summary>
     /// <param name="options">Where, and within which limits.</param>
     /// <param name="actor">Who answers.</param>
-    /// <param name="meters">What counts the answers.</param>
+    /// <param name="metrics">Counts requests and replies.</param>
     /// <param name="log">For what an operator should know.</param>
     /// <exception cref="CannotListenException">It cannot listen; the message is for the operator.</exception>
-    public static async Task<HttpFront> StartAsync(HttpOptions options, TurnActor actor, HttpMeters meters,
+    public static async Task<HttpFront> StartAsync(HttpOptions options, TurnActor actor, RequestMetrics metrics,
         ILogger log)
     {
         ListenerFaults.HoldBack(log);
@@ -77,19 +80,27 @@ public sealed class HttpFront : IDisposable
         // After the warm-up, which opens most of what the process itself needs.
         var connectionsMax = LimitConnections(options.ConnectionsMax, options.OtherConnections);
         var listener = ListenerStart.Start(new ListenAddress(options.Host, options.Port, "--"));
-        return new HttpFront(options, listener, actor, meters, connectionsMax, log);
+        return new HttpFront(options, listener, actor, metrics, connectionsMax, log);
     }
 
     /// <summary>How much of everything there is and has been. Quick, and on any thread.</summary>
-    public HttpStatistics Count() => new()
+    public HttpStatistics Count()
     {
-        UnderWay = UnderWay,
-        Connections = _guard?.Count,
-        ConnectionsMax = ConnectionsMax,
-        SlowHeads = _guard?.SlowHeads ?? 0,
-        ConnectionsShed = _guard?.ShedCount ?? 0,
-        AcceptFailures = _acceptLoop.Failures,
-    };
+        var (served, servedTime) = _metrics.Served;
+        return new HttpStatistics
+        {
+            Requests = Taken,
+            UnderWay = UnderWay,
+            Connections = _guard?.Count,
+            ConnectionsMax = ConnectionsMax,
+            SlowHeads = _guard?.SlowHeads ?? 0,
+            ConnectionsShed = _guard?.ShedCount ?? 0,
+            AcceptFailures = _acceptLoop.Failures,
+            ErrorsByCode = _metrics.ErrorsByCode(),
+            Served = served,
+            ServedTime = servedTime,
+        };
+    }
 
     /// <summary>Takes requests until the process ends; fails when the guard of connections does.</summary>
     public Task RunAsync() => _acceptLoop.RunAsync(AcceptsInFlight, context =>

@@ -1,9 +1,14 @@
+using TurnServer.Protocol;
+
 namespace TurnServer.Http;
 
-/// <summary>How much of everything the HTTP side has at one moment, and has had since the start.</summary>
+/// <summary>What the HTTP front holds at one moment and has done since the start.</summary>
 public sealed record HttpStatistics
 {
-    /// <summary>Requests that are being answered, held ones included.</summary>
+    /// <summary>Requests since the start, of any kind.</summary>
+    public required long Requests { get; init; }
+
+    /// <summary>Requests in progress, held ones included.</summary>
     public required int UnderWay { get; init; }
 
     /// <summary>Open connections; null where the listener does not show them.</summary>
@@ -18,6 +23,15 @@ public sealed record HttpStatistics
     /// <summary>Connections closed since the start because there were too many.</summary>
     public required long ConnectionsShed { get; init; }
 
-    /// <summary>How often accepting failed since the start, and was tried again.</summary>
+    /// <summary>Failures to accept a request since the start; each was retried.</summary>
     public required long AcceptFailures { get; init; }
+
+    /// <summary>Error replies since the start, at the index of each <see cref="ErrorCode"/>.</summary>
+    public required IReadOnlyList<long> ErrorsByCode { get; init; }
+
+    /// <summary>Replies to POSTs since the start that were not held.</summary>
+    public required long Served { get; init; }
+
+    /// <summary>The time that those took inside the server, from the body's arrival to the reply.</summary>
+    public required TimeSpan ServedTime { get; init; }
 }

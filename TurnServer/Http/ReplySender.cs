@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
+using TurnServer.Metrics;
 using TurnServer.Protocol;
 
 namespace TurnServer.Http;
@@ -10,10 +11,10 @@ namespace TurnServer.Http;
 /// <summary>Sends answers: their status and headers (PROTOCOL.md, "Reply"), within a time.</summary>
 /// <param name="corsOrigin">The origin whose pages may read them; <c>*</c> means any.</param>
 /// <param name="bodyTimeout">The longest that the rest of a body is read after its request was answered.</param>
-/// <param name="meters">What counts those that fail.</param>
+/// <param name="metrics">Counts those that fail.</param>
 /// <param name="log">Where those are told.</param>
 /// <param name="draining">Set when the server stops: from then on every reply closes its connection.</param>
-internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, HttpMeters meters, ILogger log,
+internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, RequestMetrics metrics, ILogger log,
     CancellationToken draining)
 {
     /// <summary>The methods that there are.</summary>
@@ -77,7 +78,7 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, HttpM
         var response = context.Response;
         if (await ResponseWriter.WriteAsync(context, body) is { } lost)
         {
-            meters.ClientFailed();
+            metrics.ClientDisconnected();
             Log.ClientGone(log, lost);
             response.Abort();
             return;

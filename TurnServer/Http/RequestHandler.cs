@@ -4,6 +4,7 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
+using TurnServer.Metrics;
 using TurnServer.Protocol;
 
 namespace TurnServer.Http;
@@ -13,12 +14,12 @@ namespace TurnServer.Http;
 /// </summary>
 /// <param name="options">Limits and times.</param>
 /// <param name="actor">Who answers players.</param>
-/// <param name="meters">What counts the answers.</param>
+/// <param name="metrics">Counts requests and replies.</param>
 /// <param name="log">For what an operator should know.</param>
 /// <param name="draining">
 /// Set when the server stops: from then on every reply closes its connection, and no refusal waits.
 /// </param>
-internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpMeters meters, ILogger log,
+internal sealed class RequestHandler(HttpOptions options, TurnActor actor, RequestMetrics metrics, ILogger log,
     CancellationToken draining)
 {
     private const int OkStatus = 200;
@@ -29,7 +30,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
     private const int UnavailableStatus = 503;
 
     private readonly ActorProbe _probe = new(actor.CountAsync, TimeProvider.System);
-    private readonly ReplySender _sender = new(options.CorsOrigin, options.BodyTimeout, meters, log, draining);
+    private readonly ReplySender _sender = new(options.CorsOrigin, options.BodyTimeout, metrics, log, draining);
     private readonly AddressLimiter _limiter = new(options.RequestsPerSecond, log);
     private readonly RefusalDelay _refusals = new(TimeProvider.System, draining);
     private long _lastPostTicks;
@@ -49,9 +50,9 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
             // The policy for bugs here: this connection pays, the others play on. The rules' own bugs end the process
             // through the actor.
             if (ClientDisconnect.Caused(e))
-                meters.ClientFailed();
+                metrics.ClientDisconnected();
             else
-                meters.Failed();
+                metrics.Failed();
             ResponseWriter.LogFailure(log, e);
             await ResponseWriter.AbandonAsync(context, RequestTimeoutStatus, log);
         }
@@ -109,7 +110,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
         var body = await RequestBody.ReadAsync(request, options.BodyTimeout);
         if (body.Outcome is BodyOutcome.TimedOut or BodyOutcome.Broken)
         {
-            meters.ClientFailed();
+            metrics.ClientDisconnected();
             await ResponseWriter.AbandonAsync(context, RequestTimeoutStatus, log);
             return;
         }
@@ -124,7 +125,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
         var elapsed = Stopwatch.GetElapsedTime(startedAt);
         if (reply.AppliedWaitSeconds == 0)
             Volatile.Write(ref _lastPostTicks, elapsed.Ticks);
-        meters.Answered(symbol, reply, elapsed);
+        metrics.Answered(symbol, reply, elapsed);
         await _sender.SendAsync(context, reply, leavesBody: body.Outcome == BodyOutcome.TooLong);
     }
 
@@ -200,7 +201,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, HttpM
     private ValueTask RefuseUnreadAsync(HttpListenerContext context, ErrorCode error)
     {
         var reply = WireReply.Of(Reply.Refuse(error));
-        meters.Refused(reply);
+        metrics.Refused(reply);
         return _sender.SendAsync(context, reply, leavesBody: context.Request.HasEntityBody);
     }
 

@@ -14,7 +14,7 @@ internal sealed class StateLifecycle : IDisposable
     private readonly StateStore _store;
     private readonly ILogger _log;
     private readonly long _openedAt;
-    private StateMeters? _meters;
+    private JournalCounters? _counters;
     private StateWorkers? _workers;
     private Task _running = Task.CompletedTask;
 
@@ -55,11 +55,11 @@ internal sealed class StateLifecycle : IDisposable
 
     /// <summary>Begins recording. To be called once the server is sure to start.</summary>
     /// <exception cref="StateException">The disk is full; the message is for the operator.</exception>
-    public JournalWriter Begin(StateMeters meters)
+    public JournalWriter Begin(JournalCounters counters)
     {
         _store.Begin();
-        meters.Watch(_store);
-        _meters = meters;
+        counters.Watch(_store);
+        _counters = counters;
         foreach (var discarded in _store.Warnings)
             Log.JournalTailDiscarded(_log, discarded);
         var sync = $"{_options.Sync}".ToLowerInvariant();
@@ -83,7 +83,7 @@ internal sealed class StateLifecycle : IDisposable
     /// <param name="onActor">Runs an action on the actor's thread; false when the actor does not respond.</param>
     public Task RunAsync(Func<Action<Table>, Task<bool>> onActor)
     {
-        _workers = new StateWorkers(_store, _options, _meters!, new DirectoryWatch(_store, onActor, _log), _log);
+        _workers = new StateWorkers(_store, _options, _counters!, new DirectoryWatch(_store, onActor, _log), _log);
         return _running = RunWorkersAsync();
     }
 

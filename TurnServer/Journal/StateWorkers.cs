@@ -22,7 +22,7 @@ internal sealed class StateWorkers : IDisposable
 
     private readonly StateStore _store;
     private readonly JournalOptions _options;
-    private readonly StateMeters _meters;
+    private readonly JournalCounters _counters;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stop = new();
 
@@ -41,12 +41,13 @@ internal sealed class StateWorkers : IDisposable
     private Task<bool>? _waitingForFull;
 
     /// <summary>Serves a store whose journal has begun.</summary>
-    public StateWorkers(StateStore store, JournalOptions options, StateMeters meters, DirectoryWatch watch, ILogger log)
+    public StateWorkers(StateStore store, JournalOptions options, JournalCounters counters, DirectoryWatch watch,
+        ILogger log)
     {
         _watch = watch;
         _store = store;
         _options = options;
-        _meters = meters;
+        _counters = counters;
         _log = log;
         store.Journal.Dirtied = () => _dirtied.Set();
     }
@@ -104,7 +105,7 @@ internal sealed class StateWorkers : IDisposable
         foreach (var number in _store.Syncer.Sync())
             _full.Writer.TryWrite(number);
         if (_store.Syncer.SyncedPosition > synced)
-            _meters.Synced(Stopwatch.GetElapsedTime(startedAt));
+            _counters.CountSync(Stopwatch.GetElapsedTime(startedAt));
     }
 
     private void PrepareUntilStopped()
@@ -221,7 +222,7 @@ internal sealed class StateWorkers : IDisposable
         {
             var startedAt = Stopwatch.GetTimestamp();
             _store.Compactor.Compact(number);
-            _meters.Compacted();
+            _counters.CountSnapshot();
             Log.SnapshotWritten(_log, _store.Compactor.SnapshotBytes,
                 Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
             return true;

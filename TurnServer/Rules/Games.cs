@@ -4,21 +4,21 @@ namespace TurnServer.Rules;
 
 /// <summary>Games under way: symbols 5 and 6 (PROTOCOL.md, "The game").</summary>
 internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines deadlines, Responder responder,
-    TableCounters counters)
+    TableStatistics counters)
 {
     private readonly Dictionary<ulong, Seat> _seats = [];
 
     /// <summary>Ends a player's registration; set once by the table, as the lobby stands above the games.</summary>
     public required Action<Player> Retire { get; init; }
 
-    public int Count { get; private set; }
+    public int Count => counters.Games;
 
     public Seat? Find(ulong key) => _seats.GetValueOrDefault(key);
 
     /// <summary>Adds a game that was written down; false when another has one of its keys.</summary>
     public bool TryRestore(Game game)
     {
-        Count++;
+        counters.Games++;
         counters.BacklogBytes += game[0].Backlog.Length + game[1].Backlog.Length;
         return _seats.TryAdd(game[0].Key, game[0]) && _seats.TryAdd(game[1].Key, game[1]);
     }
@@ -34,8 +34,8 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         Seat(readyLast, 0);
         Seat(other, 1);
         (game[0].Partner, game[1].Partner) = (game[1], game[0]);
-        Count++;
         counters.Games++;
+        counters.GamesStarted++;
 
         void Seat(Player player, byte number)
         {
@@ -112,7 +112,7 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         {
             _seats.Remove(seat.Key);
             _seats.Remove(partner.Key);
-            Count--;
+            counters.Games--;
             return;
         }
 

@@ -5,7 +5,7 @@ namespace TurnServer.Rules;
 
 /// <summary>From registration to the start of the game: symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
 internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Deadlines deadlines, Responder responder,
-    Games games, TableCounters counters)
+    Games games, TableStatistics counters)
 {
     private readonly Dictionary<ulong, Player> _players = [];
     private readonly Dictionary<(string Name, string? Wanted, string Token), Player> _byToken = [];

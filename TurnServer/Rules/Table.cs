@@ -10,7 +10,7 @@ public sealed class Table
 {
     private readonly Deadlines _deadlines = new();
     private readonly Responder _responder;
-    private readonly TableCounters _counters = new();
+    private readonly TableStatistics _counters = new();
     private readonly KeyAllocator _keys;
     private readonly Lobby _lobby;
     private readonly Games _games;
@@ -162,7 +162,7 @@ public sealed class Table
     internal void SetTime(TimeSpan now) => _now = now;
 
     /// <summary>How much of everything there is and has been.</summary>
-    public TableStatistics Count() => TableStatistics.Of(_counters, GameCount);
+    public TableStatistics Count() => _counters.Copy();
 
     /// <summary>Both registries as they are, for people to read.</summary>
     /// <param name="rowsMax">The most rows of each.</param>
@@ -221,5 +221,5 @@ public sealed class Table
 /// <param name="Counters">The counters.</param>
 /// <param name="Keys">The keys drawn.</param>
 /// <param name="Now">See <see cref="Table.Now"/>.</param>
-internal readonly record struct TableParts(Lobby Lobby, Games Games, Deadlines Deadlines, TableCounters Counters,
+internal readonly record struct TableParts(Lobby Lobby, Games Games, Deadlines Deadlines, TableStatistics Counters,
     KeyAllocator Keys, TimeSpan Now);

@@ -1,46 +1,121 @@
 namespace TurnServer.Rules;
 
+/// <summary>Why a registration or a seat was ended although its player had not asked for it.</summary>
+public enum DropCause : byte
+{
+    /// <summary>Silent for longer than the pairing timeout, without a partner.</summary>
+    SilentWaiting,
+
+    /// <summary>Silent between pairing and the game.</summary>
+    SilentLoading,
+
+    /// <summary>Silent for longer than the game timeout, in a game.</summary>
+    SilentPlaying,
+
+    /// <summary>Sent a 3 or 4 before its turn (reply 10).</summary>
+    OutOfStep,
+
+    /// <summary>The game limit was reached (reply 12).</summary>
+    GamesFull,
+
+    /// <summary>The named partner, the only one wanted, left before the game (reply 17).</summary>
+    PartnerLeft,
+}
+
 /// <summary>
-/// How much of everything there is at one moment, and has been since the start. Taken in constant time.
+/// What a table holds and has done since the start. The table counts in one instance and hands out copies; of the
+/// rules only the limit on games depends on it.
 /// </summary>
 public sealed record TableStatistics
 {
+    private int[] _players = new int[Enum.GetValues<PlayerStatus>().Length];
+    private long[] _drops = new long[Enum.GetValues<DropCause>().Length];
+
     /// <summary>Live registrations by <see cref="PlayerStatus"/>.</summary>
-    public required IReadOnlyList<int> PlayersByStatus { get; init; }
-
-    /// <summary>Games under way, those that one player has left included.</summary>
-    public required int Games { get; init; }
-
-    /// <summary>The bytes of turns on their way to their receivers, or not yet acknowledged by them.</summary>
-    public required long BacklogBytes { get; init; }
-
-    /// <summary>Registrations since the start; a repeated one with its token counts once.</summary>
-    public required long Registrations { get; init; }
-
-    /// <summary>Games since the start.</summary>
-    public required long GamesStarted { get; init; }
-
-    /// <summary>Turns taken for a partner since the start. Repeated requests and empty turns do not count.</summary>
-    public required long Turns { get; init; }
-
-    /// <summary>The bytes of those turns.</summary>
-    public required long TurnBytes { get; init; }
-
-    /// <summary>Registrations and seats ended unasked since the start, by <see cref="DropCause"/>.</summary>
-    public required IReadOnlyList<long> DropsByCause { get; init; }
+    public IReadOnlyList<int> PlayersByStatus => _players;
 
     /// <summary>All live registrations.</summary>
-    public int Players => PlayersByStatus.Sum();
+    public int Players => _players.Sum();
 
-    internal static TableStatistics Of(TableCounters counters, int games) => new()
+    /// <summary>Games in progress, including those that one player has left.</summary>
+    public int Games { get; internal set; }
+
+    /// <summary>Bytes in all backlogs: turns not yet delivered, or not yet acknowledged.</summary>
+    public long BacklogBytes { get; internal set; }
+
+    /// <summary>Registrations since the start; one repeated with its token counts once.</summary>
+    public long Registrations { get; internal set; }
+
+    /// <summary>Games since the start.</summary>
+    public long GamesStarted { get; internal set; }
+
+    /// <summary>Turns accepted for a partner since the start, without repeated requests and empty turns.</summary>
+    public long Turns { get; internal set; }
+
+    /// <summary>The bytes of those turns.</summary>
+    public long TurnBytes { get; internal set; }
+
+    /// <summary>Registrations and seats dropped since the start, by <see cref="DropCause"/>.</summary>
+    public IReadOnlyList<long> DropsByCause
     {
-        PlayersByStatus = [.. counters.Players],
-        Games = games,
-        BacklogBytes = counters.BacklogBytes,
-        Registrations = counters.Registrations,
-        GamesStarted = counters.Games,
-        Turns = counters.Turns,
-        TurnBytes = counters.TurnBytes,
-        DropsByCause = [.. counters.Drops],
+        get => _drops;
+        init => _drops = [.. value];
+    }
+
+    /// <summary>A copy that no longer changes, taken in constant time.</summary>
+    internal TableStatistics Copy() => this with
+    {
+        _players = [.. _players],
+        _drops = [.. _drops],
     };
+
+    /// <summary>Resets what only grows.</summary>
+    internal void Reset()
+    {
+        Registrations = GamesStarted = Turns = TurnBytes = 0;
+        Array.Clear(_drops);
+    }
+
+    /// <summary>Writes what only grows; the rest is counted again as players and games are restored.</summary>
+    internal void Write(FieldWriter to)
+    {
+        to.Number(Registrations);
+        to.Number(GamesStarted);
+        to.Number(Turns);
+        to.Number(TurnBytes);
+        foreach (var drops in _drops)
+            to.Number(drops);
+    }
+
+    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    internal void Read(ref FieldReader from)
+    {
+        (Registrations, GamesStarted, Turns, TurnBytes) = (from.Long(), from.Long(), from.Long(), from.Long());
+        for (var i = 0; i < _drops.Length; i++)
+            _drops[i] = from.Long();
+    }
+
+    internal void Restore(PlayerStatus status) => _players[(int)status]++;
+
+    internal void Register()
+    {
+        Registrations++;
+        _players[(int)PlayerStatus.Waiting]++;
+    }
+
+    internal void Move(PlayerStatus from, PlayerStatus to)
+    {
+        _players[(int)from]--;
+        _players[(int)to]++;
+    }
+
+    internal void Retire(PlayerStatus from) => _players[(int)from]--;
+
+    internal void Drop(DropCause cause) => _drops[(int)cause]++;
+
+    internal void Relay(int bytes)
+    {
+        Turns++;
+        TurnBytes += bytes;
+    }
 }

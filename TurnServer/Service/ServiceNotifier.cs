@@ -84,7 +84,7 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
         var rate = seconds > 0 ? (requests - _reportedRequests) / seconds : 0;
         (_reportedAt, _reportedRequests) = (now, requests);
         var traffic = rate.ToString(rate < 10 ? "0.#" : "0", CultureInfo.InvariantCulture) + " requests/s";
-        if (ActorProbe.TroubleOf(figures) is { } trouble)
+        if (ActorProbe.ProblemOf(figures) is { } trouble)
             traffic = $"{trouble}, {traffic}";
         return figures?.Table is { } table
             ? $"{Count(table.Players, "registered player")}, {Count(table.Games, "game")}, {traffic}"

@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
+using TurnServer.Admin.Page;
 using static TurnServer.Bench.Load.Report.Markup;
 
 namespace TurnServer.Bench.Load.Report;
@@ -14,7 +15,7 @@ internal static class LoadPage
     public static string Compose(IReadOnlyList<LoadReport> runs)
     {
         ArgumentOutOfRangeException.ThrowIfZero(runs.Count);
-        var style = new Inline("style", "/*", "*/", Resource("page.css"));
+        var style = new Inline("style", "/*", "*/", StatusPage.BaseStyle + Resource("page.css"));
         var script = new Inline("script", "//", "", Resource("page.js"));
         var last = runs[^1];
         return Write(Element("html", Attribute("lang", "en"),

@@ -18,6 +18,11 @@ internal sealed record Scrape(string Text)
     /// <summary>A series' value by its exact name and labels; NaN if it does not exist.</summary>
     public double this[string series] => _samples.GetValueOrDefault(series, double.NaN);
 
+    /// <summary>The sum over all labels of one metric.</summary>
+    public double Sum(string name) => _samples
+        .Where(sample => sample.Key == name || sample.Key.StartsWith(name + "{", StringComparison.Ordinal))
+        .Sum(sample => sample.Value);
+
     /// <summary>The series with this prefix whose values are not 0: rest of the name, and value.</summary>
     public IEnumerable<string> NotZero(string start) => _samples
         .Where(sample => sample.Key.StartsWith(start, StringComparison.Ordinal) && sample.Value != 0)

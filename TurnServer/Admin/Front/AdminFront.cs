@@ -5,32 +5,32 @@ using TurnServer.Http;
 namespace TurnServer.Admin.Front;
 
 /// <summary>
-/// The operator's side: a listener of its own, for a browser and a monitoring system. Read only, and served to whoever
-/// reaches it, so on loopback unless told otherwise.
+/// The operator's port: a separate listener for a browser and a monitoring system. It is read-only and has no password,
+/// so it listens on loopback unless configured otherwise.
 /// </summary>
 internal sealed class AdminFront : IDisposable
 {
     /// <summary>
-    /// The most open connections: a few browsers and monitoring systems. They are not taken from the players'.
+    /// The most open connections: a few browsers and monitoring systems. They do not count as players' connections.
     /// </summary>
     public const int ConnectionsMax = 32;
 
-    /// <summary>The most descriptors that these take, those included that are about to be closed.</summary>
+    /// <summary>The most descriptors that they use, including those of connections about to be closed.</summary>
     public const int DescriptorsMax = ConnectionsMax + ConnectionGuard.OverrunMax;
 
-    /// <summary>How many requests are answered at once; more wait in the listener.</summary>
+    /// <summary>How many requests are answered at once; others wait in the listener.</summary>
     private const int RequestsAtOnce = 4;
 
     private readonly AcceptLoop _acceptLoop;
-    private readonly IReadOnlyDictionary<string, AdminEndpoint> _pages;
+    private readonly IReadOnlyDictionary<string, AdminEndpoint> _endpoints;
     private readonly bool _isLoopback;
     private readonly ConnectionGuard? _guard;
     private readonly ILogger _log;
 
-    private AdminFront(AdminOptions options, HttpListener listener, IReadOnlyDictionary<string, AdminEndpoint> pages,
+    private AdminFront(AdminOptions options, HttpListener listener, IReadOnlyDictionary<string, AdminEndpoint> endpoints,
         ILogger log)
     {
-        _pages = pages;
+        _endpoints = endpoints;
         _isLoopback = options.Host is { } host && IPAddress.IsLoopback(host);
         _log = log;
         if (ListenerInternals.Available)
@@ -43,20 +43,20 @@ internal sealed class AdminFront : IDisposable
     }
 
     /// <summary>
-    /// Starts to listen; after <see cref="HttpFront.StartAsync"/>, which prepares the process for it.
+    /// Starts to listen; to be called after <see cref="HttpFront.StartAsync"/>, which prepares the process.
     /// </summary>
-    /// <param name="options">Where; the port must not be 0.</param>
-    /// <param name="pages">What there is, by path.</param>
-    /// <param name="log">For what fails.</param>
-    /// <exception cref="CannotListenException">It cannot listen; the message is for the operator.</exception>
-    public static AdminFront Start(AdminOptions options, IReadOnlyDictionary<string, AdminEndpoint> pages,
+    /// <param name="options">Where to listen; the port must not be 0.</param>
+    /// <param name="endpoints">What is served, by path.</param>
+    /// <param name="log">For failures.</param>
+    /// <exception cref="CannotListenException">The port cannot be used; the message is for the operator.</exception>
+    public static AdminFront Start(AdminOptions options, IReadOnlyDictionary<string, AdminEndpoint> endpoints,
         ILogger log) =>
-        new(options, ListenerStart.Start(new ListenAddress(options.Host, options.Port, "--admin-")), pages, log);
+        new(options, ListenerStart.Start(new ListenAddress(options.Host, options.Port, "--admin-")), endpoints, log);
 
-    /// <summary>Serves until the process ends; fails when the guard of connections does.</summary>
+    /// <summary>Serves until the process ends; fails when the connection guard does.</summary>
     public Task RunAsync() => _acceptLoop.RunAsync(RequestsAtOnce, HandleAsync);
 
-    /// <summary>Ends the guard; the listener is left to the end of the process.</summary>
+    /// <summary>Stops the guard; the listener lasts until the process ends.</summary>
     public void Dispose() => _guard?.Dispose();
 
     private async Task HandleAsync(HttpListenerContext context)
@@ -67,7 +67,7 @@ internal sealed class AdminFront : IDisposable
         }
         catch (Exception e)
         {
-            // As for players: this connection pays, the others go on.
+            // As on the players' port: only this connection is closed.
             ResponseWriter.LogFailure(_log, e);
             await ResponseWriter.AbandonAsync(context, 500, _log);
         }
@@ -79,13 +79,13 @@ internal sealed class AdminFront : IDisposable
             return AdminReply.Line(421, "this is the admin port of another host: ask for it as localhost");
         if (request.HttpMethod is not ("GET" or "HEAD"))
             return AdminReply.Line(405, "this port answers GET only");
-        if (request.Url is not { } url || !_pages.TryGetValue(url.AbsolutePath, out var page))
-            return AdminReply.Line(404, $"not found; there are {string.Join(", ", _pages.Keys)}");
-        return await page(new AdminRequest(request.QueryString, request.Headers["Accept"]));
+        if (request.Url is not { } url || !_endpoints.TryGetValue(url.AbsolutePath, out var endpoint))
+            return AdminReply.Line(404, $"not found; there are {string.Join(", ", _endpoints.Keys)}");
+        return await endpoint(new AdminRequest(request.QueryString, request.Headers["Accept"]));
     }
 
-    // A page of the web can have its own host name point here (DNS rebinding) and so read what is meant for this
-    // machine. It cannot do so by an address or by localhost.
+    // DNS rebinding: a web page's own host name may resolve to loopback, and its scripts could then read this port. They
+    // cannot do so under an address or localhost.
     private static bool IsForThisMachine(string? host)
     {
         var name = host is null ? "" : host.Split(':')[0];

@@ -1,4 +1,4 @@
-// Small charts of the past, drawn as SVG.
+// Small charts of the history, drawn as SVG.
 import { element, setText } from "./status-format.js";
 
 const svgNamespace = "http://www.w3.org/2000/svg";
@@ -6,13 +6,13 @@ const height = 132;
 const margin = { left: 46, right: 8, top: 8, bottom: 22 };
 
 function shape(name, attributes, text) {
-    const made = document.createElementNS(svgNamespace, name);
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    if (text !== undefined) made.textContent = text;
-    return made;
+    const node = document.createElementNS(svgNamespace, name);
+    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
+    if (text !== undefined) node.textContent = text;
+    return node;
 }
 
-// The next of 1, 2 or 5 times a power of ten: the top of the axis.
+// The top of the axis: rounds up to 1, 2 or 5 times a power of ten.
 function roundUp(value) {
     const power = 10 ** Math.floor(Math.log10(value));
     for (const step of [1, 2, 5, 10]) {
@@ -22,8 +22,8 @@ function roundUp(value) {
 }
 
 /**
- * One chart. `spec`: title, series [{ key, name, color, canBeNothing (where a missing value is no gap) }], format (a
- * value as text), floor (the least top of the axis).
+ * One chart. `spec`: title; series [{ key, name, color, mayBeMissing: whether a missing value is no gap }]; format:
+ * turns a value into text; floor: the smallest top of the axis.
  */
 export class Chart {
     constructor(spec) {
@@ -73,7 +73,7 @@ export class Chart {
     describe(values) {
         const parts = this.spec.series.map((series, i) => {
             const known = values[i].filter(value => value !== null);
-            return known.length === 0 ? `${series.name}: nothing`
+            return known.length === 0 ? `${series.name}: unknown`
                 : `${series.name}: now ${this.text(values[i].at(-1))}, at most ${this.text(Math.max(...known))}`;
         });
         return `${this.spec.title}. ${parts.join("; ")}.`;
@@ -108,9 +108,9 @@ export class Chart {
         return grid;
     }
 
-    // Where a value is missing the line is broken, and the gap is shaded: nothing is known of it.
+    // A missing value breaks the line, and its gap is shaded.
     drawLine(series, values) {
-        const drawn = shape("g", { class: series.color, "aria-hidden": "true" });
+        const group = shape("g", { class: series.color, "aria-hidden": "true" });
         const ago = this.history.secondsAgo;
         let path = "";
         let start = null;
@@ -120,7 +120,7 @@ export class Chart {
             if (value === null) {
                 if (start !== null) area += `V${this.y(0)}H${start}Z`;
                 start = null;
-                if (!series.canBeNothing) drawn.append(this.drawGap(ago[i]));
+                if (!series.mayBeMissing) group.append(this.drawGap(ago[i]));
                 return;
             }
             const step = `${start === null ? "M" : "L"}${x} ${this.y(value).toFixed(1)}`;
@@ -129,9 +129,9 @@ export class Chart {
             start ??= x;
         });
         if (start !== null && values.length > 0) area += `V${this.y(0)}H${start}Z`;
-        if (series === this.spec.series[0]) drawn.append(shape("path", { class: "area", d: area }));
-        drawn.append(shape("path", { class: "line", d: path }));
-        return drawn;
+        if (series === this.spec.series[0]) group.append(shape("path", { class: "area", d: area }));
+        group.append(shape("path", { class: "line", d: path }));
+        return group;
     }
 
     drawGap(secondsAgo) {
@@ -140,7 +140,7 @@ export class Chart {
         return shape("rect", { class: "gap", x: from, width, y: margin.top, height: this.y(0) - margin.top });
     }
 
-    // Says the values nearest to the pointer.
+    // Shows the values nearest to the pointer.
     point(clientX) {
         this.pointedAt = clientX;
         this.svg.querySelector(".hair")?.remove();

@@ -1,4 +1,4 @@
-// How numbers, times and users' texts are written.
+// Formats numbers, times and players' texts.
 
 const thin = "\u202F";
 const group = digits => digits.replace(/\B(?=(\d{3})+$)/g, thin);
@@ -9,7 +9,7 @@ export function whole(value) {
     return (value < 0 ? "−" : "") + group(String(Math.abs(Math.round(value))));
 }
 
-/** A number with as many decimals as mean something. */
+/** A number with no more decimals than are significant. */
 export function rate(value) {
     if (value === null || value === undefined) return "–";
     if (value === 0) return "0";
@@ -27,7 +27,7 @@ export function percent(value) {
 
 const sizes = ["B", "KB", "MB", "GB", "TB"];
 
-/** Bytes, by powers of a thousand, as [number, unit]. */
+/** Bytes in powers of 1000, as [number, unit]. */
 export function size(value) {
     if (value === null || value === undefined) return ["–", ""];
     let step = 0;
@@ -41,7 +41,7 @@ export function size(value) {
 export const bytes = value => size(value).join(thin).trim();
 
 /** Microseconds, as [number, unit]. */
-export function brief(value) {
+export function duration(value) {
     if (value === null || value === undefined) return ["–", ""];
     return value < 1000 ? [whole(value), "µs"] : [(value / 1000).toFixed(value < 10_000 ? 1 : 0), "ms"];
 }
@@ -57,29 +57,29 @@ export function span(seconds) {
     return Math.floor(hours / 24) + thin + "days " + (hours % 24) + thin + "h";
 }
 
-/** The time of day in the reader's way. */
+/** The time of day in the reader's locale. */
 export const clock = date => date.toLocaleTimeString();
 export const moment = date => date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
-/** A name as it may be shown: without characters that turn the writing round, or that nobody sees. */
-export const tame = text => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu, "·");
+/** A name without invisible characters and those that change the direction of writing. */
+export const printable = text => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}]/gu, "·");
 
 /** camelCase as words. */
 export const words = name => name.replace(/[A-Z]/g, letter => " " + letter.toLowerCase());
 
-/** One of something, or several. */
+/** A count with its noun. */
 export const plural = (count, one, many) => whole(count) + " " + (count === 1 ? one : many);
 
-/** An element with classes ("tag.class.class") and children; texts become text, never markup. */
+/** An element with classes ("tag.class.class") and children; strings become text, never markup. */
 export function element(kind, ...children) {
     const [tag, ...classes] = kind.split(".");
-    const made = document.createElement(tag);
-    made.className = classes.join(" ");
-    made.append(...children.filter(child => child !== null));
-    return made;
+    const node = document.createElement(tag);
+    node.className = classes.join(" ");
+    node.append(...children.filter(child => child !== null));
+    return node;
 }
 
-/** Sets a text only if it is another, so that a selection lives on. */
+/** Sets a text only if it differs, so that the reader's selection survives. */
 export function setText(target, text) {
     if (target.textContent !== text) target.textContent = text;
 }

@@ -1,16 +1,16 @@
-// Tables whose columns sort by buttons, and whose cells are changed, not made anew, when they are refreshed.
+// Tables with sortable columns; a refresh updates their cells in place.
 import { element, setText } from "./status-format.js";
 
 /**
- * One table. `columns`: { title, number (right-aligned), cell(row) → a text or several, one below the other,
- * key(row) → what to sort by, name (a user's text), mark(row) → a class }. `sortedBy`: by which column at first, the
- * largest first; null: as the rows come.
+ * One table. `columns`: { title; number: right-aligned; name: a player's text; cell(row): a text, or several, one below
+ * the other; key(row): what to sort by; mark(row): a class }. `sortedBy`: the first sort column, descending; null: the
+ * order of the rows.
  */
 export class Table {
     constructor(region, caption, columns, sortedBy = null) {
         this.columns = columns;
         this.sortedBy = sortedBy;
-        this.falls = true;
+        this.isDescending = true;
         this.heads = columns.map((column, i) => this.makeHead(column, i));
         this.body = element("tbody");
         const label = element("caption.unseen", caption);
@@ -33,17 +33,17 @@ export class Table {
         return head;
     }
 
-    // First as one would want it, numbers with the largest first, then round.
+    // Numbers sort descending first, texts ascending; the next click reverses.
     sortBy(i) {
-        if (this.sortedBy === i) this.falls = !this.falls;
-        else [this.sortedBy, this.falls] = [i, Boolean(this.columns[i].number)];
+        if (this.sortedBy === i) this.isDescending = !this.isDescending;
+        else [this.sortedBy, this.isDescending] = [i, Boolean(this.columns[i].number)];
         this.mark();
         this.show(this.rows);
     }
 
     mark() {
         this.heads.forEach((head, i) => {
-            if (i === this.sortedBy) head.setAttribute("aria-sort", this.falls ? "descending" : "ascending");
+            if (i === this.sortedBy) head.setAttribute("aria-sort", this.isDescending ? "descending" : "ascending");
             else head.removeAttribute("aria-sort");
         });
     }
@@ -58,10 +58,10 @@ export class Table {
     sort(rows) {
         if (this.sortedBy === null) return rows;
         const { key } = this.columns[this.sortedBy];
-        const sign = this.falls ? -1 : 1;
+        const sign = this.isDescending ? -1 : 1;
         return rows.map(row => [key(row), row]).sort(([a], [b]) => {
             if (a === b) return 0;
-            // What is unknown comes last, either way.
+            // Unknown values come last in either direction.
             if (a === null) return 1;
             if (b === null) return -1;
             return sign * (typeof a === "string" ? a.localeCompare(b) : a - b);
@@ -86,7 +86,7 @@ export class Table {
             cell.className = classes.join(" ").trim();
             while (cell.children.length > texts.length) cell.lastChild.remove();
             texts.forEach((text, at) => {
-                // A name is an island: however its writing runs, the rest stays where it is.
+                // A bdi isolates the direction of a name's writing from the rest.
                 const line = cell.children[at] ?? cell.appendChild(element(column.name ? "bdi" : "span"));
                 setText(line, text);
                 if (column.name && line.title !== text) line.title = text;

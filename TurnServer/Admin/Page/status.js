@@ -1,33 +1,33 @@
-// Reads status.json every other second and shows it. What comes from players is only ever set as text.
+// Reads status.json every two seconds and shows it. Players' input is only ever set as text.
 import { Chart } from "./status-chart.js";
 import { Table } from "./status-tables.js";
 import {
-    brief, bytes, clock, element, moment, percent, plural, rate, setText, size, span, tame, whole, words,
+    bytes, clock, duration, element, moment, percent, plural, printable, rate, setText, size, span, whole, words,
 } from "./status-format.js";
 
 const interval = 2000;
-const patience = 5000;
+const timeout = 5000;
 const find = id => document.getElementById(id);
 const signs = { good: "M7 13.5l4 4 8-9", warning: "M13 6.5v8M13 19v.2", bad: "M8 8l10 10M18 8L8 18" };
 
 let timer = null;
-let asking = null;
+let request = null;
 let lastAnswerAt = null;
 let startedAt = null;
 let isPaused = false;
 
 const charts = [
-    { title: "Requests a second", floor: 10, format: rate, series: [
+    { title: "Requests per second", floor: 10, format: rate, series: [
         { key: "requestsPerSecond", name: "requests", color: "c1" },
         { key: "refusalsPerSecond", name: "refused", color: "c2" }] },
-    { title: "Turns a second", floor: 10, format: rate, series: [
+    { title: "Turns per second", floor: 10, format: rate, series: [
         { key: "turnsPerSecond", name: "turns", color: "c4" }] },
     { title: "Games and waiting players", floor: 10, format: whole, series: [
         { key: "games", name: "games", color: "c1" },
         { key: "playersWaiting", name: "waiting", color: "c3" }] },
-    { title: "Time inside the server", floor: 100, format: value => brief(value).join("\u202F"), series: [
-        { key: "servedMicroseconds", name: "mean of replies not held", color: "c5", canBeNothing: true }] },
-    { title: "Processor, 100\u202F% is a core", floor: 0.2, format: percent, series: [
+    { title: "Time inside the server", floor: 100, format: value => duration(value).join("\u202F"), series: [
+        { key: "servedMicroseconds", name: "mean, held replies excluded", color: "c5", mayBeMissing: true }] },
+    { title: "Processor, 100\u202F% = one core", floor: 0.2, format: percent, series: [
         { key: "cores", name: "all", color: "c1" },
         { key: "actorBusyShare", name: "actor", color: "c4" },
         { key: "gcPauseShare", name: "GC pauses", color: "c2" }] },
@@ -39,20 +39,21 @@ find("charts").append(...charts.map(chart => chart.figure));
 
 const left = value => value === null ? "held" : span(value);
 const players = new Table(find("players").querySelector(".scroll"), "Players before the game", [
-    { title: "Name", name: true, cell: row => tame(row.name), key: row => row.name },
+    { title: "Name", name: true, cell: row => printable(row.name), key: row => row.name },
     { title: "Status", key: row => row.status,
         cell: row => row.hosts === null ? row.status : `${row.status}, ${row.hosts ? "host" : "guest"}` },
     { title: "Partner", name: true, key: row => row.partner,
-        cell: row => row.partner === null ? "anybody" : tame(row.partner),
+        cell: row => row.partner === null ? "anybody" : printable(row.partner),
         mark: row => row.partner === null ? "soft" : "" },
     { title: "Address", cell: row => row.address, key: row => row.address },
-    { title: "Since", number: true, cell: row => span(row.ageSeconds), key: row => row.ageSeconds },
+    { title: "Age", number: true, cell: row => span(row.ageSeconds), key: row => row.ageSeconds },
     { title: "Dropped in", number: true, key: row => row.timeLeftSeconds,
         cell: row => row.status === "playing" ? "–" : left(row.timeLeftSeconds) },
 ], 4);
 const seatsOf = (game, text) => game.seats.map(text);
 const games = new Table(find("games").querySelector(".scroll"), "Games", [
-    { title: "Players", name: true, cell: row => seatsOf(row, seat => tame(seat.name)), key: row => row.seats[0].name },
+    { title: "Players", name: true, key: row => row.seats[0].name,
+        cell: row => seatsOf(row, seat => printable(seat.name)) },
     { title: "Address", cell: row => seatsOf(row, seat => seat.address), key: row => row.seats[0].address },
     { title: "Counter", number: true, cell: row => seatsOf(row, seat => seat.counter < 0 ? "–" : whole(seat.counter)),
         key: row => Math.max(...row.seats.map(seat => seat.counter)) },
@@ -60,28 +61,28 @@ const games = new Table(find("games").querySelector(".scroll"), "Games", [
         key: row => Math.max(...row.seats.map(seat => seat.backlogBytes)) },
     { title: "Dropped in", number: true, cell: row => seatsOf(row, seat => seat.left ?? left(seat.timeLeftSeconds)),
         key: row => Math.min(...row.seats.map(seat => seat.timeLeftSeconds ?? Infinity)) },
-    { title: "Since", number: true, cell: row => span(row.ageSeconds), key: row => row.ageSeconds },
+    { title: "Age", number: true, cell: row => span(row.ageSeconds), key: row => row.ageSeconds },
 ], 5);
 const settings = new Table(find("settings").querySelector(".scroll"), "Settings", [
     { title: "Flag", cell: row => row.name },
     { title: "Value", cell: row => row.value, mark: row => row.isDefault ? "" : "changed" },
     { title: "Default", cell: row => row.default, mark: () => "soft" },
-    { title: "What for", cell: row => row.help, mark: () => "prose" },
+    { title: "Purpose", cell: row => row.help, mark: () => "prose" },
 ]);
 
 function showTiles(status) {
     const { now, limits } = status;
     const memory = size(now.residentBytes);
-    const served = now.servedMicroseconds === null ? "none lately"
-        : `${brief(now.servedMicroseconds).join("\u202F")} each, unless held`;
+    const served = now.servedMicroseconds === null ? "none in the last seconds"
+        : `${duration(now.servedMicroseconds).join("\u202F")} each, held replies excluded`;
     const tiles = [
-        ["Games on", whole(now.games), "", `of at most ${whole(limits.games)}`],
-        ["Players waiting", whole(now.playersByStatus.waiting), "", `${whole(now.players)} before the game in all`],
+        ["Games", whole(now.games), "", `limit ${whole(limits.games)}`],
+        ["Players waiting", whole(now.playersByStatus.waiting), "", `${whole(now.players)} registered in all`],
         ["Requests", rate(now.requestsPerSecond), "/s", served],
-        ["Turns", rate(now.turnsPerSecond), "/s", `${bytes(now.turnBytesPerSecond)} a second`],
+        ["Turns", rate(now.turnsPerSecond), "/s", `${bytes(now.turnBytesPerSecond)}/s`],
         ["Held replies", whole(now.heldReplies), "",
-            `${plural(now.requestsUnderWay, "request", "requests")} under way`],
-        ["Refused", rate(now.refusalsPerSecond), "/s", `${rate(now.rateLimitedPerSecond)}/s by address`],
+            `${plural(now.requestsUnderWay, "request", "requests")} in progress`],
+        ["Refused", rate(now.refusalsPerSecond), "/s", `${rate(now.rateLimitedPerSecond)}/s by limits per address`],
         ["Processor", percent(now.cores === null ? null : now.cores / limits.cores), "",
             `of ${plural(limits.cores, "core", "cores")}; actor busy ${percent(now.actorBusyShare)}`],
         ["Memory", memory[0], memory[1], `${bytes(now.heapBytes)} managed; GC pauses ${percent(now.gcPauseShare)}`],
@@ -137,26 +138,26 @@ function showTotals(status) {
     const { total, now } = status;
     showFacts("totals", [
         ["Requests", whole(total.requests)], ["Registrations", whole(total.registrations)],
-        ["Games", whole(total.games)], ["Turns", whole(total.turns)], ["Bytes of turns", bytes(total.turnBytes)],
-        ["Processor time", span(total.cpuSeconds)], ["Turns on their way now", bytes(now.backlogBytes)],
-        ["Threads of the pool now", whole(now.poolThreads)],
+        ["Games", whole(total.games)], ["Turns", whole(total.turns)], ["Turn data", bytes(total.turnBytes)],
+        ["Processor time", span(total.cpuSeconds)], ["Backlog now", bytes(now.backlogBytes)],
+        ["Thread pool now", plural(now.poolThreads, "thread", "threads")],
     ]);
     const refusals = total.refusalsByCode.map(({ code, name, count }) =>
         [`${code} ${name.toLowerCase().replaceAll("_", " ")}`, whole(count)]);
-    showFacts("refusals", refusals.length > 0 ? refusals : [["Nothing was refused since the start.", "", "nothing"]]);
+    showFacts("refusals", refusals.length > 0 ? refusals : [["Nothing has been refused.", "", "nothing"]]);
     showFacts("drops", Object.entries(total.dropsByCause).map(([cause, count]) => [words(cause), whole(count)]));
 }
 
 function showRegistry(id, table, registry, name) {
     const note = find(id).querySelector(".note");
     if (registry === null) {
-        setText(note, "Not known: the turn actor does not answer.");
+        setText(note, "Unknown: the turn actor does not answer.");
         table.show([]);
         return;
     }
     const shown = registry.rows.length;
-    const asked = find("players-search").value.trim();
-    const matching = asked === "" ? plural(registry.count, name, name + "s")
+    const search = find("players-search").value.trim();
+    const matching = search === "" ? plural(registry.count, name, name + "s")
         : `${whole(registry.matching)} of ${plural(registry.count, name, name + "s")} match`;
     setText(note, matching + (shown < registry.matching ? `; ${whole(shown)} shown` : ""));
     table.show(registry.rows);
@@ -175,7 +176,7 @@ function showVerdict(state, headline, findings) {
 function show(status) {
     const { now } = status;
     const playing = now.games === null ? "no answer from the actor" : plural(now.games, "game", "games");
-    const headline = { good: "All is well", warning: "Something needs a look", bad: "Players cannot play" };
+    const headline = { good: "All is well", warning: "Needs attention", bad: "Players cannot play" };
     const { state, findings } = status.health;
     showVerdict(state, headline[state], findings.map(finding => finding.text));
     document.title = `${{ good: "●", warning: "▲", bad: "✕" }[state]} ${playing} – TurnServer`;
@@ -192,8 +193,8 @@ function show(status) {
     showTotals(status);
     settings.show(status.settings);
     const changed = status.settings.filter(setting => !setting.isDefault).length;
-    setText(find("settings").querySelector(".note"), changed === 0 ? "All at their defaults."
-        : `${changed} of ${status.settings.length} differ from their defaults.`);
+    setText(find("settings").querySelector(".note"), changed === 0 ? "All have their defaults."
+        : `${changed} of ${status.settings.length} changed from their defaults.`);
     const isRestart = startedAt !== null && startedAt !== status.startedAt;
     startedAt = status.startedAt;
     lastAnswerAt = new Date();
@@ -201,42 +202,42 @@ function show(status) {
     setText(find("refreshed"), isRestart ? "The server has been restarted" : asOf);
 }
 
-function showSilence(reason) {
+function showNoAnswer(reason) {
     const since = lastAnswerAt === null ? "" : ` since ${clock(lastAnswerAt)}`;
-    showVerdict("bad", `No answer${since}`, [`${reason} Asking again every ${interval / 1000} seconds.`]);
+    showVerdict("bad", `No answer${since}`, [`${reason} Retrying every ${interval / 1000} seconds.`]);
     document.title = "✕ no answer – TurnServer";
     document.body.classList.add("stale");
 }
 
-async function ask() {
+async function refresh() {
     clearTimeout(timer);
-    asking?.abort();
-    const mine = asking = new AbortController();
-    const tooLong = setTimeout(() => mine.abort(), patience);
+    request?.abort();
+    const own = request = new AbortController();
+    const deadline = setTimeout(() => own.abort(), timeout);
     const query = new URLSearchParams({
         search: find("players-search").value.trim(),
         rows: find("rows").value,
         range: document.querySelector("input[name=range]:checked").value,
     });
     try {
-        const response = await fetch("status.json?" + query, { signal: mine.signal, cache: "no-store" });
+        const response = await fetch("status.json?" + query, { signal: own.signal, cache: "no-store" });
         const answer = response.ok ? await response.json() : null;
-        if (asking !== mine) return;
-        if (answer === null) showSilence(`The server answered with status ${response.status}.`);
+        if (request !== own) return;
+        if (answer === null) showNoAnswer(`The server answered with status ${response.status}.`);
         else show(answer);
     } catch {
-        // Another question has taken the place of this one, or nobody answers.
-        if (asking !== mine) return;
-        showSilence("The server, or the way to it, is down.");
+        // A newer request has replaced this one, or the server cannot be reached.
+        if (request !== own) return;
+        showNoAnswer("The server cannot be reached.");
     } finally {
-        clearTimeout(tooLong);
+        clearTimeout(deadline);
     }
     schedule();
 }
 
 function schedule() {
     clearTimeout(timer);
-    if (!isPaused && !document.hidden) timer = setTimeout(ask, interval);
+    if (!isPaused && !document.hidden) timer = setTimeout(refresh, interval);
 }
 
 function pause() {
@@ -244,12 +245,12 @@ function pause() {
     find("pause").setAttribute("aria-pressed", String(isPaused));
     setText(find("refreshed"), isPaused && lastAnswerAt !== null ? `As of ${clock(lastAnswerAt)}` : "");
     if (isPaused) clearTimeout(timer);
-    else ask();
+    else refresh();
 }
 
 document.addEventListener("visibilitychange", () => {
     if (document.hidden) clearTimeout(timer);
-    else if (!isPaused) ask();
+    else if (!isPaused) refresh();
 });
 document.addEventListener("keydown", event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input[type=search], select")) return;
@@ -263,8 +264,8 @@ document.addEventListener("keydown", event => {
 find("pause").addEventListener("click", pause);
 find("players-search").addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(ask, 200);
+    timer = setTimeout(refresh, 200);
 });
-find("rows").addEventListener("change", ask);
-find("range").addEventListener("change", ask);
-ask();
+find("rows").addEventListener("change", refresh);
+find("range").addEventListener("change", refresh);
+refresh();

@@ -1,15 +1,14 @@
-using System.Globalization;
 using TurnServer.Protocol;
 
 namespace TurnServer.Admin.Status;
 
-/// <summary>Whether the server is well.</summary>
+/// <summary>How the server is.</summary>
 internal enum HealthState : byte
 {
-    /// <summary>Nothing to be seen to.</summary>
+    /// <summary>Nothing to do.</summary>
     Good,
 
-    /// <summary>Players are refused, or will be when this goes on.</summary>
+    /// <summary>Players are refused, or will be if this goes on.</summary>
     Warning,
 
     /// <summary>Players cannot play.</summary>
@@ -19,45 +18,45 @@ internal enum HealthState : byte
 /// <summary>One thing that an operator should know, in a sentence.</summary>
 internal sealed record Finding(HealthState State, string Text);
 
-/// <summary>Reads off the counts whether the server is well.</summary>
+/// <summary>Judges from samples how the server is.</summary>
 internal static class Health
 {
-    /// <summary>From here on a limit is near: time to do something before players are refused.</summary>
+    /// <summary>From here on a limit is near, and there is still time before players are refused.</summary>
     private const double NearLimit = 0.9;
 
-    /// <summary>The actor's queue is short while it keeps up: half full it is well behind.</summary>
+    /// <summary>The actor's queue is short while it keeps up; half full, it is far behind.</summary>
     private const double LongMailbox = 0.5;
 
     /// <summary>One thread owns the games: past this, replies queue behind each other.</summary>
     private const double BusyActor = 0.8;
 
-    /// <summary>A tenth of the time in collections is felt as jitter.</summary>
+    /// <summary>Players notice jitter when a tenth of the time goes to collections.</summary>
     private const double LongPauses = 0.1;
 
     /// <summary>
-    /// What has been refused is said for so long; and shares are of so long, as one bad second is no reason to look.
+    /// How long refusals are reported, and what shares are averaged over: a single bad second needs no attention.
     /// </summary>
-    private static readonly TimeSpan Lately = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Recent = TimeSpan.FromMinutes(1);
 
-    /// <summary>What there is to say, the worst first; empty when all is well.</summary>
+    /// <summary>The findings, the worst first; empty when all is well.</summary>
     /// <param name="samples">The last minutes, the oldest first; at least one.</param>
-    /// <param name="limits">What the counts are to be seen against.</param>
-    public static IReadOnlyList<Finding> Of(IReadOnlyList<Sample> samples, StatusLimits limits)
+    /// <param name="limits">What the statistics are compared with.</param>
+    public static IReadOnlyList<Finding> Of(IReadOnlyList<Sample> samples, ServerLimits limits)
     {
         var last = samples[^1];
-        var minuteAgo = samples.First(sample => sample.At >= last.At - Lately);
+        var minuteAgo = samples.First(sample => sample.At >= last.At - Recent);
         var rates = minuteAgo == last ? null : Rates.Between(minuteAgo, last);
         IEnumerable<Finding?> findings =
         [
-            Silence(samples),
+            Unanswered(samples),
             last.Actor is not { IsStalled: true } ? null : new Finding(HealthState.Bad,
-                "The state cannot be recorded, as the disk is full or too slow: requests are refused (reply 23) until "
-                + "it can."),
+                "The state cannot be recorded because the disk is full or too slow: requests are refused (reply 23) "
+                + "until it can."),
             last.Actor?.StateFault is not { } fault ? null : new Finding(HealthState.Bad,
-                Text($"Games would not survive a crash: {fault}. SIGTERM writes them down (systemctl restart).")),
-            Refused(minuteAgo, last, ErrorCode.ServerBusy, "as the server was busy (reply 23)"),
-            Refused(minuteAgo, last, ErrorCode.PairingKeysMaxed, "as there are too many players (reply 11)"),
-            Refused(minuteAgo, last, ErrorCode.GameKeysMaxed, "as there are too many games (reply 12)"),
+                Text($"Games would not survive a crash: {fault}. SIGTERM saves them (systemctl restart).")),
+            Refused(minuteAgo, last, ErrorCode.ServerBusy, "because the server was busy (reply 23)"),
+            Refused(minuteAgo, last, ErrorCode.PairingKeysMaxed, "because there are too many players (reply 11)"),
+            Refused(minuteAgo, last, ErrorCode.GameKeysMaxed, "because there are too many games (reply 12)"),
             Refused(minuteAgo, last, ErrorCode.RateLimited, "by the limits per address (reply 22)"),
             Near("players", last.Actor?.Table.Players, limits.Players, "--max-players"),
             Near("games", last.Actor?.Table.Games, limits.Games, "--max-games"),
@@ -73,12 +72,12 @@ internal static class Health
         return [.. findings.OfType<Finding>().OrderByDescending(finding => finding.State)];
     }
 
-    /// <summary>The worst of them.</summary>
+    /// <summary>The worst state of these findings.</summary>
     public static HealthState StateOf(IReadOnlyList<Finding> findings) =>
         findings.Count == 0 ? HealthState.Good : findings.Max(finding => finding.State);
 
-    // That it was silent is still to be known a while after it speaks again.
-    private static Finding? Silence(IReadOnlyList<Sample> samples)
+    // Reported until no sample is left that has no answer.
+    private static Finding? Unanswered(IReadOnlyList<Sample> samples)
     {
         var last = samples[^1];
         var answered = samples.LastOrDefault(sample => sample.Actor is not null);
@@ -91,12 +90,12 @@ internal static class Health
 
         var gaps = samples.Count(sample => sample.Actor is null);
         return gaps == 0 ? null : new Finding(HealthState.Warning,
-            Text($"The turn actor was silent for about {gaps} of the last {samples.Count} seconds."));
+            Text($"The turn actor did not answer for about {gaps} of the last {samples.Count} seconds."));
     }
 
     private static Finding? Refused(Sample from, Sample to, ErrorCode code, string why)
     {
-        var count = to.Http.RefusalsByCode[(int)code] - from.Http.RefusalsByCode[(int)code];
+        var count = to.Http.ErrorsByCode[(int)code] - from.Http.ErrorsByCode[(int)code];
         return count == 0 ? null : new Finding(HealthState.Warning,
             Text($"{(count == 1 ? "1 request was" : $"{count} requests were")} refused in the last minute {why}."));
     }
@@ -105,8 +104,8 @@ internal static class Health
         count < limit * NearLimit || count is null ? null : new Finding(HealthState.Warning,
             Text($"There are {count} {what}; the limit is {limit} ({remedy})."));
 
-    private static Finding? Share(string what, double share, double tooMuch, string verb) =>
-        share < tooMuch ? null : new Finding(HealthState.Warning, Text($"{Percent(share)} of {what} is {verb}."));
+    private static Finding? Share(string what, double share, double threshold, string verb) =>
+        share < threshold ? null : new Finding(HealthState.Warning, Text($"{Percent(share)} of {what} is {verb}."));
 
     private static string Percent(double share) => Text($"{share * 100:0} %");
 

@@ -1,37 +1,36 @@
 namespace TurnServer.Admin.Status;
 
-/// <summary>Which part of the past, and how finely.</summary>
+/// <summary>Which part of the past, and in what steps.</summary>
 internal enum HistoryRange : byte
 {
-    /// <summary>The last five minutes, by the second.</summary>
+    /// <summary>The last five minutes in steps of a second.</summary>
     Minutes,
 
-    /// <summary>The last hour, by ten seconds.</summary>
+    /// <summary>The last hour in steps of ten seconds.</summary>
     Hour,
 }
 
 /// <summary>
-/// What the counts have been: as fine as the eye wants it for as long as one looks, and coarser for as long as one asks
-/// "since when". Longer is the work of a monitoring system. At under a kilobyte a sample it takes some 600 KB. Written
-/// by the sampler, read by whoever asks.
+/// The samples of the last five minutes, and coarser ones of the last hour; anything longer is the job of a monitoring
+/// system. At less than a kilobyte per sample it takes some 600 KB. The sampler writes it, any thread may read.
 /// </summary>
 internal sealed class History
 {
-    /// <summary>Five minutes by the second: about as many points as a chart is wide on a phone.</summary>
+    /// <summary>Five minutes in seconds: about as many points as a chart has pixels on a phone.</summary>
     public const int FineCount = 300;
 
-    /// <summary>An hour, by ten seconds.</summary>
+    /// <summary>An hour in steps of ten seconds.</summary>
     public const int CoarseCount = 360;
 
-    /// <summary>Between two fine samples.</summary>
+    /// <summary>The time between two fine samples.</summary>
     public static readonly TimeSpan FineInterval = TimeSpan.FromSeconds(1);
 
-    /// <summary>Between two coarse samples.</summary>
+    /// <summary>The time between two coarse samples.</summary>
     public static readonly TimeSpan CoarseInterval = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
 
-    // One more, as a rate is of two samples.
+    // One more, as a rate needs two samples.
     private readonly RingBuffer<Sample> _fine = new(FineCount + 1);
     private readonly RingBuffer<Sample> _coarse = new(CoarseCount + 1);
     private TimeSpan? _coarseAt;
@@ -47,7 +46,7 @@ internal sealed class History
             // A tick may come a little early.
             if (sample.At - _coarseAt < CoarseInterval - (FineInterval / 2))
                 return;
-            // A gap is not to be missed because of where it fell.
+            // A gap within the ten seconds must show in the hour as well.
             _coarse.Add(_hasGap ? sample with { Actor = null } : sample);
             _coarseAt = sample.At;
             _hasGap = false;
@@ -55,9 +54,33 @@ internal sealed class History
     }
 
     /// <summary>The samples of a range, the oldest first; empty before the first one.</summary>
-    public IReadOnlyList<Sample> Of(HistoryRange range)
+    public IReadOnlyList<Sample> Read(HistoryRange range)
     {
         lock (_lock)
-            return range == HistoryRange.Minutes ? _fine.Copy() : _coarse.Copy();
+            return range == HistoryRange.Minutes ? _fine.ToArray() : _coarse.ToArray();
+    }
+}
+
+/// <summary>The latest items added, as many as the capacity.</summary>
+internal sealed class RingBuffer<T>(int capacity)
+{
+    private readonly T[] _items = new T[capacity];
+    private int _count;
+    private int _next;
+
+    public void Add(T item)
+    {
+        _items[_next] = item;
+        _next = (_next + 1) % capacity;
+        _count = Math.Min(_count + 1, capacity);
+    }
+
+    /// <summary>A copy, the oldest first.</summary>
+    public T[] ToArray()
+    {
+        var copy = new T[_count];
+        for (var i = 0; i < _count; i++)
+            copy[i] = _items[(_next - _count + i + capacity) % capacity];
+        return copy;
     }
 }

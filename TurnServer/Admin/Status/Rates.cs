@@ -2,7 +2,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Admin.Status;
 
-/// <summary>What two samples say of the time between them, in the units that people look at.</summary>
+/// <summary>What happened between two samples, per second.</summary>
 internal sealed record Rates
 {
     public required double RequestsPerSecond { get; init; }
@@ -14,10 +14,10 @@ internal sealed record Rates
     /// <summary>The mean time inside the server of replies that were not held; null when there were none.</summary>
     public required double? ServedMicroseconds { get; init; }
 
-    /// <summary>Cores in use.</summary>
+    /// <summary>Processor cores in use.</summary>
     public required double Cores { get; init; }
 
-    /// <summary>The share of the time for which the garbage collector stopped everything.</summary>
+    /// <summary>The share of the time for which the garbage collector stopped all threads.</summary>
     public required double GcPauseShare { get; init; }
 
     /// <summary>Null when the actor did not answer at either end.</summary>
@@ -36,7 +36,7 @@ internal sealed record Rates
         return new Rates
         {
             RequestsPerSecond = (to.Http.Requests - from.Http.Requests) / seconds,
-            RefusalsPerSecond = (to.Http.RefusalsByCode.Sum() - from.Http.RefusalsByCode.Sum()) / seconds,
+            RefusalsPerSecond = (to.Http.ErrorsByCode.Sum() - from.Http.ErrorsByCode.Sum()) / seconds,
             RateLimitedPerSecond = (RateLimited(to) - RateLimited(from)) / seconds,
             ServedMicroseconds = served <= 0 ? null
                 : (to.Http.ServedTime - from.Http.ServedTime).TotalMicroseconds / served,
@@ -50,5 +50,5 @@ internal sealed record Rates
         };
     }
 
-    public static long RateLimited(Sample sample) => sample.Http.RefusalsByCode[(int)ErrorCode.RateLimited];
+    public static long RateLimited(Sample sample) => sample.Http.ErrorsByCode[(int)ErrorCode.RateLimited];
 }

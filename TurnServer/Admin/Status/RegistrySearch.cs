@@ -4,39 +4,38 @@ using TurnServer.Rules;
 namespace TurnServer.Admin.Status;
 
 /// <summary>
-/// Searches both registries for the status page. However many browsers ask, there is one search at a time, and what it
-/// found answers the same question for a second.
+/// Searches players and games for the status page. However many browsers ask, one search runs at a time, and its result
+/// answers the same question for a second.
 /// </summary>
 internal sealed class RegistrySearch(TurnActor actor, TimeProvider clock) : IDisposable
 {
     /// <summary>
-    /// How many players the actor looks at in one step: 0.05 to 0.15 ms with 100 000 of them, few of whom are in any
+    /// How many players the actor visits in one step: 0.05 to 0.15 ms with 100 000 of them, most of which are in no
     /// cache.
     /// </summary>
     private const int LooksPerStep = 1000;
 
-    /// <summary>For how long an answer will do.</summary>
-    public static readonly TimeSpan AnswerAge = TimeSpan.FromSeconds(1);
+    /// <summary>How long a result is reused.</summary>
+    public static readonly TimeSpan ResultAge = TimeSpan.FromSeconds(1);
 
-    // Different questions at once: as many as browsers with different texts, and a few more.
-    private const int AnswersMax = 16;
+    // As many as browsers with different searches at once, and a few more.
+    private const int ResultsMax = 16;
 
     private readonly SemaphoreSlim _oneAtATime = new(1);
-    private readonly Dictionary<(string Text, int Rows), (long FoundAt, TableMatches Matches)> _answers = [];
+    private readonly Dictionary<(string Text, int Rows), (long FoundAt, TableMatches Matches)> _results = [];
 
-    /// <summary>What matches this text.</summary>
-    /// <exception cref="ActorSilentException">The actor does not answer.</exception>
-    public async Task<TableMatches> FindAsync(string text, int rowsMax)
+    /// <summary>What matches this text; null when the actor does not answer.</summary>
+    public async Task<TableMatches?> FindAsync(string text, int rowsMax)
     {
         await _oneAtATime.WaitAsync();
         try
         {
-            ForgetOld();
-            if (_answers.TryGetValue((text, rowsMax), out var answer))
-                return answer.Matches;
+            RemoveExpired();
+            if (_results.TryGetValue((text, rowsMax), out var result))
+                return result.Matches;
             var found = await SearchAsync(new TableSearch(text, rowsMax), text.Length == 0);
-            if (_answers.Count < AnswersMax)
-                _answers.Add((text, rowsMax), (clock.GetTimestamp(), found));
+            if (found is not null && _results.Count < ResultsMax)
+                _results.Add((text, rowsMax), (clock.GetTimestamp(), found));
             return found;
         }
         finally
@@ -47,32 +46,36 @@ internal sealed class RegistrySearch(TurnActor actor, TimeProvider clock) : IDis
 
     public void Dispose() => _oneAtATime.Dispose();
 
-    private async Task<TableMatches> SearchAsync(TableSearch search, bool isForAll)
+    private async Task<TableMatches?> SearchAsync(TableSearch search, bool isForAll)
     {
         if (!isForAll)
         {
-            var (players, games) = await AskAsync(table => (table.PlayerCount, table.GameCount));
+            var (players, games) = (0, 0);
+            if (!await TryInspectAsync(table => (players, games) = (table.PlayerCount, table.GameCount)))
+                return null;
             search.Reserve(players, games);
         }
 
-        while (true)
+        TableMatches? found = null;
+        while (found is null)
         {
-            if (await AskAsync(table => table.Continue(search, LooksPerStep)) is not { } found)
-                continue;
-            search.Release();
-            return found;
+            if (!await TryInspectAsync(table => found = table.Continue(search, LooksPerStep)))
+                return null;
         }
+
+        search.Release();
+        return found;
     }
 
-    private Task<T> AskAsync<T>(Func<Table, T> look) =>
-        ActorProbe.AnswerAsync(actor.InquireAsync(look), clock);
+    private Task<bool> TryInspectAsync(Action<Table> inspect) =>
+        ActorProbe.TryInspectAsync(actor, inspect, clock);
 
-    private void ForgetOld()
+    private void RemoveExpired()
     {
-        foreach (var (question, (foundAt, _)) in _answers)
+        foreach (var (question, (foundAt, _)) in _results)
         {
-            if (clock.GetElapsedTime(foundAt) >= AnswerAge)
-                _answers.Remove(question);
+            if (clock.GetElapsedTime(foundAt) >= ResultAge)
+                _results.Remove(question);
         }
     }
 }

@@ -1,26 +1,20 @@
-using TurnServer.Actor;
-
 namespace TurnServer.Admin.Status;
 
 /// <summary>Takes a sample each second.</summary>
-/// <param name="probe">Asks the actor for its counts.</param>
-/// <param name="countHttp">The HTTP side's counts.</param>
+/// <param name="source">Where the samples come from.</param>
 /// <param name="countDescriptors">Counts the open file descriptors.</param>
-/// <param name="clock">What the seconds are by.</param>
-internal sealed class Sampler(ActorProbe probe, Func<HttpCounts> countHttp, Func<int> countDescriptors,
-    TimeProvider clock)
+/// <param name="clock">Measures the seconds.</param>
+internal sealed class Sampler(SampleSource source, Func<int> countDescriptors, TimeProvider clock)
 {
     // Counting 50 000 descriptors takes some 25 ms.
     private static readonly TimeSpan DescriptorInterval = TimeSpan.FromSeconds(10);
 
-    private readonly long _startedAt = clock.GetTimestamp();
     private int _descriptors;
-    private TimeSpan _descriptorsAt = TimeSpan.MinValue;
+    private long? _descriptorsAt;
 
-    /// <summary>What has been read.</summary>
     public History History { get; } = new();
 
-    /// <summary>Reads, at once and then each second, until it is stopped.</summary>
+    /// <summary>Takes a sample at once and then each second, until it is stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(History.FineInterval, clock);
@@ -28,7 +22,7 @@ internal sealed class Sampler(ActorProbe probe, Func<HttpCounts> countHttp, Func
         {
             do
             {
-                History.Add(await ReadAsync());
+                History.Add(await source.TakeAsync(CountDescriptors));
             }
             while (await timer.WaitForNextTickAsync(stop));
         }
@@ -38,22 +32,12 @@ internal sealed class Sampler(ActorProbe probe, Func<HttpCounts> countHttp, Func
         }
     }
 
-    private async Task<Sample> ReadAsync()
+    private int CountDescriptors()
     {
-        var actor = await probe.CountAsync();
-        var at = clock.GetElapsedTime(_startedAt);
-        if (at - DescriptorInterval >= _descriptorsAt)
-        {
-            _descriptors = countDescriptors();
-            _descriptorsAt = at;
-        }
-
-        return new Sample
-        {
-            At = at,
-            Http = countHttp(),
-            Process = ProcessStatistics.Take(_descriptors),
-            Actor = actor,
-        };
+        var now = clock.GetTimestamp();
+        if (_descriptorsAt is { } countedAt && clock.GetElapsedTime(countedAt, now) < DescriptorInterval)
+            return _descriptors;
+        _descriptorsAt = now;
+        return _descriptors = countDescriptors();
     }
 }

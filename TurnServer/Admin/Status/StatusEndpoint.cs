@@ -1,54 +1,49 @@
-using System.Buffers;
 using System.Collections.Specialized;
 using System.Globalization;
 using System.Text.Json;
-using TurnServer.Actor;
 using TurnServer.Admin.Front;
-using TurnServer.Rules;
 
 namespace TurnServer.Admin.Status;
 
-/// <summary>What an operator wants to see at a glance, and the hour before it.</summary>
+/// <summary><c>/status.json</c>: the server now, and the hour before.</summary>
 internal sealed class StatusEndpoint : IDisposable
 {
-    private const string Json = "application/json; charset=utf-8";
+    private const string JsonType = "application/json; charset=utf-8";
     private const int RowsDefault = 100;
     private const int RowsMax = 1000;
 
-    // A name is shorter.
+    // Longer than any name.
     private const int SearchCharactersMax = 64;
 
-    private readonly StatusSources _sources;
+    private readonly AdminSources _sources;
     private readonly Sampler _sampler;
     private readonly RegistrySearch _search;
     private readonly TimeProvider _clock;
     private readonly DateTimeOffset _startedAt;
     private readonly long _startedTimestamp;
 
-    public StatusEndpoint(StatusSources sources, ActorProbe probe, TimeProvider clock)
+    public StatusEndpoint(AdminSources sources, SampleSource samples, TimeProvider clock)
     {
         _sources = sources;
         _clock = clock;
-        _sampler = new Sampler(probe, () => HttpCounts.Of(sources.Front, sources.Meters), Http.Descriptors.InUse,
-            clock);
+        _sampler = new Sampler(samples, Http.Descriptors.InUse, clock);
         _search = new RegistrySearch(sources.Actor, clock);
         _startedAt = clock.GetUtcNow();
         _startedTimestamp = clock.GetTimestamp();
     }
 
-    /// <summary>Watches until it is stopped.</summary>
+    /// <summary>Takes samples until it is stopped.</summary>
     public Task RunAsync(CancellationToken stop) => _sampler.RunAsync(stop);
 
-    /// <summary>The page as JSON (Admin/README.md).</summary>
-    public async ValueTask<AdminReply> ComposeAsync(AdminRequest request)
+    public async ValueTask<AdminReply> HandleAsync(AdminRequest request)
     {
-        if (!TryRead(request.Query, out var text, out var rows, out var range, out var wrong))
-            return AdminReply.Line(400, wrong);
+        if (ParseError(request.Query, out var search, out var rows, out var range) is { } error)
+            return AdminReply.Line(400, error);
         var history = _sampler.History;
-        var samples = history.Of(HistoryRange.Minutes);
+        var samples = history.Read(HistoryRange.Minutes);
         if (samples.Count == 0)
-            return AdminReply.Line(503, "the server has just started: nothing has been read yet");
-        var snapshot = new StatusSnapshot
+            return AdminReply.Line(503, "the server has just started: no sample has been taken yet");
+        var report = new StatusReport(new StatusInput
         {
             Sources = _sources,
             Time = _clock.GetUtcNow(),
@@ -56,73 +51,31 @@ internal sealed class StatusEndpoint : IDisposable
             Uptime = _clock.GetElapsedTime(_startedTimestamp),
             Samples = samples,
             Range = range,
-            History = range == HistoryRange.Minutes ? samples : history.Of(range),
-            // Who does not answer is not asked more.
-            Matches = samples[^1].Actor is null ? null : await FindAsync(text, rows),
-        };
-        var buffer = new ArrayBufferWriter<byte>(32 * 1024);
-        using (var writer = new Utf8JsonWriter(buffer))
-            StatusJson.Write(writer, snapshot);
-        return new AdminReply(200, Json, buffer.WrittenSpan.ToArray());
+            History = range == HistoryRange.Minutes ? samples : history.Read(range),
+            // An actor that does not answer is not asked again.
+            Matches = samples[^1].Actor is null ? null : await _search.FindAsync(search, rows),
+        });
+        return new AdminReply(200, JsonType,
+            JsonSerializer.SerializeToUtf8Bytes(report, StatusJsonContext.Default.StatusReport));
     }
 
     public void Dispose() => _search.Dispose();
 
-    private async Task<TableMatches?> FindAsync(string text, int rows)
+    // Null when the query could be parsed.
+    private static string? ParseError(NameValueCollection query, out string search, out int rows,
+        out HistoryRange range)
     {
-        try
-        {
-            return await _search.FindAsync(text, rows);
-        }
-        catch (ActorSilentException)
-        {
-            return null;
-        }
-    }
-
-    private static bool TryRead(NameValueCollection query, out string text, out int rows, out HistoryRange range,
-        out string wrong)
-    {
-        text = (query["search"] ?? "").Trim();
+        search = (query["search"] ?? "").Trim();
         rows = RowsDefault;
-        range = HistoryRange.Minutes;
-        wrong = $"rows: give a whole number from 1 to {RowsMax}";
+        range = query["range"] == "hour" ? HistoryRange.Hour : HistoryRange.Minutes;
         if (query["rows"] is { } number && (!int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture,
             out rows) || rows is < 1 or > RowsMax))
         {
-            return false;
+            return $"rows: give a whole number from 1 to {RowsMax}";
         }
 
-        wrong = $"search: give at most {SearchCharactersMax} characters";
-        if (text.Length > SearchCharactersMax)
-            return false;
-        wrong = "range: give minutes or hour";
-        if (query["range"] is not { } name)
-            return true;
-        range = name == "hour" ? HistoryRange.Hour : HistoryRange.Minutes;
-        return name is "hour" or "minutes";
+        if (search.Length > SearchCharactersMax)
+            return $"search: give at most {SearchCharactersMax} characters";
+        return query["range"] is null or "hour" or "minutes" ? null : "range: give minutes or hour";
     }
-}
-
-/// <summary>All that is written into one <c>/status.json</c>.</summary>
-internal sealed record StatusSnapshot
-{
-    public required StatusSources Sources { get; init; }
-
-    public required DateTimeOffset Time { get; init; }
-
-    public required DateTimeOffset StartedAt { get; init; }
-
-    public required TimeSpan Uptime { get; init; }
-
-    /// <summary>The last minutes, the oldest first; at least one.</summary>
-    public required IReadOnlyList<Sample> Samples { get; init; }
-
-    public required HistoryRange Range { get; init; }
-
-    /// <summary>Those of the range that was asked for.</summary>
-    public required IReadOnlyList<Sample> History { get; init; }
-
-    /// <summary>Null when the actor did not answer.</summary>
-    public required TableMatches? Matches { get; init; }
 }

@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Rules;
 
 /// <summary>What the rules count while they work.</summary>
-public sealed class TableCountersTests : TableFixture
+public sealed class TableStatisticsTests : TableFixture
 {
     [Test]
     public void Players_are_counted_by_how_far_they_have_come()

@@ -1,18 +1,17 @@
 using BenchmarkDotNet.Attributes;
-using Prometheus;
 using TurnServer.Actor;
-using TurnServer.Http;
+using TurnServer.Metrics;
 using TurnServer.Protocol;
 
-namespace TurnServer.Bench.Http;
+namespace TurnServer.Bench.Metrics;
 
-/// <summary>All that is counted for one request on the HTTP side: the reply and the time it took.</summary>
+/// <summary>What counting one request costs: its reply and the time that it took.</summary>
 [MemoryDiagnoser]
-public class MetersBenchmarks
+public class RequestMetricsBenchmarks
 {
     private const int Many = 64;
 
-    private readonly HttpMeters _meters = new(new CollectorRegistry());
+    private readonly RequestMetrics _metrics = new(new MetricsRegistry());
     private readonly WireReply _reply = WireReply.Of(Reply.Ok(ReplyCode.GameNoData));
     private readonly TimeSpan _elapsed = TimeSpan.FromMicroseconds(12);
 
@@ -20,6 +19,6 @@ public class MetersBenchmarks
     public void CountAnUpdate()
     {
         for (var i = 0; i < Many; i++)
-            _meters.Answered(Symbol.GameUpdate, _reply, _elapsed);
+            _metrics.Answered(Symbol.GameUpdate, _reply, _elapsed);
     }
 }

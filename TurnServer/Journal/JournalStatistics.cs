@@ -1,0 +1,71 @@
+namespace TurnServer.Journal;
+
+/// <summary>What the journal has done since the start; all zero where no state is kept.</summary>
+internal sealed record JournalStatistics
+{
+    /// <summary>Records appended.</summary>
+    public long Records { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long RecordBytes { get; init; }
+
+    /// <summary>Syncs of the journal to the disk.</summary>
+    public long Syncs { get; init; }
+
+    /// <summary>How long they took.</summary>
+    public TimeSpan SyncTime { get; init; }
+
+    /// <summary>Snapshots written by compaction.</summary>
+    public long Snapshots { get; init; }
+
+    /// <summary>The size of the latest snapshot.</summary>
+    public long SnapshotBytes { get; init; }
+
+    /// <summary>Whether nothing can be recorded, and requests are refused for that.</summary>
+    public bool IsStalled { get; init; }
+
+    /// <summary>Whether the directory is gone or another, so that games would not survive a crash.</summary>
+    public bool IsLost { get; init; }
+}
+
+/// <summary>Counts what the journal's threads do. Any thread may read.</summary>
+internal sealed class JournalCounters
+{
+    private long _syncs;
+    private long _syncTicks;
+    private long _snapshots;
+    private StateStore? _store;
+    private JournalWriter? _journal;
+
+    /// <summary>
+    /// Observes this store, whose journal has begun. To be called before the first <see cref="Read"/>.
+    /// </summary>
+    public void Watch(StateStore store)
+    {
+        // The store releases its journal when it is disposed, which may be before the last scrape.
+        _journal = store.Journal;
+        _store = store;
+    }
+
+    public void CountSync(TimeSpan took)
+    {
+        Interlocked.Increment(ref _syncs);
+        Interlocked.Add(ref _syncTicks, took.Ticks);
+    }
+
+    public void CountSnapshot() => Interlocked.Increment(ref _snapshots);
+
+    public JournalStatistics Read() => _store is not { } store || _journal is not { } journal
+        ? new JournalStatistics()
+        : new JournalStatistics
+        {
+            Records = journal.RecordCount,
+            RecordBytes = journal.Position,
+            Syncs = Volatile.Read(ref _syncs),
+            SyncTime = TimeSpan.FromTicks(Volatile.Read(ref _syncTicks)),
+            Snapshots = Volatile.Read(ref _snapshots),
+            SnapshotBytes = store.Compactor.SnapshotBytes,
+            IsStalled = journal.IsStalled,
+            IsLost = journal.Fault is not null,
+        };
+}

@@ -1,0 +1,48 @@
+namespace TurnServer.Protocol;
+
+/// <summary>Which replies a request can get (PROTOCOL.md), so that each is a metric before it first happens.</summary>
+internal static class PossibleReplies
+{
+    /// <summary>The successful replies to a symbol; null: to a request that was refused before or by the parser.</summary>
+    public static IReadOnlyList<ReplyCode> CodesOf(Symbol? symbol) => symbol switch
+    {
+        Symbol.Register => [ReplyCode.RegisterOk],
+        Symbol.Unregister or Symbol.GameQuit => [ReplyCode.UnregisterOk],
+        Symbol.RequestPair => [ReplyCode.Pairing, ReplyCode.StartServer, ReplyCode.StartClient],
+        Symbol.MapInit => [ReplyCode.InitServer, ReplyCode.InitClient],
+        Symbol.MapReady => [ReplyCode.PartnerLoad, ReplyCode.StartPlay],
+        Symbol.GameUpdate => [ReplyCode.GameData, ReplyCode.GameNoData, ReplyCode.GameRedundant],
+        _ => [],
+    };
+
+    /// <summary>The errors likewise.</summary>
+    public static IReadOnlyList<ErrorCode> ErrorsOf(Symbol? symbol) => symbol switch
+    {
+        Symbol.Register => [ErrorCode.PairingKeysMaxed, ErrorCode.RateLimited, ErrorCode.ServerBusy],
+        Symbol.Unregister => [ErrorCode.NotRegistered, ErrorCode.ServerBusy],
+        Symbol.RequestPair =>
+            [ErrorCode.NotRegistered, ErrorCode.PartnerDrop, ErrorCode.KnownPartnerDrop, ErrorCode.ServerBusy],
+        Symbol.MapInit =>
+        [
+            ErrorCode.NotRegistered, ErrorCode.PartnerDrop, ErrorCode.KnownPartnerDrop, ErrorCode.Dropped,
+            ErrorCode.ServerBusy,
+        ],
+        Symbol.MapReady =>
+        [
+            ErrorCode.NotRegistered, ErrorCode.PartnerDrop, ErrorCode.KnownPartnerDrop, ErrorCode.Dropped,
+            ErrorCode.GameKeysMaxed, ErrorCode.ServerBusy,
+        ],
+        Symbol.GameQuit => [ErrorCode.NoGame, ErrorCode.NoPlayerSelf, ErrorCode.ServerBusy],
+        Symbol.GameUpdate =>
+        [
+            ErrorCode.NoGame, ErrorCode.NoPlayerSelf, ErrorCode.NoPlayerPartner, ErrorCode.PlayerStateBehind,
+            ErrorCode.PlayerStateAhead, ErrorCode.GameCacheMaxed, ErrorCode.ServerBusy,
+        ],
+        _ =>
+        [
+            ErrorCode.BadContentLength, ErrorCode.NoPostData, ErrorCode.NoClientAddress, ErrorCode.PostDataFormat,
+            ErrorCode.OverContentLength, ErrorCode.RegisterFail, ErrorCode.BadPartnerName, ErrorCode.RateLimited,
+            ErrorCode.ServerBusy,
+        ],
+    };
+}
