@@ -21,11 +21,12 @@ internal sealed class RawPair : IAsyncDisposable
 
     /// <summary>Registers two players who name each other, and starts their game.</summary>
     /// <param name="port">The server's port.</param>
-    /// <param name="name">The first player's name; the second one's is this and "2".</param>
-    public static async Task<RawPair> StartAsync(int port, string name)
+    /// <param name="name">The first player's name.</param>
+    /// <param name="partner">The second player's name; null: the first one's and "2".</param>
+    public static async Task<RawPair> StartAsync(int port, string name, string? partner = null)
     {
         var players = new[] { await RawHttp.ConnectAsync(port), await RawHttp.ConnectAsync(port) };
-        var names = new[] { name, name + "2" };
+        var names = new[] { name, partner ?? name + "2" };
         var keys = new string[2];
         for (var i = 0; i < 2; i++)
             keys[i] = DataOf(await players[i].PostAsync($"0,{names[i]},*,{names[1 - i]},*"), "0/0/");
