@@ -58,7 +58,7 @@ internal sealed class ConnectForeignTests
     [Test]
     public async Task One_that_falls_silent_is_said_to()
     {
-        await using var server = await ServerChild.StartAsync("--game-timeout", "0.5");
+        await using var server = await ServerChild.StartAsync("--game-timeout", "5");
         await using var ann = ConnectChild.Start(server.Url, "Ann");
         await using var zoe = await Player.PairAsync(server.Port, ann, "Zoe", "*");
         Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(5));
