@@ -60,13 +60,13 @@ internal sealed class FullDiskTests
         await using (var refused = ServerChild.Launch("--port", $"{Ports.Next()}", "--state", State))
         {
             Assert.That(await refused.ExitCodeAsync(), Is.EqualTo(11));
-            Assert.That(refused.Errors, Does.Contain(State).And.Contain("room").And.Not.Contain("   at "));
+            Assert.That(refused.Errors, Does.Contain(State).And.Contain("needs space").And.Not.Contain("   at "));
         }
 
         Assert.That(StateFolder.Contents(State), Is.EqualTo(before));
         _disk.Free();
         await using var started = await ServerChild.StartAsync("--state", State);
-        Assert.That(started.Errors, Does.Contain("games: 1"));
+        Assert.That(started.Errors, Does.Contain(" 1 games, "));
     }
 
     [Test]
@@ -81,7 +81,7 @@ internal sealed class FullDiskTests
             _disk.Fill();
             server.Signal(PosixSignal.SIGTERM);
             Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
-            Assert.That(server.Errors, Does.Contain("the next start replays its journal"));
+            Assert.That(server.Errors, Does.Contain("the next start replays the journal"));
         }
 
         _disk.Free();
@@ -112,7 +112,7 @@ internal sealed class FullDiskTests
 
         // Not enough for a segment, and enough for the snapshot that does away with one.
         _disk.Free(mebibytes: 1);
-        await server.WaitForLogAsync("There is room for the state again");
+        await server.WaitForLogAsync("Journal space available");
         Assert.That((await RawHttp.GetHealthAsync(server.Port)).Status, Is.EqualTo(200));
         Assert.That((await RawHttp.GetHealthAsync(AdminPort)).Status, Is.EqualTo(200));
         Assert.That(await game.TryTurnAsync());

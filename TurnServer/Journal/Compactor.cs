@@ -4,7 +4,7 @@ namespace TurnServer.Journal;
 
 /// <summary>
 /// Replaces full segments by a snapshot. Owned by the compacting thread; before that thread starts and after it has
-/// ended, by whoever starts and stops the store.
+/// ended, by the one that starts and stops the server.
 /// </summary>
 internal sealed class Compactor(IStateDirectory directory, StateSettings settings)
 {
@@ -25,7 +25,7 @@ internal sealed class Compactor(IStateDirectory directory, StateSettings setting
     /// <exception cref="StateDamagedException">The files cannot be read back.</exception>
     public void Compact(long lastFull)
     {
-        var snapshot = ReadSnapshot();
+        var snapshot = Recovery.ReadSnapshot(directory, _snapshotNumber);
         var replay = new Replay(snapshot.Table, snapshot.Keys, snapshot.Settings);
         for (var number = _snapshotNumber; number <= lastFull; number++)
         {
@@ -67,20 +67,6 @@ internal sealed class Compactor(IStateDirectory directory, StateSettings setting
         }
 
         return null;
-    }
-
-    private Snapshot ReadSnapshot()
-    {
-        var name = StateFileNames.Snapshot(_snapshotNumber);
-        using var stream = directory.Open(name);
-        try
-        {
-            return Snapshot.Read(stream, _snapshotNumber);
-        }
-        catch (CorruptStateException e)
-        {
-            throw Recovery.Damage(directory, name, e.Message, e);
-        }
     }
 
     private void WriteSnapshot(long number, Action<Stream> write)

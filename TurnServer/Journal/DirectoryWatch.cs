@@ -82,7 +82,7 @@ internal sealed class DirectoryWatch(StateStore store, Func<Action<Table>, Task<
         ReportAvailable();
     }
 
-    // Clients are told the short form, without the details.
+    // /healthz shows the short form to clients, without the details.
     private void ReportLost(string what, string details = "")
     {
         if (!IsLost)

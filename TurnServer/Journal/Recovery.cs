@@ -34,7 +34,7 @@ internal sealed class Recovery
             return null;
         }
 
-        var snapshot = ReadSnapshot(number);
+        var snapshot = ReadSnapshot(_directory, number);
         var replay = new Replay(snapshot.Table, snapshot.Keys, snapshot.Settings);
         if (!snapshot.IsFinal)
             ReplayFrom(number, replay);
@@ -71,24 +71,6 @@ internal sealed class Recovery
             var name = StateFileNames.Segment(number);
             if (number != StateStore.FirstNumber || !new RecordedSegment(_directory, name, number).IsUnused)
                 throw Damaged(name, "the snapshot before it is missing");
-        }
-    }
-
-    private Snapshot ReadSnapshot(long number)
-    {
-        var name = StateFileNames.Snapshot(number);
-        try
-        {
-            using var stream = _directory.Open(name);
-            return Snapshot.Read(stream, number);
-        }
-        catch (CorruptStateException e)
-        {
-            throw Damaged(name, e.Message, e);
-        }
-        catch (OtherFormatException)
-        {
-            throw OtherVersion(_directory, name, "another version of this server wrote it");
         }
     }
 
@@ -133,6 +115,27 @@ internal sealed class Recovery
 
     private StateDamagedException Damaged(string name, string what, Exception? inner = null) =>
         Damage(_directory, name, what, inner);
+
+    /// <summary>Reads the snapshot with this number.</summary>
+    /// <exception cref="StateDamagedException">It is damaged.</exception>
+    /// <exception cref="StateVersionException">Another version of this server wrote it.</exception>
+    internal static Snapshot ReadSnapshot(IStateDirectory directory, long number)
+    {
+        var name = StateFileNames.Snapshot(number);
+        try
+        {
+            using var stream = directory.Open(name);
+            return Snapshot.Read(stream, number);
+        }
+        catch (CorruptStateException e)
+        {
+            throw Damage(directory, name, e.Message, e);
+        }
+        catch (OtherFormatException)
+        {
+            throw OtherVersion(directory, name, "another version of this server wrote it");
+        }
+    }
 
     /// <summary>The error for a state that is intact and of another version.</summary>
     internal static StateVersionException OtherVersion(IStateDirectory directory, string name, string what) =>

@@ -4,7 +4,7 @@ namespace TurnServer.Journal;
 
 /// <summary>
 /// Creates journal segments before they are needed. Owned by the preparing thread; before that thread starts and after
-/// it has ended, by whoever starts and stops the store. Members that other threads use say so.
+/// it has ended, by the one that starts and stops the server. Members that other threads use say so.
 /// </summary>
 internal sealed class SegmentPreparer(IStateDirectory directory, JournalOptions options, long lastNumber) : IDisposable
 {
