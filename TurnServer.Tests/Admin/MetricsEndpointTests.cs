@@ -53,7 +53,8 @@ public sealed class MetricsEndpointTests
     [Test]
     public async Task Handle_WhileTheActorIsBusy_OmitsItsMetrics()
     {
-        var endpoint = EndpointOf(() => Task.FromException<ActorStatistics>(new ActorBusyException()), new FakeTimeProvider());
+        var endpoint = EndpointOf(() => Task.FromException<ActorStatistics>(new ActorBusyException()),
+            new FakeTimeProvider());
         var scrape = await ScrapeOf(endpoint.HandleAsync(Plain).AsTask());
         Assert.That(scrape["turnserver_actor_responding"], Is.Zero);
         Assert.That(scrape["turnserver_games"], Is.NaN);
@@ -63,7 +64,8 @@ public sealed class MetricsEndpointTests
     public async Task Handle_HasNoMetricsOfTheLibraryItself()
     {
         await using var actor = ActorDriver.Started();
-        var scrape = await ScrapeOf(EndpointOf(actor.Actor.CountAsync, TimeProvider.System).HandleAsync(Plain).AsTask());
+        var endpoint = EndpointOf(actor.Actor.CountAsync, TimeProvider.System);
+        var scrape = await ScrapeOf(endpoint.HandleAsync(Plain).AsTask());
         Assert.That(scrape.Families,
             Has.All.Matches("^(turnserver|process|dotnet)_[a-z_]+$"));
     }

@@ -143,7 +143,7 @@ internal sealed class MetricsTests
     [TestCase(null, "text/plain; version=0.0.4; charset=utf-8", "turnserver_games 1\n")]
     [TestCase("application/openmetrics-text;version=1.0.0,text/plain;q=0.5",
         "application/openmetrics-text; version=1.0.0; charset=utf-8", "# EOF\n")]
-    public async Task The_format_is_the_one_that_the_client_prefers(string? accept, string contentType, string contained)
+    public async Task The_format_is_the_one_the_client_prefers(string? accept, string contentType, string contained)
     {
         await using var client = await RawHttp.ConnectAsync(_port);
         string[] headers = accept is null ? [] : [$"Accept: {accept}"];

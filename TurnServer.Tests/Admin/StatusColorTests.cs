@@ -39,8 +39,8 @@ internal sealed class StatusColorTests
     // Light, then dark.
     private static List<Dictionary<string, string>> Schemes()
     {
-        return [.. StatusPage.BaseStyle.Split(":root {").Skip(1).Take(2).Select(block => Regex.Matches(block.Split('}')[0],
-            "--([a-z0-9-]+): #([0-9a-f]{6});")
+        return [.. StatusPage.BaseStyle.Split(":root {").Skip(1).Take(2).Select(block => Regex
+            .Matches(block.Split('}')[0], "--([a-z0-9-]+): #([0-9a-f]{6});")
             .ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value))];
     }
 

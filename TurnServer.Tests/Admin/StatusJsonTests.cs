@@ -54,7 +54,7 @@ internal sealed class StatusJsonTests
             Assert.That(status.GetProperty("version").GetString(), Is.EqualTo("1.0.0"));
             Assert.That(Number(status, "now", "games"), Is.EqualTo(1));
             Assert.That(Number(status, "now", "playersByStatus", "waiting"), Is.EqualTo(3));
-            Assert.That(Number(status, "now", "backlogBytes"), Is.EqualTo(8), "two turns and the separator between them");
+            Assert.That(Number(status, "now", "backlogBytes"), Is.EqualTo(8), "two turns and a separator");
             Assert.That(Number(status, "now", "connections"), Is.InRange(1, 3));
             Assert.That(Number(status, "now", "residentBytes"), Is.GreaterThan(10e6));
             Assert.That(Number(status, "now", "descriptors"), Is.GreaterThan(10));

@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
 using TurnServer.Journal;

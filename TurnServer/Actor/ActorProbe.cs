@@ -4,8 +4,8 @@ namespace TurnServer.Actor;
 
 /// <summary>
 /// Asks the actor for its statistics, within the same time limit for health checks, metrics, status and the service
-/// manager. A question that is still open is not asked again, so that questions do not fill the mailbox of an actor that
-/// hangs. Any thread may ask.
+/// manager. A question that is still open is not asked again: the mailbox of an actor that hangs must not fill. Any
+/// thread may ask.
 /// </summary>
 /// <param name="count">Puts the question to the actor.</param>
 /// <param name="clock">Measures the time limit.</param>

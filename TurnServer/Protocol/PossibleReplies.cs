@@ -3,7 +3,8 @@ namespace TurnServer.Protocol;
 /// <summary>Which replies a request can get (PROTOCOL.md), so that each is a metric before it first happens.</summary>
 internal static class PossibleReplies
 {
-    /// <summary>The successful replies to a symbol; null: to a request that was refused before or by the parser.</summary>
+    /// <summary>The successful replies to a symbol.</summary>
+    /// <param name="symbol">Null: none, as the request was refused before it was parsed, or by the parser.</param>
     public static IReadOnlyList<ReplyCode> CodesOf(Symbol? symbol) => symbol switch
     {
         Symbol.Register => [ReplyCode.RegisterOk],
@@ -15,7 +16,8 @@ internal static class PossibleReplies
         _ => [],
     };
 
-    /// <summary>The errors likewise.</summary>
+    /// <summary>The error replies to a symbol.</summary>
+    /// <param name="symbol">As for <see cref="CodesOf"/>.</param>
     public static IReadOnlyList<ErrorCode> ErrorsOf(Symbol? symbol) => symbol switch
     {
         Symbol.Register => [ErrorCode.PairingKeysMaxed, ErrorCode.RateLimited, ErrorCode.ServerBusy],

@@ -27,8 +27,8 @@ internal sealed class AdminFront : IDisposable
     private readonly ConnectionGuard? _guard;
     private readonly ILogger _log;
 
-    private AdminFront(AdminOptions options, HttpListener listener, IReadOnlyDictionary<string, AdminEndpoint> endpoints,
-        ILogger log)
+    private AdminFront(AdminOptions options, HttpListener listener,
+        IReadOnlyDictionary<string, AdminEndpoint> endpoints, ILogger log)
     {
         _endpoints = endpoints;
         _isLoopback = options.Host is { } host && IPAddress.IsLoopback(host);
@@ -84,8 +84,8 @@ internal sealed class AdminFront : IDisposable
         return await endpoint(new AdminRequest(request.QueryString, request.Headers["Accept"]));
     }
 
-    // DNS rebinding: a web page's own host name may resolve to loopback, and its scripts could then read this port. They
-    // cannot do so under an address or localhost.
+    // Against DNS rebinding: another site's host name may resolve to loopback, and its scripts could then read this
+    // port. They cannot do so under an address or localhost.
     private static bool IsForThisMachine(string? host)
     {
         var name = host is null ? "" : host.Split(':')[0];

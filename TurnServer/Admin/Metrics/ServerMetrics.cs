@@ -73,7 +73,8 @@ internal static class ServerMetrics
             sample => sample.Journal.Records)
         .Counter("turnserver_state_bytes_total", "Bytes appended to the journal.",
             sample => sample.Journal.RecordBytes)
-        .Gauge("turnserver_state_stalled", "1 while the journal cannot be written and requests are refused; otherwise 0.",
+        .Gauge("turnserver_state_stalled",
+            "1 while the journal cannot be written and requests are refused; otherwise 0.",
             sample => sample.Journal.IsStalled ? 1 : 0)
         .Gauge("turnserver_state_lost",
             "1 while the state directory is gone or replaced and games would not survive a crash; otherwise 0.",
