@@ -1,4 +1,5 @@
 using System.Text;
+using TurnServer.Http;
 using TurnServer.Protocol;
 using TurnServer.Tests.Support;
 

@@ -39,7 +39,7 @@ public sealed class TableSnapshotTests
         string[] wanted =
         [
             .. Enum.GetNames<PlayerStatus>(), "told", "avoids", "token", "wants", "held player", "held seat",
-            "left Quit", "left FellSilent", "block", "waiting", "block and waiting", "long", "hosts",
+            "left Quit", "left TimedOut", "block", "waiting", "block and waiting", "long", "hosts",
         ];
         Assert.That(_seen, Is.SupersetOf(wanted), "what the tables were in that were written down");
     }

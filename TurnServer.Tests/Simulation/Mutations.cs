@@ -37,7 +37,7 @@ internal static class Mutations
             "if (isDelivered && !partner.Backlog.Fits(turn.Length))",
             "if (isDelivered && !partner.Backlog.Fits(turn.Length) && (seat.LastCounter = counter) >= 0)"),
         new("a backlog has no limit", "Rules/Backlog.cs",
-            "Joined(turnLength) <= ProtocolLimits.BacklogBytesMax", "turnLength <= ProtocolLimits.BacklogBytesMax"),
+            "LengthWith(turnLength) <= ProtocolLimits.BacklogBytesMax", "turnLength <= ProtocolLimits.BacklogBytesMax"),
         new("a turn does not wake the partner's held reply", "Rules/Games.cs",
             "if (!to.IsHeld)\n            return;", "if (to.IsHeld || !to.IsHeld)\n            return;"),
         new("turns get lost when their sender quits", "Rules/Games.cs",
@@ -75,9 +75,9 @@ internal static class Mutations
         new("one left before the game hears of it only once", "Rules/Lobby.Pairing.cs",
             "player.PartnerDropSent = true;", "player.PartnerDropSent = false;"),
         new("a partner goes to another before it has heard", "Rules/Lobby.Pairing.cs",
-            "if (!left.IsHeld)\n            return;\n        var ticket = left.EndHold(now);",
-            "if (!left.IsHeld)\n        {\n            _ = HearOfDesertion(left, now);\n            return;\n"
-            + "        }\n        var ticket = left.EndHold(now);"),
+            "if (!player.IsHeld)\n            return;\n        var ticket = player.EndHold(now);",
+            "if (!player.IsHeld)\n        {\n            _ = HandlePartnerLeft(player, now);\n            return;\n"
+            + "        }\n        var ticket = player.EndHold(now);"),
         new("a token outlives its registration", "Rules/Lobby.cs",
             "_byToken.Remove((player.Name, player.Wanted, token));", "_ = token;"),
         new("a registration outlives the first update", "Rules/Games.cs",
@@ -139,7 +139,7 @@ internal static class Mutations
         OfCrashes("who hosts is forgotten", "Rules/TableSnapshotReader.cs",
             "IsHost = from.Flag(),", "IsHost = from.Flag() && false,"),
         OfCrashes("how a seat was left is forgotten", "Rules/TableSnapshotReader.cs",
-            "(Departure)(left - 1)", "Departure.FellSilent"),
+            "(Departure)(left - 1)", "Departure.TimedOut"),
     ];
 
     private static Mutation OfCrashes(string breaks, string file, string old, string @new) =>

@@ -106,7 +106,7 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
                 keys.Add(from.Number());
         }
 
-        var body = record[^from.Left.Length..];
+        var body = record[^from.Rest.Length..];
         if (!RequestParser.TryParse(body.Span, out var request, out _) || request.Symbol != symbol)
             throw new CorruptStateException("invalid request");
         return new Arrival

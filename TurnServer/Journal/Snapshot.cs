@@ -111,7 +111,7 @@ internal sealed record Snapshot
             var part = frames.Read();
             if (part[0] != EndPart)
             {
-                reader.Take(part);
+                reader.Read(part);
                 continue;
             }
 

@@ -138,7 +138,7 @@ internal sealed class StateStore : IDisposable
     private static Table CopyWithRules(Table table, RulesOptions rules, IKeySource keys)
     {
         var reader = new TableSnapshotReader(rules, keys);
-        table.WriteSnapshot(reader.Take);
+        table.WriteSnapshot(reader.Read);
         return reader.Finish();
     }
 

@@ -5,22 +5,22 @@ using System.Net.Sockets;
 namespace TurnServer.Protocol;
 
 /// <summary>
-/// Where a player speaks from, as one comparable value: an IPv4 address whole, an IPv6 address by its /64, which is
-/// what one subscriber is given and moves about in. Limits per address count these.
+/// A client's address, the unit of limits per address: a whole IPv4 address, or the /64 of an IPv6 address, which one
+/// subscriber is assigned.
 /// </summary>
 public readonly record struct ClientAddress
 {
-    // Bits that no address has: an IPv4 one mapped into IPv6 has 0 there, and an IPv6 one is 0 in its lower half.
+    // A bit that no address has: it is 0 in a mapped IPv4 address, and so is the lower half of an IPv6 address.
     private static readonly UInt128 ProxyMark = (UInt128)1 << 48;
 
     private readonly UInt128 _bits;
 
     private ClientAddress(UInt128 bits) => _bits = bits;
 
-    /// <summary>The value as a number, to be kept in a file: <see cref="OfBits"/> makes the same of it.</summary>
+    /// <summary>The value as a number for files; <see cref="OfBits"/> restores it.</summary>
     internal UInt128 Bits => _bits;
 
-    /// <summary>Whether the peer is on this machine, which exempts it from limits per address.</summary>
+    /// <summary>Whether the client is on this machine, which exempts it from limits per address.</summary>
     public bool IsLoopback => !IsProxy && (IsIPv4 ? (byte)(_bits >> 24) == 127 : _bits == 0);
 
     private bool IsIPv4 => ((_bits & ~ProxyMark) >> 32) == 0xFFFF;
@@ -41,14 +41,13 @@ public readonly record struct ClientAddress
     }
 
     /// <summary>
-    /// The same address, of a reverse proxy that does not say whom it speaks for: limits per address apply to all
-    /// of those together, on this machine too.
+    /// The address of a reverse proxy that does not name its clients: they share one limit, on this machine too.
     /// </summary>
     public ClientAddress AsProxy() => new(_bits | ProxyMark);
 
     internal static ClientAddress OfBits(UInt128 bits) => new(bits);
 
-    /// <summary>The address as people write it; an IPv6 one with its /64, and a proxy's marked as that.</summary>
+    /// <summary>The usual notation, with /64 after an IPv6 address and (proxy) after a proxy's.</summary>
     public override string ToString()
     {
         Span<byte> bytes = stackalloc byte[16];

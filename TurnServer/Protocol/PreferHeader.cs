@@ -6,9 +6,8 @@ namespace TurnServer.Protocol;
 public static class PreferHeader
 {
     /// <summary>
-    /// The seconds to wait that the header asks for, saturating at <see cref="int.MaxValue"/>; 0 when it asks for none
-    /// or is ill-formed, as a preference that is not understood is passed over. The first of several counts, as RFC
-    /// 7240 has it.
+    /// The requested wait in seconds, saturating at <see cref="int.MaxValue"/>; 0 if there is none. As RFC 7240 says, a
+    /// malformed preference is ignored, and the first of several counts.
     /// </summary>
     public static int WaitSeconds(ReadOnlySpan<char> header)
     {
@@ -24,7 +23,7 @@ public static class PreferHeader
         return 0;
     }
 
-    // What stands before the first such separator outside of quotes; what stands behind it is left.
+    // Returns the text before the first unquoted separator, and leaves the text after it.
     private static ReadOnlySpan<char> CutAt(char separator, ref ReadOnlySpan<char> rest)
     {
         var text = rest;

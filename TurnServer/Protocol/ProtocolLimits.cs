@@ -1,6 +1,6 @@
 namespace TurnServer.Protocol;
 
-/// <summary>The sizes that the protocol page fixes. They are the contract's and not configurable.</summary>
+/// <summary>The limits that PROTOCOL.md fixes. They are part of the contract and not configurable.</summary>
 public static class ProtocolLimits
 {
     /// <summary>The longest request body, in bytes (PROTOCOL.md, "Request").</summary>
@@ -13,13 +13,13 @@ public static class ProtocolLimits
     public const int TokenCharactersMax = 64;
 
     /// <summary>
-    /// The most bytes of turns, separators included, that wait for one seat or are unacknowledged by it
-    /// (PROTOCOL.md, "The game").
+    /// The most bytes of turns, separators included, waiting for one seat or unacknowledged by it (PROTOCOL.md, "The
+    /// game").
     /// </summary>
     public const int BacklogBytesMax = 131072;
 
     /// <summary>
-    /// Keys are below this (PROTOCOL.md, "Keys"): 2⁵³, so that a double still holds each of them exactly.
+    /// Keys are below this (PROTOCOL.md, "Keys"): 2⁵³, so that a double represents each of them exactly.
     /// </summary>
     public const ulong KeyEnd = 1UL << 53;
 }

@@ -1,12 +1,12 @@
 namespace TurnServer.Protocol;
 
 /// <summary>
-/// What the server says to one request, as plain data: either a <see cref="ReplyCode"/> with what belongs to it, or an
-/// <see cref="ErrorCode"/> with its detail. <see cref="ReplyWriter"/> makes the wire's bytes of it.
+/// The reply to one request: a <see cref="ReplyCode"/> with its data, or an <see cref="ErrorCode"/> with its detail.
+/// <see cref="ReplyWriter"/> serializes it.
 /// </summary>
 public readonly record struct Reply
 {
-    // The detail is kept plus one, so that default means "*".
+    // Stored plus one, so that default means "*".
     private readonly byte _detailPlusOne;
 
     private Reply(ErrorCode error, ReplyCode code, byte detailPlusOne = 0)
@@ -16,10 +16,10 @@ public readonly record struct Reply
         _detailPlusOne = detailPlusOne;
     }
 
-    /// <summary>Why the request was refused; <see cref="ErrorCode.None"/> when it was not.</summary>
+    /// <summary>Why the request was refused; <see cref="ErrorCode.None"/> if it was not.</summary>
     public ErrorCode Error { get; }
 
-    /// <summary>What a successful reply says; without meaning when <see cref="Error"/> is set.</summary>
+    /// <summary>The code of a successful reply; meaningless if <see cref="Error"/> is set.</summary>
     public ReplyCode Code { get; }
 
     /// <summary>The second field of an error; null is written <c>*</c>.</summary>
@@ -35,12 +35,12 @@ public readonly record struct Reply
     public string? Name { get; private init; }
 
     /// <summary>
-    /// The turns of a GameData or GameRedundant, joined by <c>|</c>. They may lie in a buffer of the rules that the
-    /// next request overwrites: write the reply before that.
+    /// The turns of a GameData or GameRedundant, joined by <c>|</c>. They refer to a buffer of the rules that the next
+    /// request overwrites: serialize the reply before that.
     /// </summary>
     public ReadOnlyMemory<byte> Turns { get; private init; }
 
-    /// <summary>A reply that is its code alone.</summary>
+    /// <summary>A reply without data.</summary>
     public static Reply Ok(ReplyCode code) => new(ErrorCode.None, code);
 
     /// <summary>A refusal; a detail of null is written <c>*</c>.</summary>
@@ -58,6 +58,6 @@ public readonly record struct Reply
     public static Reply Playing(ulong seatKey, byte seat) =>
         Ok(ReplyCode.StartPlay) with { Key = seatKey, Seat = seat };
 
-    /// <summary>The partner's turns: GameData for a new counter, GameRedundant for one taken before.</summary>
+    /// <summary>The partner's turns: GameData for a new counter, GameRedundant for a repeated one.</summary>
     public static Reply WithTurns(ReplyCode code, ReadOnlyMemory<byte> turns) => Ok(code) with { Turns = turns };
 }

@@ -1,6 +1,6 @@
 namespace TurnServer.Protocol;
 
-/// <summary>What a successful reply says: the CODE of <c>0/CODE/DATA</c> (PROTOCOL.md, "Reply").</summary>
+/// <summary>The CODE of a successful reply, <c>0/CODE/DATA</c> (PROTOCOL.md, "Reply").</summary>
 public enum ReplyCode : byte
 {
     /// <summary>Registered; DATA is the pairing key.</summary>
@@ -21,7 +21,7 @@ public enum ReplyCode : byte
     /// <summary>Loading noted, for the host.</summary>
     InitServer = 5,
 
-    /// <summary>Loading noted, for the one who does not host.</summary>
+    /// <summary>Loading noted, for the player who does not host.</summary>
     InitClient = 6,
 
     /// <summary>Ready; the partner is not yet.</summary>
@@ -30,12 +30,12 @@ public enum ReplyCode : byte
     /// <summary>Both ready; DATA is the seat key, a bar and the seat's number.</summary>
     StartPlay = 8,
 
-    /// <summary>Update taken; DATA is the partner's turns since.</summary>
+    /// <summary>Update accepted; DATA is the partner's turns since.</summary>
     GameData = 9,
 
-    /// <summary>Update taken; the partner sent nothing since.</summary>
+    /// <summary>Update accepted; the partner has sent nothing since.</summary>
     GameNoData = 10,
 
-    /// <summary>This counter was taken before; DATA is the whole block of it.</summary>
+    /// <summary>This counter was accepted before; DATA is its whole block.</summary>
     GameRedundant = 11,
 }

@@ -4,20 +4,20 @@ using System.Text;
 namespace TurnServer.Protocol;
 
 /// <summary>
-/// Makes the wire's bytes of replies: <c>0/CODE/DATA</c> or <c>ERROR/DETAIL/DATA</c> (PROTOCOL.md, "Reply").
+/// Serializes replies: <c>0/CODE/DATA</c> or <c>ERROR/DETAIL/DATA</c> (PROTOCOL.md, "Reply").
 /// </summary>
 public static class ReplyWriter
 {
-    // Longer than any reply that is not a name or turns: "0/8/" + 20 digits + "|1".
+    // Enough for any reply without a name or turns: "0/8/" + 20 digits + "|1".
     private const int FixedBytesMax = 32;
 
-    // Replies without data are the same bytes each time; they are made once and shared, and nobody writes to them.
+    // Replies without data are serialized once and shared.
     private static readonly byte[][] Plain = [.. Enum.GetValues<ReplyCode>().Select(code => Compose(Reply.Ok(code)))];
 
     private static readonly byte[][] PlainErrors =
         [.. Enumerable.Range(0, (int)ErrorCode.ServerBusy + 1).Select(n => Compose(Reply.Refuse((ErrorCode)n)))];
 
-    /// <summary>The whole reply. The array may be shared: it must not be written to.</summary>
+    /// <summary>Serializes a reply. The array may be shared: do not modify it.</summary>
     public static byte[] ToBytes(in Reply reply)
     {
         if (reply.Error != ErrorCode.None)

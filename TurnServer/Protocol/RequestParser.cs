@@ -4,14 +4,14 @@ using System.Text.Unicode;
 
 namespace TurnServer.Protocol;
 
-/// <summary>Reads request bodies: <c>SYMBOL,DATA,KEY,PLAYER,COUNTER</c> (PROTOCOL.md, "Request").</summary>
+/// <summary>Parses request bodies: <c>SYMBOL,DATA,KEY,PLAYER,COUNTER</c> (PROTOCOL.md, "Request").</summary>
 public static class RequestParser
 {
     private static ReadOnlySpan<byte> LongTimeoutKey => "bibbybabbis"u8;
 
     /// <summary>
-    /// Parses a whole body. Consumes every byte or refuses; allocates nothing. On false, <paramref name="refusal"/> is
-    /// the reply to send: 20, 2, 4, 7 or 16, checked in the order of the protocol page.
+    /// Parses a whole body without allocating. On false, <paramref name="refusal"/> is the reply: error 20, 2, 4, 7 or
+    /// 16, checked in the order of PROTOCOL.md.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> body, out TurnRequest request, out Reply refusal)
     {
@@ -32,7 +32,7 @@ public static class RequestParser
             : TryParsePairing(symbol, body, out request, out refusal);
     }
 
-    // Key, player and counter are what follows the last three commas; DATA is everything between, commas and all.
+    // Key, player and counter follow the last three commas; DATA is everything before them and may contain commas.
     private static bool TryParseGame(Symbol symbol, ReadOnlySpan<byte> body, out TurnRequest request, out Reply refusal)
     {
         request = default;
@@ -101,15 +101,15 @@ public static class RequestParser
             return Refuse(FormatFault.Key, out refusal);
         if (!IsName(body[name]))
             return Refuse(ErrorCode.RegisterFail, out refusal);
-        var anybody = IsStar(body[partner]);
-        if (!anybody && !IsName(body[partner]))
+        var isAnyone = IsStar(body[partner]);
+        if (!isAnyone && !IsName(body[partner]))
             return Refuse(ErrorCode.BadPartnerName, out refusal);
 
         request = new TurnRequest
         {
             Symbol = Symbol.Register,
             Name = name,
-            Partner = anybody ? default : partner,
+            Partner = isAnyone ? default : partner,
             Token = hasToken ? token!.Value : default,
             LongTimeout = longTimeout,
         };
@@ -134,7 +134,7 @@ public static class RequestParser
         return true;
     }
 
-    // Digits alone; a number past 64 bits saturates, so that it is well-formed but nobody's.
+    // Only digits. A number of more than 64 bits saturates: it is well-formed, but no key.
     private static bool TryParseKey(ReadOnlySpan<byte> digits, out ulong key)
     {
         key = 0;
@@ -150,8 +150,7 @@ public static class RequestParser
         field.Length is >= 1 and <= ProtocolLimits.TokenCharactersMax
         && !field.ContainsAnyExceptInRange((byte)'!', (byte)'~') && !field.Contains((byte)'*');
 
-    // 1 to 64 characters, no control characters (PROTOCOL.md, errors 7 and 16). A character is a Unicode scalar value,
-    // as the old server counted them.
+    // 1 to 64 Unicode scalar values, no control characters (PROTOCOL.md, errors 7 and 16).
     private static bool IsName(ReadOnlySpan<byte> name)
     {
         if (name.Length is 0 or > ProtocolLimits.NameCharactersMax * 4)
@@ -184,7 +183,7 @@ public static class RequestParser
         return false;
     }
 
-    // The scalar values of text already known to be UTF-8.
+    // Enumerates the scalar values of valid UTF-8.
     private ref struct Utf8Runes(ReadOnlySpan<byte> rest)
     {
         private ReadOnlySpan<byte> _rest = rest;

@@ -11,7 +11,7 @@ public static class TurnReceivedHeader
     public const string Name = "Turn-Received";
 
     /// <summary>
-    /// Reads the number of bytes, saturating at <see cref="int.MaxValue"/>. On false it is not decimal digits.
+    /// Parses the number of bytes, saturating at <see cref="int.MaxValue"/>. False if it is not decimal digits.
     /// </summary>
     public static bool TryParse(ReadOnlySpan<char> header, out int bytes)
     {

@@ -1,17 +1,17 @@
 namespace TurnServer.Protocol;
 
 /// <summary>
-/// One well-formed request, as numbers and as ranges of the body it was parsed from. A field that its symbol does not
-/// use has its default value.
+/// One well-formed request, as numbers and ranges of its body. Fields that the symbol does not use have their default
+/// values.
 /// </summary>
 public readonly record struct TurnRequest
 {
-    /// <summary>What is asked for.</summary>
+    /// <summary>The kind of request.</summary>
     public required Symbol Symbol { get; init; }
 
     /// <summary>
-    /// The pairing key (symbols 1 to 4) or seat key (5 and 6). One too large for 64 bits is <see
-    /// cref="ulong.MaxValue"/>, which is nobody's: keys are below <see cref="ProtocolLimits.KeyEnd"/>.
+    /// The pairing key (symbols 1 to 4) or seat key (5 and 6). <see cref="ulong.MaxValue"/>, which is no key, stands
+    /// for any number of more than 64 bits.
     /// </summary>
     public ulong Key { get; init; }
 
@@ -22,21 +22,20 @@ public readonly record struct TurnRequest
     public long Counter { get; init; }
 
     /// <summary>
-    /// How many bytes of the last counter's block have been received; null stands for all of them (symbol 6, header
-    /// <c>Turn-Received</c>).
+    /// The bytes received of the last counter's block; null if all (symbol 6, header <c>Turn-Received</c>).
     /// </summary>
     public int? ReceivedBytes { get; init; }
 
-    /// <summary>Where the turn stands in the body; empty when there is nothing to say (symbol 6).</summary>
+    /// <summary>The turn's range in the body; empty if there is none (symbol 6).</summary>
     public Range Data { get; init; }
 
-    /// <summary>Where the player's name stands in the body (symbol 0).</summary>
+    /// <summary>The player's name (symbol 0).</summary>
     public Range Name { get; init; }
 
-    /// <summary>Where the wanted partner's name stands in the body; empty when anybody will do (symbol 0).</summary>
+    /// <summary>The wanted partner's name; empty if the player accepts anyone (symbol 0).</summary>
     public Range Partner { get; init; }
 
-    /// <summary>Where the registration token stands in the body; empty when there is none (symbol 0).</summary>
+    /// <summary>The registration token; empty if there is none (symbol 0).</summary>
     public Range Token { get; init; }
 
     /// <summary>Whether the registration asked for the long timeout (symbol 0).</summary>

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace TurnServer.Protocol;
 
-/// <summary>What PROTOCOL.md calls symbols and replies, for those who read figures.</summary>
+/// <summary>The names of symbols and replies in PROTOCOL.md, for metrics and the status page.</summary>
 public static class WireNames
 {
     /// <summary>Such as GAME_UPDATE.</summary>

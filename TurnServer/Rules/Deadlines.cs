@@ -1,29 +1,25 @@
 namespace TurnServer.Rules;
 
 /// <summary>
-/// Everyone who falls due, earliest first: a four-way heap whose entries may be early but never late. A request that
-/// only moves its sender's deadline further away leaves the heap alone; the entry is put right when it comes up. So a
-/// request costs the same however many there are, and each one costs a heap operation about once in its timeout.
+/// All participants with a deadline, earliest first: a four-way heap whose entries may be early but never late. A
+/// request that only postpones a deadline leaves the heap alone; the entry is corrected when it reaches the top. So a
+/// request takes constant time, and a participant costs one heap operation about once per timeout.
 /// </summary>
 internal sealed class Deadlines
 {
     private const int Arity = 4;
     private Entry[] _heap = new Entry[16];
 
-    /// <summary>How many have a deadline.</summary>
+    /// <summary>The number of participants with a deadline.</summary>
     public int Count { get; private set; }
 
-    /// <summary>
-    /// When to look next: not after the earliest deadline, possibly before it. Null when there is none.
-    /// </summary>
+    /// <summary>The earliest deadline, or a time before it; null if there is none.</summary>
     public TimeSpan? Next => Count == 0 ? null : _heap[0].At;
 
-    /// <summary>Those with a deadline, in the order of the heap: never due before this.</summary>
+    /// <summary>The entries in heap order. No participant is due before its <c>At</c>.</summary>
     public (TimeSpan At, Participant Participant) this[int index] => (_heap[index].At, _heap[index].Participant);
 
-    /// <summary>
-    /// Puts one at the next place of the heap, with the time it had there. False when it cannot have stood there.
-    /// </summary>
+    /// <summary>Appends an entry from a snapshot. False if the entries do not form a heap.</summary>
     public bool TryRestore(TimeSpan at, Participant participant)
     {
         if (Count > 0 && _heap[(Count - 1) / Arity].At > at)
@@ -57,7 +53,7 @@ internal sealed class Deadlines
             SiftDown(hole, last);
     }
 
-    /// <summary>To be called when one may fall due earlier than before.</summary>
+    /// <summary>Moves a participant forward. Call it when one may be due earlier than before.</summary>
     public void Hasten(Participant participant)
     {
         var dueAt = participant.DueAt;
@@ -65,9 +61,7 @@ internal sealed class Deadlines
             SiftUp(participant.HeapIndex, new Entry(dueAt, participant));
     }
 
-    /// <summary>
-    /// One that is due, if there is any; it keeps its place until it is due later or is removed.
-    /// </summary>
+    /// <summary>Finds a participant that is due. It keeps its entry until it is due later or is removed.</summary>
     public bool TryFindDue(TimeSpan now, out Participant due)
     {
         while (Count > 0 && _heap[0].At <= now)

@@ -3,17 +3,17 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>Takes back what an <see cref="FieldWriter"/> has put, in the same order.</summary>
-/// <exception cref="CorruptStateException">Thrown by every method when the bytes cannot be what was put.</exception>
+/// <summary>Reads fields in the order in which a <see cref="FieldWriter"/> wrote them.</summary>
+/// <exception cref="CorruptStateException">Thrown by every method if the bytes are not such a field.</exception>
 internal ref struct FieldReader(ReadOnlySpan<byte> bytes)
 {
-    // 7300 years: so that times can be added without a thought.
+    // 7300 years, so that adding times cannot overflow.
     private const long TicksEnd = 1L << 61;
 
-    private ReadOnlySpan<byte> _left = bytes;
+    private ReadOnlySpan<byte> _rest = bytes;
 
-    /// <summary>What has not been taken yet.</summary>
-    public readonly ReadOnlySpan<byte> Left => _left;
+    /// <summary>The bytes not yet read.</summary>
+    public readonly ReadOnlySpan<byte> Rest => _rest;
 
     public byte Byte() => Take(1)[0];
 
@@ -70,27 +70,27 @@ internal ref struct FieldReader(ReadOnlySpan<byte> bytes)
 
     public string? TextOrNull() => Flag() ? Text() : null;
 
-    /// <summary>One of the values of an enumeration that count up from 0.</summary>
+    /// <summary>A value of an enumeration with this many values, numbered from 0.</summary>
     public byte OneOf(int count) => Byte() is var value && value < count
         ? value
         : throw new CorruptStateException($"value {value} out of range 0 to {count - 1}");
 
-    /// <summary>To be called at the end: nothing may be left.</summary>
+    /// <summary>Checks that all bytes have been read.</summary>
     public readonly void End()
     {
-        if (!_left.IsEmpty)
-            throw new CorruptStateException($"{_left.Length} unexpected bytes at the end");
+        if (!_rest.IsEmpty)
+            throw new CorruptStateException($"{_rest.Length} unexpected bytes at the end");
     }
 
     private ReadOnlySpan<byte> Take(int count)
     {
-        if (count > _left.Length)
-            throw new CorruptStateException($"{count} bytes expected, {_left.Length} left");
-        var taken = _left[..count];
-        _left = _left[count..];
-        return taken;
+        if (count > _rest.Length)
+            throw new CorruptStateException($"{count} bytes expected, {_rest.Length} left");
+        var field = _rest[..count];
+        _rest = _rest[count..];
+        return field;
     }
 }
 
-/// <summary>Bytes are not the image that they were taken for; the message says what they hold.</summary>
+/// <summary>Recorded state is invalid. The message is a noun phrase that names the invalid part.</summary>
 public sealed class CorruptStateException(string message) : Exception(message);

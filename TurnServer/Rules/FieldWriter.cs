@@ -4,8 +4,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>
-/// Puts values into bytes, one after the other, for records that outlive the process. Numbers take as many bytes as
-/// they need: seven bits in each, the lowest first, and the high bit set in all but the last (LEB128).
+/// Serializes fields one after the other, for snapshots and journal records. Numbers are unsigned LEB128: seven bits a
+/// byte, lowest first, with the high bit set in all but the last byte.
 /// </summary>
 internal sealed class FieldWriter
 {
@@ -13,7 +13,7 @@ internal sealed class FieldWriter
     private byte[] _bytes = new byte[256];
     private int _length;
 
-    /// <summary>What has been put since the last <see cref="Clear"/>. Good until more is put.</summary>
+    /// <summary>The bytes written since the last <see cref="Clear"/>. Valid until the next write.</summary>
     public ReadOnlySpan<byte> Written => _bytes.AsSpan(0, _length);
 
     public void Clear() => _length = 0;
@@ -24,18 +24,18 @@ internal sealed class FieldWriter
 
     public void Number(ulong value)
     {
-        var room = Reserve(NumberBytesMax);
+        var span = Reserve(NumberBytesMax);
         var count = 0;
         for (; value > 0x7F; value >>= 7)
-            room[count++] = (byte)(value | 0x80);
-        room[count++] = (byte)value;
+            span[count++] = (byte)(value | 0x80);
+        span[count++] = (byte)value;
         _length -= NumberBytesMax - count;
     }
 
-    /// <summary>A count or the like: not negative.</summary>
+    /// <summary>A number that is not negative.</summary>
     public void Number(long value) => Number(checked((ulong)value));
 
-    /// <summary>A duration, or the time since the table's beginning: not negative.</summary>
+    /// <summary>A duration, or a time of the table's clock; not negative.</summary>
     public void Time(TimeSpan value) => Number(value.Ticks);
 
     public void Address(ClientAddress value)
@@ -57,7 +57,6 @@ internal sealed class FieldWriter
         Encoding.UTF8.GetBytes(value, Reserve(count));
     }
 
-    /// <summary>A text that may be missing.</summary>
     public void TextOrNull(string? value)
     {
         Flag(value is not null);
@@ -69,8 +68,8 @@ internal sealed class FieldWriter
     {
         if (_bytes.Length - _length < count)
             Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _length + count));
-        var room = _bytes.AsSpan(_length, count);
+        var span = _bytes.AsSpan(_length, count);
         _length += count;
-        return room;
+        return span;
     }
 }

@@ -2,7 +2,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>Two seats. A game is gone when both have been left.</summary>
+/// <summary>Two seats. The game ends once both have been left.</summary>
 internal sealed class Game(TimeSpan startedAt)
 {
     private Seat _seat0 = null!;
@@ -26,7 +26,7 @@ internal sealed class Seat(ulong key, byte number, Game game, string name, Clien
 
     public ulong Key => key;
 
-    /// <summary>0 for who was ready last, 1 for the other.</summary>
+    /// <summary>0 for the player who was ready last, 1 for the other.</summary>
     public byte Number => number;
 
     public Game Game => game;
@@ -35,27 +35,27 @@ internal sealed class Seat(ulong key, byte number, Game game, string name, Clien
 
     public ClientAddress From => from;
 
-    /// <summary>The registration; null once the first symbol 5 or 6 has ended it.</summary>
+    /// <summary>The player's registration; null once the first symbol 5 or 6 has ended it.</summary>
     public Player? Player { get; set; }
 
-    /// <summary>The last counter taken; −1 at first.</summary>
+    /// <summary>The last counter accepted; −1 at first.</summary>
     public long LastCounter { get; set; } = -1;
 
-    /// <summary>Why this seat is empty; null while it is not.</summary>
+    /// <summary>Why the player left this seat; null while it has not.</summary>
     public Departure? Left { get; set; }
 
-    /// <summary>The other seat. Kept here as well as by the game, because every update goes there.</summary>
+    /// <summary>The other seat, cached because every update needs it.</summary>
     public Seat Partner { get; set; } = null!;
 
     internal override TimeSpan Timeout => options.GameTimeout;
 }
 
-/// <summary>How a seat was left.</summary>
+/// <summary>Why a seat was left.</summary>
 internal enum Departure : byte
 {
-    /// <summary>Silent for longer than the game timeout.</summary>
-    FellSilent,
+    /// <summary>No request within the game timeout.</summary>
+    TimedOut,
 
-    /// <summary>Quit, or unregistered.</summary>
+    /// <summary>The player quit, or unregistered.</summary>
     Quit,
 }

@@ -2,20 +2,20 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>Games under way: symbols 5 and 6 (PROTOCOL.md, "The game").</summary>
+/// <summary>The running games: symbols 5 and 6 (PROTOCOL.md, "The game").</summary>
 internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines deadlines, Responder responder,
     TableStatistics counters)
 {
     private readonly Dictionary<ulong, Seat> _seats = [];
 
-    /// <summary>Ends a player's registration; set once by the table, as the lobby stands above the games.</summary>
+    /// <summary>Ends a player's registration. A callback, because the lobby depends on the games.</summary>
     public required Action<Player> Retire { get; init; }
 
     public int Count => counters.Games;
 
     public Seat? Find(ulong key) => _seats.GetValueOrDefault(key);
 
-    /// <summary>Adds a game that was written down; false when another has one of its keys.</summary>
+    /// <summary>Adds a game from a snapshot. False if one of its keys is in use.</summary>
     public bool TryRestore(Game game)
     {
         counters.Games++;
@@ -27,7 +27,7 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
 
     public bool IsEmpty => Count == 0 && _seats.Count == 0;
 
-    /// <summary>Seats two players: 0 is the one who was ready last.</summary>
+    /// <summary>Starts a game: seat 0 is for the player who was ready last.</summary>
     public void Start(Player readyLast, Player other, TimeSpan now)
     {
         var game = new Game(now);
@@ -66,11 +66,11 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         if (counter == seat.LastCounter)
         {
             seat.Backlog.HandOut();
-            GiveBlock(arrival, seat, ReplyCode.GameRedundant, now);
+            SendBlock(arrival, seat, ReplyCode.GameRedundant, now);
             return;
         }
 
-        // The last counter is at most 2⁶³−1, so only a subtraction cannot overflow.
+        // counter - 1 cannot overflow, LastCounter + 1 could.
         if (counter - 1 != seat.LastCounter)
         {
             var error = counter < seat.LastCounter ? ErrorCode.PlayerStateBehind : ErrorCode.PlayerStateAhead;
@@ -94,14 +94,14 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         seat.Backlog.HandOut();
         if (isDelivered)
             Deliver(turn, partner, now);
-        GiveBlock(arrival, seat, ReplyCode.GameData, now);
+        SendBlock(arrival, seat, ReplyCode.GameData, now);
     }
 
-    /// <summary>Leaves a seat; the game goes with the second one.</summary>
+    /// <summary>Leaves a seat. Ends the game if the other seat has been left already.</summary>
     public void Leave(Seat seat, Departure departure, TimeSpan now)
     {
         seat.Left = departure;
-        if (departure == Departure.FellSilent)
+        if (departure == Departure.TimedOut)
             counters.Drop(DropCause.SilentPlaying);
         counters.BacklogBytes -= seat.Backlog.Length;
         seat.Backlog.Clear();
@@ -119,7 +119,7 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         responder.Release(partner, PartnerLeft(seat), now);
     }
 
-    // Finds the seat, notes that it was heard from, and ends the registration behind it; or refuses.
+    // Finds the seat, notes the request and ends the player's registration; or rejects the request.
     private bool TryFind(in Arrival arrival, TimeSpan now, out Seat seat)
     {
         if (!_seats.TryGetValue(arrival.Request.Key, out seat!))
@@ -160,8 +160,8 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         responder.Release(to, Reply.WithTurns(code, to.Backlog.Block), now);
     }
 
-    // What was handed out, or that the partner has left, or that there is nothing, now or after a while.
-    private void GiveBlock(in Arrival arrival, Seat seat, ReplyCode code, TimeSpan now)
+    // Sends the block; if it is empty, that the partner has left or, at once or later, that there is nothing.
+    private void SendBlock(in Arrival arrival, Seat seat, ReplyCode code, TimeSpan now)
     {
         if (!seat.Backlog.Block.IsEmpty)
             responder.Send(arrival.Ticket, Reply.WithTurns(code, seat.Backlog.Block));

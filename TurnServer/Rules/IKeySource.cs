@@ -4,8 +4,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>
-/// Where new keys come from. The rules draw again while a key is in use, so a source may repeat itself. It is handed in
-/// because the rules are deterministic and cryptographic chance is not.
+/// Source of new keys, injected because the rules are deterministic and random keys are not. It may repeat itself: the
+/// rules draw again while a key is in use.
 /// </summary>
 public interface IKeySource
 {
@@ -13,24 +13,24 @@ public interface IKeySource
     ulong Draw();
 }
 
-/// <summary>Draws what the rules need from a source, and remembers it for a record of one step.</summary>
+/// <summary>Draws unused keys from a source, and lists those of the current step for its journal record.</summary>
 internal sealed class KeyAllocator(IKeySource source)
 {
     private readonly List<ulong> _drawn = [];
 
-    /// <summary>The keys given out since the last <see cref="Clear"/>, in order. Good until the next draw.</summary>
+    /// <summary>The keys drawn since the last <see cref="Clear"/>, in order. Valid until the next draw.</summary>
     public ReadOnlySpan<ulong> Drawn => CollectionsMarshal.AsSpan(_drawn);
 
-    /// <summary>The last key of all; 0 before the first.</summary>
+    /// <summary>The last key drawn; 0 before the first.</summary>
     public ulong Last { get; set; }
 
     /// <summary>Draws from another source from now on.</summary>
-    public void Use(IKeySource other) => source = other;
+    public void SetSource(IKeySource other) => source = other;
 
     public void Clear() => _drawn.Clear();
 
     /// <summary>
-    /// A key that is not in use: two kinds of key are looked up apart, so each need only differ from its own.
+    /// Draws a key that is not in use. Pairing keys and seat keys are separate: each need only be unique in its kind.
     /// </summary>
     public ulong DrawUnused<T>(Dictionary<ulong, T> inUse)
     {
@@ -47,10 +47,10 @@ internal sealed class KeyAllocator(IKeySource source)
 }
 
 /// <summary>
-/// Counts up from 0 (<c>--keys sequential</c>): for old clients that keep keys in 32 bits and for debugging. Anyone can
-/// guess such keys.
+/// Counts up from 0 (<c>--keys sequential</c>), for old clients that store keys in 32 bits and for debugging. Such keys
+/// are easy to guess.
 /// </summary>
-/// <param name="first">The first key; those before it have been given out before a restart.</param>
+/// <param name="first">The first key; those before it were used before a restart.</param>
 public sealed class SequentialKeySource(ulong first = 0) : IKeySource
 {
     private ulong _next = first;

@@ -2,7 +2,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>Who is paired with whom, and what becomes of one whose partner leaves before the game.</summary>
+/// <summary>Pairing, and what happens to a player whose partner leaves before the game.</summary>
 internal sealed partial class Lobby
 {
     // Waiting players with exclusions that expired in this step.
@@ -14,7 +14,7 @@ internal sealed partial class Lobby
             return;
         if (player.Status == PlayerStatus.Deserted)
         {
-            TellDeserted(arrival.Ticket, player, now);
+            responder.Send(arrival.Ticket, HandlePartnerLeft(player, now));
             return;
         }
 
@@ -35,7 +35,7 @@ internal sealed partial class Lobby
         responder.Send(arrival.Ticket, Reply.Paired(player.IsHost, player.PartnerName));
     }
 
-    /// <summary>Removes the expired exclusions of a waiting player, which <see cref="RetryPairing"/> then pairs.</summary>
+    /// <summary>Removes a waiting player's expired exclusions; <see cref="RetryPairing"/> then pairs it.</summary>
     public void EndExclusions(Player player, TimeSpan now)
     {
         player.RemoveExpiredExclusions(now);
@@ -43,8 +43,8 @@ internal sealed partial class Lobby
     }
 
     /// <summary>
-    /// Pairs each player with an expired exclusion, longest-waiting first: its own held request 2 counts as repeated, or
-    /// else that of the first player whom it may be paired with. Call it once everything else that is due is done.
+    /// Pairs players with an expired exclusion, oldest first: the player's own held request 2 counts as repeated,
+    /// or else that of the first player it may be paired with. Call it after everything else that is due.
     /// </summary>
     public void RetryPairing(TimeSpan now)
     {
@@ -66,13 +66,11 @@ internal sealed partial class Lobby
         _exclusionEnded.Clear();
     }
 
-    private static Reply Deserted => Reply.Refuse(ErrorCode.PartnerDrop, (byte)Symbol.RequestPair);
+    private static Reply PartnerDrop => Reply.Refuse(ErrorCode.PartnerDrop, (byte)Symbol.RequestPair);
 
-    private void TellDeserted(Ticket ticket, Player player, TimeSpan now) =>
-        responder.Send(ticket, HearOfDesertion(player, now));
-
-    // Who wanted only the one that left is gone too; anybody else waits again, at its old place in the line.
-    private Reply HearOfDesertion(Player player, TimeSpan now)
+    // When the player learns that its partner left, it is dropped if it named that partner; else it waits again, at its
+    // old place in the queue. Returns the reply that says so.
+    private Reply HandlePartnerLeft(Player player, TimeSpan now)
     {
         if (player.Wanted is not null)
         {
@@ -81,12 +79,12 @@ internal sealed partial class Lobby
         }
 
         player.RemoveExpiredExclusions(now);
-        Become(player, PlayerStatus.Waiting);
+        SetStatus(player, PlayerStatus.Waiting);
         player.PartnerDropSent = true;
         player.Hear(now);
         _queues.Rejoin(player);
         deadlines.Hasten(player);
-        return Deserted;
+        return PartnerDrop;
     }
 
     private void Pair(Player host, Player other)
@@ -96,23 +94,23 @@ internal sealed partial class Lobby
         (host.Partner, other.Partner) = (other, host);
         (host.PartnerName, other.PartnerName) = (other.Name, host.Name);
         (host.IsHost, other.IsHost) = (true, false);
-        Become(host, PlayerStatus.Paired);
-        Become(other, PlayerStatus.Paired);
+        SetStatus(host, PlayerStatus.Paired);
+        SetStatus(other, PlayerStatus.Paired);
     }
 
-    private void Desert(Player left, Player gone, TimeSpan now)
+    private void OnPartnerLeft(Player player, Player partner, TimeSpan now)
     {
-        left.Partner = null;
-        Become(left, PlayerStatus.Deserted);
-        if (left.Wanted is null)
+        player.Partner = null;
+        SetStatus(player, PlayerStatus.Deserted);
+        if (player.Wanted is null)
         {
-            left.RemoveExpiredExclusions(now);
-            left.Exclude(new Exclusion(gone.Name, gone.From, now + options.LoadTimeout));
+            player.RemoveExpiredExclusions(now);
+            player.Exclude(new Exclusion(partner.Name, partner.From, now + options.LoadTimeout));
         }
 
-        if (!left.IsHeld)
+        if (!player.IsHeld)
             return;
-        var ticket = left.EndHold(now);
-        responder.Send(ticket, HearOfDesertion(left, now));
+        var ticket = player.EndHold(now);
+        responder.Send(ticket, HandlePartnerLeft(player, now));
     }
 }

@@ -3,7 +3,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>From registration to the start of the game: symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
+/// <summary>The players from registration to the start of the game: symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
 internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Deadlines deadlines, Responder responder,
     Games games, TableStatistics counters)
 {
@@ -12,22 +12,22 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
     private readonly Dictionary<ClientAddress, int> _registrations = [];
     private readonly WaitingQueues _queues = new();
 
-    /// <summary>The place in the order of registration that the next one gets.</summary>
+    /// <summary>The <see cref="Player.Order"/> of the next registration.</summary>
     public long NextOrder { get; set; }
 
     public int PlayerCount => _players.Count;
 
     public IReadOnlyCollection<Player> Players => _players.Values;
 
-    /// <summary>Whether nothing is kept: true when every player has left.</summary>
+    /// <summary>Whether no state is left, as after every player has left.</summary>
     public bool IsEmpty => _players.Count == 0 && _byToken.Count == 0 && _registrations.Count == 0
         && _queues.IsEmpty;
 
     public Player? Find(ulong key) => _players.GetValueOrDefault(key);
 
     /// <summary>
-    /// Adds a registration that was written down, before <see cref="RebuildQueues"/>; false when another has its key or
-    /// its token.
+    /// Adds a player from a snapshot; call <see cref="RebuildQueues"/> after the last one. False if its key or token is
+    /// in use.
     /// </summary>
     public bool TryRestore(Player player)
     {
@@ -37,7 +37,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
             && (player.Token is null || _byToken.TryAdd((player.Name, player.Wanted, player.Token), player));
     }
 
-    /// <summary>Puts all who wait at their places, once all have been restored.</summary>
+    /// <summary>Queues the waiting players, once all players are restored.</summary>
     public void RebuildQueues()
     {
         foreach (var player in Players.Where(player => player.Status == PlayerStatus.Waiting)
@@ -56,7 +56,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
         var token = Encoding.UTF8.GetString(body[request.Token]) is { Length: > 0 } given ? given : null;
         if (token is not null && _byToken.TryGetValue((name, wanted, token), out var known))
         {
-            Hear(known, now);
+            NoteRequest(known, now);
             responder.Send(arrival.Ticket, Reply.Registered(known.Key));
             return;
         }
@@ -109,7 +109,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
         if (!TryFind(arrival, now, out var player) || !IsInStep(arrival, player, PlayerStatus.Paired, now))
             return;
         if (player.Status == PlayerStatus.Paired)
-            Become(player, PlayerStatus.Loading);
+            SetStatus(player, PlayerStatus.Loading);
         responder.Send(arrival.Ticket, Reply.Ok(player.IsHost ? ReplyCode.InitServer : ReplyCode.InitClient));
     }
 
@@ -119,7 +119,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
             return;
         if (player.Status != PlayerStatus.Playing)
         {
-            Become(player, PlayerStatus.Ready);
+            SetStatus(player, PlayerStatus.Ready);
             var partner = player.Partner!;
             if (partner.Status != PlayerStatus.Ready)
             {
@@ -144,16 +144,14 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
         responder.Send(arrival.Ticket, Reply.Playing(player.Seat!.Key, player.Seat.Number));
     }
 
-    /// <summary>Whether this registration is live.</summary>
+    /// <summary>Whether this player is still registered.</summary>
     public bool Has(Player player) => _players.TryGetValue(player.Key, out var live) && ReferenceEquals(live, player);
 
-    /// <summary>Ends a registration because its player was silent for too long.</summary>
-    public void FallSilent(Player player, TimeSpan now) => Drop(player,
+    /// <summary>Drops a player whose timeout has passed.</summary>
+    public void TimeOut(Player player, TimeSpan now) => Drop(player,
         player.Status == PlayerStatus.Waiting ? DropCause.SilentWaiting : DropCause.SilentLoading, now);
 
-    /// <summary>
-    /// Ends the registration of a player whose game has begun, or is over. Its seat, if it has one, is not touched.
-    /// </summary>
+    /// <summary>Removes a registration. The player's seat, if it has one, stays.</summary>
     public void Retire(Player player)
     {
         _players.Remove(player.Key);
@@ -167,7 +165,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
             _registrations[player.From] = registrations;
     }
 
-    // Finds the sender and notes that it was heard from, or refuses.
+    // Finds the sender and notes the request, or rejects it.
     private bool TryFind(in Arrival arrival, TimeSpan now, out Player player)
     {
         if (!_players.TryGetValue(arrival.Request.Key, out player!))
@@ -176,31 +174,31 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
             return false;
         }
 
-        Hear(player, now);
+        NoteRequest(player, now);
         return true;
     }
 
-    // Until the first symbol 5 or 6 the player speaks for its seat as well.
-    private void Hear(Player player, TimeSpan now)
+    // Until the first symbol 5 or 6 the player's requests count for its seat as well.
+    private void NoteRequest(Player player, TimeSpan now)
     {
         responder.NoteRequest(player, now);
         if (player.Seat is { } seat)
             responder.NoteRequest(seat, now);
     }
 
-    // 3 and 4 may come from the step before theirs on; earlier they end the registration.
+    // Checks the status for symbols 3 and 4; one that comes too early drops the player.
     private bool IsInStep(in Arrival arrival, Player player, PlayerStatus earliest, TimeSpan now)
     {
         if (player.Status == PlayerStatus.Deserted)
         {
-            TellDeserted(arrival.Ticket, player, now);
+            responder.Send(arrival.Ticket, HandlePartnerLeft(player, now));
             return false;
         }
 
-        // The next partner may have come already, but the player knows only of the one that left.
+        // The player may have a new partner already, but means the one that left.
         if (player.PartnerDropSent)
         {
-            responder.Send(arrival.Ticket, Deserted);
+            responder.Send(arrival.Ticket, PartnerDrop);
             return false;
         }
 
@@ -216,14 +214,14 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
     {
         games.Start(readyLast, other, now);
         readyLast.Partner = other.Partner = null;
-        Become(readyLast, PlayerStatus.Playing);
-        Become(other, PlayerStatus.Playing);
+        SetStatus(readyLast, PlayerStatus.Playing);
+        SetStatus(other, PlayerStatus.Playing);
         responder.Release(other, Reply.Playing(other.Seat!.Key, other.Seat.Number), now);
         deadlines.Remove(readyLast);
         deadlines.Remove(other);
     }
 
-    private void Become(Player player, PlayerStatus status)
+    private void SetStatus(Player player, PlayerStatus status)
     {
         counters.Move(player.Status, status);
         player.Status = status;
@@ -244,6 +242,6 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
         if (player.Partner is not { } partner)
             return;
         player.Partner = null;
-        Desert(partner, player, now);
+        OnPartnerLeft(partner, player, now);
     }
 }

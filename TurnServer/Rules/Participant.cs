@@ -8,33 +8,33 @@ namespace TurnServer.Rules;
 /// </summary>
 public abstract class Participant
 {
-    /// <summary>The place in the heap of <see cref="Deadlines"/>; −1 while it has none.</summary>
+    /// <summary>The index in the heap of <see cref="Deadlines"/>; −1 while it is not there.</summary>
     internal int HeapIndex { get; set; } = -1;
 
     /// <summary>The time of the last request, or of the end of the last held reply.</summary>
     internal TimeSpan LastHeard { get; set; }
 
-    /// <summary>Whose reply is held; number 0 while none is.</summary>
+    /// <summary>The ticket of the held reply; number 0 if there is none.</summary>
     internal Ticket HeldTicket { get; private set; }
 
-    /// <summary>What the held reply would be as it stands: Pairing, PartnerLoad, GameNoData or GameRedundant.</summary>
+    /// <summary>The held reply if no news comes: Pairing, PartnerLoad, GameNoData or GameRedundant.</summary>
     internal ReplyCode HeldCode { get; private set; }
 
-    /// <summary>Until when the reply is held.</summary>
+    /// <summary>When the held reply is released.</summary>
     internal TimeSpan HeldUntil { get; private set; }
 
     internal bool IsHeld => HeldTicket.Number != 0;
 
     /// <summary>
-    /// When something is due unless more is heard: the end of the held reply, or the end of patience. While a reply is
-    /// held the player counts as heard from (PROTOCOL.md, "Waiting for news").
+    /// When the held reply is released, or else when the participant times out: holding a reply counts as hearing from
+    /// it (PROTOCOL.md, "Waiting for news").
     /// </summary>
     internal TimeSpan Deadline => IsHeld ? HeldUntil : LastHeard + Timeout;
 
-    /// <summary>When the rules have to look at it next: at its deadline, or before for another reason.</summary>
+    /// <summary>When the rules next have something to do for it: at its deadline, or earlier.</summary>
     internal virtual TimeSpan DueAt => Deadline;
 
-    /// <summary>How long it may be silent, in its present state.</summary>
+    /// <summary>The timeout in its present status.</summary>
     internal abstract TimeSpan Timeout { get; }
 
     internal void Hold(Ticket ticket, ReplyCode code, TimeSpan until)
@@ -74,7 +74,7 @@ public abstract class Participant
         LastHeard += moved - deadline;
     }
 
-    /// <summary>Ends the hold and says whose it was; the time it lasted counts as heard from.</summary>
+    /// <summary>Ends the hold, whose time counts as heard from, and returns its ticket.</summary>
     internal Ticket EndHold(TimeSpan now)
     {
         var ticket = HeldTicket;

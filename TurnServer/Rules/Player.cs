@@ -2,13 +2,15 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>How far a registered player has come (PROTOCOL.md, "Pairing").</summary>
+/// <summary>
+/// The status of a registered player (PROTOCOL.md, "Pairing"). The names are values in metrics and status.json.
+/// </summary>
 public enum PlayerStatus : byte
 {
-    /// <summary>In the line, without a partner.</summary>
+    /// <summary>In a queue, without a partner.</summary>
     Waiting,
 
-    /// <summary>Has a partner; has not begun to load.</summary>
+    /// <summary>Has a partner, and has not begun to load.</summary>
     Paired,
 
     /// <summary>Loading.</summary>
@@ -20,12 +22,12 @@ public enum PlayerStatus : byte
     /// <summary>The game has started; the registration lasts until the first symbol 5 or 6.</summary>
     Playing,
 
-    /// <summary>The partner left before the game, and the player has not heard of it yet.</summary>
+    /// <summary>The partner left before the game, and the player has not been told yet.</summary>
     Deserted,
 }
 
 /// <summary>
-/// A live registration: from REGISTER until the player leaves, falls silent or sends its first symbol 5 or 6.
+/// A live registration: from REGISTER until the player leaves, times out or sends its first symbol 5 or 6.
 /// </summary>
 internal sealed class Player(ulong key, string name, string? wanted, ClientAddress from, RulesOptions options)
     : Participant
@@ -36,14 +38,14 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
     /// </summary>
     public const int ExclusionsMax = 64;
 
-    // In the order in which they end.
+    // By expiry.
     private List<Exclusion>? _exclusions;
 
     public ulong Key => key;
 
     public string Name => name;
 
-    /// <summary>The name of the only partner wanted; null when anybody will do.</summary>
+    /// <summary>The name of the only partner wanted; null if the player accepts anyone.</summary>
     public string? Wanted => wanted;
 
     public ClientAddress From => from;
@@ -54,7 +56,7 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
 
     public TimeSpan RegisteredAt { get; init; }
 
-    /// <summary>The place in the order of registration; kept for as long as the registration lives.</summary>
+    /// <summary>The sequence number of the registration, which decides the place in the queue.</summary>
     public long Order { get; init; }
 
     public PlayerStatus Status { get; set; }
@@ -64,10 +66,10 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
 
     public Player? Partner { get; set; }
 
-    /// <summary>Whether it has been paired, and its partner has not left before the game.</summary>
+    /// <summary>Whether it is paired, and its partner has not left before the game.</summary>
     public bool HasPartner => Status is not (PlayerStatus.Waiting or PlayerStatus.Deserted);
 
-    /// <summary>Kept when the partner's registration is gone already, for requests that are repeated.</summary>
+    /// <summary>Stays when the partner's registration has ended, for repeated requests.</summary>
     public string PartnerName { get; set; } = "";
 
     public Seat? Seat { get; set; }
@@ -83,7 +85,7 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
     public Player? Behind { get; set; }
 
     /// <summary>
-    /// While it waits, the end of an exclusion is looked at too: two who may meet from then on may both wait.
+    /// For a waiting player also when an exclusion expires: it and the excluded player may both be waiting.
     /// </summary>
     internal override TimeSpan DueAt => FirstExclusionEnd is { } end && end < Deadline ? end : Deadline;
 
@@ -98,17 +100,16 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
         }
     }
 
-    /// <summary>When the first of its exclusions ends; null while it does not wait, or has none.</summary>
+    /// <summary>When the first exclusion expires; null unless the player is waiting and has one.</summary>
     public TimeSpan? FirstExclusionEnd =>
         Status == PlayerStatus.Waiting && _exclusions is { Count: > 0 } ? _exclusions[0].Until : null;
 
-    /// <summary>Those whom it is not to be given again yet, in the order in which the exclusions end.</summary>
+    /// <summary>The players whom it must not be paired with, by expiry.</summary>
     public IReadOnlyList<Exclusion> Exclusions => _exclusions ?? [];
 
-    /// <summary>Whether the two must not be paired by chance (again) at this time.</summary>
+    /// <summary>Whether one of the two excludes the other.</summary>
     public bool MustNotPair(Player other, TimeSpan now) => Excludes(other, now) || other.Excludes(this, now);
 
-    /// <summary>Passes over everybody of this name and address until then.</summary>
     public void Exclude(in Exclusion exclusion)
     {
         _exclusions ??= [];
@@ -120,7 +121,6 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
             _exclusions.RemoveAt(0);
     }
 
-    /// <summary>Forgets the exclusions that have ended.</summary>
     public void RemoveExpiredExclusions(TimeSpan now)
     {
         if (_exclusions is null)
@@ -144,8 +144,10 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
     }
 }
 
-/// <summary>Who left a player before the game, and until when it is not given to that player again by chance.</summary>
-/// <param name="Name">Its name: it may have registered again.</param>
-/// <param name="From">Where it registered from.</param>
-/// <param name="Until">From this time on the two may meet.</param>
+/// <summary>
+/// A partner that left before the game, and is not paired with the same player again until the exclusion expires.
+/// </summary>
+/// <param name="Name">The partner's name; its key may change, as it may register again.</param>
+/// <param name="From">The partner's address.</param>
+/// <param name="Until">When the exclusion expires.</param>
 internal readonly record struct Exclusion(string Name, ClientAddress From, TimeSpan Until);

@@ -3,8 +3,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>
-/// The whole state of the server and the rules it follows: a deterministic state machine without clock, chance or
-/// tasks. The same requests at the same times with the same keys give the same answers.
+/// All state of the server and its rules: a deterministic state machine without a clock, randomness or tasks. The same
+/// requests at the same times with the same keys give the same answers.
 /// </summary>
 public sealed class Table
 {
@@ -16,7 +16,7 @@ public sealed class Table
     private readonly Games _games;
     private TimeSpan _now = TimeSpan.MinValue;
 
-    /// <summary>An empty table that applies these limits and draws its keys from this source.</summary>
+    /// <summary>Creates an empty table.</summary>
     public Table(RulesOptions options, IKeySource keys)
     {
         _responder = new Responder(_deadlines);
@@ -28,47 +28,47 @@ public sealed class Table
         _lobby = new Lobby(options, _keys, _deadlines, _responder, _games, _counters);
     }
 
-    /// <summary>How many registrations are live.</summary>
+    /// <summary>The number of live registrations.</summary>
     public int PlayerCount => _lobby.PlayerCount;
 
-    /// <summary>How many games are under way.</summary>
+    /// <summary>The number of running games.</summary>
     public int GameCount => _games.Count;
 
     /// <summary>
-    /// The time at which <see cref="Tick"/> has something to do, or a little earlier; null when nothing will ever be
-    /// due.
+    /// The time at which <see cref="Tick"/> next has something to do, or a little earlier; null if there is nothing to
+    /// wait for.
     /// </summary>
     public TimeSpan? NextDeadline => _deadlines.Next;
 
-    /// <summary>The last time that it has been told; zero at first.</summary>
+    /// <summary>The latest time passed in; zero at first.</summary>
     public TimeSpan Now => _now > TimeSpan.Zero ? _now : TimeSpan.Zero;
 
-    /// <summary>The keys that the last <see cref="Apply"/> has drawn, in order: two at the most.</summary>
+    /// <summary>The keys that the last <see cref="Apply"/> drew, in order: at most two.</summary>
     public ReadOnlySpan<ulong> KeysDrawn => _keys.Drawn;
 
     /// <summary>
-    /// Whether the last <see cref="Apply"/> refused its request before anything was done for it: it came to the same as
-    /// a <see cref="Tick"/>.
+    /// Whether the last <see cref="Apply"/> refused its request without changing any state for it: its effect was that
+    /// of a <see cref="Tick"/>.
     /// </summary>
     public bool ChangedNothing => _responder.ChangedNothing;
 
-    /// <summary>Turns taken for a partner since counting began.</summary>
+    /// <summary>Turns relayed since the counters were reset.</summary>
     public long Turns => _counters.Turns;
 
-    /// <summary>The last key that was drawn; 0 before the first.</summary>
+    /// <summary>The last key drawn; 0 before the first.</summary>
     public ulong LastKey => _keys.Last;
 
     internal TableParts Parts => new(_lobby, _games, _deadlines, _counters, _keys, Now);
 
-    /// <summary>Whether nothing at all is kept, as after everyone has left.</summary>
+    /// <summary>Whether no state is left, as after all players have left.</summary>
     public bool IsEmpty => _lobby.IsEmpty && _games.IsEmpty && _deadlines.Count == 0;
 
     /// <summary>
-    /// Takes one request. The answers are to it, to held ones that it released, and to those whose time had come before
-    /// it; when none is to it, its reply is held. They are good until the next call.
+    /// Applies one request. The answers are to it, to held requests that it released, and to those that were due before
+    /// it. If none is to it, its reply is held. They are valid until the next call.
     /// </summary>
-    /// <param name="arrival">The request and its circumstances.</param>
-    /// <param name="now">The time since some fixed moment. One earlier than a time seen before counts as that.</param>
+    /// <param name="arrival">The request and its context.</param>
+    /// <param name="now">The time since a fixed moment. The table's clock does not go back.</param>
     public ReadOnlySpan<Answer> Apply(in Arrival arrival, TimeSpan now)
     {
         _responder.Clear();
@@ -89,7 +89,7 @@ public sealed class Table
         return _responder.Answers;
     }
 
-    /// <summary>Does what is due at this time: ends held replies and drops who was silent too long.</summary>
+    /// <summary>Does what is due: releases held replies and drops participants that timed out.</summary>
     /// <param name="now">As in <see cref="Apply"/>.</param>
     public ReadOnlySpan<Answer> Tick(TimeSpan now)
     {
@@ -135,16 +135,16 @@ public sealed class Table
     }
 
     /// <summary>
-    /// Goes on after the server was away, from where it was: all replies that were held are lost, nobody is dropped
-    /// within the grace period, and what goes up only is counted anew.
+    /// Resumes after a restart: discards the held replies, extends all deadlines to the end of the grace period, and
+    /// resets the counters.
     /// </summary>
-    /// <param name="keys">Where keys are drawn from now on.</param>
-    /// <param name="grace">For how long nobody is dropped who is not heard from; longer timeouts stay.</param>
+    /// <param name="keys">The key source from now on.</param>
+    /// <param name="grace">No participant times out before this; later deadlines stay.</param>
     public void Resume(IKeySource keys, TimeSpan grace)
     {
         ReleaseAll(_now);
         _responder.Clear();
-        _keys.Use(keys);
+        _keys.SetSource(keys);
         _counters.Reset();
         var until = Now + grace;
         foreach (var player in _lobby.Players)
@@ -154,8 +154,7 @@ public sealed class Table
     }
 
     /// <summary>
-    /// Writes the whole table down, in parts that a <see cref="TableSnapshotReader"/> makes a table of which goes on
-    /// exactly as this one.
+    /// Writes a snapshot in parts, of which a <see cref="TableSnapshotReader"/> makes an identical table.
     /// </summary>
     public void WriteSnapshot(SnapshotSink sink) => TableSnapshotWriter.Write(Parts, sink);
 
@@ -164,7 +163,7 @@ public sealed class Table
     /// <summary>How much of everything there is and has been.</summary>
     public TableStatistics Count() => _counters.Copy();
 
-    /// <summary>Both registries as they are, for people to read.</summary>
+    /// <summary>The players and games, for display.</summary>
     /// <param name="rowsMax">The most rows of each.</param>
     public TableView View(int rowsMax) => new()
     {
@@ -175,16 +174,16 @@ public sealed class Table
             .Select(seat => GameView.Of(seat.Game, _now))],
     };
 
-    /// <summary>Goes on with a search; null while it is not at its end. Not to be called again after that.</summary>
+    /// <summary>Continues a search. Null until it is complete; do not call it again then.</summary>
     /// <param name="search">The search; always of the same table.</param>
-    /// <param name="looksMax">How many players and seats to look at.</param>
+    /// <param name="looksMax">How many players and seats to examine.</param>
     public TableMatches? Continue(TableSearch search, int looksMax)
     {
         ArgumentNullException.ThrowIfNull(search);
         return search.Step(_lobby, _games, _now, looksMax);
     }
 
-    // Timeouts may be shorter now than when the deadline was noted.
+    // Timeouts may be shorter now than when the heap entry was made.
     private void ExtendDeadlineTo(Participant participant, TimeSpan until)
     {
         participant.ExtendDeadlineTo(until);
@@ -208,9 +207,9 @@ public sealed class Table
         else if (due.IsHeld)
             _responder.ReleaseUnchanged(due, _now);
         else if (due is Player player)
-            _lobby.FallSilent(player, _now);
+            _lobby.TimeOut(player, _now);
         else
-            _games.Leave((Seat)due, Departure.FellSilent, _now);
+            _games.Leave((Seat)due, Departure.TimedOut, _now);
     }
 }
 

@@ -3,30 +3,30 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>What a <see cref="TableSearch"/> found.</summary>
+/// <summary>The result of a <see cref="TableSearch"/>.</summary>
 public sealed record TableMatches
 {
-    /// <summary>As many of those that match as were asked for, and how many there are of all.</summary>
+    /// <summary>The first matches, and the totals of the whole table.</summary>
     public required TableView View { get; init; }
 
-    /// <summary>How many registrations match, listed or not.</summary>
+    /// <summary>The number of matching registrations, listed or not.</summary>
     public required int PlayersMatching { get; init; }
 
-    /// <summary>How many games match, listed or not.</summary>
+    /// <summary>The number of matching games, listed or not.</summary>
     public required int GamesMatching { get; init; }
 }
 
 /// <summary>
-/// Looks through both registries in steps, between which the table goes on: looking at everybody at once would keep
-/// players waiting. Who comes while it is under way is not found, who has left is not listed.
+/// Searches players and games in steps, so that requests can be applied in between. It does not find players who
+/// register meanwhile, and does not list those who have left.
 /// </summary>
 /// <param name="text">
-/// Part of a player's or its partner's name, or the beginning of its address, in whatever case; empty: all match.
+/// Part of a player's or its partner's name, or a prefix of its address, ignoring case; if empty, all match.
 /// </param>
-/// <param name="rowsMax">The most rows of each registry.</param>
+/// <param name="rowsMax">The most rows of players and of games.</param>
 public sealed class TableSearch(string text, int rowsMax)
 {
-    // A row is composed of texts, a look reads a name: as measured, a row takes as long as some ten looks.
+    // Measured: composing a row takes as long as examining about ten players.
     private const int LooksPerRow = 10;
 
     private readonly bool _canBeAddress =
@@ -43,8 +43,8 @@ public sealed class TableSearch(string text, int rowsMax)
     private int _gamesMatching;
 
     /// <summary>
-    /// Makes room for so many, which takes longer than anything that is done between two requests. Not needed; with too
-    /// little of it the search makes more.
+    /// Allocates buffers for this many players and games; call it off the actor's thread, as it is slow. Optional: the
+    /// search allocates what is missing.
     /// </summary>
     public void Reserve(int playerCount, int gameCount)
     {
@@ -52,7 +52,7 @@ public sealed class TableSearch(string text, int rowsMax)
         _seats = Rent<Seat>(2 * gameCount);
     }
 
-    /// <summary>Lets go of those whom it has looked at. Only when it has come to its end.</summary>
+    /// <summary>Returns the buffers to the pool. Only after the search has ended.</summary>
     public void Release()
     {
         ArrayPool<Player>.Shared.Return(_players, clearArray: true);
@@ -60,12 +60,12 @@ public sealed class TableSearch(string text, int rowsMax)
         (_players, _seats) = ([], []);
     }
 
-    /// <summary>Goes on with the search; null while it is not at its end. Not to be called again after that.</summary>
+    /// <summary>Continues the search. Null until it is complete; do not call it again then.</summary>
     /// <param name="lobby">The registrations.</param>
     /// <param name="games">The games.</param>
     /// <param name="now">The time.</param>
     /// <param name="looksMax">
-    /// How many players and seats to look at. The references to all of one registry are copied at once beside that.
+    /// How many players and seats to examine. Copying the references to all players or all seats is a step of its own.
     /// </param>
     internal TableMatches? Step(Lobby lobby, Games games, TimeSpan now, int looksMax)
     {
@@ -77,16 +77,16 @@ public sealed class TableSearch(string text, int rowsMax)
 
         if (_seatsEnd is not { } seatsEnd)
         {
-            if (!LookAtPlayers(lobby, now, playersEnd, looksMax))
+            if (!ExaminePlayers(lobby, now, playersEnd, looksMax))
                 return null;
             _seatsEnd = Copy(games.Seats, ref _seats);
             _next = 0;
             return null;
         }
 
-        if (!LookAtSeats(now, seatsEnd, looksMax))
+        if (!ExamineSeats(now, seatsEnd, looksMax))
             return null;
-        // All are counted when all are listed, though only as many were looked at.
+        // Without a text only the first rows were examined, but all match.
         var isAll = text.Length == 0;
         return new TableMatches
         {
@@ -102,35 +102,34 @@ public sealed class TableSearch(string text, int rowsMax)
         };
     }
 
-    // Those who come while room is made need some too. What is fresh is touched here, not by the actor.
+    // With room for players who register meanwhile. Clearing touches the pages here, not on the actor's thread.
     private static T[] Rent<T>(int count)
     {
-        var room = ArrayPool<T>.Shared.Rent(count + (count / 8) + 16);
-        Array.Clear(room);
-        return room;
+        var buffer = ArrayPool<T>.Shared.Rent(count + (count / 8) + 16);
+        Array.Clear(buffer);
+        return buffer;
     }
 
-    // The references alone: those whom they are to are not looked at. Without a text the first ones will do; two seats
-    // are a game. Returns how many.
-    private int Copy<T>(IReadOnlyCollection<T> all, ref T[] room)
+    // Copies only references, and returns how many. Without a text the first rows suffice; a game has two seats.
+    private int Copy<T>(IReadOnlyCollection<T> all, ref T[] buffer)
     {
         var end = text.Length == 0 ? Math.Min(2 * rowsMax, all.Count) : all.Count;
-        if (room.Length < end)
-            room = ArrayPool<T>.Shared.Rent(end);
+        if (buffer.Length < end)
+            buffer = ArrayPool<T>.Shared.Rent(end);
         if (end == all.Count)
         {
-            ((ICollection<T>)all).CopyTo(room, 0);
+            ((ICollection<T>)all).CopyTo(buffer, 0);
             return end;
         }
 
         var i = 0;
-        foreach (var one in all.Take(end))
-            room[i++] = one;
+        foreach (var item in all.Take(end))
+            buffer[i++] = item;
         return end;
     }
 
-    // False while there are more.
-    private bool LookAtPlayers(Lobby lobby, TimeSpan now, int end, int looks)
+    // False if there are more.
+    private bool ExaminePlayers(Lobby lobby, TimeSpan now, int end, int looks)
     {
         for (; _next < end && looks > 0; _next++, looks--)
         {
@@ -148,14 +147,14 @@ public sealed class TableSearch(string text, int rowsMax)
         return _next >= end;
     }
 
-    private bool LookAtSeats(TimeSpan now, int end, int looks)
+    private bool ExamineSeats(TimeSpan now, int end, int looks)
     {
         for (; _next < end && looks > 0; _next++, looks--)
         {
             var seat = _seats[_next];
             var partner = seat.Partner;
-            var isGone = seat.Left is not null && partner.Left is not null;
-            if (seat.Number != 0 || isGone || !(Matches(seat.Name, seat.From) || Matches(partner.Name, partner.From)))
+            var hasEnded = seat.Left is not null && partner.Left is not null;
+            if (seat.Number != 0 || hasEnded || !(Matches(seat.Name, seat.From) || Matches(partner.Name, partner.From)))
                 continue;
             _gamesMatching++;
             if (_gameViews.Count == rowsMax)

@@ -2,7 +2,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>Makes a table of the parts that <see cref="Table.WriteSnapshot"/> has made, in the same order.</summary>
+/// <summary>Builds a table from the parts of <see cref="Table.WriteSnapshot"/>, in the same order.</summary>
 public sealed class TableSnapshotReader
 {
     private static readonly int StatusCount = Enum.GetValues<PlayerStatus>().Length;
@@ -17,9 +17,9 @@ public sealed class TableSnapshotReader
     private int _games;
     private int _deadlines;
 
-    /// <summary>Begins a table.</summary>
-    /// <param name="options">The limits that it applies from now on.</param>
-    /// <param name="keys">Where it draws keys from now on.</param>
+    /// <summary>Starts with an empty table.</summary>
+    /// <param name="options">The table's options from now on.</param>
+    /// <param name="keys">The table's key source from now on.</param>
     public TableSnapshotReader(RulesOptions options, IKeySource keys)
     {
         _options = options;
@@ -27,9 +27,9 @@ public sealed class TableSnapshotReader
         _parts = _table.Parts;
     }
 
-    /// <summary>Takes the next part.</summary>
-    /// <exception cref="CorruptStateException">It cannot be one.</exception>
-    public void Take(ReadOnlySpan<byte> part)
+    /// <summary>Reads the next part.</summary>
+    /// <exception cref="CorruptStateException">The part is invalid.</exception>
+    public void Read(ReadOnlySpan<byte> part)
     {
         var from = new FieldReader(part);
         var kind = (SnapshotPart)from.Byte();
@@ -48,8 +48,8 @@ public sealed class TableSnapshotReader
         from.End();
     }
 
-    /// <summary>The table, when all parts have been taken. The reader is not to be used again.</summary>
-    /// <exception cref="CorruptStateException">Parts are missing, or do not fit together.</exception>
+    /// <summary>The table, once all parts are read. Do not use the reader again.</summary>
+    /// <exception cref="CorruptStateException">Parts are missing or inconsistent.</exception>
     public Table Finish()
     {
         if (!_hasHead || _parts.Lobby.PlayerCount != _players || _parts.Games.Count != _games
@@ -60,7 +60,7 @@ public sealed class TableSnapshotReader
 
         foreach (var (player, partner) in _partners)
             player.Partner = FindPlayer(partner);
-        // Exclusions that had no end when they were written may end before what the heap says.
+        // Exclusions without a recorded expiry may expire before the heap entry.
         foreach (var player in _parts.Lobby.Players.Where(player => player.HeapIndex >= 0))
             _parts.Deadlines.Hasten(player);
         _parts.Lobby.RebuildQueues();

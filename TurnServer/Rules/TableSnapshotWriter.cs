@@ -3,24 +3,21 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>
-/// What a part of a table's image is about. The numbers stand in files: none is ever used for another.
+/// The kind of a snapshot's part. The numbers are in files: never reuse one.
 /// </summary>
 internal enum SnapshotPart : byte
 {
-    /// <summary>
-    /// The time, the next place in the order of registration, the last key, and what has been counted.
-    /// </summary>
+    /// <summary>The time, the next registration number, the last key and the counters.</summary>
     Head = 1,
 
-    /// <summary>One registration as it was written before exclusions had an end.</summary>
+    /// <summary>One registration, as written before exclusions expired. Only read.</summary>
     PlayerWithoutExclusionEnds = 2,
 
-    /// <summary>One game with its two seats, and the bytes on their way to them.</summary>
+    /// <summary>One game with its two seats and their backlogs.</summary>
     Game = 3,
 
     /// <summary>
-    /// Some of those with a deadline, in the order of the heap: of two that fall due together the first there comes
-    /// first, and a table that is read must do as the one that was written.
+    /// Part of the deadlines, in heap order: it decides who comes first of two that are due at the same time.
     /// </summary>
     Deadlines = 4,
 
@@ -28,7 +25,7 @@ internal enum SnapshotPart : byte
     Player = 5,
 }
 
-/// <summary>Takes the parts of an image as they are made.</summary>
+/// <summary>Receives the parts of a snapshot one by one; the bytes are valid during the call.</summary>
 public delegate void SnapshotSink(ReadOnlySpan<byte> part);
 
 /// <summary>
@@ -121,7 +118,7 @@ internal static class TableSnapshotWriter
             to.Text(seat.Name);
             to.Address(seat.From);
             WriteKey(to, seat.Player?.Key);
-            // From 0 for none on, as a number without a sign: the last counter there can be is 2⁶³−1.
+            // Unsigned, so that both −1 and 2⁶³−1 fit.
             to.Number((ulong)(seat.LastCounter + 1));
             to.Byte(seat.Left is { } left ? (byte)(left + 1) : (byte)0);
             to.Number(seat.Backlog.Block.Length);

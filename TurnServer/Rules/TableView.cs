@@ -1,31 +1,30 @@
 namespace TurnServer.Rules;
 
-/// <summary>Both registries at one moment, copied, for people to read.</summary>
+/// <summary>A copy of the players and games at one moment, for display.</summary>
 public sealed record TableView
 {
-    /// <summary>How many registrations are live, listed or not.</summary>
+    /// <summary>The number of live registrations, listed or not.</summary>
     public required int PlayerCount { get; init; }
 
-    /// <summary>How many games are under way, listed or not.</summary>
+    /// <summary>The number of running games, listed or not.</summary>
     public required int GameCount { get; init; }
 
-    /// <summary>Registrations, at most as many as were asked for.</summary>
+    /// <summary>The first registrations.</summary>
     public required IReadOnlyList<PlayerView> Players { get; init; }
 
-    /// <summary>Games, at most as many as were asked for.</summary>
+    /// <summary>The first games.</summary>
     public required IReadOnlyList<GameView> Games { get; init; }
 }
 
-/// <summary>One registration as people see it.</summary>
-/// <param name="Key">The pairing key, whole: abbreviate it before showing it.</param>
-/// <param name="Name">The player's name, as registered: it may hold anything but control characters.</param>
+/// <summary>One registration, for display.</summary>
+/// <param name="Key">The whole pairing key, a secret: abbreviate it before showing it.</param>
+/// <param name="Name">The player's name; anything but control characters.</param>
 /// <param name="Address">The address it registered from.</param>
-/// <param name="Status">How far it has come.</param>
-/// <param name="IsHost">Whether it hosts; null while it has no partner.</param>
-/// <param name="Partner">The partner's name, or the name of the one it waits for; null when anybody will do.</param>
+/// <param name="Status">Its status.</param>
+/// <param name="IsHost">Whether it hosts; null without a partner.</param>
+/// <param name="Partner">The name of the partner, or of the partner wanted; null if it accepts anyone.</param>
 /// <param name="Age">The time since it registered.</param>
-/// <param name="TimeLeft">The time until it is dropped if nothing more is heard; null while a reply is held or it
-/// plays.</param>
+/// <param name="TimeLeft">The time until it times out; null while a reply is held, and once it plays.</param>
 public sealed record PlayerView(ulong Key, string Name, string Address, PlayerStatus Status, bool? IsHost,
     string? Partner, TimeSpan Age, TimeSpan? TimeLeft)
 {
@@ -35,9 +34,9 @@ public sealed record PlayerView(ulong Key, string Name, string Address, PlayerSt
         player.IsHeld || player.Status == PlayerStatus.Playing ? null : player.Deadline - now);
 }
 
-/// <summary>One game as people see it.</summary>
+/// <summary>One game, for display.</summary>
 /// <param name="Age">The time since it started.</param>
-/// <param name="Seat0">The seat of who was ready last.</param>
+/// <param name="Seat0">The seat of the player who was ready last.</param>
 /// <param name="Seat1">The other seat.</param>
 public sealed record GameView(TimeSpan Age, SeatView Seat0, SeatView Seat1)
 {
@@ -45,15 +44,14 @@ public sealed record GameView(TimeSpan Age, SeatView Seat0, SeatView Seat1)
         new(now - game.StartedAt, SeatView.Of(game[0], now), SeatView.Of(game[1], now));
 }
 
-/// <summary>One seat as people see it.</summary>
-/// <param name="Key">The seat key, whole: abbreviate it before showing it.</param>
+/// <summary>One seat, for display.</summary>
+/// <param name="Key">The whole seat key, a secret: abbreviate it before showing it.</param>
 /// <param name="Name">The player's name.</param>
 /// <param name="Address">The address it registered from.</param>
-/// <param name="Counter">The last counter taken; −1 before the first.</param>
-/// <param name="BacklogBytes">The bytes of turns on their way to it.</param>
-/// <param name="Left">How it was left; null while it is not.</param>
-/// <param name="TimeLeft">The time until it is dropped if nothing more is heard; null while a reply is held or it is
-/// left.</param>
+/// <param name="Counter">The last counter accepted; −1 before the first.</param>
+/// <param name="BacklogBytes">The bytes of turns waiting for it or unacknowledged.</param>
+/// <param name="Left">Why it was left; null while it is not.</param>
+/// <param name="TimeLeft">The time until it times out; null while a reply is held, and once it is left.</param>
 public sealed record SeatView(ulong Key, string Name, string Address, long Counter, int BacklogBytes, string? Left,
     TimeSpan? TimeLeft)
 {

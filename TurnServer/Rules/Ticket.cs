@@ -2,10 +2,10 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>Names one request that is owed a reply. The caller of the rules draws them; 0 is nobody's.</summary>
+/// <summary>Identifies a request that is owed a reply. The caller assigns the numbers; 0 means none.</summary>
 public readonly record struct Ticket(long Number);
 
-/// <summary>A reply, and the request that it answers.</summary>
+/// <summary>A reply and the request that it answers.</summary>
 public readonly record struct Answer(Ticket Ticket, Reply Reply);
 
 /// <summary>A time, ending now, in which the process could not run: SIGSTOP, a paused VM.</summary>
@@ -13,21 +13,21 @@ public readonly record struct Answer(Ticket Ticket, Reply Reply);
 /// <param name="Grace">The latest time from now to which a deadline is extended.</param>
 public readonly record struct Suspension(TimeSpan Gap, TimeSpan Grace);
 
-/// <summary>One parsed request and what the rules need to know of its circumstances.</summary>
+/// <summary>One parsed request and its context.</summary>
 public readonly record struct Arrival
 {
-    /// <summary>The ticket that the reply will carry.</summary>
+    /// <summary>The ticket of the reply.</summary>
     public required Ticket Ticket { get; init; }
 
-    /// <summary>What is asked.</summary>
+    /// <summary>The parsed request.</summary>
     public required TurnRequest Request { get; init; }
 
-    /// <summary>The body that the request's ranges point into.</summary>
+    /// <summary>The body that the request's ranges refer to.</summary>
     public required ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>The address the request came from.</summary>
+    /// <summary>The client's address.</summary>
     public required ClientAddress From { get; init; }
 
-    /// <summary>How long a reply without news may be held; zero means that it may not.</summary>
+    /// <summary>How long a reply without news may be held; zero if it must not be.</summary>
     public TimeSpan Wait { get; init; }
 }

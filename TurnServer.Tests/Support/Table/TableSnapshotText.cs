@@ -24,7 +24,7 @@ internal static class TableSnapshotText
     {
         var reader = new TableSnapshotReader(options, keys);
         foreach (var part in parts)
-            reader.Take(part);
+            reader.Read(part);
         return reader.Finish();
     }
 }

@@ -1,23 +1,24 @@
 using System.Net;
+using TurnServer.Protocol;
 
-namespace TurnServer.Protocol;
+namespace TurnServer.Http;
 
-/// <summary>Reads the header <c>X-Forwarded-For</c>, in which a reverse proxy says whom it speaks for.</summary>
+/// <summary>Reads <c>X-Forwarded-For</c>, in which a reverse proxy names the client that it speaks for.</summary>
 public static class ForwardedForHeader
 {
     /// <summary>The header's name.</summary>
     public const string Name = "X-Forwarded-For";
 
     /// <summary>
-    /// The last address of the list, which is the one that the nearest proxy itself saw; those before it are what the
-    /// client says. Null when it is no address, such as <c>unknown</c> or a name that hides one (RFC 7239, 6).
+    /// The last address of the list, which the nearest proxy saw itself; those before it are the client's claims. Null
+    /// if it is not an address, such as <c>unknown</c> or an obfuscated identifier (RFC 7239, 6).
     /// </summary>
     public static ClientAddress? LastAddress(ReadOnlySpan<char> header)
     {
         var last = header[(header.LastIndexOf(',') + 1)..].Trim();
         if (last is ['"', .. var quoted, '"'])
             last = quoted.Trim();
-        // Some proxies write the port too. A number is no address, though .NET takes 5 for 0.0.0.5.
+        // Some proxies append the port. A bare number is not an address, though .NET parses 5 as 0.0.0.5.
         return (last.Contains(':') || last.Count('.') == 3) && IPEndPoint.TryParse(last, out var client)
             ? ClientAddress.Of(client.Address)
             : null;
