@@ -12,9 +12,10 @@ internal static class MemoryCommand
     public static int Run()
     {
         Console.WriteLine("what                                count  bytes each  goal");
-        Print("player waiting for anybody", Players, PlayerBytesGoal, population => population.AddStrangers(Players));
-        Print("player waiting for a partner", Players, PlayerBytesGoal, population => population.AddUnmatched(Players));
-        Print("idle game, a turn taken each way", Games, GameBytesGoal, population => population.AddGames(Games));
+        Print("player waiting for anyone", Players, PlayerBytesGoal, population => population.AddStrangers(Players));
+        Print("player waiting for a named partner", Players, PlayerBytesGoal,
+            population => population.AddUnmatched(Players));
+        Print("idle game, one turn each way", Games, GameBytesGoal, population => population.AddGames(Games));
         return 0;
     }
 

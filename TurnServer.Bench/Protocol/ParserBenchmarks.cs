@@ -3,7 +3,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Bench.Protocol;
 
-/// <summary>Goal: under 100 ns, nothing allocated.</summary>
+/// <summary>Goal: under 100 ns without allocations.</summary>
 [MemoryDiagnoser]
 public class ParserBenchmarks
 {

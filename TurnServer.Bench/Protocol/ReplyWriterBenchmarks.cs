@@ -3,7 +3,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Bench.Protocol;
 
-/// <summary>A reply allocates its own bytes and nothing else; one without data is shared.</summary>
+/// <summary>A reply allocates only its own bytes; a reply without data is shared.</summary>
 [MemoryDiagnoser]
 public class ReplyWriterBenchmarks
 {

@@ -4,8 +4,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Bench.Rules;
 
 /// <summary>
-/// Two players come, pair and leave: five requests, while others wait for somebody else. Goal: with 100 000 others at
-/// most 1.2 times what it is with 100.
+/// Two players register, pair and leave: five requests, while others wait. Goal: with 100 000 others at most 1.2 times
+/// the time with 100.
 /// </summary>
 [MemoryDiagnoser]
 public class PairingBenchmarks
@@ -16,7 +16,7 @@ public class PairingBenchmarks
 
     private Population _population = null!;
 
-    /// <summary>Registered players who wait, each for one who never comes.</summary>
+    /// <summary>Waiting players, each for a named partner that never comes.</summary>
     [Params(100, 10_000, 100_000)]
     public int Players { get; set; }
 
@@ -39,7 +39,7 @@ public class PairingBenchmarks
         var second = _population.Send(Inputs.Parse(other), other).Key;
         var paired = _population.Send(new TurnRequest { Symbol = Symbol.RequestPair, Key = first }, one);
         if (paired.Code != ReplyCode.StartServer)
-            throw new InvalidOperationException("They were not paired.");
+            throw new InvalidOperationException("The players were not paired.");
         _population.Send(new TurnRequest { Symbol = Symbol.Unregister, Key = first }, one);
         return _population.Send(new TurnRequest { Symbol = Symbol.Unregister, Key = second }, other);
     }

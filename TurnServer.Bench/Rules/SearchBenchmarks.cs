@@ -4,21 +4,20 @@ using TurnServer.Rules;
 namespace TurnServer.Bench.Rules;
 
 /// <summary>
-/// What a search of the status page costs the players: each step keeps the actor from them for as long. Goal: about a
-/// millisecond.
+/// The steps of a search from the status page, each of which blocks the actor. Goal: about a millisecond each.
 /// </summary>
 [MemoryDiagnoser]
 public class SearchBenchmarks
 {
-    private const string Absent = "nobody is called that";
+    private const string NoMatch = "no player has this name";
 
-    // As the status page does it.
+    // As on the status page.
     private const int LooksPerStep = 1000;
     private const int Rows = 1000;
 
     private Population _population = null!;
 
-    /// <summary>Registered players who wait, each for one who never comes.</summary>
+    /// <summary>Waiting players, each for a named partner that never comes.</summary>
     [Params(100, 10_000, 100_000)]
     public int Players { get; set; }
 
@@ -29,21 +28,21 @@ public class SearchBenchmarks
         _population.AddUnmatched(Players);
     }
 
-    /// <summary>The first step, the references to all players; with making room for them, and clearing it.</summary>
+    /// <summary>Allocating and clearing the buffer, and the first step: copying references to all players.</summary>
     [Benchmark]
     public void Copy()
     {
-        var search = new TableSearch(Absent, Rows);
+        var search = new TableSearch(NoMatch, Rows);
         search.Reserve(Players, 0);
         _population.Table.Continue(search, 0);
         search.Release();
     }
 
-    /// <summary>All steps of a search that finds nobody.</summary>
+    /// <summary>All steps of a search without matches.</summary>
     [Benchmark]
-    public TableMatches FindNobody() => Find(Absent);
+    public TableMatches FindNone() => Find(NoMatch);
 
-    /// <summary>All steps of one that finds everybody and lists some.</summary>
+    /// <summary>All steps of a search that matches all players and lists the first.</summary>
     [Benchmark]
     public TableMatches FindAll() => Find("waiting");
 

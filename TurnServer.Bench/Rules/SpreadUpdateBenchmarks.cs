@@ -4,9 +4,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Bench.Rules;
 
 /// <summary>
-/// Updates that go round all games in an order without pattern. What the rules compute is the same as for one hot game;
-/// what is added as the games become more is the time in which the processor fetches seats, buffers and the entries of
-/// heap and dictionary from memory, because they no longer fit its caches.
+/// Updates of all games in random order. The rules do the same work as for one hot game; the additional time with more
+/// games is cache misses on seats, buffers, heap and dictionary entries.
 /// </summary>
 [MemoryDiagnoser]
 public class SpreadUpdateBenchmarks
@@ -17,7 +16,7 @@ public class SpreadUpdateBenchmarks
     private PlayingSeat[] _seats = null!;
     private int _next;
 
-    /// <summary>Registered players who wait; as many others play.</summary>
+    /// <summary>Waiting players; as many others play.</summary>
     [Params(100, 10_000, 100_000)]
     public int Players { get; set; }
 

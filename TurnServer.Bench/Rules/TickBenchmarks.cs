@@ -2,13 +2,13 @@ using BenchmarkDotNet.Attributes;
 
 namespace TurnServer.Bench.Rules;
 
-/// <summary>What each message pays for timeouts when none is due.</summary>
+/// <summary>The cost of timeouts for each message when none is due.</summary>
 [MemoryDiagnoser]
 public class TickBenchmarks
 {
     private Population _population = null!;
 
-    /// <summary>Registered players who wait.</summary>
+    /// <summary>Waiting players.</summary>
     [Params(100, 10_000, 100_000)]
     public int Players { get; set; }
 

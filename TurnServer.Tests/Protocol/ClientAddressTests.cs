@@ -3,14 +3,14 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Protocol;
 
-/// <summary>Which peers count as one address.</summary>
+/// <summary>Which addresses count as one client's.</summary>
 public sealed class ClientAddressTests
 {
     [TestCase("203.0.113.7", "203.0.113.7")]
     [TestCase("203.0.113.7", "::ffff:203.0.113.7")]
     [TestCase("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff")]
     [TestCase("2001:db8:1:2::1", "2001:db8:1:2::")]
-    public void Of_TwoPeersOfOneSubscriber_AreEqual(string one, string other)
+    public void Of_TwoAddressesOfOneSubscriber_AreEqual(string one, string other)
     {
         using (Assert.EnterMultipleScope())
         {
@@ -37,14 +37,14 @@ public sealed class ClientAddressTests
     [TestCase("fe80::1", false)]
     [TestCase("2001:db8::1", false)]
     [TestCase("0:0:0:1::1", false)]
-    public void IsLoopback_OfAPeer_IsWhetherItIsThisMachine(string address, bool isLoopback) =>
+    public void IsLoopback_OfAnAddress_IsWhetherItIsThisMachine(string address, bool isLoopback) =>
         Assert.That(Of(address).IsLoopback, Is.EqualTo(isLoopback));
 
     [TestCase("203.0.113.7", "203.0.113.7")]
     [TestCase("::ffff:203.0.113.7", "203.0.113.7")]
     [TestCase("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64")]
     [TestCase("fe80::1%3", "fe80::/64")]
-    public void ToString_OfAPeer_IsAsPeopleWriteIt(string address, string text) =>
+    public void ToString_OfAnAddress_IsItsUsualNotation(string address, string text) =>
         Assert.That(Of(address).ToString(), Is.EqualTo(text));
 
     private static ClientAddress Of(string address) => ClientAddress.Of(IPAddress.Parse(address));

@@ -2,11 +2,11 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Protocol;
 
-/// <summary>Which HTTP status goes with which reply (PROTOCOL.md, "Reply").</summary>
+/// <summary>The HTTP status of each reply (PROTOCOL.md, "Reply").</summary>
 public sealed class HttpStatusTests
 {
     [Test]
-    public void Of_EveryError_Is400But429For22And503For23()
+    public void Of_EveryError_Is400Except429For22And503For23()
     {
         var others = Enum.GetValues<ErrorCode>()
             .Where(error => error is not (ErrorCode.None or ErrorCode.RateLimited or ErrorCode.ServerBusy));

@@ -22,7 +22,7 @@ public sealed class PreferHeaderTests
     [TestCase("wait=2147483647", int.MaxValue)]
     [TestCase("wait=2147483648", int.MaxValue)]
     [TestCase("wait=99999999999999999999999", int.MaxValue)]
-    public void WaitSeconds_OfAPreference_IsWhatItAsksFor(string header, int seconds) =>
+    public void WaitSeconds_OfAPreference_IsTheRequestedWait(string header, int seconds) =>
         Assert.That(PreferHeader.WaitSeconds(header), Is.EqualTo(seconds));
 
     [TestCase("")]
@@ -40,7 +40,7 @@ public sealed class PreferHeaderTests
     [TestCase("wait=ten")]
     [TestCase("wait=٣")]
     [TestCase("wait:10")]
-    public void WaitSeconds_OfNoneOrAnIllFormedOne_IsZero(string header) =>
+    public void WaitSeconds_WithoutAWellFormedPreference_IsZero(string header) =>
         Assert.That(PreferHeader.WaitSeconds(header), Is.Zero);
 
     [TestCase("wait=5, wait=10", 5)]
@@ -53,6 +53,6 @@ public sealed class PreferHeaderTests
     [TestCase("foo=\"a, wait=5, b\", wait=10", 10)]
     [TestCase("foo=\"a\\\", wait=5, b\", wait=10", 10)]
     [TestCase("foo; bar=\"x, wait=5\"", 0)]
-    public void WaitSeconds_OfCommasInQuotes_PassesOverThem(string header, int seconds) =>
+    public void WaitSeconds_IgnoresQuotedSeparators(string header, int seconds) =>
         Assert.That(PreferHeader.WaitSeconds(header), Is.EqualTo(seconds));
 }

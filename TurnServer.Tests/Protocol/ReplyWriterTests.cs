@@ -34,11 +34,11 @@ public sealed class ReplyWriterTests
     }
 
     [TestCaseSource(nameof(Replies))]
-    public void ToBytes_OfAReply_IsExactlyThis(Reply reply, string text) =>
+    public void ToBytes_OfAReply_IsItsExactText(Reply reply, string text) =>
         Assert.That(ReplyWriter.ToBytes(reply), Is.EqualTo(Encoding.UTF8.GetBytes(text)));
 
     [Test]
-    public void ToBytes_OfTurns_AreTheBytesAsTheyCame()
+    public void ToBytes_OfTurns_KeepsTheirBytes()
     {
         byte[] turns = [0x00, 0xFF, 0x80, (byte)'|', 0x0A];
         byte[] reply = [.. "0/9/"u8, .. turns];
@@ -46,7 +46,7 @@ public sealed class ReplyWriterTests
     }
 
     [Test]
-    public void ToBytes_OfAReplyWithoutData_IsMadeOnce()
+    public void ToBytes_OfAReplyWithoutData_IsShared()
     {
         var first = ReplyWriter.ToBytes(Reply.Ok(ReplyCode.GameNoData));
         Assert.That(ReplyWriter.ToBytes(Reply.Ok(ReplyCode.GameNoData)), Is.SameAs(first));

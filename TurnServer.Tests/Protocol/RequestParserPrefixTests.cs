@@ -4,8 +4,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Protocol;
 
 /// <summary>
-/// A request cut off anywhere has a definite outcome. Each case is a whole request and what its prefixes give, as "from
-/// this length on: this".
+/// The outcome of every prefix of a request. Each case is a whole request and the outcomes of its prefixes, as "from
+/// this length on: outcome".
 /// </summary>
 public sealed class RequestParserPrefixTests
 {

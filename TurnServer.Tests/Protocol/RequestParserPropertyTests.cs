@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Protocol;
 
-/// <summary>The parser against a simple one, over bodies that nobody thought of.</summary>
+/// <summary>Compares the parser with a simple reference parser on random bodies.</summary>
 public sealed class RequestParserPropertyTests
 {
     private static readonly Gen<string> Field = Gen.OneOf(
@@ -15,12 +15,12 @@ public sealed class RequestParserPropertyTests
         Gen.ULong.Select(number => $"{number}"),
         Gen.String[Gen.Char['!', '~'], 0, 70]);
 
-    // Near enough to a request that every rule is met: a symbol and a few fields.
+    // A symbol and a few fields: close enough to a request to reach every rule.
     private static readonly Gen<byte[]> NearlyRequest = Gen.Select(
         OneOf("0", "1", "2", "3", "4", "5", "6", "7", ""), Field.Array[0, 7],
         (symbol, fields) => Encoding.UTF8.GetBytes(string.Join(',', (string[])[symbol, .. fields])));
 
-    // The same with one byte changed, which is how UTF-8 breaks.
+    // The same with one byte changed, which breaks UTF-8.
     private static readonly Gen<byte[]> Damaged =
         Gen.Select(NearlyRequest, Gen.Int[0, 200], Gen.Byte, (body, place, to) =>
         {
@@ -30,14 +30,14 @@ public sealed class RequestParserPropertyTests
         });
 
     [Test]
-    public void TryParse_OfAnything_DoesWhatTheSimpleParserDoes() =>
+    public void TryParse_OfAnyBody_AgreesWithTheReferenceParser() =>
         Gen.OneOf(NearlyRequest, Damaged, Gen.Byte.Array[0, 64]).Sample(
             body => ReferenceParser.OutcomeOf(body) == ReferenceParser.Outcome(body), iter: 30_000, threads: 1,
-            print: body => $"{Convert.ToHexString(body)}: {ReferenceParser.OutcomeOf(body)}, simply "
+            print: body => $"{Convert.ToHexString(body)}: {ReferenceParser.OutcomeOf(body)}, expected "
                 + ReferenceParser.Outcome(body));
 
     [Test]
-    public void TryParse_OfAnUpdateMadeOfItsFields_GivesThemBack() =>
+    public void TryParse_OfAnUpdate_GivesItsFields() =>
         Gen.Select(Gen.String.Select(WithoutLoneSurrogates), Gen.ULong, Gen.Int[0, 1], Gen.Long[0, long.MaxValue])
             .Sample((data, key, seat, counter) =>
             {

@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Protocol;
 
-/// <summary>Every way in which a request is malformed, and which refusal comes first (PROTOCOL.md, "Reply").</summary>
+/// <summary>Every kind of malformed request, and the order of the checks (PROTOCOL.md, "Reply").</summary>
 public sealed class RequestParserRefusalTests
 {
     [TestCase("", "2/*/*")]
@@ -75,7 +75,7 @@ public sealed class RequestParserRefusalTests
     public void TryParse_OfAMalformedRequest_Refuses(string body, string refusal) =>
         Assert.That(ReferenceParser.OutcomeOf(Encoding.UTF8.GetBytes(body)), Is.EqualTo(refusal));
 
-    // Each of these is wrong in everything that is named, and the first in the order of the page is what is said.
+    // Each has all the faults named; the reply reports the first in the order of the protocol page.
     [TestCase("7,x", "4/0/*", Description = "symbol before number of fields")]
     [TestCase("6,2,-1,x", "4/4/*", Description = "number of fields before player, counter and key")]
     [TestCase("6,x,key,2,-1", "4/1/*", Description = "player before counter and key")]
@@ -86,25 +86,25 @@ public sealed class RequestParserRefusalTests
     [TestCase("0,,30,,*", "4/3/*", Description = "key before names")]
     [TestCase("0,,*,,*", "7/*/*", Description = "name before partner's name")]
     [TestCase("0,Jones, Davey,*,*,*", "4/4/*", Description = "number of fields before key")]
-    public void TryParse_OfARequestWrongInSeveralWays_SaysTheFirst(string body, string refusal) =>
+    public void TryParse_OfSeveralFaults_ReportsTheFirst(string body, string refusal) =>
         Assert.That(ReferenceParser.OutcomeOf(Encoding.UTF8.GetBytes(body)), Is.EqualTo(refusal));
 
-    [TestCase("30 2C FF 2C 2A 2C 2A", Description = "a byte that UTF-8 has not")]
-    [TestCase("36 2C C3 2C 31 2C 30 2C 30", Description = "a character cut short by a comma")]
-    [TestCase("36 2C 80 2C 31 2C 30 2C 30", Description = "a continuation without its start")]
+    [TestCase("30 2C FF 2C 2A 2C 2A", Description = "an invalid UTF-8 byte")]
+    [TestCase("36 2C C3 2C 31 2C 30 2C 30", Description = "a character truncated by a comma")]
+    [TestCase("36 2C 80 2C 31 2C 30 2C 30", Description = "a continuation byte without a start byte")]
     [TestCase("36 2C C0 AF 2C 31 2C 30 2C 30", Description = "an overlong slash")]
     [TestCase("36 2C ED A0 80 2C 31 2C 30 2C 30", Description = "half a surrogate pair")]
-    [TestCase("36 2C F4 90 80 80 2C 31 2C 30 2C 30", Description = "past U+10FFFF")]
-    [TestCase("36 2C 78 2C 31 2C 30 2C 30 E2 82", Description = "a character cut short by the end")]
+    [TestCase("36 2C F4 90 80 80 2C 31 2C 30 2C 30", Description = "above U+10FFFF")]
+    [TestCase("36 2C 78 2C 31 2C 30 2C 30 E2 82", Description = "a character truncated by the end")]
     [TestCase("FF", Description = "not UTF-8 before symbol")]
-    public void TryParse_OfABodyThatIsNotUtf8_RefusesItWhole(string hex)
+    public void TryParse_OfABodyThatIsNotUtf8_Refuses(string hex)
     {
         var body = Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
         Assert.That(ReferenceParser.OutcomeOf(body), Is.EqualTo("2/*/*"));
     }
 
     [Test]
-    public void TryParse_OfABodyOf16384Bytes_TakesIt()
+    public void TryParse_OfABodyOf16384Bytes_AcceptsIt()
     {
         var data = new string('x', 16384 - "6,,1,0,0".Length);
         Assert.That(ReferenceParser.OutcomeOf(Encoding.UTF8.GetBytes($"6,{data},1,0,0")),

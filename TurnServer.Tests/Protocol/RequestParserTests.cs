@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Protocol;
 
-/// <summary>What well-formed requests are parsed to (PROTOCOL.md, "Request").</summary>
+/// <summary>Well-formed requests (PROTOCOL.md, "Request").</summary>
 public sealed class RequestParserTests
 {
     private const string Bob = "0 name=Bob partner= token= long=False";
@@ -58,16 +58,16 @@ public sealed class RequestParserTests
     [TestCase("0", 0)]
     [TestCase("00000000000000000000000000000000000003", 3)]
     [TestCase("9223372036854775807", long.MaxValue)]
-    public void TryParse_OfACounter_Takes0To2Pow63Minus1(string digits, long counter) =>
+    public void TryParse_OfACounter_Accepts0To2Pow63Minus1(string digits, long counter) =>
         Assert.That(Parse($"6,x,1,0,{digits}").Counter, Is.EqualTo(counter));
 
     [TestCase("n", 64)]
     [TestCase("é", 64)]
     [TestCase("漢", 64)]
     [TestCase("🎲", 64)]
-    public void TryParse_OfANameOf64Characters_TakesItAndNotOneMore(string character, int most)
+    public void TryParse_OfANameOf64Characters_AcceptsItAndNotOneMore(string character, int countMax)
     {
-        var name = string.Concat(Enumerable.Repeat(character, most));
+        var name = string.Concat(Enumerable.Repeat(character, countMax));
         using (Assert.EnterMultipleScope())
         {
             Assert.That(Outcome($"0,{name},*,*,*"), Is.EqualTo($"0 name={name} partner= token= long=False"));
@@ -78,7 +78,7 @@ public sealed class RequestParserTests
     }
 
     [Test]
-    public void TryParse_OfATokenOf64Characters_TakesItAndNotOneMore()
+    public void TryParse_OfATokenOf64Characters_AcceptsItAndNotOneMore()
     {
         var token = new string('t', 64);
         using (Assert.EnterMultipleScope())
@@ -89,7 +89,7 @@ public sealed class RequestParserTests
     }
 
     [Test]
-    public void TryParse_OfATokenCharacter_TakesVisibleAsciiButStarAndComma()
+    public void TryParse_OfATokenCharacter_AcceptsVisibleAsciiExceptStarAndComma()
     {
         var taken = Enumerable.Range(0, 128).Select(c => (char)c)
             .Where(c => Outcome($"0,A,*,*,x{c}").StartsWith("0 ", StringComparison.Ordinal));

@@ -4,14 +4,14 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>What the rules cost in memory.</summary>
+/// <summary>Allocations of the rules.</summary>
 public sealed class AllocationTests : TableFixture
 {
     private const int WarmUpUpdates = 500;
     private const int MeasuredUpdates = 5000;
 
     [Test]
-    public void AnUpdateInASteadyGame_AllocatesNothing()
+    public void UpdateInARunningGame_AllocatesNothing()
     {
         Play(TableScript.Playing);
         var bodies = new[] { Body("a turn of Ann's", "ga", 0), Body("Bob's", "gb", 1) };
@@ -28,7 +28,7 @@ public sealed class AllocationTests : TableFixture
             Assert.That(allocated, Is.Zero);
         }
 
-        // Each sends and collects in turn; Ann's first update alone finds nothing.
+        // Both send and collect in turn; only Ann's first update finds no turn.
         int Exchange(int from, int count)
         {
             var bytes = 0;

@@ -4,19 +4,19 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Rules;
 
 /// <summary>
-/// Waiting and unacknowledged turns of one seat never exceed 131072 bytes, separators included (PROTOCOL.md, "The
+/// The limit of 131072 bytes, separators included, for waiting and unacknowledged turns of one seat (PROTOCOL.md, "The
 /// game").
 /// </summary>
 public sealed class BacklogLimitTests : TableFixture
 {
-    // Seven turns of 16000 bytes and what then makes exactly the limit: two turns with the separators of all.
+    // Seven turns of 16000 bytes; two more turns, with all separators, then reach exactly the limit.
     private const int BigTurns = 7;
     private const int BigBytes = 16000;
     private const int RestBytes = ProtocolLimits.BacklogBytesMax - (BigTurns * (BigBytes + 1));
     private const int Half = RestBytes / 2;
 
     [SetUp]
-    public void FillAlmost()
+    public void FillAlmostToTheLimit()
     {
         Play(TableScript.Playing);
         for (var counter = 0; counter < BigTurns; counter++)
@@ -24,20 +24,20 @@ public sealed class BacklogLimitTests : TableFixture
     }
 
     [Test]
-    public void ExactlyTheLimit_IsTaken_AndNotOneByteMore() => Play($$"""
+    public void TurnsUpToTheLimit_AreAccepted_AndNotOneByteMore() => Play($$"""
         6,<<x*{{Half}}>>,{ga},0,7            > 0/10/*
         6,<<y*{{RestBytes - Half}}>>,{ga},0,8 > 21/*/*
         6,<<y*{{RestBytes - Half - 1}}>>,{ga},0,8 > 0/10/*
         6,z,{ga},0,9 > 21/*/*
         6,,{ga},0,9  > 0/10/*
-        6,,{gb},1,0  > 0/9/{{Blocks()}}|<<x*{{Half}}>>|<<y*{{RestBytes - Half - 1}}>>
+        6,,{gb},1,0  > 0/9/{{BigTurnsText()}}|<<x*{{Half}}>>|<<y*{{RestBytes - Half - 1}}>>
         """);
 
     [Test]
-    public void ARefusedUpdate_ChangesNothing_AndIsTakenOnceThereIsRoom() => Play($$"""
-        6,b0,{gb},1,0 > 0/9/{{Blocks()}}
+    public void RefusedUpdate_ChangesNothing_AndIsAcceptedOnceThereIsSpace() => Play($$"""
+        6,b0,{gb},1,0 > 0/9/{{BigTurnsText()}}
         6,<<x*16000>>,{ga},0,7 > 0/9/b0
-        6,b1,{gb},1,0 > 0/11/{{Blocks()}}|<<x*16000>>
+        6,b1,{gb},1,0 > 0/11/{{BigTurnsText()}}|<<x*16000>>
         6,<<y*16000>>,{ga},0,8 > 21/*/*
         6,<<y*16000>>,{ga},0,8 > 21/*/*
         6,<<x*16000>>,{ga},0,7 > 0/11/b0
@@ -47,8 +47,8 @@ public sealed class BacklogLimitTests : TableFixture
         """);
 
     [Test]
-    public void UnacknowledgedTurns_CountAsMuchAsWaitingOnes() => Play($$"""
-        6,,{gb},1,0 > 0/9/{{Blocks()}}
+    public void UnacknowledgedTurns_CountLikeWaitingOnes() => Play($$"""
+        6,,{gb},1,0 > 0/9/{{BigTurnsText()}}
         6,<<x*16000>>,{ga},0,7 > 0/10/*
         6,<<y*16000>>,{ga},0,8 > 21/*/*
         6,,{gb},1,1 > 0/9/<<x*16000>>
@@ -57,7 +57,7 @@ public sealed class BacklogLimitTests : TableFixture
         """);
 
     [Test]
-    public void WhenThePartnerHasLeft_NothingIsTooMuch_AndNothingIsKept()
+    public void AfterThePartnerLeft_TurnsAreNeitherRefusedNorKept()
     {
         Play("""
             6,<<x*16000>>,{ga},0,7 > 0/10/*
@@ -69,6 +69,6 @@ public sealed class BacklogLimitTests : TableFixture
         Assert.That(Table.View(1).Games.Single().Seat1.BacklogBytes, Is.Zero);
     }
 
-    private static string Blocks() =>
+    private static string BigTurnsText() =>
         string.Join('|', Enumerable.Range(0, BigTurns).Select(turn => $"<<{turn}*{BigBytes}>>"));
 }

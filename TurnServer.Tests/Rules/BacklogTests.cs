@@ -4,14 +4,14 @@ using TurnServer.Rules;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>The backlog against two plain lists of turns.</summary>
+/// <summary>Compares the backlog with two plain lists of turns.</summary>
 public sealed class BacklogTests
 {
     private static readonly Gen<(int What, int Length)> AnyAct = Gen.Select(Gen.Int[0, 9],
         Gen.OneOf(Gen.Int[1, 20], Gen.Int[1, 500], Gen.Int[10_000, 16_384]));
 
     [Test]
-    public void Backlog_WhateverIsDone_HoldsWhatListsHold() => AnyAct.Array[1, 80].Sample(acts =>
+    public void Backlog_AfterAnyOperations_EqualsPlainLists() => AnyAct.Array[1, 80].Sample(acts =>
     {
         var backlog = default(Backlog);
         var block = new List<byte[]>();
@@ -63,12 +63,12 @@ public sealed class BacklogTests
 
     [TestCase(ProtocolLimits.BacklogBytesMax, true)]
     [TestCase(ProtocolLimits.BacklogBytesMax + 1, false)]
-    public void Fits_WhenEmpty_IsUpToTheLimit(int length, bool fits) =>
+    public void Fits_WhenEmpty_AllowsUpToTheLimit(int length, bool fits) =>
         Assert.That(default(Backlog).Fits(length), Is.EqualTo(fits));
 
     [TestCase(ProtocolLimits.BacklogBytesMax - 4, true)]
     [TestCase(ProtocolLimits.BacklogBytesMax - 3, false)]
-    public void Fits_BesideATurn_CountsTheSeparator(int length, bool fits)
+    public void Fits_AfterATurn_CountsTheSeparator(int length, bool fits)
     {
         var backlog = default(Backlog);
         backlog.Append("abc"u8);
@@ -76,7 +76,7 @@ public sealed class BacklogTests
     }
 
     [Test]
-    public void Clear_ForgetsEverything()
+    public void Clear_RemovesAllTurns()
     {
         var backlog = default(Backlog);
         backlog.Append("abc"u8);

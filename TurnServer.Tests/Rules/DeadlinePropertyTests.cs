@@ -5,8 +5,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Rules;
 
 /// <summary>
-/// A table that is ticked only when it says that something is due does the same, at the same times, as one that is
-/// ticked all the time: what it says is never later than what happens. And what it counts is what there is.
+/// A table that is ticked only at its <see cref="Table.NextDeadline"/> does the same, at the same times, as one that is
+/// ticked all the time. And its gauges equal a recount.
 /// </summary>
 public sealed class DeadlinePropertyTests
 {
@@ -25,7 +25,7 @@ public sealed class DeadlinePropertyTests
         (who, what, seconds) => new Act(who, what, seconds));
 
     [Test]
-    public void NextDeadline_IsNeverLaterThanWhatHappens() => AnyAct.Array[1, 80].Sample(acts =>
+    public void NextDeadline_IsNeverLate() => AnyAct.Array[1, 80].Sample(acts =>
     {
         var lazy = new Party(Turn);
         var eager = new Party(TurnStepwise);
@@ -35,7 +35,7 @@ public sealed class DeadlinePropertyTests
             eager.Do(act);
         }
 
-        // Everyone falls silent.
+        // All players time out.
         lazy.Do(new Act(0, Party.Sleep, 60));
         eager.Do(new Act(0, Party.Sleep, 60));
         Assert.That(lazy.Log(), Is.EqualTo(eager.Log()));
@@ -43,18 +43,18 @@ public sealed class DeadlinePropertyTests
     }, iter: 1000, threads: 1);
 
     [Test]
-    public void What_is_counted_on_the_way_is_what_there_is() => AnyAct.Array[1, 80].Sample(acts =>
+    public void Gauges_equal_a_recount() => AnyAct.Array[1, 80].Sample(acts =>
     {
         var party = new Party(Turn);
         foreach (var act in acts)
         {
             party.Do(act);
             var table = party.Table.Table;
-            var (view, figures) = (table.View(int.MaxValue), table.Count());
+            var (view, counters) = (table.View(int.MaxValue), table.Count());
             var byStatus = Enum.GetValues<PlayerStatus>()
                 .Select(status => view.Players.Count(player => player.Status == status));
-            Assert.That(figures.PlayersByStatus, Is.EqualTo(byStatus));
-            Assert.That(figures.BacklogBytes,
+            Assert.That(counters.PlayersByStatus, Is.EqualTo(byStatus));
+            Assert.That(counters.BacklogBytes,
                 Is.EqualTo(view.Games.Sum(game => game.Seat0.BacklogBytes + game.Seat1.BacklogBytes)));
         }
     }, iter: 1000, threads: 1);
@@ -70,10 +70,10 @@ public sealed class DeadlinePropertyTests
         }
     }
 
-    /// <summary>What one of the players does next, and for how long it may wait or the clock is turned.</summary>
+    /// <summary>What a player does next, and for how long it may wait or the clock is advanced.</summary>
     private sealed record Act(int Who, int What, int Seconds);
 
-    /// <summary>A few players at one table who do as they are told, with the keys that they were given.</summary>
+    /// <summary>A few players of one table, who use the keys that they were given.</summary>
     private sealed class Party(Action<TableDriver, TimeSpan> turn)
     {
         public const int Sleep = 11;

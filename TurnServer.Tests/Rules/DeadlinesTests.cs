@@ -3,43 +3,43 @@ using TurnServer.Rules;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>The heap of deadlines against a plain list.</summary>
+/// <summary>Compares the heap of deadlines with a plain list.</summary>
 public sealed class DeadlinesTests
 {
     private static readonly Gen<(int What, int Who, int Time)> AnyAct = Gen.Select(Gen.Int[0, 5], Gen.Int[0, 39],
         Gen.Int[1, 50]);
 
     [Test]
-    public void Deadlines_WhateverIsDone_FindWhatAListFinds() => AnyAct.Array[1, 300].Sample(acts =>
+    public void Deadlines_AfterAnyOperations_FindWhatAListFinds() => AnyAct.Array[1, 300].Sample(acts =>
     {
         var deadlines = new Deadlines();
-        var list = new List<Somebody>();
-        var everybody = Enumerable.Range(0, 40).Select(_ => new Somebody()).ToArray();
+        var list = new List<TestParticipant>();
+        var participants = Enumerable.Range(0, 40).Select(_ => new TestParticipant()).ToArray();
         var now = TimeSpan.Zero;
         foreach (var (what, who, time) in acts)
         {
-            var somebody = everybody[who];
-            var isIn = list.Contains(somebody);
+            var participant = participants[who];
+            var isIn = list.Contains(participant);
             switch (what)
             {
                 case 0 or 1 when !isIn:
-                    somebody.LastHeard = now;
-                    somebody.Patience = TimeSpan.FromSeconds(time);
-                    deadlines.Add(somebody);
-                    list.Add(somebody);
+                    participant.LastHeard = now;
+                    participant.Limit = TimeSpan.FromSeconds(time);
+                    deadlines.Add(participant);
+                    list.Add(participant);
                     break;
                 case 1 when isIn:
-                    // Further away: the heap need not be told.
-                    somebody.LastHeard = now;
-                    somebody.Patience = TimeSpan.FromSeconds(Math.Max(time, somebody.Patience.TotalSeconds));
+                    // Postponed: the heap need not know.
+                    participant.LastHeard = now;
+                    participant.Limit = TimeSpan.FromSeconds(Math.Max(time, participant.Limit.TotalSeconds));
                     break;
                 case 2 when isIn:
-                    somebody.Patience = TimeSpan.FromSeconds(time);
-                    deadlines.Hasten(somebody);
+                    participant.Limit = TimeSpan.FromSeconds(time);
+                    deadlines.Hasten(participant);
                     break;
                 case 3:
-                    deadlines.Remove(somebody);
-                    list.Remove(somebody);
+                    deadlines.Remove(participant);
+                    list.Remove(participant);
                     break;
                 case 4:
                     now += TimeSpan.FromSeconds(time / 10);
@@ -54,14 +54,14 @@ public sealed class DeadlinesTests
         }
     }, iter: 400, threads: 1);
 
-    private static void TakeAllDue(Deadlines deadlines, List<Somebody> list, TimeSpan now)
+    private static void TakeAllDue(Deadlines deadlines, List<TestParticipant> list, TimeSpan now)
     {
         var expected = list.Where(one => one.Deadline <= now).ToHashSet();
-        var found = new HashSet<Somebody>();
+        var found = new HashSet<TestParticipant>();
         while (deadlines.TryFindDue(now, out var due))
         {
-            found.Add((Somebody)due);
-            list.Remove((Somebody)due);
+            found.Add((TestParticipant)due);
+            list.Remove((TestParticipant)due);
             deadlines.Remove(due);
         }
 
@@ -69,35 +69,36 @@ public sealed class DeadlinesTests
     }
 
     [Test]
-    public void TryFindDue_AfterSomeAreRemoved_FindsTheEarliestFirst()
+    public void TryFindDue_AfterRemovals_FindsTheEarliestFirst()
     {
         var deadlines = new Deadlines();
         var random = new Random(1);
-        var everybody = Enumerable.Range(0, 500)
-            .Select(_ => new Somebody { Patience = TimeSpan.FromSeconds(random.Next(1000)) }).ToList();
-        foreach (var somebody in everybody)
-            deadlines.Add(somebody);
+        var participants = Enumerable.Range(0, 500)
+            .Select(_ => new TestParticipant { Limit = TimeSpan.FromSeconds(random.Next(1000)) }).ToList();
+        foreach (var participant in participants)
+            deadlines.Add(participant);
         for (var i = 0; i < 300; i++)
         {
-            var gone = random.Next(everybody.Count);
-            deadlines.Remove(everybody[gone]);
-            everybody.RemoveAt(gone);
+            var removed = random.Next(participants.Count);
+            deadlines.Remove(participants[removed]);
+            participants.RemoveAt(removed);
         }
 
-        Assert.That(TakeAll(deadlines), Is.EqualTo(everybody.Select(somebody => somebody.Deadline).Order()));
+        Assert.That(TakeAll(deadlines), Is.EqualTo(participants.Select(participant => participant.Deadline).Order()));
     }
 
     [Test]
-    public void Remove_FromALateBranch_LetsAnEarlyOneThatTakesThePlaceRise()
+    public void Remove_FromALateBranch_SiftsUpAnEarlyReplacement()
     {
-        // As the heap lies: the first, the four below it, then four below each of these.
+        // In heap order: the root, its four children, then four children of each.
         int[] seconds =
             [0, 100, 100, 100, 2, 101, 102, 103, 104, 101, 102, 103, 104, 101, 102, 103, 104, 3, 4, 5, 6];
         var deadlines = new Deadlines();
-        var everybody = Array.ConvertAll(seconds, time => new Somebody { Patience = TimeSpan.FromSeconds(time) });
-        foreach (var somebody in everybody)
-            deadlines.Add(somebody);
-        deadlines.Remove(everybody[5]);
+        var participants = Array.ConvertAll(seconds,
+            time => new TestParticipant { Limit = TimeSpan.FromSeconds(time) });
+        foreach (var participant in participants)
+            deadlines.Add(participant);
+        deadlines.Remove(participants[5]);
         Assert.That(TakeAll(deadlines), Is.Ordered);
     }
 
@@ -114,39 +115,39 @@ public sealed class DeadlinesTests
     }
 
     [Test]
-    public void TryFindDue_OfOneWhoseDeadlineHasMoved_PutsItRight()
+    public void TryFindDue_OfAPostponedDeadline_CorrectsItsEntry()
     {
         var deadlines = new Deadlines();
-        var somebody = new Somebody { Patience = TimeSpan.FromSeconds(5) };
-        deadlines.Add(somebody);
-        somebody.LastHeard = TimeSpan.FromSeconds(3);
+        var participant = new TestParticipant { Limit = TimeSpan.FromSeconds(5) };
+        deadlines.Add(participant);
+        participant.LastHeard = TimeSpan.FromSeconds(3);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(deadlines.Next, Is.EqualTo(TimeSpan.FromSeconds(5)), "early, but never late");
             Assert.That(deadlines.TryFindDue(TimeSpan.FromSeconds(5), out _), Is.False);
             Assert.That(deadlines.Next, Is.EqualTo(TimeSpan.FromSeconds(8)));
             Assert.That(deadlines.TryFindDue(TimeSpan.FromSeconds(8), out var due));
-            Assert.That(due, Is.SameAs(somebody));
+            Assert.That(due, Is.SameAs(participant));
         }
     }
 
     [Test]
-    public void Remove_OfOneWhoHasNoDeadline_DoesNothing()
+    public void Remove_WithoutADeadline_DoesNothing()
     {
         var deadlines = new Deadlines();
-        var somebody = new Somebody();
-        deadlines.Add(new Somebody { Patience = TimeSpan.FromSeconds(5) });
-        deadlines.Remove(somebody);
-        deadlines.Add(somebody);
-        deadlines.Remove(somebody);
-        deadlines.Remove(somebody);
+        var participant = new TestParticipant();
+        deadlines.Add(new TestParticipant { Limit = TimeSpan.FromSeconds(5) });
+        deadlines.Remove(participant);
+        deadlines.Add(participant);
+        deadlines.Remove(participant);
+        deadlines.Remove(participant);
         Assert.That(deadlines.Count, Is.EqualTo(1));
     }
 
-    private sealed class Somebody : Participant
+    private sealed class TestParticipant : Participant
     {
-        public TimeSpan Patience { get; set; }
+        public TimeSpan Limit { get; set; }
 
-        internal override TimeSpan Timeout => Patience;
+        internal override TimeSpan Timeout => Limit;
     }
 }

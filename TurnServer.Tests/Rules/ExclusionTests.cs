@@ -4,12 +4,12 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Rules;
 
 /// <summary>
-/// Who left before the game is passed over for the one it deserted, for the load timeout after it left and no longer
+/// A player who left before the game is not paired with the same partner again for the load timeout after it left
 /// (PROTOCOL.md, "Pairing").
 /// </summary>
 public sealed class ExclusionTests : TableFixture
 {
-    // Ann has left Bob and has registered again as {c}; Bob knows.
+    // Ann has left Bob and registered again as {c}; Bob has been told.
     private const string Left = TableScript.Paired + """
         1,*,{a},*,* > 0/1/*
         2,*,{b},*,* > 9/2/*
@@ -17,10 +17,10 @@ public sealed class ExclusionTests : TableFixture
 
         """;
 
-    [TestCase("b", "Ann", "c", "Bob", Description = "the one who was left asks")]
-    [TestCase("c", "Bob", "b", "Ann", Description = "the one who left asks")]
-    public void TwoWhoPoll_MeetAgain_WhenTheBarHasEnded_AndNotSooner(string first, string found, string second,
-        string other)
+    [TestCase("b", "Ann", "c", "Bob", Description = "the player whose partner left asks")]
+    [TestCase("c", "Bob", "b", "Ann", Description = "the player who left asks")]
+    public void TwoPollingPlayers_ArePairedAgain_ExactlyWhenTheExclusionExpires(string first, string found,
+        string second, string other)
     {
         Play(Left);
         var (asking, asked) = (Script[first], Script[second]);
@@ -38,7 +38,7 @@ public sealed class ExclusionTests : TableFixture
     }
 
     [Test]
-    public void TwoWhoseRepliesAreHeld_ArePairedAtTheVeryEndOfTheExclusion() => Play(Left + """
+    public void TwoHeldReplies_ArePairedExactlyWhenTheExclusionExpires() => Play(Left + """
         2,*,{b},*,* > held bob 60
         2,*,{c},*,* > held ann 60
         + 29.9999999
@@ -51,9 +51,9 @@ public sealed class ExclusionTests : TableFixture
         3,*,{c},*,* > 0/6/
         """);
 
-    [TestCase("b", "Ann", "c", "Bob", Description = "that of the one who was left")]
-    [TestCase("c", "Bob", "b", "Ann", Description = "that of the one who left")]
-    public void OneHeldReply_IsEnoughForBoth(string held, string found, string polls, string other)
+    [TestCase("b", "Ann", "c", "Bob", Description = "of the player whose partner left")]
+    [TestCase("c", "Bob", "b", "Ann", Description = "of the player who left")]
+    public void OneHeldReply_PairsBothPlayers(string held, string found, string polls, string other)
     {
         Play(Left);
         var (holding, polling) = (Script[held], Script[polls]);
@@ -67,9 +67,9 @@ public sealed class ExclusionTests : TableFixture
             """);
     }
 
-    // As in a household, or behind a proxy that is not trusted.
+    // Same name and address, as in a household or behind an untrusted proxy.
     [Test]
-    public void OneHeldReply_OfMany_FindsThePartnerThatMayAskNoMore() => Play("""
+    public void OneHeldReply_IsPairedWithAPollingPlayer_WhoseExclusionExpires() => Play("""
         0,Player,*,*,* > 0/0/{a}
         0,Player,*,*,* > 0/0/{b}
         2,*,{b},*,* > 0/3/Player
@@ -91,7 +91,7 @@ public sealed class ExclusionTests : TableFixture
         """);
 
     [Test]
-    public void AHeldReplyThatEndsTogetherWithTheExclusion_IsAnsweredAsItStands_AndTheNext2Pairs() => Play(Left + """
+    public void HeldReplyEndingWithTheExclusion_IsReleasedUnchanged_AndTheNextSymbol2Pairs() => Play(Left + """
         2,*,{c},*,* > held ann 30
         + 20
         2,*,{b},*,* > 0/2/*
@@ -102,7 +102,7 @@ public sealed class ExclusionTests : TableFixture
         """);
 
     [Test]
-    public void AsAnExclusionEnds_TheLongestWaitingIsServedFirst() => Play("""
+    public void ExpiringExclusions_PairTheLongestWaitingFirst() => Play("""
         0,Ann,*,*,* > 0/0/{a}
         0,Bob,*,*,* > 0/0/{b}
         0,Cid,*,*,* > 0/0/{c}
@@ -126,7 +126,7 @@ public sealed class ExclusionTests : TableFixture
         """);
 
     [Test]
-    public void OneWhoLeavesTwice_IsPassedOverFromTheSecondTimeOn()
+    public void PlayerWhoLeavesTwice_IsExcludedFromTheSecondTimeOn()
     {
         Use(new RulesOptions { PairingTimeout = TimeSpan.FromSeconds(100) });
         Play(Left + """
@@ -144,7 +144,7 @@ public sealed class ExclusionTests : TableFixture
     }
 
     [Test]
-    public void OneOfAHousehold_WhoLeaves_ExcludesTheOthersOfItsNameForNoLonger() => Play("""
+    public void PlayersOfOneNameAndAddress_AreExcludedForNoLonger() => Play("""
         0,Player,*,*,* > 0/0/{a}
         0,Player,*,*,* > 0/0/{b}
         2,*,{a},*,*    > 0/3/Player
@@ -161,7 +161,7 @@ public sealed class ExclusionTests : TableFixture
         """);
 
     [Test]
-    public void OneWhoFallsSilent_IsPassedOverFromThenOn() => Play(TableScript.Paired + """
+    public void PlayerWhoTimesOut_IsExcludedFromThenOn() => Play(TableScript.Paired + """
         + 20
         2,*,{b},*,* > 0/3/Ann
         + 10
@@ -177,7 +177,7 @@ public sealed class ExclusionTests : TableFixture
         """);
 
     [Test]
-    public void AnExclusionThatEndsWhileItsPlayerIsPaired_IsGone() => Play(Left + """
+    public void ExclusionThatExpiresWhilePaired_IsRemoved() => Play(Left + """
         0,Cid,*,*,* > 0/0/{d}
         2,*,{b},*,* > 0/3/Cid
         + 20
@@ -193,7 +193,7 @@ public sealed class ExclusionTests : TableFixture
         """);
 
     [Test]
-    public void TheTimeThatAWaitingPlayerHasLeft_IsThatUntilItIsDropped()
+    public void TimeLeftOfAWaitingPlayer_IgnoresItsExclusions()
     {
         Use(new RulesOptions { LoadTimeout = TimeSpan.FromSeconds(10) });
         Play(Left);
@@ -202,7 +202,7 @@ public sealed class ExclusionTests : TableFixture
     }
 
     [Test]
-    public void ABar_IsOverInTime_ThoughItsPlayerIsDroppedMeanwhile()
+    public void ExclusionOfADroppedPlayer_LeavesNoDeadline()
     {
         Play(Left + "+ 26\n2,*,{b},*,* > 5/*/*");
         Assert.That(Table.NextDeadline, Is.Null);

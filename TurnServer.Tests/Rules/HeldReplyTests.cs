@@ -3,14 +3,14 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>Replies that are held until there is news (PROTOCOL.md, "Waiting for news").</summary>
+/// <summary>Held replies (PROTOCOL.md, "Waiting for news").</summary>
 public sealed class HeldReplyTests : TableFixture
 {
     private const string OneWaits = "0,Ann,*,*,* > 0/0/{a}\n";
     private const string ReadyFirst = TableScript.Loading + "4,*,{b},*,* > 0/7/*\n";
 
     [Test]
-    public void ATwo_IsHeldUntilThereIsAPartner() => Play("""
+    public void RequestPair_IsHeldUntilThereIsAPartner() => Play("""
         0,Ann,*,*,* > 0/0/{a}
         2,*,{a},*,* > held held 10
         + 5
@@ -22,7 +22,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void AFour_IsHeldUntilThePartnerIsReady() => Play(TableScript.Loading + """
+    public void MapReady_IsHeldUntilThePartnerIsReady() => Play(TableScript.Loading + """
         4,*,{b},*,* > held held 10
         3,*,{a},*,* > 0/6/
         held is held
@@ -32,7 +32,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void ASix_IsHeldUntilThereIsATurn() => Play(TableScript.Playing + """
+    public void Update_IsHeldUntilThereIsATurn() => Play(TableScript.Playing + """
         6,a0,{ga},0,0 > held held 10
         6,,{gb},1,0   > 0/9/a0
         held is held
@@ -43,7 +43,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void ARepeatedSix_IsHeldWhileItsBlockIsEmpty() => Play(TableScript.Playing + """
+    public void RepeatedUpdate_IsHeldWhileItsBlockIsEmpty() => Play(TableScript.Playing + """
         6,,{ga},0,0   > 0/10/*
         6,,{ga},0,0   > held held 10
         6,b0,{gb},1,0 > 0/10/*
@@ -52,7 +52,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void BothMayWait_AndATurnReleasesOnlyThePartner() => Play(TableScript.Playing + """
+    public void BothSeatsHold_ATurnReleasesOnlyThePartnersReply() => Play(TableScript.Playing + """
         6,,{ga},0,0   > held ann 10
         6,b0,{gb},1,0 > held bob 10
         ann           > 0/9/b0
@@ -66,7 +66,7 @@ public sealed class HeldReplyTests : TableFixture
     [TestCase(TableScript.Loading, "4,*,{a},*,*", "0/7/*")]
     [TestCase(TableScript.Playing, "6,,{ga},0,0", "0/10/*")]
     [TestCase(TableScript.Playing + "6,,{ga},0,0 > 0/10/*\n", "6,,{ga},0,0", "0/11/*")]
-    public void WhenTheTimeIsUp_TheOrdinaryReplyComes_ExactlyThen(string before, string request, string reply) =>
+    public void HeldReply_WithoutNews_IsSentExactlyWhenTheWaitEnds(string before, string request, string reply) =>
         Play(before + $$"""
             {{request}} > held held 10
             + 9.9999999
@@ -79,22 +79,22 @@ public sealed class HeldReplyTests : TableFixture
     [TestCase(TableScript.Loading, "4,*,{a},*,*", "0/7/*")]
     [TestCase(TableScript.Playing, "6,,{ga},0,0", "0/10/*")]
     [TestCase(TableScript.Playing + "6,,{ga},0,0 > 0/10/*\n", "6,,{ga},0,0", "0/11/*")]
-    public void WithoutWaiting_NothingIsHeld(string before, string request, string reply) =>
+    public void RequestWithoutWait_IsNotHeld(string before, string request, string reply) =>
         Play(before + $"{request} > {reply}");
 
     [TestCase(OneWaits, "0,Bob,*,*,*")]
     [TestCase(OneWaits, "1,*,{a},*,*")]
     [TestCase(OneWaits, "3,*,{a},*,*", Description = "refused")]
-    [TestCase(TableScript.Paired, "2,*,{a},*,*", Description = "has its news")]
+    [TestCase(TableScript.Paired, "2,*,{a},*,*", Description = "there is news")]
     [TestCase(TableScript.Paired, "3,*,{a},*,*")]
     [TestCase(ReadyFirst, "4,*,{a},*,*")]
     [TestCase(TableScript.Playing, "4,*,{a},*,*")]
     [TestCase(TableScript.Playing, "6,,{ga},0,5", Description = "refused")]
     [TestCase(TableScript.Playing, "6,,{ga},1,0", Description = "refused")]
     [TestCase(TableScript.Playing, "5,*,{ga},0,*")]
-    [TestCase(TableScript.Playing + "6,b,{gb},1,0 > 0/10/*\n", "6,,{ga},0,0", Description = "has its turn")]
-    [TestCase(TableScript.Playing + "5,*,{gb},1,* > 0/1/*\n", "6,,{ga},0,0", Description = "has its news")]
-    public void WhatHasNews_OrIsNoQuestion_IsNeverHeld(string before, string request)
+    [TestCase(TableScript.Playing + "6,b,{gb},1,0 > 0/10/*\n", "6,,{ga},0,0", Description = "there is a turn")]
+    [TestCase(TableScript.Playing + "5,*,{gb},1,* > 0/1/*\n", "6,,{ga},0,0", Description = "there is news")]
+    public void ReplyWithNews_OrToAnotherSymbol_IsNeverHeld(string before, string request)
     {
         Play(before);
         var body = new[] { "a", "b", "ga", "gb" }
@@ -114,7 +114,7 @@ public sealed class HeldReplyTests : TableFixture
     [TestCase(TableScript.Playing, "6,,{ga},0,0", "0/10/*", "6,,{ga},0,1", "0/10/*")]
     [TestCase(TableScript.Playing, "6,,{ga},0,0", "0/10/*", "6,,{ga},0,7", "19/*/*")]
     [TestCase(TableScript.Playing, "6,,{ga},0,0", "0/10/*", "5,*,{ga},0,*", "0/1/*")]
-    public void AFurtherRequest_AnswersTheHeldOneAsItStands(string before, string held, string heldReply,
+    public void FurtherRequest_ReleasesTheHeldReplyUnchanged(string before, string held, string heldReply,
         string further, string reply) => Play(before + $$"""
             {{held}} > held held 10
             {{further}} > {{reply}}
@@ -122,7 +122,7 @@ public sealed class HeldReplyTests : TableFixture
             """);
 
     [Test]
-    public void TurnsGoToTheNewestRequestAlone() => Play(TableScript.Playing + """
+    public void Turns_GoOnlyToTheNewestRequest() => Play(TableScript.Playing + """
         6,,{ga},0,0   > held first 10
         6,,{ga},0,0   > held second 10
         first         > 0/10/*
@@ -133,7 +133,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void AHeldReply_IsNotEndedByTheTimeOfTheOneBeforeIt() => Play("""
+    public void HeldReply_IsNotReleasedByTheDeadlineOfAnEarlierOne() => Play("""
         0,Ann,*,*,* > 0/0/{a}
         2,*,{a},*,* > held first 5
         2,*,{a},*,* > held second 10
@@ -144,7 +144,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void WhileAReplyIsHeld_ThePlayerCountsAsHeardFrom() => Play("""
+    public void HeldReply_CountsAsHearingFromThePlayer() => Play("""
         0,Ann,*,*,* > 0/0/{a}
         2,*,{a},*,* > held held 100
         + 100
@@ -158,7 +158,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void WhileAReplyIsHeld_TheSeatCountsAsHeardFrom() => Play(TableScript.Playing + """
+    public void HeldReply_CountsAsHearingFromTheSeat() => Play(TableScript.Playing + """
         6,,{ga},0,0 > held held 100
         + 20
         6,,{gb},1,0 > held bob 100
@@ -171,7 +171,7 @@ public sealed class HeldReplyTests : TableFixture
 
     [TestCase("29.9999999", "0/6/")]
     [TestCase("30", "5/*/*")]
-    public void WhenNewsEndsTheHold_SilenceCountsFromThen(string seconds, string reply) => Play($$"""
+    public void HeldReply_ReleasedByNews_RestartsTheTimeout(string seconds, string reply) => Play($$"""
         0,Ann,*,*,* > 0/0/{a}
         2,*,{a},*,* > held held 100
         + 60
@@ -183,7 +183,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void AFalseMove_EndsTheHoldOfWhoWaitsForIt() => Play(TableScript.Paired + """
+    public void PartnerDroppedOutOfStep_ReleasesTheHeldReply() => Play(TableScript.Paired + """
         3,*,{b},*,* > 0/5/
         4,*,{b},*,* > held held 10
         4,*,{a},*,* > 10/*/*
@@ -192,7 +192,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void APartnerByChanceThatLeaves_IsHeardOfAtOnce_AndTheTimeoutIsAWaitingOnesThen() => Play(
+    public void RandomPartnerLeaves_HeldReplyIsReleasedAtOnce_AndThePairingTimeoutApplies() => Play(
         TableScript.Loading + """
         4,*,{b},*,* > held held 100
         + 10
@@ -204,7 +204,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void ANamedPartnerThatLeaves_IsHeardOfAtOnce() => Play("""
+    public void NamedPartnerLeaves_HeldReplyIsReleasedAtOnce() => Play("""
         0,Ann,*,Bob,* > 0/0/{a}
         2,*,{a},*,* > held early 10
         0,Bob,*,Ann,* > 0/0/{b}
@@ -219,7 +219,7 @@ public sealed class HeldReplyTests : TableFixture
 
     [TestCase("5,*,{gb},1,*")]
     [TestCase("1,*,{b},*,*")]
-    public void APartnerThatQuits_IsHeardOfAtOnce(string quit) => Play(TableScript.Playing + $$"""
+    public void PartnerQuits_HeldReplyIsReleasedAtOnce(string quit) => Play(TableScript.Playing + $$"""
         6,,{ga},0,0 > held held 10
         {{quit}} > 0/1/*
         held > 15/5/*
@@ -227,7 +227,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void APartnerThatFallsSilentInTheGame_IsHeardOfAtOnce() => Play(TableScript.Playing + """
+    public void PartnerTimesOutInTheGame_HeldReplyIsReleasedAtOnce() => Play(TableScript.Playing + """
         6,,{ga},0,0 > held held 100
         + 29.9999999
         held is held
@@ -238,7 +238,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void APartnerThatFallsSilentBeforeTheGame_IsHeardOfAtOnce() => Play(TableScript.Loading + """
+    public void PartnerTimesOutBeforeTheGame_HeldReplyIsReleasedAtOnce() => Play(TableScript.Loading + """
         4,*,{b},*,* > held held 100
         + 29.9999999
         held is held
@@ -247,7 +247,7 @@ public sealed class HeldReplyTests : TableFixture
         """);
 
     [Test]
-    public void ReleaseAll_AnswersEveryHeldReplyAsItStands()
+    public void ReleaseAll_ReleasesEveryHeldReplyUnchanged()
     {
         Play("""
             0,Cid,*,Dan,* > 0/0/{c}
@@ -272,7 +272,7 @@ public sealed class HeldReplyTests : TableFixture
     }
 
     [Test]
-    public void AShortWait_EndsThoughTheTimeoutIsFar()
+    public void ShortWait_EndsBeforeALongTimeout()
     {
         Use(new RulesOptions { PairingTimeout = TimeSpan.FromHours(1) });
         Play("""

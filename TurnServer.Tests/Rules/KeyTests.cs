@@ -20,7 +20,7 @@ public sealed class KeyTests : TableFixture
         """);
 
     [Test]
-    public void APairingKeyInUse_IsNotGivenAgain_AndOneThatIsGoneMayBe()
+    public void PairingKeyInUse_IsNotReused_UntilItsPlayerLeaves()
     {
         Use(new RulesOptions(), new ListedKeys(7, 7, 7, 8, 8, 7, 9, 7));
         Play("""
@@ -33,7 +33,7 @@ public sealed class KeyTests : TableFixture
     }
 
     [Test]
-    public void ASeatKeyInUse_IsNotGivenAgain_NotEvenToThePartner()
+    public void SeatKeyInUse_IsNotReused_NotEvenForThePartner()
     {
         Use(new RulesOptions(), new ListedKeys(1, 2, 5, 5, 6, 3, 4, 6, 5, 7, 5, 8));
         Play("""
@@ -65,7 +65,7 @@ public sealed class KeyTests : TableFixture
         Assert.That(drawn, Is.Ordered.And.All.LessThan(ProtocolLimits.KeyEnd));
     }
 
-    /// <summary>A source that says these keys in this order, and repeats itself where they do.</summary>
+    /// <summary>A source of the given keys, in order.</summary>
     private sealed class ListedKeys(params ulong[] keys) : IKeySource
     {
         private int _next;

@@ -3,11 +3,11 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>Too many players, games or registrations from one address: 11, 12 and 22.</summary>
+/// <summary>Limits on players, games and players of one address: errors 11, 12 and 22.</summary>
 public sealed class LimitTests : TableFixture
 {
     [Test]
-    public void TooManyPlayers_IsEleven_UntilOneLeaves()
+    public void TooManyPlayers_IsError11_UntilOneLeaves()
     {
         Use(new RulesOptions { PlayersMax = 2 });
         Play("""
@@ -24,7 +24,7 @@ public sealed class LimitTests : TableFixture
     }
 
     [Test]
-    public void PlayersWhoPlay_AreNotCounted_AfterTheirFirstUpdate()
+    public void PlayingPlayers_AreNotCounted_AfterTheirFirstUpdate()
     {
         Use(new RulesOptions { PlayersMax = 2 });
         Play(TableScript.Playing + """
@@ -36,7 +36,7 @@ public sealed class LimitTests : TableFixture
     }
 
     [Test]
-    public void TooManyGames_IsTwelve_AndBothRegistrationsAreGone()
+    public void TooManyGames_IsError12_AndEndsBothRegistrations()
     {
         Use(new RulesOptions { GamesMax = 1 });
         Play(TableScript.Playing + """
@@ -55,7 +55,7 @@ public sealed class LimitTests : TableFixture
     }
 
     [Test]
-    public void TooManyGames_IsTwelve_AtOnceForAPartnerWhoWaits()
+    public void TooManyGames_IsError12_AtOnceForAHeldReply()
     {
         Use(new RulesOptions { GamesMax = 1 });
         Play(TableScript.Playing + """
@@ -72,7 +72,7 @@ public sealed class LimitTests : TableFixture
     }
 
     [Test]
-    public void AGame_IsCountedUntilBothHaveLeft()
+    public void Game_IsCountedUntilBothPlayersHaveLeft()
     {
         Use(new RulesOptions { GamesMax = 1 });
         const string TwoMore = """
@@ -98,7 +98,7 @@ public sealed class LimitTests : TableFixture
     }
 
     [Test]
-    public void TooManyFromOneAddress_IsTwentyTwo_UntilOneLeaves()
+    public void TooManyPlayersOfOneAddress_IsError22_UntilOneLeaves()
     {
         Use(new RulesOptions { PlayersPerAddressMax = 2 });
         Play("""
@@ -122,7 +122,7 @@ public sealed class LimitTests : TableFixture
     }
 
     [Test]
-    public void ASubscribersIPv6Addresses_AreOneAddress()
+    public void IPv6AddressesOfOneSubscriber_CountAsOneAddress()
     {
         Use(new RulesOptions { PlayersPerAddressMax = 1 });
         Driver.From = TableDriver.Address("2001:db8:1:2::1");
@@ -136,7 +136,7 @@ public sealed class LimitTests : TableFixture
     [TestCase("127.0.0.1")]
     [TestCase("127.1.2.3")]
     [TestCase("::1")]
-    public void ThisMachine_HasNoLimit(string address)
+    public void Loopback_HasNoLimit(string address)
     {
         Use(new RulesOptions { PlayersPerAddressMax = 1 });
         Driver.From = TableDriver.Address(address);
@@ -148,7 +148,7 @@ public sealed class LimitTests : TableFixture
     }
 
     [Test]
-    public void NoLimitPerAddress_IsNone()
+    public void PlayersPerAddressMax_0_MeansNoLimit()
     {
         Use(new RulesOptions { PlayersPerAddressMax = 0 });
         Play("""
@@ -158,7 +158,7 @@ public sealed class LimitTests : TableFixture
     }
 
     [Test]
-    public void ARepeatWithAToken_IsNotCounted()
+    public void RepeatedRegistrationWithAToken_IsNotCounted()
     {
         Use(new RulesOptions { PlayersPerAddressMax = 2 });
         Play("""
@@ -172,7 +172,7 @@ public sealed class LimitTests : TableFixture
     }
 
     [Test]
-    public void PlayersWhoPlay_AreNotCountedForTheirAddress_AfterTheirFirstUpdate()
+    public void PlayingPlayers_AreNotCountedForTheirAddress_AfterTheirFirstUpdate()
     {
         Use(new RulesOptions { PlayersPerAddressMax = 2 });
         Play(TableScript.Playing + """
@@ -184,7 +184,7 @@ public sealed class LimitTests : TableFixture
     }
 
     [Test]
-    public void ARefusedRegistration_LeavesNothing()
+    public void RefusedRegistration_LeavesNoState()
     {
         Use(new RulesOptions { PlayersPerAddressMax = 1 });
         Play("""

@@ -3,11 +3,11 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>Who is paired with whom (PROTOCOL.md, "Pairing").</summary>
+/// <summary>Pairing (PROTOCOL.md, "Pairing").</summary>
 public sealed class PairingTests : TableFixture
 {
     [Test]
-    public void AStranger_IsPairedWithTheLongestWaiting_AndHosts() => Play("""
+    public void PlayerWhoNamedNoOne_IsPairedWithTheLongestWaiting_AndHosts() => Play("""
         0,First,*,*,*  > 0/0/{a}
         0,Second,*,*,* > 0/0/{b}
         0,Third,*,*,*  > 0/0/{c}
@@ -19,7 +19,7 @@ public sealed class PairingTests : TableFixture
         """);
 
     [Test]
-    public void TheFirst_IsPairedWithTheSecond_NotWithItself() => Play("""
+    public void FirstPlayer_IsPairedWithTheSecond_NotWithItself() => Play("""
         0,Ann,*,*,* > 0/0/{a}
         2,*,{a},*,* > 0/2/*
         0,Bob,*,*,* > 0/0/{b}
@@ -28,7 +28,7 @@ public sealed class PairingTests : TableFixture
         """);
 
     [Test]
-    public void OneWhoUnregistered_IsNobodysPartner() => Play("""
+    public void UnregisteredPlayer_IsNotPaired() => Play("""
         0,Ann,*,*,* > 0/0/{a}
         0,Bob,*,*,* > 0/0/{b}
         0,Cid,*,*,* > 0/0/{c}
@@ -47,7 +47,7 @@ public sealed class PairingTests : TableFixture
         """);
 
     [Test]
-    public void OneWhoNames_IsPairedWithTheLongestWaitingOfThatName_WhoNamedIt() => Play("""
+    public void PlayerWhoNamedAPartner_IsPairedWithTheLongestWaitingOfThatName_WhoNamedIt() => Play("""
         0,Bob,*,*,*   > 0/0/{stranger}
         0,Bob,*,Cid,* > 0/0/{other}
         0,Bob,*,Ann,* > 0/0/{b}
@@ -61,7 +61,7 @@ public sealed class PairingTests : TableFixture
         """);
 
     [Test]
-    public void TwoWhoNameTheirOwnName_FindEachOther() => Play("""
+    public void TwoPlayersWhoNameTheirOwnName_ArePaired() => Play("""
         0,Ann,*,Ann,* > 0/0/{a}
         2,*,{a},*,*   > 0/2/*
         0,Ann,*,Ann,* > 0/0/{b}
@@ -70,16 +70,16 @@ public sealed class PairingTests : TableFixture
         """);
 
     [Test]
-    public void NamesAreComparedAsTheyAre() => Play("""
+    public void Names_AreCaseSensitive() => Play("""
         0,Ann,*,bob,* > 0/0/{a}
         0,Bob,*,Ann,* > 0/0/{b}
         2,*,{a},*,*   > 0/2/*
         2,*,{b},*,*   > 0/2/*
         """);
 
-    [TestCase("a", "b", Description = "the one who was left asks")]
-    [TestCase("b", "a", Description = "the one who left asks")]
-    public void WhoLeftBeforeTheGame_IsNotGivenAgain(string left, string leaver)
+    [TestCase("a", "b", Description = "the player whose partner left asks")]
+    [TestCase("b", "a", Description = "the player who left asks")]
+    public void PlayerWhoLeftBeforeTheGame_IsNotPairedWithTheSamePartnerAgain(string left, string leaver)
     {
         Play(TableScript.Paired);
         var (leftKey, leaverKey) = (Script[left], Script[leaver]);
@@ -97,7 +97,7 @@ public sealed class PairingTests : TableFixture
     }
 
     [Test]
-    public void WhoLeftBeforeTheGame_IsGivenAgain_FromAnotherAddress()
+    public void PlayerWhoLeftBeforeTheGame_IsPairedAgain_FromAnotherAddress()
     {
         Play(TableScript.Paired + """
             1,*,{a},*,* > 0/1/*
@@ -111,7 +111,7 @@ public sealed class PairingTests : TableFixture
     }
 
     [Test]
-    public void AnotherNameFromTheSameAddress_IsGiven() => Play(TableScript.Paired + """
+    public void AnotherNameFromTheSameAddress_IsPaired() => Play(TableScript.Paired + """
         1,*,{a},*,* > 0/1/*
         2,*,{b},*,* > 9/2/*
         0,Ann2,*,*,* > 0/0/{c}
@@ -119,7 +119,7 @@ public sealed class PairingTests : TableFixture
         """);
 
     [Test]
-    public void OneWhoNamed_MayMeetAgainWhoLeft() => Play("""
+    public void PlayersWhoNamedEachOther_MayBePairedAgain() => Play("""
         0,Ann,*,Bob,* > 0/0/{a}
         0,Bob,*,Ann,* > 0/0/{b}
         2,*,{b},*,*   > 0/3/Ann
@@ -131,7 +131,7 @@ public sealed class PairingTests : TableFixture
         """);
 
     [Test]
-    public void TheOneLeft_KeepsItsOldPlaceInTheLine() => Play(TableScript.Paired + """
+    public void PlayerWhosePartnerLeft_KeepsItsPlaceInTheQueue() => Play(TableScript.Paired + """
         0,Cid,*,*,* > 0/0/{c}
         0,Dan,*,*,* > 0/0/{d}
         1,*,{b},*,* > 0/1/*
@@ -142,7 +142,7 @@ public sealed class PairingTests : TableFixture
         """);
 
     [Test]
-    public void TwoWhoAreLeft_StandInTheOrderOfRegistration() => Play("""
+    public void TwoPlayersWhosePartnersLeft_WaitInTheOrderOfRegistration() => Play("""
         0,Ann,*,*,*  > 0/0/{a}
         0,Bob,*,*,*  > 0/0/{b}
         0,Cid,*,*,*  > 0/0/{c}
@@ -160,7 +160,7 @@ public sealed class PairingTests : TableFixture
         """);
 
     [Test]
-    public void TheOneLeft_IsNotInTheLine_BeforeItHasHeardOfIt() => Play(TableScript.Paired + """
+    public void PlayerWhosePartnerLeft_IsNotPaired_BeforeItIsTold() => Play(TableScript.Paired + """
         1,*,{a},*,* > 0/1/*
         0,Cid,*,*,* > 0/0/{c}
         2,*,{c},*,* > 0/2/*
@@ -169,7 +169,7 @@ public sealed class PairingTests : TableFixture
         """);
 
     [Test]
-    public void APlayerRemembersWhomNotToMeet_ThroughManyPartners()
+    public void Player_KeepsItsExclusions_ThroughManyPartners()
     {
         Play("0,Ann,*,*,* > 0/0/{a}");
         for (var i = 0; i < Player.ExclusionsMax; i++)

@@ -26,7 +26,7 @@ public sealed class ReceivedTests : TableFixture
     [TestCase(10, "b222|b3333")]
     [TestCase(11, "b3333")]
     [TestCase(int.MaxValue, "b3333")]
-    public void ANewCounter_ThatHasReceivedLess_GetsTheRestAgain(int received, string block)
+    public void NewCounter_WithPartOfTheBlockReceived_GetsTheRestAgain(int received, string block)
     {
         Assert.That(Driver.SendReceived($"6,,{Script["ga"]},0,1", received), Is.EqualTo($"0/9/{block}"));
         Play($$"""
@@ -36,15 +36,15 @@ public sealed class ReceivedTests : TableFixture
     }
 
     [Test]
-    public void ALostRequestThatArrivesLate_CannotHideATurn()
+    public void LateDuplicateRequest_LosesNoTurn()
     {
-        // The reply to counter 0 has come. A lost attempt of it arrives now, and its reply is read by nobody.
+        // The reply to counter 0 has arrived. Now comes a late copy of the request, whose reply is lost.
         Play("6,,{ga},0,0 > 0/11/b0|b11|b222|b3333");
         Assert.That(Driver.SendReceived($"6,a,{Script["ga"]},0,1", "b0|b11|b222".Length), Is.EqualTo("0/9/b3333"));
     }
 
     [Test]
-    public void ATurnBesideAHeldReply_GetsWhatThatReplyWouldHaveHeld()
+    public void TurnSentBesideAHeldReply_GetsTheTurnsOfThatReply()
     {
         Play("""
             6,,{ga},0,1    > 0/9/b3333
@@ -57,13 +57,13 @@ public sealed class ReceivedTests : TableFixture
     }
 
     [Test]
-    public void ARepeatedCounter_DoesNotLookAtIt()
+    public void RepeatedCounter_IgnoresTurnReceived()
     {
         Assert.That(Driver.SendReceived($"6,,{Script["ga"]},0,0", 2), Is.EqualTo("0/11/b0|b11|b222|b3333"));
     }
 
     [Test]
-    public void AfterThePartnerLeft_WhatWasNotReceivedIsStillHandedOut()
+    public void AfterThePartnerLeft_UnreceivedTurnsAreDelivered()
     {
         Play("5,*,{gb},1,* > 0/1/*");
         Assert.That(Driver.SendReceived($"6,,{Script["ga"]},0,1", 6), Is.EqualTo("0/9/b222|b3333"));

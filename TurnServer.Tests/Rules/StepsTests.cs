@@ -2,15 +2,15 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>From waiting to playing: repeats, and the news that a partner is gone (PROTOCOL.md, "Pairing").</summary>
+/// <summary>The steps from waiting to playing, repeats, and partners who leave (PROTOCOL.md, "Pairing").</summary>
 public sealed class StepsTests : TableFixture
 {
-    // Paired, loading, ready: how far the one left has come when its partner leaves.
-    private static readonly string[] StepsOfTheOneLeft =
+    // Bob is paired, loading or ready when Ann leaves.
+    private static readonly string[] StepsOfBob =
         ["", "3,*,{b},*,* > 0/5/", "3,*,{b},*,* > 0/5/\n4,*,{b},*,* > 0/7/*"];
 
     [Test]
-    public void TwoThreeAndFour_RepeatedAtEveryLaterStep_GiveTheSameReplies() => Play(TableScript.Paired + """
+    public void Symbols2To4_RepeatedAtEveryLaterStep_GiveTheSameReplies() => Play(TableScript.Paired + """
         2,*,{b},*,* > 0/3/Ann
         3,*,{b},*,* > 0/5/
         2,*,{b},*,* > 0/3/Ann
@@ -34,14 +34,14 @@ public sealed class StepsTests : TableFixture
         """);
 
     [Test]
-    public void WhoIsReadyLast_HasSeat0_WhoeverHosts() => Play(TableScript.Loading + """
+    public void PlayerReadyLast_HasSeat0_WhoeverHosts() => Play(TableScript.Loading + """
         4,*,{a},*,* > 0/7/*
         4,*,{b},*,* > 0/8/{gb}|0
         4,*,{a},*,* > 0/8/{ga}|1
         """);
 
     [Test]
-    public void TheTwoSeats_HaveKeysOfTheirOwn()
+    public void TheTwoSeats_HaveDifferentKeys()
     {
         Play(TableScript.Playing);
         Assert.That(Script["ga"], Is.Not.EqualTo(Script["gb"]));
@@ -49,7 +49,7 @@ public sealed class StepsTests : TableFixture
 
     [TestCase("3,*,{a},*,*", Description = "3 before paired")]
     [TestCase("4,*,{a},*,*", Description = "4 before paired")]
-    public void OutOfStepWhileWaiting_EndsTheRegistration(string request) => Play($$"""
+    public void SymbolOutOfStep_WhileWaiting_EndsTheRegistration(string request) => Play($$"""
         0,Ann,*,*,* > 0/0/{a}
         {{request}} > 10/*/*
         {{request}} > 5/*/*
@@ -59,7 +59,7 @@ public sealed class StepsTests : TableFixture
         """);
 
     [Test]
-    public void FourBeforeThree_EndsTheRegistration_AndThePartnerHears() => Play(TableScript.Paired + """
+    public void Symbol4Before3_EndsTheRegistration_AndThePartnerIsTold() => Play(TableScript.Paired + """
         4,*,{a},*,* > 10/*/*
         4,*,{a},*,* > 5/*/*
         3,*,{b},*,* > 9/2/*
@@ -67,8 +67,8 @@ public sealed class StepsTests : TableFixture
         """);
 
     [Test]
-    public void APartnerByChanceLeaves_AtAnyStep_TheNextRequestIsToldNine(
-        [ValueSource(nameof(StepsOfTheOneLeft))] string steps, [Values("2", "3", "4")] string symbol) =>
+    public void RandomPartnerLeaves_AtAnyStep_TheNextRequestGetsError9(
+        [ValueSource(nameof(StepsOfBob))] string steps, [Values("2", "3", "4")] string symbol) =>
         Play(TableScript.Paired + $$"""
             3,*,{a},*,* > 0/6/
             {{steps}}
@@ -79,8 +79,8 @@ public sealed class StepsTests : TableFixture
             """);
 
     [Test]
-    public void ANamedPartnerLeaves_AtAnyStep_TheNextRequestIsTold17_AndIsGone(
-        [ValueSource(nameof(StepsOfTheOneLeft))] string steps, [Values("2", "3", "4")] string symbol) =>
+    public void NamedPartnerLeaves_AtAnyStep_TheNextRequestGetsError17_AndThePlayerIsDropped(
+        [ValueSource(nameof(StepsOfBob))] string steps, [Values("2", "3", "4")] string symbol) =>
         Play($$"""
             0,Ann,*,Bob,* > 0/0/{a}
             0,Bob,*,Ann,* > 0/0/{b}
@@ -92,7 +92,7 @@ public sealed class StepsTests : TableFixture
             """);
 
     [Test]
-    public void WhoIsDeserted_MayUnregister() => Play(TableScript.Paired + """
+    public void PlayerWhosePartnerLeft_MayUnregister() => Play(TableScript.Paired + """
         1,*,{a},*,* > 0/1/*
         1,*,{b},*,* > 0/1/*
         2,*,{b},*,* > 5/*/*
@@ -100,7 +100,7 @@ public sealed class StepsTests : TableFixture
 
     [TestCase("3")]
     [TestCase("4")]
-    public void ANineThatWasLost_IsToldAgain_UntilTheNextTwo(string symbol) => Play(TableScript.Loading + $$"""
+    public void LostError9_IsRepeated_UntilTheNextSymbol2(string symbol) => Play(TableScript.Loading + $$"""
         1,*,{a},*,* > 0/1/*
         {{symbol}},*,{b},*,* > 9/2/*
         {{symbol}},*,{b},*,* > 9/2/*
@@ -112,7 +112,7 @@ public sealed class StepsTests : TableFixture
 
     [TestCase("3")]
     [TestCase("4")]
-    public void ANineThatWasLost_IsToldAgain_ThoughTheNextPartnerHasCome(string symbol) => Play(
+    public void LostError9_IsRepeated_EvenWithANewPartner(string symbol) => Play(
         TableScript.Loading + $$"""
         1,*,{a},*,* > 0/1/*
         {{symbol}},*,{b},*,* > 9/2/*
@@ -126,7 +126,7 @@ public sealed class StepsTests : TableFixture
         """);
 
     [Test]
-    public void ANineThatWasLost_AndTheNextPartnerLeavesToo_IsStillNine() => Play(TableScript.Loading + """
+    public void LostError9_IsRepeated_WhenTheNewPartnerLeavesToo() => Play(TableScript.Loading + """
         1,*,{a},*,* > 0/1/*
         4,*,{b},*,* > 9/2/*
         0,Cid,*,*,* > 0/0/{c}
@@ -138,7 +138,7 @@ public sealed class StepsTests : TableFixture
         """);
 
     [Test]
-    public void OneDuringTheGame_LeavesItToo() => Play(TableScript.Playing + """
+    public void Unregister_DuringTheGame_LeavesTheGame() => Play(TableScript.Playing + """
         6,a0,{ga},0,0 > 0/10/*
         1,*,{b},*,*   > 0/1/*
         1,*,{b},*,*   > 5/*/*
@@ -151,7 +151,7 @@ public sealed class StepsTests : TableFixture
     [TestCase("6,,{ga},0,0 > 0/10/*")]
     [TestCase("6,,{ga},0,5 > 19/*/*")]
     [TestCase("5,*,{ga},0,* > 0/1/*")]
-    public void ThePairingKey_IsGoodUntilTheFirstFiveOrSix(string first) => Play(TableScript.Playing + $$"""
+    public void PairingKey_IsValidUntilTheFirstSymbol5Or6(string first) => Play(TableScript.Playing + $$"""
         4,*,{a},*,* > 0/8/{ga}|0
         4,*,{a},*,* > 0/8/{ga}|0
         {{first}}
@@ -161,7 +161,7 @@ public sealed class StepsTests : TableFixture
         """);
 
     [Test]
-    public void AFiveOrSixWithTheWrongSeat_LeavesThePairingKeyGood() => Play(TableScript.Playing + """
+    public void Symbol5Or6WithTheWrongSeat_KeepsThePairingKeyValid() => Play(TableScript.Playing + """
         6,,{ga},1,0  > 14/*/*
         5,*,{ga},1,* > 14/*/*
         4,*,{a},*,*  > 0/8/{ga}|0
@@ -169,7 +169,7 @@ public sealed class StepsTests : TableFixture
         """);
 
     [Test]
-    public void ASeatThatFellSilent_TakesThePairingKeyWithIt() => Play(TableScript.Playing + """
+    public void TimedOutSeat_EndsThePairingKey() => Play(TableScript.Playing + """
         + 20
         6,,{gb},1,0 > 0/10/*
         + 10
@@ -177,7 +177,7 @@ public sealed class StepsTests : TableFixture
         """);
 
     [Test]
-    public void ARequestWithThePairingKey_IsASignOfLifeOfTheSeat() => Play(TableScript.Playing + """
+    public void RequestWithThePairingKey_RestartsTheSeatsTimeout() => Play(TableScript.Playing + """
         + 20
         6,,{gb},1,0 > 0/10/*
         4,*,{a},*,* > 0/8/{ga}|0

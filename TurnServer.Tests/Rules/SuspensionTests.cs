@@ -4,17 +4,17 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>Time in which nobody could be heard (PROTOCOL.md, "Timeouts").</summary>
+/// <summary>Suspensions of the process (PROTOCOL.md, "Timeouts").</summary>
 public sealed class SuspensionTests
 {
     private static readonly TimeSpan Timeout = new RulesOptions().PairingTimeout;
 
-    [TestCase(33, 30, 25, Description = "as long as it had left before")]
-    [TestCase(33, 7, 7, Description = "no longer than the grace")]
-    [TestCase(5, 7, 20, Description = "what is further away than the grace stays")]
-    [TestCase(20, 7, 7, Description = "and nothing comes nearer than the grace")]
-    [TestCase(33, 0, 0, Description = "without one it counts")]
-    public void Excuse_OfAGap_MovesADeadline(int gap, int grace, int left)
+    [TestCase(33, 30, 25, Description = "extended by the gap")]
+    [TestCase(33, 7, 7, Description = "at most to the grace period")]
+    [TestCase(5, 7, 20, Description = "a later deadline stays")]
+    [TestCase(20, 7, 7, Description = "no deadline before the end of the grace period")]
+    [TestCase(33, 0, 0, Description = "no grace period")]
+    public void ExtendDeadlines_AfterAGap_MovesADeadline(int gap, int grace, int left)
     {
         var driver = new TableDriver();
         driver.Register("Ann");
@@ -26,7 +26,7 @@ public sealed class SuspensionTests
     }
 
     [Test]
-    public void Excuse_OfAsManyAsThereMayBe_DropsNobody_AndTheyFallSilentInTheirOrder()
+    public void ExtendDeadlines_WithPlayersMaxPlayers_DropsNone_AndKeepsTheirOrder()
     {
         var options = new RulesOptions { PlayersPerAddressMax = 0 };
         var driver = new TableDriver(options);

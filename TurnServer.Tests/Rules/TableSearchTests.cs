@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>Looking through both registries a step at a time.</summary>
+/// <summary>The search through players and games, step by step.</summary>
 public sealed class TableSearchTests : TableFixture
 {
     [TestCase("", "Ann Bob Cid")]
@@ -13,8 +13,8 @@ public sealed class TableSearchTests : TableFixture
     [TestCase("nn", "Ann")]
     [TestCase("203.0", "Ann Bob Cid")]
     [TestCase("3.0", "")]
-    [TestCase("nobody", "")]
-    public void Search_ByPartOfANameOrOfAPartners_OrTheBeginningOfAnAddress(string text, string names)
+    [TestCase("Dan", "")]
+    public void Search_MatchesPartsOfNamesAndPartnersNames_AndPrefixesOfAddresses(string text, string names)
     {
         Play("""
             0,Ann,*,*,* > 0/0/0
@@ -29,7 +29,7 @@ public sealed class TableSearchTests : TableFixture
     }
 
     [Test]
-    public void Search_ByThePartner_FindsWhoIsPairedWithIt()
+    public void Search_ByThePartnersName_FindsThePlayer()
     {
         Play(TableScript.Paired);
         Assert.That(Search("ann").View.Players.Select(player => player.Name), Is.EquivalentTo(["Ann", "Bob"]));
@@ -40,19 +40,19 @@ public sealed class TableSearchTests : TableFixture
     [TestCase("", 1)]
     [TestCase("203.0.113.1", 1)]
     [TestCase("Cid", 0)]
-    public void Search_OfGames_IsByEitherSeat(string text, int count)
+    public void Search_OfGames_MatchesEitherSeat(string text, int count)
     {
         Play(TableScript.Playing);
         var found = Search(text);
         Assert.That(found.View.Games, Has.Count.EqualTo(count));
         Assert.That(found.GamesMatching, Is.EqualTo(count));
         if (count == 1)
-            Assert.That(found.View.Games, Is.EqualTo(Table.View(1).Games), "the same as by the whole view");
+            Assert.That(found.View.Games, Is.EqualTo(Table.View(1).Games), "the same as in the whole view");
     }
 
     [TestCase("")]
     [TestCase("P")]
-    public void Search_OfMoreThanIsAskedFor_ListsSoMany_AndCountsAll(string text)
+    public void Search_WithMoreMatchesThanRows_ListsTheFirst_AndCountsAll(string text)
     {
         for (var i = 0; i < 50; i++)
             Driver.Register($"P{i}");
@@ -62,12 +62,12 @@ public sealed class TableSearchTests : TableFixture
     }
 
     [Test]
-    public void Search_WhileTheTableGoesOn_ListsNobodyWhoHasLeft()
+    public void Search_WhileThePlayersChange_DoesNotListThoseWhoLeft()
     {
         var keys = Enumerable.Range(0, 20).Select(i => Driver.Register($"P{i}")).ToList();
         var search = new TableSearch("p", 100);
-        Assert.That(Table.Continue(search, 5), Is.Null, "the references");
-        Assert.That(Table.Continue(search, 5), Is.Null, "the first few");
+        Assert.That(Table.Continue(search, 5), Is.Null, "copying the references");
+        Assert.That(Table.Continue(search, 5), Is.Null, "examining the first few");
         Assert.That(Driver.Send($"1,*,{keys[19]},*,*"), Is.EqualTo("0/1/*"));
         Driver.Register("P-late");
         var found = Search(search);
@@ -82,7 +82,7 @@ public sealed class TableSearchTests : TableFixture
         Play(TableScript.Playing);
         var search = new TableSearch("ann", 100);
         for (var i = 0; i < 2; i++)
-            Assert.That(Table.Continue(search, 100), Is.Null, "up to the references of games");
+            Assert.That(Table.Continue(search, 100), Is.Null, "up to copying the references of games");
         Play("""
             5,*,{ga},0,* > 0/1/*
             5,*,{gb},1,* > 0/1/*
@@ -91,7 +91,7 @@ public sealed class TableSearchTests : TableFixture
     }
 
     [Test]
-    public void Search_InSmallSteps_TakesManyAndFindsTheSame()
+    public void Search_InSmallSteps_FindsTheSame()
     {
         for (var i = 0; i < 100; i++)
             Driver.Register($"P{i}");
@@ -114,6 +114,6 @@ public sealed class TableSearchTests : TableFixture
                 return found;
         }
 
-        throw new InvalidOperationException("The search does not end.");
+        throw new InvalidOperationException("The search did not end.");
     }
 }

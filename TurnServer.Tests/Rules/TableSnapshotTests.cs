@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>A table that is written down and read back goes on exactly as the one that it was made of.</summary>
+/// <summary>A restored table behaves exactly like the original.</summary>
 [Parallelizable(ParallelScope.All)]
 public sealed class TableSnapshotTests
 {
@@ -22,7 +22,7 @@ public sealed class TableSnapshotTests
     private readonly HashSet<string> _seen = [];
 
     [Test]
-    public void A_table_that_is_read_back_answers_as_the_one_that_was_written()
+    public void A_restored_table_gives_the_same_answers_as_the_original()
     {
         for (var seed = 0UL; seed < 250; seed++)
         {
@@ -38,14 +38,14 @@ public sealed class TableSnapshotTests
 
         string[] wanted =
         [
-            .. Enum.GetNames<PlayerStatus>(), "told", "avoids", "token", "wants", "held player", "held seat",
-            "left Quit", "left TimedOut", "block", "waiting", "block and waiting", "long", "hosts",
+            .. Enum.GetNames<PlayerStatus>(), "partner drop sent", "exclusions", "token", "wants", "held player",
+            "held seat", "left Quit", "left TimedOut", "block", "waiting", "block and waiting", "long", "hosts",
         ];
-        Assert.That(_seen, Is.SupersetOf(wanted), "what the tables were in that were written down");
+        Assert.That(_seen, Is.SupersetOf(wanted), "the states of the tables written");
     }
 
     [Test]
-    public void The_last_counter_there_can_be_comes_back()
+    public void The_highest_counter_is_restored()
     {
         var driver = new TableDriver(Options);
         StartGame(driver);
@@ -60,7 +60,7 @@ public sealed class TableSnapshotTests
     }
 
     [Test]
-    public void Malformed_parts_are_refused_and_take_no_memory()
+    public void Malformed_parts_are_refused_without_large_allocations()
     {
         var parts = TableSnapshotText.Parts(RichTable());
         var refused = 0;
@@ -87,7 +87,7 @@ public sealed class TableSnapshotTests
     }
 
     [Test]
-    public void A_part_by_chance_is_refused_or_read_and_nothing_else()
+    public void A_randomly_damaged_part_is_refused_or_read()
     {
         var parts = TableSnapshotText.Parts(RichTable());
         var chance = new Chance(11);
@@ -204,8 +204,8 @@ public sealed class TableSnapshotTests
         foreach (var player in table.Parts.Lobby.Players)
         {
             _seen.Add($"{player.Status}");
-            Note(player.PartnerDropSent, "told");
-            Note(player.Exclusions.Count > 0, "avoids");
+            Note(player.PartnerDropSent, "partner drop sent");
+            Note(player.Exclusions.Count > 0, "exclusions");
             Note(player.Token is not null, "token");
             Note(player.Wanted is not null, "wants");
             Note(player.IsHeld, "held player");

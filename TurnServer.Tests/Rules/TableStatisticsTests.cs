@@ -3,11 +3,11 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>What the rules count while they work.</summary>
+/// <summary>The statistics of the table.</summary>
 public sealed class TableStatisticsTests : TableFixture
 {
     [Test]
-    public void Players_are_counted_by_how_far_they_have_come()
+    public void Players_are_counted_by_status()
     {
         Play(TableScript.Playing + """
             0,Cid,*,*,* > 0/0/{c}
@@ -15,14 +15,14 @@ public sealed class TableStatisticsTests : TableFixture
             2,*,{c},*,* > 0/3/Dan
             0,Eve,*,*,* > 0/0/{e}
             """);
-        var figures = Table.Count();
+        var counters = Table.Count();
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(figures.PlayersByStatus[(int)PlayerStatus.Playing], Is.EqualTo(2));
-            Assert.That(figures.PlayersByStatus[(int)PlayerStatus.Paired], Is.EqualTo(2));
-            Assert.That(figures.PlayersByStatus[(int)PlayerStatus.Waiting], Is.EqualTo(1));
-            Assert.That((figures.Players, figures.Registrations), Is.EqualTo((5, 5L)));
-            Assert.That((figures.Games, figures.GamesStarted), Is.EqualTo((1, 1L)));
+            Assert.That(counters.PlayersByStatus[(int)PlayerStatus.Playing], Is.EqualTo(2));
+            Assert.That(counters.PlayersByStatus[(int)PlayerStatus.Paired], Is.EqualTo(2));
+            Assert.That(counters.PlayersByStatus[(int)PlayerStatus.Waiting], Is.EqualTo(1));
+            Assert.That((counters.Players, counters.Registrations), Is.EqualTo((5, 5L)));
+            Assert.That((counters.Games, counters.GamesStarted), Is.EqualTo((1, 1L)));
         }
     }
 
@@ -35,16 +35,16 @@ public sealed class TableStatisticsTests : TableFixture
             6,,{ga},0,1    > 0/10/*
             6,de,{ga},0,2  > 0/10/*
             """);
-        var figures = Table.Count();
-        Assert.That((figures.Turns, figures.TurnBytes, figures.BacklogBytes), Is.EqualTo((2L, 5L, 6L)));
+        var counters = Table.Count();
+        Assert.That((counters.Turns, counters.TurnBytes, counters.BacklogBytes), Is.EqualTo((2L, 5L, 6L)));
         Play("6,,{gb},1,0 > 0/9/abc|de");
-        Assert.That(Table.Count().BacklogBytes, Is.EqualTo(6), "it is not acknowledged yet");
+        Assert.That(Table.Count().BacklogBytes, Is.EqualTo(6), "not acknowledged yet");
         Play("6,,{gb},1,1 > 0/10/*");
         Assert.That(Table.Count().BacklogBytes, Is.Zero);
     }
 
     [Test]
-    public void A_turn_for_one_who_has_left_is_not_relayed()
+    public void A_turn_for_a_partner_who_left_is_not_counted()
     {
         Play(TableScript.Playing + """
             5,*,{gb},1,*   > 0/1/*
@@ -74,7 +74,7 @@ public sealed class TableStatisticsTests : TableFixture
     }
 
     [Test]
-    public void A_game_without_room_drops_both()
+    public void A_game_beyond_the_limit_drops_both_players()
     {
         Use(new RulesOptions { GamesMax = 1 });
         Play(TableScript.Playing + """
@@ -91,7 +91,7 @@ public sealed class TableStatisticsTests : TableFixture
     }
 
     [Test]
-    public void Who_leaves_on_its_own_is_not_dropped()
+    public void Players_who_leave_are_not_counted_as_dropped()
     {
         Play(TableScript.Playing + """
             0,Cid,*,*,*  > 0/0/{c}

@@ -6,8 +6,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Rules;
 
 /// <summary>
-/// Whatever a table keeps comes back from its image. The tests go over all members: who adds one, and forgets it in the
-/// image or its reader, need not think of a test for it.
+/// A snapshot restores all of a table. The tests cover every member by reflection, so that a new member that the writer
+/// or the reader lacks makes them fail.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 public sealed class TableSymmetryTests
@@ -15,8 +15,8 @@ public sealed class TableSymmetryTests
     private const int Acts = 200;
     private const int Histories = 150;
 
-    // What is counted again as players and games are restored; the rest of the counters goes up only.
-    private static readonly string[] CountedAgain =
+    // Recounted as players and games are restored; the other counters are monotonic.
+    private static readonly string[] Gauges =
         ["TableStatistics._players", "TableStatistics.BacklogBytes", "TableStatistics.Games"];
 
     private static readonly RulesOptions Options = new()
@@ -28,7 +28,7 @@ public sealed class TableSymmetryTests
     };
 
     [Test]
-    public void Every_member_of_a_table_comes_back_from_its_image()
+    public void Every_member_of_a_table_is_restored_from_its_snapshot()
     {
         var comparison = new TableComparison();
         for (var seed = 0UL; seed < Histories; seed++)
@@ -42,8 +42,9 @@ public sealed class TableSymmetryTests
                     players.Receive(answer.Ticket, RandomPlayers.Text(answer.Reply));
                 if (!chance.Is(40))
                     continue;
-                var back = TableSnapshotText.Read(TableSnapshotText.Parts(table), Options, new SequentialKeySource());
-                Assert.That(comparison.Difference(table, back), Is.Null, $"seed {seed}, act {act}");
+                var parts = TableSnapshotText.Parts(table);
+                var restored = TableSnapshotText.Read(parts, Options, new SequentialKeySource());
+                Assert.That(comparison.Difference(table, restored), Is.Null, $"seed {seed}, act {act}");
             }
         }
 
@@ -53,30 +54,30 @@ public sealed class TableSymmetryTests
     }
 
     [Test]
-    public void Every_count_that_goes_up_only_comes_back_from_the_image()
+    public void Every_monotonic_counter_is_restored_from_the_snapshot()
     {
         var counters = (TableStatistics)Fields.ChangeAll(new TableStatistics());
         var writer = new FieldWriter();
         counters.Write(writer);
-        var back = new TableStatistics();
+        var restored = new TableStatistics();
         var reader = new FieldReader(writer.Written);
-        back.Read(ref reader);
+        restored.Read(ref reader);
         reader.End();
-        Fields.ChangeAll(back, field => CountedAgain.Contains(Fields.Name(field)));
-        Assert.That(Fields.Difference(counters, back), Is.Null);
+        Fields.ChangeAll(restored, field => Gauges.Contains(Fields.Name(field)));
+        Assert.That(Fields.Difference(counters, restored), Is.Null);
     }
 
     [Test]
-    public void Every_count_that_goes_up_only_begins_anew()
+    public void Reset_clears_every_monotonic_counter()
     {
         var counters = (TableStatistics)Fields.ChangeAll(new TableStatistics());
         counters.Reset();
-        var fresh = Fields.ChangeAll(new TableStatistics(), field => CountedAgain.Contains(Fields.Name(field)));
+        var fresh = Fields.ChangeAll(new TableStatistics(), field => Gauges.Contains(Fields.Name(field)));
         Assert.That(Fields.Difference(counters, fresh), Is.Null);
     }
 
     [Test]
-    public void Every_count_is_there_for_those_who_watch()
+    public void Every_counter_is_published()
     {
         var number = 1_000_000;
         foreach (var field in Fields.Of(typeof(TableStatistics)))

@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>Both registries as people see them.</summary>
+/// <summary>The view of players and games for display.</summary>
 public sealed class TableViewTests : TableFixture
 {
     private const string Address = "203.0.113.1";
@@ -11,7 +11,7 @@ public sealed class TableViewTests : TableFixture
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     [Test]
-    public void View_OfPlayers_IsTheirState()
+    public void View_OfPlayers_ShowsTheirState()
     {
         Play("""
             0,Ann,*,*,* > 0/0/0
@@ -43,7 +43,7 @@ public sealed class TableViewTests : TableFixture
     }
 
     [Test]
-    public void View_OfADesertedPlayer_HasNoPartner()
+    public void View_OfAPlayerWhosePartnerLeft_HasNoPartner()
     {
         Play(TableScript.Paired + "1,*,{a},*,* > 0/1/*");
         Assert.That(Table.View(10).Players, Is.EqualTo((PlayerView[])

@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>Seconds without a request (PROTOCOL.md, "Timeouts").</summary>
+/// <summary>Timeouts (PROTOCOL.md, "Timeouts").</summary>
 public sealed class TimeoutTests : TableFixture
 {
     private const string Waiting = "0,Ann,*,*,* > 0/0/{a}\n";
@@ -22,21 +22,21 @@ public sealed class TimeoutTests : TableFixture
     [TestCase(TableScript.Loading, "3,*,{a},*,* > 0/6/", 30)]
     [TestCase(TableScript.Loading + "4,*,{a},*,* > 0/7/*\n", "4,*,{a},*,* > 0/7/*", 30)]
     [TestCase(TableScript.Playing, "4,*,{a},*,* > 0/8/{ga}|0", 30)]
-    public void APlayer_IsGoneAfterItsTimeout_AndNotSooner(string before, string request, int seconds)
+    public void Player_IsDroppedExactlyAtItsTimeout(string before, string request, int seconds)
     {
-        var gone = request[..request.IndexOf('>', StringComparison.Ordinal)] + "> 5/*/*";
+        var dropped = request[..request.IndexOf('>', StringComparison.Ordinal)] + "> 5/*/*";
         Play($"""
             + 1000
             {before}
             + {seconds - 1}.9999999
             {request}
             + {seconds}
-            {gone}
+            {dropped}
             """);
     }
 
     [Test]
-    public void ASeat_IsGoneAfterItsTimeout_AndNotSooner() => Play("+ 1000\n" + TableScript.Playing + """
+    public void Seat_IsDroppedExactlyAtItsTimeout() => Play("+ 1000\n" + TableScript.Playing + """
         + 29.9999999
         6,,{ga},0,0 > 0/10/*
         6,,{gb},1,0 > 0/10/*
@@ -45,7 +45,7 @@ public sealed class TimeoutTests : TableFixture
         """);
 
     [Test]
-    public void EachTimeout_IsItsFlags()
+    public void EachTimeout_IsThatOfItsOption()
     {
         Use(new RulesOptions
         {
@@ -54,24 +54,24 @@ public sealed class TimeoutTests : TableFixture
             LoadTimeout = TimeSpan.FromSeconds(3),
             GameTimeout = TimeSpan.FromSeconds(5),
         });
-        APlayer_IsGoneAfterItsTimeout_AndNotSooner(Waiting, "2,*,{a},*,* > 0/2/*", 2);
+        Player_IsDroppedExactlyAtItsTimeout(Waiting, "2,*,{a},*,* > 0/2/*", 2);
         Use(Options(pairing: 2, load: 3, game: 5, longPairing: 7));
-        APlayer_IsGoneAfterItsTimeout_AndNotSooner(TableScript.Paired, "2,*,{a},*,* > 0/4/Bob", 3);
+        Player_IsDroppedExactlyAtItsTimeout(TableScript.Paired, "2,*,{a},*,* > 0/4/Bob", 3);
         Use(Options(pairing: 2, load: 3, game: 5, longPairing: 7));
-        APlayer_IsGoneAfterItsTimeout_AndNotSooner(LongPaired, "2,*,{a},*,* > 0/4/Bob", 7);
+        Player_IsDroppedExactlyAtItsTimeout(LongPaired, "2,*,{a},*,* > 0/4/Bob", 7);
         Use(Options(pairing: 2, load: 3, game: 5, longPairing: 7));
-        APlayer_IsGoneAfterItsTimeout_AndNotSooner(TableScript.Playing, "4,*,{a},*,* > 0/8/{ga}|0", 5);
+        Player_IsDroppedExactlyAtItsTimeout(TableScript.Playing, "4,*,{a},*,* > 0/8/{ga}|0", 5);
     }
 
     [Test]
-    public void ALoadTimeoutShorterThanThePairingTimeout_IsThePairingTimeout()
+    public void LoadTimeoutShorterThanThePairingTimeout_IsThePairingTimeout()
     {
         Use(Options(pairing: 9, load: 3, game: 5, longPairing: 20));
-        APlayer_IsGoneAfterItsTimeout_AndNotSooner(TableScript.Loading, "3,*,{a},*,* > 0/6/", 9);
+        Player_IsDroppedExactlyAtItsTimeout(TableScript.Loading, "3,*,{a},*,* > 0/6/", 9);
     }
 
     [Test]
-    public void ASilentPlayer_IsNobodysPartner() => Play("""
+    public void TimedOutPlayer_IsNotPaired() => Play("""
         0,Ann,*,*,* > 0/0/{a}
         + 24
         0,Bob,*,*,* > 0/0/{b}
@@ -80,7 +80,7 @@ public sealed class TimeoutTests : TableFixture
         """);
 
     [Test]
-    public void OnePlayerSilentAmongMany_IsDroppedAlone() => Play("""
+    public void OneTimedOutPlayerOfMany_IsTheOnlyOneDropped() => Play("""
         0,Ann,*,Z,* > 0/0/{a}
         0,Bob,*,Z,* > 0/0/{b}
         0,Cid,*,Z,* > 0/0/{c}
@@ -94,7 +94,7 @@ public sealed class TimeoutTests : TableFixture
         """);
 
     [Test]
-    public void WhoIsLeft_WaitsAgain_WithAWaitingOnesTimeout() => Play(TableScript.Paired + """
+    public void PlayerWhosePartnerLeft_WaitsAgain_WithThePairingTimeout() => Play(TableScript.Paired + """
         1,*,{a},*,* > 0/1/*
         + 29
         2,*,{b},*,* > 9/2/*
@@ -105,7 +105,7 @@ public sealed class TimeoutTests : TableFixture
         """);
 
     [Test]
-    public void WhoIsLeft_AfterALongTimeOfLoading_StillHasAWaitingOnesTimeout() => Play(TableScript.Loading + """
+    public void PlayerWhosePartnerLeft_AfterLoading_HasTheFullPairingTimeout() => Play(TableScript.Loading + """
         + 24
         3,*,{b},*,* > 0/5/
         3,*,{a},*,* > 0/6/
@@ -117,14 +117,14 @@ public sealed class TimeoutTests : TableFixture
         """);
 
     [Test]
-    public void WhoIsLeft_AndNeverHearsOfIt_FallsSilentToo() => Play(TableScript.Paired + """
+    public void PlayerWhosePartnerLeft_WhoSendsNothing_TimesOut() => Play(TableScript.Paired + """
         1,*,{a},*,* > 0/1/*
         + 30
         2,*,{b},*,* > 5/*/*
         """);
 
     [Test]
-    public void ToBePaired_IsNoRequestOfOnesOwn() => Play("""
+    public void BeingPaired_DoesNotRestartTheTimeout() => Play("""
         0,Ann,*,*,* > 0/0/{a}
         + 20
         0,Bob,*,*,* > 0/0/{b}
@@ -134,7 +134,7 @@ public sealed class TimeoutTests : TableFixture
         """);
 
     [Test]
-    public void ThePlayersWhoPlay_HaveTheSeatsTimeoutAlone()
+    public void PlayingPlayers_HaveOnlyTheSeatsTimeout()
     {
         Use(Options(pairing: 2, load: 3, game: 50, longPairing: 7));
         Play(TableScript.Playing + """
@@ -144,7 +144,7 @@ public sealed class TimeoutTests : TableFixture
     }
 
     [Test]
-    public void AMalformedOrUnknownRequest_IsNoSignOfLife() => Play("""
+    public void MalformedOrUnknownRequest_DoesNotRestartTheTimeout() => Play("""
         0,Ann,*,*,* > 0/0/{a}
         + 20
         2,*,{a}     > 4/4/*
@@ -154,7 +154,7 @@ public sealed class TimeoutTests : TableFixture
         """);
 
     [Test]
-    public void Apply_WithoutATick_DropsWhoWasSilentFirst()
+    public void Apply_WithoutATick_FirstDropsTimedOutPlayers()
     {
         Play(Waiting);
         Driver.Skip(TimeSpan.FromSeconds(25));
@@ -166,7 +166,7 @@ public sealed class TimeoutTests : TableFixture
     }
 
     [Test]
-    public void Apply_AtATimeBeforeOneSeen_CountsAsThat()
+    public void Apply_WithAnEarlierTime_UsesTheLatestTime()
     {
         Play(Waiting + """
             + 20
@@ -179,7 +179,7 @@ public sealed class TimeoutTests : TableFixture
     }
 
     [Test]
-    public void NextDeadline_IsWhenTheEarliestFallsSilent_AndNullWhenNobodyIsThere()
+    public void NextDeadline_IsTheEarliestTimeout_OrNullWithoutPlayers()
     {
         Assert.That(Table.NextDeadline, Is.Null);
         Play("""

@@ -6,7 +6,7 @@ namespace TurnServer.Tests.Rules;
 public sealed class TokenTests : TableFixture
 {
     [Test]
-    public void ARepeatOfNamePartnerAndToken_GivesTheSameKey() => Play("""
+    public void SameNamePartnerAndToken_GiveTheSameKey() => Play("""
         0,Ann,*,*,t  > 0/0/{a}
         0,Ann,*,*,t  > 0/0/{a}
         0,Ann,*,Bob,t > 0/0/{b}
@@ -15,7 +15,7 @@ public sealed class TokenTests : TableFixture
         """);
 
     [Test]
-    public void AnotherNamePartnerOrToken_IsAnotherPlayer()
+    public void OtherNamePartnerOrToken_IsAnotherPlayer()
     {
         Play("""
             0,Ann,*,*,t   > 0/0/{a}
@@ -40,7 +40,7 @@ public sealed class TokenTests : TableFixture
     }
 
     [Test]
-    public void ARepeatAtALaterStep_GivesTheSameKey_AndChangesNothing() => Play("""
+    public void RepeatAtALaterStep_GivesTheSameKey_AndChangesNothing() => Play("""
         0,Ann,*,*,t > 0/0/{a}
         0,Bob,*,*,u > 0/0/{b}
         2,*,{b},*,* > 0/3/Ann
@@ -58,7 +58,7 @@ public sealed class TokenTests : TableFixture
     [TestCase("1,*,{a},*,* > 0/1/*")]
     [TestCase("3,*,{a},*,* > 10/*/*")]
     [TestCase("+ 25")]
-    public void ATokenOfARegistrationThatIsGone_IsFree(string end)
+    public void TokenOfAnEndedRegistration_IsFree(string end)
     {
         Play($$"""
             0,Ann,*,*,t > 0/0/{a}
@@ -70,7 +70,7 @@ public sealed class TokenTests : TableFixture
     }
 
     [Test]
-    public void ATokenOfAPlayerWhoseGameHasBegunInEarnest_IsFree()
+    public void Token_AfterTheFirstUpdate_IsFree()
     {
         Play("""
             0,Ann,*,*,t > 0/0/{a}
@@ -87,7 +87,7 @@ public sealed class TokenTests : TableFixture
     }
 
     [Test]
-    public void ARepeat_IsASignOfLife() => Play("""
+    public void Repeat_RestartsTheTimeout() => Play("""
         0,Ann,*,*,t > 0/0/{a}
         + 24
         0,Ann,*,*,t > 0/0/{a}
@@ -96,7 +96,7 @@ public sealed class TokenTests : TableFixture
         """);
 
     [Test]
-    public void ARepeatDuringTheGame_IsASignOfLifeOfTheSeat() => Play("""
+    public void RepeatDuringTheGame_RestartsTheSeatsTimeout() => Play("""
         0,Ann,*,*,t > 0/0/{a}
         0,Bob,*,*,* > 0/0/{b}
         2,*,{b},*,* > 0/3/Ann
@@ -111,7 +111,7 @@ public sealed class TokenTests : TableFixture
         """);
 
     [Test]
-    public void ARepeat_AnswersTheHeldReplyAsItStands() => Play("""
+    public void Repeat_ReleasesTheHeldReplyUnchanged() => Play("""
         0,Ann,*,*,t > 0/0/{a}
         2,*,{a},*,* > held first 10
         0,Ann,*,*,t > 0/0/{a}
@@ -119,7 +119,7 @@ public sealed class TokenTests : TableFixture
         """);
 
     [Test]
-    public void ARepeatWithAnotherKeyField_KeepsTheFirstTimeout() => Play("""
+    public void RepeatWithAnotherKeyField_KeepsTheFirstTimeout() => Play("""
         0,Ann,*,*,t           > 0/0/{a}
         0,Ann,bibbybabbis,*,t > 0/0/{a}
         + 25

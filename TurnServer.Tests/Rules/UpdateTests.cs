@@ -2,11 +2,11 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>Updates, their counters and what becomes of turns (PROTOCOL.md, "The game").</summary>
+/// <summary>Updates, counters and the delivery of turns (PROTOCOL.md, "The game").</summary>
 public sealed class UpdateTests : TableFixture
 {
     [SetUp]
-    public void StartAGame() => Play(TableScript.Playing);
+    public void StartGame() => Play(TableScript.Playing);
 
     [Test]
     public void Turns_AreHandedOutOnce_OldestFirst() => Play("""
@@ -19,14 +19,14 @@ public sealed class UpdateTests : TableFixture
         """);
 
     [Test]
-    public void ATurn_IsRelayedByteForByte() => Play("""
+    public void Turn_IsRelayedByteForByte() => Play("""
         6,{"m":[1,2]}|/*,{ga},0,0 > 0/10/*
         6,é🎲,{gb},1,0 > 0/9/{"m":[1,2]}|/*
         6,,{ga},0,1    > 0/9/é🎲
         """);
 
     [Test]
-    public void ARepeat_IsNotTakenAgain_AndGivesTheBlockAgain() => Play("""
+    public void RepeatedUpdate_IsNotAcceptedAgain_AndGetsTheBlockAgain() => Play("""
         6,a0,{ga},0,0    > 0/10/*
         6,other,{ga},0,0 > 0/11/*
         6,b0,{gb},1,0    > 0/9/a0
@@ -37,7 +37,7 @@ public sealed class UpdateTests : TableFixture
         """);
 
     [Test]
-    public void ARepeat_GrowsTheBlockByWhatHasComeMeanwhile() => Play("""
+    public void RepeatedUpdate_GetsTheBlockAndNewTurns() => Play("""
         6,a0,{ga},0,0 > 0/10/*
         6,,{gb},1,0   > 0/9/a0
         6,a1,{ga},0,1 > 0/10/*
@@ -55,7 +55,7 @@ public sealed class UpdateTests : TableFixture
 
     [TestCase("6,x,{ga},0,1", "19/*/*", Description = "starts past 0")]
     [TestCase("6,x,{ga},0,9223372036854775807", "19/*/*")]
-    public void ACounterAheadAtFirst_IsRefused_AndChangesNothing(string update, string refusal) => Play($$"""
+    public void FirstCounterAhead_IsRefused_AndChangesNothing(string update, string refusal) => Play($$"""
         {{update}}    > {{refusal}}
         6,,{gb},1,0   > 0/10/*
         6,a0,{ga},0,0 > 0/10/*
@@ -67,7 +67,7 @@ public sealed class UpdateTests : TableFixture
     [TestCase("2", "0/11/b0")]
     [TestCase("4", "19/*/*")]
     [TestCase("9223372036854775807", "19/*/*")]
-    public void AnyOtherCounter_IsBehindOrAhead_AndChangesNothing(string counter, string reply) => Play($$"""
+    public void OtherCounter_IsBehindOrAhead_AndChangesNothing(string counter, string reply) => Play($$"""
         6,a0,{ga},0,0 > 0/10/*
         6,a1,{ga},0,1 > 0/10/*
         6,b0,{gb},1,0 > 0/9/a0|a1
@@ -79,7 +79,7 @@ public sealed class UpdateTests : TableFixture
         """);
 
     [Test]
-    public void TheTwoSeats_CountApart() => Play("""
+    public void TheTwoSeats_HaveSeparateCounters() => Play("""
         6,,{ga},0,0 > 0/10/*
         6,,{ga},0,1 > 0/10/*
         6,,{gb},1,1 > 19/*/*
@@ -88,7 +88,7 @@ public sealed class UpdateTests : TableFixture
 
     [TestCase("5,*,{gb},1,* > 0/1/*", "15/5/*")]
     [TestCase("1,*,{b},*,* > 0/1/*", "15/5/*")]
-    public void ThePartnerLeft_WhatItSentIsHandedOut_ThenFifteenEachTime(string leave, string news) => Play($$"""
+    public void PartnerLeft_ItsTurnsAreDelivered_ThenError15EachTime(string leave, string news) => Play($$"""
         6,a0,{ga},0,0 > 0/10/*
         {{leave}}
         6,a1,{ga},0,1 > {{news}}
@@ -102,7 +102,7 @@ public sealed class UpdateTests : TableFixture
         """);
 
     [Test]
-    public void ThePartnerQuit_ItsLastTurnsAreDeliveredUntilAcknowledged() => Play("""
+    public void PartnerQuit_ItsTurnsAreDeliveredUntilAcknowledged() => Play("""
         6,b0,{gb},1,0 > 0/10/*
         6,b1,{gb},1,1 > 0/10/*
         6,,{ga},0,0   > 0/9/b0|b1
@@ -115,7 +115,7 @@ public sealed class UpdateTests : TableFixture
         """);
 
     [Test]
-    public void ThePartnerFellSilent_ItsLastTurnsAreDelivered_ThenFifteen() => Play("""
+    public void PartnerTimedOut_ItsTurnsAreDelivered_ThenError15() => Play("""
         6,b0,{gb},1,0 > 0/10/*
         + 20
         6,a0,{ga},0,0 > 0/9/b0
@@ -129,7 +129,7 @@ public sealed class UpdateTests : TableFixture
         """);
 
     [Test]
-    public void ASeatThatQuit_IsTold14_UntilTheGameIsGone() => Play("""
+    public void SeatThatQuit_GetsError14_UntilTheGameEnds() => Play("""
         5,*,{ga},0,*  > 0/1/*
         5,*,{ga},0,*  > 14/*/*
         6,a0,{ga},0,0 > 14/*/*
@@ -140,7 +140,7 @@ public sealed class UpdateTests : TableFixture
         """);
 
     [Test]
-    public void ASeatThatFellSilent_IsTold14() => Play("""
+    public void TimedOutSeat_GetsError14() => Play("""
         + 20
         6,,{gb},1,0  > 0/10/*
         + 10
@@ -149,7 +149,7 @@ public sealed class UpdateTests : TableFixture
         """);
 
     [Test]
-    public void ThePairingKey_IsNoSeatKey() => Play("""
+    public void UnknownKey_IsError13Or5() => Play("""
         6,,123456,0,0  > 13/*/*
         5,*,123456,0,* > 13/*/*
         2,*,123456,*,* > 5/*/*
@@ -175,7 +175,7 @@ public sealed class UpdateTests : TableFixture
     [TestCase("6,,{gb},0,0")]
     [TestCase("5,*,{ga},1,*")]
     [TestCase("5,*,{gb},0,*")]
-    public void TheKeyOfTheOtherSeat_IsNoSignOfLifeOfEither(string forged) => Play($$"""
+    public void TheKeyOfTheOtherSeat_RestartsNeitherTimeout(string forged) => Play($$"""
         + 29
         {{forged}}  > 14/*/*
         + 1

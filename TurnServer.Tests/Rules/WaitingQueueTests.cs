@@ -5,16 +5,16 @@ using TurnServer.Rules;
 
 namespace TurnServer.Tests.Rules;
 
-/// <summary>The waiting line against a plain list.</summary>
+/// <summary>Compares the waiting queue with a plain list.</summary>
 public sealed class WaitingQueueTests
 {
     private static readonly ClientAddress Here = ClientAddress.Of(IPAddress.Parse("203.0.113.1"));
     private static readonly Gen<(int What, int Who)> AnyAct = Gen.Select(Gen.Int[0, 4], Gen.Int[0, 1000]);
 
     [Test]
-    public void FindPartnerFor_WhateverIsDone_FindsTheFirstThatAListFinds() => AnyAct.Array[1, 200].Sample(acts =>
+    public void FindPartnerFor_AfterAnyOperations_FindsTheFirstOfAPlainList() => AnyAct.Array[1, 200].Sample(acts =>
     {
-        var line = new WaitingQueue();
+        var queue = new WaitingQueue();
         var waiting = new List<Player>();
         var away = new List<Player>();
         var order = 0;
@@ -23,16 +23,16 @@ public sealed class WaitingQueueTests
             switch (what)
             {
                 case 0:
-                    // Few names, so that those who must not meet again are often in the line.
+                    // Few names, so that excluded players are often in the queue.
                     var newcomer = New($"P{order % 3}", Here, order++);
-                    line.Join(newcomer);
+                    queue.Join(newcomer);
                     waiting.Add(newcomer);
                     break;
                 case 1 when waiting.Count > 0:
-                    Move(waiting, away, who, line.Leave);
+                    Move(waiting, away, who, queue.Leave);
                     break;
                 case 2 when away.Count > 0:
-                    Move(away, waiting, who, line.Rejoin);
+                    Move(away, waiting, who, queue.Rejoin);
                     break;
                 case 3 when waiting.Count > 0 && away.Count > 0:
                     waiting[who % waiting.Count].Exclude(ExclusionOf(away[who % away.Count], who));
@@ -41,10 +41,10 @@ public sealed class WaitingQueueTests
                     break;
             }
 
-            Assert.That(line.IsEmpty, Is.EqualTo(waiting.Count == 0));
+            Assert.That(queue.IsEmpty, Is.EqualTo(waiting.Count == 0));
             var now = TimeSpan.FromSeconds(who);
             foreach (var player in waiting.Concat(away.Take(2)))
-                Assert.That(line.FindPartnerFor(player, now), Is.SameAs(First(waiting, player, now)));
+                Assert.That(queue.FindPartnerFor(player, now), Is.SameAs(First(waiting, player, now)));
         }
     }, iter: 300, threads: 1);
 
@@ -61,7 +61,7 @@ public sealed class WaitingQueueTests
         .FirstOrDefault(other => other != player && !other.MustNotPair(player, now));
 
     [Test]
-    public void MustNotPair_GoesBothWays_AndIsByNameAndAddress_UntilTheExclusionEnds()
+    public void MustNotPair_IsSymmetric_ByNameAndAddress_UntilTheExclusionExpires()
     {
         var elsewhere = ClientAddress.Of(IPAddress.Parse("198.51.100.1"));
         var ann = New("Ann", Here);
@@ -80,7 +80,7 @@ public sealed class WaitingQueueTests
     }
 
     [Test]
-    public void Avoid_OfMoreThanAreRemembered_ForgetsTheOneThatEndsFirst()
+    public void Exclude_BeyondTheLimit_DropsTheFirstToExpire()
     {
         var ann = New("Ann", Here);
         for (var i = Player.ExclusionsMax; i >= 0; i--)
@@ -95,7 +95,7 @@ public sealed class WaitingQueueTests
     }
 
     [Test]
-    public void ForgetBars_LeavesNothingOfThoseThatHaveEnded()
+    public void RemoveExpiredExclusions_KeepsOnlyUnexpiredOnes()
     {
         var ann = New("Ann", Here);
         ann.Exclude(ExclusionOf(New("Bob", Here), 30));

@@ -16,11 +16,11 @@ public sealed class ScenarioTableTests
     };
 
     [TestCaseSource(nameof(Plain))]
-    public async Task Scenario_PlayedAgainstTheRules_Holds(object scenario) =>
+    public async Task Scenario_AgainstTheRules_Passes(object scenario) =>
         await PlayAsync((Scenario)scenario, new RulesOptions());
 
     [TestCaseSource(nameof(Timeouts))]
-    public async Task ShortScenario_PlayedAgainstTheRules_Holds(object scenario) =>
+    public async Task ShortScenario_AgainstTheRules_Passes(object scenario) =>
         await PlayAsync((Scenario)scenario, Short);
 
     private static async Task PlayAsync(Scenario scenario, RulesOptions options)
