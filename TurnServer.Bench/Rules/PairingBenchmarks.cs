@@ -8,24 +8,15 @@ namespace TurnServer.Bench.Rules;
 /// the time with 100.
 /// </summary>
 [MemoryDiagnoser]
-public class PairingBenchmarks
+public class PairingBenchmarks : PopulationBenchmarks
 {
     private static readonly byte[] Stranger = "0,somebody,*,*,*"u8.ToArray();
     private static readonly byte[] Ada = "0,Ada,*,Grace,*"u8.ToArray();
     private static readonly byte[] Grace = "0,Grace,*,Ada,*"u8.ToArray();
 
-    private Population _population = null!;
-
-    /// <summary>Waiting players, each for a named partner that never comes.</summary>
-    [Params(100, 10_000, 100_000)]
-    public int Players { get; set; }
-
-    [GlobalSetup]
-    public void Populate()
-    {
-        _population = new Population(Inputs.Options);
-        _population.AddUnmatched(Players);
-    }
+    // Each waits for a named partner that never comes.
+    private protected override void Populate(Population population) =>
+        population.AddUnmatched(Players);
 
     [Benchmark]
     public Reply PairStrangers() => PairAndLeave(Stranger, Stranger);
@@ -35,12 +26,12 @@ public class PairingBenchmarks
 
     private Reply PairAndLeave(byte[] one, byte[] other)
     {
-        var first = _population.Send(Inputs.Parse(one), one).Key;
-        var second = _population.Send(Inputs.Parse(other), other).Key;
-        var paired = _population.Send(new TurnRequest { Symbol = Symbol.RequestPair, Key = first }, one);
+        var first = Population.Send(Inputs.Parse(one), one).Key;
+        var second = Population.Send(Inputs.Parse(other), other).Key;
+        var paired = Population.Send(new TurnRequest { Symbol = Symbol.RequestPair, Key = first }, one);
         if (paired.Code != ReplyCode.StartServer)
             throw new InvalidOperationException("The players were not paired.");
-        _population.Send(new TurnRequest { Symbol = Symbol.Unregister, Key = first }, one);
-        return _population.Send(new TurnRequest { Symbol = Symbol.Unregister, Key = second }, other);
+        Population.Send(new TurnRequest { Symbol = Symbol.Unregister, Key = first }, one);
+        return Population.Send(new TurnRequest { Symbol = Symbol.Unregister, Key = second }, other);
     }
 }

@@ -7,7 +7,7 @@ namespace TurnServer.Bench.Rules;
 /// The steps of a search from the status page, each of which blocks the actor. Goal: about a millisecond each.
 /// </summary>
 [MemoryDiagnoser]
-public class SearchBenchmarks
+public class SearchBenchmarks : PopulationBenchmarks
 {
     private const string NoMatch = "no player has this name";
 
@@ -15,18 +15,9 @@ public class SearchBenchmarks
     private const int LooksPerStep = 1000;
     private const int Rows = 1000;
 
-    private Population _population = null!;
-
-    /// <summary>Waiting players, each for a named partner that never comes.</summary>
-    [Params(100, 10_000, 100_000)]
-    public int Players { get; set; }
-
-    [GlobalSetup]
-    public void Populate()
-    {
-        _population = new Population(Inputs.Options);
-        _population.AddUnmatched(Players);
-    }
+    // Each waits for a named partner that never comes.
+    private protected override void Populate(Population population) =>
+        population.AddUnmatched(Players);
 
     /// <summary>Allocating and clearing the buffer, and the first step: copying references to all players.</summary>
     [Benchmark]
@@ -34,7 +25,7 @@ public class SearchBenchmarks
     {
         var search = new TableSearch(NoMatch, Rows);
         search.Reserve(Players, 0);
-        _population.Table.Continue(search, 0);
+        Population.Table.Continue(search, 0);
         search.Release();
     }
 
@@ -52,7 +43,7 @@ public class SearchBenchmarks
         search.Reserve(Players, 0);
         while (true)
         {
-            if (_population.Table.Continue(search, LooksPerStep) is not { } found)
+            if (Population.Table.Continue(search, LooksPerStep) is not { } found)
                 continue;
             search.Release();
             return found;

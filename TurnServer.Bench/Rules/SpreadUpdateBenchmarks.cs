@@ -8,24 +8,17 @@ namespace TurnServer.Bench.Rules;
 /// games is cache misses on seats, buffers, heap and dictionary entries.
 /// </summary>
 [MemoryDiagnoser]
-public class SpreadUpdateBenchmarks
+public class SpreadUpdateBenchmarks : PopulationBenchmarks
 {
     private const int Turns = 1000;
 
-    private Population _population = null!;
     private PlayingSeat[] _seats = null!;
     private int _next;
 
-    /// <summary>Waiting players; as many others play.</summary>
-    [Params(100, 10_000, 100_000)]
-    public int Players { get; set; }
-
-    [GlobalSetup]
-    public void Populate()
+    private protected override void Populate(Population population)
     {
-        _population = new Population(Inputs.Options);
-        _population.AddStrangers(Players);
-        _seats = _population.AddGames(Players / 2);
+        population.AddStrangers(Players);
+        _seats = population.AddGames(Players / 2);
         new Random(20).Shuffle(_seats);
         _next = 0;
     }
@@ -36,7 +29,7 @@ public class SpreadUpdateBenchmarks
         Reply last = default;
         for (var i = 0; i < Turns; i++)
         {
-            last = _population.Send(_seats[_next].NextUpdate(), Inputs.Update);
+            last = Population.Send(_seats[_next].NextUpdate(), Inputs.Update);
             _next = _next + 1 == _seats.Length ? 0 : _next + 1;
         }
 

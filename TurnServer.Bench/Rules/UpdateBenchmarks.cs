@@ -8,28 +8,21 @@ namespace TurnServer.Bench.Rules;
 /// players at most 1.2 times the time with 100.
 /// </summary>
 [MemoryDiagnoser]
-public class UpdateBenchmarks
+public class UpdateBenchmarks : PopulationBenchmarks
 {
-    private Population _population = null!;
     private PlayingSeat[] _seats = null!;
 
-    /// <summary>Waiting players.</summary>
-    [Params(100, 10_000, 100_000)]
-    public int Players { get; set; }
-
-    [GlobalSetup]
-    public void Populate()
+    private protected override void Populate(Population population)
     {
-        _population = new Population(Inputs.Options);
-        _population.AddStrangers(Players);
-        _seats = _population.AddGames(1);
+        population.AddStrangers(Players);
+        _seats = population.AddGames(1);
     }
 
     /// <summary>Updates of one game, which stays in the caches.</summary>
     [Benchmark(OperationsPerInvoke = 2)]
     public Reply OneHotGame()
     {
-        _population.Send(_seats[0].NextUpdate(), Inputs.Update);
-        return _population.Send(_seats[1].NextUpdate(), Inputs.Update);
+        Population.Send(_seats[0].NextUpdate(), Inputs.Update);
+        return Population.Send(_seats[1].NextUpdate(), Inputs.Update);
     }
 }
