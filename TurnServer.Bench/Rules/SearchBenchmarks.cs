@@ -12,7 +12,7 @@ public class SearchBenchmarks : PopulationBenchmarks
     private const string NoMatch = "no player has this name";
 
     // As on the status page.
-    private const int LooksPerStep = 1000;
+    private const int StepBudget = 1000;
     private const int Rows = 1000;
 
     // Each waits for a named partner that never comes.
@@ -43,7 +43,7 @@ public class SearchBenchmarks : PopulationBenchmarks
         search.Reserve(Players, 0);
         while (true)
         {
-            if (Population.Table.Continue(search, LooksPerStep) is not { } found)
+            if (Population.Table.Continue(search, StepBudget) is not { } found)
                 continue;
             search.Release();
             return found;

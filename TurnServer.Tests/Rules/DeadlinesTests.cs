@@ -35,7 +35,7 @@ public sealed class DeadlinesTests
                     break;
                 case 2 when isIn:
                     participant.Limit = TimeSpan.FromSeconds(time);
-                    deadlines.Hasten(participant);
+                    deadlines.MoveUp(participant);
                     break;
                 case 3:
                     deadlines.Remove(participant);

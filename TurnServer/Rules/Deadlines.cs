@@ -54,7 +54,7 @@ internal sealed class Deadlines
     }
 
     /// <summary>Moves a participant forward. Call it when one may be due earlier than before.</summary>
-    public void Hasten(Participant participant)
+    public void MoveUp(Participant participant)
     {
         var dueAt = participant.DueAt;
         if (dueAt < _heap[participant.HeapIndex].At)

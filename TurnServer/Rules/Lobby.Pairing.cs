@@ -83,7 +83,7 @@ internal sealed partial class Lobby
         player.PartnerDropSent = true;
         player.Hear(now);
         _queues.Rejoin(player);
-        deadlines.Hasten(player);
+        deadlines.MoveUp(player);
         return PartnerDrop;
     }
 

@@ -42,7 +42,7 @@ internal sealed class Responder(Deadlines deadlines)
         }
 
         participant.Hold(arrival.Ticket, code, now + arrival.Wait);
-        deadlines.Hasten(participant);
+        deadlines.MoveUp(participant);
     }
 
     /// <summary>Releases the held reply, if any, with news.</summary>
@@ -51,7 +51,7 @@ internal sealed class Responder(Deadlines deadlines)
         if (!participant.IsHeld)
             return;
         Send(participant.EndHold(now), news);
-        deadlines.Hasten(participant);
+        deadlines.MoveUp(participant);
     }
 
     /// <summary>Releases the held reply, if any, unchanged.</summary>

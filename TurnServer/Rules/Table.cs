@@ -176,11 +176,11 @@ public sealed class Table
 
     /// <summary>Continues a search. Null until it is complete; do not call it again then.</summary>
     /// <param name="search">The search; always of the same table.</param>
-    /// <param name="looksMax">How many players and seats to examine.</param>
-    public TableMatches? Continue(TableSearch search, int looksMax)
+    /// <param name="budget">How many players and seats to examine.</param>
+    public TableMatches? Continue(TableSearch search, int budget)
     {
         ArgumentNullException.ThrowIfNull(search);
-        return search.Step(_lobby, _games, _now, looksMax);
+        return search.Step(_lobby, _games, _now, budget);
     }
 
     // Timeouts may be shorter now than when the heap entry was made.
@@ -188,7 +188,7 @@ public sealed class Table
     {
         participant.ExtendDeadlineTo(until);
         if (participant.HeapIndex >= 0)
-            _deadlines.Hasten(participant);
+            _deadlines.MoveUp(participant);
     }
 
     private TimeSpan Advance(TimeSpan now)

@@ -27,7 +27,7 @@ public sealed record TableMatches
 public sealed class TableSearch(string text, int rowsMax)
 {
     // Measured: composing a row takes as long as examining about ten players.
-    private const int LooksPerRow = 10;
+    private const int RowCost = 10;
 
     private readonly bool _canBeAddress =
         text.AsSpan().IndexOfAnyExcept(SearchValues.Create("0123456789abcdefABCDEF.:/")) < 0;
@@ -64,10 +64,10 @@ public sealed class TableSearch(string text, int rowsMax)
     /// <param name="lobby">The registrations.</param>
     /// <param name="games">The games.</param>
     /// <param name="now">The time.</param>
-    /// <param name="looksMax">
+    /// <param name="budget">
     /// How many players and seats to examine. Copying the references to all players or all seats is a step of its own.
     /// </param>
-    internal TableMatches? Step(Lobby lobby, Games games, TimeSpan now, int looksMax)
+    internal TableMatches? Step(Lobby lobby, Games games, TimeSpan now, int budget)
     {
         if (_playersEnd is not { } playersEnd)
         {
@@ -77,14 +77,14 @@ public sealed class TableSearch(string text, int rowsMax)
 
         if (_seatsEnd is not { } seatsEnd)
         {
-            if (!ExaminePlayers(lobby, now, playersEnd, looksMax))
+            if (!ExaminePlayers(lobby, now, playersEnd, budget))
                 return null;
             _seatsEnd = Copy(games.Seats, ref _seats);
             _next = 0;
             return null;
         }
 
-        if (!ExamineSeats(now, seatsEnd, looksMax))
+        if (!ExamineSeats(now, seatsEnd, budget))
             return null;
         // Without a text only the first rows were examined, but all match.
         var isAll = text.Length == 0;
@@ -129,9 +129,9 @@ public sealed class TableSearch(string text, int rowsMax)
     }
 
     // False if there are more.
-    private bool ExaminePlayers(Lobby lobby, TimeSpan now, int end, int looks)
+    private bool ExaminePlayers(Lobby lobby, TimeSpan now, int end, int budget)
     {
-        for (; _next < end && looks > 0; _next++, looks--)
+        for (; _next < end && budget > 0; _next++, budget--)
         {
             var player = _players[_next];
             var partner = player.HasPartner ? player.PartnerName : player.Wanted;
@@ -141,15 +141,15 @@ public sealed class TableSearch(string text, int rowsMax)
             if (_playerViews.Count == rowsMax)
                 continue;
             _playerViews.Add(PlayerView.Of(player, now));
-            looks -= LooksPerRow;
+            budget -= RowCost;
         }
 
         return _next >= end;
     }
 
-    private bool ExamineSeats(TimeSpan now, int end, int looks)
+    private bool ExamineSeats(TimeSpan now, int end, int budget)
     {
-        for (; _next < end && looks > 0; _next++, looks--)
+        for (; _next < end && budget > 0; _next++, budget--)
         {
             var seat = _seats[_next];
             var partner = seat.Partner;
@@ -160,7 +160,7 @@ public sealed class TableSearch(string text, int rowsMax)
             if (_gameViews.Count == rowsMax)
                 continue;
             _gameViews.Add(GameView.Of(seat.Game, now));
-            looks -= 2 * LooksPerRow;
+            budget -= 2 * RowCost;
         }
 
         return _next >= end;

@@ -62,7 +62,7 @@ public sealed class TableSnapshotReader
             player.Partner = FindPlayer(partner);
         // Exclusions without a recorded expiry may expire before the heap entry.
         foreach (var player in _parts.Lobby.Players.Where(player => player.HeapIndex >= 0))
-            _parts.Deadlines.Hasten(player);
+            _parts.Deadlines.MoveUp(player);
         _parts.Lobby.RebuildQueues();
         return _table;
     }

@@ -13,7 +13,7 @@ internal sealed class RegistrySearch(TurnActor actor, TimeProvider clock) : IDis
     /// How many players the actor visits in one step: 0.05 to 0.15 ms with 100 000 of them, most of which are in no
     /// cache.
     /// </summary>
-    private const int LooksPerStep = 1000;
+    private const int StepBudget = 1000;
 
     /// <summary>How long a result is reused.</summary>
     public static readonly TimeSpan ResultAge = TimeSpan.FromSeconds(1);
@@ -59,7 +59,7 @@ internal sealed class RegistrySearch(TurnActor actor, TimeProvider clock) : IDis
         TableMatches? found = null;
         while (found is null)
         {
-            if (!await TryInspectAsync(table => found = table.Continue(search, LooksPerStep)))
+            if (!await TryInspectAsync(table => found = table.Continue(search, StepBudget)))
                 return null;
         }
 
