@@ -81,7 +81,7 @@ internal sealed partial class Lobby
         player.RemoveExpiredExclusions(now);
         SetStatus(player, PlayerStatus.Waiting);
         player.PartnerDropSent = true;
-        player.Hear(now);
+        player.Touch(now);
         _queues.Rejoin(player);
         deadlines.MoveUp(player);
         return PartnerDrop;

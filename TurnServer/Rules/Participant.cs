@@ -47,7 +47,7 @@ public abstract class Participant
     /// <summary>
     /// Notes a request. After recovery <see cref="LastHeard"/> may lie in the future, and then stays.
     /// </summary>
-    internal void Hear(TimeSpan now)
+    internal void Touch(TimeSpan now)
     {
         if (now > LastHeard)
             LastHeard = now;
@@ -79,7 +79,7 @@ public abstract class Participant
     {
         var ticket = HeldTicket;
         Hold(default, default, default);
-        Hear(now);
+        Touch(now);
         return ticket;
     }
 }

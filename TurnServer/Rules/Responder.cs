@@ -66,6 +66,6 @@ internal sealed class Responder(Deadlines deadlines)
     {
         if (participant.IsHeld)
             ReleaseUnchanged(participant, now);
-        participant.Hear(now);
+        participant.Touch(now);
     }
 }
