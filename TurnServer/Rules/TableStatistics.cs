@@ -1,24 +1,24 @@
 namespace TurnServer.Rules;
 
-/// <summary>Why a registration or a seat was ended although its player had not asked for it.</summary>
+/// <summary>Why the server ended a registration or a seat. The names are values in metrics and status.json.</summary>
 public enum DropCause : byte
 {
-    /// <summary>Silent for longer than the pairing timeout, without a partner.</summary>
+    /// <summary>Pairing timeout, without a partner.</summary>
     SilentWaiting,
 
-    /// <summary>Silent between pairing and the game.</summary>
+    /// <summary>Load timeout, between pairing and the game.</summary>
     SilentLoading,
 
-    /// <summary>Silent for longer than the game timeout, in a game.</summary>
+    /// <summary>Game timeout.</summary>
     SilentPlaying,
 
-    /// <summary>Sent a 3 or 4 before its turn (reply 10).</summary>
+    /// <summary>A 3 or 4 sent too early (error 10).</summary>
     OutOfStep,
 
-    /// <summary>The game limit was reached (reply 12).</summary>
+    /// <summary>The game limit was reached (error 12).</summary>
     GamesFull,
 
-    /// <summary>The named partner, the only one wanted, left before the game (reply 17).</summary>
+    /// <summary>The only partner wanted left before the game (error 17).</summary>
     PartnerLeft,
 }
 
@@ -69,14 +69,14 @@ public sealed record TableStatistics
         _drops = [.. _drops],
     };
 
-    /// <summary>Resets what only grows.</summary>
+    /// <summary>Resets the counters; the gauges stay.</summary>
     internal void Reset()
     {
         Registrations = GamesStarted = Turns = TurnBytes = 0;
         Array.Clear(_drops);
     }
 
-    /// <summary>Writes what only grows; the rest is counted again as players and games are restored.</summary>
+    /// <summary>Writes the counters; the gauges are recounted as players and games are restored.</summary>
     internal void Write(FieldWriter to)
     {
         to.Number(Registrations);
