@@ -63,8 +63,8 @@ internal static partial class Log
         + "their request limits start anew")]
     public static partial void AddressTableFull(ILogger log, int capacity);
 
-    [LoggerMessage(17, LogLevel.Debug, "Held back an exception of the listener's own: {Reason}")]
-    public static partial void ListenerExceptionHeldBack(ILogger log, string reason);
+    [LoggerMessage(17, LogLevel.Debug, "Suppressed an exception in HttpListener: {Reason}")]
+    public static partial void ListenerExceptionSuppressed(ILogger log, string reason);
 
     [LoggerMessage(18, LogLevel.Warning, "Requests come in faster than they can be handled: answering 503")]
     public static partial void Overloaded(ILogger log);

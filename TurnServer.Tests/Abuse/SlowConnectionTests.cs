@@ -1,13 +1,12 @@
 using System.Globalization;
 using System.Text;
-using TurnServer.Http;
+using TurnServer.Service;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>Connections by the ten thousand that do little or nothing.</summary>
 [Category("Slow"), NonParallelizable]
-[Category("Process")]
 internal sealed class SlowConnectionTests
 {
     private const int ConnectionCount = 10_000;
@@ -30,8 +29,8 @@ internal sealed class SlowConnectionTests
     [OneTimeSetUp]
     public void CheckDescriptors()
     {
-        if (Descriptors.Limit() < DescriptorsMin)
-            Tool.SkipOrFail($"A process may open {Descriptors.Limit()} files here: ulimit -n {DescriptorsMin}");
+        if (FileDescriptors.Limit() < DescriptorsMin)
+            Tool.Miss($"A process may open {FileDescriptors.Limit()} files here: ulimit -n {DescriptorsMin}");
     }
 
     [Test]
@@ -57,11 +56,11 @@ internal sealed class SlowConnectionTests
     {
         await using var abused = await AbusedServer.StartAsync();
         using var crowd = await Crowd.ConnectAsync(abused.Port, ConnectionCount);
-        var answered = await crowd.PostAsync(Encoding.ASCII.GetBytes(RawHttp.Head("GET /healthz HTTP/1.1")),
+        var answered = await crowd.AskAsync(Encoding.ASCII.GetBytes(RawHttp.Head("GET /healthz HTTP/1.1")),
             "HTTP/1.1 200 OK");
         Assert.That(answered, Is.EqualTo(ConnectionCount));
         Assert.That(abused.Server.Descriptors, Is.GreaterThan(ConnectionCount), "all are there at once");
-        await TestWait.UntilAsync(() => crowd.CountOpen() == 0, "all are ended", IdleTimeout + TestWait.Timeout);
+        await ServerChild.UntilAsync(() => crowd.CountOpen() == 0, "all are ended", IdleTimeout + ServerChild.Patience);
         await abused.CheckAsync("10 000 idle connections",
             MemoryBound.OfStanding((long)ConnectionCount * MemoryBound.ConnectionBytes));
     }
@@ -72,7 +71,7 @@ internal sealed class SlowConnectionTests
         var descriptors = abused.Server.Descriptors;
         using var crowd = await Crowd.ConnectAsync(abused.Port, ConnectionCount);
         await crowd.SendAsync(Encoding.ASCII.GetBytes(atOnce + dribbled[0]));
-        await TestWait.UntilAsync(() => abused.Server.Descriptors - descriptors > ConnectionCount * 9 / 10,
+        await ServerChild.UntilAsync(() => abused.Server.Descriptors - descriptors > ConnectionCount * 9 / 10,
             "nearly all are there at once");
         var seconds = double.Parse(BodyTimeout, CultureInfo.InvariantCulture);
         var rounds = 1;
@@ -84,6 +83,6 @@ internal sealed class SlowConnectionTests
         }
 
         Assert.That(crowd.CountOpen(), Is.Zero, "the server has ended all of them");
-        await TestWait.UntilAsync(() => abused.Server.Descriptors < descriptors + 100, "their descriptors are free");
+        await ServerChild.UntilAsync(() => abused.Server.Descriptors < descriptors + 100, "their descriptors are free");
     }
 }

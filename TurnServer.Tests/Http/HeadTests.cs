@@ -7,7 +7,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>
-/// Request heads that are slow or have no end. Passes only with <c>ConnectionGuard</c> and <c>CarefulStream</c>.
+/// Request heads that are slow or have no end. Passes only with <c>ConnectionGuard</c> and <c>ConnectionStream</c>.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]

@@ -7,7 +7,7 @@ namespace TurnServer.Tests.Http;
 
 /// <summary>
 /// What clients can do to .NET's HttpListener, each against a server of its own: they pass only with the mitigations
-/// in <c>Http/ListenerInternals</c>, <c>ListenerStart</c> or <c>ListenerFaults</c> that they name.
+/// in <c>Http/ListenerInternals</c>, <c>ListenerStart</c> or <c>ListenerExceptions</c> that they name.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]

@@ -45,7 +45,7 @@ public sealed class RequestMetricsTests
     [Test]
     public async Task Answered_WithAHeldReply_IsNotInTheLatencyHistogram()
     {
-        var held = WireReply.Of(Reply.Ok(ReplyCode.GameNoData), appliedWaitSeconds: 20);
+        var held = WireReply.Of(Reply.Ok(ReplyCode.GameNoData)) with { WasHeld = true };
         _metrics.Answered(Symbol.GameUpdate, held, TimeSpan.FromSeconds(20));
         var scrape = await ScrapeAsync();
         Assert.That(scrape["turnserver_request_duration_seconds_count{symbol=\"GAME_UPDATE\"}"], Is.Zero);

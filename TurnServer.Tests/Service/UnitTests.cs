@@ -51,7 +51,7 @@ internal sealed partial class UnitTests
     [Test]
     public void Descriptors_are_enough_for_the_most_games_with_two_connections_a_player()
     {
-        var connections = Descriptors.ConnectionsByDefault(Number("LimitNOFILE"), AdminFront.DescriptorsMax);
+        var connections = ConnectionLimit.Default(Number("LimitNOFILE"), AdminFront.DescriptorsMax);
         Assert.That(connections, Is.GreaterThanOrEqualTo(new RulesOptions().GamesMax * 2));
     }
 

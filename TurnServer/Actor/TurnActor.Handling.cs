@@ -167,7 +167,11 @@ public sealed partial class TurnActor
     {
         if (!_held.Remove(answer.Ticket, out var pending))
             throw new InvalidOperationException($"The rules answered {answer.Ticket}, whose reply is not held.");
-        Complete(pending, WireReply.Of(answer.Reply, pending.WaitSeconds));
+        Complete(pending, WireReply.Of(answer.Reply) with
+        {
+            WasHeld = true,
+            AppliedWaitSeconds = pending.WaitSeconds,
+        });
     }
 
     private void Complete(PendingReply pending, in WireReply reply)

@@ -100,7 +100,7 @@ public sealed partial class TurnActor : IDisposable
         var pending = new PendingReply { Request = request, Body = body, From = from, WaitSeconds = waitSeconds };
         return Post(pending)
             ? pending.Task
-            : ValueTask.FromResult(WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy)));
+            : ValueTask.FromResult(WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy)) with { IsOverload = true });
     }
 
     /// <summary>

@@ -2,16 +2,30 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Actor;
 
-/// <summary>A reply as the HTTP front sends it.</summary>
-/// <param name="Body">The reply's bytes. They may be shared: they must not be written to.</param>
-/// <param name="Error">What decides the HTTP status.</param>
-/// <param name="AppliedWaitSeconds">For a reply that was held, how long it might have been; otherwise 0.</param>
-public readonly record struct WireReply(byte[] Body, ErrorCode Error, int AppliedWaitSeconds = 0)
+/// <summary>A reply as it is sent, with what a transport has to know about it.</summary>
+/// <param name="Body">The reply's bytes. They may be shared and must not be written to.</param>
+/// <param name="Error">Decides the HTTP status.</param>
+public readonly record struct WireReply(byte[] Body, ErrorCode Error)
 {
-    /// <summary>What a successful reply says, for those who count; without meaning when there is an error.</summary>
+    /// <summary>What a successful reply says, for the metrics; meaningless when there is an error.</summary>
     public ReplyCode Code { get; init; }
 
-    /// <summary>A reply that is not held, made of the rules' or the parser's.</summary>
-    public static WireReply Of(in Reply reply, int appliedWaitSeconds = 0) =>
-        new(ReplyWriter.ToBytes(reply), reply.Error, appliedWaitSeconds) { Code = reply.Code };
+    /// <summary>What the request asked for; null when it could not be parsed.</summary>
+    public Symbol? Symbol { get; init; }
+
+    /// <summary>Whether the reply was held until there was news or the time was up.</summary>
+    public bool WasHeld { get; init; }
+
+    /// <summary>The longest that a held reply might have been held, in seconds.</summary>
+    public int AppliedWaitSeconds { get; init; }
+
+    /// <summary>
+    /// Whether this is a <see cref="ErrorCode.ServerBusy"/> because requests come in faster than they are handled. The
+    /// others mean that the request cannot be recorded or that the actor has failed.
+    /// </summary>
+    public bool IsOverload { get; init; }
+
+    /// <summary>A reply that was not held.</summary>
+    public static WireReply Of(in Reply reply) =>
+        new(ReplyWriter.ToBytes(reply), reply.Error) { Code = reply.Code };
 }

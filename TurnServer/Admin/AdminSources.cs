@@ -2,6 +2,7 @@ using TurnServer.Actor;
 using TurnServer.Http;
 using TurnServer.Journal;
 using TurnServer.Metrics;
+using TurnServer.Service;
 
 namespace TurnServer.Admin;
 
@@ -35,7 +36,7 @@ internal sealed record ServerLimits
 
     public required int Connections { get; init; }
 
-    public int Descriptors { get; init; } = Http.Descriptors.Limit();
+    public int Descriptors { get; init; } = FileDescriptors.Limit();
 
     /// <summary>The memory of the machine, or of the control group.</summary>
     public long MemoryBytes { get; init; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;

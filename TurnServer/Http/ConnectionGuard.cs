@@ -16,10 +16,9 @@ internal sealed class ConnectionGuard : IDisposable
     private const int AcceptsPerMillisecond = 50;
 
     /// <summary>
-    /// How far new connections may overrun the limit before they are closed at once, unheard: half of what
-    /// <see cref="Descriptors"/> keeps.
+    /// How far new connections may exceed the limit before they are closed at once: half of the descriptor reserve.
     /// </summary>
-    public const int OverrunMax = Descriptors.Reserve / 2;
+    public const int OverrunMax = ConnectionLimit.DescriptorReserve / 2;
 
     private const int SendTimeoutMilliseconds = 10_000;
 
@@ -48,14 +47,14 @@ internal sealed class ConnectionGuard : IDisposable
     public ConnectionGuard(HttpListener listener, object endPoint, int connectionsMax, HttpOptions options,
         string remedy, ILogger log)
     {
-        _fresh = ListenerInternals.FreshConnections(endPoint);
-        _kept = ListenerInternals.KeptConnections(listener);
+        _fresh = ListenerInternals.UnregisteredConnections(endPoint);
+        _kept = ListenerInternals.RegisteredConnections(listener);
         _connectionsMax = connectionsMax;
         _byAddress = new AddressConnections(options.ConnectionsPerAddressMax);
         _headTimeout = options.BodyTimeout;
         _remedy = remedy;
         _log = log;
-        ListenerInternals.PrepareNew(endPoint, Admits, () => Interlocked.Increment(ref _slowHeads));
+        AcceptHook.Install(endPoint, Admits, () => Interlocked.Increment(ref _slowHeads));
         CloseUnprepared();
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
     }
@@ -198,7 +197,7 @@ internal sealed class ConnectionGuard : IDisposable
     private void CloseUnprepared()
     {
         lock (_fresh)
-            Close(_fresh.Where(connection => ListenerInternals.CarefulStreamOf(connection) is null).ToList());
+            Close(_fresh.Where(connection => ListenerInternals.ConnectionStreamOf(connection) is null).ToList());
     }
 
     private void LookAtAll(long now)
@@ -217,7 +216,7 @@ internal sealed class ConnectionGuard : IDisposable
     }
 
     private bool IsSlow(object connection, long now) =>
-        ListenerInternals.CarefulStreamOf(connection)?.HeadSince is { } since and > 0
+        ListenerInternals.ConnectionStreamOf(connection)?.HeadSince is { } since and > 0
         && Stopwatch.GetElapsedTime(since, now) >= _headTimeout;
 
     // Returns how many were open: one that is given twice, or is only still listed, counts once.

@@ -41,7 +41,8 @@ public sealed class HttpFront : IDisposable
         _options = options;
         _metrics = metrics;
         _listener = listener;
-        _handler = new RequestHandler(options, actor, metrics, log, _draining.Token);
+        _handler = new RequestHandler(options, new TurnGateway(actor, options.WaitSecondsMax, log),
+            new ActorProbe(actor.CountAsync, TimeProvider.System), metrics, log, _draining.Token);
         ConnectionsMax = connectionsMax;
         if (ListenerInternals.Available)
         {
@@ -74,11 +75,11 @@ public sealed class HttpFront : IDisposable
     public static async Task<HttpFront> StartAsync(HttpOptions options, TurnActor actor, RequestMetrics metrics,
         ILogger log)
     {
-        ListenerFaults.HoldBack(log);
+        ListenerExceptions.Suppress(log);
         if (await ListenerStart.WarmUpAsync() is { } missing)
             Log.InternalsMissing(log, missing);
         // After the warm-up, which opens most of what the process itself needs.
-        var connectionsMax = LimitConnections(options.ConnectionsMax, options.OtherConnections);
+        var connectionsMax = ConnectionLimit.Resolve(options.ConnectionsMax, options.OtherConnections);
         var listener = ListenerStart.Start(new ListenAddress(options.Host, options.Port, "--"));
         return new HttpFront(options, listener, actor, metrics, connectionsMax, log);
     }
@@ -139,19 +140,6 @@ public sealed class HttpFront : IDisposable
     {
         _guard?.Dispose();
         _draining.Dispose();
-    }
-
-    private static int LimitConnections(int? wanted, int others)
-    {
-        var limit = Descriptors.Limit();
-        if (wanted is not { } connections)
-            return Descriptors.ConnectionsByDefault(limit, others);
-        var possible = Descriptors.ConnectionsPossible(limit) - others;
-        return connections <= possible
-            ? connections
-            : throw new CannotListenException($"{connections} connections (--max-connections) do not fit: this process "
-                + $"may open {limit} files, which leaves {Math.Max(possible, 0)} for connections. Ask for fewer, or "
-                + "raise the limit (ulimit -n, or LimitNOFILE in the unit).");
     }
 
     // Not awaited, or one held reply would stop the loop: DrainAsync waits for all of them by their number. The handler

@@ -24,7 +24,7 @@ public sealed record HttpOptions
     public int RequestsPerSecond { get; init; } = 1000;
 
     /// <summary>
-    /// The most open connections; null means what the descriptor limit allows (<see cref="Descriptors"/>).
+    /// The most open connections; null means what the descriptor limit allows (<see cref="ConnectionLimit"/>).
     /// </summary>
     public int? ConnectionsMax { get; init; }
 

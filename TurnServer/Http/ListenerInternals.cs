@@ -8,8 +8,9 @@ using System.Runtime.CompilerServices;
 namespace TurnServer.Http;
 
 /// <summary>
-/// The private parts of .NET's managed HttpListener that we reach for, each beside the defect that it mends. As of .NET
-/// 10.0.12. If a later runtime has changed them, <see cref="Check"/> names what is missing and the server does without.
+/// The private members of .NET's managed HttpListener that the server uses, each with the defect that it works around;
+/// as of .NET 10.0.12. If a later runtime has changed them, <see cref="Check"/> names what is missing and the server
+/// runs without the workarounds.
 /// </summary>
 internal static class ListenerInternals
 {
@@ -22,12 +23,12 @@ internal static class ListenerInternals
     private const string Decoder = "System.Net.ChunkStream, System.Net.HttpListener";
     private const BindingFlags Hidden = BindingFlags.NonPublic | BindingFlags.Instance;
 
-    /// <summary>Whether the parts are there; set once, by <see cref="Check"/>, before the server listens.</summary>
+    /// <summary>Whether all members exist; set once, by <see cref="Check"/>, before the server listens.</summary>
     public static bool Available { get; private set; }
 
     /// <summary>
-    /// Tries every part on a listener that has just handed out this context, which must be of a chunked request. Returns
-    /// what is missing, or null.
+    /// Tries every member on a listener that has just handed out this context, which must be of a chunked request.
+    /// Returns what is missing, or null.
     /// </summary>
     public static string? Check(HttpListener listener, HttpListenerContext context)
     {
@@ -39,12 +40,12 @@ internal static class ListenerInternals
             var endPoint = FindEndPoint(((IPEndPoint)context.Request.LocalEndPoint).Port)
                 ?? throw new MissingFieldException("HttpEndPointManager.s_ipEndPoints");
             _ = ListeningSocketOf(endPoint).IsBound;
-            _ = FreshConnections(endPoint).Count;
+            _ = UnregisteredConnections(endPoint).Count;
             _ = BufferOf(connection)?.Length;
             _ = StreamOf(connection).CanWrite;
             StopIdleTimer(connection);
-            PrepareNew(endPoint, _ => true, () => { });
-            _ = KeptConnections(listener).Count;
+            AcceptHook.Install(endPoint, _ => true, () => { });
+            _ = RegisteredConnections(listener).Count;
             AnswerEveryHost(endPoint, listener);
             _ = BufferedBytesOf(context.Request.InputStream);
             _ = LacksChunks(context.Request.InputStream);
@@ -61,52 +62,33 @@ internal static class ListenerInternals
     }
 
     /// <summary>
-    /// Takes a context off the listener's books. A POST without a length, and a transfer coding other than chunked, is
-    /// answered by the listener itself, which then delivers the dead context all the same and keeps it, 13 KB each
+    /// Unregisters a context that the listener has answered itself: a POST without a length, or with a transfer coding
+    /// other than chunked. The listener delivers such a context anyway and never frees it, 13 KB each
     /// (dotnet/runtime#63543).
     /// </summary>
     public static void Forget(HttpListener listener, HttpListenerContext context)
     {
         UnregisterContext(listener, context);
-        // One that was closed before it was entered would be counted for ever; one still closing takes itself out.
+        // A connection that was closed before it was registered would be counted forever; one that is still closing
+        // removes itself.
         var connection = ConnectionOf(context);
         if (SocketOf(connection) is null)
             RemoveConnection(listener, connection);
     }
 
     /// <summary>
-    /// The connections that have not yet sent a whole request head: to be locked while it is read. Nothing else bounds
-    /// how long a head takes or how many such connections there are.
+    /// The connections that have not yet sent a complete request head; to be locked while it is read. The listener
+    /// limits neither how long a head takes nor how many such connections there are.
     /// </summary>
-    public static IReadOnlyCollection<object> FreshConnections(object endPoint) =>
+    public static IReadOnlyCollection<object> UnregisteredConnections(object endPoint) =>
         (IReadOnlyCollection<object>)Get(
-        Type.GetType(EndPoint)?.GetField("_unregisteredConnections", Hidden), "_unregisteredConnections", endPoint);
+            Type.GetType(EndPoint)?.GetField("_unregisteredConnections", Hidden), "_unregisteredConnections", endPoint);
 
-    /// <summary>
-    /// Closes each new connection that is not admitted, and gives the others a <see cref="CarefulStream"/>. Nothing
-    /// else can keep the listener from accepting until the process has no file descriptor left, which the runtime does
-    /// not survive. The set of fresh connections asks its comparer for a hash before it adds one: that is where this is
-    /// done.
-    /// </summary>
-    /// <param name="endPoint">Where connections come in.</param>
-    /// <param name="admits">Called by the accepting thread for each connection; must be quick and not throw.</param>
-    /// <param name="headTooLong">Called for each request's head that is refused for its length.</param>
-    [DynamicDependency("_comparer", typeof(HashSet<>))]
-    [UnconditionalSuppressMessage("Trimming", "IL2075", Justification = "The field is kept by the dependency.")]
-    public static void PrepareNew(object endPoint, Func<Socket, bool> admits, Action headTooLong)
-    {
-        var fresh = FreshConnections(endPoint);
-        var comparer = fresh.GetType().GetField("_comparer", Hidden)
-            ?? throw new MissingFieldException("HashSet._comparer");
-        lock (fresh)
-            comparer.SetValue(fresh, new Doorkeeper(admits, headTooLong));
-    }
-
-    /// <summary>The connections that have sent a request: to be locked while it is read.</summary>
-    public static IDictionary KeptConnections(HttpListener listener) =>
+    /// <summary>The connections that have sent a request; to be locked while it is read.</summary>
+    public static IDictionary RegisteredConnections(HttpListener listener) =>
         (IDictionary)Get(typeof(HttpListener).GetField("_connections", Hidden), "_connections", listener);
 
-    /// <summary>What listens on a port; null when nothing of this process does.</summary>
+    /// <summary>The endpoint that listens on a port; null when no listener of this process does.</summary>
     [UnconditionalSuppressMessage("Trimming", "IL2075",
         Justification = "The type is named in full and kept by its use.")]
     public static object? FindEndPoint(int port)
@@ -126,8 +108,8 @@ internal static class ListenerInternals
     }
 
     /// <summary>
-    /// Makes an endpoint bound to one address answer every Host. A listener given a concrete address answers 404 to all
-    /// requests whose Host is not that address, such as those a reverse proxy passes on.
+    /// Makes an endpoint that is bound to one address answer every Host. The listener answers 404 to requests whose
+    /// Host is not that address, such as those that a reverse proxy forwards.
     /// </summary>
     public static void AnswerEveryHost(object endPoint, HttpListener listener)
     {
@@ -140,7 +122,9 @@ internal static class ListenerInternals
     [return: UnsafeAccessorType(Connection)]
     public static extern object ConnectionOf(HttpListenerContext context);
 
-    /// <summary>The socket of a connection; null once it is closed. Disposing it ends a head that never ends.</summary>
+    /// <summary>
+    /// The socket of a connection; null once it is closed. Disposing it closes a connection whose head never ends.
+    /// </summary>
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_socket")]
     public static extern ref Socket? SocketOf([UnsafeAccessorType(Connection)] object connection);
 
@@ -148,31 +132,40 @@ internal static class ListenerInternals
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_reuses")]
     public static extern ref int ReusesOf([UnsafeAccessorType(Connection)] object connection);
 
+    /// <summary>The stream that the listener reads from and writes to.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_stream")]
+    public static extern ref Stream StreamOf([UnsafeAccessorType(Connection)] object connection);
+
+    /// <summary>The listener's read buffer; null until it first reads from the connection.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_buffer")]
+    public static extern ref byte[]? BufferOf([UnsafeAccessorType(Connection)] object connection);
+
     /// <summary>
-    /// The listening socket. Closing it is the only way to stop accepting without an empty 200 to everyone.
+    /// The listening socket. Closing it is the only way to stop accepting without sending an empty 200 on every
+    /// connection.
     /// </summary>
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_socket")]
     public static extern ref Socket ListeningSocketOf([UnsafeAccessorType(EndPoint)] object endPoint);
 
     /// <summary>
-    /// How much of a body has come in with the head. An asynchronous read of it costs a hop through the thread pool; a
-    /// synchronous one does not, and cannot block.
+    /// How much of a body arrived with the head. Reading that asynchronously costs a thread-pool hop; a synchronous
+    /// read does not, and cannot block.
     /// </summary>
     public static int BufferedBytesOf(Stream requestBody) => BufferedLengthOf(requestBody);
 
-    /// <summary>The stream that <see cref="PrepareNew"/> has given a connection; null for an older one.</summary>
-    public static CarefulStream? CarefulStreamOf(object connection) => StreamOf(connection) as CarefulStream;
+    /// <summary>The stream that <see cref="AcceptHook"/> gave a connection; null for an older one.</summary>
+    public static ConnectionStream? ConnectionStreamOf(object connection) => StreamOf(connection) as ConnectionStream;
 
     /// <summary>
-    /// Stops the timer that closes an idle connection. The listener does so when it is given the first bytes of a
-    /// head; it is not before the whole head has come.
+    /// Stops the timer that closes an idle connection. The listener does so when it reads the first bytes of a head,
+    /// which <see cref="ConnectionStream"/> withholds until the head is complete.
     /// </summary>
     public static void StopIdleTimer(object connection) =>
         TimerOf(connection).Change(Timeout.Infinite, Timeout.Infinite);
 
     /// <summary>
-    /// Whether a chunked body that has been read to its end has none: the listener takes the end of the connection for
-    /// that of the body.
+    /// Whether a chunked body that has been read to its end lacks its last chunk: the listener takes the end of the
+    /// connection for the end of the body.
     /// </summary>
     public static bool LacksChunks(Stream requestBody) =>
         WantsMore(Get(Type.GetType(ChunkedStream)?.GetField("_decoder", Hidden), "_decoder", requestBody));
@@ -201,41 +194,6 @@ internal static class ListenerInternals
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_timer")]
     private static extern ref Timer TimerOf([UnsafeAccessorType(Connection)] object connection);
 
-    // What the listener reads from and writes to.
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_stream")]
-    private static extern ref Stream StreamOf([UnsafeAccessorType(Connection)] object connection);
-
-    // Null until the connection is first read from.
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_buffer")]
-    private static extern ref byte[]? BufferOf([UnsafeAccessorType(Connection)] object connection);
-
     private static object Get(FieldInfo? field, string name, object? of) =>
         field?.GetValue(of) ?? throw new MissingFieldException(name);
-
-    // Hashes as the set did before, so that connections which are in it already are found.
-    private sealed class Doorkeeper(Func<Socket, bool> admits, Action headTooLong) : IEqualityComparer<object>
-    {
-        bool IEqualityComparer<object>.Equals(object? x, object? y) => ReferenceEquals(x, y);
-
-        int IEqualityComparer<object>.GetHashCode(object connection)
-        {
-            if (BufferOf(connection) is null && SocketOf(connection) is { } socket)
-                Receive(connection, socket);
-            return RuntimeHelpers.GetHashCode(connection);
-        }
-
-        private void Receive(object connection, Socket socket)
-        {
-            if (!admits(socket) || !socket.Connected)
-            {
-                socket.Dispose();
-                return;
-            }
-
-            // Nothing has been read or written yet. The old one does not own the socket: it stays open.
-            ref var stream = ref StreamOf(connection);
-            stream.Dispose();
-            stream = new CarefulStream(socket, connection, headTooLong);
-        }
-    }
 }

@@ -34,7 +34,7 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
         var response = context.Response;
         if (reply.Error is ErrorCode.RateLimited or ErrorCode.ServerBusy)
             response.Headers["Retry-After"] = "1";
-        if (reply.AppliedWaitSeconds > 0)
+        if (reply.WasHeld)
         {
             response.Headers["Preference-Applied"] =
                 string.Create(CultureInfo.InvariantCulture, $"wait={reply.AppliedWaitSeconds}");
@@ -58,9 +58,9 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
         response.Headers["Server"] = Server;
         if (request.Headers["Origin"] is not null)
             AllowOrigin(request, response);
-        if (leavesBody || draining.IsCancellationRequested || !Persistence.IsWanted(request, status))
+        if (leavesBody || draining.IsCancellationRequested || !KeepAlive.IsAllowed(request, status))
             response.KeepAlive = false;
-        else if (Persistence.KeepAliveFor(context) is { } keepAlive)
+        else if (KeepAlive.HeaderFor(context) is { } keepAlive)
             response.Headers["Keep-Alive"] = keepAlive;
         if (status != NoContentStatus)
         {

@@ -10,17 +10,19 @@ using TurnServer.Protocol;
 namespace TurnServer.Http;
 
 /// <summary>
-/// Answers one HTTP request: one byte[] in, one byte[] out (PROTOCOL.md, "Reply" and "Other requests").
+/// Handles one HTTP request: reads the body, has the gateway answer it, and sends status, headers and reply
+/// (PROTOCOL.md, "Reply" and "Other requests").
 /// </summary>
-/// <param name="options">Limits and times.</param>
-/// <param name="actor">Who answers players.</param>
+/// <param name="options">Limits and timeouts.</param>
+/// <param name="gateway">Answers players.</param>
+/// <param name="probe">Tells whether the server is healthy.</param>
 /// <param name="metrics">Counts requests and replies.</param>
-/// <param name="log">For what an operator should know.</param>
+/// <param name="log">For failures.</param>
 /// <param name="draining">
-/// Set when the server stops: from then on every reply closes its connection, and no refusal waits.
+/// Cancelled when the server stops: from then on every reply closes its connection, and no refusal is delayed.
 /// </param>
-internal sealed class RequestHandler(HttpOptions options, TurnActor actor, RequestMetrics metrics, ILogger log,
-    CancellationToken draining)
+internal sealed class RequestHandler(HttpOptions options, TurnGateway gateway, ActorProbe probe, RequestMetrics metrics,
+    ILogger log, CancellationToken draining)
 {
     private const int OkStatus = 200;
     private const int NoContentStatus = 204;
@@ -29,16 +31,14 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, Reque
     private const int RequestTimeoutStatus = 408;
     private const int UnavailableStatus = 503;
 
-    private readonly ActorProbe _probe = new(actor.CountAsync, TimeProvider.System);
     private readonly ReplySender _sender = new(options.CorsOrigin, options.BodyTimeout, metrics, log, draining);
     private readonly AddressLimiter _limiter = new(options.RequestsPerSecond, log);
     private readonly RefusalDelay _refusals = new(TimeProvider.System, draining);
     private long _lastPostTicks;
-    private long _overloadLoggedAt;
 
     /// <summary>Handles one request to its end. Throws nothing that a client can cause.</summary>
-    /// <param name="context">A live context.</param>
-    /// <param name="isOverLimit">Whether its connection is one too many and is to be closed.</param>
+    /// <param name="context">A context that the listener has not answered itself.</param>
+    /// <param name="isOverLimit">Whether its connection exceeds the limit and is to be closed.</param>
     public async Task HandleAsync(HttpListenerContext context, bool isOverLimit)
     {
         try
@@ -47,8 +47,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, Reque
         }
         catch (Exception e)
         {
-            // The policy for bugs here: this connection pays, the others play on. The rules' own bugs end the process
-            // through the actor.
+            // A bug here closes this connection only. A bug in the rules ends the process, through the actor.
             if (ClientDisconnect.Caused(e))
                 metrics.ClientDisconnected();
             else
@@ -73,7 +72,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, Reque
             return;
         }
 
-        // The body is read first even so: an unread one would cost the client its connection.
+        // A POST is refused only once its body has been read: an unread body would cost the client its connection.
         var isAdmitted = _limiter.TryAdmit(from);
         switch (request.HttpMethod)
         {
@@ -102,7 +101,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, Reque
         var request = context.Request;
         if (request.Headers["Transfer-Encoding"] is not null && request.Headers["Content-Length"] is not null)
         {
-            // Two lengths are how requests are smuggled past a proxy (RFC 9112, 6.1).
+            // Two lengths are a way to smuggle a request past a proxy (RFC 9112, 6.1).
             await RefuseUnreadAsync(context, ErrorCode.BadContentLength);
             return;
         }
@@ -117,64 +116,25 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, Reque
 
         if (!isAdmitted)
             await _refusals.WaitAsync();
-        // Neither that nor what a slow client takes to send its body is time inside the server.
+        // Excludes the delay, and the time that a slow client takes to send its body.
         var startedAt = Stopwatch.GetTimestamp();
-        var isRead = TryRead(request, body, isAdmitted, out var turn, out var refusal);
-        Symbol? symbol = isRead ? turn.Symbol : null;
-        var reply = isRead ? await AskAsync(context, turn, body.Bytes, from) : WireReply.Of(refusal);
+        var reply = (isAdmitted, body.Outcome) switch
+        {
+            (false, _) => WireReply.Of(Reply.Refuse(ErrorCode.RateLimited)),
+            (_, BodyOutcome.TooLong) => WireReply.Of(Reply.Refuse(ErrorCode.OverContentLength)),
+            _ => await AskAsync(request, body.Bytes, from),
+        };
         var elapsed = Stopwatch.GetElapsedTime(startedAt);
-        if (reply.AppliedWaitSeconds == 0)
+        if (!reply.WasHeld)
             Volatile.Write(ref _lastPostTicks, elapsed.Ticks);
-        metrics.Answered(symbol, reply, elapsed);
+        metrics.Answered(reply.Symbol, reply, elapsed);
         await _sender.SendAsync(context, reply, leavesBody: body.Outcome == BodyOutcome.TooLong);
     }
 
-    private static bool TryRead(HttpListenerRequest request, in RequestBody body, bool isAdmitted, out TurnRequest turn,
-        out Reply refusal)
+    private ValueTask<WireReply> AskAsync(HttpListenerRequest request, ReadOnlyMemory<byte> body, ClientAddress from)
     {
-        turn = default;
-        refusal = Reply.Refuse(isAdmitted ? ErrorCode.OverContentLength : ErrorCode.RateLimited);
-        if (!isAdmitted || body.Outcome == BodyOutcome.TooLong
-            || !RequestParser.TryParse(body.Bytes.Span, out turn, out refusal))
-        {
-            return false;
-        }
-
-        refusal = Reply.Refuse(ErrorCode.PostDataFormat, (byte)FormatFault.Counter);
-        return TryReadReceived(request, ref turn);
-    }
-
-    // False when the header is malformed: passed over, it would acknowledge what has not arrived.
-    private static bool TryReadReceived(HttpListenerRequest request, ref TurnRequest turn)
-    {
-        if (turn.Symbol != Symbol.GameUpdate || request.Headers[TurnReceivedHeader.Name] is not { } header)
-            return true;
-        if (!TurnReceivedHeader.TryParse(header, out var bytes))
-            return false;
-        turn = turn with { ReceivedBytes = bytes };
-        return true;
-    }
-
-    private async ValueTask<WireReply> AskAsync(HttpListenerContext context, TurnRequest turn,
-        ReadOnlyMemory<byte> body, ClientAddress from)
-    {
-        var waitSeconds = turn.Symbol is Symbol.RequestPair or Symbol.MapReady or Symbol.GameUpdate
-            && context.Request.Headers["Prefer"] is { } prefer
-                ? Math.Min(PreferHeader.WaitSeconds(prefer), options.WaitSecondsMax)
-                : 0;
-        try
-        {
-            var reply = await actor.AskAsync(turn, body, from, waitSeconds);
-            // A full disk has been told of where it was noticed.
-            if (reply.Error == ErrorCode.ServerBusy && !actor.IsStalled)
-                NoteOverload();
-            return reply;
-        }
-        catch (ActorFailedException)
-        {
-            // Logged where it happened; the process is about to end.
-            return WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy));
-        }
+        var waitSeconds = request.Headers["Prefer"] is { } prefer ? PreferHeader.WaitSeconds(prefer) : 0;
+        return gateway.AskAsync(body, request.Headers[TurnReceivedHeader.Name], waitSeconds, from);
     }
 
     private async ValueTask AnswerGetAsync(HttpListenerContext context)
@@ -187,9 +147,9 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, Reque
                     Encoding.ASCII.GetBytes(seconds.ToString("0.0######", CultureInfo.InvariantCulture)));
                 break;
             case "/healthz":
-                var trouble = await _probe.CheckHealthAsync();
-                await _sender.SendAsync(context, trouble is null ? OkStatus : UnavailableStatus,
-                    Encoding.UTF8.GetBytes(trouble ?? "ok"));
+                var problem = await probe.CheckHealthAsync();
+                await _sender.SendAsync(context, problem is null ? OkStatus : UnavailableStatus,
+                    Encoding.UTF8.GetBytes(problem ?? "ok"));
                 break;
             default:
                 await _sender.SendAsync(context, NotFoundStatus, "not found"u8.ToArray());
@@ -197,21 +157,11 @@ internal sealed class RequestHandler(HttpOptions options, TurnActor actor, Reque
         }
     }
 
-    // Refuses before the body is read, which costs the client its connection.
+    // Refuses a request without reading its body, which costs the client its connection.
     private ValueTask RefuseUnreadAsync(HttpListenerContext context, ErrorCode error)
     {
         var reply = WireReply.Of(Reply.Refuse(error));
         metrics.Refused(reply);
         return _sender.SendAsync(context, reply, leavesBody: context.Request.HasEntityBody);
-    }
-
-    private void NoteOverload()
-    {
-        var last = Volatile.Read(ref _overloadLoggedAt);
-        var now = Stopwatch.GetTimestamp();
-        if (last != 0 && Stopwatch.GetElapsedTime(last, now) < TimeSpan.FromMinutes(1))
-            return;
-        if (Interlocked.CompareExchange(ref _overloadLoggedAt, now, last) == last)
-            Log.Overloaded(log);
     }
 }

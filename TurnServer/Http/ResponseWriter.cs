@@ -62,5 +62,5 @@ internal static class ResponseWriter
     }
 
     private static bool HasLostWrite(HttpListenerContext context) => ListenerInternals.Available
-        && ListenerInternals.CarefulStreamOf(ListenerInternals.ConnectionOf(context)) is { HasLostWrite: true };
+        && ListenerInternals.ConnectionStreamOf(ListenerInternals.ConnectionOf(context)) is { HasLostWrite: true };
 }

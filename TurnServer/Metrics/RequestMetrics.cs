@@ -69,7 +69,7 @@ public sealed class RequestMetrics
     internal void Answered(Symbol? symbol, in WireReply reply, TimeSpan elapsed)
     {
         var metrics = symbol is { } known ? _bySymbol[(int)known] : _withoutSymbol;
-        if (reply.AppliedWaitSeconds == 0)
+        if (!reply.WasHeld)
             metrics.Served.Observe(elapsed.TotalSeconds);
         else
             metrics.Held?.Observe(elapsed.TotalSeconds);
@@ -111,7 +111,7 @@ public sealed class RequestMetrics
             _name = symbol is { } known ? WireNames.Of(known) : "none";
             _requests = requests;
             Served = served.WithLabels(_name);
-            if (symbol is Symbol.RequestPair or Symbol.MapReady or Symbol.GameUpdate)
+            if (PossibleReplies.CanBeHeld(symbol))
                 Held = held.WithLabels(_name);
             foreach (var code in PossibleReplies.CodesOf(symbol))
                 CounterOf(code);

@@ -3,6 +3,10 @@ namespace TurnServer.Protocol;
 /// <summary>Which replies a request can get (PROTOCOL.md), so that each is a metric before it first happens.</summary>
 internal static class PossibleReplies
 {
+    /// <summary>Whether the reply may be held until there is news (PROTOCOL.md, "Waiting for news").</summary>
+    public static bool CanBeHeld(Symbol? symbol) =>
+        symbol is Symbol.RequestPair or Symbol.MapReady or Symbol.GameUpdate;
+
     /// <summary>The successful replies to a symbol.</summary>
     /// <param name="symbol">Null: none, as the request was refused before it was parsed, or by the parser.</param>
     public static IReadOnlyList<ReplyCode> CodesOf(Symbol? symbol) => symbol switch

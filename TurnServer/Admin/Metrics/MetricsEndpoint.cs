@@ -1,7 +1,7 @@
 using System.Net.Http.Headers;
 using TurnServer.Admin.Front;
-using TurnServer.Http;
 using TurnServer.Metrics;
+using TurnServer.Service;
 
 namespace TurnServer.Admin.Metrics;
 
@@ -19,7 +19,7 @@ internal sealed class MetricsEndpoint(MetricsRegistry registry, string version, 
     /// </summary>
     public async ValueTask<AdminReply> HandleAsync(AdminRequest request)
     {
-        _metrics.Update(await source.TakeAsync(Descriptors.InUse));
+        _metrics.Update(await source.TakeAsync(FileDescriptors.InUse));
         var isOpenMetrics = PrefersOpenMetrics(request.Accept);
         var contentType = isOpenMetrics
             ? $"{OpenMetricsType}; version=1.0.0; charset=utf-8"

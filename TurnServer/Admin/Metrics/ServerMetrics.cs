@@ -1,7 +1,7 @@
 using TurnServer.Actor;
-using TurnServer.Http;
 using TurnServer.Metrics;
 using TurnServer.Rules;
+using TurnServer.Service;
 
 namespace TurnServer.Admin.Metrics;
 
@@ -89,7 +89,7 @@ internal static class ServerMetrics
 
     private static void AddProcess(MetricSet<Sample> metrics)
     {
-        var descriptorsMax = Descriptors.Limit();
+        var descriptorsMax = FileDescriptors.Limit();
         metrics
             .Counter("dotnet_gc_pause_seconds_total", "Time for which garbage collections stopped all threads.",
                 sample => sample.Process.GcPause.TotalSeconds)

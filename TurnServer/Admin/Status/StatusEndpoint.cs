@@ -2,6 +2,7 @@ using System.Collections.Specialized;
 using System.Globalization;
 using System.Text.Json;
 using TurnServer.Admin.Front;
+using TurnServer.Service;
 
 namespace TurnServer.Admin.Status;
 
@@ -26,7 +27,7 @@ internal sealed class StatusEndpoint : IDisposable
     {
         _sources = sources;
         _clock = clock;
-        _sampler = new Sampler(samples, Http.Descriptors.InUse, clock);
+        _sampler = new Sampler(samples, FileDescriptors.InUse, clock);
         _search = new RegistrySearch(sources.Actor, clock);
         _startedAt = clock.GetUtcNow();
         _startedTimestamp = clock.GetTimestamp();

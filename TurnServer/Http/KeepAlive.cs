@@ -3,29 +3,29 @@ using System.Net;
 
 namespace TurnServer.Http;
 
-/// <summary>Whether a connection is kept after a reply, and what its client is told about that.</summary>
-internal static class Persistence
+/// <summary>Whether a connection stays open after a reply, and the header that tells the client for how long.</summary>
+internal static class KeepAlive
 {
-    /// <summary>The listener closes a kept connection after so many seconds without a request.</summary>
+    /// <summary>The listener closes an idle connection after this many seconds.</summary>
     private const int IdleSeconds = 15;
 
-    /// <summary>The listener closes a connection with the reply after so many.</summary>
+    /// <summary>The listener closes a connection after this many replies.</summary>
     private const int RepliesMax = 100;
 
-    // Made once: they are a header of nearly every reply.
-    private static readonly string[] KeepAlive =
+    // Created once: nearly every reply has this header.
+    private static readonly string[] Values =
     [
         .. Enumerable.Range(0, RepliesMax).Select(replies =>
             string.Create(CultureInfo.InvariantCulture, $"timeout={IdleSeconds}, max={RepliesMax - replies}")),
     ];
 
     /// <summary>
-    /// Whether the client and the status leave the connection open. The header Connection is a list of options (RFC
-    /// 9112, 9.3); the listener looks for a word anywhere in it, or in Proxy-Connection, and closes by that too.
+    /// Whether request and status leave the connection open. Connection is a list of options (RFC 9112, 9.3); the
+    /// listener searches it, and Proxy-Connection, for a substring, and closes by that too.
     /// </summary>
-    public static bool IsWanted(HttpListenerRequest request, int status)
+    public static bool IsAllowed(HttpListenerRequest request, int status)
     {
-        // With these the listener closes it.
+        // The listener closes the connection after these.
         if (status is 400 or 408 or 411 or 413 or 414 or 500 or 503 || !request.KeepAlive)
             return false;
         var options = request.Headers["Connection"];
@@ -35,15 +35,15 @@ internal static class Persistence
     }
 
     /// <summary>
-    /// The value of Keep-Alive, by which a client can close an idle connection before the server does with a request on
-    /// its way. Null when that is not known, or the connection closes.
+    /// The value of Keep-Alive, which lets a client close an idle connection before the server does so with a request
+    /// in transit. Null when it is not known, or when the connection closes.
     /// </summary>
-    public static string? KeepAliveFor(HttpListenerContext context)
+    public static string? HeaderFor(HttpListenerContext context)
     {
         if (!ListenerInternals.Available)
             return null;
         var replies = ListenerInternals.ReusesOf(ListenerInternals.ConnectionOf(context));
-        return replies < RepliesMax ? KeepAlive[replies] : null;
+        return replies < RepliesMax ? Values[replies] : null;
     }
 
     private static bool HasOption(ReadOnlySpan<char> list, ReadOnlySpan<char> option)

@@ -6,14 +6,14 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>A connection's stream, as the listener uses it, and a client at its other end.</summary>
-internal sealed class CarefulStreamTests
+internal sealed class ConnectionStreamTests
 {
     // More than the send buffer and what the client takes unread.
     private const int LongBytes = 32 * 1024 * 1024;
 
     private Socket _client = null!;
     private Socket _socket = null!;
-    private CarefulStream _stream = null!;
+    private ConnectionStream _stream = null!;
 
     [SetUp]
     public void Connect()
@@ -24,7 +24,7 @@ internal sealed class CarefulStreamTests
         _client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         _client.Connect(listener.LocalEndPoint!);
         _socket = listener.Accept();
-        _stream = new CarefulStream(_socket);
+        _stream = new ConnectionStream(_socket);
     }
 
     [TearDown]
@@ -225,7 +225,7 @@ internal sealed class CarefulStreamTests
     public async Task A_head_is_handed_on_when_it_is_whole()
     {
         var (connection, buffer) = (new object(), new byte[64]);
-        using var stream = new CarefulStream(_socket, connection);
+        using var stream = new ConnectionStream(_socket, connection);
         Assert.That(stream.HeadSince, Is.GreaterThan(0));
         var read = ReadHeadAsync(stream, connection, buffer);
         _client.Send("GET / HTTP/1.1\r\nHost: x\r\n\r\nbody"u8);
@@ -233,7 +233,7 @@ internal sealed class CarefulStreamTests
         Assert.That(stream.HeadSince, Is.Zero);
     }
 
-    private static Task<int> ReadHeadAsync(CarefulStream stream, object connection, byte[] buffer) => Task.Factory
+    private static Task<int> ReadHeadAsync(ConnectionStream stream, object connection, byte[] buffer) => Task.Factory
         .FromAsync(stream.BeginRead, stream.EndRead, buffer, 0, buffer.Length, connection)
         .WaitAsync(TestWait.Timeout);
 

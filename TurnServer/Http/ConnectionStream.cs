@@ -19,10 +19,10 @@ namespace TurnServer.Http;
 /// <para>
 /// A callback of the listener's that throws would end the process: when a client stops reading until the send buffer is
 /// full and then sends garbage, the callback of the error page closes what is closed already (dotnet/runtime#71364).
-/// With NativeAOT the handler of unhandled exceptions (<see cref="ListenerFaults"/>) is not asked about it.
+/// With NativeAOT the handler of unhandled exceptions (<see cref="ListenerExceptions"/>) is not asked about it.
 /// </para>
 /// </remarks>
-internal sealed class CarefulStream : NetworkStream
+internal sealed class ConnectionStream : NetworkStream
 {
     private readonly object? _connection;
     private readonly Action? _headTooLong;
@@ -40,7 +40,7 @@ internal sealed class CarefulStream : NetworkStream
     /// The listener's connection, which is the state of its reads of a head, and of no others.
     /// </param>
     /// <param name="headTooLong">Called when a head is refused for its length.</param>
-    public CarefulStream(Socket socket, object? connection = null, Action? headTooLong = null)
+    public ConnectionStream(Socket socket, object? connection = null, Action? headTooLong = null)
         : base(socket, ownsSocket: false)
     {
         _connection = connection;
@@ -119,7 +119,7 @@ internal sealed class CarefulStream : NetworkStream
         {
             callback(result);
         }
-        catch (ObjectDisposedException e) when (ListenerFaults.IsHeldBack(e))
+        catch (ObjectDisposedException e) when (ListenerExceptions.IsSuppressed(e))
         {
             // Logged by the filter.
         }

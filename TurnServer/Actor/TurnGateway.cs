@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using Microsoft.Extensions.Logging;
+using TurnServer.Protocol;
+
+namespace TurnServer.Actor;
+
+/// <summary>
+/// Answers requests of players, whatever transport brings them: a body in, a reply out. Any thread may call it.
+/// </summary>
+/// <param name="actor">Decides the replies.</param>
+/// <param name="waitSecondsMax">The longest that a reply is held, in seconds; 0: none is held.</param>
+/// <param name="log">For overload.</param>
+public sealed class TurnGateway(TurnActor actor, int waitSecondsMax, ILogger log)
+{
+    private static readonly TimeSpan OverloadLogInterval = TimeSpan.FromMinutes(1);
+
+    private long _overloadLoggedAt;
+
+    /// <summary>Parses a request, asks the actor, and waits while the reply is held.</summary>
+    /// <param name="body">The request; must not be changed until the reply has come.</param>
+    /// <param name="received">The value of <see cref="TurnReceivedHeader"/>; null when there is none.</param>
+    /// <param name="waitSeconds">How long the client is willing to wait for news; 0: not at all.</param>
+    /// <param name="from">The client's address.</param>
+    public async ValueTask<WireReply> AskAsync(ReadOnlyMemory<byte> body, string? received, int waitSeconds,
+        ClientAddress from)
+    {
+        if (!TryParse(body.Span, received, out var turn, out var refusal))
+            return WireReply.Of(refusal);
+        var allowedSeconds = PossibleReplies.CanBeHeld(turn.Symbol) ? Math.Min(waitSeconds, waitSecondsMax) : 0;
+        WireReply reply;
+        try
+        {
+            reply = await actor.AskAsync(turn, body, from, allowedSeconds);
+            if (reply.IsOverload)
+                LogOverload();
+        }
+        catch (ActorFailedException)
+        {
+            // Logged by the actor; the process is about to end.
+            reply = WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy));
+        }
+
+        return reply with { Symbol = turn.Symbol };
+    }
+
+    private static bool TryParse(ReadOnlySpan<byte> body, string? received, out TurnRequest turn, out Reply refusal)
+    {
+        if (!RequestParser.TryParse(body, out turn, out refusal))
+            return false;
+        if (turn.Symbol != Symbol.GameUpdate || received is null)
+            return true;
+        if (!TurnReceivedHeader.TryParse(received, out var bytes))
+        {
+            // Not ignored: that would acknowledge turns that have not arrived.
+            refusal = Reply.Refuse(ErrorCode.PostDataFormat, (byte)FormatFault.Counter);
+            return false;
+        }
+
+        turn = turn with { ReceivedBytes = bytes };
+        return true;
+    }
+
+    private void LogOverload()
+    {
+        var last = Volatile.Read(ref _overloadLoggedAt);
+        var now = Stopwatch.GetTimestamp();
+        if (last != 0 && Stopwatch.GetElapsedTime(last, now) < OverloadLogInterval)
+            return;
+        if (Interlocked.CompareExchange(ref _overloadLoggedAt, now, last) == last)
+            Log.Overloaded(log);
+    }
+}
