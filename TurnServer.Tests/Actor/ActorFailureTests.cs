@@ -18,16 +18,16 @@ public sealed class ActorFailureTests
         var held = actor.Ask("2,*,0,*,*", waitSeconds: 10);
         var guilty = actor.Ask("0,Bob,*,*,*");
         var queued = actor.Ask("2,*,0,*,*");
-        var inquiry = actor.Actor.InquireAsync(table => table.PlayerCount);
+        var query = actor.Actor.QueryAsync(table => table.PlayerCount);
         var drain = actor.Actor.DrainAsync();
         actor.Start();
         using (Assert.EnterMultipleScope())
         {
             Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
-            Assert.That(ActorDriver.Text(await TestWait.ForAsync(registered)), Is.EqualTo("0/0/0"));
-            foreach (var waiting in new[] { held, guilty, queued, inquiry, drain })
+            Assert.That(ActorDriver.Text(await ActorDriver.Soon(registered)), Is.EqualTo("0/0/0"));
+            foreach (var waiting in new[] { held, guilty, queued, query, drain })
             {
-                Assert.That(async () => await TestWait.ForAsync(waiting),
+                Assert.That(async () => await ActorDriver.Soon(waiting),
                     Throws.TypeOf<ActorFailedException>().With.InnerException.TypeOf<BrokenException>());
             }
         }
@@ -39,7 +39,7 @@ public sealed class ActorFailureTests
         await using var actor = ActorDriver.Started(new BrokenAfter(0));
         var guilty = actor.Ask("0,Ann,*,*,*");
         Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
-        Assert.That(async () => await TestWait.ForAsync(guilty), Throws.TypeOf<ActorFailedException>());
+        Assert.That(async () => await ActorDriver.Soon(guilty), Throws.TypeOf<ActorFailedException>());
         var entry = actor.Log.Entries.Single();
         using (Assert.EnterMultipleScope())
         {
@@ -53,23 +53,23 @@ public sealed class ActorFailureTests
     {
         await using var actor = ActorDriver.Started(new BrokenAfter(0));
         var guilty = actor.Ask("0,Ann,*,*,*");
-        Assert.That(async () => await TestWait.ForAsync(guilty), Throws.TypeOf<ActorFailedException>());
+        Assert.That(async () => await ActorDriver.Soon(guilty), Throws.TypeOf<ActorFailedException>());
         Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
         using (Assert.EnterMultipleScope())
         {
             Assert.That(await actor.Send("0,Bob,*,*,*"), Is.EqualTo("23/*/*"));
-            Assert.That(async () => await TestWait.ForAsync(actor.Actor.InquireAsync(table => table.PlayerCount)),
+            Assert.That(async () => await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount)),
                 Throws.TypeOf<ActorBusyException>());
-            Assert.That(async () => await TestWait.ForAsync(actor.Actor.DrainAsync()), Throws.Exception);
+            Assert.That(async () => await ActorDriver.Soon(actor.Actor.DrainAsync()), Throws.Exception);
         }
     }
 
     [Test]
-    public async Task AnInquiryThatThrows_IsToldSo_AndEndsTheLoop()
+    public async Task AQueryThatThrows_Fails_AndEndsTheLoop()
     {
         await using var actor = ActorDriver.Started();
-        var inquiry = actor.Actor.InquireAsync<int>(_ => throw new BrokenException());
-        Assert.That(async () => await TestWait.ForAsync(inquiry),
+        var query = actor.Actor.QueryAsync<int>(_ => throw new BrokenException());
+        Assert.That(async () => await ActorDriver.Soon(query),
             Throws.TypeOf<ActorFailedException>().With.InnerException.TypeOf<BrokenException>());
         Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
     }

@@ -50,7 +50,7 @@ public sealed class ActorTimerTests
         await actor.Settle();
         Assert.That(actor.Clock.Delays, Is.EqualTo(Seconds(25, 3)));
         actor.Clock.Advance(TimeSpan.FromSeconds(3));
-        await TestWait.ForAsync(held);
+        await ActorDriver.Soon(held);
         Assert.That(actor.Clock.WakeUps, Is.EqualTo(1));
     }
 
@@ -64,10 +64,10 @@ public sealed class ActorTimerTests
         await actor.Send("2,*,0,*,*");
         actor.Clock.Advance(TimeSpan.FromSeconds(5));
         await actor.Settle();
-        var isThere = await TestWait.ForAsync(actor.Actor.InquireAsync(table => table.PlayerCount));
+        var isThere = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
         actor.Clock.Advance(TimeSpan.FromSeconds(20));
         await actor.Settle();
-        var isGone = await TestWait.ForAsync(actor.Actor.InquireAsync(table => table.PlayerCount));
+        var isGone = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
         await actor.Settle();
         using (Assert.EnterMultipleScope())
         {
@@ -111,7 +111,7 @@ public sealed class ActorTimerTests
         // Nobody else asks anything: the timer alone must bring it about, however often it is early.
         for (var i = 0; i < 5; i++)
             actor.Clock.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.That(ActorDriver.Text(await TestWait.ForAsync(held)), Is.EqualTo("0/2/*"));
+        Assert.That(ActorDriver.Text(await ActorDriver.Soon(held)), Is.EqualTo("0/2/*"));
     }
 
     private static TimeSpan[] Seconds(params double[] seconds) => Array.ConvertAll(seconds, TimeSpan.FromSeconds);

@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Actor;
 
 /// <summary>
-/// Silence in a time in which the actor could not run does not count: <see cref="ActorDriver.AdvanceAsync"/>.
+/// Silence in a time in which the actor could not run does not count: <see cref="SuspendedActor"/>.
 /// </summary>
 internal sealed class SuspensionTests
 {
@@ -17,23 +17,23 @@ internal sealed class SuspensionTests
         await using var actor = await PlayingAsync();
         actor.Clock.Advance(Freeze);
         Assert.That(await actor.Send("6,e4,2,0,0"), Is.EqualTo("0/10/*"));
-        await actor.AdvanceAsync(GameTimeout - TimeSpan.FromSeconds(1));
+        await SuspendedActor.PassAsync(actor, GameTimeout - TimeSpan.FromSeconds(1));
         Assert.That(await actor.Send("6,e5,3,1,0"), Is.EqualTo("0/9/e4"));
-        actor.AssertSuspensionLogged(Freeze);
+        SuspendedActor.AssertSaid(actor, Freeze);
     }
 
     [Test]
     public async Task OneWhoStaysSilent_IsDroppedAsLongAfterAFreeze_AsItHadLeftBefore()
     {
         await using var actor = await PlayingAsync();
-        await actor.AdvanceAsync(TimeSpan.FromSeconds(10));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(10));
         actor.Clock.Advance(Freeze);
         await actor.Settle();
-        await actor.AdvanceAsync(GameTimeout - TimeSpan.FromSeconds(11));
-        Assert.That(await actor.GameCountAsync(), Is.EqualTo(1));
-        await actor.AdvanceAsync(TimeSpan.FromSeconds(1));
-        Assert.That(await actor.GameCountAsync(), Is.Zero);
-        actor.AssertSuspensionLogged(Freeze);
+        await SuspendedActor.PassAsync(actor, GameTimeout - TimeSpan.FromSeconds(11));
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(1));
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.Zero);
+        SuspendedActor.AssertSaid(actor, Freeze);
     }
 
     [Test]
@@ -42,10 +42,10 @@ internal sealed class SuspensionTests
         await using var actor = await PlayingAsync(grace: TimeSpan.FromSeconds(5));
         actor.Clock.Advance(TimeSpan.FromHours(1));
         await actor.Settle();
-        await actor.AdvanceAsync(TimeSpan.FromSeconds(4));
-        Assert.That(await actor.GameCountAsync(), Is.EqualTo(1));
-        await actor.AdvanceAsync(TimeSpan.FromSeconds(1));
-        Assert.That(await actor.GameCountAsync(), Is.Zero);
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(4));
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(1));
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.Zero);
     }
 
     [Test]
@@ -54,10 +54,10 @@ internal sealed class SuspensionTests
         await using var actor = await PlayingAsync(grace: TimeSpan.FromSeconds(5));
         actor.Clock.Advance(TimeSpan.FromSeconds(10));
         await actor.Settle();
-        await actor.AdvanceAsync(GameTimeout - TimeSpan.FromSeconds(11));
-        Assert.That(await actor.GameCountAsync(), Is.EqualTo(1), "dropped sooner than without a freeze");
-        await actor.AdvanceAsync(TimeSpan.FromSeconds(1));
-        Assert.That(await actor.GameCountAsync(), Is.Zero,
+        await SuspendedActor.PassAsync(actor, GameTimeout - TimeSpan.FromSeconds(11));
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1), "dropped sooner than without a freeze");
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(1));
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.Zero,
             "dropped later, though there was time for a whole grace");
     }
 
@@ -68,21 +68,21 @@ internal sealed class SuspensionTests
         Assert.That(actor.Clock.Delays, Is.All.GreaterThan(TimeSpan.FromSeconds(20)));
         actor.Clock.Advance(Freeze);
         Assert.That(await actor.Send("6,e4,2,0,0"), Is.EqualTo("13/*/*"));
-        Assert.That(actor.Warnings, Is.Empty);
+        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
     }
 
     [Test]
     public async Task AHeldReplyWhoseTimeIsOver_IsAnsweredAsItStands_AndItsPlayerCountsAsHeardFromThen()
     {
         await using var actor = await PlayingAsync();
-        await actor.AdvanceAsync(TimeSpan.FromSeconds(20));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(20));
         var held = actor.Ask("6,,2,0,0", waitSeconds: 5);
         await actor.Settle();
         actor.Clock.Advance(Freeze);
-        Assert.That(ActorDriver.Text(await TestWait.ForAsync(held)), Is.EqualTo("0/10/*"));
-        await actor.AdvanceAsync(GameTimeout - TimeSpan.FromSeconds(1));
+        Assert.That(ActorDriver.Text(await ActorDriver.Soon(held)), Is.EqualTo("0/10/*"));
+        await SuspendedActor.PassAsync(actor, GameTimeout - TimeSpan.FromSeconds(1));
         Assert.That(await actor.Send("6,e4,2,0,1"), Is.EqualTo("15/*/*"), "the other's ten seconds were over");
-        actor.AssertSuspensionLogged(Freeze);
+        SuspendedActor.AssertSaid(actor, Freeze);
     }
 
     [Test]
@@ -93,7 +93,7 @@ internal sealed class SuspensionTests
         await actor.Settle();
         actor.Clock.Advance(Freeze);
         await actor.Send("6,e5,3,1,0");
-        Assert.That(ActorDriver.Text(await TestWait.ForAsync(held)), Is.EqualTo("0/9/e5"));
+        Assert.That(ActorDriver.Text(await ActorDriver.Soon(held)), Is.EqualTo("0/9/e5"));
     }
 
     [Test]
@@ -105,13 +105,13 @@ internal sealed class SuspensionTests
         {
             // Nobody asks anything: the timer alone wakes it.
             actor.Clock.Advance(TimeSpan.FromSeconds(1));
-            await TestWait.UntilAsync(() => actor.Clock.WakeUps == second, $"it has woken {second} times");
+            await ServerChild.UntilAsync(() => actor.Clock.WakeUps == second, $"it has woken {second} times");
         }
 
-        Assert.That(await TestWait.ForAsync(actor.Actor.InquireAsync(table => table.PlayerCount)), Is.EqualTo(1));
-        await actor.AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.That(await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount)), Is.EqualTo(1));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(1));
         Assert.That(await actor.Send("2,*,0,*,*"), Is.EqualTo("5/*/*"));
-        Assert.That(actor.Warnings, Is.Empty);
+        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
     }
 
     [Test]
@@ -123,12 +123,12 @@ internal sealed class SuspensionTests
         Assert.That(actor.Clock.Delays, Is.Empty);
         await actor.Send("0,Ann,*,*,*");
         await actor.Send("1,*,0,*,*");
-        await actor.AdvanceAsync(TimeSpan.FromSeconds(2));
+        await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(2));
         var wakeUps = actor.Clock.WakeUps;
         actor.Clock.Advance(TimeSpan.FromHours(1));
         await actor.Send("0,Bob,*,*,*");
         Assert.That(actor.Clock.WakeUps, Is.EqualTo(wakeUps));
-        Assert.That(actor.Warnings, Is.Empty);
+        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
     }
 
     [Test]
@@ -137,10 +137,10 @@ internal sealed class SuspensionTests
         await using var actor = await PlayingAsync();
         actor.Clock.Advance(TimeSpan.FromSeconds(2));
         await actor.Settle();
-        Assert.That(actor.Warnings, Is.Empty);
+        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
         actor.Clock.Advance(TimeSpan.FromSeconds(2.001));
         await actor.Settle();
-        actor.AssertSuspensionLogged(TimeSpan.FromSeconds(2.001));
+        SuspendedActor.AssertSaid(actor, TimeSpan.FromSeconds(2.001));
     }
 
     [Test]
@@ -151,8 +151,8 @@ internal sealed class SuspensionTests
         {
             actor.Clock.Advance(Freeze);
             await actor.Settle();
-            await actor.AdvanceAsync(TimeSpan.FromSeconds(5));
-            Assert.That(actor.Warnings, Has.Count.EqualTo(freeze));
+            await SuspendedActor.PassAsync(actor, TimeSpan.FromSeconds(5));
+            Assert.That(SuspendedActor.Warnings(actor), Has.Count.EqualTo(freeze));
         }
     }
 
@@ -161,9 +161,9 @@ internal sealed class SuspensionTests
     {
         await using var actor = await PlayingAsync();
         actor.Clock.Advance(Freeze);
-        await TestWait.ForAsync(actor.Actor.DrainAsync());
-        Assert.That(await actor.GameCountAsync(), Is.EqualTo(1));
-        actor.AssertSuspensionLogged(Freeze);
+        await ActorDriver.Soon(actor.Actor.DrainAsync());
+        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
+        SuspendedActor.AssertSaid(actor, Freeze);
     }
 
     private static ActorDriver Started(TimeSpan? grace = null)

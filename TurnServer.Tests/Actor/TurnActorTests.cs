@@ -103,13 +103,13 @@ public sealed class TurnActorTests
             Assert.That(ActorDriver.Text(reply), Is.EqualTo("23/*/*"));
             Assert.That(reply.Error, Is.EqualTo(ErrorCode.ServerBusy));
             Assert.That(taken.Any(ask => ask.IsCompleted), Is.False);
-            Assert.That(async () => await actor.Actor.InquireAsync(table => table.PlayerCount),
+            Assert.That(async () => await actor.Actor.QueryAsync(table => table.PlayerCount),
                 Throws.TypeOf<ActorBusyException>());
         }
 
         actor.Start();
         await ActorDriver.Soon(Task.WhenAll(taken));
-        var players = await ActorDriver.Soon(actor.Actor.InquireAsync(table => table.PlayerCount));
+        var players = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
         Assert.That(players, Is.EqualTo(taken.Length));
     }
 
@@ -145,23 +145,23 @@ public sealed class TurnActorTests
     }
 
     [Test]
-    public async Task Inquire_SeesTheTableAsItIsNow_ThoughNoTimerHasFired()
+    public async Task Query_SeesTheTableAsItIsNow_ThoughNoTimerHasFired()
     {
         await using var actor = ActorDriver.Started(clock: new CountingClock { HasTimers = false });
         await actor.Send("0,Ann,*,*,*");
-        var before = await ActorDriver.Soon(actor.Actor.InquireAsync(table => table.PlayerCount));
+        var before = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
         actor.Clock.Advance(TimeSpan.FromSeconds(25));
-        var after = await ActorDriver.Soon(actor.Actor.InquireAsync(table => table.PlayerCount));
+        var after = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
         Assert.That((before, after), Is.EqualTo((1, 0)));
     }
 
     [Test]
-    public async Task Inquire_WithNothingDue_SeesWhatTimeItIs()
+    public async Task Query_WithNothingDue_SeesWhatTimeItIs()
     {
         await using var driver = ActorDriver.Started();
         await driver.Send("0,Ann,*,*,*");
         driver.Clock.Advance(TimeSpan.FromSeconds(3));
-        Assert.That(await ActorDriver.Soon(driver.Actor.InquireAsync(table => table.Now)),
+        Assert.That(await ActorDriver.Soon(driver.Actor.QueryAsync(table => table.Now)),
             Is.EqualTo(TimeSpan.FromSeconds(3)));
     }
 
@@ -172,7 +172,7 @@ public sealed class TurnActorTests
         driver.Clock.Advance(TimeSpan.FromSeconds(3));
         driver.Start();
         driver.Clock.Advance(TimeSpan.FromSeconds(2));
-        Assert.That(await ActorDriver.Soon(driver.Actor.InquireAsync(table => table.Now)),
+        Assert.That(await ActorDriver.Soon(driver.Actor.QueryAsync(table => table.Now)),
             Is.EqualTo(TimeSpan.FromSeconds(2)));
     }
 
@@ -186,7 +186,7 @@ public sealed class TurnActorTests
         var blockers = new[]
         {
             Block(actor.Ask("0,Ann,*,*,*")),
-            Block(actor.Actor.InquireAsync(table => table.PlayerCount)),
+            Block(actor.Actor.QueryAsync(table => table.PlayerCount)),
             Block(actor.Actor.DrainAsync()),
         };
         actor.Start();

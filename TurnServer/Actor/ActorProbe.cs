@@ -46,7 +46,7 @@ public sealed class ActorProbe(Func<Task<ActorStatistics>> count, TimeProvider c
     public static Task<bool> TryInspectAsync(TurnActor actor, Action<Table> inspect, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(actor);
-        return IsAnsweredAsync(actor.InquireAsync(table =>
+        return IsAnsweredAsync(actor.QueryAsync(table =>
         {
             inspect(table);
             return true;

@@ -5,27 +5,27 @@ using TurnServer.Rules;
 
 namespace TurnServer.Actor;
 
-/// <summary>What can stand in the actor's mailbox.</summary>
+/// <summary>A message in the actor's mailbox.</summary>
 internal abstract class Message
 {
     /// <summary>
-    /// Told when the actor has failed, before or while it was handled; does nothing once it is answered.
+    /// Reports to the sender that the actor has failed, before or while it handled the message; does nothing once the
+    /// message is answered.
     /// </summary>
     public abstract void Fail(Exception reason);
 }
 
 /// <summary>
-/// One request under way and the place where its reply will appear. Continuations run on the thread pool, never on the
-/// actor's thread.
+/// A request and the promise of its reply. Continuations run on the thread pool, never on the actor's thread.
 /// </summary>
 internal sealed class PendingReply : Message, IValueTaskSource<WireReply>, IDeferredReply
 {
     private ManualResetValueTaskSourceCore<WireReply> _core = new() { RunContinuationsAsynchronously = true };
-    private WireReply _settled;
+    private WireReply _deferred;
 
     public required TurnRequest Request { get; init; }
 
-    /// <summary>What the request was parsed from; empty once the rules have taken it.</summary>
+    /// <summary>What the request was parsed from; empty while its reply is held.</summary>
     public required ReadOnlyMemory<byte> Body { get; set; }
 
     public required ClientAddress From { get; init; }
@@ -37,11 +37,11 @@ internal sealed class PendingReply : Message, IValueTaskSource<WireReply>, IDefe
 
     public void Complete(in WireReply reply) => _core.SetResult(reply);
 
-    /// <summary>Notes what the reply is; it is completed when it is released.</summary>
-    public void Settle(in WireReply reply) => _settled = reply;
+    /// <summary>Keeps the reply until <see cref="Release"/> completes it.</summary>
+    public void Defer(in WireReply reply) => _deferred = reply;
 
     /// <inheritdoc/>
-    public void Release() => _core.SetResult(_settled);
+    public void Release() => _core.SetResult(_deferred);
 
     public override void Fail(Exception reason)
     {
@@ -57,36 +57,36 @@ internal sealed class PendingReply : Message, IValueTaskSource<WireReply>, IDefe
         ValueTaskSourceOnCompletedFlags flags) => _core.OnCompleted(continuation, state, token, flags);
 }
 
-/// <summary>Asks the actor's thread to look at the table and answer.</summary>
-internal sealed class Inquiry<T>(Func<Table, T> look) : Message, IInquiry
+/// <summary>A read-only query of the table, run on the actor's thread.</summary>
+internal sealed class Query<T>(Func<Table, T> read) : Message, IQuery
 {
-    private readonly TaskCompletionSource<T> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<T> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public Task<T> Task => _answer.Task;
+    public Task<T> Task => _result.Task;
 
-    public void Answer(Table table) => _answer.SetResult(look(table));
+    public void Run(Table table) => _result.SetResult(read(table));
 
-    public override void Fail(Exception reason) => _answer.TrySetException(reason);
+    public override void Fail(Exception reason) => _result.TrySetException(reason);
 }
 
-/// <summary>An inquiry of whatever result.</summary>
-internal interface IInquiry
+/// <summary>A query, whatever the type of its result.</summary>
+internal interface IQuery
 {
-    void Answer(Table table);
+    void Run(Table table);
 }
 
-/// <summary>The timer's: something may be due.</summary>
+/// <summary>Sent by the timer: something may be due.</summary>
 internal sealed class TimerElapsed : Message
 {
     public static readonly TimerElapsed Instance = new();
 
     public override void Fail(Exception reason)
     {
-        // Nobody waits for it.
+        // No sender waits for it.
     }
 }
 
-/// <summary>The server is about to stop: held replies are answered as they stand, and none is held any more.</summary>
+/// <summary>The server is about to stop: answers all held replies, and lets no more be held.</summary>
 internal sealed class Drain : Message
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -11,27 +11,25 @@ internal sealed class SuspensionDetector(TimeSpan grace)
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
-    // A busy machine may wake the actor late by some hundred milliseconds.
+    // A busy machine may wake the actor some hundred milliseconds late.
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(2);
 
     private TimeSpan? _handledAt;
 
-    /// <summary>When the actor has to wake up for this at the latest; null while nobody has a deadline.</summary>
+    /// <summary>When the actor must handle a message at the latest; null while no deadline is pending.</summary>
     public TimeSpan? NextBeat => _handledAt + Beat;
 
-    /// <summary>What the table is to be told before anything else at this time; null: nothing.</summary>
+    /// <summary>The suspension that ends now and has not been reported to the table; null when there is none.</summary>
     public Suspension? Find(TimeSpan now) =>
         _handledAt is { } handledAt && now - handledAt > LongestGap ? new Suspension(now - handledAt, grace) : null;
 
-    /// <summary>The table was told of the suspension that ends now.</summary>
-    public void NoteTold(TimeSpan now) => _handledAt = now;
+    /// <summary>Notes that the suspension that ends now has been reported to the table.</summary>
+    public void NoteReported(TimeSpan now) => _handledAt = now;
 
-    /// <summary>
-    /// Something was handled now. A suspension that the table could not be told of yet is kept until it can be.
-    /// </summary>
-    public void NoteHandled(TimeSpan now, bool isAnybodyDue)
+    /// <summary>Notes that a message has been handled. A suspension not yet reported stays until it is.</summary>
+    public void NoteHandled(TimeSpan now, bool hasDeadlines)
     {
         if (Find(now) is null)
-            _handledAt = isAnybodyDue ? now : null;
+            _handledAt = hasDeadlines ? now : null;
     }
 }

@@ -1,11 +1,11 @@
 namespace TurnServer.Actor;
 
 /// <summary>
-/// The table's time: it goes on from where it was once the server plays, and stands still while nothing can be
+/// The table's clock. After a restart it continues from the recovered time, and it is stopped while requests cannot be
 /// recorded.
 /// </summary>
-/// <param name="clock">Where elapsed time is read.</param>
-/// <param name="start">What the table's time is until it goes on.</param>
+/// <param name="clock">Measures elapsed time.</param>
+/// <param name="start">The table's time until <see cref="Resume"/>.</param>
 internal sealed class TableClock(TimeProvider clock, TimeSpan start)
 {
     private readonly long _startedAt = clock.GetTimestamp();
@@ -13,16 +13,16 @@ internal sealed class TableClock(TimeProvider clock, TimeSpan start)
 
     public TimeSpan Now => StoppedAt ?? Running;
 
-    /// <summary>The time it stands still at; null while it goes on.</summary>
+    /// <summary>The time at which the clock is stopped; null while it runs.</summary>
     public TimeSpan? StoppedAt { get; private set; } = start;
 
     private TimeSpan Running => _start + clock.GetElapsedTime(_startedAt);
 
-    /// <summary>Lets it stand still, unless it does.</summary>
+    /// <summary>Stops the clock, unless it is stopped already.</summary>
     public void StopAt(TimeSpan now) => StoppedAt ??= now;
 
-    /// <summary>Lets it go on from where it stood still, if it did.</summary>
-    public void GoOn()
+    /// <summary>Lets a stopped clock run on from the time at which it was stopped.</summary>
+    public void Resume()
     {
         if (StoppedAt is not { } stoppedAt)
             return;

@@ -4,7 +4,7 @@ using TurnServer.Rules;
 
 namespace TurnServer.Actor;
 
-/// <summary>What the actor does with a message. All of it runs on the one thread that owns the table.</summary>
+/// <summary>How the actor handles each message. All of it runs on the one thread that owns the table.</summary>
 public sealed partial class TurnActor
 {
     private void Handle(Message message)
@@ -29,9 +29,9 @@ public sealed partial class TurnActor
             case PendingReply pending:
                 Apply(pending, now);
                 break;
-            case IInquiry inquiry:
+            case IQuery query:
                 Tick(now);
-                inquiry.Answer(_table);
+                query.Run(_table);
                 break;
             case Drain drain:
                 _isDraining = true;
@@ -39,13 +39,13 @@ public sealed partial class TurnActor
                 drain.Complete();
                 break;
             default:
-                _armedFor = Unarmed;
+                _timer.NoteHandled();
                 Tick(now);
                 break;
         }
     }
 
-    // What does not change the table need not be recorded. While nothing can be, it is looked whether that is over.
+    // Records nothing when nothing is due. While the clock is stopped, each tick checks whether recording works again.
     private void Tick(TimeSpan now)
     {
         var isDue = _table.NextDeadline <= now || _time.StoppedAt is not null || _suspensions?.Find(now) is not null;
@@ -55,67 +55,66 @@ public sealed partial class TurnActor
             return;
         }
 
-        if (!MayGoOn(0, now))
+        if (!TryPrepare(0, now))
             return;
         var answers = _table.Tick(now);
         _journal?.Record(RecordKind.Tick, now);
         CompleteHeld(answers);
     }
 
-    // Where there is no room to record it, these replies count as lost after a restart. There is no harm in that as
-    // long as nothing is recorded that came after.
+    // If it cannot be recorded, these replies count as lost after a restart, which is harmless as long as nothing later
+    // is recorded.
     private void ReleaseAll(TimeSpan now)
     {
-        _recordsNoMore = !MayGoOn(0, now);
+        _isJournalClosed = !TryPrepare(0, now);
         if (_suspensions?.Find(now) is { } suspension)
             ExtendDeadlines(suspension, now);
         var answers = _table.ReleaseAll(now);
-        if (!_recordsNoMore)
+        if (!_isJournalClosed)
             _journal?.Record(RecordKind.ReleaseAll, now);
         CompleteHeld(answers);
     }
 
-    // Whether a message may be handled: what is about to be done can be put on record, and the table knows of the time
-    // in which nobody could be heard.
-    private bool MayGoOn(int bodyBytes, TimeSpan now)
+    // Reserves room in the journal for the next change, and tells the table of a suspension first. False: the message
+    // must not be handled.
+    private bool TryPrepare(int bodyBytes, TimeSpan now)
     {
-        if (!CanRecord(bodyBytes, now))
+        if (!TryReserve(bodyBytes, now))
             return false;
         if (_suspensions?.Find(now) is not { } suspension)
             return true;
         ExtendDeadlines(suspension, now);
-        return CanRecord(bodyBytes, now);
+        return TryReserve(bodyBytes, now);
     }
 
     private void ExtendDeadlines(in Suspension suspension, TimeSpan now)
     {
         var answers = _table.ExtendDeadlines(suspension, now);
-        if (!_recordsNoMore)
+        if (!_isJournalClosed)
             _journal?.Record(suspension, now);
-        _suspensions!.NoteTold(now);
+        _suspensions!.NoteReported(now);
         CompleteHeld(answers);
         Log.ServerWasSuspended(_log, suspension.Gap.TotalSeconds, suspension.Grace.TotalSeconds);
     }
 
-    // Whether what is about to be done can be put on record. While it cannot, the table's time stands still: nobody is
-    // to be dropped because the disk was full.
-    private bool CanRecord(int bodyBytes, TimeSpan now)
+    // Stops the table's clock while nothing can be recorded: a full disk must not time players out.
+    private bool TryReserve(int bodyBytes, TimeSpan now)
     {
         if (_journal is null)
             return true;
-        if (_recordsNoMore || !_journal.TryReserve(bodyBytes, _table))
+        if (_isJournalClosed || !_journal.TryReserve(bodyBytes, _table))
         {
             _time.StopAt(now);
             return false;
         }
 
-        _time.GoOn();
+        _time.Resume();
         return true;
     }
 
     private void Apply(PendingReply pending, TimeSpan now)
     {
-        if (!MayGoOn(pending.Body.Length, now))
+        if (!TryPrepare(pending.Body.Length, now))
         {
             pending.Complete(WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy)));
             return;
@@ -131,11 +130,10 @@ public sealed partial class TurnActor
             Wait = _isDraining ? TimeSpan.Zero : TimeSpan.FromSeconds(pending.WaitSeconds),
         };
         var answers = _table.Apply(arrival, now);
-        // On record before anybody hears of it; and only when it went well: what the rules fail on must not be
-        // replayed.
+        // Before any reply leaves, and after the rules succeeded: a request that they fail on must not be replayed.
         _journal?.Record(arrival, _table, now);
 
-        // The answers point into the table's buffers: each becomes bytes of its own before the next request is applied.
+        // Answers point into the table's buffers: each is serialized before the next request is applied.
         var isAnswered = false;
         foreach (var answer in answers)
         {
@@ -152,7 +150,7 @@ public sealed partial class TurnActor
 
         if (isAnswered)
             return;
-        // The rules have copied the turn; the body must not be kept for as long as the reply is held.
+        // The rules have copied the turn: a held reply must not keep the body alive.
         pending.Body = default;
         _held.Add(ticket, pending);
     }
@@ -165,13 +163,9 @@ public sealed partial class TurnActor
 
     private void CompleteHeld(in Answer answer)
     {
-        if (!_held.Remove(answer.Ticket, out var pending))
-            throw new InvalidOperationException($"The rules answered {answer.Ticket}, whose reply is not held.");
-        Complete(pending, WireReply.Of(answer.Reply) with
-        {
-            WasHeld = true,
-            AppliedWaitSeconds = pending.WaitSeconds,
-        });
+        var pending = _held.Take(answer.Ticket);
+        var reply = WireReply.Of(answer.Reply) with { WasHeld = true, AppliedWaitSeconds = pending.WaitSeconds };
+        Complete(pending, reply);
     }
 
     private void Complete(PendingReply pending, in WireReply reply)
@@ -182,7 +176,7 @@ public sealed partial class TurnActor
             return;
         }
 
-        pending.Settle(reply);
+        pending.Defer(reply);
         _journal.ReleaseWhenDurable(pending);
     }
 }

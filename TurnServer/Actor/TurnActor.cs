@@ -7,46 +7,37 @@ using TurnServer.Rules;
 namespace TurnServer.Actor;
 
 /// <summary>
-/// Owns the table: one loop reads one bounded channel, and nothing else touches the state, so the state needs no locks.
-/// The clock is read once per message.
+/// Owns the table: one loop reads one bounded channel and is the only code that touches the state, which so needs no
+/// locks. The clock is read once per message.
 /// </summary>
 public sealed partial class TurnActor : IDisposable
 {
     /// <summary>
-    /// How many messages may wait. The actor handles about a million a second, so this is some 16 ms of work: a longer
-    /// queue would only make replies older. Held replies do not wait here.
+    /// How many messages the mailbox holds. The actor handles about a million a second, so this is some 16 ms of work;
+    /// a longer queue would only increase latency. Held replies are not in the mailbox.
     /// </summary>
     public const int MailboxCapacity = 16_384;
 
-    // The loop runs on the thread that brought a message to an idle actor, which so finds its own reply there already,
-    // instead of waking two threads for it. After so many messages, some 50 µs of work, another thread goes on, and it
-    // gets back to its own request.
+    // An idle actor's loop runs on the thread that posts a message, which so finds its reply ready without waking two
+    // threads. After this many messages, some 50 µs of work, the loop moves to another thread.
     private const int MessagesPerThread = 64;
-
-    private static readonly TimeSpan Unarmed = TimeSpan.MaxValue;
-
-    private static readonly TimeSpan FullMailboxPause = TimeSpan.FromMilliseconds(10);
-
-    // How long until it is looked again whether the state can be recorded.
-    private static readonly TimeSpan StallPause = TimeSpan.FromMilliseconds(100);
 
     private readonly Table _table;
     private readonly TimeProvider _clock;
     private readonly TableClock _time;
     private readonly ILogger _log;
-    private readonly ITimer _timer;
+    private readonly DeadlineTimer _timer;
     private readonly Channel<Message> _mailbox;
-    private readonly Dictionary<Ticket, PendingReply> _held = [];
+    private readonly HeldReplies _held = new();
     private JournalWriter? _journal;
     private SuspensionDetector? _suspensions;
-    private TimeSpan _armedFor = Unarmed;
     private long _lastTicket;
     private long _messages;
     private TimeSpan _busy;
     private bool _isDraining;
-    private bool _recordsNoMore;
+    private bool _isJournalClosed;
 
-    /// <summary>An actor over this table. Nothing happens before <see cref="RunAsync"/>.</summary>
+    /// <summary>Creates an actor that handles nothing before <see cref="RunAsync"/>.</summary>
     public TurnActor(Table table, TimeProvider clock, ILogger log)
     {
         _table = table;
@@ -58,41 +49,40 @@ public sealed partial class TurnActor : IDisposable
             SingleReader = true,
             AllowSynchronousContinuations = true,
         });
-        _timer = clock.CreateTimer(_ => OnTimer(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _timer = new DeadlineTimer(clock, _time, () => Post(TimerElapsed.Instance));
     }
 
     /// <summary>
-    /// Whether the state cannot be recorded for want of room, and requests are refused for that. Any thread may ask.
+    /// Whether requests are refused because there is no room to record them. Any thread may read it.
     /// </summary>
     public bool IsStalled => _journal is { IsStalled: true };
 
-    /// <summary>Why games would not survive a crash although they are recorded; null: they would.</summary>
+    /// <summary>Why games would not survive a crash although they are recorded; null when they would.</summary>
     public string? StateFault => _journal?.Fault;
 
     /// <summary>
-    /// Records from now on what the table is handed, before anybody hears of what came of it. To be called before <see
-    /// cref="RunAsync"/>.
+    /// Records every change in this journal before its replies leave. To be called before <see cref="RunAsync"/>.
     /// </summary>
     internal void RecordIn(JournalWriter journal) => _journal = journal;
 
     /// <summary>
-    /// From now on silence does not count that fell into a time in which the actor could not run (PROTOCOL.md,
+    /// Extends deadlines after a suspension of the process, during which players could not be heard (PROTOCOL.md,
     /// "Timeouts"). To be called before <see cref="RunAsync"/>.
     /// </summary>
-    /// <param name="grace">How far from its end on deadlines may be moved for that; zero: not at all.</param>
+    /// <param name="grace">The latest time after a suspension to which a deadline is extended; zero: none is.</param>
     public void ExtendDeadlinesOnSuspension(TimeSpan grace) =>
         _suspensions = grace > TimeSpan.Zero ? new SuspensionDetector(grace) : null;
 
     /// <summary>
-    /// Hands a parsed request in. The reply comes when the rules give it: at once, or for a held one when there is news
-    /// or the time is up. With a full mailbox, or a full disk, it is ServerBusy, and the request was not taken.
+    /// Hands in a parsed request. The reply comes at once, or if it is held, when there is news or the time is up. When
+    /// the mailbox or the disk is full it is ServerBusy, and the request was not taken.
     /// </summary>
-    /// <param name="request">The request; it was parsed from <paramref name="body"/>.</param>
-    /// <param name="body">Not to be changed until the reply has come.</param>
-    /// <param name="from">Where it came from.</param>
-    /// <param name="waitSeconds">For how long a reply without news may be held; 0: not at all.</param>
+    /// <param name="request">The request, parsed from <paramref name="body"/>.</param>
+    /// <param name="body">Must not be changed until the reply has come.</param>
+    /// <param name="from">The client's address.</param>
+    /// <param name="waitSeconds">For how long the reply may be held; 0: not at all.</param>
     /// <exception cref="ActorFailedException">
-    /// The actor ended on a bug while it had the request; the process is about to. Later requests are ServerBusy.
+    /// The actor failed while it had the request; the process is about to end. Later requests are answered ServerBusy.
     /// </exception>
     public ValueTask<WireReply> AskAsync(in TurnRequest request, ReadOnlyMemory<byte> body, ClientAddress from,
         int waitSeconds)
@@ -104,19 +94,19 @@ public sealed partial class TurnActor : IDisposable
     }
 
     /// <summary>
-    /// Has the actor look at the table, on the caller's own thread when the actor is idle: looking must not block. The
-    /// result must not keep anything of the table.
+    /// Runs a read-only query of the table, which must not block: when the actor is idle it runs on the caller's
+    /// thread. The result must not refer to the table.
     /// </summary>
-    public Task<T> InquireAsync<T>(Func<Table, T> look)
+    public Task<T> QueryAsync<T>(Func<Table, T> read)
     {
-        var inquiry = new Inquiry<T>(look);
-        return Post(inquiry) ? inquiry.Task : Task.FromException<T>(new ActorBusyException());
+        var query = new Query<T>(read);
+        return Post(query) ? query.Task : Task.FromException<T>(new ActorBusyException());
     }
 
-    /// <summary>How much of everything there is and has been. Taken by the actor between two messages.</summary>
+    /// <summary>The statistics of actor and table, taken between two messages.</summary>
     /// <exception cref="ActorBusyException">The mailbox is full.</exception>
     /// <exception cref="ActorFailedException">The actor ended on a bug.</exception>
-    public Task<ActorStatistics> CountAsync() => InquireAsync(table => new ActorStatistics
+    public Task<ActorStatistics> CountAsync() => QueryAsync(table => new ActorStatistics
     {
         Table = table.Count(),
         HeldReplies = _held.Count,
@@ -127,7 +117,7 @@ public sealed partial class TurnActor : IDisposable
         Busy = _busy,
     });
 
-    /// <summary>Answers every held reply as it stands, and from then on holds none.</summary>
+    /// <summary>Answers all held replies, and lets no more be held.</summary>
     public async Task DrainAsync()
     {
         var drain = new Drain();
@@ -135,18 +125,18 @@ public sealed partial class TurnActor : IDisposable
         await drain.Task;
     }
 
-    /// <summary>Lets <see cref="RunAsync"/> end when the mailbox is empty.</summary>
+    /// <summary>Closes the mailbox: <see cref="RunAsync"/> ends once it is empty.</summary>
     public void Stop() => _mailbox.Writer.TryComplete();
 
     /// <summary>
-    /// The loop. Ends after <see cref="Stop"/>; throws when the rules do, having failed everything that was waiting for
-    /// a reply: state that broke a rule is not to be trusted, so the process must end then.
+    /// Runs the loop until <see cref="Stop"/>. When the rules throw, it fails all pending requests and throws too: the
+    /// state can no longer be trusted, so the process must end.
     /// </summary>
     public async Task RunAsync()
     {
-        _time.GoOn();
+        _time.Resume();
         _suspensions?.NoteHandled(_time.Now, _table.NextDeadline is not null);
-        ArmTimer();
+        SetTimer();
         try
         {
             while (await _mailbox.Reader.WaitToReadAsync())
@@ -155,7 +145,7 @@ public sealed partial class TurnActor : IDisposable
                 var handled = 0;
                 for (; handled < MessagesPerThread && _mailbox.Reader.TryRead(out var message); handled++)
                     Handle(message);
-                ArmTimer();
+                SetTimer();
                 _messages += handled;
                 _busy += _clock.GetElapsedTime(startedAt);
                 if (handled == MessagesPerThread)
@@ -173,37 +163,14 @@ public sealed partial class TurnActor : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _timer.Dispose();
 
-    // A wake-up must not be lost: until it has been handled the timer is not set again.
-    private void OnTimer()
-    {
-        if (!Post(TimerElapsed.Instance))
-            _timer.Change(FullMailboxPause, Timeout.InfiniteTimeSpan);
-    }
-
     private bool Post(Message message) => _mailbox.Writer.TryWrite(message);
 
-    private void ArmTimer()
+    private void SetTimer()
     {
         if (_time.StoppedAt is { } stoppedAt)
-        {
-            if (_armedFor == stoppedAt)
-                return;
-            _armedFor = stoppedAt;
-            _timer.Change(StallPause, Timeout.InfiniteTimeSpan);
-            return;
-        }
-
-        if (_table.NextDeadline is not { } next)
-            return;
-        if (_suspensions?.NextBeat < next)
-            next = _suspensions.NextBeat.Value;
-        if (next >= _armedFor)
-            return;
-        _armedFor = next;
-        // Timers cut fractions of a millisecond off, and count on a coarser clock than timestamps do: one that fires
-        // too early is set again when it has been handled.
-        var delay = Math.Max(1, Math.Ceiling((next - _time.Now).TotalMilliseconds));
-        _timer.Change(TimeSpan.FromMilliseconds(delay), Timeout.InfiniteTimeSpan);
+            _timer.SetForRetry(stoppedAt);
+        else if (_table.NextDeadline is { } next)
+            _timer.Set(_suspensions?.NextBeat is { } beat && beat < next ? beat : next);
     }
 
     private void FailAll(ActorFailedException reason)
@@ -211,8 +178,6 @@ public sealed partial class TurnActor : IDisposable
         _mailbox.Writer.TryComplete(reason);
         while (_mailbox.Reader.TryRead(out var message))
             message.Fail(reason);
-        foreach (var pending in _held.Values)
-            pending.Fail(reason);
-        _held.Clear();
+        _held.FailAll(reason);
     }
 }

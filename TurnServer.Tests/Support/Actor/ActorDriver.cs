@@ -59,9 +59,9 @@ internal sealed class ActorDriver : IAsyncDisposable
     public async Task<string> Send(string text) => Text(await TestWait.ForAsync(Ask(text)));
 
     /// <summary>Completes when the actor has handled everything in its mailbox.</summary>
-    public Task Settle() => TestWait.ForAsync(Actor.InquireAsync(_ => true));
+    public Task Settle() => TestWait.ForAsync(Actor.QueryAsync(_ => true));
 
-    public Task<int> GameCountAsync() => TestWait.ForAsync(Actor.InquireAsync(table => table.GameCount));
+    public Task<int> GameCountAsync() => TestWait.ForAsync(Actor.QueryAsync(table => table.GameCount));
 
     /// <summary>
     /// Lets time pass in steps of a second, with the actor running in between. A clock that jumps further looks like a
