@@ -39,41 +39,41 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Error, "{Reason}")]
     public static partial void Refused(ILogger log, string reason);
 
-    [LoggerMessage(10, LogLevel.Warning, "This .NET runtime's HttpListener is not the one this server knows "
-        + "({Missing}): slow and endless request heads, refused requests and the connection limit are not guarded")]
+    [LoggerMessage(10, LogLevel.Warning, "Unknown HttpListener in this .NET runtime ({Missing}): "
+        + "running without limits on slow or endless request heads and on connections")]
     public static partial void InternalsMissing(ILogger log, string missing);
 
-    [LoggerMessage(11, LogLevel.Warning, "Accepting failed, trying again: {Reason}")]
+    [LoggerMessage(11, LogLevel.Warning, "Accept failed, retrying: {Reason}")]
     public static partial void AcceptFailed(ILogger log, string reason);
 
-    [LoggerMessage(12, LogLevel.Warning, "{Open} connections are open, the limit is {Limit}: closing new ones "
-        + "({Remedy})")]
+    [LoggerMessage(12, LogLevel.Warning, "Connection limit reached ({Open} open, limit {Limit}), closing new "
+        + "connections: {Remedy}")]
     public static partial void Shedding(ILogger log, int open, int limit, string remedy);
 
-    [LoggerMessage(13, LogLevel.Error, "A request failed on a bug; its connection was closed")]
+    [LoggerMessage(13, LogLevel.Error, "Unhandled exception in a request; its connection was closed")]
     public static partial void RequestFailed(ILogger log, Exception bug);
 
-    [LoggerMessage(14, LogLevel.Debug, "A client was gone before its reply: {Reason}")]
+    [LoggerMessage(14, LogLevel.Debug, "Client disconnected before its reply: {Reason}")]
     public static partial void ClientGone(ILogger log, string reason);
 
-    [LoggerMessage(15, LogLevel.Debug, "Closed {Count} connections with a slow or endless request head")]
+    [LoggerMessage(15, LogLevel.Debug, "Closed {Count} connections with slow or endless request heads")]
     public static partial void SlowHeads(ILogger log, int count);
 
-    [LoggerMessage(16, LogLevel.Warning, "More than {Capacity} addresses in two seconds: "
-        + "their request limits start anew")]
+    [LoggerMessage(16, LogLevel.Warning, "More than {Capacity} client addresses in two seconds: "
+        + "their request rate limits were reset")]
     public static partial void AddressTableFull(ILogger log, int capacity);
 
     [LoggerMessage(17, LogLevel.Debug, "Suppressed an exception in HttpListener: {Reason}")]
     public static partial void ListenerExceptionSuppressed(ILogger log, string reason);
 
-    [LoggerMessage(18, LogLevel.Warning, "Requests come in faster than they can be handled: answering 503")]
+    [LoggerMessage(18, LogLevel.Warning, "Overloaded: requests arrive faster than they are handled, answering 503")]
     public static partial void Overloaded(ILogger log);
 
-    [LoggerMessage(20, LogLevel.Critical, "The rules failed on a bug; the server ends")]
+    [LoggerMessage(20, LogLevel.Critical, "Unhandled exception in the rules; exiting")]
     public static partial void ActorFailed(ILogger log, Exception bug);
 
-    [LoggerMessage(21, LogLevel.Warning, "The server could not run for {Seconds:0.0} s (the process was paused, the "
-        + "machine suspended or out of CPU): timeouts extended by that time, at most to {GraceSeconds:0.#} s from now")]
+    [LoggerMessage(21, LogLevel.Warning, "The process was suspended for {Seconds:0.0} s (paused, machine asleep or out "
+        + "of CPU): timeouts extended by that time, at most to {GraceSeconds:0.#} s from now")]
     public static partial void ServerWasSuspended(ILogger log, double seconds, double graceSeconds);
 
     [LoggerMessage(30, LogLevel.Warning, "The service manager cannot be told how the server is (NOTIFY_SOCKET), trying "

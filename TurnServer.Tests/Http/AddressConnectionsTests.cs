@@ -4,14 +4,16 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Http;
 
-/// <summary>The count of connections by address, which loopback peers, all that a test has, are exempt from.</summary>
+/// <summary>
+/// The limit on connections by address. Tested without sockets, as loopback clients are exempt.
+/// </summary>
 public sealed class AddressConnectionsTests
 {
     private static readonly ClientAddress Phone = ClientAddress.Of(IPAddress.Parse("203.0.113.7"));
     private static readonly ClientAddress Other = ClientAddress.Of(IPAddress.Parse("203.0.113.8"));
 
     [Test]
-    public void TryAdmit_PastTheMost_RefusesThatAddressAlone()
+    public void TryAdmit_AboveTheLimit_RefusesOnlyThatAddress()
     {
         var connections = new AddressConnections(2);
         Assert.That(Admitted(connections, Phone, 3), Is.EqualTo(new[] { true, true, false }));
@@ -19,7 +21,7 @@ public sealed class AddressConnectionsTests
     }
 
     [Test]
-    public void TryAdmit_OfTheSameIPv6Subscriber_CountsItsSlash64AsOne()
+    public void TryAdmit_FromOneIPv6Slash64_CountsItAsOneAddress()
     {
         var connections = new AddressConnections(1);
         Assert.That(connections.TryAdmit(ClientAddress.Of(IPAddress.Parse("2001:db8::1"))));
@@ -29,14 +31,14 @@ public sealed class AddressConnectionsTests
 
     [TestCase(1, "127.0.0.1")]
     [TestCase(0, "203.0.113.7")]
-    public void TryAdmit_OfLoopbackOrWithoutALimit_AdmitsAll(int max, string address)
+    public void TryAdmit_FromLoopbackOrWithoutALimit_AdmitsAll(int max, string address)
     {
         var admitted = Admitted(new AddressConnections(max), ClientAddress.Of(IPAddress.Parse(address)), 5);
         Assert.That(admitted, Has.All.True);
     }
 
     [Test]
-    public void Recount_ForgetsThoseThatWent_AndKeepsThoseThatStayed()
+    public void Recount_DropsClosedConnections_AndKeepsOpenOnes()
     {
         var connections = new AddressConnections(2);
         Admitted(connections, Phone, 2);

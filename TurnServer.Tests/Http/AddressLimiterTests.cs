@@ -7,13 +7,13 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Http;
 
-/// <summary>Requests per second and address.</summary>
+/// <summary>The limit on requests per second and address.</summary>
 internal sealed class AddressLimiterTests
 {
     private static readonly ClientAddress Ann = Address(1);
 
     [Test]
-    public void TryAdmit_BeyondTwoSecondsWorth_Refuses()
+    public void TryAdmit_BeyondABurstOfTwoSeconds_Refuses()
     {
         var limiter = new AddressLimiter(5, NullLogger.Instance);
         var startedAt = Stopwatch.GetTimestamp();
@@ -23,25 +23,25 @@ internal sealed class AddressLimiterTests
     }
 
     [Test]
-    public void TryAdmit_WhenOneAddressHasNoneLeft_AdmitsOthers()
+    public void TryAdmit_WhenOneAddressHasNoTokensLeft_AdmitsOthers()
     {
         var limiter = new AddressLimiter(1, NullLogger.Instance);
         while (limiter.TryAdmit(Ann))
         {
-            // Until it has none left.
+            // Uses up all tokens.
         }
 
         Assert.That(limiter.TryAdmit(Address(2)), Is.True);
     }
 
-    // The library's bucket reads the system's clock alone: this waits for real, as long as one of 100 a second takes.
+    // .NET's token bucket reads the system clock, so this waits in real time: 10 ms for one token.
     [Test]
-    public async Task TryAdmit_AfterAWhile_AdmitsAgain()
+    public async Task TryAdmit_AfterTheBucketRefills_AdmitsAgain()
     {
         var limiter = new AddressLimiter(100, NullLogger.Instance);
         while (limiter.TryAdmit(Ann))
         {
-            // Until it has none left.
+            // Uses up all tokens.
         }
 
         await TestWait.UntilAsync(() => limiter.TryAdmit(Ann), "it has tokens again", TimeSpan.FromSeconds(5));
@@ -61,7 +61,7 @@ internal sealed class AddressLimiterTests
     }
 
     [Test]
-    public void TryAdmit_WithoutALimit_AdmitsAllAndRemembersNobody()
+    public void TryAdmit_WithoutALimit_AdmitsAllAndStoresNoAddress()
     {
         var limiter = new AddressLimiter(0, NullLogger.Instance);
         Assert.That(Enumerable.Range(0, 10_000).All(_ => limiter.TryAdmit(Ann)), Is.True);
@@ -69,7 +69,7 @@ internal sealed class AddressLimiterTests
     }
 
     [Test]
-    public void TryAdmit_FromAddressesWithoutEnd_RemembersABoundedNumber()
+    public void TryAdmit_FromManyAddresses_StoresABoundedNumber()
     {
         var limiter = new AddressLimiter(1000, NullLogger.Instance);
         for (var i = 0; i < 3 * AddressLimiter.Capacity; i++)
@@ -78,7 +78,7 @@ internal sealed class AddressLimiterTests
     }
 
     [Test]
-    public void TryAdmit_FromOneIPv6Subscriber_CountsItsAddressesAsOne()
+    public void TryAdmit_FromOneIPv6Slash64_CountsItAsOneAddress()
     {
         var limiter = new AddressLimiter(1, NullLogger.Instance);
         var admitted = Enumerable.Range(1, 100)

@@ -7,7 +7,6 @@ namespace TurnServer.Tests.Http;
 
 /// <summary>Lengths, chunks and sizes of bodies (PROTOCOL.md, "Request").</summary>
 [Parallelizable(ParallelScope.All)]
-[Category("Process")]
 internal sealed class BodyTests
 {
     private const int BodyBytesMax = 16_384;
@@ -37,27 +36,27 @@ internal sealed class BodyTests
     [TestCase("Content-Length: 16\r\nTransfer-Encoding: chunked\r\n")]
     [TestCase("Transfer-Encoding: chunked\r\nContent-Length: 16\r\n")]
     [TestCase("Transfer-Encoding: Chunked\r\nContent-Length: 0\r\n")]
-    public async Task Two_lengths_are_refused_and_end_the_connection(string headers)
+    public async Task Two_lengths_are_refused_and_close_the_connection(string headers)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync($"POST / HTTP/1.1\r\nHost: x\r\n{headers}\r\n10\r\n{Register}\r\n0\r\n\r\n");
         var reply = await client.ReadReplyAsync();
         Assert.That((reply.Status, reply.Body), Is.EqualTo((400, "1/*/*")));
-        Assert.That(await client.IsClosedAsync(), Is.True);
+        Assert.That(await client.IsEndedAsync(), Is.True);
     }
 
     [Test]
-    public async Task A_body_of_no_bytes_is_refused()
+    public async Task An_empty_body_is_refused()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var reply = await client.PostAsync("");
+        var reply = await client.AskAsync("");
         Assert.That((reply.Status, reply.Body), Is.EqualTo((400, "2/*/*")));
     }
 
     [TestCase(1)]
     [TestCase(5)]
     [TestCase(16)]
-    public async Task A_chunked_body_is_taken_whatever_its_chunks(int chunkBytes)
+    public async Task A_chunked_body_is_read_whatever_the_size_of_its_chunks(int chunkBytes)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + Chunks(Register, chunkBytes));
@@ -67,12 +66,12 @@ internal sealed class BodyTests
     }
 
     [Test]
-    public async Task A_chunked_body_split_in_two_anywhere_is_taken()
+    public async Task A_chunked_body_split_in_two_anywhere_is_read()
     {
         var request = Encoding.ASCII.GetBytes(RawHttp.Head("POST / HTTP/1.1", Chunked) + Chunks(Register, 7));
         var clients = await Task.WhenAll(request.Select(_ => RawHttp.ConnectAsync(_server.Port)));
         await Task.WhenAll(clients.Select((client, i) => client.SendAsync(request.AsMemory(0, i))));
-        // So that the first part is read on its own.
+        // Time for the server to read the first part alone.
         await Task.Delay(TimeSpan.FromMilliseconds(100));
         await Task.WhenAll(clients.Select((client, i) => client.SendAsync(request.AsMemory(i))));
         var replies = await Task.WhenAll(clients.Select(client => client.ReadReplyAsync()));
@@ -81,40 +80,41 @@ internal sealed class BodyTests
         Assert.That(replies.Select(reply => reply.Body), Has.All.StartsWith("0/0/"));
     }
 
-    // What has come of it is a request.
+    // The part that arrives would be a valid request.
     [Test]
-    public async Task A_chunked_body_that_is_cut_off_is_none([Values] bool isReset)
+    public async Task A_truncated_chunked_body_is_not_handled([Values] bool isReset)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.PostAsync(Register)).Body["0/0/".Length..];
+        var key = (await client.AskAsync(Register)).Body["0/0/".Length..];
         await using var cut = await RawHttp.ConnectAsync(_server.Port);
-        await cut.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + Chunks($"1,*,{key},*,*", 5)[..^"0\r\n\r\n".Length]);
-        // So that it is read first, and then the end.
+        var chunks = Chunks($"1,*,{key},*,*", 5);
+        await cut.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + chunks[..^"0\r\n\r\n".Length]);
+        // Time for the server to read this before the end.
         await Task.Delay(TimeSpan.FromMilliseconds(100));
         if (isReset)
             cut.Reset();
         else
             cut.Socket.Shutdown(SocketShutdown.Send);
         await Task.Delay(TimeSpan.FromMilliseconds(100));
-        Assert.That((await client.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"), "it is registered still");
+        Assert.That((await client.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"), "still registered");
     }
 
     [TestCase("xyz\r\n0,Ann,*,*,*\r\n0\r\n\r\n")]
     [TestCase("-5\r\n0,Ann\r\n0\r\n\r\n")]
     [TestCase("5\r\n0,Ann,*,*,*\r\n0\r\n\r\n")]
     [TestCase("fffffffffffffffff\r\n0,Ann\r\n0\r\n\r\n")]
-    public async Task Malformed_chunks_cost_their_connection_and_nothing_else(string chunks)
+    public async Task Malformed_chunks_close_their_connection_only(string chunks)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + chunks);
         Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("200 OK"));
         await using var other = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await other.PostAsync(Register)).Body, Does.StartWith("0/0/"));
+        Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
         Assert.That(_server.Errors, Does.Not.Contain("error:"));
     }
 
     [Test]
-    public async Task Chunks_that_stop_coming_are_ended_at_the_body_timeout()
+    public async Task A_stalled_chunked_body_is_closed_at_the_body_timeout()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + "5\r\n0,Ann\r\n");
@@ -124,7 +124,7 @@ internal sealed class BodyTests
     [TestCase(BodyBytesMax, "4/0/*")]
     [TestCase(BodyBytesMax + 1, "20/*/*")]
     [TestCase(1024 * 1024, "20/*/*")]
-    public async Task The_reply_to_a_long_body_can_be_read(int bytes, string reply)
+    public async Task The_reply_to_an_oversized_body_arrives(int bytes, string reply)
     {
         var body = new string('x', bytes);
         await using var whole = await RawHttp.ConnectAsync(_server.Port);
@@ -136,20 +136,20 @@ internal sealed class BodyTests
     }
 
     [Test]
-    public async Task A_turn_of_the_longest_body_is_relayed_byte_for_byte()
+    public async Task The_longest_turn_is_relayed_byte_for_byte()
     {
         await using var pair = await RawPair.StartAsync(_server.Port, "Long");
         var shell = pair.Update(0, 0, "");
         var turn = new string('é', (BodyBytesMax - shell.Length) / 2) + (shell.Length % 2 == 0 ? "" : "x");
         var sent = pair.Update(0, 0, turn);
         Assert.That(Encoding.UTF8.GetByteCount(sent), Is.EqualTo(BodyBytesMax));
-        Assert.That((await pair.Players[0].PostAsync(sent)).Body, Is.EqualTo("0/10/*"));
-        Assert.That((await pair.Players[1].PostAsync(pair.Update(1, 0, ""))).Body, Is.EqualTo("0/9/" + turn));
+        Assert.That((await pair.Players[0].AskAsync(sent)).Body, Is.EqualTo("0/10/*"));
+        Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 0, ""))).Body, Is.EqualTo("0/9/" + turn));
     }
 
-    // The server goes on reading, so that the reply is not lost to a reset.
+    // The server drains the body, so that no reset discards the reply.
     [Test]
-    public async Task A_client_that_sends_all_of_a_long_body_before_it_reads_sees_the_reply([Values] bool isChunked)
+    public async Task A_client_that_sends_an_oversized_body_before_it_reads_sees_the_reply([Values] bool isChunked)
     {
         var body = new string('x', 900_000);
         await using var client = await RawHttp.ConnectAsync(_server.Port, receiveBytes: 2048);
@@ -163,11 +163,11 @@ internal sealed class BodyTests
         }
 
         Assert.That((await client.ReadReplyAsync()).Body, Is.EqualTo("20/*/*"));
-        Assert.That(await client.IsClosedAsync(), Is.True);
+        Assert.That(await client.IsEndedAsync(), Is.True);
     }
 
     [Test]
-    public async Task A_body_without_end_is_read_for_so_long_and_no_longer([Values] bool isChunked)
+    public async Task Draining_an_endless_body_is_limited([Values] bool isChunked)
     {
         const int SentMax = 64 * 1024 * 1024;
         await using var client = await RawHttp.ConnectAsync(_server.Port);
@@ -182,15 +182,15 @@ internal sealed class BodyTests
         }
         catch (SocketException)
         {
-            // Ended, as it should be.
+            // Closed by the server, as expected.
         }
 
         Assert.That(sent, Is.LessThan(SentMax));
     }
 
-    // Each read of it gives no byte of the body.
+    // No read of it yields a byte of the body.
     [Test]
-    public async Task A_chunk_whose_extension_has_no_end_is_ended_at_the_body_timeout()
+    public async Task An_endless_chunk_extension_is_closed_at_the_body_timeout()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + "1 ");
@@ -203,12 +203,12 @@ internal sealed class BodyTests
         }
         catch (SocketException)
         {
-            // Ended, as it should be.
+            // Closed by the server, as expected.
         }
 
         Assert.That(await ended, Does.Not.Contain("200 OK"));
         await using var other = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await other.PostAsync(Register)).Body, Does.StartWith("0/0/"));
+        Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
     }
 
     private static string Chunks(string body, int chunkBytes)

@@ -5,10 +5,10 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Http;
 
-/// <summary>A connection's stream, as the listener uses it, and a client at its other end.</summary>
+/// <summary>A connection's stream, used as the listener uses it, with a client at the other end.</summary>
 internal sealed class ConnectionStreamTests
 {
-    // More than the send buffer and what the client takes unread.
+    // More than the send buffer and the client's receive buffer hold.
     private const int LongBytes = 32 * 1024 * 1024;
 
     private Socket _client = null!;
@@ -36,13 +36,13 @@ internal sealed class ConnectionStreamTests
     }
 
     [Test]
-    public async Task What_comes_is_read_and_the_end_after_it()
+    public async Task Reads_return_what_was_sent_and_then_the_end()
     {
         var pending = ReadAsync(new byte[8]);
         _client.Send("turn"u8);
         Assert.That(await pending, Is.EqualTo(4));
         _client.Send("more"u8);
-        await TestWait.UntilAsync(() => _socket.Available == 4, "it is here");
+        await ServerChild.UntilAsync(() => _socket.Available == 4, "it has arrived");
         var rest = new byte[8];
         Assert.That((await ReadAsync(rest), rest[..4]), Is.EqualTo((4, "more"u8.ToArray())));
         _client.Shutdown(SocketShutdown.Send);
@@ -50,18 +50,18 @@ internal sealed class ConnectionStreamTests
     }
 
     [Test]
-    public async Task A_reset_is_read_as_an_end([Values] bool isWaitedFor)
+    public async Task A_reset_reads_as_end_of_stream([Values] bool isReadPending)
     {
-        var read = isWaitedFor ? ReadAsync(new byte[8]) : null;
+        var read = isReadPending ? ReadAsync(new byte[8]) : null;
         Reset();
-        if (!isWaitedFor)
-            await TestWait.UntilAsync(() => _socket.Poll(0, SelectMode.SelectRead), "it is here");
+        if (!isReadPending)
+            await ServerChild.UntilAsync(() => _socket.Poll(0, SelectMode.SelectRead), "it has arrived");
         Assert.That(await (read ?? ReadAsync(new byte[8])), Is.Zero);
         Assert.That(_stream.HasLostWrite, Is.False);
     }
 
     [Test]
-    public async Task A_write_to_a_client_that_is_gone_shows_and_does_not_throw()
+    public async Task A_write_after_a_reset_sets_HasLostWrite_and_does_not_throw()
     {
         await WriteAsync("reply"u8.ToArray());
         Assert.That(_stream.HasLostWrite, Is.False);
@@ -73,7 +73,7 @@ internal sealed class ConnectionStreamTests
     }
 
     [Test]
-    public async Task A_closed_socket_reads_as_an_end_and_loses_what_is_written()
+    public async Task A_closed_socket_reads_as_end_of_stream_and_loses_writes()
     {
         _socket.Dispose();
         Assert.That(await ReadAsync(new byte[8]), Is.Zero);
@@ -82,7 +82,7 @@ internal sealed class ConnectionStreamTests
     }
 
     [Test]
-    public async Task A_socket_that_is_closed_under_a_read_and_a_write_ends_both()
+    public async Task Closing_the_socket_completes_a_pending_read_and_write()
     {
         var read = ReadAsync(new byte[8]);
         var write = WriteAsync(new byte[LongBytes]);
@@ -94,14 +94,14 @@ internal sealed class ConnectionStreamTests
     }
 
     [Test]
-    public async Task A_long_write_is_done_when_all_of_it_has_been_taken()
+    public async Task A_long_write_completes_when_all_of_it_has_been_sent()
     {
         var write = WriteAsync(new byte[LongBytes]);
         Assert.That(write.IsCompleted, Is.False);
         var buffer = new byte[64 * 1024];
         for (var received = 0; received < LongBytes;)
         {
-            var count = await _client.ReceiveAsync(buffer).WaitAsync(TestWait.Timeout);
+            var count = await _client.ReceiveAsync(buffer).WaitAsync(ServerChild.Patience);
             Assert.That(count, Is.GreaterThan(0));
             received += count;
         }
@@ -111,7 +111,7 @@ internal sealed class ConnectionStreamTests
     }
 
     [Test]
-    public async Task A_read_beside_another_gets_what_follows()
+    public async Task A_second_pending_read_gets_what_follows()
     {
         var (first, second) = (new byte[1], new byte[1]);
         var reads = Task.WhenAll(ReadAsync(first), ReadAsync(second));
@@ -120,18 +120,18 @@ internal sealed class ConnectionStreamTests
         Assert.That(new[] { first[0], second[0] }, Is.EquivalentTo("ab"u8.ToArray()));
     }
 
-    // As the listener does with the rest of a body.
+    // The listener does this with the rest of a body.
     [Test]
-    public void Who_gives_no_callback_can_wait()
+    public void A_read_without_a_callback_can_be_waited_for()
     {
         var read = _stream.BeginRead(new byte[8], 0, 8, null, null);
         _client.Send("rest"u8);
-        Assert.That(read.AsyncWaitHandle.WaitOne(TestWait.Timeout));
+        Assert.That(read.AsyncWaitHandle.WaitOne(ServerChild.Patience));
         Assert.That(_stream.EndRead(read), Is.EqualTo(4));
     }
 
     [Test]
-    public async Task A_callback_may_begin_the_next_read_and_that_too_fails_softly()
+    public async Task A_callback_may_begin_the_next_read_and_a_reset_ends_that_too()
     {
         const int Count = 1000;
         var done = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -140,9 +140,9 @@ internal sealed class ConnectionStreamTests
         var buffer = new byte[1];
         _stream.BeginRead(buffer, 0, 1, Next, null);
         _client.Send(new byte[Count]);
-        await allRead.Task.WaitAsync(TestWait.Timeout);
+        await allRead.Task.WaitAsync(ServerChild.Patience);
         Reset();
-        Assert.That(await done.Task.WaitAsync(TestWait.Timeout), Is.Zero);
+        Assert.That(await done.Task.WaitAsync(ServerChild.Patience), Is.Zero);
 
         void Next(IAsyncResult result)
         {
@@ -167,7 +167,7 @@ internal sealed class ConnectionStreamTests
     }
 
     [Test]
-    public async Task A_buffer_is_let_go_of_when_it_has_been_written()
+    public async Task A_written_buffer_is_not_kept_alive()
     {
         var buffer = await WriteOneAsync();
         GC.Collect();
@@ -193,20 +193,20 @@ internal sealed class ConnectionStreamTests
         Assert.That(_stream.HasLostWrite, Is.True);
     }
 
-    // The listener reads again from its callback, and so would go one level deeper with each read.
+    // The listener reads again from its callback, which would nest one level deeper with each read.
     [Test]
-    public async Task Reads_of_what_has_come_already_take_no_more_stack_however_many_they_are()
+    public async Task Synchronously_completed_reads_do_not_overflow_the_stack()
     {
         const int Count = 100_000;
         var bytes = new byte[Count];
         var sending = Task.Run(() => _client.Send(bytes));
-        await TestWait.UntilAsync(() => _socket.Available > 0, "some are here");
+        await ServerChild.UntilAsync(() => _socket.Available > 0, "some bytes have arrived");
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var left = Count;
-        // Room for some hundred levels, where there could be a hundred thousand.
+        // A stack for some hundred levels, where there could be a hundred thousand.
         var reader = new Thread(() => _stream.BeginRead(bytes, 0, 1, Next, null), 256 * 1024);
         reader.Start();
-        await done.Task.WaitAsync(TestWait.Timeout);
+        await done.Task.WaitAsync(ServerChild.Patience);
         await sending;
         reader.Join();
         Assert.That(left, Is.Zero);
@@ -222,7 +222,7 @@ internal sealed class ConnectionStreamTests
     }
 
     [Test]
-    public async Task A_head_is_handed_on_when_it_is_whole()
+    public async Task A_complete_head_is_passed_on()
     {
         var (connection, buffer) = (new object(), new byte[64]);
         using var stream = new ConnectionStream(_socket, connection);
@@ -235,7 +235,7 @@ internal sealed class ConnectionStreamTests
 
     private static Task<int> ReadHeadAsync(ConnectionStream stream, object connection, byte[] buffer) => Task.Factory
         .FromAsync(stream.BeginRead, stream.EndRead, buffer, 0, buffer.Length, connection)
-        .WaitAsync(TestWait.Timeout);
+        .WaitAsync(ServerChild.Patience);
 
     private void Reset()
     {
@@ -244,8 +244,8 @@ internal sealed class ConnectionStreamTests
     }
 
     private Task<int> ReadAsync(byte[] buffer) => Task.Factory
-        .FromAsync(_stream.BeginRead, _stream.EndRead, buffer, 0, buffer.Length, null).WaitAsync(TestWait.Timeout);
+        .FromAsync(_stream.BeginRead, _stream.EndRead, buffer, 0, buffer.Length, null).WaitAsync(ServerChild.Patience);
 
     private Task WriteAsync(byte[] bytes) => Task.Factory
-        .FromAsync(_stream.BeginWrite, _stream.EndWrite, bytes, 0, bytes.Length, null).WaitAsync(TestWait.Timeout);
+        .FromAsync(_stream.BeginWrite, _stream.EndWrite, bytes, 0, bytes.Length, null).WaitAsync(ServerChild.Patience);
 }

@@ -6,8 +6,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>
-/// A client that stops reading until the server's send buffer is full, and then sends garbage: the listener throws on a
-/// thread of its own (dotnet/runtime#71364). Passes only with <c>ConnectionStream</c>.
+/// A client that stops reading until the server's send buffer is full and then sends garbage: the listener throws on
+/// its own thread (dotnet/runtime#71364). Passes only with <c>ConnectionStream</c>.
 /// </summary>
 [Category("Process")]
 internal sealed class FullSendBufferTests
@@ -16,7 +16,7 @@ internal sealed class FullSendBufferTests
     private const int ClientsPerRound = 100;
     private const int RequestsMax = 100;
 
-    // The smallest that the kernel takes: the server's send buffer follows it, and 100 replies fill it.
+    // The kernel's minimum. The server's send buffer depends on it, so that 100 replies fill it.
     private const int SegmentBytes = 536;
 
     private const string Suppressed = "Suppressed an exception in HttpListener";
@@ -26,7 +26,7 @@ internal sealed class FullSendBufferTests
     private static readonly byte[] Long = "GET /x HTTP/1.1\r\nHost: x\r\nOrigin: http://a\r\n\r\n"u8.ToArray();
 
     [Test]
-    public async Task Garbage_sent_into_a_full_send_buffer_does_not_end_the_process()
+    public async Task Garbage_while_the_send_buffer_is_full_does_not_end_the_process()
     {
         await using var server = await ServerChild.StartAsync("--log-level", "debug");
         var shortBytes = await ReplyBytesAsync(server.Port, Short);
@@ -35,7 +35,7 @@ internal sealed class FullSendBufferTests
         var random = new Random(1);
         for (var round = 0; round < Rounds && !server.HasExited && !HasSuppressed(server); round++)
         {
-            // Measured anew as a busy machine may lose requests, and with them the measure.
+            // Measured again each round, as a busy machine may lose requests and spoil the measurement.
             full = Math.Max(full, await FullBytesAsync(server.Port));
             var plans = Enumerable.Range(0, ClientsPerRound).Select(_ => Plan(random, shortBytes, longBytes, full));
             await PlayAsync(server, [.. plans]);
@@ -45,12 +45,13 @@ internal sealed class FullSendBufferTests
         await using var other = await RawHttp.ConnectAsync(server.Port);
         Assert.That((await other.GetAsync("GET /healthz HTTP/1.1")).Body, Is.EqualTo("ok"));
         if (!HasSuppressed(server))
-            Assert.Ignore("The machine was too busy to fill a buffer to the brim: the defect was not met.");
+            Assert.Ignore("The machine was too busy to fill a send buffer exactly: the defect was not reproduced.");
     }
 
-    private static bool HasSuppressed(ServerChild server) => server.Errors.Contains(Suppressed, StringComparison.Ordinal);
+    private static bool HasSuppressed(ServerChild server) =>
+        server.Errors.Contains(Suppressed, StringComparison.Ordinal);
 
-    // Replies that come close to filling the buffer, in a random order of two sizes so that some fill it to the brim.
+    // Replies of two sizes in random order that come close to filling the buffer, so that some fill it exactly.
     private static List<byte[]> Plan(Random random, int shortBytes, int longBytes, int full)
     {
         var plan = new List<byte[]>();
@@ -72,7 +73,7 @@ internal sealed class FullSendBufferTests
         try
         {
             foreach (var _ in plans)
-                clients.Add(await ConnectDeafAsync(server.Port));
+                clients.Add(await ConnectWithoutReadingAsync(server.Port));
             for (var step = 0; step < plans.Max(plan => plan.Count); step++)
             {
                 for (var i = 0; i < clients.Count; i++)
@@ -81,13 +82,13 @@ internal sealed class FullSendBufferTests
                         await clients[i].SendAsync(plans[i][step]);
                 }
 
-                // Two requests that arrive together are one too few.
+                // Of two requests that arrive together the listener drops one.
                 await Task.Delay(Pace);
             }
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
-            // The server is gone: the test says so.
+            // The server has exited; the test reports that.
         }
         finally
         {
@@ -96,7 +97,7 @@ internal sealed class FullSendBufferTests
         }
     }
 
-    private static Task<RawHttp> ConnectDeafAsync(int port) => RawHttp.ConnectAsync(port, 1, SegmentBytes);
+    private static Task<RawHttp> ConnectWithoutReadingAsync(int port) => RawHttp.ConnectAsync(port, 1, SegmentBytes);
 
     private static async Task<int> ReplyBytesAsync(int port, byte[] request)
     {
@@ -106,10 +107,10 @@ internal sealed class FullSendBufferTests
         return (int)client.ReceivedBytes;
     }
 
-    // How many bytes of replies the server takes off its hands before it has to wait.
+    // How many bytes of replies the server can send before its send buffer is full.
     private static async Task<int> FullBytesAsync(int port)
     {
-        await using var client = await ConnectDeafAsync(port);
+        await using var client = await ConnectWithoutReadingAsync(port);
         for (var request = 0; request < RequestsMax; request++)
         {
             await client.SendAsync(Long);
@@ -119,7 +120,7 @@ internal sealed class FullSendBufferTests
         return QueuedBytes(client);
     }
 
-    // Bytes sent by the server and not read by the client, whichever side of the kernel they are on.
+    // Bytes that the server has sent and the client has not read, in both send and receive buffer.
     private static int QueuedBytes(RawHttp client)
     {
         var server = ((IPEndPoint)client.Socket.RemoteEndPoint!).Port;

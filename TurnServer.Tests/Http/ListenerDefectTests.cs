@@ -6,8 +6,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>
-/// What clients can do to .NET's HttpListener, each against a server of its own: they pass only with the mitigations
-/// in <c>Http/ListenerInternals</c>, <c>ListenerStart</c> or <c>ListenerExceptions</c> that they name.
+/// Defects of .NET's HttpListener that clients can exploit. The tests pass only with the workarounds in
+/// <c>Http/ListenerInternals</c>, <c>ListenerStart</c> or <c>ListenerExceptions</c>.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
@@ -21,7 +21,7 @@ internal sealed class ListenerDefectTests
 
     // dotnet/corefx#35191: ListenerStart.
     [Test, Category("Slow")]
-    public async Task It_starts_while_clients_hammer_its_port()
+    public async Task The_server_starts_while_clients_keep_connecting()
     {
         for (var start = 0; start < Starts; start++)
         {
@@ -37,10 +37,10 @@ internal sealed class ListenerDefectTests
         }
     }
 
-    // dotnet/runtime#63543: ListenerInternals.Forget. The 501 was not seen to leak without it either.
+    // dotnet/runtime#63543: ListenerInternals.Forget. No leak was seen with 501, even without it.
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\n\r\n", 411, Category = "Slow")]
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501, Category = "Slow")]
-    public async Task Requests_that_the_listener_refuses_itself_leak_nothing(string request, int status)
+    public async Task Requests_that_the_listener_refuses_do_not_leak_memory(string request, int status)
     {
         await using var server = await ServerChild.StartAsync();
         await RefuseAsync(server.Port, request, status, Leaks / 10);
@@ -78,7 +78,7 @@ internal sealed class ListenerDefectTests
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {
-                // Awaited only while it is under way: a refused one is tried again at once.
+                // Not delayed: a refused connect is repeated at once.
                 await socket.ConnectAsync(target, stop);
                 await socket.SendAsync("GET / HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray(), stop);
                 await Task.Delay(1, stop);

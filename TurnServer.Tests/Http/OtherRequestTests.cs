@@ -3,8 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Http;
 
-/// <summary>What is not a turn, and the headers of every reply (PROTOCOL.md, "Reply" and "Other requests").</summary>
-[Category("Process")]
+/// <summary>Requests other than turns, and the headers of every reply (PROTOCOL.md).</summary>
 internal sealed class OtherRequestTests
 {
     private const string Register = "0,Ann,*,Nobody,*";
@@ -26,9 +25,9 @@ internal sealed class OtherRequestTests
     public async Task Disconnect() => await _client.DisposeAsync();
 
     [Test]
-    public async Task Get_answers_the_seconds_that_the_last_POST_took()
+    public async Task Get_returns_how_many_seconds_the_last_POST_took()
     {
-        await _client.PostAsync(Register);
+        await _client.AskAsync(Register);
         var reply = await _client.GetAsync("GET / HTTP/1.1");
         var seconds = double.Parse(reply.Body, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
         Assert.That(reply.Status, Is.EqualTo(200));
@@ -37,7 +36,7 @@ internal sealed class OtherRequestTests
     }
 
     [Test]
-    public async Task Healthz_answers_ok()
+    public async Task Healthz_returns_ok()
     {
         var reply = await _client.GetAsync("GET /healthz HTTP/1.1");
         Assert.That((reply.Status, reply.Body), Is.EqualTo((200, "ok")));
@@ -46,7 +45,7 @@ internal sealed class OtherRequestTests
     [TestCase("/healthz", 200)]
     [TestCase("/", 200)]
     [TestCase("/elsewhere", 404)]
-    public async Task Head_answers_what_Get_does_without_the_body(string path, int status)
+    public async Task Head_returns_the_headers_of_Get_without_the_body(string path, int status)
     {
         var get = await _client.GetAsync($"GET {path} HTTP/1.1");
         var head = await _client.GetAsync($"HEAD {path} HTTP/1.1");
@@ -54,11 +53,11 @@ internal sealed class OtherRequestTests
         Assert.That((get.Status, head.Status), Is.EqualTo((status, status)));
         Assert.That(head["Content-Length"], Is.EqualTo(get["Content-Length"]));
         Assert.That(head["Content-Type"], Is.EqualTo(get["Content-Type"]));
-        Assert.That(next.Body, Is.EqualTo("ok"), "no body stands before the next reply");
+        Assert.That(next.Body, Is.EqualTo("ok"), "no body precedes the next reply");
     }
 
     [Test]
-    public async Task Other_paths_answer_404_and_keep_the_connection()
+    public async Task Other_paths_return_404_and_keep_the_connection_open()
     {
         var reply = await _client.GetAsync("GET /index.html HTTP/1.1");
         Assert.That((reply.Status, reply.Closes), Is.EqualTo((404, false)));
@@ -69,14 +68,14 @@ internal sealed class OtherRequestTests
     [TestCase("PATCH")]
     [TestCase("TRACE")]
     [TestCase("PUT")]
-    public async Task Other_methods_answer_405_with_Allow(string method)
+    public async Task Other_methods_return_405_with_Allow(string method)
     {
         var reply = await _client.GetAsync($"{method} / HTTP/1.1", "Content-Length: 0");
         Assert.That((reply.Status, reply["Allow"]), Is.EqualTo((405, Methods)));
     }
 
     [Test]
-    public async Task Options_answers_204_and_keeps_the_connection()
+    public async Task Options_returns_204_and_keeps_the_connection_open()
     {
         var reply = await _client.GetAsync("OPTIONS / HTTP/1.1", "Origin: http://game.example",
             "Access-Control-Request-Method: POST");
@@ -96,11 +95,11 @@ internal sealed class OtherRequestTests
         Assert.That((await _client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
     }
 
-    // The listener alone answers 404 to all but its own address.
+    // The listener itself answers 404 to any other Host than its own address.
     [TestCase("127.0.0.1")]
     [TestCase("game.example")]
     [TestCase("game.example:8080")]
-    public async Task A_server_on_one_address_answers_any_Host(string host)
+    public async Task A_server_bound_to_one_address_accepts_any_Host(string host)
     {
         await _client.SendAsync($"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n");
         Assert.That((await _client.ReadReplyAsync()).Body, Is.EqualTo("ok"));
@@ -109,9 +108,9 @@ internal sealed class OtherRequestTests
     [TestCase(Register, 200)]
     [TestCase("5,*,1,0,*", 400)]
     [TestCase("nonsense", 400)]
-    public async Task Every_reply_has_the_headers_of_the_page(string body, int status)
+    public async Task Every_reply_has_the_headers_of_the_protocol(string body, int status)
     {
-        var reply = await _client.PostAsync(body);
+        var reply = await _client.AskAsync(body);
         Assert.That(reply.Status, Is.EqualTo(status));
         Assert.That(reply["Content-Type"], Is.EqualTo("text/plain; charset=utf-8"));
         Assert.That(reply["X-Content-Type-Options"], Is.EqualTo("nosniff"));
@@ -132,7 +131,7 @@ internal sealed class OtherRequestTests
     [TestCase("HEAD / HTTP/1.1", 200)]
     [TestCase("OPTIONS / HTTP/1.1", 204)]
     [TestCase("DELETE / HTTP/1.1", 405)]
-    public async Task Every_answer_to_a_request_with_an_Origin_allows_it(string requestLine, int status)
+    public async Task Every_reply_to_a_request_with_an_Origin_allows_it(string requestLine, int status)
     {
         var reply = await _client.GetAsync(requestLine, "Origin: http://game.example");
         Assert.That((reply.Status, reply["Access-Control-Allow-Origin"]), Is.EqualTo((status, "*")));
@@ -141,25 +140,25 @@ internal sealed class OtherRequestTests
         Assert.That(reply["Vary"], Is.Null, "the same for every origin");
     }
 
-    // Libraries for tracing add headers of their own to every request of a page.
+    // Tracing libraries add headers to every request of a page.
     [TestCase("content-type,baggage,sentry-trace,traceparent,tracestate")]
     [TestCase("X-Anything, prefer")]
-    public async Task A_preflight_allows_the_headers_that_are_asked_for(string asked)
+    public async Task A_preflight_allows_the_requested_headers(string requested)
     {
         var reply = await _client.GetAsync("OPTIONS / HTTP/1.1", "Origin: http://game.example",
-            "Access-Control-Request-Method: POST", $"Access-Control-Request-Headers: {asked}");
+            "Access-Control-Request-Method: POST", $"Access-Control-Request-Headers: {requested}");
         Assert.That((reply.Status, reply["Access-Control-Allow-Headers"]),
-            Is.EqualTo((204, $"Content-Type, Prefer, Turn-Received, {asked}")));
+            Is.EqualTo((204, $"Content-Type, Prefer, Turn-Received, {requested}")));
     }
 
     [TestCase("nonsense: here")]
     [TestCase("a\u0001b")]
     [TestCase("\u00e9")]
     [TestCase("")]
-    public async Task A_preflight_says_nothing_back_that_is_no_list_of_headers(string asked)
+    public async Task A_preflight_does_not_echo_a_malformed_header_list(string requested)
     {
         var reply = await _client.GetAsync("OPTIONS / HTTP/1.1", "Origin: http://game.example",
-            $"Access-Control-Request-Headers: {asked}");
+            $"Access-Control-Request-Headers: {requested}");
         Assert.That(reply.Status, Is.EqualTo(204).Or.EqualTo(400));
         Assert.That(reply["Access-Control-Allow-Headers"], Is.EqualTo("Content-Type, Prefer, Turn-Received").Or.Null);
     }
@@ -168,17 +167,17 @@ internal sealed class OtherRequestTests
     [TestCase("nonsense", "Origin: null", 400)]
     public async Task Every_reply_to_a_POST_with_an_Origin_allows_it(string body, string origin, int status)
     {
-        var reply = await _client.PostAsync(body, origin);
+        var reply = await _client.AskAsync(body, origin);
         Assert.That((reply.Status, reply["Access-Control-Allow-Origin"]), Is.EqualTo((status, "*")));
     }
 
     [Test]
-    public async Task A_single_origin_is_named_and_varies()
+    public async Task A_configured_origin_is_named_with_Vary()
     {
         await using var server = await ServerChild.StartAsync("--cors-origin", "https://game.example");
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        var with = await client.PostAsync(Register, "Origin: https://other.example");
-        var without = await client.PostAsync(Register);
+        var with = await client.AskAsync(Register, "Origin: https://other.example");
+        var without = await client.AskAsync(Register);
         Assert.That(with["Access-Control-Allow-Origin"], Is.EqualTo("https://game.example"));
         Assert.That(with["Vary"], Is.EqualTo("Origin"));
         Assert.That(without["Access-Control-Allow-Origin"], Is.Null);

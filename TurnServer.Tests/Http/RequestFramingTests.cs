@@ -2,14 +2,13 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Http;
 
-/// <summary>How requests arrive: in pieces, several at once, one after the other, or not to their end.</summary>
+/// <summary>Requests in pieces, pipelined, one after the other, and incomplete.</summary>
 [Parallelizable(ParallelScope.All)]
-[Category("Process")]
 internal sealed class RequestFramingTests
 {
     private const string Register = "0,Ann,*,Nobody,*";
 
-    // Long enough for the pieces before it to be read on their own, also on a busy machine.
+    // Long enough for the server to read the pieces separately, even on a busy machine.
     private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(100);
 
     private ServerChild _server = null!;
@@ -35,7 +34,7 @@ internal sealed class RequestFramingTests
     }
 
     [Test]
-    public async Task A_request_of_single_bytes_is_answered()
+    public async Task A_request_sent_byte_by_byte_is_answered()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         foreach (var piece in RawHttp.Post(Register))
@@ -51,28 +50,28 @@ internal sealed class RequestFramingTests
         byte[] both = [.. RawHttp.Post("0,First,*,Nobody,*"), .. RawHttp.Post("0,Second,*,Nobody,*")];
         await client.SendAsync(both);
         var first = await client.ReadReplyAsync();
-        var next = await client.PostAsync("1,*,1,*,*");
+        var next = await client.AskAsync("1,*,1,*,*");
         Assert.That(first.Body, Does.StartWith("0/0/"));
         Assert.That(next.Body, Is.EqualTo("5/*/*"), "the reply to the request sent alone, not to the lost one");
     }
 
     [Test]
-    public async Task A_connection_is_kept_for_100_replies_and_closed_after_the_next()
+    public async Task A_connection_is_kept_open_for_100_replies_and_closed_after_the_next()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.PostAsync(Register)).Body["0/0/".Length..];
+        var key = (await client.AskAsync(Register)).Body["0/0/".Length..];
         var requests = 1;
         RawReply reply;
         do
         {
-            reply = await client.PostAsync($"2,*,{key},*,*");
+            reply = await client.AskAsync($"2,*,{key},*,*");
             requests++;
             Assert.That(reply.Body, Is.EqualTo("0/2/*"), $"request {requests}");
         }
         while (!reply.Closes && requests < 200);
 
         Assert.That(requests, Is.EqualTo(101));
-        Assert.That(await client.IsClosedAsync(), Is.True);
+        Assert.That(await client.IsEndedAsync(), Is.True);
     }
 
     [Test]
@@ -81,20 +80,20 @@ internal sealed class RequestFramingTests
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync($"POST / HTTP/1.0\r\nContent-Length: {Register.Length}\r\n\r\n{Register}");
         Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
-        Assert.That(await client.IsClosedAsync(), Is.True);
+        Assert.That(await client.IsEndedAsync(), Is.True);
     }
 
     [Test]
-    public async Task A_body_that_stalls_is_ended_at_the_body_timeout()
+    public async Task A_stalled_body_is_closed_at_the_body_timeout()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 10") + "0,An");
-        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "it has a second");
+        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "the timeout is one second");
         Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("200 OK"));
     }
 
     [Test]
-    public async Task A_body_that_dribbles_is_ended_at_the_body_timeout()
+    public async Task A_body_that_arrives_byte_by_byte_is_closed_at_the_body_timeout()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 10000"));
@@ -117,7 +116,7 @@ internal sealed class RequestFramingTests
     }
 
     [Test]
-    public async Task A_client_that_leaves_anywhere_costs_nobody_else()
+    public async Task A_client_that_disconnects_at_any_byte_does_not_affect_others()
     {
         var request = RawHttp.Post("2,*,1,*,*");
         for (var sent = 0; sent <= request.Length; sent++)
@@ -133,12 +132,12 @@ internal sealed class RequestFramingTests
         }
 
         await using var other = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await other.PostAsync(Register)).Body, Does.StartWith("0/0/"));
+        Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
         Assert.That(_server.Errors, Does.Not.Contain("error:").And.Not.Contain("Unhandled"));
     }
 
     [Test]
-    public async Task Garbage_costs_its_own_connection_and_nothing_else()
+    public async Task Garbage_closes_its_connection_only()
     {
         string[] garbage =
         [
@@ -158,7 +157,7 @@ internal sealed class RequestFramingTests
         }
 
         await using var other = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await other.PostAsync(Register)).Body, Does.StartWith("0/0/"));
+        Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
         Assert.That(_server.Errors, Does.Not.Contain("error:").And.Not.Contain("Unhandled"));
     }
 

@@ -4,7 +4,7 @@ using TurnServer.Http;
 
 namespace TurnServer.Tests.Http;
 
-/// <summary>How a request's head is found and handed to the listener.</summary>
+/// <summary>How request heads are delimited and rewritten for the listener.</summary>
 internal sealed class RequestHeadTests
 {
     private const string Post = "POST / HTTP/1.1\r\n";
@@ -16,7 +16,7 @@ internal sealed class RequestHeadTests
     [TestCase("GET /[::1] HTTP/1.1\r\nHost: x\r\nReferer: [::1]\r\n\r\n")]
     [TestCase("no request line\r\n\r\n")]
     [TestCase(Post + "no colon\r\n\r\n")]
-    public void A_head_that_the_listener_reads_rightly_is_left_alone(string head) =>
+    public void A_head_that_the_listener_reads_correctly_is_plain(string head) =>
         Assert.That(RequestHead.IsPlain(Encoding.Latin1.GetBytes(head)), Is.True);
 
     [TestCase("Prefer: wait=2\r\nPrefer: respond-async\r\n", "Prefer: wait=2, respond-async\r\n")]
@@ -44,7 +44,7 @@ internal sealed class RequestHeadTests
     [TestCase("Host: a\r\nHost: b\r\n", "Host: a, b\r\n")]
     [TestCase("Host: a\r\nHost:\r\n", "Host: a, \r\n")]
     [TestCase("no colon\r\nA: 1\r\nA: 2\r\n", "no colon\r\nA: 1, 2\r\n")]
-    public void Headers_are_written_as_the_listener_is_to_read_them(string headers, string expected)
+    public void Headers_are_rewritten_for_the_listener(string headers, string expected)
     {
         var head = Encoding.Latin1.GetBytes($"{Post}{headers}\r\n");
         Assert.That(RequestHead.IsPlain(head), Is.False);
@@ -56,22 +56,22 @@ internal sealed class RequestHeadTests
     [TestCase("OPTIONS * HTTP/1.1", "OPTIONS / HTTP/1.1")]
     [TestCase("POST http://[nonsense]/ HTTP/1.1", "POST http://[nonsense]/ HTTP/1.1")]
     [TestCase("POST ftp://[::1]/ HTTP/1.1", "POST ftp://[::1]/ HTTP/1.1")]
-    public void A_target_is_written_as_the_listener_is_to_read_it(string requestLine, string expected)
+    public void A_target_is_rewritten_for_the_listener(string requestLine, string expected)
     {
         var head = Encoding.Latin1.GetBytes($"{requestLine}\r\nHost: x\r\n\r\n");
         Assert.That(RequestHead.IsPlain(head), Is.False);
         Assert.That(Encoding.Latin1.GetString(RequestHead.Rewrite(head)), Is.EqualTo($"{expected}\r\nHost: x\r\n\r\n"));
     }
 
-    // The listener drops it: "Content-Length: 1" CR "2" would be 12.
+    // The listener drops carriage returns: "Content-Length: 1" CR "2" would be 12.
     [TestCase("POST /\r HTTP/1.1\r\n\r\n")]
     [TestCase(Post + "Content-Length: 1\r2\r\n\r\n")]
     [TestCase(Post + "Content-\rLength: 1\r\n\r\n")]
     [TestCase(Post + "Host: x\r\r\n\r\n")]
-    // It would take the body for a request.
+    // The listener would read the body as a request.
     [TestCase(Post + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n")]
     [TestCase(Post + "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n")]
-    public void What_the_listener_would_take_for_something_else_is_refused(string head)
+    public void A_head_that_cannot_be_rewritten_is_malformed(string head)
     {
         var bytes = Encoding.Latin1.GetBytes(head);
         Assert.That(RequestHead.IsPlain(bytes), Is.False);
@@ -79,7 +79,7 @@ internal sealed class RequestHeadTests
     }
 
     [Test]
-    public void A_head_with_many_names_keeps_them_all()
+    public void A_head_with_many_headers_keeps_them_all()
     {
         var headers = string.Concat(Enumerable.Range(0, 1000).Select(name => $"X-{name}: {name}\r\n"));
         var head = Encoding.Latin1.GetBytes($"{Post}{headers}X-7: again\r\n\r\n");
@@ -91,12 +91,12 @@ internal sealed class RequestHeadTests
     [TestCase(Post + "Host: x\r\n\r\n", "body")]
     [TestCase(Post + "\n", "\n\n")]
     [TestCase("\n\r\n\r\r\nGET\r\na\r\n\r\r\n", "\r\n")]
-    public void The_end_of_a_head_is_found_however_it_is_cut(string head, string behind)
+    public void The_end_of_a_head_is_found_however_it_is_split(string head, string behind)
     {
         var bytes = Encoding.Latin1.GetBytes(head + behind);
         Gen.Int[1, bytes.Length].Array[0, 6].Sample(cuts =>
         {
-            var end = default(HeadEnd);
+            var end = default(HeadEndFinder);
             foreach (var cut in cuts.Order().Append(bytes.Length))
             {
                 var found = end.Find(bytes.AsSpan(0, cut));
@@ -108,7 +108,7 @@ internal sealed class RequestHeadTests
     }
 
     [Test]
-    public void What_is_written_anew_is_plain()
+    public void A_rewritten_head_is_plain()
     {
         string[] firsts = ["POST / HTTP/1.1", "POST http://[::1]/ HTTP/1.1", "POST * HTTP/1.1", "*", "x"];
         string[] names = ["Host", "Prefer", "Content-Length", "content-length ", "X", "x", "", "Expect", "Host\r"];
@@ -123,7 +123,7 @@ internal sealed class RequestHeadTests
                 if (RequestHead.IsPlain(head))
                     return true;
                 var rewritten = RequestHead.Rewrite(head);
-                // What the listener refuses need not be.
+                // Except where the listener rejects it anyway.
                 return RequestHead.IsPlain(rewritten) || rewritten.AsSpan().SequenceEqual(RequestHead.Malformed)
                     || Encoding.Latin1.GetString(rewritten) is var text && (text.Contains("malformed")
                         || first is "*" || text.Contains("Host: [") || text.Contains(", ["));

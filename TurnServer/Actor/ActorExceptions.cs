@@ -1,6 +1,6 @@
 namespace TurnServer.Actor;
 
-/// <summary>The actor met a bug and has ended; nothing of the request is known to have been taken.</summary>
+/// <summary>The actor has failed on a bug; whether it took the request is unknown.</summary>
 public sealed class ActorFailedException(Exception bug) : Exception("The actor has failed.", bug);
 
 /// <summary>The actor's mailbox is full, or closed.</summary>

@@ -4,8 +4,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Http;
 
 /// <summary>
-/// How many connections each address has, loopback excepted. New ones are counted as they come; nobody tells when one
-/// goes, so all are counted anew from time to time, and what went in between is forgotten then.
+/// Counts connections by address, loopback excepted. New connections are counted at once; closed ones are not reported,
+/// so all open connections are recounted from time to time.
 /// </summary>
 internal sealed class AddressConnections(int max)
 {
@@ -13,7 +13,7 @@ internal sealed class AddressConnections(int max)
     private Dictionary<ClientAddress, int> _counts = [];
 
     /// <summary>
-    /// Counts a new connection; false when its address has as many as it may. 0 for the most: no limit.
+    /// Counts a new connection; false when its address has reached the limit. A limit of 0 admits all.
     /// </summary>
     public bool TryAdmit(ClientAddress address)
     {
@@ -29,7 +29,7 @@ internal sealed class AddressConnections(int max)
         }
     }
 
-    /// <summary>Counts all that are open now.</summary>
+    /// <summary>Replaces the counts by those of the open connections.</summary>
     public void Recount(IEnumerable<ClientAddress> open)
     {
         if (max == 0)

@@ -6,17 +6,16 @@ using TurnServer.Protocol;
 namespace TurnServer.Http;
 
 /// <summary>
-/// Requests per second and address: a token bucket each, of two seconds' worth. The buckets are the library's; the
-/// table of them is ours, as the library's own (PartitionedRateLimiter) has no bound and walks all of its entries ten
-/// times a second. Addresses stand in two generations: one that was not heard from for a whole generation has a full
-/// bucket again, so that nothing is lost when it is forgotten.
+/// Limits requests per second and address, with token buckets that hold two seconds' worth. The buckets are .NET's;
+/// their table is not, as PartitionedRateLimiter is unbounded and scans all entries ten times a second. The table has
+/// two generations: an address that sent nothing for a whole generation has a full bucket again and can be dropped.
 /// </summary>
 internal sealed class AddressLimiter(int requestsPerSecond, ILogger log)
 {
     /// <summary>The most addresses in one generation; at about 300 bytes each, both take 40 MB.</summary>
     public const int Capacity = 65_536;
 
-    /// <summary>The bucket's size in seconds' worth of requests, and so the time in which it fills.</summary>
+    /// <summary>The size of a bucket, in seconds' worth of requests, and so the time it takes to fill.</summary>
     private const int BurstSeconds = 2;
 
     private static readonly TimeSpan Generation = TimeSpan.FromSeconds(BurstSeconds);
@@ -32,9 +31,9 @@ internal sealed class AddressLimiter(int requestsPerSecond, ILogger log)
     private readonly Lock _lock = new();
     private Dictionary<ClientAddress, TokenBucketRateLimiter> _young = [];
     private Dictionary<ClientAddress, TokenBucketRateLimiter> _old = [];
-    private long _turnedAt = Stopwatch.GetTimestamp();
+    private long _rotatedAt = Stopwatch.GetTimestamp();
 
-    /// <summary>How many addresses are remembered.</summary>
+    /// <summary>How many addresses have a bucket.</summary>
     public int Count
     {
         get
@@ -44,7 +43,7 @@ internal sealed class AddressLimiter(int requestsPerSecond, ILogger log)
         }
     }
 
-    /// <summary>Takes a request's token; false when the address has none left. Loopback is exempt.</summary>
+    /// <summary>Takes a token for a request; false when the address has none left. Loopback is exempt.</summary>
     public bool TryAdmit(ClientAddress address)
     {
         if (requestsPerSecond == 0 || address.IsLoopback)
@@ -60,13 +59,13 @@ internal sealed class AddressLimiter(int requestsPerSecond, ILogger log)
         lock (_lock)
         {
             var isFull = _young.Count >= Capacity;
-            if (isFull || Stopwatch.GetElapsedTime(_turnedAt) >= Generation)
+            if (isFull || Stopwatch.GetElapsedTime(_rotatedAt) >= Generation)
             {
                 if (isFull)
                     Log.AddressTableFull(log, Capacity);
                 (_young, _old) = (_old, _young);
                 _young.Clear();
-                _turnedAt = Stopwatch.GetTimestamp();
+                _rotatedAt = Stopwatch.GetTimestamp();
             }
 
             if (_young.TryGetValue(address, out var bucket))

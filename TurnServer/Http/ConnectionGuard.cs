@@ -7,12 +7,12 @@ using TurnServer.Protocol;
 namespace TurnServer.Http;
 
 /// <summary>
-/// Watches the connections that the listener does not: closes those whose request heads are too slow, and new ones
-/// while there are too many. A thread of its own, so that it works when the thread pool is busy.
+/// Enforces what the listener does not: closes connections whose request heads are too slow, and new ones above the
+/// limit. Runs on its own thread, so that it works when the thread pool is busy.
 /// </summary>
 internal sealed class ConnectionGuard : IDisposable
 {
-    // About as fast as connections can be accepted on one core, so that the limit is seldom overrun between two looks.
+    // About as fast as one core accepts connections, so that the limit is seldom exceeded between two checks.
     private const int AcceptsPerMillisecond = 50;
 
     /// <summary>
@@ -22,16 +22,16 @@ internal sealed class ConnectionGuard : IDisposable
 
     private const int SendTimeoutMilliseconds = 10_000;
 
-    // A look at every connection may cost up to 2 % of a core.
+    // Checking every connection may cost up to 2 % of a core.
     private const int RestPerWork = 50;
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LookIntervalMax = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan CheckIntervalMax = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShedInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan ShedLogInterval = TimeSpan.FromMinutes(1);
 
-    private readonly IReadOnlyCollection<object> _fresh;
-    private readonly System.Collections.IDictionary _kept;
+    private readonly IReadOnlyCollection<object> _unregistered;
+    private readonly System.Collections.IDictionary _registered;
     private readonly int _connectionsMax;
     private readonly AddressConnections _byAddress;
     private readonly TimeSpan _headTimeout;
@@ -47,25 +47,25 @@ internal sealed class ConnectionGuard : IDisposable
     public ConnectionGuard(HttpListener listener, object endPoint, int connectionsMax, HttpOptions options,
         string remedy, ILogger log)
     {
-        _fresh = ListenerInternals.UnregisteredConnections(endPoint);
-        _kept = ListenerInternals.RegisteredConnections(listener);
+        _unregistered = ListenerInternals.UnregisteredConnections(endPoint);
+        _registered = ListenerInternals.RegisteredConnections(listener);
         _connectionsMax = connectionsMax;
         _byAddress = new AddressConnections(options.ConnectionsPerAddressMax);
         _headTimeout = options.BodyTimeout;
         _remedy = remedy;
         _log = log;
         AcceptHook.Install(endPoint, Admits, () => Interlocked.Increment(ref _slowHeads));
-        CloseUnprepared();
+        CloseUnhooked();
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
     }
 
-    /// <summary>Ends when the guard has been stopped, or fails when it has.</summary>
+    /// <summary>Completes when the guard has been disposed; fails when the guard fails.</summary>
     public Task Completion => _ended.Task;
 
-    /// <summary>How many connections are open; read without a lock, so possibly a few off.</summary>
-    public int Count => _fresh.Count + _kept.Count;
+    /// <summary>How many connections are open; read without a lock, so it may be off by a few.</summary>
+    public int Count => _unregistered.Count + _registered.Count;
 
-    /// <summary>Connections closed since the start because a request's head was too slow or too long.</summary>
+    /// <summary>Connections closed since the start because a request head was too slow or too long.</summary>
     public long SlowHeads => Volatile.Read(ref _slowHeads);
 
     /// <summary>Connections closed since the start because there were too many.</summary>
@@ -75,8 +75,8 @@ internal sealed class ConnectionGuard : IDisposable
     public Action AddressRefused { get; init; } = () => { };
 
     /// <summary>
-    /// Whether a request should be answered 503 and its connection closed: the first of a connection that is one too
-    /// many. A crowd at the door costs nobody who is in already.
+    /// Whether to answer a request with 503 and close its connection. Above the limit only a connection's first request
+    /// is refused, so that established clients are not affected.
     /// </summary>
     public bool Refuses(HttpListenerContext context) =>
         Count > _connectionsMax && ListenerInternals.ReusesOf(ListenerInternals.ConnectionOf(context)) == 0;
@@ -106,8 +106,8 @@ internal sealed class ConnectionGuard : IDisposable
         }
     }
 
-    // Called as connections are accepted. The timeout is for what the listener itself writes, in step, to a client that
-    // may not be reading: 100 Continue and its pages of errors.
+    // Called on the accepting thread. The timeout is for the listener's own synchronous writes to a client that may not
+    // be reading: 100 Continue and error pages.
     private bool Admits(Socket socket)
     {
         if (Count >= _connectionsMax + OverrunMax)
@@ -137,20 +137,20 @@ internal sealed class ConnectionGuard : IDisposable
     {
         try
         {
-            // The first look is slow, as the code is new, and must not count.
-            LookAtAll(Stopwatch.GetTimestamp());
-            var lookAt = Stopwatch.GetTimestamp();
+            // The first check is slow because of the JIT, and must not set the interval.
+            CheckAll(Stopwatch.GetTimestamp());
+            var nextCheckAt = Stopwatch.GetTimestamp();
             while (true)
             {
                 Shed();
                 var now = Stopwatch.GetTimestamp();
-                if (now >= lookAt)
+                if (now >= nextCheckAt)
                 {
-                    LookAtAll(now);
+                    CheckAll(now);
                     var work = Stopwatch.GetElapsedTime(now);
-                    var restSeconds = Math.Clamp(work.TotalSeconds * RestPerWork, LookInterval.TotalSeconds,
-                        LookIntervalMax.TotalSeconds);
-                    lookAt = now + (long)(restSeconds * Stopwatch.Frequency);
+                    var restSeconds = Math.Clamp(work.TotalSeconds * RestPerWork, CheckInterval.TotalSeconds,
+                        CheckIntervalMax.TotalSeconds);
+                    nextCheckAt = now + (long)(restSeconds * Stopwatch.Frequency);
                 }
 
                 var headroomMilliseconds = (_connectionsMax - Count) / AcceptsPerMillisecond;
@@ -166,21 +166,21 @@ internal sealed class ConnectionGuard : IDisposable
         }
     }
 
-    // The limit is kept by closing connections that have not sent a request: those that play keep playing. All of it
-    // under the lock, without which the listener accepts no more: accepting is often quicker than closing.
+    // Closes connections that have not sent a request; players keep theirs. Holds the lock throughout, which stops the
+    // listener from accepting: accepting is often faster than closing.
     private void Shed()
     {
         if (Count <= _connectionsMax)
             return;
         int open;
-        lock (_fresh)
+        lock (_unregistered)
         {
-            // One that has been closed stays in the set until the thread pool has come round to it.
-            var fresh = _fresh.Where(IsOpen).ToList();
-            open = fresh.Count + _kept.Count;
+            // A closed connection stays in the set until the thread pool removes it.
+            var closable = _unregistered.Where(IsOpen).ToList();
+            open = closable.Count + _registered.Count;
             if (open <= _connectionsMax)
                 return;
-            Interlocked.Add(ref _shed, Close(fresh.Take(open - _connectionsMax)));
+            Interlocked.Add(ref _shed, Close(closable.Take(open - _connectionsMax)));
         }
 
         if (_shedLoggedAt != 0 && Stopwatch.GetElapsedTime(_shedLoggedAt) < ShedLogInterval)
@@ -192,21 +192,21 @@ internal sealed class ConnectionGuard : IDisposable
     private static bool IsOpen(object connection) =>
         ListenerInternals.SocketOf(connection) is { } socket && !socket.SafeHandle.IsClosed;
 
-    // Closes those that were accepted before connections were prepared, as the server was starting: nothing bounds
-    // their heads. One that has sent a whole request is not among them.
-    private void CloseUnprepared()
+    // Closes connections that were accepted before the hook was installed, as nothing limits their heads, unless they
+    // have already sent a complete request.
+    private void CloseUnhooked()
     {
-        lock (_fresh)
-            Close(_fresh.Where(connection => ListenerInternals.ConnectionStreamOf(connection) is null).ToList());
+        lock (_unregistered)
+            Close(_unregistered.Where(connection => ListenerInternals.ConnectionStreamOf(connection) is null).ToList());
     }
 
-    private void LookAtAll(long now)
+    private void CheckAll(long now)
     {
         var open = new List<object>();
-        lock (_fresh)
-            open.AddRange(_fresh);
-        lock (_kept)
-            open.AddRange(_kept.Keys.Cast<object>());
+        lock (_unregistered)
+            open.AddRange(_unregistered);
+        lock (_registered)
+            open.AddRange(_registered.Keys.Cast<object>());
         _byAddress.Recount(open.Select(AddressOf).OfType<ClientAddress>());
         var slow = Close(open.Where(connection => IsSlow(connection, now)));
         if (slow == 0)
@@ -219,7 +219,7 @@ internal sealed class ConnectionGuard : IDisposable
         ListenerInternals.ConnectionStreamOf(connection)?.HeadSince is { } since and > 0
         && Stopwatch.GetElapsedTime(since, now) >= _headTimeout;
 
-    // Returns how many were open: one that is given twice, or is only still listed, counts once.
+    // Returns how many were open: a connection that is listed twice counts once.
     private static int Close(IEnumerable<object> connections)
     {
         var closed = 0;

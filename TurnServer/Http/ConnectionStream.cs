@@ -4,22 +4,22 @@ using System.Net.Sockets;
 namespace TurnServer.Http;
 
 /// <summary>
-/// A connection's stream, between the listener and the socket. It hands a request's head on when the whole of it has
-/// come, bounds its length, and reports a broken connection without an exception.
+/// A connection's stream, between the listener and the socket. It passes on request heads once they are complete,
+/// limits their length, and reports a reset as end of stream.
 /// </summary>
 /// <remarks>
 /// <para>
-/// The listener bounds neither the length of a head nor the time it takes, and reads some heads wrongly (<see
+/// The listener limits neither the length of a head nor the time it takes, and misreads some heads (<see
 /// cref="RequestHead"/>).
 /// </para>
 /// <para>
-/// An exception for each connection that is reset costs a third of a millisecond, with its stack trace: a few thousand
-/// resets a second would keep two cores busy.
+/// An exception for each reset costs a third of a millisecond, with its stack trace: a few thousand resets a second
+/// would keep two cores busy.
 /// </para>
 /// <para>
-/// A callback of the listener's that throws would end the process: when a client stops reading until the send buffer is
-/// full and then sends garbage, the callback of the error page closes what is closed already (dotnet/runtime#71364).
-/// With NativeAOT the handler of unhandled exceptions (<see cref="ListenerExceptions"/>) is not asked about it.
+/// A callback of the listener that throws would end the process: when a client stops reading until the send buffer is
+/// full and then sends garbage, the callback of the error page closes what is already closed (dotnet/runtime#71364).
+/// Under NativeAOT the handler of unhandled exceptions (<see cref="ListenerExceptions"/>) is not called for it.
 /// </para>
 /// </remarks>
 internal sealed class ConnectionStream : NetworkStream
@@ -31,13 +31,13 @@ internal sealed class ConnectionStream : NetworkStream
     private long _headSince = Stopwatch.GetTimestamp();
     private HeadBuffer? _head;
 
-    // What the listener is to be given before anything else is read, and how much of it is of a head.
+    // What the listener gets before anything else is read, and how much of that belongs to a head.
     private ReadOnlyMemory<byte> _pending;
     private int _pendingHeadBytes;
 
-    /// <param name="socket">The listener's, which closes it itself.</param>
+    /// <param name="socket">Closed by the listener.</param>
     /// <param name="connection">
-    /// The listener's connection, which is the state of its reads of a head, and of no others.
+    /// The listener's connection object: it is the state argument of reads of a head, and of no others.
     /// </param>
     /// <param name="headTooLong">Called when a head is refused for its length.</param>
     public ConnectionStream(Socket socket, object? connection = null, Action? headTooLong = null)
@@ -45,20 +45,20 @@ internal sealed class ConnectionStream : NetworkStream
     {
         _connection = connection;
         _headTooLong = headTooLong;
-        _reading = new StreamOperation(socket.ReceiveAsync, LookAtRead);
-        _writing = new StreamOperation(socket.SendAsync, look: null);
+        _reading = new StreamOperation(socket.ReceiveAsync, FilterRead);
+        _writing = new StreamOperation(socket.SendAsync, filter: null);
     }
 
-    /// <summary>Whether something that was written was not sent, as the connection was broken. It stays true.</summary>
+    /// <summary>Whether a write was lost because the connection was broken. Stays true.</summary>
     public bool HasLostWrite { get; private set; }
 
     /// <summary>
-    /// Since when a head is awaited, as a <see cref="Stopwatch"/> timestamp: the connection's start, or the first byte
-    /// of a later head. 0 while none is. Any thread may ask.
+    /// Since when a head is awaited, as a <see cref="Stopwatch"/> timestamp: the start of the connection, or the first
+    /// byte of a later head; 0 while none is. Any thread may read it.
     /// </summary>
     public long HeadSince => Volatile.Read(ref _headSince);
 
-    /// <summary>Reads; a broken connection reads as one that was closed in order, with 0 bytes.</summary>
+    /// <summary>Reads; reports a reset as end of stream, with 0 bytes.</summary>
     public override IAsyncResult BeginRead(byte[] buffer, int offset, int count, AsyncCallback? callback,
         object? state)
     {
@@ -67,7 +67,7 @@ internal sealed class ConnectionStream : NetworkStream
         {
             var bytes = TakePending(into);
             if (IsHead(state))
-                bytes = _pendingHeadBytes > 0 ? HandOut(bytes) : TakeHead(into, bytes);
+                bytes = _pendingHeadBytes > 0 ? PassOn(bytes) : CollectHead(into, bytes);
             if (bytes >= 0)
                 return StreamOperation.CompleteRead(bytes, callback, state);
         }
@@ -82,11 +82,11 @@ internal sealed class ConnectionStream : NetworkStream
     public override int Read(byte[] buffer, int offset, int count) =>
         _pending.IsEmpty ? base.Read(buffer, offset, count) : TakePending(buffer.AsSpan(offset, count));
 
-    /// <summary>Writes; what cannot be written shows in <see cref="HasLostWrite"/> alone.</summary>
+    /// <summary>Writes; a failure only sets <see cref="HasLostWrite"/>.</summary>
     public override IAsyncResult BeginWrite(byte[] buffer, int offset, int count, AsyncCallback? callback,
         object? state)
     {
-        AsyncCallback? guarded = callback is null ? null : result => Call(callback, result);
+        AsyncCallback? guarded = callback is null ? null : result => CallBack(callback, result);
         return _writing.TryBegin(buffer, offset, count, guarded, state)
             ?? base.BeginWrite(buffer, offset, count, guarded, state);
     }
@@ -113,7 +113,7 @@ internal sealed class ConnectionStream : NetworkStream
         }
     }
 
-    private static void Call(AsyncCallback callback, IAsyncResult result)
+    private static void CallBack(AsyncCallback callback, IAsyncResult result)
     {
         try
         {
@@ -125,8 +125,8 @@ internal sealed class ConnectionStream : NetworkStream
         }
     }
 
-    private int LookAtRead(object? state, Span<byte> into, int received) =>
-        IsHead(state) ? TakeHead(into, received) : received;
+    private int FilterRead(object? state, Span<byte> into, int received) =>
+        IsHead(state) ? CollectHead(into, received) : received;
 
     private bool IsHead(object? state) => _connection is not null && ReferenceEquals(state, _connection);
 
@@ -138,9 +138,9 @@ internal sealed class ConnectionStream : NetworkStream
         return bytes;
     }
 
-    // Looks at what has been received where the listener reads a head. Returns how much of that it is to find there: 0
-    // at the end of the connection, −1 while more must be received.
-    private int TakeHead(Span<byte> into, int received)
+    // Takes what was received of a head. Returns how many bytes of the buffer the listener gets: 0 at the end of the
+    // connection, −1 while the head is incomplete.
+    private int CollectHead(Span<byte> into, int received)
     {
         if (received == 0)
         {
@@ -151,14 +151,14 @@ internal sealed class ConnectionStream : NetworkStream
         if (_headSince == 0)
             Volatile.Write(ref _headSince, Stopwatch.GetTimestamp());
         var bytes = into[..received];
-        var length = _head is null ? default(HeadEnd).Find(bytes) : -1;
+        var length = _head is null ? default(HeadEndFinder).Find(bytes) : -1;
         if (length >= 0 && RequestHead.IsPlain(bytes[..length]))
-            return HandOut(received);
+            return PassOn(received);
         _head ??= new HeadBuffer();
         var isWhole = _head.Append(bytes);
         if (!isWhole && !_head.IsTooLong)
         {
-            // The listener stops it when it has read something.
+            // The listener does this itself when it reads the first bytes, which it has not got yet.
             ListenerInternals.StopIdleTimer(_connection!);
             return -1;
         }
@@ -167,10 +167,10 @@ internal sealed class ConnectionStream : NetworkStream
             _headTooLong?.Invoke();
         (_pending, _pendingHeadBytes) = _head.Complete();
         _head = null;
-        return HandOut(TakePending(into));
+        return PassOn(TakePending(into));
     }
 
-    private int HandOut(int bytes)
+    private int PassOn(int bytes)
     {
         _pendingHeadBytes = Math.Max(0, _pendingHeadBytes - bytes);
         if (_pendingHeadBytes == 0)

@@ -3,15 +3,15 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Http;
 
-/// <summary>Reads <c>X-Forwarded-For</c>, in which a reverse proxy names the client that it speaks for.</summary>
+/// <summary>Parses <c>X-Forwarded-For</c>, in which a reverse proxy passes on the client's address.</summary>
 public static class ForwardedForHeader
 {
     /// <summary>The header's name.</summary>
     public const string Name = "X-Forwarded-For";
 
     /// <summary>
-    /// The last address of the list, which the nearest proxy saw itself; those before it are the client's claims. Null
-    /// if it is not an address, such as <c>unknown</c> or an obfuscated identifier (RFC 7239, 6).
+    /// The last address of the list, which is the one that the nearest proxy saw; the client may have made up those
+    /// before it. Null when it is not an address, such as <c>unknown</c> or an obfuscated name (RFC 7239, 6).
     /// </summary>
     public static ClientAddress? LastAddress(ReadOnlySpan<char> header)
     {

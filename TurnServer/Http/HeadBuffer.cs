@@ -1,6 +1,6 @@
 namespace TurnServer.Http;
 
-/// <summary>Collects a request's head that does not come in one piece, or is not plain.</summary>
+/// <summary>Collects a request head that arrives in pieces, or has to be rewritten.</summary>
 internal sealed class HeadBuffer
 {
     private const int FirstBytes = 1024;
@@ -8,12 +8,12 @@ internal sealed class HeadBuffer
     private byte[] _bytes = new byte[FirstBytes];
     private int _count;
     private int _headBytes = -1;
-    private HeadEnd _end;
+    private HeadEndFinder _end;
 
-    /// <summary>Whether the head is longer than <see cref="RequestHead.BytesMax"/>, as far as it has come.</summary>
+    /// <summary>Whether what has arrived of the head is longer than <see cref="RequestHead.BytesMax"/>.</summary>
     public bool IsTooLong => (_headBytes < 0 ? _count : _headBytes) > RequestHead.BytesMax;
 
-    /// <summary>Takes what has come. Returns whether the head's end is there.</summary>
+    /// <summary>Appends what was received. Returns whether the head is complete.</summary>
     public bool Append(ReadOnlySpan<byte> received)
     {
         if (_bytes.Length < _count + received.Length)
@@ -25,8 +25,8 @@ internal sealed class HeadBuffer
     }
 
     /// <summary>
-    /// What the listener is to read, and how many bytes of that are the head: one that it answers with 400 when the
-    /// head is too long.
+    /// What the listener is to read, and how many bytes of that are the head. A head that is too long is replaced by one
+    /// that the listener answers with 400.
     /// </summary>
     public (ReadOnlyMemory<byte> Bytes, int HeadBytes) Complete()
     {

@@ -1,8 +1,8 @@
 namespace TurnServer.Http;
 
 /// <summary>
-/// The lines of a request's head: a line feed ends each, with or without a carriage return before it. Empty lines
-/// before the request line are passed over, and the empty line behind the headers is the end; as the listener has it.
+/// The lines of a request head, split as the listener does: at line feeds, with or without a carriage return before
+/// them. Empty lines before the request line are skipped, and the empty line after the headers ends the head.
 /// </summary>
 internal ref struct HeadLines(ReadOnlySpan<byte> head)
 {
@@ -10,13 +10,13 @@ internal ref struct HeadLines(ReadOnlySpan<byte> head)
     private int _next;
     private bool _hasRequestLine;
 
-    /// <summary>The line, without what ends it.</summary>
+    /// <summary>The current line, without its line break.</summary>
     public ReadOnlySpan<byte> Current { get; private set; }
 
-    /// <summary>Where the line starts.</summary>
+    /// <summary>The offset at which the current line starts.</summary>
     public int Start { get; private set; }
 
-    /// <summary>The next line; false when there is none.</summary>
+    /// <summary>Moves to the next line; false at the end of the head.</summary>
     public bool MoveNext()
     {
         while (true)

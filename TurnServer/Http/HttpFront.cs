@@ -6,7 +6,7 @@ using TurnServer.Metrics;
 
 namespace TurnServer.Http;
 
-/// <summary>The accept loop and its limits: takes requests off the listener and sees that each is answered.</summary>
+/// <summary>The HTTP front end: accepts connections, within its limits, and has every request answered.</summary>
 public sealed class HttpFront : IDisposable
 {
     /// <summary>
@@ -22,7 +22,7 @@ public sealed class HttpFront : IDisposable
     /// </summary>
     private const int BacklogMax = 4096;
 
-    private static readonly TimeSpan DrainLookInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan DrainCheckInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly HttpOptions _options;
     private readonly HttpListener _listener;
@@ -50,27 +50,27 @@ public sealed class HttpFront : IDisposable
             // Call listen() again to raise the backlog.
             ListenerInternals.ListeningSocketOf(_endPoint).Listen(BacklogMax);
             _guard = new ConnectionGuard(listener, _endPoint, connectionsMax, options,
-                "--max-connections; more descriptors: ulimit -n or LimitNOFILE", log)
+                "see --max-connections, and ulimit -n or LimitNOFILE for more file descriptors", log)
             { AddressRefused = metrics.ConnectionRefused };
         }
 
         _acceptLoop = new AcceptLoop(listener, _guard, log);
     }
 
-    /// <summary>How many requests are being answered, held ones included.</summary>
+    /// <summary>How many requests are in progress, held ones included.</summary>
     public int UnderWay => Volatile.Read(ref _underWay);
 
-    /// <summary>How many requests have been taken since the start.</summary>
+    /// <summary>How many requests have been received since the start.</summary>
     public long Taken => Volatile.Read(ref _taken);
 
-    /// <summary>The most connections that may be open.</summary>
+    /// <summary>The limit on open connections.</summary>
     public int ConnectionsMax { get; }
 
-    /// <summary>Starts to listen. Requests wait until <see cref="RunAsync"/>.</summary>
-    /// <param name="options">Where, and within which limits.</param>
-    /// <param name="actor">Who answers.</param>
+    /// <summary>Starts listening. Requests wait until <see cref="RunAsync"/>.</summary>
+    /// <param name="options">The address and the limits.</param>
+    /// <param name="actor">Answers players.</param>
     /// <param name="metrics">Counts requests and replies.</param>
-    /// <param name="log">For what an operator should know.</param>
+    /// <param name="log">For warnings and failures.</param>
     /// <exception cref="CannotListenException">It cannot listen; the message is for the operator.</exception>
     public static async Task<HttpFront> StartAsync(HttpOptions options, TurnActor actor, RequestMetrics metrics,
         ILogger log)
@@ -78,13 +78,13 @@ public sealed class HttpFront : IDisposable
         ListenerExceptions.Suppress(log);
         if (await ListenerStart.WarmUpAsync() is { } missing)
             Log.InternalsMissing(log, missing);
-        // After the warm-up, which opens most of what the process itself needs.
+        // After the warm-up, which opens most of the descriptors that the process itself needs.
         var connectionsMax = ConnectionLimit.Resolve(options.ConnectionsMax, options.OtherConnections);
         var listener = ListenerStart.Start(new ListenAddress(options.Host, options.Port, "--"));
         return new HttpFront(options, listener, actor, metrics, connectionsMax, log);
     }
 
-    /// <summary>How much of everything there is and has been. Quick, and on any thread.</summary>
+    /// <summary>The current statistics. Any thread may ask.</summary>
     public HttpStatistics Count()
     {
         var (served, servedTime) = _metrics.Served;
@@ -103,7 +103,7 @@ public sealed class HttpFront : IDisposable
         };
     }
 
-    /// <summary>Takes requests until the process ends; fails when the guard of connections does.</summary>
+    /// <summary>Accepts requests until the process ends; fails when the connection guard does.</summary>
     public Task RunAsync() => _acceptLoop.RunAsync(AcceptsInFlight, context =>
     {
         if (!IsDead(context))
@@ -111,29 +111,29 @@ public sealed class HttpFront : IDisposable
         return Task.CompletedTask;
     });
 
-    /// <summary>Accepts no more connections, and closes each one that has been answered.</summary>
+    /// <summary>Stops accepting connections, and closes each one after its next reply.</summary>
     public void StopAccepting()
     {
         _draining.Cancel();
-        // HttpListener's own Stop would send an empty 200 to everyone.
+        // HttpListener.Stop would send an empty 200 on every connection.
         if (_endPoint is not null)
             ListenerInternals.ListeningSocketOf(_endPoint).Dispose();
     }
 
     /// <summary>
-    /// Waits until nothing is under way, for as long as <see cref="HttpOptions.DrainTimeout"/>. Returns how many are
+    /// Waits until no request is in progress, at most for <see cref="HttpOptions.DrainTimeout"/>. Returns how many are
     /// left.
     /// </summary>
     public async Task<int> DrainAsync()
     {
         var startedAt = Stopwatch.GetTimestamp();
         while (UnderWay > 0 && Stopwatch.GetElapsedTime(startedAt) < _options.DrainTimeout)
-            await Task.Delay(DrainLookInterval);
+            await Task.Delay(DrainCheckInterval);
         return UnderWay;
     }
 
     /// <summary>
-    /// Ends the guard. The listener itself is left to the end of the process: closing it sends an empty 200 to every
+    /// Stops the guard. The listener stays open until the process ends: closing it would send an empty 200 on every
     /// connection.
     /// </summary>
     public void Dispose()
@@ -142,8 +142,8 @@ public sealed class HttpFront : IDisposable
         _draining.Dispose();
     }
 
-    // Not awaited, or one held reply would stop the loop: DrainAsync waits for all of them by their number. The handler
-    // throws nothing; if it did, the process would end, as it should on a bug that nobody knows how to survive.
+    // Not awaited, or a held reply would block the loop; DrainAsync waits for the count instead. The handler does not
+    // throw; if it did, the process would end.
     private async void Begin(HttpListenerContext context)
     {
         Interlocked.Increment(ref _underWay);
@@ -158,16 +158,16 @@ public sealed class HttpFront : IDisposable
         }
     }
 
-    // The listener has answered these itself, with 411 or 501, and closed or is closing them.
+    // The listener has answered these itself, with 411 or 501, and closes the connection.
     private bool IsDead(HttpListenerContext context)
     {
         var request = context.Request;
-        // HTTP/1.0 knows no transfer codings: there the listener passes the header over.
+        // HTTP/1.0 has no transfer codings: there the listener ignores the header.
         var coding = request.ProtocolVersion >= HttpVersion.Version11 ? request.Headers["Transfer-Encoding"] : null;
-        var isRefusedCoding = coding is not null && !coding.Equals("chunked", StringComparison.OrdinalIgnoreCase);
-        var isWithoutLength = request.HttpMethod is { } method && (IsMethod(method, "POST") || IsMethod(method, "PUT"))
+        var isUnsupportedCoding = coding is not null && !coding.Equals("chunked", StringComparison.OrdinalIgnoreCase);
+        var lacksLength = request.HttpMethod is { } method && (IsMethod(method, "POST") || IsMethod(method, "PUT"))
             && !request.HasEntityBody && request.Headers["Content-Length"] is null;
-        if (request.HttpMethod is not null && !isRefusedCoding && !isWithoutLength)
+        if (request.HttpMethod is not null && !isUnsupportedCoding && !lacksLength)
             return false;
         if (ListenerInternals.Available)
             ListenerInternals.Forget(_listener, context);

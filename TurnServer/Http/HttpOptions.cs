@@ -2,38 +2,38 @@ using System.Net;
 
 namespace TurnServer.Http;
 
-/// <summary>What the HTTP front is told.</summary>
+/// <summary>The settings of the HTTP front end.</summary>
 public sealed record HttpOptions
 {
     /// <summary>The TCP port, 1 to 65535.</summary>
     public int Port { get; init; } = 80;
 
-    /// <summary>The IPv4 address to listen on; null means all of this machine's.</summary>
+    /// <summary>The IPv4 address to listen on; null means all addresses of this machine.</summary>
     public IPAddress? Host { get; init; }
 
     /// <summary>The longest that a request's head, and then its body, may take to arrive.</summary>
     public TimeSpan BodyTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>The longest that a reply is held, in seconds; 0: none is held.</summary>
+    /// <summary>The longest that a reply is held, in seconds; 0 means that none is held.</summary>
     public int WaitSecondsMax { get; init; } = 25;
 
     /// <summary>
-    /// Requests per second and address, loopback excepted, with a burst of two seconds' worth; 0 means no limit. Two
-    /// players at 5 turns a second make 20: 1000 is a full school behind one address.
+    /// The limit on requests per second and address, loopback excepted, with bursts of two seconds' worth; 0 means no
+    /// limit. Two players at 5 turns a second make 20: 1000 is a full school behind one address.
     /// </summary>
     public int RequestsPerSecond { get; init; } = 1000;
 
     /// <summary>
-    /// The most open connections; null means what the descriptor limit allows (<see cref="ConnectionLimit"/>).
+    /// The limit on open connections; null means what the descriptor limit allows (<see cref="ConnectionLimit"/>).
     /// </summary>
     public int? ConnectionsMax { get; init; }
 
-    /// <summary>Connections of the process that are not players', to be kept free beside those.</summary>
+    /// <summary>Connections to keep free for purposes other than players.</summary>
     public int OtherConnections { get; init; }
 
     /// <summary>
-    /// The most open connections from one address, loopback excepted; 0 means no limit. The 256 players that one
-    /// address may register hold two each at the most, one to wait and one to send, and as many again while they change
+    /// The limit on open connections from one address, loopback excepted; 0 means no limit. The 256 players that one
+    /// address may register hold at most two each, one to wait and one to send, and twice that while they change
     /// networks.
     /// </summary>
     public int ConnectionsPerAddressMax { get; init; } = 1024;
@@ -44,6 +44,6 @@ public sealed record HttpOptions
     /// <summary>Whether loopback peers are reverse proxies whose <c>X-Forwarded-For</c> names the client.</summary>
     public bool TrustProxy { get; init; }
 
-    /// <summary>The longest that requests under way may take once the server stops.</summary>
+    /// <summary>The longest that the server waits for requests in progress when it stops.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -27,7 +27,7 @@ internal static class ListenerInternals
     public static bool Available { get; private set; }
 
     /// <summary>
-    /// Tries every member on a listener that has just handed out this context, which must be of a chunked request.
+    /// Tries every member on a listener that has just delivered this context, which must be of a chunked request.
     /// Returns what is missing, or null.
     /// </summary>
     public static string? Check(HttpListener listener, HttpListenerContext context)

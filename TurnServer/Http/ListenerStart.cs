@@ -5,8 +5,8 @@ using System.Text;
 namespace TurnServer.Http;
 
 /// <summary>
-/// Starts a listener under fire. <see cref="HttpListener.Start"/> accepts before it is ready: a client that connects in
-/// that instant makes it throw and leak its socket (dotnet/corefx#35191).
+/// Starts a listener while clients connect. <see cref="HttpListener.Start"/> accepts before it is ready: a client that
+/// connects at that instant makes it throw and leak its socket (dotnet/corefx#35191).
 /// </summary>
 internal static class ListenerStart
 {
@@ -21,8 +21,8 @@ internal static class ListenerStart
     private static readonly TimeSpan WarmUpTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// Takes one request through a private loopback listener, so that the real one starts with warm code and the
-    /// instant is short; and checks <see cref="ListenerInternals"/>. Returns what is missing there, or null.
+    /// Sends one request through a private loopback listener, so that the real one starts with compiled code and that
+    /// instant is short, and checks <see cref="ListenerInternals"/>. Returns what is missing there, or null.
     /// </summary>
     public static async Task<string?> WarmUpAsync()
     {
@@ -34,7 +34,7 @@ internal static class ListenerStart
             }
             catch (Exception e) when (e is HttpListenerException or SocketException or IOException)
             {
-                // Somebody else took the port between its choice and its use.
+                // Another program took the port before this one could listen on it.
                 if (attempt == WarmUpAttemptsMax)
                     return e.Message;
             }
@@ -45,8 +45,8 @@ internal static class ListenerStart
         }
     }
 
-    /// <summary>A listener that listens.</summary>
-    /// <exception cref="CannotListenException">It cannot; the message is for the operator.</exception>
+    /// <summary>Starts a listener.</summary>
+    /// <exception cref="CannotListenException">It cannot listen; the message is for the operator.</exception>
     public static HttpListener Start(ListenAddress at)
     {
         for (var attempt = 1; ; attempt++)
@@ -69,7 +69,7 @@ internal static class ListenerStart
             catch (Exception e) when (attempt < AttemptsMax && (e is ArgumentNullException
                 || (e is HttpListenerException { ErrorCode: AddressInUse } && attempt > 1)))
             {
-                // The socket that this attempt leaked, or an earlier one, holds the port until it is finalized.
+                // The socket that this or an earlier attempt leaked holds the port until it is finalized.
                 listener = null;
                 GC.Collect();
                 GC.WaitForPendingFinalizers();
@@ -98,9 +98,8 @@ internal static class ListenerStart
         return missing;
     }
 
-    // The same instant has another face: a client that the accepting thread meets a moment after the first look ends
-    // the listener's accept loop on a thread of its own, and Start() returns as if nothing were amiss. Garbage, as the
-    // listener answers it by itself.
+    // The same race can also end the listener's accept loop, on another thread, while Start() returns normally. The
+    // probe sends garbage because the listener answers that itself.
     private static bool Accepts(ListenAddress at)
     {
         try
@@ -114,7 +113,7 @@ internal static class ListenerStart
         }
         catch (SocketException e)
         {
-            // A reset is an answer too.
+            // A reset is a response too.
             return e.SocketErrorCode is SocketError.ConnectionReset or SocketError.Shutdown;
         }
     }
@@ -140,5 +139,5 @@ internal static class ListenerStart
     }
 }
 
-/// <summary>The server cannot listen where it was told to; the message says why and what to do.</summary>
+/// <summary>The server cannot listen on its address; the message says why and what to do.</summary>
 public sealed class CannotListenException(string message, Exception? inner = null) : Exception(message, inner);

@@ -3,13 +3,13 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Http;
 
-/// <summary>Says whom a request comes from.</summary>
+/// <summary>Finds the client's address of a request.</summary>
 internal static class PeerAddress
 {
     /// <summary>
-    /// The peer's address; behind a trusted proxy on this machine the last address of <c>X-Forwarded-For</c>, which is
-    /// the one that the proxy itself saw, or where that is no address the proxy's, as one that limits apply to. Null
-    /// when the peer is not known.
+    /// The peer's address, or behind a trusted proxy on this machine the last address of <c>X-Forwarded-For</c>, which
+    /// is the one that the proxy saw. Where that is not an address, it is the proxy's, with limits applied to it. Null
+    /// when the peer is unknown.
     /// </summary>
     public static ClientAddress? Of(HttpListenerRequest request, bool trustProxy)
     {

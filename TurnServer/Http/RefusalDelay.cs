@@ -1,34 +1,33 @@
 namespace TurnServer.Http;
 
 /// <summary>
-/// Lets those wait for their refusal who send too many requests. A refusal costs nearly what an answer does, so that
-/// one address that repeats its requests as soon as they are refused takes the others' time; as a connection carries
-/// one request at a time, it now gets about one refusal a second on each of the connections that it may have. Whoever
-/// has just gone past its limit loses nothing: it is told to come back in a second, and that is when.
+/// Delays 429 replies by 0.5 to 1.5 s. A refusal costs nearly as much as a reply, so a client that repeats refused
+/// requests at once would slow the others down; the delay limits it to about one refusal a second and connection. A
+/// client that just exceeded its limit loses nothing, as it would have to wait for a second anyway.
 /// </summary>
-/// <param name="clock">Tells the time.</param>
-/// <param name="end">From then on nobody waits, nor do those that have begun to.</param>
+/// <param name="clock">Measures the delay.</param>
+/// <param name="end">Ends all delays, now and from then on.</param>
 internal sealed class RefusalDelay(TimeProvider clock, CancellationToken end)
 {
     /// <summary>
-    /// The most that wait at once, at some 13 KB each with their connections; others are refused at once.
+    /// The most replies delayed at once, at some 13 KB each with their connections; others are sent at once.
     /// </summary>
-    public const int WaitingMax = 4096;
+    public const int DelayedMax = 4096;
 
     private static readonly TimeSpan Mean = TimeSpan.FromSeconds(1);
 
-    private int _waiting;
+    private int _delayed;
 
-    /// <summary>Returns when the refusal is due.</summary>
+    /// <summary>Completes when the reply may be sent.</summary>
     public async Task WaitAsync()
     {
-        if (Interlocked.Increment(ref _waiting) <= WaitingMax)
+        if (Interlocked.Increment(ref _delayed) <= DelayedMax)
         {
-            // Half of it to half as much again: what was refused in one go is not to come again in one go.
+            // Jitter: requests refused together must not be repeated together.
             var delay = Mean * (0.5 + Random.Shared.NextDouble());
             await Task.Delay(delay, clock, end).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
-        Interlocked.Decrement(ref _waiting);
+        Interlocked.Decrement(ref _delayed);
     }
 }

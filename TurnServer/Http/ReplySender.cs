@@ -8,16 +8,16 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Http;
 
-/// <summary>Sends answers: their status and headers (PROTOCOL.md, "Reply"), within a time.</summary>
-/// <param name="corsOrigin">The origin whose pages may read them; <c>*</c> means any.</param>
-/// <param name="bodyTimeout">The longest that the rest of a body is read after its request was answered.</param>
-/// <param name="metrics">Counts those that fail.</param>
-/// <param name="log">Where those are told.</param>
-/// <param name="draining">Set when the server stops: from then on every reply closes its connection.</param>
+/// <summary>Sends replies with their status and headers (PROTOCOL.md, "Reply").</summary>
+/// <param name="corsOrigin">The origin whose pages may read replies; <c>*</c> means any.</param>
+/// <param name="bodyTimeout">The longest that the rest of an oversized body is drained.</param>
+/// <param name="metrics">Counts replies that could not be sent.</param>
+/// <param name="log">For replies that could not be sent.</param>
+/// <param name="draining">Cancelled when the server stops: from then on every reply closes its connection.</param>
 internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, RequestMetrics metrics, ILogger log,
     CancellationToken draining)
 {
-    /// <summary>The methods that there are.</summary>
+    /// <summary>The methods that are allowed.</summary>
     public const string Methods = "GET, HEAD, POST, OPTIONS";
 
     private const string Text = "text/plain; charset=utf-8";
@@ -26,9 +26,9 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
     private const int NoContentStatus = 204;
 
     /// <summary>Sends a reply to a player's request.</summary>
-    /// <param name="context">The request's.</param>
-    /// <param name="reply">What to send.</param>
-    /// <param name="leavesBody">Whether the body has not been read to its end: then the connection is closed.</param>
+    /// <param name="context">The request.</param>
+    /// <param name="reply">The reply.</param>
+    /// <param name="leavesBody">Whether the body has not been read completely; the connection is then closed.</param>
     public ValueTask SendAsync(HttpListenerContext context, in WireReply reply, bool leavesBody = false)
     {
         var response = context.Response;
@@ -43,7 +43,7 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
         return SendAsync(context, HttpStatus.Of(reply.Error), reply.Body, leavesBody);
     }
 
-    /// <summary>Sends a reply to a request without a body, or to a player's.</summary>
+    /// <summary>Sends a reply to a request of another kind.</summary>
     public ValueTask SendAsync(HttpListenerContext context, int status, byte[] body)
     {
         var request = context.Request;
@@ -85,23 +85,23 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
         }
 
         if (leavesBody)
-            await TakeRestAsync(context);
+            await DrainBodyAsync(context);
         response.Close();
     }
 
-    // A client that is still sending when its connection is closed is reset, and may lose the reply that it has.
-    private async ValueTask TakeRestAsync(HttpListenerContext context)
+    // Closing the connection while the client is still sending would reset it, and might lose the reply.
+    private async ValueTask DrainBodyAsync(HttpListenerContext context)
     {
         try
         {
-            // Says that no more comes: a client that waits for the end has it now.
+            // For clients that wait for the end of the connection.
             if (ListenerInternals.Available)
                 ListenerInternals.SocketOf(ListenerInternals.ConnectionOf(context))?.Shutdown(SocketShutdown.Send);
             await RequestBody.DrainAsync(context.Request, bodyTimeout, draining);
         }
         catch (Exception e) when (ClientDisconnect.Caused(e))
         {
-            // It has left.
+            // The client has left.
         }
     }
 

@@ -4,49 +4,48 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Http;
 
-/// <summary>How the reading of a body ended.</summary>
+/// <summary>How reading a body ended.</summary>
 internal enum BodyOutcome
 {
-    /// <summary>All of it is here.</summary>
+    /// <summary>The body is complete.</summary>
     Read,
 
     /// <summary>
-    /// It is longer than <see cref="ProtocolLimits.BodyBytesMax"/>; what is left of it has not been read.
+    /// The body is longer than <see cref="ProtocolLimits.BodyBytesMax"/>; the rest has not been read.
     /// </summary>
     TooLong,
 
-    /// <summary>It did not arrive in time; the connection must be given up.</summary>
+    /// <summary>The body did not arrive in time; the connection must be closed.</summary>
     TimedOut,
 
-    /// <summary>The client left, or its chunks are malformed; the connection must be given up.</summary>
+    /// <summary>The client left, or its chunks are malformed; the connection must be closed.</summary>
     Broken,
 }
 
-/// <summary>Reads a request's body within a size and a time.</summary>
-/// <param name="Outcome">How the reading ended.</param>
-/// <param name="Bytes">The body, when all of it is here.</param>
+/// <summary>A request's body, read within a size limit and a timeout.</summary>
+/// <param name="Outcome">How reading ended.</param>
+/// <param name="Bytes">The body, if it is complete.</param>
 internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<byte> Bytes = default)
 {
-    // How much of a body is read after its request was answered, so that the client sees the reply: one that is still
-    // sending when its connection is closed may not.
+    // How much of an oversized body is drained, so that the client sees the reply: one that is still sending when its
+    // connection is closed may lose it.
     private const int DrainedBytesMax = 1024 * 1024;
 
     private const int DrainBufferBytes = 16 * 1024;
 
-    // The listener reads chunks by calling itself, some three calls for each chunk, until it has all that was asked
-    // for: a body of 16 000 chunks of one byte would overflow the stack and end the process. So little is asked for at
-    // once.
+    // The listener reads chunks recursively, some three calls for each, until it has what was asked for: a body of 16,000
+    // chunks of one byte would overflow the stack and end the process. So each read asks for little.
     private const int ChunkedReadBytesMax = 256;
 
-    // A length is a claim: ten thousand connections that announce the longest body and send none of it would take
-    // 160 MB, and several times that until the collector has come round. Memory is taken as the body
-    // comes, and at once no more than most turns need.
+    // Content-Length is only a claim: ten thousand connections that announce the longest body and send nothing would
+    // take 160 MB, and several times that until the next collection. So buffers grow as the body arrives, from a size
+    // that is enough for most turns.
     private const int FirstBytesMax = 1024;
 
-    // Of FirstBytesMax, the longest body is two steps away.
+    // The longest body takes two steps.
     private const int GrowthFactor = 4;
 
-    /// <summary>Reads the whole body, or as much as is allowed.</summary>
+    /// <summary>Reads the body, or as much of it as the limit allows.</summary>
     public static ValueTask<RequestBody> ReadAsync(HttpListenerRequest request, TimeSpan timeout)
     {
         var length = request.ContentLength64;
@@ -70,11 +69,11 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
     }
 
     /// <summary>
-    /// Reads what a client is still sending of a body that was not read, up to 1 MiB, and throws it away.
+    /// Drains up to 1 MiB of an oversized body so that the client sees the reply.
     /// </summary>
-    /// <param name="request">Answered, on a connection that is closed next.</param>
-    /// <param name="timeout">How long that may take.</param>
-    /// <param name="stop">Ends it early.</param>
+    /// <param name="request">A request that has been answered and whose connection is about to be closed.</param>
+    /// <param name="timeout">The longest that draining may take.</param>
+    /// <param name="stop">Ends draining early.</param>
     public static async Task DrainAsync(HttpListenerRequest request, TimeSpan timeout, CancellationToken stop)
     {
         var stream = request.InputStream;
@@ -96,14 +95,14 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
     private static async ValueTask<RequestBody> ReadExactlyAsync(Stream stream, int length, int buffered,
         TimeSpan timeout)
     {
-        // What is here already is read at once.
+        // Large enough to read what is buffered in one go.
         var bytes = new byte[Math.Min(Math.Max(buffered, FirstBytesMax), length)];
         var body = await FillAsync(stream, bytes, length, length, timeout, Stopwatch.GetTimestamp());
         var isShort = body.Outcome == BodyOutcome.Read && body.Bytes.Length < length;
         return isShort ? body with { Outcome = BodyOutcome.Broken } : body;
     }
 
-    // The length of a chunked body shows only as it comes.
+    // The length of a chunked body is known only at its end.
     private static async ValueTask<RequestBody> ReadChunkedAsync(Stream stream, TimeSpan timeout)
     {
         var body = await FillAsync(stream, new byte[FirstBytesMax], ProtocolLimits.BodyBytesMax + 1,
@@ -112,11 +111,11 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
             return body;
         if (body.Bytes.Length > ProtocolLimits.BodyBytesMax)
             return new RequestBody(BodyOutcome.TooLong);
-        var isCutOff = ListenerInternals.Available && ListenerInternals.LacksChunks(stream);
-        return isCutOff ? body with { Outcome = BodyOutcome.Broken } : body;
+        var isTruncated = ListenerInternals.Available && ListenerInternals.LacksChunks(stream);
+        return isTruncated ? body with { Outcome = BodyOutcome.Broken } : body;
     }
 
-    // Reads until there are so many bytes or the body ends, into a buffer that grows as they come.
+    // Reads up to the limit or the end of the body, into a buffer that grows as bytes arrive.
     private static async ValueTask<RequestBody> FillAsync(Stream stream, byte[] buffer, int bytesMax,
         int readBytesMax, TimeSpan timeout, long startedAt)
     {
@@ -127,7 +126,7 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
             {
                 if (read == buffer.Length)
                     Array.Resize(ref buffer, Math.Min(read * GrowthFactor, bytesMax));
-                // The listener's stream does not listen to cancellation: the time is kept beside it.
+                // The listener's stream ignores cancellation, so the timeout is enforced here.
                 var pending = stream.ReadAsync(buffer, read, Math.Min(readBytesMax, buffer.Length - read));
                 var left = timeout - Stopwatch.GetElapsedTime(startedAt);
                 var count = pending.IsCompleted

@@ -3,35 +3,37 @@ using System.Text;
 namespace TurnServer.Http;
 
 /// <summary>
-/// Reads the head of a request where the listener does not read it as HTTP means it, and writes it anew so that the
-/// listener does. A head that is plain, as nearly all are, is left alone.
+/// Finds request heads that the listener would misread, and rewrites them so that it does not. Nearly all heads are
+/// plain, which means that they stay as they are.
 /// </summary>
 /// <remarks>
-/// The listener keeps the last of several lines with one name, where HTTP makes them one list (RFC 9110, 5.2). It takes
-/// an IPv6 address in Host or in an absolute target for a malformed one. It reads a Content-Length of more than 63 bits
-/// as 0, and takes a sign before its digits. It drops a carriage return wherever one stands.
+/// The listener keeps the last of several headers with the same name, where HTTP joins them into a list (RFC 9110,
+/// 5.2). It rejects an IPv6 address in Host or in an absolute target. It reads a Content-Length of more than 63 bits as
+/// 0, and accepts a sign before its digits. It drops carriage returns anywhere in a line.
 /// </remarks>
 internal static class RequestHead
 {
-    /// <summary>The longest head, in bytes, from its request line to the empty line behind it. The listener's own limit
-    /// of 32 KiB starts anew with each read that ends with a line.</summary>
+    /// <summary>
+    /// The longest head, in bytes, from its request line to its empty line. The listener's own limit of 32 KiB is reset
+    /// by each read that ends with a line.
+    /// </summary>
     public const int BytesMax = 32 * 1024;
 
-    // Names up to this number are compared without allocating; heads with more are written anew.
+    // Up to this many names are compared without allocating; heads with more are rewritten.
     private const int PlainNamesMax = 64;
 
-    // A long has 19 digits at the most; whatever has 18 fits.
+    // Any number of 18 digits fits in a long.
     private const int PlainLengthDigitsMax = 18;
 
     private static ReadOnlySpan<byte> ContentLength => "content-length"u8;
 
     private static ReadOnlySpan<byte> Host => "host"u8;
 
-    /// <summary>What the listener answers with 400, as it has no request line.</summary>
+    /// <summary>A head without a request line, which the listener answers with 400.</summary>
     public static ReadOnlySpan<byte> Malformed => "malformed\r\n"u8;
 
-    /// <summary>Whether the listener reads this head as HTTP means it.</summary>
-    /// <param name="head">A whole head, the empty line at its end included.</param>
+    /// <summary>Whether the listener reads this head correctly.</summary>
+    /// <param name="head">A complete head, its empty line included.</param>
     public static bool IsPlain(ReadOnlySpan<byte> head)
     {
         Span<(int Start, int Length)> names = stackalloc (int, int)[PlainNamesMax];
@@ -45,7 +47,7 @@ internal static class RequestHead
             var colon = line.IndexOf((byte)':');
             if (HasReturn(line) || count == PlainNamesMax)
                 return false;
-            // The listener refuses a line without a name.
+            // The listener rejects a line without a name.
             if (colon <= 0)
                 continue;
             var name = line[..colon];
@@ -65,10 +67,10 @@ internal static class RequestHead
     }
 
     /// <summary>
-    /// The head as the listener is to read it: one line for each name, with all its values in order. <see
-    /// cref="Malformed"/> when a carriage return is inside a line, or it has a list of transfer codings.
+    /// Rewrites a head so that the listener reads it correctly: one line for each name, with all its values in order.
+    /// Returns <see cref="Malformed"/> when a carriage return stands inside a line, or for a list of transfer codings.
     /// </summary>
-    /// <param name="head">A whole head, the empty line at its end included.</param>
+    /// <param name="head">A complete head, its empty line included.</param>
     public static byte[] Rewrite(ReadOnlySpan<byte> head)
     {
         var lines = new HeadLines(head);
@@ -85,7 +87,7 @@ internal static class RequestHead
             var colon = line.IndexOf(':', StringComparison.Ordinal);
             if (colon <= 0)
             {
-                // Refused by the listener.
+                // The listener rejects it.
                 rewritten.Append(line).Append("\r\n");
                 continue;
             }
@@ -112,11 +114,11 @@ internal static class RequestHead
         return end < 0 ? target : target[..end];
     }
 
-    // An absolute target with an IPv6 address, or the server as a whole (RFC 9112, 3.2).
+    // Not plain: an absolute target with an IPv6 address, and * for the server as a whole (RFC 9112, 3.2).
     private static bool IsPlainTarget(ReadOnlySpan<byte> target) =>
         target.StartsWith("/"u8) || (!target.Contains((byte)'[') && !target.SequenceEqual("*"u8));
 
-    // The listener trims names.
+    // The listener trims names, so this one may equal another.
     private static bool IsPlainName(ReadOnlySpan<byte> name) =>
         !char.IsWhiteSpace((char)name[0]) && !char.IsWhiteSpace((char)name[^1]);
 
@@ -131,7 +133,7 @@ internal static class RequestHead
             && !digits.ContainsAnyExceptInRange((byte)'0', (byte)'9');
     }
 
-    // The server reads no target but its path.
+    // Of the target the server reads only the path.
     private static string RequestLine(ReadOnlySpan<byte> requestLine)
     {
         var line = Encoding.Latin1.GetString(requestLine);
@@ -146,7 +148,7 @@ internal static class RequestHead
         return line[..at] + uri.PathAndQuery + line[(at + target.Length)..];
     }
 
-    // With any other list the listener answers 501, and takes the body for the next request.
+    // The listener answers any other list with 501, and then reads the body as the next request.
     private static bool IsChunked(List<string> codings) => codings.Where(coding => coding.Length > 0).ToList()
         is [var coding] && coding.Equals("chunked", StringComparison.OrdinalIgnoreCase);
 
@@ -154,17 +156,17 @@ internal static class RequestHead
     {
         if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
             return Length(values);
-        // One that does not understand this for a second time waits for a second 100.
+        // The listener sends 100 for this one value only, so repeats must not be joined.
         if (name.Equals("Expect", StringComparison.OrdinalIgnoreCase))
             values = [.. values.Distinct(StringComparer.OrdinalIgnoreCase)];
-        // Two hosts stay two, empty ones too, and are refused (RFC 9112, 3.2); of other lists an empty element is none.
+        // Several hosts, even empty ones, must be rejected (RFC 9112, 3.2); other lists drop empty elements.
         var isHost = name.Equals("Host", StringComparison.OrdinalIgnoreCase);
         if (isHost && values is [var host])
             return PlainHost(host);
         return string.Join(", ", isHost ? values : values.Where(value => value.Length > 0));
     }
 
-    // All must say the same (RFC 9110, 8.6). What is too long for a number is too long for a body.
+    // All values must agree (RFC 9110, 8.6). One that overflows a long exceeds the limit of a body anyway.
     private static string Length(List<string> values)
     {
         var lengths = values.SelectMany(value => value.Split(',')).Select(value => value.Trim()).ToList();
@@ -180,8 +182,7 @@ internal static class RequestHead
         };
     }
 
-    // Who listens by an IPv4 address alone is asked by an IPv6 one only through a proxy. All that matters of it is that
-    // it is an address.
+    // The server listens on IPv4 only, so an IPv6 Host comes through a proxy; which address it is does not matter.
     private static string PlainHost(string host)
     {
         var end = host.IndexOf(']', StringComparison.Ordinal);

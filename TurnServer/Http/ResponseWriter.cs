@@ -18,11 +18,11 @@ internal static class ResponseWriter
         try
         {
             await context.Response.OutputStream.WriteAsync(body, 0, body.Length).WaitAsync(WriteTimeout);
-            return HasLostWrite(context) ? "its connection is broken" : null;
+            return HasLostWrite(context) ? "connection reset" : null;
         }
         catch (TimeoutException)
         {
-            return "it did not read its reply";
+            return "write timed out";
         }
     }
 

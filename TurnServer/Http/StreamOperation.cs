@@ -3,39 +3,39 @@ using System.Net.Sockets;
 namespace TurnServer.Http;
 
 /// <summary>
-/// The reads, or the writes, of one connection: one at a time, and without an exception when it is broken.
+/// The reads, or the writes, of one connection: one at a time, and without an exception when the connection is broken.
 /// </summary>
 internal sealed class StreamOperation : SocketAsyncEventArgs
 {
-    // The callback of a read begins the next one, which completes at once when its data has come already, and calls
-    // back: as deep as a client sends, unless that is done from another stack.
+    // A read's callback begins the next read, which completes and calls back synchronously when its data has already
+    // arrived. Without this flag the recursion would be as deep as the client sends.
     [ThreadStatic]
     private static bool _isInReadCallback;
 
     private readonly Func<SocketAsyncEventArgs, bool> _start;
-    private readonly Look? _look;
+    private readonly Filter? _filter;
     private StreamResult? _current;
 
-    /// <param name="start">Starts it on the socket; false when it has completed already.</param>
-    /// <param name="look">Looks at what has been read; null for writes.</param>
-    public StreamOperation(Func<SocketAsyncEventArgs, bool> start, Look? look)
+    /// <param name="start">Starts the operation on the socket; false when it completed synchronously.</param>
+    /// <param name="filter">Filters what has been read; null for writes.</param>
+    public StreamOperation(Func<SocketAsyncEventArgs, bool> start, Filter? filter)
         : base(true)
     {
         _start = start;
-        _look = look;
-        // It holds nothing of the system's but on Windows, and nobody disposes of the stream.
+        _filter = filter;
+        // Holds no system resources except on Windows, and the stream is never disposed.
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Looks at what has been read.</summary>
-    /// <param name="state">The caller's.</param>
-    /// <param name="buffer">The buffer, whole.</param>
-    /// <param name="bytes">How many bytes at its front are new; 0 at the end of the connection.</param>
-    /// <returns>How many bytes to report; −1 to go on with the same buffer.</returns>
-    public delegate int Look(object? state, Span<byte> buffer, int bytes);
+    /// <summary>Filters what has been read.</summary>
+    /// <param name="state">The caller's state argument.</param>
+    /// <param name="buffer">The whole buffer of the read.</param>
+    /// <param name="bytes">How many bytes at its start were read; 0 at the end of the connection.</param>
+    /// <returns>How many bytes to report; −1 to read on into the same buffer.</returns>
+    public delegate int Filter(object? state, Span<byte> buffer, int bytes);
 
     /// <summary>
-    /// Begins one. Null while another is under way, and for a caller without a callback, which will want to wait.
+    /// Begins an operation. Null while another one is pending, and without a callback, as that caller would block.
     /// </summary>
     public StreamResult? TryBegin(byte[] buffer, int offset, int count, AsyncCallback? callback, object? state)
     {
@@ -49,7 +49,7 @@ internal sealed class StreamOperation : SocketAsyncEventArgs
         return result;
     }
 
-    /// <summary>Completes a read that needs no socket.</summary>
+    /// <summary>Completes a read that is served from memory.</summary>
     public static StreamResult CompleteRead(int bytes, AsyncCallback? callback, object? state)
     {
         var result = new StreamResult(callback, state);
@@ -76,13 +76,13 @@ internal sealed class StreamOperation : SocketAsyncEventArgs
             }
             catch (ObjectDisposedException)
             {
-                // The listener, or the guard, has closed the socket.
+                // The listener or the guard has closed the socket.
                 Finish(result, hasSucceeded: false, 0, isSynchronous);
                 return;
             }
             catch
             {
-                // A bug of the caller's, or no memory in the kernel: nothing is under way.
+                // A bug in the caller, or the kernel is out of memory: nothing is pending.
                 Volatile.Write(ref _current, null);
                 throw;
             }
@@ -94,7 +94,7 @@ internal sealed class StreamOperation : SocketAsyncEventArgs
     {
         var hasSucceeded = SocketError == SocketError.Success;
         var bytes = hasSucceeded ? BytesTransferred : 0;
-        if (_look is not null && (bytes = _look(result.AsyncState, Buffer.AsSpan(Offset, Count), bytes)) < 0)
+        if (_filter is not null && (bytes = _filter(result.AsyncState, Buffer.AsSpan(Offset, Count), bytes)) < 0)
             return false;
         Finish(result, hasSucceeded, bytes, isSynchronous);
         return true;
@@ -102,10 +102,10 @@ internal sealed class StreamOperation : SocketAsyncEventArgs
 
     private void Finish(StreamResult result, bool hasSucceeded, int bytes, bool isSynchronous)
     {
-        // A buffer would be kept for as long as the connection is idle.
+        // Otherwise an idle connection would keep the buffer alive.
         SetBuffer(null, 0, 0);
         Volatile.Write(ref _current, null);
-        var isRead = _look is not null;
+        var isRead = _filter is not null;
         result.Complete(hasSucceeded, bytes, isSynchronous && !(isRead && _isInReadCallback));
         if (isRead)
             CallBackFromRead(result);
@@ -133,7 +133,7 @@ internal sealed class StreamOperation : SocketAsyncEventArgs
     }
 }
 
-/// <summary>One read or write.</summary>
+/// <summary>The result of one read or write.</summary>
 internal sealed class StreamResult(AsyncCallback? callback, object? state) : IAsyncResult
 {
     private volatile bool _isCompleted;

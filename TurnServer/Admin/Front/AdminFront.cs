@@ -36,7 +36,7 @@ internal sealed class AdminFront : IDisposable
         if (ListenerInternals.Available)
         {
             _guard = new ConnectionGuard(listener, ListenerInternals.FindEndPoint(options.Port)!, ConnectionsMax,
-                new HttpOptions { ConnectionsPerAddressMax = 0 }, "somebody floods the admin port", log);
+                new HttpOptions { ConnectionsPerAddressMax = 0 }, "too many clients on the admin port", log);
         }
 
         _acceptLoop = new AcceptLoop(listener, _guard, log);

@@ -4,8 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Many clients at once.</summary>
-[Category("Process")]
-internal sealed class CrowdTests
+internal sealed class ManyClientsTests
 {
     private const int ClientCount = 1000;
     private const int HeldCount = 2000;
@@ -21,10 +20,10 @@ internal sealed class CrowdTests
     public async Task StopServer() => await _server.DisposeAsync();
 
     [Test]
-    public async Task A_thousand_connections_at_once_are_all_served()
+    public async Task A_thousand_simultaneous_connections_are_all_served()
     {
         var clients = await ConnectAsync(ClientCount);
-        var replies = await Task.WhenAll(clients.Select((client, i) => client.PostAsync($"0,Crowd{i},*,Nobody,*")));
+        var replies = await Task.WhenAll(clients.Select((client, i) => client.AskAsync($"0,Crowd{i},*,Nobody,*")));
         foreach (var client in clients)
             await client.DisposeAsync();
         Assert.That(replies.Select(reply => reply.Body), Has.All.StartsWith("0/0/"));
@@ -49,15 +48,15 @@ internal sealed class CrowdTests
     }
 
     [Test]
-    public async Task Clients_that_never_read_their_replies_stop_nobody_else()
+    public async Task Clients_that_never_read_do_not_block_others()
     {
         await using var pair = await RawPair.StartAsync(_server.Port, "Deaf");
         var turn = new string('x', 16_000);
         for (var counter = 0; counter < 8; counter++)
-            await pair.Players[0].PostAsync(pair.Update(0, counter, turn));
-        await pair.Players[1].PostAsync(pair.Update(1, 0, ""));
+            await pair.Players[0].AskAsync(pair.Update(0, counter, turn));
+        await pair.Players[1].AskAsync(pair.Update(1, 0, ""));
 
-        // The whole block of 128000 bytes again, for each.
+        // Each reply repeats the whole block of 128,000 bytes.
         var redundant = RawHttp.Post(pair.Update(1, 0, ""));
         var deaf = await ConnectAsync(DeafCount, receiveBytes: 4096);
         var slowest = TimeSpan.Zero;
@@ -66,7 +65,7 @@ internal sealed class CrowdTests
             await Task.WhenAll(deaf.Select(client => client.SendAsync(redundant)));
             await using var other = await RawHttp.ConnectAsync(_server.Port);
             var startedAt = Stopwatch.GetTimestamp();
-            await other.PostAsync("0,Hearing,*,Nobody,*");
+            await other.AskAsync("0,Hearing,*,Nobody,*");
             var elapsed = Stopwatch.GetElapsedTime(startedAt);
             slowest = elapsed > slowest ? elapsed : slowest;
         }
@@ -81,18 +80,18 @@ internal sealed class CrowdTests
 
     private static async Task HoldAsync(RawHttp client, int i)
     {
-        var key = (await client.PostAsync($"0,Player{i},bibbybabbis,Partner{i},*")).Body["0/0/".Length..];
+        var key = (await client.AskAsync($"0,Player{i},bibbybabbis,Partner{i},*")).Body["0/0/".Length..];
         await client.SendAsync(RawHttp.Post($"2,*,{key},*,*", "Prefer: wait=60"));
     }
 
     private async Task JoinAsync(int[] numbers)
     {
-        // Two requests each: within what one connection carries.
+        // Two requests each: fewer than the 100 of one connection.
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         foreach (var i in numbers)
         {
-            var key = (await client.PostAsync($"0,Partner{i},*,Player{i},*")).Body["0/0/".Length..];
-            Assert.That((await client.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo($"0/3/Player{i}"));
+            var key = (await client.AskAsync($"0,Partner{i},*,Player{i},*")).Body["0/0/".Length..];
+            Assert.That((await client.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo($"0/3/Player{i}"));
         }
     }
 }

@@ -7,15 +7,14 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>
-/// Request heads that are slow or have no end. Passes only with <c>ConnectionGuard</c> and <c>ConnectionStream</c>.
+/// Slow and endless request heads. Passes only with <c>ConnectionGuard</c> and <c>ConnectionStream</c>.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
-[Category("Process")]
-internal sealed class HeadTests
+internal sealed class SlowHeadTests
 {
     private const string HalfHead = "POST / HTTP/1.1\r\nHost: x\r\nContent-Le";
 
-    private static readonly TimeSpan EndedWithin = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan ClosedWithin = TimeSpan.FromSeconds(8);
 
     private ServerChild _server = null!;
 
@@ -29,35 +28,35 @@ internal sealed class HeadTests
     [TestCase("P")]
     [TestCase(HalfHead)]
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\n")]
-    public async Task A_slow_head_on_a_new_connection_is_ended(string sent)
+    public async Task A_slow_head_on_a_new_connection_is_closed(string sent)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(sent);
-        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "it has a second");
-        Assert.That(await client.IsClosedAsync(EndedWithin), Is.True);
+        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "the timeout is one second");
+        Assert.That(await client.IsEndedAsync(ClosedWithin), Is.True);
     }
 
     [TestCase("P")]
     [TestCase(HalfHead)]
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\n")]
-    public async Task A_slow_head_on_a_kept_connection_is_ended(string sent)
+    public async Task A_slow_head_on_a_reused_connection_is_closed(string sent)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await client.PostAsync("0,Slow,*,Nobody,*")).Body, Does.StartWith("0/0/"));
+        Assert.That((await client.AskAsync("0,Slow,*,Nobody,*")).Body, Does.StartWith("0/0/"));
         await client.SendAsync(sent);
-        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "it has a second");
-        Assert.That(await client.IsClosedAsync(EndedWithin), Is.True);
+        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "the timeout is one second");
+        Assert.That(await client.IsEndedAsync(ClosedWithin), Is.True);
     }
 
     [TestCase(false)]
     [TestCase(true)]
-    public async Task A_head_that_dribbles_is_ended(bool isKept)
+    public async Task A_head_that_arrives_line_by_line_is_closed_at_the_timeout(bool isReused)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        if (isKept)
-            await client.PostAsync("0,Dribble,*,Nobody,*");
+        if (isReused)
+            await client.AskAsync("0,Dribble,*,Nobody,*");
         await client.SendAsync("POST / HTTP/1.1\r\n");
-        var ended = client.IsClosedAsync(EndedWithin);
+        var ended = client.IsEndedAsync(ClosedWithin);
         for (var line = 0; !ended.IsCompleted; line++)
         {
             try
@@ -76,35 +75,35 @@ internal sealed class HeadTests
     }
 
     [Test]
-    public async Task A_held_reply_is_not_taken_for_a_slow_head()
+    public async Task A_held_reply_is_not_a_slow_head()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.PostAsync("0,Held,*,Nobody,*")).Body["0/0/".Length..];
-        var reply = await client.PostAsync($"2,*,{key},*,*", "Prefer: wait=3");
+        var key = (await client.AskAsync("0,Held,*,Nobody,*")).Body["0/0/".Length..];
+        var reply = await client.AskAsync($"2,*,{key},*,*", "Prefer: wait=3");
         Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", "wait=3")));
     }
 
     [Test]
-    public async Task A_kept_connection_may_rest_longer_than_a_head_may_take()
+    public async Task A_connection_may_be_idle_for_longer_than_the_head_timeout()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        await client.PostAsync("0,Rest,*,Nobody,*");
-        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(2.5)), Is.False);
-        Assert.That((await client.PostAsync("0,Rest,*,Nobody,*")).Body, Does.StartWith("0/0/"));
+        await client.AskAsync("0,Rest,*,Nobody,*");
+        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(2.5)), Is.False);
+        Assert.That((await client.AskAsync("0,Rest,*,Nobody,*")).Body, Does.StartWith("0/0/"));
     }
 
-    // The listener's own limit starts anew with each piece of a line, and with each whole line.
+    // The listener's own limit is reset by each part of a line, and by each whole line.
     [TestCase(false, "x")]
     [TestCase(true, "x")]
     [TestCase(false, "X-Line: y\r\n")]
     [TestCase(true, "X-Line: y\r\n")]
     [TestCase(true, "\r\n")]
-    public async Task A_head_without_end_is_ended_at_32_KiB(bool isKept, string repeated)
+    public async Task An_endless_head_is_closed_at_32_KiB(bool isReused, string repeated)
     {
         await using var server = await ServerChild.StartAsync("--body-timeout", "60");
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        if (isKept)
-            await client.PostAsync("0,Endless,*,Nobody,*");
+        if (isReused)
+            await client.AskAsync("0,Endless,*,Nobody,*");
         var piece = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(repeated, 1024)));
         if (repeated.Contains(':'))
             await client.SendAsync("POST / HTTP/1.1\r\n");
@@ -125,7 +124,7 @@ internal sealed class HeadTests
 
     [TestCase(RequestHead.BytesMax, true)]
     [TestCase(RequestHead.BytesMax + 1, false)]
-    public async Task A_head_of_32_KiB_is_the_longest(int bytes, bool isTaken)
+    public async Task The_longest_head_is_32_KiB(int bytes, bool isAccepted)
     {
         const string Body = "0,Long,*,Nobody,*";
         var start = $"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {Body.Length}\r\n";
@@ -143,12 +142,12 @@ internal sealed class HeadTests
                 for (var at = 0; at < request.Length; at += pieceBytes)
                     await client.SendAsync(request.AsMemory(at, Math.Min(pieceBytes, request.Length - at)));
             }
-            catch (SocketException) when (!isTaken)
+            catch (SocketException) when (!isAccepted)
             {
-                // Ended before all of it was sent.
+                // Closed before all of it was sent.
             }
 
-            if (isTaken)
+            if (isAccepted)
                 Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"), $"in pieces of {pieceBytes}");
             else
                 Assert.That(await client.ReadToEndAsync(), Does.Not.Contain(" 200 "), $"in pieces of {pieceBytes}");
@@ -157,15 +156,15 @@ internal sealed class HeadTests
 
     // The listener's timer of 15 s is for idle connections.
     [Test, Category("Slow")]
-    public async Task A_head_on_a_kept_connection_may_take_as_long_as_the_flag_says()
+    public async Task A_head_on_a_reused_connection_may_take_as_long_as_the_flag_says()
     {
         const string Body = "0,Slow,*,Nobody,*";
         await using var server = await ServerChild.StartAsync("--body-timeout", "60");
         await using var client = await RawHttp.ConnectAsync(server.Port);
         for (var request = 0; request < 2; request++)
-            Assert.That((await client.PostAsync(Body)).Body, Does.StartWith("0/0/"));
+            Assert.That((await client.AskAsync(Body)).Body, Does.StartWith("0/0/"));
         await client.SendAsync(HalfHead);
-        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(17)), Is.False);
+        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(17)), Is.False);
         await client.SendAsync($"ngth: {Body.Length}\r\n\r\n{Body}");
         Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
     }

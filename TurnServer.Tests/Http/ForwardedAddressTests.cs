@@ -2,9 +2,8 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Http;
 
-/// <summary>Limits per address behind a reverse proxy, and the headers of a refusal for being too many.</summary>
-[Category("Process")]
-internal sealed class ProxyTests
+/// <summary>Limits per client address behind a reverse proxy, and the headers of a 429.</summary>
+internal sealed class ForwardedAddressTests
 {
     private const string From = "X-Forwarded-For: ";
 
@@ -18,29 +17,29 @@ internal sealed class ProxyTests
     public async Task StopServer() => await _server.DisposeAsync();
 
     [Test]
-    public async Task Too_many_requests_are_refused_with_429_and_keep_their_connection()
+    public async Task Too_many_requests_are_answered_429_and_keep_their_connection_open()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         var refused = await UntilRefusedAsync(client, From + "192.0.2.1", "Origin: http://game.example");
         Assert.That((refused.Status, refused.Body), Is.EqualTo((429, "22/*/*")));
         Assert.That(refused["Retry-After"], Is.EqualTo("1"));
         Assert.That(refused["Access-Control-Allow-Origin"], Is.EqualTo("*"));
-        Assert.That((await client.PostAsync("0,B,*,Nobody,*", From + "192.0.2.2")).Body, Does.StartWith("0/0/"));
+        Assert.That((await client.AskAsync("0,B,*,Nobody,*", From + "192.0.2.2")).Body, Does.StartWith("0/0/"));
     }
 
     [Test]
-    public async Task The_last_address_is_the_one_that_counts()
+    public async Task The_last_address_of_X_Forwarded_For_counts()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await UntilRefusedAsync(client, From + "198.51.100.7, 192.0.2.3");
         var sameLast = await UntilRefusedAsync(client, From + "198.51.100.8,192.0.2.3:4711");
-        var sameFirst = await client.PostAsync("1,*,1,*,*", From + "198.51.100.7, 192.0.2.4");
+        var sameFirst = await client.AskAsync("1,*,1,*,*", From + "198.51.100.7, 192.0.2.4");
         Assert.That((sameLast.Status, sameFirst.Body), Is.EqualTo((429, "5/*/*")));
     }
 
-    // Which of the proxy's clients it is nobody knows: they share the proxy's address, without its exemption.
+    // These clients share the proxy's address, without the exemption of loopback.
     [Test]
-    public async Task An_address_that_is_none_counts_as_the_proxys_with_its_limits()
+    public async Task A_malformed_address_counts_as_the_proxys_with_limits()
     {
         await using var server = await ServerChild.StartAsync("--trust-proxy", "--players-per-address", "3");
         await using var client = await RawHttp.ConnectAsync(server.Port);
@@ -66,13 +65,13 @@ internal sealed class ProxyTests
     }
 
     [Test]
-    public async Task Too_many_players_of_one_address_are_refused()
+    public async Task Too_many_players_from_one_address_are_refused()
     {
         var bodies = new List<string>();
         for (var player = 0; player < 4; player++)
         {
             await using var client = await RawHttp.ConnectAsync(_server.Port);
-            bodies.Add((await client.PostAsync($"0,P{player},*,Nobody,*", From + "2001:db8::1")).Body);
+            bodies.Add((await client.AskAsync($"0,P{player},*,Nobody,*", From + "2001:db8::1")).Body);
         }
 
         Assert.That(bodies[..3], Has.All.StartsWith("0/0/"));
@@ -80,20 +79,20 @@ internal sealed class ProxyTests
     }
 
     [Test]
-    public async Task Without_a_proxy_to_trust_the_header_is_passed_over()
+    public async Task Without_trust_proxy_the_header_is_ignored()
     {
         string[] flags = ["--requests-per-second", "1", "--players-per-address", "1"];
         await using var server = await ServerChild.StartAsync(flags);
         await using var client = await RawHttp.ConnectAsync(server.Port);
         for (var request = 0; request < 20; request++)
         {
-            var reply = await client.PostAsync("0,A,*,Nobody,*", From + (request % 2 == 0 ? "192.0.2.1" : "nonsense"));
+            var reply = await client.AskAsync("0,A,*,Nobody,*", From + (request % 2 == 0 ? "192.0.2.1" : "nonsense"));
             Assert.That(reply.Body, Does.StartWith("0/0/"), "loopback is exempt");
         }
     }
 
     [Test]
-    public async Task Too_many_requests_of_other_methods_are_refused_alike()
+    public async Task Too_many_requests_of_other_methods_are_answered_429()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await UntilRefusedAsync(client, From + "192.0.2.5");
@@ -104,14 +103,14 @@ internal sealed class ProxyTests
     }
 
     private static async Task<string> RegisterAsync(RawHttp client, params string[] headers) =>
-        (await client.PostAsync("0,A,*,Nobody,*", headers)).Body;
+        (await client.AskAsync("0,A,*,Nobody,*", headers)).Body;
 
-    // Four at once, and more as the seconds pass on a slow machine. A registration repeated by its token counts once.
+    // Four requests, or more on a slow machine. A registration repeated with its token counts once.
     private static async Task<RawReply> UntilRefusedAsync(RawHttp client, params string[] headers)
     {
         for (var request = 0; request < 100; request++)
         {
-            var reply = await client.PostAsync("0,Same,*,Nobody,token", headers);
+            var reply = await client.AskAsync("0,Same,*,Nobody,token", headers);
             if (reply.Status == 429)
                 return reply;
         }

@@ -3,14 +3,13 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Http;
 
-/// <summary>Transfer codings with which a client could hurt the listener.</summary>
-[Category("Process")]
-public sealed class CodingTests
+/// <summary>Transfer codings that exploit defects of the listener.</summary>
+public sealed class TransferCodingTests
 {
     private const int TinyChunks = 16_000;
     private const int Refusals = 30;
 
-    // The listener's reader calls itself for each chunk; asked for all at once, it overflows the stack.
+    // The listener reads chunks recursively; a large read would overflow the stack.
     [Test]
     public async Task A_body_of_thousands_of_tiny_chunks_does_not_end_the_process()
     {
@@ -25,9 +24,9 @@ public sealed class CodingTests
         Assert.That(server.HasExited, Is.False);
     }
 
-    // The listener enters the connection again after it has closed it.
+    // The listener registers such a connection after it has closed it.
     [Test]
-    public async Task Refused_codings_do_not_stay_counted_as_connections()
+    public async Task Connections_with_refused_codings_are_not_counted_forever()
     {
         await using var server = await ServerChild.StartAsync("--max-connections", "10");
         for (var i = 0; i < Refusals; i++)

@@ -1,14 +1,14 @@
 namespace TurnServer.Http;
 
-/// <summary>Finds the end of a request's head that comes in pieces, looking at each byte once.</summary>
-internal struct HeadEnd
+/// <summary>Finds the end of a request head that arrives in pieces, searching each byte once.</summary>
+internal struct HeadEndFinder
 {
     private int _lineStart;
     private int _searched;
     private bool _hasRequestLine;
 
-    /// <summary>The head's length, the empty line behind it included; −1 while its end has not come.</summary>
-    /// <param name="bytes">All that has come, what was there before included.</param>
+    /// <summary>The length of the head with its empty line; −1 while it is incomplete.</summary>
+    /// <param name="bytes">All bytes received so far.</param>
     public int Find(ReadOnlySpan<byte> bytes)
     {
         while (true)

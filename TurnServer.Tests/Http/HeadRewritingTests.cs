@@ -2,10 +2,9 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Http;
 
-/// <summary>Heads that the listener alone reads wrongly: repeated headers, IPv6 hosts, lengths.</summary>
+/// <summary>Heads that the listener misreads: repeated headers, IPv6 hosts, lengths.</summary>
 [Parallelizable(ParallelScope.All)]
-[Category("Process")]
-internal sealed class HeadReadingTests
+internal sealed class HeadRewritingTests
 {
     private const string Register = "0,Ann,*,Nobody,*";
 
@@ -19,7 +18,7 @@ internal sealed class HeadReadingTests
     [OneTimeTearDown]
     public async Task StopServer() => await _server.DisposeAsync();
 
-    // Several lines with one name are one list (RFC 9110, 5.2).
+    // Headers with the same name form one list (RFC 9110, 5.2).
     [TestCase("wait=1", "Prefer: wait=1", "Prefer: respond-async")]
     [TestCase("wait=1", "Prefer: respond-async", "prefer: wait=1")]
     [TestCase("wait=1", "Prefer: respond-async, wait=1")]
@@ -27,30 +26,30 @@ internal sealed class HeadReadingTests
     [TestCase("wait=1", "Prefer: wait=1, wait=3")]
     [TestCase(null, "Prefer: wait=0", "Prefer: wait=3")]
     [TestCase(null, "Prefer: respond-async", "Prefer: handling=lenient")]
-    public async Task Preferences_may_stand_on_several_lines(string? applied, params string[] headers)
+    public async Task Prefer_may_be_repeated(string? applied, params string[] headers)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         var key = await RegisterAsync(client);
-        var reply = await client.PostAsync($"2,*,{key},*,*", headers);
+        var reply = await client.AskAsync($"2,*,{key},*,*", headers);
         Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", applied)));
     }
 
     [TestCase("Turn-Received: 5", "Turn-Received: 5")]
     [TestCase("Turn-Received: 5", "turn-received: 6")]
     [TestCase("Turn-Received: 5, 5")]
-    public async Task Turn_Received_twice_is_refused(params string[] headers)
+    public async Task Repeated_Turn_Received_is_refused(params string[] headers)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await client.PostAsync("6,,1,0,0", headers)).Body, Is.EqualTo("4/2/*"));
+        Assert.That((await client.AskAsync("6,,1,0,0", headers)).Body, Is.EqualTo("4/2/*"));
     }
 
     [Test]
-    public async Task The_last_address_of_the_last_line_is_the_one_that_counts()
+    public async Task The_last_address_of_the_last_X_Forwarded_For_counts()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         for (var player = 0; player < 3; player++)
         {
-            var reply = await client.PostAsync("0,A,*,Nobody,*", $"X-Forwarded-For: 192.0.2.{player}, 192.0.2.200",
+            var reply = await client.AskAsync("0,A,*,Nobody,*", $"X-Forwarded-For: 192.0.2.{player}, 192.0.2.200",
                 $"X-Forwarded-For: 192.0.2.{100 + player},192.0.2.50");
             Assert.That(reply.Body, player < 2 ? Does.StartWith("0/0/") : Is.EqualTo("22/*/*"), $"player {player}");
         }
@@ -62,17 +61,17 @@ internal sealed class HeadReadingTests
     [TestCase("Proxy-Connection: keep-alive", "Connection: close")]
     [TestCase("Proxy-Connection: close")]
     [TestCase("Connection: x-close")]
-    public async Task A_connection_that_is_to_be_closed_is(params string[] headers)
+    public async Task A_connection_is_closed_on_request(params string[] headers)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         var reply = await client.GetAsync("GET /healthz HTTP/1.1", headers);
         Assert.That((reply.Status, reply.Closes, reply["Keep-Alive"]), Is.EqualTo((200, true, (string?)null)));
-        Assert.That(await client.IsClosedAsync(), Is.True);
+        Assert.That(await client.IsEndedAsync(), Is.True);
     }
 
     [TestCase("Connection: TE")]
     [TestCase("Connection: keep-alive", "Connection: TE")]
-    public async Task A_connection_that_is_to_be_kept_is(params string[] headers)
+    public async Task A_connection_is_kept_open_on_other_options(params string[] headers)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         foreach (var max in new[] { 100, 99 })
@@ -85,7 +84,7 @@ internal sealed class HeadReadingTests
 
     [TestCase("Connection: TE", true)]
     [TestCase("Connection: keep-alive", false)]
-    public async Task A_connection_of_HTTP_1_0_is_kept_when_it_asks_for_that(string header, bool closes)
+    public async Task A_connection_of_HTTP_1_0_is_kept_open_on_request(string header, bool closes)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         Assert.That((await client.GetAsync("GET /healthz HTTP/1.0", header)).Closes, Is.EqualTo(closes));
@@ -101,7 +100,7 @@ internal sealed class HeadReadingTests
     [TestCase(400, "Content-Length: 16", "Transfer-Encoding: chunked")]
     [TestCase(400, "Transfer-Encoding: chunked", "Transfer-Encoding: chunked")]
     [TestCase(400, "Transfer-Encoding: gzip", "Transfer-Encoding: chunked")]
-    public async Task Lengths_that_agree_are_taken_and_others_refused(int status, params string[] headers)
+    public async Task Repeated_lengths_must_agree(int status, params string[] headers)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         string[] all = [.. headers, $"X-Forwarded-For: {NewAddress()}"];
@@ -109,26 +108,26 @@ internal sealed class HeadReadingTests
         Assert.That((await client.ReadReplyAsync()).Status, Is.EqualTo(status));
     }
 
-    // At once, long before the body timeout, and with nothing behind it.
+    // At once, long before the body timeout.
     [TestCase("16385")]
     [TestCase("99999999999")]
     [TestCase("9223372036854775807")]
     [TestCase("18446744073709551615")]
     [TestCase("99999999999999999999999")]
-    public async Task A_length_that_is_too_long_is_refused_before_its_body_comes(string length)
+    public async Task A_length_above_the_limit_is_refused_before_the_body_arrives(string length)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", $"Content-Length: {length}"));
         var reply = await client.ReadReplyAsync();
         Assert.That((reply.Status, reply.Body, reply.Closes), Is.EqualTo((400, "20/*/*", true)));
-        Assert.That(await client.IsClosedAsync(), Is.True);
+        Assert.That(await client.IsEndedAsync(), Is.True);
     }
 
     [TestCase("Host: a\r\nHost: b\r\n")]
     [TestCase("Host: a\r\nhost: a\r\n")]
     [TestCase("Host: a\r\nHost:\r\n")]
     [TestCase("Host: [nonsense]\r\n")]
-    public async Task Two_hosts_or_none_that_can_be_are_refused(string hosts)
+    public async Task Repeated_or_malformed_hosts_are_refused(string hosts)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync($"GET /healthz HTTP/1.1\r\n{hosts}\r\n");
@@ -142,7 +141,7 @@ internal sealed class HeadReadingTests
     [TestCase("POST http://[::1] HTTP/1.1", "x")]
     [TestCase("POST HTTP://[::1]/turn?x=[1] HTTP/1.1", "x")]
     [TestCase("POST * HTTP/1.1", "x")]
-    public async Task A_server_may_be_called_by_an_IPv6_address(string requestLine, string host)
+    public async Task Host_and_target_may_be_IPv6_addresses(string requestLine, string host)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync($"{requestLine}\r\nHost: {host}\r\nContent-Length: {Register.Length}\r\n"
@@ -152,20 +151,21 @@ internal sealed class HeadReadingTests
         Assert.That(reply.Body, Does.StartWith("0/0/"));
     }
 
-    // A head that is written anew, in pieces, with a body that is longer than what the listener reads at once.
+    // A rewritten head that arrives in pieces, and a body longer than one read of the listener.
     [Test]
-    public async Task A_long_head_with_repeated_headers_and_its_body_are_read_whole()
+    public async Task A_long_head_with_repeated_headers_and_a_long_body_are_read_completely()
     {
         await using var pair = await RawPair.StartAsync(_server.Port, "Heads");
         var turn = new string('t', 16_000);
         var headers = Enumerable.Range(0, 300).Select(line => $"X-Line: {line:D80}").Append("Prefer: wait=0").ToArray();
-        Assert.That((await pair.Players[0].PostAsync(pair.Update(0, 0, turn), headers)).Body, Is.EqualTo("0/10/*"));
-        Assert.That((await pair.Players[1].PostAsync(pair.Update(1, 0, ""), headers)).Body, Is.EqualTo("0/9/" + turn));
-        Assert.That((await pair.Players[0].PostAsync(pair.Update(0, 1, ""))).Body, Is.EqualTo("0/10/*"), "it is kept");
+        Assert.That((await pair.Players[0].AskAsync(pair.Update(0, 0, turn), headers)).Body, Is.EqualTo("0/10/*"));
+        Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 0, ""), headers)).Body, Is.EqualTo("0/9/" + turn));
+        Assert.That((await pair.Players[0].AskAsync(pair.Update(0, 1, ""))).Body, Is.EqualTo("0/10/*"),
+            "the connection is kept open");
     }
 
     private static async Task<string> RegisterAsync(RawHttp client) =>
-        (await client.PostAsync(Register, $"X-Forwarded-For: {NewAddress()}")).Body["0/0/".Length..];
+        (await client.AskAsync(Register, $"X-Forwarded-For: {NewAddress()}")).Body["0/0/".Length..];
 
     private static string NewAddress() =>
         $"10.{Random.Shared.Next(256)}.{Random.Shared.Next(256)}.{Random.Shared.Next(256)}";
