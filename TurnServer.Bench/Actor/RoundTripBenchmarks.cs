@@ -5,7 +5,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Bench.Actor;
 
-/// <summary>An update through the mailbox and back, as an HTTP request has it done.</summary>
+/// <summary>An update through the mailbox and its reply back, as for an HTTP request.</summary>
 [MemoryDiagnoser]
 public class RoundTripBenchmarks
 {
@@ -33,12 +33,12 @@ public class RoundTripBenchmarks
         _actor.Dispose();
     }
 
-    // Both seats by turns: else the turns would pile up at the other one.
+    // The seats alternate, or the turns would fill a backlog.
     [Benchmark(OperationsPerInvoke = 2)]
     public async Task<WireReply> OneOutstanding()
     {
-        Taken(await AskAsync(ref _seats[0]));
-        return Taken(await AskAsync(ref _seats[1]));
+        Accepted(await AskAsync(ref _seats[0]));
+        return Accepted(await AskAsync(ref _seats[1]));
     }
 
     [Benchmark(OperationsPerInvoke = Many)]
@@ -47,13 +47,13 @@ public class RoundTripBenchmarks
         for (var i = 0; i < Many; i++)
             _outstanding[i] = AskAsync(ref _seats[i]).AsTask();
         foreach (var reply in await Task.WhenAll(_outstanding))
-            Taken(reply);
+            Accepted(reply);
     }
 
     private ValueTask<WireReply> AskAsync(ref PlayingSeat seat) =>
         _actor.AskAsync(seat.NextUpdate(), Inputs.Update, Inputs.From, waitSeconds: 0);
 
-    private static WireReply Taken(WireReply reply) => reply.Error == ErrorCode.None
+    private static WireReply Accepted(WireReply reply) => reply.Error == ErrorCode.None
         ? reply
         : throw new InvalidOperationException($"The update was refused: {reply.Error}");
 }

@@ -6,14 +6,14 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>
-/// A server that honest pairs play on while a test abuses it, and what became of both. It is told what an operator may
-/// tell it, and has the descriptors that this process has.
+/// A server under abuse while honest pairs play on it. It runs with flags that an operator can set, and with the file
+/// descriptor limit of this process.
 /// </summary>
 internal sealed class AbusedServer : IAsyncDisposable
 {
     private const int PairCount = 4;
 
-    // What the collector and the compiler have taken before anything is abused.
+    // So that garbage collector and JIT have taken their memory before the abuse starts.
     private const int WarmUpTurns = 400;
 
     private readonly long _turnsBefore;
@@ -36,24 +36,23 @@ internal sealed class AbusedServer : IAsyncDisposable
 
     public int Port => Server.Port;
 
-    /// <summary>Memory in use before the abuse, with the honest pairs at play.</summary>
+    /// <summary>Memory in use before the abuse, while the honest pairs play.</summary>
     public long BaseBytes { get; }
 
-    /// <summary>A server that honest pairs play on.</summary>
+    /// <summary>Starts a server on which honest pairs play.</summary>
     public static Task<AbusedServer> StartAsync(params string[] flags) => StartAsync([], flags, null);
 
-    /// <summary>The same with a heap that cannot grow past this: one that needs more ends the process.</summary>
+    /// <summary>The same with a limited heap: needing more ends the process.</summary>
     public static Task<AbusedServer> StartWithHeapAsync(long bytesMax, params string[] flags) => StartAsync(
         ["env", string.Create(CultureInfo.InvariantCulture, $"DOTNET_GCHeapHardLimit={bytesMax:x}")], flags, null);
 
     /// <summary>
-    /// The same behind a reverse proxy, which names an address of its own for each pair, and with as much garbage as
-    /// the unit lets lie.
+    /// The same behind a reverse proxy that forwards a different address for each pair, with the size of the youngest
+    /// generation from the unit file.
     /// </summary>
     public static Task<AbusedServer> StartBehindProxyAsync() =>
         StartAsync(["env", YoungestGeneration()], ["--trust-proxy"], pair => $"X-Forwarded-For: 198.51.100.{pair}\r\n");
 
-    // As the unit sets it for the service.
     private static string YoungestGeneration()
     {
         const string Directive = "Environment=";
@@ -63,29 +62,29 @@ internal sealed class AbusedServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Checks that the abuse has harmed nobody: the honest pairs have played and play on, newcomers find a game, the
-    /// log has no error, and memory has stayed within its bound. Prints the figures.
+    /// Checks that the abuse did no harm: the honest pairs play on, new players can start a game, the log has no error,
+    /// and memory stayed within its bound. Prints the measurements.
     /// </summary>
-    /// <param name="what">The abuse.</param>
-    /// <param name="boundBytes">The most memory beside what there was before (<see cref="MemoryBound"/>).</param>
+    /// <param name="what">Describes the abuse.</param>
+    /// <param name="boundBytes">How much memory may have grown (<see cref="MemoryBound"/>).</param>
     public async Task CheckAsync(string what, long boundBytes)
     {
         var during = _latencies.Summarize();
         var turns = Pairs.Turns - _turnsBefore;
         var cpu = Server.CpuTime - _cpuBefore;
         await Pairs.PlayMoreAsync(PairCount);
-        using var newcomers = new SeatSetup(Port);
-        await newcomers.QuitAsync(await newcomers.StartGamesAsync(1));
+        using var newPlayers = new SeatSetup(Port);
+        await newPlayers.QuitAsync(await newPlayers.StartGamesAsync(1));
         Pairs.End();
         var (peak, after) = (Server.PeakResidentBytes, Server.ResidentBytes);
         await TestContext.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
-            $"{what}: {turns} honest turns, median {during.Median:0.00} ms, 99 % {during.P99:0.0} ms, "
-            + $"longest {during.Max:0} ms; memory {Mega(BaseBytes)} MB before, {Mega(peak)} at the peak, "
+            $"{what}: {turns} honest turns, p50 {during.Median:0.00} ms, p99 {during.P99:0.0} ms, "
+            + $"max {during.Max:0} ms; memory {Mega(BaseBytes)} MB before, {Mega(peak)} at the peak, "
             + $"{Mega(after)} after, bound {Mega(BaseBytes + boundBytes)}; server CPU {cpu.TotalSeconds:0.0} s"));
         Assert.That(Server.HasExited, Is.False, Server.Errors);
         Assert.That(Server.Errors, Does.Not.Contain("Unhandled").And.Not.Contain("error:").And.Not.Contain("crit"));
-        Assert.That(turns, Is.GreaterThan(PairCount), "the honest pairs have played during the abuse");
-        Assert.That(peak - BaseBytes, Is.LessThan(boundBytes), "memory at the peak");
+        Assert.That(turns, Is.GreaterThan(PairCount), "the honest pairs played during the abuse");
+        Assert.That(peak - BaseBytes, Is.LessThan(boundBytes), "peak memory");
     }
 
     public async ValueTask DisposeAsync()

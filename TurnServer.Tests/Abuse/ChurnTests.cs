@@ -6,48 +6,47 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Abuse;
 
-/// <summary>Connections that come and go as fast as they can.</summary>
+/// <summary>Connections that are opened and closed as fast as possible.</summary>
 [Category("Slow"), NonParallelizable]
-[Category("Process")]
 internal sealed class ChurnTests
 {
     private const int ConnectionCount = 30_000;
 
-    // Beyond its limit of connections, 16 000 here, the server turns newcomers away, the honest among them: the listener
-    // gives a connection a hundred requests. That limit is another test's.
+    // Half of the server's connection limit, at which it would refuse honest clients too: they reconnect every hundred
+    // requests. Another test covers that limit.
     private const int AtOnceMax = 8000;
-    private const int ConnectionsBetweenLooks = 250;
+    private const int ConnectionsBetweenChecks = 250;
 
-    // Room for the most connections that 20 000 descriptors allow, at 14 KiB, and not for all that come and go. Without
-    // it the collector may wait until they have come and gone: 480 MB after 60 000.
+    // Enough for the connections that 20,000 descriptors allow, at 14 KiB, but not for all that are opened in turn.
+    // Without it the collector may wait that long: 480 MB after 60,000.
     private const long HeapBytesMax = 256L * 1024 * 1024;
 
     private static readonly byte[] Request = RawHttp.Post("2,*,1,*,*");
 
     [Test]
-    public Task Connecting_asking_and_closing_leaves_nothing_behind() =>
-        ChurnAsync("connect, ask, read, close", socket =>
+    public Task Connections_closed_after_a_reply_leave_nothing_behind() =>
+        ChurnAsync("connect, request, read, close", socket =>
         {
             socket.Send(Request);
             while (socket.Receive(new byte[1024]) > 0)
             {
-                // To its end: an error costs the connection.
+                // Reads to the end: an error reply closes the connection.
             }
 
-            // In order, not by a reset.
+            // Close by FIN instead of reset.
             socket.LingerState = new LingerOption(false, 0);
         });
 
     [Test]
-    public Task Asking_and_resetting_leaves_nothing_behind() =>
-        ChurnAsync("connect, ask, reset", socket => socket.Send(Request));
+    public Task Connections_reset_after_a_request_leave_nothing_behind() =>
+        ChurnAsync("connect, request, reset", socket => socket.Send(Request));
 
     [Test]
-    public Task Asking_by_halves_and_resetting_leaves_nothing_behind() =>
-        ChurnAsync("connect, ask by halves, reset", socket => socket.Send(Request[..^1]));
+    public Task Connections_reset_within_a_request_leave_nothing_behind() =>
+        ChurnAsync("connect, half a request, reset", socket => socket.Send(Request[..^1]));
 
     [Test]
-    public Task Connecting_and_resetting_leaves_nothing_behind() => ChurnAsync("connect, reset", _ => { });
+    public Task Connections_reset_at_once_leave_nothing_behind() => ChurnAsync("connect, reset", _ => { });
 
     private static async Task ChurnAsync(string what, Action<Socket> use)
     {
@@ -56,13 +55,13 @@ internal sealed class ChurnTests
         var startedAt = Stopwatch.GetTimestamp();
         var failed = 0;
         var open = new ConcurrentQueue<int>();
-        await Crowd.OnThreadsAsync(ConnectionCount, i =>
+        await ClientSwarm.OnThreadsAsync(ConnectionCount, i =>
         {
-            if (i / Crowd.Threads % ConnectionsBetweenLooks == 0)
-                TestWait.UntilAsync(HasRoom, "there are fewer connections").GetAwaiter().GetResult();
+            if (i / ClientSwarm.Threads % ConnectionsBetweenChecks == 0)
+                ServerChild.UntilAsync(HasRoom, "connections are closed").GetAwaiter().GetResult();
             try
             {
-                using var socket = Crowd.Connect(abused.Port, i);
+                using var socket = ClientSwarm.Connect(abused.Port, i);
                 use(socket);
             }
             catch (SocketException)
@@ -71,13 +70,13 @@ internal sealed class ChurnTests
             }
         });
         var seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
-        await TestWait.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "their descriptors are free");
+        await ServerChild.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "descriptors are closed");
         await abused.CheckAsync(string.Create(CultureInfo.InvariantCulture,
             $"{ConnectionCount} times {what}, {ConnectionCount / seconds:0} a second, {open.Max()} at once"),
-            MemoryBound.OfHeap(HeapBytesMax));
-        Assert.That(failed, Is.Zero, "connections that the server failed");
+            MemoryBound.ForHeapLimit(HeapBytesMax));
+        Assert.That(failed, Is.Zero, "failed connections");
 
-        // Connecting is quicker than being served: they pile up.
+        // Clients connect faster than the server serves them, so that connections pile up.
         bool HasRoom()
         {
             var now = abused.Server.Descriptors - descriptors;

@@ -6,7 +6,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Abuse;
 
-/// <summary>Requests whose head, or whose chunk, has no end, sent as fast as they are taken.</summary>
+/// <summary>Requests with an endless head or chunk, sent as fast as the server reads.</summary>
 [Category("Slow"), NonParallelizable]
 [Category("Process")]
 internal sealed class EndlessHeadTests
@@ -15,41 +15,40 @@ internal sealed class EndlessHeadTests
     private const int PieceBytes = 8 * 1024;
     private const long SentBytesMax = 400L * 1024 * 1024;
 
-    // musl's default for threads, in hexadecimal digits; glibc's is 8 MiB.
+    // The default of musl for threads, in hexadecimal; that of glibc is 8 MiB.
     private const string SmallStack = "DOTNET_Thread_DefaultStackSize=180000";
 
-    // At once, on each connection: what has come of the head, as much again while its buffer grows, and once more in
-    // the listener.
+    // For each connection: what was received of the head, a copy while its buffer grows, and another in the listener.
     private const long AliveBytes =
         (long)ConnectionCount * (MemoryBound.ConnectionBytes + (3 * (RequestHead.BytesMax + PieceBytes)));
 
-    private static readonly TimeSpan SentWithin = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(6);
 
     [Test]
-    public async Task Heads_without_end_in_whole_lines_are_ended_and_disturb_no_game()
+    public async Task Endless_heads_of_many_lines_are_closed_and_disturb_no_game()
     {
         await using var abused = await AbusedServer.StartAsync("--body-timeout", "60");
         var value = new string('y', PieceBytes - 30);
         await SendAsync(abused.Port, "POST / HTTP/1.1\r\n", line => $"X-{line}: {value}\r\n");
-        await abused.CheckAsync("heads without end, in whole lines", MemoryBound.OfPassing(AliveBytes));
+        await abused.CheckAsync("endless heads of many lines", MemoryBound.ForShortLived(AliveBytes));
     }
 
     [Test]
-    public async Task Heads_of_one_line_without_end_are_ended_and_disturb_no_game()
+    public async Task Endless_heads_of_one_line_are_closed_and_disturb_no_game()
     {
         await using var abused = await AbusedServer.StartAsync("--body-timeout", "60");
         await SendAsync(abused.Port, "", _ => new string('x', PieceBytes));
-        await abused.CheckAsync("heads of one line without end", MemoryBound.OfPassing(AliveBytes));
+        await abused.CheckAsync("endless heads of one line", MemoryBound.ForShortLived(AliveBytes));
     }
 
-    // The listener reads on from the callback of each read, and each may be complete at once.
+    // The listener starts each read in the callback of the one before, and each may complete synchronously.
     [TestCase("", "x")]
     [TestCase("POST / HTTP/1.1\r\n", "X: y\r\n")]
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1 ", ";")]
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", "1\r\nx\r\n")]
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", "X: y\r\n")]
     [TestCase("", "GET / HTTP/1.1\r\nHost: x\r\n\r\n")]
-    public async Task Requests_without_end_take_no_more_stack(string start, string repeated)
+    public async Task Endless_requests_do_not_overflow_the_stack(string start, string repeated)
     {
         await using var server = await ServerChild.StartUnderAsync(["env", SmallStack], "--body-timeout", "2");
         var piece = string.Concat(Enumerable.Repeat(repeated, 64 * 1024 / repeated.Length));
@@ -58,7 +57,7 @@ internal sealed class EndlessHeadTests
         Assert.That((await client.GetAsync("GET /healthz HTTP/1.1")).Body, Is.EqualTo("ok"));
     }
 
-    // From eight connections at a time, each anew when it is ended.
+    // On eight connections at a time, each reopened when it is closed.
     private static async Task SendAsync(int port, string start, Func<int, string> piece)
     {
         var startedAt = Stopwatch.GetTimestamp();
@@ -74,20 +73,20 @@ internal sealed class EndlessHeadTests
                     for (var line = 0; !IsOver(); line++)
                     {
                         var bytes = Encoding.ASCII.GetBytes(piece(line));
-                        using var timeout = new CancellationTokenSource(SentWithin);
+                        using var timeout = new CancellationTokenSource(Duration);
                         await client.Socket.SendAsync(bytes, timeout.Token);
                         Interlocked.Add(ref sent, bytes.Length);
                     }
                 }
                 catch (Exception e) when (e is SocketException or OperationCanceledException)
                 {
-                    // Ended, as it should be; or its replies are not read.
+                    // Closed as expected, or blocked because its replies are not read.
                 }
             }
         })));
         Assert.That(sent, Is.GreaterThan(RequestHead.BytesMax));
 
-        bool IsOver() => Stopwatch.GetElapsedTime(startedAt) > SentWithin
+        bool IsOver() => Stopwatch.GetElapsedTime(startedAt) > Duration
             || Interlocked.Read(ref sent) > SentBytesMax;
     }
 }

@@ -4,17 +4,17 @@ using System.Runtime.InteropServices;
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>
-/// Keeps one request on its way on each of many connections, as fast as they are answered, until it is disposed of. It
-/// takes no more time of the machine than it must: one thread, which looks once a millisecond, and no look into replies
-/// but for their status. Nor does it leave garbage, whose collection would stop those that measure in this process.
+/// Sends one request after the other on each of many connections, as fast as they are answered, until it is disposed.
+/// It costs little CPU: one thread polls once a millisecond and reads only the status of replies. It allocates nothing,
+/// as a collection would pause the measurements in this process.
 /// </summary>
 internal sealed class Flooder : IDisposable
 {
-    // As <poll.h> has them.
+    // From <poll.h>.
     private const short PollIn = 1;
     private const int NoDescriptor = -1;
 
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(1);
 
     private readonly int _port;
     private readonly byte[] _request;
@@ -63,12 +63,12 @@ internal sealed class Flooder : IDisposable
             {
                 for (var i = 0; i < _sockets.Length; i++)
                 {
-                    if (_entries[i].Happened != 0)
+                    if (_entries[i].ReturnedEvents != 0)
                         Try(i, static (self, i) => self.Read(i));
                 }
             }
 
-            Thread.Sleep(Look);
+            Thread.Sleep(PollInterval);
         }
     }
 
@@ -86,14 +86,14 @@ internal sealed class Flooder : IDisposable
 
     private void Connect(int i)
     {
-        _sockets[i] = Crowd.Connect(_port, i);
+        _sockets[i] = ClientSwarm.Connect(_port, i);
         _entries[i] = new PollEntry { Descriptor = (int)_sockets[i]!.SafeHandle.DangerousGetHandle(), Events = PollIn };
         _sockets[i]!.Send(_request);
     }
 
     private void Read(int i)
     {
-        // A short reply comes in one piece.
+        // A short reply arrives in one piece.
         var socket = _sockets[i]!;
         var reply = _reply.AsSpan(0, socket.Receive(_reply));
         if (reply.StartsWith("HTTP/1.1 429"u8))
@@ -121,6 +121,6 @@ internal sealed class Flooder : IDisposable
     {
         public int Descriptor;
         public short Events;
-        public short Happened;
+        public short ReturnedEvents;
     }
 }

@@ -6,9 +6,9 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>
-/// Pairs that play while a server is abused: two take turns, each with its turn in the update that waits for the
-/// other's, at the pace of people who are quick. Every turn must come once and in order, and no connection may be lost.
-/// On threads of their own, as the abuser may be busy with those of the pool.
+/// Pairs that play while a server is abused: the two alternate, each sending its turn in the update that waits for the
+/// other's, as fast as quick people would. Every turn must arrive once and in order, and no connection may be lost.
+/// Runs on dedicated threads, as the abuser may use up the thread pool.
 /// </summary>
 internal sealed class HonestPairs : IDisposable
 {
@@ -30,10 +30,10 @@ internal sealed class HonestPairs : IDisposable
     /// <summary>Turns sent and received since the start.</summary>
     public long Turns => Volatile.Read(ref _turns);
 
-    /// <summary>Brings pairs into games; from then on they play.</summary>
-    /// <param name="port">Where the server listens.</param>
-    /// <param name="count">How many pairs.</param>
-    /// <param name="headers">Header lines for each request of a pair, by the pair's number; null: none.</param>
+    /// <summary>Pairs players and lets them play.</summary>
+    /// <param name="port">The server's port.</param>
+    /// <param name="count">The number of pairs.</param>
+    /// <param name="headers">Header lines for each request of a pair, by its number; null: none.</param>
     public static async Task<HonestPairs> StartAsync(int port, int count, Func<int, string>? headers = null)
     {
         using var games = new SeatSetup(port);
@@ -52,21 +52,21 @@ internal sealed class HonestPairs : IDisposable
         return pairs;
     }
 
-    /// <summary>From now on latencies, from a turn's sending to its receipt, are counted anew, here.</summary>
+    /// <summary>Starts a new measurement of latencies, from sending a turn to receiving it.</summary>
     public Latencies Measure() => _latencies = new Latencies();
 
-    /// <summary>Waits until so many more turns have been played; fails the test when one was lost or doubled.</summary>
+    /// <summary>Waits for more turns; fails the test when one was lost or duplicated.</summary>
     public async Task PlayMoreAsync(int turns)
     {
         var target = Turns + turns;
-        await TestWait.UntilAsync(() => _fault is not null || Turns >= target, "the honest pairs have played on");
+        await ServerChild.UntilAsync(() => _fault is not null || Turns >= target, "the honest pairs have played");
         Check();
     }
 
-    /// <summary>Fails the test when a turn was lost or doubled, or a connection lost.</summary>
+    /// <summary>Fails the test when a turn was lost or duplicated, or a connection lost.</summary>
     public void Check() => Assert.That(_fault?.Message, Is.Null, "an honest pair was harmed");
 
-    /// <summary>Ends the games with a last look for doubled turns.</summary>
+    /// <summary>Ends the games after a last check for duplicated turns.</summary>
     public void End()
     {
         _stop.Set();
@@ -99,7 +99,7 @@ internal sealed class HonestPairs : IDisposable
             }
             while (!_stop.Wait(Pace));
 
-            // The last turn, too, has come once: nothing is left for its receiver.
+            // The last turn has arrived only once: nothing is left for its receiver.
             mover.SendNothing(waitSeconds: 0);
             mover.ReadNoData();
         }

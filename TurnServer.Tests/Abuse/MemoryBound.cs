@@ -1,44 +1,44 @@
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>
-/// The most memory that an abuse may make the server take, from the limits that it runs under: what is alive, times
-/// what the collector needs for it, and the collector's own.
+/// How much memory an abuse may take, given the server's limits: live objects times a factor for garbage, plus a fixed
+/// part.
 /// </summary>
 internal static class MemoryBound
 {
     /// <summary>
-    /// An open connection: the listener's buffer of 8 KiB, its objects and the socket's, and those of a request under
-    /// way or of a part of a head; 11 to 13 KB have been measured.
+    /// An open connection: the listener's buffer of 8 KiB, the objects of listener and socket, and those of a request
+    /// in progress or part of a head; measured: 11 to 13 KB.
     /// </summary>
     public const int ConnectionBytes = 14 * 1024;
 
-    /// <summary>The least that a body takes that is on its way, and the most.</summary>
+    /// <summary>The smallest and the largest buffer of a body that is being received.</summary>
     public const int BodyBytesMin = 1024;
     public const int BodyBytesMax = 16_384;
 
     /// <summary>
-    /// All turns that may wait for one seat, and the most that a reply has to say; one that is being sent is there once
-    /// more in the listener, with its head.
+    /// The longest backlog of a seat, and so the longest reply; while it is sent the listener holds a second copy, with
+    /// its head.
     /// </summary>
     public const int BacklogBytesMax = 131_072;
 
-    // What is allocated between two collections of the youngest generation, thread stacks, and the code that the abuse
-    // is the first to run: 30 MB, at any number of requests.
+    // Allocations between two collections of the youngest generation, thread stacks, and code that runs for the first
+    // time: 30 MB, whatever the number of requests.
     private const long FixedBytes = 64L * 1024 * 1024;
 
-    // Until it collects, as much again may have come as is alive.
-    private const int StandingFactor = 2;
+    // Before a collection there may be as much garbage as there are live objects.
+    private const int LongLivedFactor = 2;
 
-    // What lives long enough to get into the oldest generation dies there uncollected until that has grown by as much
-    // again, and while it is collected as much comes once more.
-    private const int PassingFactor = 3;
+    // Objects that reach the oldest generation are collected only when it has doubled, and during that collection as
+    // much is allocated again.
+    private const int ShortLivedFactor = 3;
 
-    /// <summary>For so many bytes at once that come and stay.</summary>
-    public static long OfStanding(long aliveBytes) => FixedBytes + (StandingFactor * aliveBytes);
+    /// <summary>The bound for this many bytes that are allocated and stay alive.</summary>
+    public static long ForLongLived(long aliveBytes) => FixedBytes + (LongLivedFactor * aliveBytes);
 
-    /// <summary>For so many bytes at once that come and go.</summary>
-    public static long OfPassing(long aliveBytes) => FixedBytes + (PassingFactor * aliveBytes);
+    /// <summary>The bound for this many live bytes that are continually replaced.</summary>
+    public static long ForShortLived(long aliveBytes) => FixedBytes + (ShortLivedFactor * aliveBytes);
 
-    /// <summary>For a heap that the runtime has been told not to let grow past this.</summary>
-    public static long OfHeap(long heapBytesMax) => FixedBytes + heapBytesMax;
+    /// <summary>The bound for a heap of limited size.</summary>
+    public static long ForHeapLimit(long heapBytesMax) => FixedBytes + heapBytesMax;
 }

@@ -5,18 +5,18 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Actor;
 
-/// <summary>Rules that throw: whoever waits is told, and the loop ends with what was thrown.</summary>
+/// <summary>Rules that throw: all pending requests fail, and the loop ends with the exception.</summary>
 public sealed class ActorFailureTests
 {
     private const int ActorFailed = 20;
 
     [Test]
-    public async Task ABug_FailsTheRequestTheHeldAndTheQueuedOnes_AndEndsTheLoop()
+    public async Task ABug_FailsCurrentHeldAndQueuedRequests_AndEndsTheLoop()
     {
         await using var actor = new ActorDriver(new BrokenAfter(1));
         var registered = actor.Ask("0,Ann,*,*,*");
         var held = actor.Ask("2,*,0,*,*", waitSeconds: 10);
-        var guilty = actor.Ask("0,Bob,*,*,*");
+        var failing = actor.Ask("0,Bob,*,*,*");
         var queued = actor.Ask("2,*,0,*,*");
         var query = actor.Actor.QueryAsync(table => table.PlayerCount);
         var drain = actor.Actor.DrainAsync();
@@ -25,7 +25,7 @@ public sealed class ActorFailureTests
         {
             Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
             Assert.That(ActorDriver.Text(await ActorDriver.Soon(registered)), Is.EqualTo("0/0/0"));
-            foreach (var waiting in new[] { held, guilty, queued, query, drain })
+            foreach (var waiting in new[] { held, failing, queued, query, drain })
             {
                 Assert.That(async () => await ActorDriver.Soon(waiting),
                     Throws.TypeOf<ActorFailedException>().With.InnerException.TypeOf<BrokenException>());
@@ -37,9 +37,9 @@ public sealed class ActorFailureTests
     public async Task ABug_IsLoggedOnce_AsCritical()
     {
         await using var actor = ActorDriver.Started(new BrokenAfter(0));
-        var guilty = actor.Ask("0,Ann,*,*,*");
+        var failing = actor.Ask("0,Ann,*,*,*");
         Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
-        Assert.That(async () => await ActorDriver.Soon(guilty), Throws.TypeOf<ActorFailedException>());
+        Assert.That(async () => await ActorDriver.Soon(failing), Throws.TypeOf<ActorFailedException>());
         var entry = actor.Log.Entries.Single();
         using (Assert.EnterMultipleScope())
         {
@@ -49,11 +49,11 @@ public sealed class ActorFailureTests
     }
 
     [Test]
-    public async Task AfterABug_NobodyWaits()
+    public async Task AfterABug_NewMessagesAreRefusedAtOnce()
     {
         await using var actor = ActorDriver.Started(new BrokenAfter(0));
-        var guilty = actor.Ask("0,Ann,*,*,*");
-        Assert.That(async () => await ActorDriver.Soon(guilty), Throws.TypeOf<ActorFailedException>());
+        var failing = actor.Ask("0,Ann,*,*,*");
+        Assert.That(async () => await ActorDriver.Soon(failing), Throws.TypeOf<ActorFailedException>());
         Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
         using (Assert.EnterMultipleScope())
         {
@@ -74,7 +74,7 @@ public sealed class ActorFailureTests
         Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
     }
 
-    /// <summary>A source that breaks after some keys.</summary>
+    /// <summary>A source that throws after some keys.</summary>
     private sealed class BrokenAfter(int keys) : IKeySource
     {
         private int _drawn;

@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Actor;
 
-/// <summary>The one that owns the table: what goes in and what comes out.</summary>
+/// <summary>Requests, queries and drain of the actor.</summary>
 public sealed class TurnActorTests
 {
     [Test]
@@ -25,7 +25,7 @@ public sealed class TurnActorTests
     }
 
     [Test]
-    public async Task Ask_BeforeTheLoopRuns_IsAnsweredOnceItDoes()
+    public async Task Ask_BeforeTheLoopRuns_IsAnsweredLater()
     {
         await using var actor = new ActorDriver();
         var reply = actor.Ask("0,Ann,*,*,*");
@@ -35,7 +35,7 @@ public sealed class TurnActorTests
     }
 
     [Test]
-    public async Task AHeldReply_IsCompletedByAnothersRequest_AndSaysItsWait()
+    public async Task AHeldReply_IsCompletedByThePartnersRequest_WithItsAppliedWait()
     {
         await using var actor = ActorDriver.Started();
         await actor.Send("0,Ann,*,*,*");
@@ -52,7 +52,7 @@ public sealed class TurnActorTests
     }
 
     [Test]
-    public async Task AReplyThatMightHaveBeenHeldButWasNot_SaysNoWait()
+    public async Task AReplyThatWasNotHeld_HasNoAppliedWait()
     {
         await using var actor = ActorDriver.Started();
         var reply = await ActorDriver.Soon(actor.Ask("0,Ann,*,*,*", waitSeconds: 10));
@@ -60,7 +60,7 @@ public sealed class TurnActorTests
     }
 
     [Test]
-    public async Task AHeldReply_IsCompletedByTheClock_AndNotSooner()
+    public async Task AHeldReply_IsCompletedWhenItsTimeIsUp_AndNotBefore()
     {
         await using var actor = ActorDriver.Started();
         await actor.Send("0,Ann,*,*,*");
@@ -79,7 +79,7 @@ public sealed class TurnActorTests
     }
 
     [Test]
-    public async Task ASilentPartner_IsHeardOfAtOnce_ThoughNobodyAsks()
+    public async Task ADroppedPartner_CompletesAHeldReplyWithoutARequest()
     {
         await using var actor = ActorDriver.Started();
         foreach (var body in new[] { "0,Ann,*,*,*", "0,Bob,*,*,*", "2,*,1,*,*", "3,*,1,*,*" })
@@ -91,7 +91,7 @@ public sealed class TurnActorTests
     }
 
     [Test]
-    public async Task AFullMailbox_AnswersServerBusy_AndTheRequestIsNotTaken()
+    public async Task AFullMailbox_IsAnsweredServerBusy_AndTheRequestIsNotTaken()
     {
         await using var actor = new ActorDriver();
         var taken = Enumerable.Range(0, TurnActor.MailboxCapacity).Select(_ => actor.Ask("0,Ann,*,*,*")).ToArray();
@@ -101,7 +101,7 @@ public sealed class TurnActorTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(ActorDriver.Text(reply), Is.EqualTo("23/*/*"));
-            Assert.That(reply.Error, Is.EqualTo(ErrorCode.ServerBusy));
+            Assert.That((reply.Error, reply.IsOverload), Is.EqualTo((ErrorCode.ServerBusy, true)));
             Assert.That(taken.Any(ask => ask.IsCompleted), Is.False);
             Assert.That(async () => await actor.Actor.QueryAsync(table => table.PlayerCount),
                 Throws.TypeOf<ActorBusyException>());
@@ -114,7 +114,7 @@ public sealed class TurnActorTests
     }
 
     [Test]
-    public async Task Drain_AnswersWhatIsHeld_AndHoldsNoneAfter()
+    public async Task Drain_AnswersHeldReplies_AndHoldsNoneAfterwards()
     {
         await using var actor = ActorDriver.Started();
         await actor.Send("0,Ann,*,Z,*");
@@ -134,7 +134,7 @@ public sealed class TurnActorTests
     }
 
     [Test]
-    public async Task Stop_LetsTheLoopEnd_WhenTheMailboxIsEmpty()
+    public async Task Stop_EndsTheLoop_WhenTheMailboxIsEmpty()
     {
         await using var actor = new ActorDriver();
         var reply = actor.Ask("0,Ann,*,*,*");
@@ -145,7 +145,7 @@ public sealed class TurnActorTests
     }
 
     [Test]
-    public async Task Query_SeesTheTableAsItIsNow_ThoughNoTimerHasFired()
+    public async Task Query_SeesTheTableAsOfNow_BeforeTheTimerFires()
     {
         await using var actor = ActorDriver.Started(clock: new CountingClock { HasTimers = false });
         await actor.Send("0,Ann,*,*,*");
@@ -156,7 +156,7 @@ public sealed class TurnActorTests
     }
 
     [Test]
-    public async Task Query_WithNothingDue_SeesWhatTimeItIs()
+    public async Task Query_WithNothingDue_SeesTheCurrentTime()
     {
         await using var driver = ActorDriver.Started();
         await driver.Send("0,Ann,*,*,*");
@@ -166,7 +166,7 @@ public sealed class TurnActorTests
     }
 
     [Test]
-    public async Task TheTablesTime_BeginsWithTheLoop()
+    public async Task TheTablesClock_StartsWithTheLoop()
     {
         await using var driver = new ActorDriver();
         driver.Clock.Advance(TimeSpan.FromSeconds(3));
@@ -179,9 +179,9 @@ public sealed class TurnActorTests
     [Test]
     public async Task Continuations_DoNotRunOnTheActorsThread()
     {
-        // All three stand in the mailbox before the loop runs: one that is answered at once goes on where it asked.
+        // All three are posted before the loop runs; an idle actor would answer them on this thread.
         await using var actor = new ActorDriver();
-        using var mayEnd = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
         using var blocked = new CountdownEvent(3);
         var blockers = new[]
         {
@@ -190,16 +190,16 @@ public sealed class TurnActorTests
             Block(actor.Actor.DrainAsync()),
         };
         actor.Start();
-        // Each of them stands still in its continuation now, and the actor goes on.
+        // Each of them now blocks in its continuation; the actor must not.
         Assert.That(blocked.Wait(TimeSpan.FromSeconds(20)));
         Assert.That(await actor.Send("2,*,0,*,*"), Is.EqualTo("0/2/*"));
-        mayEnd.Set();
+        release.Set();
         await ActorDriver.Soon(Task.WhenAll(blockers));
 
         Task Block(Task task) => task.ContinueWith(_ =>
         {
             blocked.Signal();
-            mayEnd.Wait(TimeSpan.FromSeconds(20));
+            release.Wait(TimeSpan.FromSeconds(20));
         }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 
@@ -212,7 +212,7 @@ public sealed class TurnActorTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(keys.Max(), Is.LessThan(ProtocolLimits.KeyEnd));
-            Assert.That(keys.Max(), Is.GreaterThan(ProtocolLimits.KeyEnd / 2), "all bits are used");
+            Assert.That(keys.Max(), Is.GreaterThan(ProtocolLimits.KeyEnd / 2), "the highest bit is used");
             Assert.That(keys.Distinct().Count(), Is.EqualTo(keys.Length));
         }
     }

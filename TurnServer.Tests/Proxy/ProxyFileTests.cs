@@ -3,17 +3,17 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Proxy;
 
-/// <summary>The proxies' files themselves.</summary>
+/// <summary>The configuration files for reverse proxies.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class ProxyFileTests
 {
     [Test]
-    public async Task Nginx_sends_a_request_again_that_met_a_closing_connection()
+    public async Task Nginx_retries_a_request_on_a_closing_connection()
     {
         await using var upstream = new Upstream { ClosesReused = true };
         await using var proxy = await ReverseProxy.StartAsync("nginx", upstream.Port);
         using var http = ReverseProxy.CreateHttp(proxy.Http, HttpVersion.Version11);
-        // Each worker keeps connections of its own: some of these requests meet one that was kept.
+        // Each worker has its own keep-alive connections, so that only some of these requests reuse one.
         for (var i = 0; i < 6; i++)
         {
             using var response = await http.PostAsync("/", new StringContent($"6,a,1,0,{i}"));
@@ -24,7 +24,7 @@ internal sealed class ProxyFileTests
     }
 
     [Test]
-    public async Task Nginx_answers_certbots_challenge_in_the_clear()
+    public async Task Nginx_answers_ACME_challenges_over_plain_HTTP()
     {
         await using var upstream = new Upstream();
         await using var proxy = await ReverseProxy.StartAsync("nginx", upstream.Port);

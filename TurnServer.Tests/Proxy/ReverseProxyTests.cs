@@ -9,7 +9,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Proxy;
 
-/// <summary>The server behind a real proxy with the file that operators install: what players meet there.</summary>
+/// <summary>Playing through a real reverse proxy with the configuration file that operators install.</summary>
 [TestFixture("nginx")]
 [TestFixture("caddy")]
 [Category("Process")]
@@ -49,14 +49,15 @@ public sealed class ReverseProxyTests(string name)
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task A_held_reply_brings_each_turn_the_moment_it_is_made(bool isHttps)
+    public async Task A_held_reply_delivers_each_turn_at_once(bool isHttps)
     {
         using var http = isHttps ? Https2() : PlainHttp();
-        // Each turn is sent when the one before has come. Held to their end, these replies would take minutes.
+        // Each turn is sent when the one before has arrived. If replies were held until their timeout, this would take
+        // minutes.
         var games = await StartGamesAsync(http);
         await using var a = games[0];
         await using var b = games[1];
-        var received = Task.WhenAll(PassOnAsync(a), PassOnAsync(b));
+        var received = Task.WhenAll(CountUpAsync(a), CountUpAsync(b));
         Assert.That(await a.SendAsync("1"u8.ToArray()), Is.Null);
         Assert.That((await received.WaitAsync(TestWait.Timeout)).Sum(), Is.EqualTo(20));
     }
@@ -72,7 +73,7 @@ public sealed class ReverseProxyTests(string name)
     }
 
     [Test]
-    public async Task A_body_of_16384_bytes_passes_and_one_byte_more_is_refused_as_the_server_refuses_it()
+    public async Task A_body_of_16384_bytes_passes_and_a_longer_one_is_refused_by_the_server()
     {
         await using var pair = await RawPair.StartAsync(_proxy.HttpPort, ClientPair.NewName());
         var turn = new string('t', 16_384 - pair.Update(0, 0, "").Length);
@@ -87,7 +88,7 @@ public sealed class ReverseProxyTests(string name)
     }
 
     [Test]
-    public async Task A_body_far_too_long_does_not_reach_the_server()
+    public async Task A_body_of_70000_bytes_is_refused_by_the_proxy()
     {
         using var http = PlainHttp();
         var (status, body) = await PostAsync(http, new byte[70_000]);
@@ -96,11 +97,11 @@ public sealed class ReverseProxyTests(string name)
     }
 
     [Test]
-    public async Task Limits_go_by_the_address_that_the_proxy_sees_whatever_the_client_claims()
+    public async Task Limits_apply_to_the_address_that_the_proxy_sees()
     {
         if (OwnAddress() is not { } address)
         {
-            Assert.Ignore("This machine has no address but loopback's, which are exempt from limits.");
+            Assert.Ignore("This machine has only loopback addresses, which are exempt from limits.");
             return;
         }
 
@@ -108,17 +109,17 @@ public sealed class ReverseProxyTests(string name)
         var keys = new List<string>();
         for (var player = 0; player < PlayersPerAddress; player++)
             keys.Add(await RegisterAsync(far, $"198.51.100.{player}"));
-        var refused = await PostAsync(far, NewRegistration(), forged: "198.51.100.99");
+        var refused = await PostAsync(far, NewRegistration(), claimed: "198.51.100.99");
         Assert.That(refused, Is.EqualTo((429, "22/*/*")));
         using var near = PlainHttp();
-        // From loopback, which is exempt, however full the claimed address is.
+        // Loopback is exempt, although the claimed address is at its limit.
         keys.Add(await RegisterAsync(near, $"{address}"));
         foreach (var key in keys)
             await UnregisterAsync(near, key);
     }
 
     [Test]
-    public async Task The_server_is_told_one_address_and_nothing_that_the_client_says_of_its_own()
+    public async Task The_proxy_forwards_one_address_and_drops_what_the_client_claims()
     {
         await using var upstream = new Upstream();
         await using var proxy = await ReverseProxy.StartAsync(name, upstream.Port);
@@ -141,9 +142,9 @@ public sealed class ReverseProxyTests(string name)
         }
     }
 
-    // Caddy passes the address on as the host, in its brackets.
+    // Caddy forwards the address in brackets as the Host.
     [Test]
-    public async Task Players_who_come_by_a_bare_IPv6_address_play()
+    public async Task A_game_through_a_bare_IPv6_address_works()
     {
         if (!Socket.OSSupportsIPv6)
             Tool.SkipOrFail("IPv6");
@@ -160,7 +161,7 @@ public sealed class ReverseProxyTests(string name)
     }
 
     [Test]
-    public async Task Connect_passes_data_by_a_bare_IPv6_address()
+    public async Task Connect_works_through_a_bare_IPv6_address()
     {
         if (!Socket.OSSupportsIPv6)
             Tool.SkipOrFail("IPv6");
@@ -205,8 +206,8 @@ public sealed class ReverseProxyTests(string name)
         return await Task.WhenAll(clients.Select(ClientPair.StartAsync)).WaitAsync(TestWait.Timeout);
     }
 
-    // Answers each turn with the next number until ten have come; returns how many did.
-    private static async Task<int> PassOnAsync(TurnGame game)
+    // Answers each turn with the next number until ten have arrived; returns how many did.
+    private static async Task<int> CountUpAsync(TurnGame game)
     {
         var count = 0;
         await foreach (var turn in game.ReceiveAsync())
@@ -224,9 +225,9 @@ public sealed class ReverseProxyTests(string name)
 
     private static byte[] NewRegistration() => Encoding.UTF8.GetBytes($"0,{ClientPair.NewName()},*,Nobody,*");
 
-    private static async Task<string> RegisterAsync(HttpClient http, string? forged = null)
+    private static async Task<string> RegisterAsync(HttpClient http, string? claimed = null)
     {
-        var (_, body) = await PostAsync(http, NewRegistration(), forged: forged);
+        var (_, body) = await PostAsync(http, NewRegistration(), claimed: claimed);
         Assert.That(body, Does.StartWith("0/0/"));
         return body["0/0/".Length..];
     }
@@ -235,14 +236,14 @@ public sealed class ReverseProxyTests(string name)
         await PostAsync(http, Encoding.UTF8.GetBytes($"1,*,{key},*,*"));
 
     private static async Task<(int Status, string Body)> PostAsync(HttpClient http, byte[] body, int waitSeconds = 0,
-        string? forged = null)
+        string? claimed = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue("text/plain");
         if (waitSeconds > 0)
             request.Headers.Add("Prefer", $"wait={waitSeconds}");
-        if (forged is not null)
-            request.Headers.Add("X-Forwarded-For", forged);
+        if (claimed is not null)
+            request.Headers.Add("X-Forwarded-For", claimed);
         using var response = await http.SendAsync(request);
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync());
     }

@@ -2,8 +2,8 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Actor;
 
-/// <summary>The actor's one timer is set when something nearer is due, and does not spin.</summary>
-public sealed class ActorTimerTests
+/// <summary>The actor's one timer is set for the nearest deadline and does not spin.</summary>
+public sealed class DeadlineTimerTests
 {
     [Test]
     public async Task WithNothingDue_NoTimerIsSet()
@@ -41,7 +41,7 @@ public sealed class ActorTimerTests
     }
 
     [Test]
-    public async Task ANearerDeadline_SetsTheTimerAnew()
+    public async Task ANearerDeadline_SetsTheTimerAgain()
     {
         await using var actor = ActorDriver.Started();
         await actor.Send("0,Ann,*,Z,*");
@@ -55,7 +55,7 @@ public sealed class ActorTimerTests
     }
 
     [Test]
-    public async Task ADeadlineThatWasPutOff_WakesTheActorOnceTooEarly_AndThenInTime()
+    public async Task AnExtendedDeadline_CausesOneEarlyWakeUp_AndThenOneInTime()
     {
         await using var actor = ActorDriver.Started();
         await actor.Send("0,Ann,*,Z,*");
@@ -64,21 +64,21 @@ public sealed class ActorTimerTests
         await actor.Send("2,*,0,*,*");
         actor.Clock.Advance(TimeSpan.FromSeconds(5));
         await actor.Settle();
-        var isThere = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
+        var countBefore = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
         actor.Clock.Advance(TimeSpan.FromSeconds(20));
         await actor.Settle();
-        var isGone = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
+        var countAfter = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
         await actor.Settle();
         using (Assert.EnterMultipleScope())
         {
-            Assert.That((isThere, isGone), Is.EqualTo((1, 0)));
+            Assert.That((countBefore, countAfter), Is.EqualTo((1, 0)));
             Assert.That(actor.Clock.WakeUps, Is.EqualTo(2));
             Assert.That(actor.Clock.Delays, Is.EqualTo(Seconds(25, 20)));
         }
     }
 
     [Test]
-    public async Task ADeadlineBetweenTwoMilliseconds_IsLookedForAtTheNext()
+    public async Task ADeadlineBetweenTwoMilliseconds_IsHandledAtTheNext()
     {
         await using var actor = ActorDriver.Started();
         await actor.Send("0,Ann,*,Z,*");
@@ -87,7 +87,7 @@ public sealed class ActorTimerTests
         await actor.Send("2,*,0,*,*");
         actor.Clock.Advance(TimeSpan.FromMilliseconds(25_000 - 1.4));
         await actor.Settle();
-        // A timer cuts fractions off: one set to 1.4 ms would fire too early, find nothing due and be set anew.
+        // Timers truncate: one set to 1.4 ms would fire too early, find nothing due and be set again.
         Assert.That(actor.Clock.Delays, Is.EqualTo(Seconds(25, 0.002)));
         actor.Clock.Advance(TimeSpan.FromMilliseconds(2));
         await actor.Settle();
@@ -108,7 +108,7 @@ public sealed class ActorTimerTests
         await actor.Settle();
         actor.Clock.Advance(TimeSpan.FromMilliseconds(2997));
         Assert.That(held.IsCompleted, Is.False);
-        // Nobody else asks anything: the timer alone must bring it about, however often it is early.
+        // Without other requests the timer alone must answer it, however often it fires early.
         for (var i = 0; i < 5; i++)
             actor.Clock.Advance(TimeSpan.FromMilliseconds(1));
         Assert.That(ActorDriver.Text(await ActorDriver.Soon(held)), Is.EqualTo("0/2/*"));

@@ -4,38 +4,38 @@ using System.Net.Sockets;
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>
-/// Many connections of an abuser, without a buffer or a task of their own, from several loopback addresses, as one has
-/// no more than some 28 000 ports. They end by a reset, so that none of those ports stays taken.
+/// Many connections of an abuser, without a buffer or a task each, from several loopback addresses, as one address has
+/// only some 28,000 ports. They are closed by reset, so that no port stays in use.
 /// </summary>
-internal sealed class Crowd : IDisposable
+internal sealed class ClientSwarm : IDisposable
 {
-    /// <summary>So many threads connect, send and receive.</summary>
+    /// <summary>How many threads connect, send and receive.</summary>
     public const int Threads = 4;
 
     private const int Addresses = 8;
 
-    // As <linux/in.h> has them: the port is chosen at the connect, and so only has to be free towards this server.
+    // From <linux/in.h>: chooses the port at connect, so that it only has to be unused with this server.
     private const int IpLevel = 0;
     private const int BindAddressNoPort = 24;
 
     private readonly Socket[] _sockets;
 
-    private Crowd(Socket[] sockets) => _sockets = sockets;
+    private ClientSwarm(Socket[] sockets) => _sockets = sockets;
 
     public int Count => _sockets.Length;
 
-    /// <summary>How many the server has not ended; what they have to read is read, up to a little.</summary>
+    /// <summary>How many connections the server has not closed. Discards what has been received.</summary>
     public int CountOpen() => _sockets.Count(IsOpen);
 
-    /// <summary>Opens so many connections, on a few threads.</summary>
-    public static async Task<Crowd> ConnectAsync(int port, int count)
+    /// <summary>Opens connections on several threads.</summary>
+    public static async Task<ClientSwarm> ConnectAsync(int port, int count)
     {
         var sockets = new Socket[count];
         await OnThreadsAsync(count, i => sockets[i] = Connect(port, i));
-        return new Crowd(sockets);
+        return new ClientSwarm(sockets);
     }
 
-    /// <summary>Opens one connection from the abuser's address of this number, modulo a few.</summary>
+    /// <summary>Opens one connection from one of the abuser's addresses.</summary>
     public static Socket Connect(int port, int address)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
@@ -59,7 +59,7 @@ internal sealed class Crowd : IDisposable
         }
     }
 
-    /// <summary>Does this for each number below a count, on a few threads of its own.</summary>
+    /// <summary>Runs an action for each number below the count, on several dedicated threads.</summary>
     public static Task OnThreadsAsync(int count, Action<int> action) =>
         Task.WhenAll(Enumerable.Range(0, Threads).Select(thread => OnThread(() =>
         {
@@ -67,47 +67,47 @@ internal sealed class Crowd : IDisposable
                 action(i);
         })));
 
-    /// <summary>Runs this on a thread of its own.</summary>
+    /// <summary>Runs an action on a dedicated thread.</summary>
     public static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None,
         TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    /// <summary>Sends these bytes on each connection that takes them. Returns how many did.</summary>
+    /// <summary>Sends on each open connection. Returns how many sends succeeded.</summary>
     public async Task<int> SendAsync(byte[] bytes)
     {
-        var taken = 0;
+        var sent = 0;
         await OnThreadsAsync(Count, i =>
         {
             try
             {
                 _sockets[i].Send(bytes);
-                Interlocked.Increment(ref taken);
+                Interlocked.Increment(ref sent);
             }
             catch (SocketException)
             {
-                // The server has ended it.
+                // The server has closed it.
             }
         });
-        return taken;
+        return sent;
     }
 
-    /// <summary>Posts or gets on each, and reads until its reply has begun. Returns how many were answered.</summary>
-    public async Task<int> PostAsync(byte[] request, string answerStart)
+    /// <summary>Sends a request on each and reads the start of its reply. Returns how many were as expected.</summary>
+    public async Task<int> AskAsync(byte[] request, string replyStart)
     {
         var answered = 0;
         await SendAsync(request);
         await OnThreadsAsync(Count, i =>
         {
-            var buffer = new byte[answerStart.Length];
+            var buffer = new byte[replyStart.Length];
             try
             {
                 var isAnswered = _sockets[i].Receive(buffer, SocketFlags.Peek) == buffer.Length
-                    && buffer.AsSpan().SequenceEqual(System.Text.Encoding.ASCII.GetBytes(answerStart));
+                    && buffer.AsSpan().SequenceEqual(System.Text.Encoding.ASCII.GetBytes(replyStart));
                 if (isAnswered)
                     Interlocked.Increment(ref answered);
             }
             catch (SocketException)
             {
-                // Ended unanswered.
+                // Closed without a reply.
             }
         });
         return answered;

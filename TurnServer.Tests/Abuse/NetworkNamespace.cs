@@ -7,15 +7,15 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>
-/// A network of its own, joined to this machine by a cable that can be pulled: its clients are then gone without a
-/// word, as a phone is in a tunnel. One thread lives in it, and what that opens stays in it. It is gone with this
-/// process. Needs root.
+/// A network namespace joined to this machine by a veth pair. Deleting the pair makes its clients vanish without a
+/// packet, as a phone does in a tunnel. One thread runs in the namespace; sockets that it opens stay there. Ends with
+/// this process. Needs root.
 /// </summary>
-internal sealed class PulledCable : IDisposable
+internal sealed class NetworkNamespace : IDisposable
 {
     private const int NewNetwork = 0x4000_0000;
 
-    // Of the range that is set aside for tests of networks (RFC 2544).
+    // From the range reserved for network benchmarks (RFC 2544).
     private static readonly string Network = $"198.18.{Environment.ProcessId % 256}";
     private static readonly string NearEnd = $"near{Environment.ProcessId}";
     private static readonly string FarEnd = $"far{Environment.ProcessId}";
@@ -24,47 +24,47 @@ internal sealed class PulledCable : IDisposable
     private readonly Thread _thread;
     private readonly BlockingCollection<Action> _work = [];
 
-    private PulledCable(string ip)
+    private NetworkNamespace(string ip)
     {
         _ip = ip;
         _thread = new Thread(Work) { IsBackground = true };
         _thread.Start();
     }
 
-    /// <summary>This machine, as it is reached from there.</summary>
+    /// <summary>This machine's address in the namespace.</summary>
     public static IPAddress Address { get; } = IPAddress.Parse($"{Network}.1");
 
-    /// <summary>Lays the cable; ends the test where that is not allowed.</summary>
-    public static async Task<PulledCable> LayAsync()
+    /// <summary>Creates the namespace; skips the test where that is not allowed.</summary>
+    public static async Task<NetworkNamespace> CreateAsync()
     {
-        var cable = new PulledCable(Tool.Require("ip", "iproute2"));
+        var network = new NetworkNamespace(Tool.Require("ip", "iproute2"));
         try
         {
-            var thread = await cable.RunAsync(() => Unshare(NewNetwork) == 0
+            var thread = await network.RunAsync(() => Unshare(NewNetwork) == 0
                 ? GetThread()
                 : throw new Win32Exception(Marshal.GetLastPInvokeError()));
-            await cable.IpAsync($"link add {NearEnd} type veth peer name {FarEnd} netns {thread}");
-            await cable.IpAsync($"addr add {Network}.1/30 dev {NearEnd}");
-            await cable.IpAsync($"link set {NearEnd} up");
-            // A child has the network of the thread that starts it.
-            foreach (var there in new[] { $"addr add {Network}.2/30 dev {FarEnd}", $"link set {FarEnd} up" })
-                await await cable.RunAsync(() => cable.IpAsync(there));
-            return cable;
+            await network.IpAsync($"link add {NearEnd} type veth peer name {FarEnd} netns {thread}");
+            await network.IpAsync($"addr add {Network}.1/30 dev {NearEnd}");
+            await network.IpAsync($"link set {NearEnd} up");
+            // A child process runs in the namespace of the thread that starts it.
+            foreach (var command in new[] { $"addr add {Network}.2/30 dev {FarEnd}", $"link set {FarEnd} up" })
+                await await network.RunAsync(() => network.IpAsync(command));
+            return network;
         }
         catch (Win32Exception e)
         {
-            cable.Dispose();
-            Tool.SkipOrFail($"No network can be made here ({e.Message}): this needs root.");
+            network.Dispose();
+            Tool.Miss($"Cannot create a network namespace ({e.Message}): this needs root.");
             throw;
         }
         catch
         {
-            cable.Dispose();
+            network.Dispose();
             throw;
         }
     }
 
-    /// <summary>Does this in that network.</summary>
+    /// <summary>Runs a function in the namespace.</summary>
     public Task<T> RunAsync<T>(Func<T> action)
     {
         var result = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -82,15 +82,15 @@ internal sealed class PulledCable : IDisposable
         return result.Task;
     }
 
-    /// <summary>Pulls the cable: from now on nothing passes.</summary>
-    public Task PullAsync() => IpAsync($"link delete {NearEnd}");
+    /// <summary>Deletes the veth pair: from now on no packet passes.</summary>
+    public Task DisconnectAsync() => IpAsync($"link delete {NearEnd}");
 
     public void Dispose()
     {
         _work.CompleteAdding();
         _thread.Join();
         _work.Dispose();
-        // It may have been pulled, or never laid.
+        // Fails if it was deleted or never created.
         _ = Tool.RunAsync(_ip, "link", "delete", NearEnd).GetAwaiter().GetResult();
     }
 

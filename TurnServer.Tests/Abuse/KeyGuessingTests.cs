@@ -6,16 +6,15 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Abuse;
 
-/// <summary>Random keys, in the hope of another player's.</summary>
+/// <summary>Random keys, sent in the hope of hitting another player's.</summary>
 [Category("Slow"), NonParallelizable]
-[Category("Process")]
-internal sealed class GuessTests
+internal sealed class KeyGuessingTests
 {
     private const int GuessCount = 30_000;
     private const long KeyEnd = 1L << 53;
     private const int Seed = 20_26;
 
-    // Each of what a key is good for, and what a wrong one gets.
+    // Each request that takes a key, and the refusal of a wrong one.
     private static readonly (string Before, string After, string Refusal)[] Kinds =
     [
         ("1,*,", ",*,*", "5/*/*"), ("2,*,", ",*,*", "5/*/*"), ("3,*,", ",*,*", "5/*/*"), ("4,*,", ",*,*", "5/*/*"),
@@ -29,13 +28,13 @@ internal sealed class GuessTests
             "--game-timeout", "300");
         await using var waiting = await RawHttp.ConnectAsync(abused.Port);
         await using var pair = await RawPair.StartAsync(abused.Port, "Guessed");
-        var key = (await waiting.PostAsync("0,Waiting,*,Nobody,*")).Body["0/0/".Length..];
-        await pair.Players[0].PostAsync(pair.Update(0, 0, "kept"));
+        var key = (await waiting.AskAsync("0,Waiting,*,Nobody,*")).Body["0/0/".Length..];
+        await pair.Players[0].AskAsync(pair.Update(0, 0, "kept"));
         var wrong = new List<string>();
         var startedAt = Stopwatch.GetTimestamp();
-        await Crowd.OnThreadsAsync(GuessCount, i =>
+        await ClientSwarm.OnThreadsAsync(GuessCount, i =>
         {
-            // Random numbers of its own for each guess, whichever thread makes it.
+            // Seeded per guess, so that threads do not matter.
             var guess = new Random(Seed + i).NextInt64(KeyEnd);
             var (before, after, refusal) = Kinds[i % Kinds.Length];
             var reply = Ask(abused.Port, i, string.Create(CultureInfo.InvariantCulture, $"{before}{guess}{after}"));
@@ -47,23 +46,23 @@ internal sealed class GuessTests
         });
         var seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
         Assert.That(wrong, Is.Empty);
-        // A key that is right with the other seat's number, too.
+        // A valid key with the number of the other seat.
         Assert.That(Ask(abused.Port, 0, $"6,mine,{pair.Keys[0]},{1 - pair.Seats[0]},1"), Does.EndWith("14/*/*"));
-        // A pairing key is no seat key, nor the other way round.
+        // A pairing key used as a seat key, and the reverse.
         Assert.That(Ask(abused.Port, 0, $"6,mine,{key},0,0"), Does.EndWith("13/*/*"));
         Assert.That(Ask(abused.Port, 0, $"1,*,{pair.Keys[0]},*,*"), Does.EndWith("5/*/*"));
         await using var player = await RawHttp.ConnectAsync(abused.Port);
-        Assert.That((await player.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"), "still waits");
-        Assert.That((await player.PostAsync(pair.Update(1, 0, "too"))).Body, Is.EqualTo("0/9/kept"), "still plays");
-        Assert.That((await player.PostAsync(pair.Update(0, 1, ""))).Body, Is.EqualTo("0/9/too"), "as does its partner");
+        Assert.That((await player.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"), "still waits");
+        Assert.That((await player.AskAsync(pair.Update(1, 0, "too"))).Body, Is.EqualTo("0/9/kept"), "still plays");
+        Assert.That((await player.AskAsync(pair.Update(0, 1, ""))).Body, Is.EqualTo("0/9/too"), "as does its partner");
         await abused.CheckAsync(string.Create(CultureInfo.InvariantCulture,
-            $"{GuessCount} keys guessed, {GuessCount / seconds:0} a second"), MemoryBound.OfStanding(0));
+            $"{GuessCount} keys guessed, {GuessCount / seconds:0} a second"), MemoryBound.ForLongLived(0));
     }
 
-    // A refusal costs its connection.
+    // A refusal closes its connection.
     private static string Ask(int port, int address, string body)
     {
-        using var socket = Crowd.Connect(port, address);
+        using var socket = ClientSwarm.Connect(port, address);
         socket.Send(RawHttp.Post(body));
         var reply = new StringBuilder();
         var buffer = new byte[1024];
