@@ -7,6 +7,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>Connections that are opened and closed as fast as possible.</summary>
+[Category("Process")]
 [Category("Slow"), NonParallelizable]
 internal sealed class ChurnTests
 {
@@ -58,7 +59,7 @@ internal sealed class ChurnTests
         await ClientSwarm.OnThreadsAsync(ConnectionCount, i =>
         {
             if (i / ClientSwarm.Threads % ConnectionsBetweenChecks == 0)
-                ServerChild.UntilAsync(HasRoom, "connections are closed").GetAwaiter().GetResult();
+                TestWait.UntilAsync(HasRoom, "connections are closed").GetAwaiter().GetResult();
             try
             {
                 using var socket = ClientSwarm.Connect(abused.Port, i);
@@ -70,7 +71,7 @@ internal sealed class ChurnTests
             }
         });
         var seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
-        await ServerChild.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "descriptors are closed");
+        await TestWait.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "descriptors are closed");
         await abused.CheckAsync(string.Create(CultureInfo.InvariantCulture,
             $"{ConnectionCount} times {what}, {ConnectionCount / seconds:0} a second, {open.Max()} at once"),
             MemoryBound.ForHeapLimit(HeapBytesMax));

@@ -91,7 +91,7 @@ internal sealed class ClientSwarm : IDisposable
     }
 
     /// <summary>Sends a request on each and reads the start of its reply. Returns how many were as expected.</summary>
-    public async Task<int> AskAsync(byte[] request, string replyStart)
+    public async Task<int> PostAsync(byte[] request, string replyStart)
     {
         var answered = 0;
         await SendAsync(request);

@@ -7,6 +7,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>Endless pipelines, the longest bodies at full speed, and full backlogs.</summary>
+[Category("Process")]
 [Category("Slow"), NonParallelizable]
 internal sealed class FloodTests
 {
@@ -72,8 +73,8 @@ internal sealed class FloodTests
             var counter = 0;
             for (; Stopwatch.GetTimestamp() < end; counter++)
             {
-                Assert.That(await sender.AskAsync(pair.Update(0, counter, turn)), Is.EqualTo("0/10/*"));
-                Assert.That(await reader.AskAsync(pair.Update(1, counter, "")), Is.EqualTo("0/9/" + turn));
+                Assert.That(await sender.PostAsync(pair.Update(0, counter, turn)), Is.EqualTo("0/10/*"));
+                Assert.That(await reader.PostAsync(pair.Update(1, counter, "")), Is.EqualTo("0/9/" + turn));
             }
 
             return counter;
@@ -95,20 +96,20 @@ internal sealed class FloodTests
             await using var sender = new ReconnectingClient(abused.Port);
             await using var reader = new ReconnectingClient(abused.Port);
             for (var counter = 0; counter < BacklogTurns; counter++)
-                Assert.That(await sender.AskAsync(pair.Update(0, counter, turn)), Is.EqualTo("0/10/*"));
+                Assert.That(await sender.PostAsync(pair.Update(0, counter, turn)), Is.EqualTo("0/10/*"));
             for (var attempt = 0; attempt < 3; attempt++)
-                Assert.That(await sender.AskAsync(pair.Update(0, BacklogTurns, turn)), Is.EqualTo("21/*/*"));
+                Assert.That(await sender.PostAsync(pair.Update(0, BacklogTurns, turn)), Is.EqualTo("21/*/*"));
             // A short turn still fits, and the sender still receives the turns of its partner.
-            await reader.AskAsync($"6,said,{pair.Keys[1]},{pair.Seats[1]},0");
-            Assert.That(await sender.AskAsync(pair.Update(0, BacklogTurns, "short")), Is.EqualTo("0/9/said"));
+            await reader.PostAsync($"6,said,{pair.Keys[1]},{pair.Seats[1]},0");
+            Assert.That(await sender.PostAsync(pair.Update(0, BacklogTurns, "short")), Is.EqualTo("0/9/said"));
             if (i > 0)
                 continue;
             // The first partner reads in the end.
-            var block = await reader.AskAsync(pair.Update(1, 0, ""));
+            var block = await reader.PostAsync(pair.Update(1, 0, ""));
             var turns = string.Join('|', Enumerable.Repeat(turn, BacklogTurns).Append("short"));
             Assert.That(block, Is.EqualTo("0/11/" + turns));
-            Assert.That(await reader.AskAsync(pair.Update(1, 1, "")), Is.EqualTo("0/10/*"));
-            Assert.That(await sender.AskAsync(pair.Update(0, BacklogTurns + 1, turn)), Is.EqualTo("0/10/*"));
+            Assert.That(await reader.PostAsync(pair.Update(1, 1, "")), Is.EqualTo("0/10/*"));
+            Assert.That(await sender.PostAsync(pair.Update(0, BacklogTurns + 1, turn)), Is.EqualTo("0/10/*"));
         }
 
         await abused.CheckAsync($"{FullCount} backlogs filled",
@@ -120,10 +121,10 @@ internal sealed class FloodTests
     {
         private RawHttp? _connection;
 
-        public async Task<string> AskAsync(string body)
+        public async Task<string> PostAsync(string body)
         {
             _connection ??= await RawHttp.ConnectAsync(port);
-            var reply = await _connection.AskAsync(body);
+            var reply = await _connection.PostAsync(body);
             if (reply.Closes)
                 await DisposeAsync();
             return reply.Body;

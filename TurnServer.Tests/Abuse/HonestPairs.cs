@@ -59,7 +59,7 @@ internal sealed class HonestPairs : IDisposable
     public async Task PlayMoreAsync(int turns)
     {
         var target = Turns + turns;
-        await ServerChild.UntilAsync(() => _fault is not null || Turns >= target, "the honest pairs have played");
+        await TestWait.UntilAsync(() => _fault is not null || Turns >= target, "the honest pairs have played");
         Check();
     }
 

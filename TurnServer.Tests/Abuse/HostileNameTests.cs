@@ -7,6 +7,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>Names that are markup, escapes or paths, wherever names are shown.</summary>
+[Category("Process")]
 [Category("Slow"), NonParallelizable]
 internal sealed class HostileNameTests
 {
@@ -26,22 +27,22 @@ internal sealed class HostileNameTests
     public async Task Hostile_names_are_escaped_everywhere_and_break_no_line()
     {
         var names = Hostile.Names.Where(name => name != "*").Concat(ExtraNames).Distinct().ToList();
-        var admin = ServerChild.FreePort();
+        var admin = Ports.Next();
         await using var abused = await AbusedServer.StartAsync("--admin-port", $"{admin}", "--verbose", "0.2",
             "--log-level", "trace", "--pairing-timeout", "300");
         foreach (var name in names)
         {
             await using var client = await RawHttp.ConnectAsync(abused.Port);
-            Assert.That((await client.AskAsync($"0,{name},*,Nobody at all,*")).Body, Does.StartWith("0/0/"), name);
-            Assert.That((await client.AskAsync($"0,Plain,*,{name},*")).Body, Does.StartWith("0/0/"), name);
+            Assert.That((await client.PostAsync($"0,{name},*,Nobody at all,*")).Body, Does.StartWith("0/0/"), name);
+            Assert.That((await client.PostAsync($"0,Plain,*,{name},*")).Body, Does.StartWith("0/0/"), name);
         }
 
         foreach (var name in Invalid)
         {
             await using var client = await RawHttp.ConnectAsync(abused.Port);
-            Assert.That((await client.AskAsync($"0,{name},*,*,*")).Body, Is.EqualTo("7/*/*"));
+            Assert.That((await client.PostAsync($"0,{name},*,*,*")).Body, Is.EqualTo("7/*/*"));
             await using var other = await RawHttp.ConnectAsync(abused.Port);
-            Assert.That((await other.AskAsync($"0,Plain,*,{name},*")).Body, Is.EqualTo("16/*/*"));
+            Assert.That((await other.PostAsync($"0,Plain,*,{name},*")).Body, Is.EqualTo("16/*/*"));
         }
 
         await CheckPagesAsync(admin, names);
@@ -73,7 +74,7 @@ internal sealed class HostileNameTests
     // writing direction.
     private static async Task CheckTableAsync(ServerChild server, int names)
     {
-        await ServerChild.UntilAsync(() => LastTable(server.Output) is { } table
+        await TestWait.UntilAsync(() => LastTable(server.Output) is { } table
             && table.Count(line => line.Contains("waiting", StringComparison.Ordinal)) == 2 * names,
             "a table shows all names");
         foreach (var line in LastTable(server.Output)!)

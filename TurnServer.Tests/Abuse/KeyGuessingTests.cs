@@ -7,6 +7,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>Random keys, sent in the hope of hitting another player's.</summary>
+[Category("Process")]
 [Category("Slow"), NonParallelizable]
 internal sealed class KeyGuessingTests
 {
@@ -28,8 +29,8 @@ internal sealed class KeyGuessingTests
             "--game-timeout", "300");
         await using var waiting = await RawHttp.ConnectAsync(abused.Port);
         await using var pair = await RawPair.StartAsync(abused.Port, "Guessed");
-        var key = (await waiting.AskAsync("0,Waiting,*,Nobody,*")).Body["0/0/".Length..];
-        await pair.Players[0].AskAsync(pair.Update(0, 0, "kept"));
+        var key = (await waiting.PostAsync("0,Waiting,*,Nobody,*")).Body["0/0/".Length..];
+        await pair.Players[0].PostAsync(pair.Update(0, 0, "kept"));
         var wrong = new List<string>();
         var startedAt = Stopwatch.GetTimestamp();
         await ClientSwarm.OnThreadsAsync(GuessCount, i =>
@@ -52,9 +53,9 @@ internal sealed class KeyGuessingTests
         Assert.That(Ask(abused.Port, 0, $"6,mine,{key},0,0"), Does.EndWith("13/*/*"));
         Assert.That(Ask(abused.Port, 0, $"1,*,{pair.Keys[0]},*,*"), Does.EndWith("5/*/*"));
         await using var player = await RawHttp.ConnectAsync(abused.Port);
-        Assert.That((await player.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"), "still waits");
-        Assert.That((await player.AskAsync(pair.Update(1, 0, "too"))).Body, Is.EqualTo("0/9/kept"), "still plays");
-        Assert.That((await player.AskAsync(pair.Update(0, 1, ""))).Body, Is.EqualTo("0/9/too"), "as does its partner");
+        Assert.That((await player.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"), "still waits");
+        Assert.That((await player.PostAsync(pair.Update(1, 0, "too"))).Body, Is.EqualTo("0/9/kept"), "still plays");
+        Assert.That((await player.PostAsync(pair.Update(0, 1, ""))).Body, Is.EqualTo("0/9/too"), "as does its partner");
         await abused.CheckAsync(string.Create(CultureInfo.InvariantCulture,
             $"{GuessCount} keys guessed, {GuessCount / seconds:0} a second"), MemoryBound.ForLongLived(0));
     }

@@ -54,7 +54,7 @@ internal sealed class NetworkNamespace : IDisposable
         catch (Win32Exception e)
         {
             network.Dispose();
-            Tool.Miss($"Cannot create a network namespace ({e.Message}): this needs root.");
+            Tool.SkipOrFail($"Cannot create a network namespace ({e.Message}): this needs root.");
             throw;
         }
         catch

@@ -5,6 +5,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>Clients that request much and read nothing, until the server's send buffers are full.</summary>
+[Category("Process")]
 [Category("Slow"), NonParallelizable]
 internal sealed class NonReadingClientTests
 {
@@ -24,8 +25,8 @@ internal sealed class NonReadingClientTests
         await using var abused = await AbusedServer.StartWithHeapAsync(HeapBytesMax, "--game-timeout", "60");
         await using var pair = await RawPair.StartAsync(abused.Port, "Deaf");
         for (var counter = 0; counter < BacklogTurns; counter++)
-            await pair.Players[0].AskAsync(pair.Update(0, counter, new string('x', TurnBytes)));
-        await pair.Players[1].AskAsync(pair.Update(1, 0, ""));
+            await pair.Players[0].PostAsync(pair.Update(0, counter, new string('x', TurnBytes)));
+        await pair.Players[1].PostAsync(pair.Update(1, 0, ""));
         // Each reply repeats the whole block of 128 KB.
         var again = RawHttp.Post(pair.Update(1, 0, ""));
         var descriptors = abused.Server.Descriptors;
@@ -34,7 +35,7 @@ internal sealed class NonReadingClientTests
         for (var taken = ClientCount; taken > 0 && rounds < RequestsMax; rounds++)
             taken = await swarm.SendAsync(again);
         // A write times out after 10 s, an idle connection after 15 s.
-        await ServerChild.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "all are closed",
+        await TestWait.UntilAsync(() => abused.Server.Descriptors < descriptors + 50, "all are closed",
             TimeSpan.FromSeconds(40));
         await abused.CheckAsync(string.Create(CultureInfo.InvariantCulture,
             $"{ClientCount} clients request 128 KB {rounds} times and read nothing"),

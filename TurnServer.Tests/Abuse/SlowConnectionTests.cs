@@ -6,6 +6,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Abuse;
 
 /// <summary>Ten thousand connections that send slowly or not at all.</summary>
+[Category("Process")]
 [Category("Slow"), NonParallelizable]
 internal sealed class SlowConnectionTests
 {
@@ -30,7 +31,7 @@ internal sealed class SlowConnectionTests
     public void CheckDescriptors()
     {
         if (FileDescriptors.Limit() < DescriptorsMin)
-            Tool.Miss($"A process may open {FileDescriptors.Limit()} files: ulimit -n {DescriptorsMin}");
+            Tool.SkipOrFail($"A process may open {FileDescriptors.Limit()} files: ulimit -n {DescriptorsMin}");
     }
 
     [Test]
@@ -56,12 +57,12 @@ internal sealed class SlowConnectionTests
     {
         await using var abused = await AbusedServer.StartAsync();
         using var swarm = await ClientSwarm.ConnectAsync(abused.Port, ConnectionCount);
-        var answered = await swarm.AskAsync(Encoding.ASCII.GetBytes(RawHttp.Head("GET /healthz HTTP/1.1")),
+        var answered = await swarm.PostAsync(Encoding.ASCII.GetBytes(RawHttp.Head("GET /healthz HTTP/1.1")),
             "HTTP/1.1 200 OK");
         Assert.That(answered, Is.EqualTo(ConnectionCount));
         Assert.That(abused.Server.Descriptors, Is.GreaterThan(ConnectionCount), "all are open at once");
-        await ServerChild.UntilAsync(() => swarm.CountOpen() == 0, "all are closed",
-            IdleTimeout + ServerChild.Patience);
+        await TestWait.UntilAsync(() => swarm.CountOpen() == 0, "all are closed",
+            IdleTimeout + TestWait.Timeout);
         await abused.CheckAsync("10,000 idle connections",
             MemoryBound.ForLongLived((long)ConnectionCount * MemoryBound.ConnectionBytes));
     }
@@ -72,7 +73,7 @@ internal sealed class SlowConnectionTests
         var descriptors = abused.Server.Descriptors;
         using var swarm = await ClientSwarm.ConnectAsync(abused.Port, ConnectionCount);
         await swarm.SendAsync(Encoding.ASCII.GetBytes(atOnce + slow[0]));
-        await ServerChild.UntilAsync(() => abused.Server.Descriptors - descriptors > ConnectionCount * 9 / 10,
+        await TestWait.UntilAsync(() => abused.Server.Descriptors - descriptors > ConnectionCount * 9 / 10,
             "nearly all are open at once");
         var seconds = double.Parse(BodyTimeout, CultureInfo.InvariantCulture);
         var rounds = 1;
@@ -84,6 +85,6 @@ internal sealed class SlowConnectionTests
         }
 
         Assert.That(swarm.CountOpen(), Is.Zero, "the server has closed all of them");
-        await ServerChild.UntilAsync(() => abused.Server.Descriptors < descriptors + 100, "descriptors are closed");
+        await TestWait.UntilAsync(() => abused.Server.Descriptors < descriptors + 100, "descriptors are closed");
     }
 }

@@ -24,10 +24,10 @@ public sealed class ActorFailureTests
         using (Assert.EnterMultipleScope())
         {
             Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
-            Assert.That(ActorDriver.Text(await ActorDriver.Soon(registered)), Is.EqualTo("0/0/0"));
+            Assert.That(ActorDriver.Text(await TestWait.ForAsync(registered)), Is.EqualTo("0/0/0"));
             foreach (var waiting in new[] { held, failing, queued, query, drain })
             {
-                Assert.That(async () => await ActorDriver.Soon(waiting),
+                Assert.That(async () => await TestWait.ForAsync(waiting),
                     Throws.TypeOf<ActorFailedException>().With.InnerException.TypeOf<BrokenException>());
             }
         }
@@ -39,7 +39,7 @@ public sealed class ActorFailureTests
         await using var actor = ActorDriver.Started(new BrokenAfter(0));
         var failing = actor.Ask("0,Ann,*,*,*");
         Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
-        Assert.That(async () => await ActorDriver.Soon(failing), Throws.TypeOf<ActorFailedException>());
+        Assert.That(async () => await TestWait.ForAsync(failing), Throws.TypeOf<ActorFailedException>());
         var entry = actor.Log.Entries.Single();
         using (Assert.EnterMultipleScope())
         {
@@ -53,14 +53,14 @@ public sealed class ActorFailureTests
     {
         await using var actor = ActorDriver.Started(new BrokenAfter(0));
         var failing = actor.Ask("0,Ann,*,*,*");
-        Assert.That(async () => await ActorDriver.Soon(failing), Throws.TypeOf<ActorFailedException>());
+        Assert.That(async () => await TestWait.ForAsync(failing), Throws.TypeOf<ActorFailedException>());
         Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
         using (Assert.EnterMultipleScope())
         {
             Assert.That(await actor.Send("0,Bob,*,*,*"), Is.EqualTo("23/*/*"));
-            Assert.That(async () => await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount)),
+            Assert.That(async () => await TestWait.ForAsync(actor.Actor.QueryAsync(table => table.PlayerCount)),
                 Throws.TypeOf<ActorBusyException>());
-            Assert.That(async () => await ActorDriver.Soon(actor.Actor.DrainAsync()), Throws.Exception);
+            Assert.That(async () => await TestWait.ForAsync(actor.Actor.DrainAsync()), Throws.Exception);
         }
     }
 
@@ -69,7 +69,7 @@ public sealed class ActorFailureTests
     {
         await using var actor = ActorDriver.Started();
         var query = actor.Actor.QueryAsync<int>(_ => throw new BrokenException());
-        Assert.That(async () => await ActorDriver.Soon(query),
+        Assert.That(async () => await TestWait.ForAsync(query),
             Throws.TypeOf<ActorFailedException>().With.InnerException.TypeOf<BrokenException>());
         Assert.That(async () => await actor.Loop, Throws.TypeOf<BrokenException>());
     }

@@ -50,7 +50,7 @@ public sealed class DeadlineTimerTests
         await actor.Settle();
         Assert.That(actor.Clock.Delays, Is.EqualTo(Seconds(25, 3)));
         actor.Clock.Advance(TimeSpan.FromSeconds(3));
-        await ActorDriver.Soon(held);
+        await TestWait.ForAsync(held);
         Assert.That(actor.Clock.WakeUps, Is.EqualTo(1));
     }
 
@@ -64,10 +64,10 @@ public sealed class DeadlineTimerTests
         await actor.Send("2,*,0,*,*");
         actor.Clock.Advance(TimeSpan.FromSeconds(5));
         await actor.Settle();
-        var countBefore = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
+        var countBefore = await TestWait.ForAsync(actor.Actor.QueryAsync(table => table.PlayerCount));
         actor.Clock.Advance(TimeSpan.FromSeconds(20));
         await actor.Settle();
-        var countAfter = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
+        var countAfter = await TestWait.ForAsync(actor.Actor.QueryAsync(table => table.PlayerCount));
         await actor.Settle();
         using (Assert.EnterMultipleScope())
         {
@@ -111,7 +111,7 @@ public sealed class DeadlineTimerTests
         // Without other requests the timer alone must answer it, however often it fires early.
         for (var i = 0; i < 5; i++)
             actor.Clock.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.That(ActorDriver.Text(await ActorDriver.Soon(held)), Is.EqualTo("0/2/*"));
+        Assert.That(ActorDriver.Text(await TestWait.ForAsync(held)), Is.EqualTo("0/2/*"));
     }
 
     private static TimeSpan[] Seconds(params double[] seconds) => Array.ConvertAll(seconds, TimeSpan.FromSeconds);

@@ -15,23 +15,23 @@ internal sealed class SuspensionTests
         await using var actor = await PlayingAsync();
         actor.Clock.Advance(LongSuspension);
         Assert.That(await actor.Send("6,e4,2,0,0"), Is.EqualTo("0/10/*"));
-        await SuspendedActor.AdvanceAsync(actor, GameTimeout - TimeSpan.FromSeconds(1));
+        await actor.AdvanceAsync(GameTimeout - TimeSpan.FromSeconds(1));
         Assert.That(await actor.Send("6,e5,3,1,0"), Is.EqualTo("0/9/e4"));
-        SuspendedActor.AssertLogged(actor, LongSuspension);
+        actor.AssertSuspensionLogged(LongSuspension);
     }
 
     [Test]
     public async Task ASilentPlayer_HasAsMuchTimeAfterASuspension_AsItHadBefore()
     {
         await using var actor = await PlayingAsync();
-        await SuspendedActor.AdvanceAsync(actor, TimeSpan.FromSeconds(10));
+        await actor.AdvanceAsync(TimeSpan.FromSeconds(10));
         actor.Clock.Advance(LongSuspension);
         await actor.Settle();
-        await SuspendedActor.AdvanceAsync(actor, GameTimeout - TimeSpan.FromSeconds(11));
-        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
-        await SuspendedActor.AdvanceAsync(actor, TimeSpan.FromSeconds(1));
-        Assert.That(await SuspendedActor.GamesAsync(actor), Is.Zero);
-        SuspendedActor.AssertLogged(actor, LongSuspension);
+        await actor.AdvanceAsync(GameTimeout - TimeSpan.FromSeconds(11));
+        Assert.That(await actor.GameCountAsync(), Is.EqualTo(1));
+        await actor.AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.That(await actor.GameCountAsync(), Is.Zero);
+        actor.AssertSuspensionLogged(LongSuspension);
     }
 
     [Test]
@@ -40,10 +40,10 @@ internal sealed class SuspensionTests
         await using var actor = await PlayingAsync(grace: TimeSpan.FromSeconds(5));
         actor.Clock.Advance(TimeSpan.FromHours(1));
         await actor.Settle();
-        await SuspendedActor.AdvanceAsync(actor, TimeSpan.FromSeconds(4));
-        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
-        await SuspendedActor.AdvanceAsync(actor, TimeSpan.FromSeconds(1));
-        Assert.That(await SuspendedActor.GamesAsync(actor), Is.Zero);
+        await actor.AdvanceAsync(TimeSpan.FromSeconds(4));
+        Assert.That(await actor.GameCountAsync(), Is.EqualTo(1));
+        await actor.AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.That(await actor.GameCountAsync(), Is.Zero);
     }
 
     [Test]
@@ -52,10 +52,10 @@ internal sealed class SuspensionTests
         await using var actor = await PlayingAsync(grace: TimeSpan.FromSeconds(5));
         actor.Clock.Advance(TimeSpan.FromSeconds(10));
         await actor.Settle();
-        await SuspendedActor.AdvanceAsync(actor, GameTimeout - TimeSpan.FromSeconds(11));
-        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1), "dropped sooner than without a suspension");
-        await SuspendedActor.AdvanceAsync(actor, TimeSpan.FromSeconds(1));
-        Assert.That(await SuspendedActor.GamesAsync(actor), Is.Zero,
+        await actor.AdvanceAsync(GameTimeout - TimeSpan.FromSeconds(11));
+        Assert.That(await actor.GameCountAsync(), Is.EqualTo(1), "dropped sooner than without a suspension");
+        await actor.AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.That(await actor.GameCountAsync(), Is.Zero,
             "dropped later, though there was time for a whole grace");
     }
 
@@ -66,21 +66,21 @@ internal sealed class SuspensionTests
         Assert.That(actor.Clock.Delays, Is.All.GreaterThan(TimeSpan.FromSeconds(20)));
         actor.Clock.Advance(LongSuspension);
         Assert.That(await actor.Send("6,e4,2,0,0"), Is.EqualTo("13/*/*"));
-        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
+        Assert.That(actor.Warnings, Is.Empty);
     }
 
     [Test]
     public async Task AHeldReplyWhoseTimeIsUp_IsAnswered_AndItsPlayerCountsAsHeardAtThatTime()
     {
         await using var actor = await PlayingAsync();
-        await SuspendedActor.AdvanceAsync(actor, TimeSpan.FromSeconds(20));
+        await actor.AdvanceAsync(TimeSpan.FromSeconds(20));
         var held = actor.Ask("6,,2,0,0", waitSeconds: 5);
         await actor.Settle();
         actor.Clock.Advance(LongSuspension);
-        Assert.That(ActorDriver.Text(await ActorDriver.Soon(held)), Is.EqualTo("0/10/*"));
-        await SuspendedActor.AdvanceAsync(actor, GameTimeout - TimeSpan.FromSeconds(1));
+        Assert.That(ActorDriver.Text(await TestWait.ForAsync(held)), Is.EqualTo("0/10/*"));
+        await actor.AdvanceAsync(GameTimeout - TimeSpan.FromSeconds(1));
         Assert.That(await actor.Send("6,e4,2,0,1"), Is.EqualTo("15/*/*"), "the partner's ten seconds were over");
-        SuspendedActor.AssertLogged(actor, LongSuspension);
+        actor.AssertSuspensionLogged(LongSuspension);
     }
 
     [Test]
@@ -91,7 +91,7 @@ internal sealed class SuspensionTests
         await actor.Settle();
         actor.Clock.Advance(LongSuspension);
         await actor.Send("6,e5,3,1,0");
-        Assert.That(ActorDriver.Text(await ActorDriver.Soon(held)), Is.EqualTo("0/9/e5"));
+        Assert.That(ActorDriver.Text(await TestWait.ForAsync(held)), Is.EqualTo("0/9/e5"));
     }
 
     [Test]
@@ -103,13 +103,13 @@ internal sealed class SuspensionTests
         {
             // No requests: only the timer wakes it.
             actor.Clock.Advance(TimeSpan.FromSeconds(1));
-            await ServerChild.UntilAsync(() => actor.Clock.WakeUps == second, $"it has woken {second} times");
+            await TestWait.UntilAsync(() => actor.Clock.WakeUps == second, $"it has woken {second} times");
         }
 
-        Assert.That(await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount)), Is.EqualTo(1));
-        await SuspendedActor.AdvanceAsync(actor, TimeSpan.FromSeconds(1));
+        Assert.That(await TestWait.ForAsync(actor.Actor.QueryAsync(table => table.PlayerCount)), Is.EqualTo(1));
+        await actor.AdvanceAsync(TimeSpan.FromSeconds(1));
         Assert.That(await actor.Send("2,*,0,*,*"), Is.EqualTo("5/*/*"));
-        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
+        Assert.That(actor.Warnings, Is.Empty);
     }
 
     [Test]
@@ -121,12 +121,12 @@ internal sealed class SuspensionTests
         Assert.That(actor.Clock.Delays, Is.Empty);
         await actor.Send("0,Ann,*,*,*");
         await actor.Send("1,*,0,*,*");
-        await SuspendedActor.AdvanceAsync(actor, TimeSpan.FromSeconds(2));
+        await actor.AdvanceAsync(TimeSpan.FromSeconds(2));
         var wakeUps = actor.Clock.WakeUps;
         actor.Clock.Advance(TimeSpan.FromHours(1));
         await actor.Send("0,Bob,*,*,*");
         Assert.That(actor.Clock.WakeUps, Is.EqualTo(wakeUps));
-        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
+        Assert.That(actor.Warnings, Is.Empty);
     }
 
     [Test]
@@ -135,10 +135,10 @@ internal sealed class SuspensionTests
         await using var actor = await PlayingAsync();
         actor.Clock.Advance(TimeSpan.FromSeconds(2));
         await actor.Settle();
-        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
+        Assert.That(actor.Warnings, Is.Empty);
         actor.Clock.Advance(TimeSpan.FromSeconds(2.001));
         await actor.Settle();
-        SuspendedActor.AssertLogged(actor, TimeSpan.FromSeconds(2.001));
+        actor.AssertSuspensionLogged(TimeSpan.FromSeconds(2.001));
     }
 
     [Test]
@@ -149,8 +149,8 @@ internal sealed class SuspensionTests
         {
             actor.Clock.Advance(LongSuspension);
             await actor.Settle();
-            await SuspendedActor.AdvanceAsync(actor, TimeSpan.FromSeconds(5));
-            Assert.That(SuspendedActor.Warnings(actor), Has.Count.EqualTo(suspension));
+            await actor.AdvanceAsync(TimeSpan.FromSeconds(5));
+            Assert.That(actor.Warnings, Has.Count.EqualTo(suspension));
         }
     }
 
@@ -159,9 +159,9 @@ internal sealed class SuspensionTests
     {
         await using var actor = await PlayingAsync();
         actor.Clock.Advance(LongSuspension);
-        await ActorDriver.Soon(actor.Actor.DrainAsync());
-        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
-        SuspendedActor.AssertLogged(actor, LongSuspension);
+        await TestWait.ForAsync(actor.Actor.DrainAsync());
+        Assert.That(await actor.GameCountAsync(), Is.EqualTo(1));
+        actor.AssertSuspensionLogged(LongSuspension);
     }
 
     private static ActorDriver Started(TimeSpan? grace = null)

@@ -12,8 +12,8 @@ public sealed class TurnActorTests
     public async Task Ask_OfARequest_IsAnswered()
     {
         await using var actor = ActorDriver.Started();
-        var registered = await ActorDriver.Soon(actor.Ask("0,Ann,*,*,*"));
-        var unknown = await ActorDriver.Soon(actor.Ask("2,*,99,*,*"));
+        var registered = await TestWait.ForAsync(actor.Ask("0,Ann,*,*,*"));
+        var unknown = await TestWait.ForAsync(actor.Ask("2,*,99,*,*"));
         using (Assert.EnterMultipleScope())
         {
             Assert.That(ActorDriver.Text(registered), Is.EqualTo("0/0/0"));
@@ -31,7 +31,7 @@ public sealed class TurnActorTests
         var reply = actor.Ask("0,Ann,*,*,*");
         Assert.That(reply.IsCompleted, Is.False);
         actor.Start();
-        Assert.That(ActorDriver.Text(await ActorDriver.Soon(reply)), Is.EqualTo("0/0/0"));
+        Assert.That(ActorDriver.Text(await TestWait.ForAsync(reply)), Is.EqualTo("0/0/0"));
     }
 
     [Test]
@@ -43,7 +43,7 @@ public sealed class TurnActorTests
         await actor.Send("0,Cid,*,*,*");
         Assert.That(held.IsCompleted, Is.False);
         await actor.Send("2,*,1,*,*");
-        var reply = await ActorDriver.Soon(held);
+        var reply = await TestWait.ForAsync(held);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(ActorDriver.Text(reply), Is.EqualTo("0/4/Cid"));
@@ -55,7 +55,7 @@ public sealed class TurnActorTests
     public async Task AReplyThatWasNotHeld_HasNoAppliedWait()
     {
         await using var actor = ActorDriver.Started();
-        var reply = await ActorDriver.Soon(actor.Ask("0,Ann,*,*,*", waitSeconds: 10));
+        var reply = await TestWait.ForAsync(actor.Ask("0,Ann,*,*,*", waitSeconds: 10));
         Assert.That((reply.WasHeld, reply.AppliedWaitSeconds), Is.EqualTo((false, 0)));
     }
 
@@ -70,7 +70,7 @@ public sealed class TurnActorTests
         await actor.Settle();
         Assert.That(held.IsCompleted, Is.False);
         actor.Clock.Advance(TimeSpan.FromMilliseconds(1));
-        var reply = await ActorDriver.Soon(held);
+        var reply = await TestWait.ForAsync(held);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(ActorDriver.Text(reply), Is.EqualTo("0/2/*"));
@@ -87,7 +87,7 @@ public sealed class TurnActorTests
         var held = actor.Ask("4,*,1,*,*", waitSeconds: 100);
         await actor.Settle();
         actor.Clock.Advance(TimeSpan.FromSeconds(30));
-        Assert.That(ActorDriver.Text(await ActorDriver.Soon(held)), Is.EqualTo("9/2/*"));
+        Assert.That(ActorDriver.Text(await TestWait.ForAsync(held)), Is.EqualTo("9/2/*"));
     }
 
     [Test]
@@ -108,8 +108,8 @@ public sealed class TurnActorTests
         }
 
         actor.Start();
-        await ActorDriver.Soon(Task.WhenAll(taken));
-        var players = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
+        await TestWait.ForAsync(Task.WhenAll(taken));
+        var players = await TestWait.ForAsync(actor.Actor.QueryAsync(table => table.PlayerCount));
         Assert.That(players, Is.EqualTo(taken.Length));
     }
 
@@ -122,9 +122,9 @@ public sealed class TurnActorTests
         var held = new[] { actor.Ask("2,*,0,*,*", waitSeconds: 10), actor.Ask("2,*,1,*,*", waitSeconds: 10) };
         await actor.Settle();
         Assert.That(held.Any(reply => reply.IsCompleted), Is.False);
-        await ActorDriver.Soon(actor.Actor.DrainAsync());
-        var replies = await ActorDriver.Soon(Task.WhenAll(held));
-        var after = await ActorDriver.Soon(actor.Ask("2,*,0,*,*", waitSeconds: 10));
+        await TestWait.ForAsync(actor.Actor.DrainAsync());
+        var replies = await TestWait.ForAsync(Task.WhenAll(held));
+        var after = await TestWait.ForAsync(actor.Ask("2,*,0,*,*", waitSeconds: 10));
         using (Assert.EnterMultipleScope())
         {
             Assert.That(replies.Select(ActorDriver.Text), Is.All.EqualTo("0/2/*"));
@@ -141,7 +141,7 @@ public sealed class TurnActorTests
         actor.Actor.Stop();
         actor.Start();
         await actor.Loop;
-        Assert.That(ActorDriver.Text(await ActorDriver.Soon(reply)), Is.EqualTo("0/0/0"));
+        Assert.That(ActorDriver.Text(await TestWait.ForAsync(reply)), Is.EqualTo("0/0/0"));
     }
 
     [Test]
@@ -149,9 +149,9 @@ public sealed class TurnActorTests
     {
         await using var actor = ActorDriver.Started(clock: new CountingClock { HasTimers = false });
         await actor.Send("0,Ann,*,*,*");
-        var before = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
+        var before = await TestWait.ForAsync(actor.Actor.QueryAsync(table => table.PlayerCount));
         actor.Clock.Advance(TimeSpan.FromSeconds(25));
-        var after = await ActorDriver.Soon(actor.Actor.QueryAsync(table => table.PlayerCount));
+        var after = await TestWait.ForAsync(actor.Actor.QueryAsync(table => table.PlayerCount));
         Assert.That((before, after), Is.EqualTo((1, 0)));
     }
 
@@ -161,7 +161,7 @@ public sealed class TurnActorTests
         await using var driver = ActorDriver.Started();
         await driver.Send("0,Ann,*,*,*");
         driver.Clock.Advance(TimeSpan.FromSeconds(3));
-        Assert.That(await ActorDriver.Soon(driver.Actor.QueryAsync(table => table.Now)),
+        Assert.That(await TestWait.ForAsync(driver.Actor.QueryAsync(table => table.Now)),
             Is.EqualTo(TimeSpan.FromSeconds(3)));
     }
 
@@ -172,7 +172,7 @@ public sealed class TurnActorTests
         driver.Clock.Advance(TimeSpan.FromSeconds(3));
         driver.Start();
         driver.Clock.Advance(TimeSpan.FromSeconds(2));
-        Assert.That(await ActorDriver.Soon(driver.Actor.QueryAsync(table => table.Now)),
+        Assert.That(await TestWait.ForAsync(driver.Actor.QueryAsync(table => table.Now)),
             Is.EqualTo(TimeSpan.FromSeconds(2)));
     }
 
@@ -194,7 +194,7 @@ public sealed class TurnActorTests
         Assert.That(blocked.Wait(TimeSpan.FromSeconds(20)));
         Assert.That(await actor.Send("2,*,0,*,*"), Is.EqualTo("0/2/*"));
         release.Set();
-        await ActorDriver.Soon(Task.WhenAll(blockers));
+        await TestWait.ForAsync(Task.WhenAll(blockers));
 
         Task Block(Task task) => task.ContinueWith(_ =>
         {

@@ -5,6 +5,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>A server whose process is stopped for a while, as a paused container or a suspended machine is.</summary>
 [Category("Slow")]
+[Category("Process")]
 internal sealed class FreezeTests
 {
     private const int TimeoutSeconds = 5;
@@ -16,19 +17,19 @@ internal sealed class FreezeTests
     [TestCase(true)]
     public async Task A_game_goes_on_with_the_next_counter_for_both(bool hasState)
     {
-        using var state = new KeptState();
+        using var state = new StateFolder();
         string[] flags = ["--game-timeout", $"{TimeoutSeconds}"];
         if (hasState)
-            flags = [.. flags, "--state", state.Folder];
+            flags = [.. flags, "--state", state.Path];
         await using var server = await ServerChild.StartAsync(flags);
         await using var pair = await RawPair.StartAsync(server.Port, "Frozen");
-        Assert.That((await pair.Players[0].AskAsync(pair.Update(0, 0, "e4"))).Body, Is.EqualTo("0/10/*"));
-        Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 0, "e5"))).Body, Is.EqualTo("0/9/e4"));
+        Assert.That((await pair.Players[0].PostAsync(pair.Update(0, 0, "e4"))).Body, Is.EqualTo("0/10/*"));
+        Assert.That((await pair.Players[1].PostAsync(pair.Update(1, 0, "e5"))).Body, Is.EqualTo("0/9/e4"));
 
         await FreezeAsync(server, () => pair.Players[0].SendAsync(RawHttp.Post(pair.Update(0, 1, "Nf3"))));
         Assert.That((await pair.Players[0].ReadReplyAsync()).Body, Is.EqualTo("0/9/e5"));
-        Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 1, "Nc6"))).Body, Is.EqualTo("0/9/Nf3"));
-        await server.LogsAsync("was suspended for");
+        Assert.That((await pair.Players[1].PostAsync(pair.Update(1, 1, "Nc6"))).Body, Is.EqualTo("0/9/Nf3"));
+        await server.WaitForLogAsync("was suspended for");
         Assert.That(server.Errors.Split("was suspended for"), Has.Length.EqualTo(2), "said once");
         if (!hasState)
             return;
@@ -36,15 +37,15 @@ internal sealed class FreezeTests
         await server.KillAsync();
         await using var again = await ServerChild.StartAsync(flags);
         await using var player = await RawHttp.ConnectAsync(again.Port);
-        Assert.That((await player.AskAsync(pair.Update(0, 2, ""))).Body, Is.EqualTo("0/9/Nc6"));
+        Assert.That((await player.PostAsync(pair.Update(0, 2, ""))).Body, Is.EqualTo("0/9/Nc6"));
     }
 
     [Test]
     public async Task Without_a_grace_both_are_dropped()
     {
-        using var state = new KeptState();
+        using var state = new StateFolder();
         await using var server = await ServerChild.StartAsync("--game-timeout", $"{TimeoutSeconds}", "--state",
-            state.Folder, "--restart-grace", "0");
+            state.Path, "--restart-grace", "0");
         await using var pair = await RawPair.StartAsync(server.Port, "Dropped");
         await FreezeAsync(server, () => pair.Players[0].SendAsync(RawHttp.Post(pair.Update(0, 0, "e4"))));
         Assert.That((await pair.Players[0].ReadReplyAsync()).Body, Is.EqualTo("13/*/*"));
@@ -58,7 +59,7 @@ internal sealed class FreezeTests
         var holding = await pair.Players[0].HoldAsync(pair.Update(0, 0, ""), TimeoutSeconds);
         await FreezeAsync(server, () => Task.CompletedTask);
         Assert.That((await holding.ReadReplyAsync()).Body, Is.EqualTo("0/11/*"));
-        Assert.That((await holding.AskAsync(pair.Update(0, 1, "e4"))).Body, Is.EqualTo("0/10/*"));
+        Assert.That((await holding.PostAsync(pair.Update(0, 1, "e4"))).Body, Is.EqualTo("0/10/*"));
     }
 
     private static async Task FreezeAsync(ServerChild server, Func<Task> meanwhile)

@@ -3,6 +3,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Many clients that connect at once, as after a restart.</summary>
+[Category("Process")]
 [Parallelizable(ParallelScope.All)]
 internal sealed class BacklogTests
 {
@@ -18,7 +19,7 @@ internal sealed class BacklogTests
         var clients = await Task.WhenAll(
             Enumerable.Range(0, ClientCount).Select(_ => RawHttp.ConnectAsync(server.Port)));
         server.Resume();
-        var replies = await Task.WhenAll(clients.Select(client => client.AskAsync("2,*,1,*,*")));
+        var replies = await Task.WhenAll(clients.Select(client => client.PostAsync("2,*,1,*,*")));
         foreach (var client in clients)
             client.Reset();
         Assert.That(replies.Select(reply => reply.Body), Has.All.EqualTo("5/*/*"));

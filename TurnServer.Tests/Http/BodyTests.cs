@@ -6,6 +6,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Lengths, chunks and sizes of bodies (PROTOCOL.md, "Request").</summary>
+[Category("Process")]
 [Parallelizable(ParallelScope.All)]
 internal sealed class BodyTests
 {
@@ -42,14 +43,14 @@ internal sealed class BodyTests
         await client.SendAsync($"POST / HTTP/1.1\r\nHost: x\r\n{headers}\r\n10\r\n{Register}\r\n0\r\n\r\n");
         var reply = await client.ReadReplyAsync();
         Assert.That((reply.Status, reply.Body), Is.EqualTo((400, "1/*/*")));
-        Assert.That(await client.IsEndedAsync(), Is.True);
+        Assert.That(await client.IsClosedAsync(), Is.True);
     }
 
     [Test]
     public async Task An_empty_body_is_refused()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var reply = await client.AskAsync("");
+        var reply = await client.PostAsync("");
         Assert.That((reply.Status, reply.Body), Is.EqualTo((400, "2/*/*")));
     }
 
@@ -85,7 +86,7 @@ internal sealed class BodyTests
     public async Task A_truncated_chunked_body_is_not_handled([Values] bool isReset)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.AskAsync(Register)).Body["0/0/".Length..];
+        var key = (await client.PostAsync(Register)).Body["0/0/".Length..];
         await using var cut = await RawHttp.ConnectAsync(_server.Port);
         var chunks = Chunks($"1,*,{key},*,*", 5);
         await cut.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + chunks[..^"0\r\n\r\n".Length]);
@@ -96,7 +97,7 @@ internal sealed class BodyTests
         else
             cut.Socket.Shutdown(SocketShutdown.Send);
         await Task.Delay(TimeSpan.FromMilliseconds(100));
-        Assert.That((await client.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"), "still registered");
+        Assert.That((await client.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"), "still registered");
     }
 
     [TestCase("xyz\r\n0,Ann,*,*,*\r\n0\r\n\r\n")]
@@ -109,7 +110,7 @@ internal sealed class BodyTests
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + chunks);
         Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("200 OK"));
         await using var other = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
+        Assert.That((await other.PostAsync(Register)).Body, Does.StartWith("0/0/"));
         Assert.That(_server.Errors, Does.Not.Contain("error:"));
     }
 
@@ -143,8 +144,8 @@ internal sealed class BodyTests
         var turn = new string('é', (BodyBytesMax - shell.Length) / 2) + (shell.Length % 2 == 0 ? "" : "x");
         var sent = pair.Update(0, 0, turn);
         Assert.That(Encoding.UTF8.GetByteCount(sent), Is.EqualTo(BodyBytesMax));
-        Assert.That((await pair.Players[0].AskAsync(sent)).Body, Is.EqualTo("0/10/*"));
-        Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 0, ""))).Body, Is.EqualTo("0/9/" + turn));
+        Assert.That((await pair.Players[0].PostAsync(sent)).Body, Is.EqualTo("0/10/*"));
+        Assert.That((await pair.Players[1].PostAsync(pair.Update(1, 0, ""))).Body, Is.EqualTo("0/9/" + turn));
     }
 
     // The server drains the body, so that no reset discards the reply.
@@ -163,7 +164,7 @@ internal sealed class BodyTests
         }
 
         Assert.That((await client.ReadReplyAsync()).Body, Is.EqualTo("20/*/*"));
-        Assert.That(await client.IsEndedAsync(), Is.True);
+        Assert.That(await client.IsClosedAsync(), Is.True);
     }
 
     [Test]
@@ -208,7 +209,7 @@ internal sealed class BodyTests
 
         Assert.That(await ended, Does.Not.Contain("200 OK"));
         await using var other = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
+        Assert.That((await other.PostAsync(Register)).Body, Does.StartWith("0/0/"));
     }
 
     private static string Chunks(string body, int chunkBytes)

@@ -42,7 +42,7 @@ internal sealed class ConnectionStreamTests
         _client.Send("turn"u8);
         Assert.That(await pending, Is.EqualTo(4));
         _client.Send("more"u8);
-        await ServerChild.UntilAsync(() => _socket.Available == 4, "it has arrived");
+        await TestWait.UntilAsync(() => _socket.Available == 4, "it has arrived");
         var rest = new byte[8];
         Assert.That((await ReadAsync(rest), rest[..4]), Is.EqualTo((4, "more"u8.ToArray())));
         _client.Shutdown(SocketShutdown.Send);
@@ -55,7 +55,7 @@ internal sealed class ConnectionStreamTests
         var read = isReadPending ? ReadAsync(new byte[8]) : null;
         Reset();
         if (!isReadPending)
-            await ServerChild.UntilAsync(() => _socket.Poll(0, SelectMode.SelectRead), "it has arrived");
+            await TestWait.UntilAsync(() => _socket.Poll(0, SelectMode.SelectRead), "it has arrived");
         Assert.That(await (read ?? ReadAsync(new byte[8])), Is.Zero);
         Assert.That(_stream.HasLostWrite, Is.False);
     }
@@ -101,7 +101,7 @@ internal sealed class ConnectionStreamTests
         var buffer = new byte[64 * 1024];
         for (var received = 0; received < LongBytes;)
         {
-            var count = await _client.ReceiveAsync(buffer).WaitAsync(ServerChild.Patience);
+            var count = await _client.ReceiveAsync(buffer).WaitAsync(TestWait.Timeout);
             Assert.That(count, Is.GreaterThan(0));
             received += count;
         }
@@ -126,7 +126,7 @@ internal sealed class ConnectionStreamTests
     {
         var read = _stream.BeginRead(new byte[8], 0, 8, null, null);
         _client.Send("rest"u8);
-        Assert.That(read.AsyncWaitHandle.WaitOne(ServerChild.Patience));
+        Assert.That(read.AsyncWaitHandle.WaitOne(TestWait.Timeout));
         Assert.That(_stream.EndRead(read), Is.EqualTo(4));
     }
 
@@ -140,9 +140,9 @@ internal sealed class ConnectionStreamTests
         var buffer = new byte[1];
         _stream.BeginRead(buffer, 0, 1, Next, null);
         _client.Send(new byte[Count]);
-        await allRead.Task.WaitAsync(ServerChild.Patience);
+        await allRead.Task.WaitAsync(TestWait.Timeout);
         Reset();
-        Assert.That(await done.Task.WaitAsync(ServerChild.Patience), Is.Zero);
+        Assert.That(await done.Task.WaitAsync(TestWait.Timeout), Is.Zero);
 
         void Next(IAsyncResult result)
         {
@@ -200,13 +200,13 @@ internal sealed class ConnectionStreamTests
         const int Count = 100_000;
         var bytes = new byte[Count];
         var sending = Task.Run(() => _client.Send(bytes));
-        await ServerChild.UntilAsync(() => _socket.Available > 0, "some bytes have arrived");
+        await TestWait.UntilAsync(() => _socket.Available > 0, "some bytes have arrived");
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var left = Count;
         // A stack for some hundred levels, where there could be a hundred thousand.
         var reader = new Thread(() => _stream.BeginRead(bytes, 0, 1, Next, null), 256 * 1024);
         reader.Start();
-        await done.Task.WaitAsync(ServerChild.Patience);
+        await done.Task.WaitAsync(TestWait.Timeout);
         await sending;
         reader.Join();
         Assert.That(left, Is.Zero);
@@ -235,7 +235,7 @@ internal sealed class ConnectionStreamTests
 
     private static Task<int> ReadHeadAsync(ConnectionStream stream, object connection, byte[] buffer) => Task.Factory
         .FromAsync(stream.BeginRead, stream.EndRead, buffer, 0, buffer.Length, connection)
-        .WaitAsync(ServerChild.Patience);
+        .WaitAsync(TestWait.Timeout);
 
     private void Reset()
     {
@@ -244,8 +244,8 @@ internal sealed class ConnectionStreamTests
     }
 
     private Task<int> ReadAsync(byte[] buffer) => Task.Factory
-        .FromAsync(_stream.BeginRead, _stream.EndRead, buffer, 0, buffer.Length, null).WaitAsync(ServerChild.Patience);
+        .FromAsync(_stream.BeginRead, _stream.EndRead, buffer, 0, buffer.Length, null).WaitAsync(TestWait.Timeout);
 
     private Task WriteAsync(byte[] bytes) => Task.Factory
-        .FromAsync(_stream.BeginWrite, _stream.EndWrite, bytes, 0, bytes.Length, null).WaitAsync(ServerChild.Patience);
+        .FromAsync(_stream.BeginWrite, _stream.EndWrite, bytes, 0, bytes.Length, null).WaitAsync(TestWait.Timeout);
 }

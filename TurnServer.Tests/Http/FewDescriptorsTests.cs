@@ -4,6 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>More connections than the limit. Passes only with both bounds of <c>ConnectionGuard</c>.</summary>
+[Category("Process")]
 [Parallelizable(ParallelScope.All)]
 internal sealed class FewDescriptorsTests
 {
@@ -26,13 +27,13 @@ internal sealed class FewDescriptorsTests
     {
         await using var server = await ServerChild.StartUnderAsync(Limited);
         await using var player = await RawHttp.ConnectAsync(server.Port);
-        var key = (await player.AskAsync("0,Player,*,Nobody,*")).Body["0/0/".Length..];
+        var key = (await player.PostAsync("0,Player,*,Nobody,*")).Body["0/0/".Length..];
         var before = server.Sockets;
         var clients = new List<RawHttp?>();
         for (var i = 0; i < ClientCount; i++)
             clients.Add(await RawHttp.TryConnectAsync(server.Port));
-        await server.LogsAsync("closing new connections");
-        var reply = await player.AskAsync($"2,*,{key},*,*");
+        await server.WaitForLogAsync("closing new connections");
+        var reply = await player.PostAsync($"2,*,{key},*,*");
         Assert.That(reply.Body, Is.EqualTo("0/2/*"), "an established player is not affected");
 
         // Again, all at once.
@@ -42,9 +43,9 @@ internal sealed class FewDescriptorsTests
         foreach (var client in clients)
             await (client?.DisposeAsync() ?? ValueTask.CompletedTask);
         Assert.That(server.HasExited, Is.False, server.Errors);
-        await ServerChild.UntilAsync(() => server.Sockets < before + SocketsMore, "the connections are closed");
+        await TestWait.UntilAsync(() => server.Sockets < before + SocketsMore, "the connections are closed");
         await using var other = await RawHttp.ConnectAsync(server.Port);
-        Assert.That((await other.AskAsync("0,Other,*,Nobody,*")).Body, Does.StartWith("0/0/"));
+        Assert.That((await other.PostAsync("0,Other,*,Nobody,*")).Body, Does.StartWith("0/0/"));
         Assert.That(server.Errors.Split("closing new connections"), Has.Length.EqualTo(2),
             "logged at most once a minute");
         Assert.That(server.Errors,
@@ -66,14 +67,14 @@ internal sealed class FewDescriptorsTests
             await Task.WhenAny(Task.WhenAll(connecting), Task.Delay(BurstDuration));
             server.Resume();
             var clients = await Task.WhenAll(connecting);
-            await ServerChild.UntilAsync(() => server.HasExited || clients.Count(IsClosed) > BurstCount / 2,
+            await TestWait.UntilAsync(() => server.HasExited || clients.Count(IsClosed) > BurstCount / 2,
                 "it sheds");
             Assert.That(server.HasExited, Is.False, server.Errors);
             foreach (var client in clients)
                 await (client?.DisposeAsync() ?? ValueTask.CompletedTask);
         }
 
-        await ServerChild.UntilAsync(() => server.Sockets < before + SocketsMore, "the connections are closed");
+        await TestWait.UntilAsync(() => server.Sockets < before + SocketsMore, "the connections are closed");
         await using var other = await RawHttp.ConnectAsync(server.Port);
         Assert.That((await other.GetAsync("GET /healthz HTTP/1.1")).Body, Is.EqualTo("ok"));
     }
@@ -91,7 +92,7 @@ internal sealed class FewDescriptorsTests
             try
             {
                 await using var third = await RawHttp.ConnectAsync(server.Port);
-                refused = await third.AskAsync("0,Third,*,Nobody,*", "Origin: http://game.example");
+                refused = await third.PostAsync("0,Third,*,Nobody,*", "Origin: http://game.example");
             }
             catch (Exception e) when (e is IOException or SocketException)
             {
@@ -102,7 +103,7 @@ internal sealed class FewDescriptorsTests
         Assert.That(refused, Is.Not.Null, "one of 200 is faster than the guard");
         Assert.That((refused!.Status, refused.Body, refused["Retry-After"]), Is.EqualTo((503, "23/*/*", "1")));
         Assert.That(refused["Access-Control-Allow-Origin"], Is.EqualTo("*"));
-        Assert.That((await first.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"));
+        Assert.That((await first.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"));
         await first.DisposeAsync();
         await second.DisposeAsync();
     }
@@ -111,7 +112,7 @@ internal sealed class FewDescriptorsTests
     public async Task A_connection_limit_above_the_descriptor_limit_is_refused_at_start()
     {
         await using var server = ServerChild.Launch(Limited, null, 0,
-            ["--port", $"{ServerChild.FreePort()}", "--max-connections", "1000"]);
+            ["--port", $"{Ports.Next()}", "--max-connections", "1000"]);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(1));
         Assert.That(server.Errors, Does.Contain("--max-connections").And.Contain("250").And.Not.Contain("   at "));
     }
@@ -127,7 +128,7 @@ internal sealed class FewDescriptorsTests
                 continue;
             try
             {
-                var reply = await player.AskAsync("0,Player,*,Nobody,*");
+                var reply = await player.PostAsync("0,Player,*,Nobody,*");
                 if (reply.Status == 200)
                     return (player, reply.Body["0/0/".Length..]);
             }

@@ -3,6 +3,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Limits per client address behind a reverse proxy, and the headers of a 429.</summary>
+[Category("Process")]
 internal sealed class ForwardedAddressTests
 {
     private const string From = "X-Forwarded-For: ";
@@ -24,7 +25,7 @@ internal sealed class ForwardedAddressTests
         Assert.That((refused.Status, refused.Body), Is.EqualTo((429, "22/*/*")));
         Assert.That(refused["Retry-After"], Is.EqualTo("1"));
         Assert.That(refused["Access-Control-Allow-Origin"], Is.EqualTo("*"));
-        Assert.That((await client.AskAsync("0,B,*,Nobody,*", From + "192.0.2.2")).Body, Does.StartWith("0/0/"));
+        Assert.That((await client.PostAsync("0,B,*,Nobody,*", From + "192.0.2.2")).Body, Does.StartWith("0/0/"));
     }
 
     [Test]
@@ -33,7 +34,7 @@ internal sealed class ForwardedAddressTests
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await UntilRefusedAsync(client, From + "198.51.100.7, 192.0.2.3");
         var sameLast = await UntilRefusedAsync(client, From + "198.51.100.8,192.0.2.3:4711");
-        var sameFirst = await client.AskAsync("1,*,1,*,*", From + "198.51.100.7, 192.0.2.4");
+        var sameFirst = await client.PostAsync("1,*,1,*,*", From + "198.51.100.7, 192.0.2.4");
         Assert.That((sameLast.Status, sameFirst.Body), Is.EqualTo((429, "5/*/*")));
     }
 
@@ -71,7 +72,7 @@ internal sealed class ForwardedAddressTests
         for (var player = 0; player < 4; player++)
         {
             await using var client = await RawHttp.ConnectAsync(_server.Port);
-            bodies.Add((await client.AskAsync($"0,P{player},*,Nobody,*", From + "2001:db8::1")).Body);
+            bodies.Add((await client.PostAsync($"0,P{player},*,Nobody,*", From + "2001:db8::1")).Body);
         }
 
         Assert.That(bodies[..3], Has.All.StartsWith("0/0/"));
@@ -86,7 +87,7 @@ internal sealed class ForwardedAddressTests
         await using var client = await RawHttp.ConnectAsync(server.Port);
         for (var request = 0; request < 20; request++)
         {
-            var reply = await client.AskAsync("0,A,*,Nobody,*", From + (request % 2 == 0 ? "192.0.2.1" : "nonsense"));
+            var reply = await client.PostAsync("0,A,*,Nobody,*", From + (request % 2 == 0 ? "192.0.2.1" : "nonsense"));
             Assert.That(reply.Body, Does.StartWith("0/0/"), "loopback is exempt");
         }
     }
@@ -103,14 +104,14 @@ internal sealed class ForwardedAddressTests
     }
 
     private static async Task<string> RegisterAsync(RawHttp client, params string[] headers) =>
-        (await client.AskAsync("0,A,*,Nobody,*", headers)).Body;
+        (await client.PostAsync("0,A,*,Nobody,*", headers)).Body;
 
     // Four requests, or more on a slow machine. A registration repeated with its token counts once.
     private static async Task<RawReply> UntilRefusedAsync(RawHttp client, params string[] headers)
     {
         for (var request = 0; request < 100; request++)
         {
-            var reply = await client.AskAsync("0,Same,*,Nobody,token", headers);
+            var reply = await client.PostAsync("0,Same,*,Nobody,token", headers);
             if (reply.Status == 429)
                 return reply;
         }

@@ -3,6 +3,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Heads that the listener misreads: repeated headers, IPv6 hosts, lengths.</summary>
+[Category("Process")]
 [Parallelizable(ParallelScope.All)]
 internal sealed class HeadRewritingTests
 {
@@ -30,7 +31,7 @@ internal sealed class HeadRewritingTests
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         var key = await RegisterAsync(client);
-        var reply = await client.AskAsync($"2,*,{key},*,*", headers);
+        var reply = await client.PostAsync($"2,*,{key},*,*", headers);
         Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", applied)));
     }
 
@@ -40,7 +41,7 @@ internal sealed class HeadRewritingTests
     public async Task Repeated_Turn_Received_is_refused(params string[] headers)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await client.AskAsync("6,,1,0,0", headers)).Body, Is.EqualTo("4/2/*"));
+        Assert.That((await client.PostAsync("6,,1,0,0", headers)).Body, Is.EqualTo("4/2/*"));
     }
 
     [Test]
@@ -49,7 +50,7 @@ internal sealed class HeadRewritingTests
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         for (var player = 0; player < 3; player++)
         {
-            var reply = await client.AskAsync("0,A,*,Nobody,*", $"X-Forwarded-For: 192.0.2.{player}, 192.0.2.200",
+            var reply = await client.PostAsync("0,A,*,Nobody,*", $"X-Forwarded-For: 192.0.2.{player}, 192.0.2.200",
                 $"X-Forwarded-For: 192.0.2.{100 + player},192.0.2.50");
             Assert.That(reply.Body, player < 2 ? Does.StartWith("0/0/") : Is.EqualTo("22/*/*"), $"player {player}");
         }
@@ -66,7 +67,7 @@ internal sealed class HeadRewritingTests
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         var reply = await client.GetAsync("GET /healthz HTTP/1.1", headers);
         Assert.That((reply.Status, reply.Closes, reply["Keep-Alive"]), Is.EqualTo((200, true, (string?)null)));
-        Assert.That(await client.IsEndedAsync(), Is.True);
+        Assert.That(await client.IsClosedAsync(), Is.True);
     }
 
     [TestCase("Connection: TE")]
@@ -120,7 +121,7 @@ internal sealed class HeadRewritingTests
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", $"Content-Length: {length}"));
         var reply = await client.ReadReplyAsync();
         Assert.That((reply.Status, reply.Body, reply.Closes), Is.EqualTo((400, "20/*/*", true)));
-        Assert.That(await client.IsEndedAsync(), Is.True);
+        Assert.That(await client.IsClosedAsync(), Is.True);
     }
 
     [TestCase("Host: a\r\nHost: b\r\n")]
@@ -158,14 +159,14 @@ internal sealed class HeadRewritingTests
         await using var pair = await RawPair.StartAsync(_server.Port, "Heads");
         var turn = new string('t', 16_000);
         var headers = Enumerable.Range(0, 300).Select(line => $"X-Line: {line:D80}").Append("Prefer: wait=0").ToArray();
-        Assert.That((await pair.Players[0].AskAsync(pair.Update(0, 0, turn), headers)).Body, Is.EqualTo("0/10/*"));
-        Assert.That((await pair.Players[1].AskAsync(pair.Update(1, 0, ""), headers)).Body, Is.EqualTo("0/9/" + turn));
-        Assert.That((await pair.Players[0].AskAsync(pair.Update(0, 1, ""))).Body, Is.EqualTo("0/10/*"),
+        Assert.That((await pair.Players[0].PostAsync(pair.Update(0, 0, turn), headers)).Body, Is.EqualTo("0/10/*"));
+        Assert.That((await pair.Players[1].PostAsync(pair.Update(1, 0, ""), headers)).Body, Is.EqualTo("0/9/" + turn));
+        Assert.That((await pair.Players[0].PostAsync(pair.Update(0, 1, ""))).Body, Is.EqualTo("0/10/*"),
             "the connection is kept open");
     }
 
     private static async Task<string> RegisterAsync(RawHttp client) =>
-        (await client.AskAsync(Register, $"X-Forwarded-For: {NewAddress()}")).Body["0/0/".Length..];
+        (await client.PostAsync(Register, $"X-Forwarded-For: {NewAddress()}")).Body["0/0/".Length..];
 
     private static string NewAddress() =>
         $"10.{Random.Shared.Next(256)}.{Random.Shared.Next(256)}.{Random.Shared.Next(256)}";

@@ -4,6 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Held replies over a real connection (PROTOCOL.md, "Waiting for news").</summary>
+[Category("Process")]
 [Parallelizable(ParallelScope.All)]
 internal sealed class HeldReplyTests
 {
@@ -22,9 +23,9 @@ internal sealed class HeldReplyTests
     public async Task Preference_Applied_is_limited_to_max_wait()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.AskAsync("0,Alone,*,Nobody,*")).Body["0/0/".Length..];
+        var key = (await client.PostAsync("0,Alone,*,Nobody,*")).Body["0/0/".Length..];
         var startedAt = Stopwatch.GetTimestamp();
-        var reply = await client.AskAsync($"2,*,{key},*,*", Prefer);
+        var reply = await client.PostAsync($"2,*,{key},*,*", Prefer);
         Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", "wait=1")));
         Assert.That(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, Is.InRange(0.99, 10));
     }
@@ -34,7 +35,7 @@ internal sealed class HeldReplyTests
     {
         await using var pair = await RawPair.StartAsync(_server.Port, "News");
         await pair.Players[0].SendAsync(RawHttp.Post(pair.Update(0, 0, ""), "Prefer: wait=1"));
-        await pair.Players[1].AskAsync(pair.Update(1, 0, "turn"));
+        await pair.Players[1].PostAsync(pair.Update(1, 0, "turn"));
         var reply = await pair.Players[0].ReadReplyAsync();
         Assert.That(reply.Body, Is.EqualTo("0/9/turn"));
     }
@@ -43,11 +44,11 @@ internal sealed class HeldReplyTests
     public async Task Turn_Received_acknowledges_turns_and_the_rest_is_sent_again()
     {
         await using var pair = await RawPair.StartAsync(_server.Port, "Received");
-        await pair.Players[1].AskAsync(pair.Update(1, 0, "b0"));
-        await pair.Players[1].AskAsync(pair.Update(1, 1, "b1"));
-        await pair.Players[0].AskAsync(pair.Update(0, 0, ""));
-        var rest = await pair.Players[0].AskAsync(pair.Update(0, 1, ""), "Turn-Received: 2");
-        var malformed = await pair.Players[0].AskAsync(pair.Update(0, 2, ""), "Turn-Received: all");
+        await pair.Players[1].PostAsync(pair.Update(1, 0, "b0"));
+        await pair.Players[1].PostAsync(pair.Update(1, 1, "b1"));
+        await pair.Players[0].PostAsync(pair.Update(0, 0, ""));
+        var rest = await pair.Players[0].PostAsync(pair.Update(0, 1, ""), "Turn-Received: 2");
+        var malformed = await pair.Players[0].PostAsync(pair.Update(0, 2, ""), "Turn-Received: all");
         Assert.That((rest.Body, malformed.Body), Is.EqualTo(("0/9/b1", "4/2/*")));
     }
 
@@ -55,10 +56,10 @@ internal sealed class HeldReplyTests
     public async Task A_reply_that_was_not_held_has_no_Preference_Applied()
     {
         await using var pair = await RawPair.StartAsync(_server.Port, "Prompt");
-        await pair.Players[1].AskAsync(pair.Update(1, 0, "turn"));
-        var update = await pair.Players[0].AskAsync(pair.Update(0, 0, ""), Prefer);
-        var register = await pair.Players[0].AskAsync("0,Eager,*,Nobody,*", Prefer);
-        var refused = await pair.Players[0].AskAsync("2,*,1,*,*", Prefer);
+        await pair.Players[1].PostAsync(pair.Update(1, 0, "turn"));
+        var update = await pair.Players[0].PostAsync(pair.Update(0, 0, ""), Prefer);
+        var register = await pair.Players[0].PostAsync("0,Eager,*,Nobody,*", Prefer);
+        var refused = await pair.Players[0].PostAsync("2,*,1,*,*", Prefer);
         RawReply[] replies = [update, register, refused];
         Assert.That(replies.Select(reply => reply.Body[..4]), Is.EqualTo(new[] { "0/9/", "0/0/", "5/*/" }));
         Assert.That(replies.Select(reply => reply["Preference-Applied"]), Has.All.Null);
@@ -70,8 +71,8 @@ internal sealed class HeldReplyTests
     public async Task An_unknown_preference_is_ignored(string prefer)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.AskAsync("0,Alone,*,Nobody,*")).Body["0/0/".Length..];
-        var reply = await client.AskAsync($"2,*,{key},*,*", prefer);
+        var key = (await client.PostAsync("0,Alone,*,Nobody,*")).Body["0/0/".Length..];
+        var reply = await client.PostAsync($"2,*,{key},*,*", prefer);
         Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", (string?)null)));
     }
 
@@ -79,13 +80,13 @@ internal sealed class HeldReplyTests
     public async Task A_client_that_disconnects_while_its_reply_is_held_keeps_its_registration()
     {
         var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.AskAsync("0,Leaver,*,Nobody,*")).Body["0/0/".Length..];
+        var key = (await client.PostAsync("0,Leaver,*,Nobody,*")).Body["0/0/".Length..];
         await client.SendAsync(RawHttp.Post($"2,*,{key},*,*", Prefer));
         client.Reset();
         await using var other = await RawHttp.ConnectAsync(_server.Port);
-        var reply = await other.AskAsync($"2,*,{key},*,*", Prefer);
+        var reply = await other.PostAsync($"2,*,{key},*,*", Prefer);
         Assert.That(reply.Body, Is.EqualTo("0/2/*"), "the registration outlives the connection");
-        await _server.LogsAsync("connection reset");
+        await _server.WaitForLogAsync("connection reset");
         Assert.That(_server.Errors, Does.Not.Contain("error:"));
     }
 }

@@ -4,6 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Many clients at once.</summary>
+[Category("Process")]
 internal sealed class ManyClientsTests
 {
     private const int ClientCount = 1000;
@@ -23,7 +24,7 @@ internal sealed class ManyClientsTests
     public async Task A_thousand_simultaneous_connections_are_all_served()
     {
         var clients = await ConnectAsync(ClientCount);
-        var replies = await Task.WhenAll(clients.Select((client, i) => client.AskAsync($"0,Crowd{i},*,Nobody,*")));
+        var replies = await Task.WhenAll(clients.Select((client, i) => client.PostAsync($"0,Crowd{i},*,Nobody,*")));
         foreach (var client in clients)
             await client.DisposeAsync();
         Assert.That(replies.Select(reply => reply.Body), Has.All.StartsWith("0/0/"));
@@ -53,8 +54,8 @@ internal sealed class ManyClientsTests
         await using var pair = await RawPair.StartAsync(_server.Port, "Deaf");
         var turn = new string('x', 16_000);
         for (var counter = 0; counter < 8; counter++)
-            await pair.Players[0].AskAsync(pair.Update(0, counter, turn));
-        await pair.Players[1].AskAsync(pair.Update(1, 0, ""));
+            await pair.Players[0].PostAsync(pair.Update(0, counter, turn));
+        await pair.Players[1].PostAsync(pair.Update(1, 0, ""));
 
         // Each reply repeats the whole block of 128,000 bytes.
         var redundant = RawHttp.Post(pair.Update(1, 0, ""));
@@ -65,7 +66,7 @@ internal sealed class ManyClientsTests
             await Task.WhenAll(deaf.Select(client => client.SendAsync(redundant)));
             await using var other = await RawHttp.ConnectAsync(_server.Port);
             var startedAt = Stopwatch.GetTimestamp();
-            await other.AskAsync("0,Hearing,*,Nobody,*");
+            await other.PostAsync("0,Hearing,*,Nobody,*");
             var elapsed = Stopwatch.GetElapsedTime(startedAt);
             slowest = elapsed > slowest ? elapsed : slowest;
         }
@@ -80,7 +81,7 @@ internal sealed class ManyClientsTests
 
     private static async Task HoldAsync(RawHttp client, int i)
     {
-        var key = (await client.AskAsync($"0,Player{i},bibbybabbis,Partner{i},*")).Body["0/0/".Length..];
+        var key = (await client.PostAsync($"0,Player{i},bibbybabbis,Partner{i},*")).Body["0/0/".Length..];
         await client.SendAsync(RawHttp.Post($"2,*,{key},*,*", "Prefer: wait=60"));
     }
 
@@ -90,8 +91,8 @@ internal sealed class ManyClientsTests
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         foreach (var i in numbers)
         {
-            var key = (await client.AskAsync($"0,Partner{i},*,Player{i},*")).Body["0/0/".Length..];
-            Assert.That((await client.AskAsync($"2,*,{key},*,*")).Body, Is.EqualTo($"0/3/Player{i}"));
+            var key = (await client.PostAsync($"0,Partner{i},*,Player{i},*")).Body["0/0/".Length..];
+            Assert.That((await client.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo($"0/3/Player{i}"));
         }
     }
 }

@@ -4,6 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Requests other than turns, and the headers of every reply (PROTOCOL.md).</summary>
+[Category("Process")]
 internal sealed class OtherRequestTests
 {
     private const string Register = "0,Ann,*,Nobody,*";
@@ -27,7 +28,7 @@ internal sealed class OtherRequestTests
     [Test]
     public async Task Get_returns_how_many_seconds_the_last_POST_took()
     {
-        await _client.AskAsync(Register);
+        await _client.PostAsync(Register);
         var reply = await _client.GetAsync("GET / HTTP/1.1");
         var seconds = double.Parse(reply.Body, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
         Assert.That(reply.Status, Is.EqualTo(200));
@@ -110,7 +111,7 @@ internal sealed class OtherRequestTests
     [TestCase("nonsense", 400)]
     public async Task Every_reply_has_the_headers_of_the_protocol(string body, int status)
     {
-        var reply = await _client.AskAsync(body);
+        var reply = await _client.PostAsync(body);
         Assert.That(reply.Status, Is.EqualTo(status));
         Assert.That(reply["Content-Type"], Is.EqualTo("text/plain; charset=utf-8"));
         Assert.That(reply["X-Content-Type-Options"], Is.EqualTo("nosniff"));
@@ -167,7 +168,7 @@ internal sealed class OtherRequestTests
     [TestCase("nonsense", "Origin: null", 400)]
     public async Task Every_reply_to_a_POST_with_an_Origin_allows_it(string body, string origin, int status)
     {
-        var reply = await _client.AskAsync(body, origin);
+        var reply = await _client.PostAsync(body, origin);
         Assert.That((reply.Status, reply["Access-Control-Allow-Origin"]), Is.EqualTo((status, "*")));
     }
 
@@ -176,8 +177,8 @@ internal sealed class OtherRequestTests
     {
         await using var server = await ServerChild.StartAsync("--cors-origin", "https://game.example");
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        var with = await client.AskAsync(Register, "Origin: https://other.example");
-        var without = await client.AskAsync(Register);
+        var with = await client.PostAsync(Register, "Origin: https://other.example");
+        var without = await client.PostAsync(Register);
         Assert.That(with["Access-Control-Allow-Origin"], Is.EqualTo("https://game.example"));
         Assert.That(with["Vary"], Is.EqualTo("Origin"));
         Assert.That(without["Access-Control-Allow-Origin"], Is.Null);

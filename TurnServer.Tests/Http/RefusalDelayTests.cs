@@ -20,10 +20,10 @@ internal sealed class RefusalDelayTests
         clock.Advance(Least - TimeSpan.FromMilliseconds(1));
         Assert.That(waiting.Count(wait => wait.IsCompleted), Is.Zero);
         clock.Advance(TimeSpan.FromSeconds(0.5));
-        await ServerChild.UntilAsync(() => waiting.Count(wait => wait.IsCompleted) > 10, "some are due");
+        await TestWait.UntilAsync(() => waiting.Count(wait => wait.IsCompleted) > 10, "some are due");
         Assert.That(waiting.Count(wait => wait.IsCompleted), Is.LessThan(90), "not all at once");
         clock.Advance(Most - Least);
-        await Task.WhenAll(waiting).WaitAsync(ServerChild.Patience);
+        await Task.WhenAll(waiting).WaitAsync(TestWait.Timeout);
     }
 
     [Test]
@@ -35,7 +35,7 @@ internal sealed class RefusalDelayTests
         Assert.That(waiting.Count(wait => wait.IsCompleted), Is.Zero);
         Assert.That(refusals.WaitAsync().IsCompleted, Is.True, "one more");
         clock.Advance(Most);
-        await Task.WhenAll(waiting).WaitAsync(ServerChild.Patience);
+        await Task.WhenAll(waiting).WaitAsync(TestWait.Timeout);
         Assert.That(refusals.WaitAsync().IsCompleted, Is.False, "below the limit again");
     }
 
@@ -47,7 +47,7 @@ internal sealed class RefusalDelayTests
         var waiting = refusals.WaitAsync();
         Assert.That(waiting.IsCompleted, Is.False);
         await stop.CancelAsync();
-        await waiting.WaitAsync(ServerChild.Patience);
-        await refusals.WaitAsync().WaitAsync(ServerChild.Patience);
+        await waiting.WaitAsync(TestWait.Timeout);
+        await refusals.WaitAsync().WaitAsync(TestWait.Timeout);
     }
 }

@@ -3,6 +3,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Requests in pieces, pipelined, one after the other, and incomplete.</summary>
+[Category("Process")]
 [Parallelizable(ParallelScope.All)]
 internal sealed class RequestFramingTests
 {
@@ -50,7 +51,7 @@ internal sealed class RequestFramingTests
         byte[] both = [.. RawHttp.Post("0,First,*,Nobody,*"), .. RawHttp.Post("0,Second,*,Nobody,*")];
         await client.SendAsync(both);
         var first = await client.ReadReplyAsync();
-        var next = await client.AskAsync("1,*,1,*,*");
+        var next = await client.PostAsync("1,*,1,*,*");
         Assert.That(first.Body, Does.StartWith("0/0/"));
         Assert.That(next.Body, Is.EqualTo("5/*/*"), "the reply to the request sent alone, not to the lost one");
     }
@@ -59,19 +60,19 @@ internal sealed class RequestFramingTests
     public async Task A_connection_is_kept_open_for_100_replies_and_closed_after_the_next()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.AskAsync(Register)).Body["0/0/".Length..];
+        var key = (await client.PostAsync(Register)).Body["0/0/".Length..];
         var requests = 1;
         RawReply reply;
         do
         {
-            reply = await client.AskAsync($"2,*,{key},*,*");
+            reply = await client.PostAsync($"2,*,{key},*,*");
             requests++;
             Assert.That(reply.Body, Is.EqualTo("0/2/*"), $"request {requests}");
         }
         while (!reply.Closes && requests < 200);
 
         Assert.That(requests, Is.EqualTo(101));
-        Assert.That(await client.IsEndedAsync(), Is.True);
+        Assert.That(await client.IsClosedAsync(), Is.True);
     }
 
     [Test]
@@ -80,7 +81,7 @@ internal sealed class RequestFramingTests
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync($"POST / HTTP/1.0\r\nContent-Length: {Register.Length}\r\n\r\n{Register}");
         Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
-        Assert.That(await client.IsEndedAsync(), Is.True);
+        Assert.That(await client.IsClosedAsync(), Is.True);
     }
 
     [Test]
@@ -88,7 +89,7 @@ internal sealed class RequestFramingTests
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 10") + "0,An");
-        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "the timeout is one second");
+        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "the timeout is one second");
         Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("200 OK"));
     }
 
@@ -132,7 +133,7 @@ internal sealed class RequestFramingTests
         }
 
         await using var other = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
+        Assert.That((await other.PostAsync(Register)).Body, Does.StartWith("0/0/"));
         Assert.That(_server.Errors, Does.Not.Contain("error:").And.Not.Contain("Unhandled"));
     }
 
@@ -157,7 +158,7 @@ internal sealed class RequestFramingTests
         }
 
         await using var other = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await other.AskAsync(Register)).Body, Does.StartWith("0/0/"));
+        Assert.That((await other.PostAsync(Register)).Body, Does.StartWith("0/0/"));
         Assert.That(_server.Errors, Does.Not.Contain("error:").And.Not.Contain("Unhandled"));
     }
 

@@ -9,6 +9,7 @@ namespace TurnServer.Tests.Http;
 /// <summary>
 /// Slow and endless request heads. Passes only with <c>ConnectionGuard</c> and <c>ConnectionStream</c>.
 /// </summary>
+[Category("Process")]
 [Parallelizable(ParallelScope.All)]
 internal sealed class SlowHeadTests
 {
@@ -32,8 +33,8 @@ internal sealed class SlowHeadTests
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         await client.SendAsync(sent);
-        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "the timeout is one second");
-        Assert.That(await client.IsEndedAsync(ClosedWithin), Is.True);
+        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "the timeout is one second");
+        Assert.That(await client.IsClosedAsync(ClosedWithin), Is.True);
     }
 
     [TestCase("P")]
@@ -42,10 +43,10 @@ internal sealed class SlowHeadTests
     public async Task A_slow_head_on_a_reused_connection_is_closed(string sent)
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        Assert.That((await client.AskAsync("0,Slow,*,Nobody,*")).Body, Does.StartWith("0/0/"));
+        Assert.That((await client.PostAsync("0,Slow,*,Nobody,*")).Body, Does.StartWith("0/0/"));
         await client.SendAsync(sent);
-        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "the timeout is one second");
-        Assert.That(await client.IsEndedAsync(ClosedWithin), Is.True);
+        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "the timeout is one second");
+        Assert.That(await client.IsClosedAsync(ClosedWithin), Is.True);
     }
 
     [TestCase(false)]
@@ -54,9 +55,9 @@ internal sealed class SlowHeadTests
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
         if (isReused)
-            await client.AskAsync("0,Dribble,*,Nobody,*");
+            await client.PostAsync("0,Dribble,*,Nobody,*");
         await client.SendAsync("POST / HTTP/1.1\r\n");
-        var ended = client.IsEndedAsync(ClosedWithin);
+        var ended = client.IsClosedAsync(ClosedWithin);
         for (var line = 0; !ended.IsCompleted; line++)
         {
             try
@@ -78,8 +79,8 @@ internal sealed class SlowHeadTests
     public async Task A_held_reply_is_not_a_slow_head()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.AskAsync("0,Held,*,Nobody,*")).Body["0/0/".Length..];
-        var reply = await client.AskAsync($"2,*,{key},*,*", "Prefer: wait=3");
+        var key = (await client.PostAsync("0,Held,*,Nobody,*")).Body["0/0/".Length..];
+        var reply = await client.PostAsync($"2,*,{key},*,*", "Prefer: wait=3");
         Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", "wait=3")));
     }
 
@@ -87,9 +88,9 @@ internal sealed class SlowHeadTests
     public async Task A_connection_may_be_idle_for_longer_than_the_head_timeout()
     {
         await using var client = await RawHttp.ConnectAsync(_server.Port);
-        await client.AskAsync("0,Rest,*,Nobody,*");
-        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(2.5)), Is.False);
-        Assert.That((await client.AskAsync("0,Rest,*,Nobody,*")).Body, Does.StartWith("0/0/"));
+        await client.PostAsync("0,Rest,*,Nobody,*");
+        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(2.5)), Is.False);
+        Assert.That((await client.PostAsync("0,Rest,*,Nobody,*")).Body, Does.StartWith("0/0/"));
     }
 
     // The listener's own limit is reset by each part of a line, and by each whole line.
@@ -103,7 +104,7 @@ internal sealed class SlowHeadTests
         await using var server = await ServerChild.StartAsync("--body-timeout", "60");
         await using var client = await RawHttp.ConnectAsync(server.Port);
         if (isReused)
-            await client.AskAsync("0,Endless,*,Nobody,*");
+            await client.PostAsync("0,Endless,*,Nobody,*");
         var piece = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(repeated, 1024)));
         if (repeated.Contains(':'))
             await client.SendAsync("POST / HTTP/1.1\r\n");
@@ -162,9 +163,9 @@ internal sealed class SlowHeadTests
         await using var server = await ServerChild.StartAsync("--body-timeout", "60");
         await using var client = await RawHttp.ConnectAsync(server.Port);
         for (var request = 0; request < 2; request++)
-            Assert.That((await client.AskAsync(Body)).Body, Does.StartWith("0/0/"));
+            Assert.That((await client.PostAsync(Body)).Body, Does.StartWith("0/0/"));
         await client.SendAsync(HalfHead);
-        Assert.That(await client.IsEndedAsync(TimeSpan.FromSeconds(17)), Is.False);
+        Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(17)), Is.False);
         await client.SendAsync($"ngth: {Body.Length}\r\n\r\n{Body}");
         Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
     }

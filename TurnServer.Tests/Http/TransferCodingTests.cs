@@ -4,6 +4,7 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Transfer codings that exploit defects of the listener.</summary>
+[Category("Process")]
 public sealed class TransferCodingTests
 {
     private const int TinyChunks = 16_000;

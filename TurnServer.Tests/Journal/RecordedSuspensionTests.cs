@@ -27,11 +27,11 @@ internal sealed class RecordedSuspensionTests
         for (var second = 1; second < 5; second++)
         {
             actor.Clock.Advance(TimeSpan.FromSeconds(1));
-            await ServerChild.UntilAsync(() => actor.Clock.WakeUps == second, $"it has woken {second} times");
+            await TestWait.UntilAsync(() => actor.Clock.WakeUps == second, $"it has woken {second} times");
         }
 
         await actor.Settle();
-        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
+        Assert.That(actor.Warnings, Is.Empty);
     }
 
     [Test]
@@ -40,7 +40,7 @@ internal sealed class RecordedSuspensionTests
         var state = new RecordedGame();
         state.Play(turns: 2);
         await using var actor = Recording(state);
-        await SuspendedActor.AdvanceAsync(actor, TimeSpan.FromSeconds(10));
+        await actor.AdvanceAsync(TimeSpan.FromSeconds(10));
         actor.Clock.Advance(Freeze);
         await actor.Settle();
         var recovered = Recovery.Read(state.Disk)!;
@@ -57,13 +57,13 @@ internal sealed class RecordedSuspensionTests
         Assert.That(await actor.Send(LongRequest), Is.EqualTo("23/*/*"));
         actor.Clock.Advance(TimeSpan.FromHours(1));
         Assert.That(await actor.Send("0,Ann,*,*,*"), Is.EqualTo("23/*/*"));
-        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
+        Assert.That(actor.Warnings, Is.Empty);
 
         state.Disk.RoomBytes = long.MaxValue;
         state.Store.Preparer.Prepare();
         Assert.That(await actor.Send("0,Ann,*,*,*"), Does.StartWith("0/0/"));
-        SuspendedActor.AssertLogged(actor, Freeze);
-        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
+        actor.AssertSuspensionLogged(Freeze);
+        Assert.That(await actor.GameCountAsync(), Is.EqualTo(1));
         Assert.That(TableSnapshotText.Of(Recovery.Read(state.Disk)!.Table),
             Is.EqualTo(TableSnapshotText.Of(state.Store.Table)));
     }
@@ -80,8 +80,8 @@ internal sealed class RecordedSuspensionTests
         state.Disk.RoomBytes = long.MaxValue;
         state.Store.Preparer.Prepare();
         Assert.That(await actor.Send("0,Ann,*,*,*"), Does.StartWith("0/0/"));
-        Assert.That(SuspendedActor.Warnings(actor), Is.Empty);
-        Assert.That(await SuspendedActor.GamesAsync(actor), Is.EqualTo(1));
+        Assert.That(actor.Warnings, Is.Empty);
+        Assert.That(await actor.GameCountAsync(), Is.EqualTo(1));
     }
 
     [Test]
@@ -90,8 +90,8 @@ internal sealed class RecordedSuspensionTests
         var state = new RecordedGame();
         await using var actor = await FreezeOnAFullDiskAsync(state);
         Assert.That(await actor.Send(LongRequest), Is.EqualTo("23/*/*"));
-        await ActorDriver.Soon(actor.Actor.DrainAsync());
-        SuspendedActor.AssertLogged(actor, Freeze);
+        await TestWait.ForAsync(actor.Actor.DrainAsync());
+        actor.AssertSuspensionLogged(Freeze);
         Assert.That(state.Store.Table.GameCount, Is.EqualTo(1));
     }
 

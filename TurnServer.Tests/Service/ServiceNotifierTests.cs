@@ -42,7 +42,7 @@ internal sealed class ServiceNotifierTests
     public async Task TearDown()
     {
         await _stop.CancelAsync();
-        await _running.WaitAsync(ServerChild.Patience);
+        await _running.WaitAsync(TestWait.Timeout);
         await _actor.DisposeAsync();
         _stop.Dispose();
     }
@@ -97,7 +97,7 @@ internal sealed class ServiceNotifierTests
         for (var pings = 2; pings <= 4; pings++)
         {
             _clock.Advance(2 * Step);
-            await ServerChild.UntilAsync(() => systemd.Pings >= pings, "it pings");
+            await TestWait.UntilAsync(() => systemd.Pings >= pings, "it pings");
         }
 
         Assert.That(systemd.Pings, Is.EqualTo(4));
@@ -114,9 +114,9 @@ internal sealed class ServiceNotifierTests
         var stuck = Task.Run(() => _actor.Actor.QueryAsync(_ =>
         {
             entered.Set();
-            return release.Wait(ServerChild.Patience);
+            return release.Wait(TestWait.Timeout);
         }));
-        entered.Wait(ServerChild.Patience);
+        entered.Wait(TestWait.Timeout);
         for (var i = 0; hasFullMailbox && i < TurnActor.MailboxCapacity; i++)
             _ = _actor.Ask("0,Ann,*,*,*");
         var (messages, pings) = (systemd.Messages.Count, systemd.Pings);
@@ -124,7 +124,7 @@ internal sealed class ServiceNotifierTests
         Assert.That(systemd.Pings, Is.EqualTo(pings));
         Assert.That(systemd.Messages.Skip(messages), Has.All.StartsWith($"STATUS={NoAnswer}"));
         release.Set();
-        Assert.That(await ActorDriver.Soon(stuck), Is.True);
+        Assert.That(await TestWait.ForAsync(stuck), Is.True);
         await TurnUntilAsync(() => systemd.Pings > pings + 1, "it pings again");
         Assert.That(systemd.Status, Does.Contain("registered player"));
     }
@@ -134,7 +134,7 @@ internal sealed class ServiceNotifierTests
     {
         await using var systemd = await RunReadyAsync(watchdog: 6 * Step);
         var bug = _actor.Actor.QueryAsync<int>(_ => throw new InvalidOperationException());
-        Assert.That(async () => await ActorDriver.Soon(bug), Throws.TypeOf<ActorFailedException>());
+        Assert.That(async () => await TestWait.ForAsync(bug), Throws.TypeOf<ActorFailedException>());
         var (messages, pings) = (systemd.Messages.Count, systemd.Pings);
         await TurnUntilAsync(() => systemd.Messages.Count > messages + 2, "it has gone on speaking");
         Assert.That((systemd.Pings, _running.IsCompleted), Is.EqualTo((pings, false)));
@@ -145,8 +145,8 @@ internal sealed class ServiceNotifierTests
     {
         await using var systemd = await RunReadyAsync(watchdog: 6 * Step);
         await _stop.CancelAsync();
-        await ActorDriver.Soon(_running);
-        await ServerChild.UntilAsync(() => systemd.Count("STOPPING=1") == 1, "it stops");
+        await TestWait.ForAsync(_running);
+        await TestWait.UntilAsync(() => systemd.Count("STOPPING=1") == 1, "it stops");
         Assert.That(systemd.Messages[^1], Does.StartWith("STOPPING=1\nSTATUS=stopping"));
     }
 
@@ -183,7 +183,7 @@ internal sealed class ServiceNotifierTests
         await _actor.Settle();
         Assert.That((_reports, _running.IsCompleted), Is.EqualTo((0, false)));
         await _stop.CancelAsync();
-        await ActorDriver.Soon(_running);
+        await TestWait.ForAsync(_running);
     }
 
     private async Task<NotifySocket> RunReadyAsync(TimeSpan? watchdog)
@@ -191,7 +191,7 @@ internal sealed class ServiceNotifierTests
         var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract: false));
         _actor.Start();
         Run(systemd.Address, watchdog);
-        await ServerChild.UntilAsync(() => systemd.Count("READY=1") > 0, "it is ready");
+        await TestWait.UntilAsync(() => systemd.Count("READY=1") > 0, "it is ready");
         return systemd;
     }
 
@@ -225,10 +225,10 @@ internal sealed class ServiceNotifierTests
         Interlocked.Add(ref _requests, requests);
         var messages = systemd.Messages.Count;
         _clock.Advance(ServiceNotifier.IntervalMax);
-        await ServerChild.UntilAsync(() => systemd.Messages.Count > messages, "it reports");
+        await TestWait.UntilAsync(() => systemd.Messages.Count > messages, "it reports");
     }
 
-    private Task TurnUntilAsync(Func<bool> isSo, string what) => ServerChild.UntilAsync(() =>
+    private Task TurnUntilAsync(Func<bool> isSo, string what) => TestWait.UntilAsync(() =>
     {
         if (isSo())
             return true;

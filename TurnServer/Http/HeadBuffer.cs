@@ -25,8 +25,8 @@ internal sealed class HeadBuffer
     }
 
     /// <summary>
-    /// What the listener is to read, and how many bytes of that are the head. A head that is too long is replaced by one
-    /// that the listener answers with 400.
+    /// What the listener reads, and how many bytes of that are the head. A head that is too long is replaced by one
+    /// that gets a 400.
     /// </summary>
     public (ReadOnlyMemory<byte> Bytes, int HeadBytes) Complete()
     {

@@ -33,8 +33,8 @@ internal readonly record struct RequestBody(BodyOutcome Outcome, ReadOnlyMemory<
 
     private const int DrainBufferBytes = 16 * 1024;
 
-    // The listener reads chunks recursively, some three calls for each, until it has what was asked for: a body of 16,000
-    // chunks of one byte would overflow the stack and end the process. So each read asks for little.
+    // The listener reads chunks recursively, some three calls for each, until it has what was asked for: a body of
+    // 16,000 chunks of one byte would overflow the stack and end the process. So each read asks for little.
     private const int ChunkedReadBytesMax = 256;
 
     // Content-Length is only a claim: ten thousand connections that announce the longest body and send nothing would
