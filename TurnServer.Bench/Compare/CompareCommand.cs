@@ -26,7 +26,7 @@ internal static class CompareCommand
             await MeasureAsync(options, output);
             return 0;
         }
-        catch (CompareException e)
+        catch (BenchException e)
         {
             await errors.WriteLineAsync($"compare: {e.Message}");
             return 1;
@@ -60,6 +60,3 @@ internal static class CompareCommand
         await output.WriteAsync(CompareReport.Compose(contenders, rounds));
     }
 }
-
-/// <summary>The measurement failed; the message says how.</summary>
-internal sealed class CompareException(string message) : Exception(message);

@@ -1,3 +1,5 @@
+using TurnServer.Bench.Processes;
+
 namespace TurnServer.Bench.Compare;
 
 /// <summary>What was measured in one run.</summary>
@@ -14,13 +16,13 @@ internal readonly record struct Measurement(double PerSecond, double CpuMicrosec
 /// <param name="games">Where the games are whose updates are sent; for a bare server on another one.</param>
 /// <param name="seatsPerPlay">1, or 2 when one thread plays both seats of a game.</param>
 /// <param name="play">What is done with so many seats.</param>
-internal sealed class Contender(string name, MeasuredProcess server, SeatSetup games, int seatsPerPlay,
+internal sealed class Contender(string name, MeasuredServer server, SeatSetup games, int seatsPerPlay,
     Func<DrivenSeat[], Play> play)
 {
     public string Name => name;
 
     /// <summary>Drives it once.</summary>
-    /// <exception cref="CompareException">A reply was wrong, or a counter did not advance.</exception>
+    /// <exception cref="BenchException">A reply was wrong, or a counter did not advance.</exception>
     public async Task<Measurement> MeasureAsync(CompareOptions options)
     {
         // New games each time: those of the last time have ended.
@@ -29,9 +31,9 @@ internal sealed class Contender(string name, MeasuredProcess server, SeatSetup g
         var plays = driven.Chunk(seatsPerPlay).Select(play).ToList();
         try
         {
-            var before = server.Use;
+            var before = server.Usage;
             var run = Driver.Run(plays, options.RunLength);
-            var after = server.Use;
+            var after = server.Usage;
             if (server.Port == games.Port)
                 await CheckAsync(seats, driven);
             await games.QuitAsync(seats);

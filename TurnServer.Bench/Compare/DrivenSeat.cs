@@ -42,11 +42,11 @@ internal sealed class DrivenSeat(int port, PlayedSeat seat, string headers = "")
     }
 
     /// <summary>Reads the reply to a new update. Returns how many turns it brought.</summary>
-    /// <exception cref="CompareException">It is another reply, or brings others than the partner's turns.</exception>
+    /// <exception cref="BenchException">It is another reply, or brings others than the partner's turns.</exception>
     public int ReadTurns() => CountTurns(_connection.Read().Body);
 
     /// <summary>Reads the reply to a new update that must bring one turn. Returns whether it was held.</summary>
-    /// <exception cref="CompareException">It is another reply.</exception>
+    /// <exception cref="BenchException">It is another reply.</exception>
     public bool ReadOneTurn()
     {
         var reply = _connection.Read();
@@ -54,7 +54,7 @@ internal sealed class DrivenSeat(int port, PlayedSeat seat, string headers = "")
     }
 
     /// <summary>Reads a reply that must be 0/10/*, which is all that the bare servers answer.</summary>
-    /// <exception cref="CompareException">It is another reply.</exception>
+    /// <exception cref="BenchException">It is another reply.</exception>
     public void ReadNoData()
     {
         var body = _connection.Read().Body;
@@ -64,7 +64,7 @@ internal sealed class DrivenSeat(int port, PlayedSeat seat, string headers = "")
 
     public void Dispose() => _connection.Dispose();
 
-    private static CompareException Wrong(ReadOnlySpan<byte> body, string expected) =>
+    private static BenchException Wrong(ReadOnlySpan<byte> body, string expected) =>
         new($"a wrong reply, not {expected}: {Encoding.UTF8.GetString(body)}");
 
     private int CountTurns(ReadOnlySpan<byte> body)

@@ -12,14 +12,14 @@ internal readonly record struct DriverRun(long Turns, double Seconds, double Cpu
 internal static class Driver
 {
     /// <summary>Plays for this long.</summary>
-    /// <exception cref="CompareException">A reply was wrong or did not come.</exception>
+    /// <exception cref="BenchException">A reply was wrong or did not come.</exception>
     public static DriverRun Run(IReadOnlyList<Play> plays, TimeSpan length)
     {
         using var stop = new CancellationTokenSource();
         foreach (var play in plays)
             play.Begin();
         var turns = new long[plays.Count];
-        var faults = new CompareException?[plays.Count];
+        var faults = new BenchException?[plays.Count];
         var cpuBefore = Environment.CpuUsage.TotalTime;
         var startedAt = Stopwatch.GetTimestamp();
         var threads = plays.Select((_, i) => new Thread(() => PlayOne(i))).ToList();
@@ -41,7 +41,7 @@ internal static class Driver
                 for (; !stop.IsCancellationRequested; count++)
                     plays[number].PlayTurn();
             }
-            catch (CompareException e)
+            catch (BenchException e)
             {
                 faults[number] = e;
                 stop.Cancel();

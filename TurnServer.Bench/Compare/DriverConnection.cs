@@ -36,7 +36,7 @@ internal sealed class DriverConnection(int port, string headers = "") : IDisposa
             : Utf8.TryWrite(_request, $"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}"
                 + $"Content-Length: {body.Length}\r\n\r\n", out length);
         if (!isWritten || !body.TryCopyTo(_request.AsSpan(length)))
-            throw new CompareException($"a request of {body.Length} bytes is longer than the driver sends");
+            throw new BenchException($"a request of {body.Length} bytes is longer than the driver sends");
         try
         {
             _socket ??= Connect();
@@ -44,7 +44,7 @@ internal sealed class DriverConnection(int port, string headers = "") : IDisposa
         }
         catch (SocketException e)
         {
-            throw new CompareException($"a request could not be sent: {e.Message}");
+            throw new BenchException($"a request could not be sent: {e.Message}");
         }
     }
 
@@ -61,9 +61,9 @@ internal sealed class DriverConnection(int port, string headers = "") : IDisposa
         while (_received < end)
             Receive();
         if (_received > end)
-            throw new CompareException($"more came than one reply: {Text(_reply.AsSpan(0, _received))}");
+            throw new BenchException($"more came than one reply: {Text(_reply.AsSpan(0, _received))}");
         if (!head.StartsWith("HTTP/1.1 200 "u8))
-            throw new CompareException($"the reply was not of status 200: {Text(_reply.AsSpan(0, end))}");
+            throw new BenchException($"the reply was not of status 200: {Text(_reply.AsSpan(0, end))}");
         if (head.IndexOf("\r\nConnection: close\r\n"u8) >= 0)
             Dispose();
         return new DriverReply(_reply.AsSpan(bodyStart..end), head.IndexOf("\r\nPreference-Applied: wait="u8) >= 0);
@@ -83,7 +83,7 @@ internal sealed class DriverConnection(int port, string headers = "") : IDisposa
         var at = head.IndexOf(name);
         return at >= 0 && Utf8Parser.TryParse(head[(at + name.Length)..], out int length, out _) && length >= 0
             ? length
-            : throw new CompareException($"the reply has no Content-Length: {Text(head)}");
+            : throw new BenchException($"the reply has no Content-Length: {Text(head)}");
     }
 
     private Socket Connect()
@@ -109,17 +109,17 @@ internal sealed class DriverConnection(int port, string headers = "") : IDisposa
     private void Receive()
     {
         if (_received == _reply.Length)
-            throw new CompareException($"a reply is longer than {ReplyBytesMax} bytes");
+            throw new BenchException($"a reply is longer than {ReplyBytesMax} bytes");
         try
         {
             var count = _socket!.Receive(_reply.AsSpan(_received));
             if (count == 0)
-                throw new CompareException("the server closed a connection before it had replied");
+                throw new BenchException("the server closed a connection before it had replied");
             _received += count;
         }
         catch (SocketException e)
         {
-            throw new CompareException($"no reply: {e.Message}");
+            throw new BenchException($"no reply: {e.Message}");
         }
     }
 }

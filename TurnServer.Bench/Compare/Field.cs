@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Reflection;
+using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Compare;
 
@@ -9,10 +9,6 @@ internal sealed class Field : IDisposable
     /// <summary>Consecutive ports from the first one: a server for each row.</summary>
     public const int PortsUsed = 7;
 
-    private static readonly string ServerAssembly = typeof(Field).Assembly
-        .GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == nameof(ServerAssembly)).Value!;
-    private static readonly string BenchAssembly = Path.Combine(AppContext.BaseDirectory, "TurnServer.Bench.dll");
-
     private readonly List<IDisposable> _started = [];
     private readonly List<string> _folders = [];
     private readonly List<Contender> _contenders = [];
@@ -20,7 +16,7 @@ internal sealed class Field : IDisposable
     public IReadOnlyList<Contender> Contenders => _contenders;
 
     /// <summary>Starts them.</summary>
-    /// <exception cref="CompareException">One does not start.</exception>
+    /// <exception cref="BenchException">One does not start.</exception>
     public static async Task<Field> StartAsync(CompareOptions options)
     {
         var field = new Field();
@@ -41,16 +37,6 @@ internal sealed class Field : IDisposable
         _started.ForEach(started => started.Dispose());
         _folders.ForEach(folder => Directory.Delete(folder, recursive: true));
     }
-
-    /// <summary>Starts this server alone.</summary>
-    /// <exception cref="CompareException">It does not start.</exception>
-    public static Task<MeasuredProcess> StartServerAsync(int port, IEnumerable<string> flags) =>
-        MeasuredProcess.StartAsync("turnserver", port, [ServerAssembly, "--port", $"{port}", .. flags]);
-
-    /// <summary>How this server is started, or another build of it by the path of its program.</summary>
-    public static ProcessStartInfo HowToStart(string? program, int port, IEnumerable<string> flags) => program is null
-        ? new ProcessStartInfo(MeasuredProcess.Dotnet, [ServerAssembly, "--port", $"{port}", .. flags])
-        : new ProcessStartInfo(Path.GetFullPath(program), ["--port", $"{port}", .. flags]);
 
     private async Task AddAsync(CompareOptions options)
     {
@@ -74,10 +60,11 @@ internal sealed class Field : IDisposable
         if (options.HasState)
             await AddWithStateAsync(options);
 
-        Task<MeasuredProcess> StartServerAsync(int at) => KeepAsync(Field.StartServerAsync(at, options.ServerFlags));
+        Task<MeasuredServer> StartServerAsync(int at) =>
+            KeepAsync("turnserver", at, Programs.Server(at, options.ServerFlags));
 
-        Task<MeasuredProcess> StartBareAsync(string name, int at) =>
-            KeepAsync(MeasuredProcess.StartAsync(name, at, BenchAssembly, name, "--port", $"{at}"));
+        Task<MeasuredServer> StartBareAsync(string name, int at) =>
+            KeepAsync(name, at, Programs.Bench(name, "--port", $"{at}"));
     }
 
     private async Task AddWithStateAsync(CompareOptions options)
@@ -91,25 +78,25 @@ internal sealed class Field : IDisposable
                 seats => new HeldTurnPlay(seats[0], seats[1])),
         ]);
 
-        Task<MeasuredProcess> StartServerAsync(int at)
+        Task<MeasuredServer> StartServerAsync(int at)
         {
             var folder = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
             _folders.Add(folder);
-            return KeepAsync(Field.StartServerAsync(at, ["--state", folder, .. options.ServerFlags]));
+            return KeepAsync("turnserver", at, Programs.Server(at, ["--state", folder, .. options.ServerFlags]));
         }
     }
 
-    private SeatSetup GamesOn(MeasuredProcess server)
+    private SeatSetup GamesOn(MeasuredServer server)
     {
         var games = new SeatSetup(server.Port);
         _started.Add(games);
         return games;
     }
 
-    private async Task<MeasuredProcess> KeepAsync(Task<MeasuredProcess> starting)
+    private async Task<MeasuredServer> KeepAsync(string name, int port, ProcessStartInfo start)
     {
-        var process = await starting;
-        _started.Add(process);
-        return process;
+        var server = await MeasuredServer.StartAsync(name, port, start);
+        _started.Add(server);
+        return server;
     }
 }

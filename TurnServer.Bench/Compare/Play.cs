@@ -12,7 +12,7 @@ internal abstract class Play
     }
 
     /// <summary>Brings one turn to the server and reads all replies that it causes.</summary>
-    /// <exception cref="CompareException">A reply is not the right one.</exception>
+    /// <exception cref="BenchException">A reply is not the right one.</exception>
     public abstract void PlayTurn();
 }
 
@@ -53,7 +53,7 @@ internal sealed class HeldTurnPlay(DrivenSeat one, DrivenSeat other) : Play
         // The first mover may overtake the waiter. From then on the waiter's reply shows that the mover's update has
         // been taken and is held.
         if (!_waiter.ReadOneTurn() && _isUnderWay)
-            throw new CompareException("a reply was not held");
+            throw new BenchException("a reply was not held");
         _isUnderWay = true;
         (_mover, _waiter) = (_waiter, _mover);
     }

@@ -45,7 +45,7 @@ internal sealed class SeatSetup(int port) : IDisposable
     {
         var reply = await PostAsync($"6,,{seat},{lastSent}");
         if (!reply.StartsWith("0/11/", StringComparison.Ordinal))
-            throw new CompareException($"the counters did not advance: {reply} to counter {lastSent}, sent again");
+            throw new BenchException($"the counters did not advance: {reply} to counter {lastSent}, sent again");
     }
 
     /// <summary>Ends games, so that they do not stay until their timeout.</summary>
@@ -68,7 +68,7 @@ internal sealed class SeatSetup(int port) : IDisposable
         var reply = await PostAsync(body);
         return reply.StartsWith(expected, StringComparison.Ordinal)
             ? reply[expected.Length..]
-            : throw new CompareException($"the server answered {reply} to {body}");
+            : throw new BenchException($"the server answered {reply} to {body}");
     }
 
     private async Task<string> PostAsync(string body)
@@ -81,7 +81,7 @@ internal sealed class SeatSetup(int port) : IDisposable
         }
         catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
         {
-            throw new CompareException($"the server on port {port} does not answer: {e.Message}");
+            throw new BenchException($"the server on port {port} does not answer: {e.Message}");
         }
     }
 }

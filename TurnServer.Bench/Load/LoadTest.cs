@@ -2,6 +2,7 @@ using System.Diagnostics;
 using TurnServer.Bench.Load.Http;
 using TurnServer.Bench.Load.Play;
 using TurnServer.Bench.Load.Statistics;
+using TurnServer.Bench.Processes;
 using TurnServer.Client;
 
 namespace TurnServer.Bench.Load;
@@ -41,14 +42,14 @@ internal sealed class LoadTest
     /// <param name="options">What to do.</param>
     /// <param name="progress">Told once a second.</param>
     /// <param name="stop">Ends it early, in order.</param>
-    /// <exception cref="LoadException">It cannot be run.</exception>
+    /// <exception cref="BenchException">It cannot be run.</exception>
     public static async Task<LoadReport> RunAsync(LoadOptions options, Action<LoadProgress> progress,
         CancellationToken stop)
     {
         using var http = LoadHttp.Create(options);
         var questions = new ServerQuestions(http, options.Settings.Url);
         if (await questions.CheckAsync(stop) is { } wrong)
-            throw new LoadException(wrong);
+            throw new BenchException(wrong);
         using var players = LoadHttp.CreateLossy(options);
         return await new LoadTest(options, players).RunAsync(questions, progress, stop);
     }
@@ -172,7 +173,7 @@ internal sealed class LoadTest
         PollInterval = TimeSpan.FromSeconds(Math.Clamp(1.5 / _options.Settings.Rate, 0.02, 5)),
     };
 
-    private ServerUsage? Usage(ServerProcess? server, ProcessUse? before, IReadOnlyList<LoadSecond> seconds)
+    private ServerUsage? Usage(ServerProcess? server, ProcessUsage? before, IReadOnlyList<LoadSecond> seconds)
     {
         if (server is null || before is not { } start || server.Sample() is not { } end)
             return null;
@@ -190,6 +191,3 @@ internal sealed class LoadTest
     private readonly record struct Cost(DateTimeOffset StartedAt, TimeSpan Elapsed, double OwnCpuSeconds,
         ServerUsage? Server);
 }
-
-/// <summary>The test cannot be run; the message says why.</summary>
-internal sealed class LoadException(string message) : Exception(message);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
+using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Load;
 
@@ -45,7 +46,7 @@ internal sealed class ServerProcess
     }
 
     /// <summary>What it has used so far; null when it is gone.</summary>
-    public ProcessUse? Sample() => ProcessUse.Of(Id);
+    public ProcessUsage? Sample() => ProcessUsage.Of(Id);
 
     private static bool IsHere(Uri url) => url.IsLoopback
         || (IPAddress.TryParse(url.Host, out var address) && NetworkInterface.GetAllNetworkInterfaces()

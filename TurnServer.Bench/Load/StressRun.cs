@@ -50,7 +50,7 @@ internal sealed class StressRun(LoadOptions options, Ramp? ramp, string? plot, s
             await actAsync();
             return true;
         }
-        catch (Exception e) when (e is LoadException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is BenchException or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync($"stress: {e.Message}");
             return false;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Reflection;
 using System.Runtime.InteropServices;
-using TurnServer.Bench.Compare;
+using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Publish;
 
@@ -15,8 +14,7 @@ internal sealed record Build(string Name, string Folder, string[] Properties, (s
     // 64 MB in hexadecimal, as in the unit. Without 0x, which a build ahead of time does not read.
     private const string LargeYoungestGeneration = "4000000";
 
-    private static readonly string Project = typeof(Build).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
-        .First(data => data.Key == "ServerProject").Value!;
+    private static readonly TimeSpan PublishTimeout = TimeSpan.FromMinutes(10);
 
     private static readonly string[] JustInTime = ["-p:PublishAot=false"];
     private static readonly string[] ReadyToRun = ["-p:PublishAot=false", "-p:PublishReadyToRun=true"];
@@ -33,23 +31,21 @@ internal sealed record Build(string Name, string Folder, string[] Properties, (s
     ];
 
     /// <summary>Publishes it below a folder, unless another has already.</summary>
-    /// <exception cref="CompareException">It cannot be published.</exception>
+    /// <exception cref="BenchException">It cannot be published.</exception>
     public async Task PublishAsync(string root)
     {
         var folder = Path.Combine(root, Folder);
         if (Directory.Exists(folder))
             return;
-        var start = new ProcessStartInfo(MeasuredProcess.Dotnet, ["publish", Project, "-c", "Release",
+        var start = new ProcessStartInfo(Programs.Dotnet, ["publish", Programs.ServerProject, "-c", "Release",
             "-r", RuntimeInformation.RuntimeIdentifier, "--self-contained", "--nologo", "-v", "quiet", "-o", folder,
             .. Properties])
         {
             RedirectStandardOutput = true,
         };
-        using var process = Process.Start(start)!;
-        var said = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        if (process.ExitCode != 0)
-            throw new CompareException($"dotnet publish failed: {said}");
+        using var process = ChildProcess.Start(start);
+        if (await process.ExitAsync(PublishTimeout) != 0)
+            throw new BenchException($"dotnet publish failed: {process.Output}");
     }
 
     /// <summary>How it is started on a port.</summary>

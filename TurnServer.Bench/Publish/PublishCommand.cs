@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using TurnServer.Bench.Compare;
 using TurnServer.Bench.Load;
+using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Publish;
 
@@ -31,7 +32,7 @@ internal static class PublishCommand
             await MeasureAsync(options, root, output);
             return 0;
         }
-        catch (Exception e) when (e is CompareException or LoadException)
+        catch (BenchException e)
         {
             await errors.WriteLineAsync($"publish: {e.Message}");
             return 1;
@@ -70,12 +71,12 @@ internal static class PublishCommand
     private static async Task<BuildFigures> MeasureAsync(Build build, string root, PublishOptions options)
     {
         var watch = Stopwatch.StartNew();
-        using var server = await MeasuredProcess.StartAsync(build.Name, options.Port, build.Start(root, options.Port),
+        using var server = await MeasuredServer.StartAsync(build.Name, options.Port, build.Start(root, options.Port),
             LookInterval);
         await server.HealthyAsync();
         var start = watch.Elapsed.TotalMilliseconds;
         await Task.Delay(RestAfterStart);
-        var idle = server.Use.ResidentMegabytes;
+        var idle = server.Usage.ResidentMegabytes;
         using var games = new SeatSetup(options.Port);
         var updates = new Contender(build.Name, server, games, 1, seats => new UpdatePlay(seats[0]));
         var compare = new CompareOptions(options.RunLength, 1, Connections, options.Port, false, []);
@@ -83,7 +84,7 @@ internal static class PublishCommand
         await updates.MeasureAsync(compare);
         var load = await LoadAsync(options);
         var driven = await updates.MeasureAsync(compare);
-        return new BuildFigures(start, idle, server.Use.ResidentMegabytes, driven.CpuMicroseconds, driven.PerSecond,
+        return new BuildFigures(start, idle, server.Usage.ResidentMegabytes, driven.CpuMicroseconds, driven.PerSecond,
             load.Server?.CpuMicrosecondsPerRequest ?? double.NaN, load.TurnLatency.Median, load.TurnLatency.P99);
     }
 
@@ -94,6 +95,6 @@ internal static class PublishCommand
         var report = await LoadTest.RunAsync(new LoadOptions { Settings = settings }, _ => { }, CancellationToken.None);
         return report.ViolationCount == 0
             ? report
-            : throw new CompareException($"turns did not arrive once and in order: {report.Violations[0]}");
+            : throw new BenchException($"turns did not arrive once and in order: {report.Violations[0]}");
     }
 }

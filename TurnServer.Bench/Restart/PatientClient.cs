@@ -33,11 +33,11 @@ internal sealed class PatientClient : IDisposable
     public static PatientClient Start(int port, string update) => new(port, update);
 
     /// <summary>Done when it has had its first reply.</summary>
-    /// <exception cref="CompareException">There is none.</exception>
+    /// <exception cref="BenchException">There is none.</exception>
     public async Task AnsweredAsync() => await await Task.WhenAny(_answered.Task, _asking);
 
     /// <summary>From the last reply before the server went away to the first after.</summary>
-    /// <exception cref="CompareException">None came.</exception>
+    /// <exception cref="BenchException">None came.</exception>
     public Task<TimeSpan> PauseAsync() => _asking;
 
     public void Dispose()
@@ -58,9 +58,9 @@ internal sealed class PatientClient : IDisposable
             {
                 _connection.Send(_update, 0);
                 if (!_connection.Read().Body.StartsWith("0/11/"u8))
-                    throw new CompareException("another reply than 0/11/");
+                    throw new BenchException("another reply than 0/11/");
             }
-            catch (CompareException e)
+            catch (BenchException e)
             {
                 _connection.Dispose();
                 (hasFailed, fault) = (true, e.Message);
@@ -73,6 +73,6 @@ internal sealed class PatientClient : IDisposable
             _answered.TrySetResult();
         }
 
-        throw new CompareException($"the client that asks meanwhile was not answered: {fault}");
+        throw new BenchException($"the client that asks meanwhile was not answered: {fault}");
     }
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using TurnServer.Bench.Compare;
+using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Restart;
 
@@ -32,7 +32,7 @@ internal sealed class RestartCommand : IDisposable
     private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("turnserver-restart-");
     private readonly RunningGames _games;
     private readonly Stopwatch _sinceStart = new();
-    private MeasuredProcess? _server;
+    private MeasuredServer? _server;
 
     private RestartCommand(RestartOptions options)
     {
@@ -49,7 +49,7 @@ internal sealed class RestartCommand : IDisposable
             await command.MeasureAsync(output);
             return 0;
         }
-        catch (CompareException e)
+        catch (BenchException e)
         {
             await errors.WriteLineAsync($"restart: {e.Message}");
             return 1;
@@ -110,6 +110,7 @@ internal sealed class RestartCommand : IDisposable
 
     private void Kill()
     {
+        _server?.Kill();
         _server?.Dispose();
         _server = null;
     }
@@ -122,8 +123,8 @@ internal sealed class RestartCommand : IDisposable
             "--players-per-address", "0", "--requests-per-second", "0", "--connections-per-address", "0",
         ];
         _sinceStart.Restart();
-        _server = await MeasuredProcess.StartAsync("turnserver", _options.Port,
-            Field.HowToStart(_options.Server, _options.Port, flags), LookInterval);
+        _server = await MeasuredServer.StartAsync("turnserver", _options.Port,
+            Programs.Server(_options.Port, flags, _options.Server), LookInterval);
         await _server.HealthyAsync();
         return _sinceStart.Elapsed;
     }

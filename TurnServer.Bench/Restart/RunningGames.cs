@@ -28,7 +28,7 @@ internal sealed class RunningGames(int port, int count) : IDisposable
     public string LastUpdate => Update(0, 1, _games[0].Rounds - 1);
 
     /// <summary>Starts them all.</summary>
-    /// <exception cref="CompareException">The server does not answer as it should.</exception>
+    /// <exception cref="BenchException">The server does not answer as it should.</exception>
     public Task FillAsync() => ForEachAsync(1, (connection, i) =>
     {
         var (a, b) = ($"a{i}", $"b{i}");
@@ -45,7 +45,7 @@ internal sealed class RunningGames(int port, int count) : IDisposable
     });
 
     /// <summary>Plays a turn of either seat, with its next counter, in every so many-th game.</summary>
-    /// <exception cref="CompareException">A game is not as it was left.</exception>
+    /// <exception cref="BenchException">A game is not as it was left.</exception>
     public Task PlayAsync(int step) => ForEachAsync(step, (connection, i) =>
     {
         var rounds = _games[i].Rounds;
@@ -84,13 +84,13 @@ internal sealed class RunningGames(int port, int count) : IDisposable
         var reply = Encoding.ASCII.GetString(connection.Read().Body);
         return reply.StartsWith(expected, StringComparison.Ordinal)
             ? reply[expected.Length..]
-            : throw new CompareException($"the server answered {reply}, not {expected}, to {body}");
+            : throw new BenchException($"the server answered {reply}, not {expected}, to {body}");
     }
 
     private static void Expect(DriverConnection connection, string body, string expected)
     {
         if (Ask(connection, body, expected).Length > 0)
-            throw new CompareException($"the server answered more than {expected} to {body}");
+            throw new BenchException($"the server answered more than {expected} to {body}");
     }
 
     private record struct Game(string SeatA, string SeatB, long Rounds);

@@ -1,5 +1,5 @@
-using TurnServer.Bench.Compare;
 using TurnServer.Bench.Load;
+using TurnServer.Bench.Processes;
 using TurnServer.Service;
 
 namespace TurnServer.Bench.Soak;
@@ -49,7 +49,7 @@ internal static class SoakRun
                 return SoakExit.CannotRun;
             return report.Report.IsFlat ? SoakExit.Ok : SoakExit.Grew;
         }
-        catch (Exception e) when (e is CompareException or LoadException)
+        catch (BenchException e)
         {
             await errors.WriteLineAsync($"soak: {e.Message}");
             return SoakExit.CannotRun;
@@ -61,8 +61,8 @@ internal static class SoakRun
     {
         using var signal = new StopSignal();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(signal.Token, cancel);
-        using var server = await Field.StartServerAsync(options.Port,
-            ["--admin-port", $"{options.AdminPort}", .. options.ServerFlags]);
+        using var server = await MeasuredServer.StartAsync("turnserver", options.Port,
+            Programs.Server(options.Port, ["--admin-port", $"{options.AdminPort}", .. options.ServerFlags]));
         using var sampler = new SoakSampler(server, options.AdminPort, options.Duration);
         using var line = new ProgressLine(errors, errors == Console.Error && !Console.IsErrorRedirected);
         // A server that has ended ends the play.

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
-using TurnServer.Bench.Compare;
+using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Soak;
 
 /// <summary>Looks again and again at what the server has in use.</summary>
-internal sealed class SoakSampler(MeasuredProcess server, int adminPort, TimeSpan duration) : IDisposable
+internal sealed class SoakSampler(MeasuredServer server, int adminPort, TimeSpan duration) : IDisposable
 {
     // So many in all, and no more than a few a second.
     private const int SamplesWanted = 600;
@@ -21,7 +21,7 @@ internal sealed class SoakSampler(MeasuredProcess server, int adminPort, TimeSpa
     public IReadOnlyList<SoakSample> Samples => _samples;
 
     /// <summary>Samples until the time is over or it is stopped.</summary>
-    /// <exception cref="CompareException">The server has ended, or its admin port does not answer.</exception>
+    /// <exception cref="BenchException">The server has ended, or its admin port does not answer.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
         var interval = duration / SamplesWanted;
@@ -31,7 +31,7 @@ internal sealed class SoakSampler(MeasuredProcess server, int adminPort, TimeSpa
             for (var watch = Stopwatch.StartNew(); watch.Elapsed < duration; await timer.WaitForNextTickAsync(stop))
             {
                 var heap = await HeapMegabytesAsync(stop);
-                _samples.Add(new SoakSample(watch.Elapsed, server.Use.ResidentMegabytes, heap, server.Descriptors));
+                _samples.Add(new SoakSample(watch.Elapsed, server.Usage.ResidentMegabytes, heap, server.Descriptors));
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -54,7 +54,7 @@ internal sealed class SoakSampler(MeasuredProcess server, int adminPort, TimeSpa
         catch (Exception e) when (e is HttpRequestException
             || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {
-            throw new CompareException($"the server's admin port {adminPort} does not answer: {e.Message}");
+            throw new BenchException($"the server's admin port {adminPort} does not answer: {e.Message}");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using TurnServer.Bench;
 using TurnServer.Bench.Compare;
 using TurnServer.Bench.Load.Statistics;
 using TurnServer.Tests.Support;
@@ -20,7 +21,7 @@ internal sealed class HonestPairs : IDisposable
     private readonly List<Thread> _threads = [];
     private readonly ManualResetEventSlim _stop = new();
     private volatile Latencies _latencies = new();
-    private volatile CompareException? _fault;
+    private volatile BenchException? _fault;
     private long _turns;
 
     private HonestPairs()
@@ -103,7 +104,7 @@ internal sealed class HonestPairs : IDisposable
             mover.SendNothing(waitSeconds: 0);
             mover.ReadNoData();
         }
-        catch (CompareException fault)
+        catch (BenchException fault)
         {
             _fault = fault;
         }

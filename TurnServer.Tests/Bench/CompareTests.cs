@@ -45,7 +45,7 @@ internal sealed class CompareTests
     {
         var (exitCode, _, errors) = await CompareAsync("--no-such-flag");
         Assert.That(exitCode, Is.EqualTo(1));
-        Assert.That(errors, Does.Contain("turnserver ended with 2").And.Contain("--no-such-flag"));
+        Assert.That(errors, Does.Contain("turnserver exited with 2").And.Contain("--no-such-flag"));
     }
 
     [Test]

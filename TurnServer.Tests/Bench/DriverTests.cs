@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using TurnServer.Bench;
 using TurnServer.Bench.Compare;
 using TurnServer.Tests.Support;
 
@@ -26,7 +27,7 @@ internal sealed class DriverTests
     {
         using var server = new CannedServer(Reply(reply));
         Assert.That(() => Drive(server.Port, seat => new UpdatePlay(seat)),
-            Throws.TypeOf<CompareException>().With.Message.Contains(reply));
+            Throws.TypeOf<BenchException>().With.Message.Contains(reply));
     }
 
     [TestCase("0/10/x")]
@@ -36,7 +37,7 @@ internal sealed class DriverTests
     {
         using var server = new CannedServer(Reply(reply));
         Assert.That(() => Drive(server.Port, seat => new BarePlay(seat)),
-            Throws.TypeOf<CompareException>().With.Message.Contains(reply));
+            Throws.TypeOf<BenchException>().With.Message.Contains(reply));
     }
 
     [TestCase("HTTP/1.1 400 Bad Request\r\nContent-Length: 6\r\n\r\n" + NoData, "not of status 200")]
@@ -48,7 +49,7 @@ internal sealed class DriverTests
     {
         using var server = new CannedServer(bytes);
         Assert.That(() => Drive(server.Port, seat => new BarePlay(seat)),
-            Throws.TypeOf<CompareException>().With.Message.Contains(fault));
+            Throws.TypeOf<BenchException>().With.Message.Contains(fault));
     }
 
     [Test]
@@ -86,7 +87,7 @@ internal sealed class DriverTests
         using var one = new DrivenSeat(server.Port, Seat);
         using var other = new DrivenSeat(server.Port, Seat);
         Assert.That(() => Driver.Run([new HeldTurnPlay(one, other)], TimeSpan.FromSeconds(1)),
-            Throws.TypeOf<CompareException>().With.Message.Contains("was not held"));
+            Throws.TypeOf<BenchException>().With.Message.Contains("was not held"));
     }
 
     private static string Reply(string body, string header = "") =>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using TurnServer.Bench.Processes;
 using TurnServer.Journal;
 
 namespace TurnServer.Bench.Journal.Survival;
@@ -16,15 +17,14 @@ internal static class JournalChild
     // In case the parent does not kill it.
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
 
-    private static readonly string BenchAssembly = Path.Combine(AppContext.BaseDirectory, "TurnServer.Bench.dll");
-
     /// <summary>Starts one of the two.</summary>
-    public static Process Start(params string[] arguments) => Process.Start(
-        new ProcessStartInfo(Compare.MeasuredProcess.Dotnet, [BenchAssembly, .. arguments])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        }) ?? throw new InvalidOperationException("the child does not start");
+    public static ChildProcess Start(params string[] arguments)
+    {
+        var start = Programs.Bench(arguments);
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        return ChildProcess.Start(start, readsOutput: false);
+    }
 
     /// <summary>Appends until killed, printing the number of confirmed records after each batch.</summary>
     public static int Write(string name, string directory, int seed)

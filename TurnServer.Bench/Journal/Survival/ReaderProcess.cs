@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Journal.Survival;
 
@@ -7,7 +7,7 @@ internal sealed class ReaderProcess(IContender contender, string root) : IDispos
 {
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(20);
 
-    private Process? _process;
+    private ChildProcess? _process;
 
     /// <summary>Has the child read these files and judge the result.</summary>
     public async Task<Outcome> ReadAsync(FileImage files, int promised, bool powerWasLost)
@@ -17,9 +17,9 @@ internal sealed class ReaderProcess(IContender contender, string root) : IDispos
         _process ??= JournalChild.Start(JournalChild.Reader, contender.Name);
         try
         {
-            await _process.StandardInput.WriteLineAsync($"{promised} {powerWasLost} {directory.Path}");
-            await _process.StandardInput.FlushAsync();
-            if (await _process.StandardOutput.ReadLineAsync().WaitAsync(Timeout) is { } line)
+            await _process.Input.WriteLineAsync($"{promised} {powerWasLost} {directory.Path}");
+            await _process.Input.FlushAsync();
+            if (await _process.OutputReader.ReadLineAsync().WaitAsync(Timeout) is { } line)
                 return Enum.Parse<Outcome>(line);
             Dispose();
             return Outcome.Crashed;
@@ -34,11 +34,7 @@ internal sealed class ReaderProcess(IContender contender, string root) : IDispos
     /// <summary>Ends the process. The next read starts another.</summary>
     public void Dispose()
     {
-        if (_process is null)
-            return;
-        _process.Kill();
-        _process.WaitForExit();
-        _process.Dispose();
+        _process?.Dispose();
         _process = null;
     }
 }

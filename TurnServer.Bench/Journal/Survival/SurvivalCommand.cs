@@ -88,13 +88,12 @@ internal static class SurvivalCommand
     {
         using var directory = new ScratchDirectory(root);
         using var writer = JournalChild.Start(JournalChild.Writer, contender.Name, directory.Path, $"{random.Next()}");
-        var promised = await writer.StandardOutput.ReadLineAsync();
+        var promised = await writer.OutputReader.ReadLineAsync();
         var killed = Task.Delay(KillAfterMax * random.NextDouble()).ContinueWith(_ => writer.Kill(),
             TaskScheduler.Default);
-        while (await writer.StandardOutput.ReadLineAsync() is { } line)
+        while (await writer.OutputReader.ReadLineAsync() is { } line)
             promised = line;
         await killed;
-        await writer.WaitForExitAsync();
         return (FileImage.Take(directory.Path), int.Parse(promised!, CultureInfo.InvariantCulture));
     }
 }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
+using TurnServer.Bench.Processes;
 
 namespace TurnServer.Tests.Support;
 
@@ -11,49 +11,24 @@ internal sealed class ConnectChild : IAsyncDisposable
     // Where they keep what is to outlive them: not in the home of whoever runs the tests.
     private static readonly string Keeps = Path.Join(AppContext.BaseDirectory, "connects");
 
-    private readonly Process _process;
-    private readonly Task _errorsReader;
-    private readonly StringBuilder _errors = new();
+    private readonly ChildProcess _process;
 
-    private ConnectChild(Process process)
-    {
-        _process = process;
-        process.Start();
-        // A thread of its own: reading a pipe holds one, and the pool has few.
-        _errorsReader = Task.Factory.StartNew(PumpErrors, CancellationToken.None, TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
-    }
+    private ConnectChild(ChildProcess process) => _process = process;
 
     /// <summary>Where its input is written.</summary>
-    public Stream Input => _process.StandardInput.BaseStream;
+    public Stream Input => _process.Input.BaseStream;
 
     /// <summary>Where its output is read.</summary>
-    public Stream Output => _process.StandardOutput.BaseStream;
+    public Stream Output => _process.OutputReader.BaseStream;
 
     /// <summary>What it has said so far.</summary>
-    public string Errors
-    {
-        get
-        {
-            lock (_errors)
-                return _errors.ToString();
-        }
-    }
+    public string Errors => _process.Errors;
 
     /// <summary>The last line that it said, without its beginning.</summary>
     public string LastLine => Errors.TrimEnd('\n').Split('\n')[^1]["turnserver: ".Length..];
 
     /// <summary>The most physical memory that it ever had, in bytes.</summary>
-    public long ResidentBytesPeak
-    {
-        get
-        {
-            var line = File.ReadLines($"/proc/{_process.Id}/status")
-                .First(text => text.StartsWith("VmHWM:", StringComparison.Ordinal));
-            var kibibytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
-            return long.Parse(kibibytes, CultureInfo.InvariantCulture) * 1024;
-        }
-    }
+    public long ResidentBytesPeak => (long)((_process.Usage?.PeakMegabytes ?? 0) * (1 << 20));
 
     /// <summary>A process that connects to this server under this name.</summary>
     public static ConnectChild Start(Uri url, string name, params string[] flags) =>
@@ -77,9 +52,8 @@ internal sealed class ConnectChild : IAsyncDisposable
     public static ConnectChild LaunchKeeping(string folder, params string[] arguments) =>
         Run([.. ServerProgram.Words, "connect", .. arguments], folder);
 
-    private static ConnectChild Run(string[] words, string? folder = null) => new(new Process
-    {
-        StartInfo = new ProcessStartInfo(words[0], words[1..])
+    private static ConnectChild Run(string[] words, string? folder = null) => new(ChildProcess.Start(
+        new ProcessStartInfo(words[0], words[1..])
         {
             Environment = { ["XDG_RUNTIME_DIR"] = folder ?? Keeps },
             RedirectStandardError = true,
@@ -88,7 +62,7 @@ internal sealed class ConnectChild : IAsyncDisposable
             UseShellExecute = false,
             StandardErrorEncoding = Encoding.UTF8,
         },
-    });
+        readsOutput: false));
 
     /// <summary>Writes its input and closes it; that it closes it first itself is no fault.</summary>
     public async Task WriteAsync(ReadOnlyMemory<byte> input)
@@ -126,55 +100,33 @@ internal sealed class ConnectChild : IAsyncDisposable
 
     /// <summary>Sends a signal, as <c>kill</c> does.</summary>
     public void Signal(PosixSignal signal) =>
-        Assert.That(Kill(_process.Id, signal switch
+        Assert.That(_process.Signal(signal switch
         {
-            PosixSignal.SIGHUP => 1,
-            PosixSignal.SIGINT => 2,
-            _ => 15,
-        }), Is.Zero, "it is there to be signalled");
+            PosixSignal.SIGHUP => ChildProcess.SigHup,
+            PosixSignal.SIGINT => ChildProcess.SigInt,
+            _ => ChildProcess.SigTerm,
+        }), Is.True, "it is there to be signalled");
 
     /// <summary>Waits until it has ended and all that it said has been read; returns its exit code.</summary>
-    public async Task<int> ExitCodeAsync(TimeSpan? patience = null)
+    public async Task<int> ExitCodeAsync(TimeSpan? timeout = null)
     {
-        using var timeout = new CancellationTokenSource(patience ?? TestWait.Timeout);
         try
         {
-            await _process.WaitForExitAsync(timeout.Token);
-            await _errorsReader.WaitAsync(timeout.Token);
+            return await _process.ExitAsync(timeout ?? TestWait.Timeout);
         }
-        catch (OperationCanceledException)
+        catch (TimeoutException)
         {
             Assert.Fail($"The process did not end. It said: {Errors}");
+            throw;
         }
-
-        return _process.ExitCode;
     }
 
     /// <summary>Ends it as <c>kill -9</c> does.</summary>
     public async Task KillAsync()
     {
-        _process.Kill();
-        await _process.WaitForExitAsync();
+        _process.Signal(ChildProcess.SigKill);
+        await _process.ExitAsync(TestWait.Timeout);
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (!_process.HasExited)
-            await KillAsync();
-
-        await _errorsReader.WaitAsync(TestWait.Timeout);
-        _process.Dispose();
-    }
-
-    private void PumpErrors()
-    {
-        while (_process.StandardError.ReadLine() is { } line)
-        {
-            lock (_errors)
-                _errors.Append(line).Append('\n');
-        }
-    }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int Kill(int process, int signal);
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using TurnServer.Bench.Processes;
 
 namespace TurnServer.Tests.Support;
 
@@ -9,15 +10,13 @@ internal sealed class PrometheusChild : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly DirectoryInfo _folder;
-    private readonly Process _process;
-    private readonly Task<string> _errors;
+    private readonly ChildProcess _process;
     private readonly HttpClient _client;
 
-    private PrometheusChild(DirectoryInfo folder, Process process, int port)
+    private PrometheusChild(DirectoryInfo folder, ChildProcess process, int port)
     {
         _folder = folder;
         _process = process;
-        _errors = process.StandardError.ReadToEndAsync();
         _client = new HttpClient(new SocketsHttpHandler { UseProxy = false })
         {
             BaseAddress = new Uri($"http://127.0.0.1:{port}/"),
@@ -31,12 +30,12 @@ internal sealed class PrometheusChild : IAsyncDisposable
         var file = Path.Combine(folder.FullName, "prometheus.yml");
         await File.WriteAllTextAsync(file, configuration);
         var port = Ports.Next();
-        var process = Process.Start(new ProcessStartInfo(program,
+        var process = ChildProcess.Start(new ProcessStartInfo(program,
         [
             $"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder.FullName, "data")}",
             $"--web.listen-address=127.0.0.1:{port}",
         ])
-        { RedirectStandardError = true })!;
+        { RedirectStandardError = true });
         return new PrometheusChild(folder, process, port);
     }
 
@@ -49,7 +48,7 @@ internal sealed class PrometheusChild : IAsyncDisposable
             if (await QueryAsync(expression) is { } value)
                 return value;
             if (_process.HasExited)
-                Assert.Fail($"Prometheus ended: {await _errors}");
+                Assert.Fail($"Prometheus ended: {_process.Errors}");
             if (Stopwatch.GetElapsedTime(startedAt) > Patience)
                 Assert.Fail($"Prometheus never came to know {expression}.");
             await Task.Delay(TimeSpan.FromMilliseconds(100));
@@ -59,13 +58,7 @@ internal sealed class PrometheusChild : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
-        if (!_process.HasExited)
-        {
-            _process.Kill();
-            await _process.WaitForExitAsync();
-        }
-
-        _process.Dispose();
+        await _process.DisposeAsync();
         _folder.Delete(recursive: true);
     }
 

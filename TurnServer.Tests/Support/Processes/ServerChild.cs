@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using TurnServer.Bench.Processes;
 
 namespace TurnServer.Tests.Support;
 
@@ -17,19 +17,12 @@ internal sealed class ServerChild : IAsyncDisposable
     private static readonly string[] NotInherited =
         ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"];
 
-    private readonly Process _process;
-    private readonly Task _readers;
-    private readonly StringBuilder _output = new();
-    private readonly StringBuilder _errors = new();
+    private readonly ChildProcess _process;
 
-    private ServerChild(Process process, int port)
+    private ServerChild(ChildProcess process, int port)
     {
         _process = process;
         Port = port;
-        process.Start();
-        // Threads of their own: reading a pipe holds one, and the pool has few.
-        _readers = Task.WhenAll(OnThread(() => Pump(process.StandardOutput, _output)),
-            OnThread(() => Pump(process.StandardError, _errors)));
     }
 
     public int Port { get; }
@@ -39,22 +32,22 @@ internal sealed class ServerChild : IAsyncDisposable
     public bool HasExited => _process.HasExited;
 
     /// <summary>What it has printed on standard output so far.</summary>
-    public string Output => Read(_output);
+    public string Output => _process.Output;
 
     /// <summary>What it has printed on standard error so far: the log and refusals.</summary>
-    public string Errors => Read(_errors);
+    public string Errors => _process.Errors;
 
     /// <summary>Physical memory in use, in bytes.</summary>
-    public long ResidentBytes => ReadMemory("VmRSS:");
+    public long ResidentBytes => Bytes(Usage.ResidentMegabytes);
 
     /// <summary>The most physical memory that it has used so far, in bytes, as the kernel keeps it.</summary>
-    public long PeakResidentBytes => ReadMemory("VmHWM:");
+    public long PeakResidentBytes => Bytes(Usage.PeakMegabytes);
 
     /// <summary>CPU time that it has used so far.</summary>
-    public TimeSpan CpuTime => _process.TotalProcessorTime;
+    public TimeSpan CpuTime => TimeSpan.FromSeconds(Usage.CpuSeconds);
 
     /// <summary>Open file descriptors.</summary>
-    public int Descriptors => Directory.GetFileSystemEntries($"/proc/{_process.Id}/fd").Length;
+    public int Descriptors => _process.Descriptors;
 
     /// <summary>How many of them are sockets: the runtime opens others, two for each assembly, when it needs them.
     /// </summary>
@@ -112,23 +105,23 @@ internal sealed class ServerChild : IAsyncDisposable
             start.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
-        return new ServerChild(new Process { StartInfo = start }, port);
+        return new ServerChild(ChildProcess.Start(start), port);
     }
 
     /// <summary>Sends a signal, as <c>kill</c> does.</summary>
     public void Signal(PosixSignal signal) => Signal(signal switch
     {
-        PosixSignal.SIGINT => 2,
-        PosixSignal.SIGTERM => 15,
-        PosixSignal.SIGHUP => 1,
+        PosixSignal.SIGINT => ChildProcess.SigInt,
+        PosixSignal.SIGTERM => ChildProcess.SigTerm,
+        PosixSignal.SIGHUP => ChildProcess.SigHup,
         _ => throw new ArgumentOutOfRangeException(nameof(signal)),
     });
 
     /// <summary>Kills it where it stands, as <c>kill -9</c> does, and waits until it is gone.</summary>
     public Task KillAsync()
     {
-        Signal(9);
-        return _process.WaitForExitAsync();
+        Signal(ChildProcess.SigKill);
+        return _process.ExitAsync(TestWait.Timeout);
     }
 
     /// <summary>
@@ -137,28 +130,25 @@ internal sealed class ServerChild : IAsyncDisposable
     /// </summary>
     public Task PauseAsync()
     {
-        Signal(19);
+        Signal(ChildProcess.SigStop);
         return TestWait.UntilAsync(() => Directory.GetDirectories($"/proc/{_process.Id}/task").All(IsStopped),
             "the process is stopped");
     }
 
-    public void Resume() => Signal(18);
+    public void Resume() => Signal(ChildProcess.SigCont);
 
     /// <summary>Waits until it has ended and all that it printed has been read; returns its exit code.</summary>
     public async Task<int> ExitCodeAsync(TimeSpan? timeout = null)
     {
-        using var cancel = new CancellationTokenSource(timeout ?? TestWait.Timeout);
         try
         {
-            await _process.WaitForExitAsync(cancel.Token);
-            await _readers.WaitAsync(cancel.Token);
+            return await _process.ExitAsync(timeout ?? TestWait.Timeout);
         }
-        catch (OperationCanceledException)
+        catch (TimeoutException)
         {
             Assert.Fail($"The process did not end. It said: {Output}{Errors}");
+            throw;
         }
-
-        return _process.ExitCode;
     }
 
     /// <summary>Waits until it listens, or has ended and says why not.</summary>
@@ -172,25 +162,11 @@ internal sealed class ServerChild : IAsyncDisposable
     public Task WaitForLogAsync(string text) =>
         TestWait.UntilAsync(() => Errors.Contains(text, StringComparison.Ordinal), $"the log says \"{text}\"");
 
-    public async ValueTask DisposeAsync()
-    {
-        if (!_process.HasExited)
-        {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync();
-        }
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 
-        await TestWait.ForAsync(_readers);
-        _process.Dispose();
-    }
+    private ProcessUsage Usage => _process.Usage ?? throw new InvalidOperationException("The process has ended.");
 
-    private long ReadMemory(string name)
-    {
-        var line = File.ReadLines($"/proc/{_process.Id}/status")
-            .First(text => text.StartsWith(name, StringComparison.Ordinal));
-        var kibibytes = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
-        return long.Parse(kibibytes, CultureInfo.InvariantCulture) * 1024;
-    }
+    private static long Bytes(double megabytes) => (long)(megabytes * (1 << 20));
 
     private async Task<bool> AnswersAsync()
     {
@@ -212,14 +188,14 @@ internal sealed class ServerChild : IAsyncDisposable
 
         // What it said about it is read to the end.
         if (_process.HasExited)
-            await TestWait.ForAsync(_readers);
+            await _process.ExitAsync(TestWait.Timeout);
         return false;
     }
 
     private bool Listens => Errors.Contains("listens on", StringComparison.Ordinal);
 
     private void Signal(int number) =>
-        Assert.That(Kill(_process.Id, number), Is.Zero, "the process is there to be signalled");
+        Assert.That(_process.Signal(number), Is.True, "the process is there to be signalled");
 
     private static bool IsStopped(string thread)
     {
@@ -235,25 +211,4 @@ internal sealed class ServerChild : IAsyncDisposable
             return false;
         }
     }
-
-    private static Task OnThread(Action action) => Task.Factory.StartNew(action, CancellationToken.None,
-        TaskCreationOptions.LongRunning, TaskScheduler.Default);
-
-    private static void Pump(StreamReader from, StringBuilder to)
-    {
-        while (from.ReadLine() is { } line)
-        {
-            lock (to)
-                to.Append(line).Append('\n');
-        }
-    }
-
-    private static string Read(StringBuilder text)
-    {
-        lock (text)
-            return text.ToString();
-    }
-
-    [DllImport("libc", EntryPoint = "kill")]
-    private static extern int Kill(int process, int signal);
 }

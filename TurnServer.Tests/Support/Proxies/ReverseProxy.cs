@@ -5,7 +5,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
+using TurnServer.Bench.Processes;
 
 namespace TurnServer.Tests.Support;
 
@@ -24,8 +24,7 @@ internal sealed class ReverseProxy : IAsyncDisposable
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(20);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("turnserver-proxy-");
-    private readonly StringBuilder _errors = new();
-    private Process? _process;
+    private ChildProcess? _process;
 
     /// <summary>The port for plain HTTP.</summary>
     public int HttpPort { get; } = Ports.Next();
@@ -76,12 +75,7 @@ internal sealed class ReverseProxy : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)
-        {
-            _process.Kill(entireProcessTree: true);
-            await _process.WaitForExitAsync().WaitAsync(TestWait.Timeout);
-            _process.Dispose();
-        }
-
+            await _process.DisposeAsync();
         _folder.Delete(recursive: true);
     }
 
@@ -165,14 +159,7 @@ internal sealed class ReverseProxy : IAsyncDisposable
         // Caddy stores its certificates there.
         start.Environment["XDG_DATA_HOME"] = _folder.FullName;
         start.Environment["XDG_CONFIG_HOME"] = _folder.FullName;
-        _process = new Process { StartInfo = start };
-        _process.ErrorDataReceived += (_, line) =>
-        {
-            lock (_errors)
-                _errors.AppendLine(line.Data);
-        };
-        _process.Start();
-        _process.BeginErrorReadLine();
+        _process = ChildProcess.Start(start);
     }
 
     private async Task WaitUntilListeningAsync(int port, bool isTls)
@@ -196,8 +183,7 @@ internal sealed class ReverseProxy : IAsyncDisposable
             }
         }
 
-        lock (_errors)
-            throw new InvalidOperationException($"The proxy did not start: {_errors}");
+        throw new InvalidOperationException($"The proxy did not start: {_process.Errors}");
     }
 
     // HttpClient.DefaultRequestVersion does not apply to requests made by the caller.

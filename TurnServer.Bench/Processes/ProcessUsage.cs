@@ -1,29 +1,29 @@
 using System.Globalization;
 
-namespace TurnServer.Bench;
+namespace TurnServer.Bench.Processes;
 
-/// <summary>What the kernel says a process has used up to a moment.</summary>
-/// <param name="CpuSeconds">By the program itself and by the kernel on its behalf.</param>
-/// <param name="ResidentMegabytes">Physical memory now, in megabytes of 2²⁰ bytes.</param>
-/// <param name="PeakMegabytes">The most it ever was since the process started.</param>
-internal readonly record struct ProcessUse(double CpuSeconds, double ResidentMegabytes, double PeakMegabytes)
+/// <summary>CPU time and memory of a process, as /proc reports them.</summary>
+/// <param name="CpuSeconds">User and system time since the process started.</param>
+/// <param name="ResidentMegabytes">Resident memory (RSS) now, in MiB.</param>
+/// <param name="PeakMegabytes">Peak RSS since the process started, in MiB.</param>
+internal readonly record struct ProcessUsage(double CpuSeconds, double ResidentMegabytes, double PeakMegabytes)
 {
-    // What the kernel counts CPU time in for user space, on every Linux that .NET runs on (USER_HZ).
+    // USER_HZ, which is 100 on every architecture that .NET supports.
     private const double TicksPerSecond = 100;
 
-    // The fields of /proc/PID/stat behind the command's name in parentheses: utime is the 14th of all, stime the 15th.
+    // Fields of /proc/PID/stat, counted from behind the command name: utime is field 14 of all, stime field 15.
     private const int UserTimeField = 11;
     private const int SystemTimeField = 12;
 
-    /// <summary>Null when the process is gone, or not ours to look at.</summary>
-    public static ProcessUse? Of(int processId)
+    /// <summary>Null when the process has ended or may not be inspected.</summary>
+    public static ProcessUsage? Of(int processId)
     {
         try
         {
             var stat = File.ReadAllText($"/proc/{processId}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
             var status = File.ReadAllLines($"/proc/{processId}/status");
-            return new ProcessUse((Number(fields[UserTimeField]) + Number(fields[SystemTimeField])) / TicksPerSecond,
+            return new ProcessUsage((Number(fields[UserTimeField]) + Number(fields[SystemTimeField])) / TicksPerSecond,
                 Megabytes(status, "VmRSS:"), Megabytes(status, "VmHWM:"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -32,7 +32,7 @@ internal readonly record struct ProcessUse(double CpuSeconds, double ResidentMeg
         }
     }
 
-    // None for a process that has just ended.
+    // A process that has just ended has no such lines.
     private static double Megabytes(string[] status, string field)
     {
         var line = Array.Find(status, text => text.StartsWith(field, StringComparison.Ordinal));

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace TurnServer.Bench.Processes;
+
+/// <summary>A child process: what it prints, what it uses, signals to it, and its end. Disposing kills it.</summary>
+/// <remarks>Tests and benchmarks start every long-lived process through this class.</remarks>
+internal sealed class ChildProcess : IAsyncDisposable, IDisposable
+{
+    public const int SigHup = 1;
+    public const int SigInt = 2;
+    public const int SigKill = 9;
+    public const int SigTerm = 15;
+    public const int SigCont = 18;
+    public const int SigStop = 19;
+
+    private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(20);
+
+    private readonly Process _process;
+    private readonly Task _readers;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _errors = new();
+
+    private ChildProcess(Process process, bool readsOutput)
+    {
+        _process = process;
+        Id = process.Id;
+        _readers = Task.WhenAll(
+            PumpAsync(readsOutput && process.StartInfo.RedirectStandardOutput ? process.StandardOutput : null, _output),
+            PumpAsync(process.StartInfo.RedirectStandardError ? process.StandardError : null, _errors));
+        // No child outlives this program.
+        AppDomain.CurrentDomain.ProcessExit += KillAtExit;
+    }
+
+    public int Id { get; }
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Complete lines read from standard output so far.</summary>
+    public string Output => Read(_output);
+
+    /// <summary>Complete lines read from standard error so far.</summary>
+    public string Errors => Read(_errors);
+
+    /// <summary>Standard input; must be redirected.</summary>
+    public StreamWriter Input => _process.StandardInput;
+
+    /// <summary>Standard output, for a child that was started with <c>readsOutput: false</c>.</summary>
+    public StreamReader OutputReader => _process.StandardOutput;
+
+    /// <summary>CPU time and memory used so far; null when the process has ended.</summary>
+    public ProcessUsage? Usage => _process.HasExited ? null : ProcessUsage.Of(Id);
+
+    /// <summary>Number of open file descriptors.</summary>
+    /// <exception cref="IOException">The process has ended.</exception>
+    public int Descriptors => Directory.GetFileSystemEntries($"/proc/{Id}/fd").Length;
+
+    /// <summary>Starts a process and reads those of its output streams that are redirected.</summary>
+    /// <param name="start">The program, its arguments and environment, and which streams to redirect.</param>
+    /// <param name="readsOutput">False leaves standard output to the caller: <see cref="OutputReader"/>.</param>
+    /// <exception cref="System.ComponentModel.Win32Exception">The program cannot be started.</exception>
+    public static ChildProcess Start(ProcessStartInfo start, bool readsOutput = true) =>
+        new(Process.Start(start)!, readsOutput);
+
+    /// <summary>Sends a signal.</summary>
+    /// <returns>False when there is no such process any more.</returns>
+    public bool Signal(int number) => SendSignal(Id, number) == 0;
+
+    /// <summary>Waits until the process has ended and all its output has been read.</summary>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="TimeoutException">The process did not end in time.</exception>
+    public async Task<int> ExitAsync(TimeSpan timeout)
+    {
+        await Task.WhenAll(_process.WaitForExitAsync(), _readers).WaitAsync(timeout);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Sends SIGKILL to this process alone and waits until it has ended.</summary>
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
+
+    /// <summary>Kills the process and its descendants, and waits until its output has been read.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _process.Kill(entireProcessTree: true);
+        await Task.WhenAll(_process.WaitForExitAsync(), _readers).WaitAsync(DisposeTimeout);
+        Release();
+    }
+
+    /// <summary>Kills the process and its descendants.</summary>
+    public void Dispose()
+    {
+        _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+        Release();
+    }
+
+    private void Release()
+    {
+        AppDomain.CurrentDomain.ProcessExit -= KillAtExit;
+        _process.Dispose();
+    }
+
+    private void KillAtExit(object? sender, EventArgs e) => _process.Kill(entireProcessTree: true);
+
+    // On a dedicated thread: a reader blocks on its pipe, and the thread pool has few threads.
+    private static Task PumpAsync(StreamReader? from, StringBuilder to) => from is null
+        ? Task.CompletedTask
+        : Task.Factory.StartNew(() => Pump(from, to), CancellationToken.None, TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+
+    private static void Pump(StreamReader from, StringBuilder to)
+    {
+        while (from.ReadLine() is { } line)
+        {
+            lock (to)
+                to.Append(line).Append('\n');
+        }
+    }
+
+    private static string Read(StringBuilder text)
+    {
+        lock (text)
+            return text.ToString();
+    }
+
+    [DllImport("libc", EntryPoint = "kill")]
+    private static extern int SendSignal(int process, int signal);
+}
