@@ -4,13 +4,13 @@ using TurnServer.Rules;
 
 namespace TurnServer.Bench;
 
-/// <summary>What all benchmarks ask with.</summary>
+/// <summary>Requests and options that all benchmarks share.</summary>
 internal static class Inputs
 {
-    /// <summary>A turn of 20 bytes, of a seat with a key of ordinary length.</summary>
+    /// <summary>A turn of 20 bytes, from a seat with a key of typical length.</summary>
     public static readonly byte[] Update = "6,e2-e4 and good luck!,4503599627370496,0,1234"u8.ToArray();
 
-    /// <summary>The same turn in a reply's bytes.</summary>
+    /// <summary>The same turn as in a reply.</summary>
     public static readonly byte[] Turn = "e2-e4 and good luck!"u8.ToArray();
 
     public static readonly byte[] Register = "0,Grace Hopper,*,Ada Lovelace,k7Zq2x"u8.ToArray();
@@ -18,8 +18,8 @@ internal static class Inputs
     public static readonly ClientAddress From = ClientAddress.Of(IPAddress.Loopback);
 
     /// <summary>
-    /// Nobody falls silent, and nothing is full, while a benchmark runs; but the seats of games have their usual
-    /// patience, so that their deadlines move as they do in service.
+    /// No limit is reached and no waiting player times out during a benchmark. The game timeout is the default, so that
+    /// deadlines move as they do in production.
     /// </summary>
     public static readonly RulesOptions Options = new()
     {
@@ -28,14 +28,14 @@ internal static class Inputs
         GamesMax = int.MaxValue,
     };
 
-    /// <summary>Parses what is well-formed.</summary>
+    /// <summary>Parses a well-formed request.</summary>
     public static TurnRequest Parse(ReadOnlySpan<byte> body) =>
         RequestParser.TryParse(body, out var request, out var refusal)
             ? request
             : throw new InvalidOperationException($"Refused: {refusal}");
 }
 
-/// <summary>Keys spread like random ones, the same in each run.</summary>
+/// <summary>Random keys, the same in each run.</summary>
 internal sealed class SeededKeySource : IKeySource
 {
     private readonly Random _random = new(20);

@@ -4,7 +4,7 @@ using TurnServer.Rules;
 
 namespace TurnServer.Bench;
 
-/// <summary>A table, and those who have come to it by requests like anybody else's.</summary>
+/// <summary>A table of players and games, filled by ordinary requests.</summary>
 internal sealed class Population(RulesOptions options)
 {
     // A million requests a second.
@@ -17,21 +17,21 @@ internal sealed class Population(RulesOptions options)
 
     public TimeSpan Now => _now;
 
-    /// <summary>Players who wait for anybody. None of them asks for a pair.</summary>
+    /// <summary>Adds waiting players who take any partner but never ask for a pair.</summary>
     public void AddStrangers(int count)
     {
         for (var i = 0; i < count; i++)
             Ask($"0,stranger{i},*,*,*");
     }
 
-    /// <summary>Players who each wait for a partner that never comes.</summary>
+    /// <summary>Adds waiting players who each name a partner that never comes.</summary>
     public void AddUnmatched(int count)
     {
         for (var i = 0; i < count; i++)
             Ask($"0,waiting{i},*,missing{i},*");
     }
 
-    /// <summary>Games in which both seats have taken a turn; the seats of each are neighbours.</summary>
+    /// <summary>Adds games in which both seats have taken a turn; the seats of each game are neighbors.</summary>
     public PlayingSeat[] AddGames(int count)
     {
         var seats = new PlayingSeat[count * 2];
@@ -52,14 +52,14 @@ internal sealed class Population(RulesOptions options)
         return seats;
     }
 
-    /// <summary>Sends a request that is answered at once and not refused.</summary>
+    /// <summary>Applies a request that gets a reply at once and no error.</summary>
     public Reply Ask(string body)
     {
         var bytes = Encoding.UTF8.GetBytes(body);
         return Send(Inputs.Parse(bytes), bytes);
     }
 
-    /// <summary>Applies a request that is answered at once and not refused.</summary>
+    /// <summary>Applies a request that gets a reply at once and no error.</summary>
     public Reply Send(in TurnRequest request, byte[] body)
     {
         _now += Pace;
@@ -77,8 +77,8 @@ internal sealed class Population(RulesOptions options)
 }
 
 /// <summary>
-/// One seat of a game, and the counter that its next update has. A value, so that an array of them is read in order and
-/// the cache misses that a benchmark sees are the server's.
+/// A seat and the counter of its next update. A value type, so that an array of seats is read in order and the cache
+/// misses that a benchmark measures are the server's.
 /// </summary>
 internal struct PlayingSeat(Reply start)
 {
