@@ -11,17 +11,17 @@ internal static class MicroCommand
     private const int WarmUps = 4;
     private const int Iterations = 12;
 
-    // All of them in a few minutes; the results carry their own error.
+    // Short, so that all take a few minutes; the results include their error.
     private static readonly TimeInterval IterationTime = TimeInterval.FromMilliseconds(250);
 
-    /// <summary>Runs those whose full name matches the filter, such as *Update*; returns the exit code.</summary>
+    /// <summary>Runs the benchmarks whose full name matches the filter, such as *Update*; returns the exit code.</summary>
     public static int Run(string filter)
     {
         var job = Job.Default.WithWarmupCount(WarmUps).WithIterationCount(Iterations).WithIterationTime(IterationTime);
         var summaries = BenchmarkSwitcher.FromAssembly(typeof(MicroCommand).Assembly)
             .Run(["--filter", filter], DefaultConfig.Instance.AddJob(job));
-        var haveRun = summaries.Any() && summaries.All(summary => !summary.HasCriticalValidationErrors
+        var haveSucceeded = summaries.Any() && summaries.All(summary => !summary.HasCriticalValidationErrors
             && summary.Reports.All(report => report.Success));
-        return haveRun ? 0 : 1;
+        return haveSucceeded ? 0 : 1;
     }
 }

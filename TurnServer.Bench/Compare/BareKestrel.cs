@@ -9,14 +9,14 @@ using Microsoft.Extensions.Options;
 namespace TurnServer.Bench.Compare;
 
 /// <summary>
-/// What Kestrel itself costs: the server alone, without hosting, middleware and logging, which reads the body, looks at
-/// nothing and answers the same six bytes as <see cref="BareListener"/>.
+/// The cost of Kestrel itself: without hosting, middleware and logging it reads the body and answers the same six bytes
+/// as <see cref="BareListener"/>.
 /// </summary>
 internal sealed class BareKestrel : IHttpApplication<IFeatureCollection>
 {
     private static readonly byte[] Reply = "0/10/*"u8.ToArray();
 
-    /// <summary>Serves until the process is ended.</summary>
+    /// <summary>Serves until the process is killed.</summary>
     public static async Task<int> RunAsync(int port)
     {
         var options = new KestrelServerOptions();
@@ -44,6 +44,6 @@ internal sealed class BareKestrel : IHttpApplication<IFeatureCollection>
 
     public void DisposeContext(IFeatureCollection context, Exception? exception)
     {
-        // Nothing was made for it.
+        // Nothing to dispose.
     }
 }

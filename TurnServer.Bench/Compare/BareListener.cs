@@ -2,14 +2,12 @@ using System.Net;
 
 namespace TurnServer.Bench.Compare;
 
-/// <summary>
-/// What HttpListener itself costs: a well-written server that reads the body, looks at nothing and answers six bytes.
-/// </summary>
+/// <summary>The cost of HttpListener itself: a server that reads the body and answers six bytes.</summary>
 internal static class BareListener
 {
     private static readonly byte[] Reply = "0/10/*"u8.ToArray();
 
-    /// <summary>Serves until the process is ended.</summary>
+    /// <summary>Serves until the process is killed.</summary>
     public static async Task<int> RunAsync(int port)
     {
         var listener = new HttpListener { IgnoreWriteExceptions = true };
@@ -19,7 +17,7 @@ internal static class BareListener
             Begin(await listener.GetContextAsync());
     }
 
-    // Not awaited, so that requests are answered side by side.
+    // Not awaited, so that requests are served concurrently.
     private static async void Begin(HttpListenerContext context)
     {
         var length = (int)context.Request.ContentLength64;

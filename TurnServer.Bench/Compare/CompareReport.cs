@@ -2,10 +2,10 @@ using System.Text;
 
 namespace TurnServer.Bench.Compare;
 
-/// <summary>The tables at the end of the comparison.</summary>
+/// <summary>The tables at the end of <c>compare</c>.</summary>
 internal static class CompareReport
 {
-    // Where each stands in the field.
+    // Indexes in the field.
     private const int Updates = 0;
     private const int BareListener = 1;
     private const int BareKestrel = 2;
@@ -19,12 +19,12 @@ internal static class CompareReport
     private const double StateGoal = 1.3;
     private const int NameWidth = 42;
 
-    /// <summary>One line of figures.</summary>
+    /// <summary>One row.</summary>
     public static string Row(string name, in Measurement measured) => $"{name.PadRight(NameWidth)}"
         + $"{measured.PerSecond,10:0} {measured.CpuMicroseconds,12:0.0} {measured.PeakMegabytes,12:0.0} "
         + $"{measured.DriverMicroseconds,15:0.0}";
 
-    /// <summary>The medians of all rounds, and this server's by the others'.</summary>
+    /// <summary>The medians of all rounds, and the ratios of this server to the others.</summary>
     public static string Compose(IReadOnlyList<Contender> contenders, IReadOnlyList<Measurement[]> rounds)
     {
         var text = new StringBuilder();
@@ -40,14 +40,14 @@ internal static class CompareReport
                 Spread.Of(runs.Select(run => run.DriverMicroseconds)).Median)));
         }
 
-        text.AppendLine().AppendLine("This server's by the other's, within each round: median (lowest to highest):");
+        text.AppendLine().AppendLine("Ratios within each round: median (minimum to maximum):");
         text.AppendLine();
         text.AppendLine($"{"",-NameWidth}{"CPU each",-20} {"goal",-8} {"a second",-20} {"peak RSS",-20}");
         AppendRatio(text, "update / bare HttpListener", rounds, Updates, BareListener, UpdateGoal);
         AppendRatio(text, "update / bare Kestrel", rounds, Updates, BareKestrel, null);
         AppendRatio(text, "held turn / bare HttpListener", rounds, HeldTurns, BareListener, HeldTurnGoal);
         AppendRatio(text, "held turn / bare Kestrel", rounds, HeldTurns, BareKestrel, null);
-        AppendRatio(text, "turn to one who waits / bare HttpListener", rounds, HeldReceives, BareListener, null);
+        AppendRatio(text, "turn to held request / bare HttpListener", rounds, HeldReceives, BareListener, null);
         if (contenders.Count > StateUpdates)
         {
             AppendRatio(text, "update with --state / without", rounds, StateUpdates, Updates, StateGoal);

@@ -1,15 +1,16 @@
 using System.Diagnostics;
+using TurnServer.Bench.Client;
 using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Compare;
 
-/// <summary>All that are compared, each started in a process of its own.</summary>
+/// <summary>The servers to compare, each in its own process.</summary>
 internal sealed class Field : IDisposable
 {
-    /// <summary>Consecutive ports from the first one: a server for each row.</summary>
+    /// <summary>Number of consecutive ports: one server for each row.</summary>
     public const int PortsUsed = 7;
 
-    private readonly List<IDisposable> _started = [];
+    private readonly List<MeasuredServer> _started = [];
     private readonly List<string> _folders = [];
     private readonly List<Contender> _contenders = [];
 
@@ -40,7 +41,7 @@ internal sealed class Field : IDisposable
 
     private async Task AddAsync(CompareOptions options)
     {
-        // This server once for each way of play, so that each has a peak of memory of its own.
+        // One server for each way of play, so that each has its own peak RSS.
         var updates = await StartServerAsync(options.Port);
         var listener = await StartBareAsync("bare", options.Port + 1);
         var kestrel = await StartBareAsync("bare-kestrel", options.Port + 2);
@@ -50,11 +51,11 @@ internal sealed class Field : IDisposable
         _contenders.AddRange(
         [
             new("this server, updates", updates, games, 1, seats => new UpdatePlay(seats[0])),
-            new("bare HttpListener, the same", listener, games, 1, seats => new BarePlay(seats[0])),
-            new("bare Kestrel, the same", kestrel, games, 1, seats => new BarePlay(seats[0])),
+            new("bare HttpListener, updates", listener, games, 1, seats => new BarePlay(seats[0])),
+            new("bare Kestrel, updates", kestrel, games, 1, seats => new BarePlay(seats[0])),
             new("this server, turns in held updates", heldTurns, GamesOn(heldTurns), 2,
                 seats => new HeldTurnPlay(seats[0], seats[1])),
-            new("this server, turns to one who waits", heldReceives, GamesOn(heldReceives), 2,
+            new("this server, turns to held requests", heldReceives, GamesOn(heldReceives), 2,
                 seats => new HeldReceivePlay(seats[0], seats[1])),
         ]);
         if (options.HasState)
@@ -86,12 +87,7 @@ internal sealed class Field : IDisposable
         }
     }
 
-    private SeatSetup GamesOn(MeasuredServer server)
-    {
-        var games = new SeatSetup(server.Port);
-        _started.Add(games);
-        return games;
-    }
+    private static GameSetup GamesOn(MeasuredServer server) => new(server.Port);
 
     private async Task<MeasuredServer> KeepAsync(string name, int port, ProcessStartInfo start)
     {

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 using BenchmarkDotNet.Attributes;
 using Microsoft.Extensions.Logging.Abstractions;
 using TurnServer.Actor;
-using TurnServer.Bench.Compare;
+using TurnServer.Bench.Client;
 using TurnServer.Http;
 using TurnServer.Metrics;
 using TurnServer.Rules;
@@ -11,8 +11,8 @@ using TurnServer.Rules;
 namespace TurnServer.Bench.EndToEnd;
 
 /// <summary>
-/// Whole requests over loopback connections that are kept, to a server in this process. What is allocated is the
-/// server's, listener included: the client allocates only when it connects again.
+/// Requests over keep-alive loopback connections to a server in this process. Allocations are those of the server and
+/// its listener: the client allocates only when it connects.
 /// </summary>
 [MemoryDiagnoser]
 public class RequestBenchmarks
@@ -33,10 +33,9 @@ public class RequestBenchmarks
         _actor = new TurnActor(new Table(options, new SeededKeySource()), TimeProvider.System, NullLogger.Instance);
         _loop = Task.Run(_actor.RunAsync);
         var port = await ListenAsync();
-        // Ends with the process, as it does in the server.
+        // Ends with the process, as in the server.
         var accepting = _front.RunAsync();
-        using var games = new SeatSetup(port);
-        foreach (var seat in await games.StartGamesAsync(2))
+        foreach (var seat in new GameSetup(port).Start(2))
             _seats.Add(new DrivenSeat(port, seat));
         _updates = [new UpdatePlay(_seats[0]), new UpdatePlay(_seats[1])];
         _heldTurns = new HeldTurnPlay(_seats[2], _seats[3]);
@@ -58,7 +57,7 @@ public class RequestBenchmarks
         _actor.Dispose();
     }
 
-    // Both seats by turns: else the turns would pile up at the other one.
+    // Both seats alternate, as unread turns would pile up.
     [Benchmark(OperationsPerInvoke = 2)]
     public void Update()
     {
@@ -69,7 +68,7 @@ public class RequestBenchmarks
     [Benchmark]
     public void HeldTurn() => _heldTurns.PlayTurn();
 
-    // Takes a port that the kernel has just given. Another process may take it first: then another one.
+    // Another process may take a free port first; then tries another one.
     private async Task<int> ListenAsync()
     {
         for (var start = 1; ; start++)
@@ -84,7 +83,7 @@ public class RequestBenchmarks
             }
             catch (CannotListenException) when (start < StartsMax)
             {
-                // Once more.
+                // Taken meanwhile.
             }
         }
     }

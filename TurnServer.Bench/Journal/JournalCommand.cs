@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using TurnServer.Bench.Cli;
+using TurnServer.Bench.Journal.Survival;
 using TurnServer.Journal;
 
 namespace TurnServer.Bench.Journal;
@@ -17,6 +19,32 @@ internal static class JournalCommand
 
     // Long enough for tiered compilation.
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The subcommand with its options.</summary>
+    public static Subcommand Create()
+    {
+        var milliseconds = Options.Whole("--milliseconds", "length of one run", 500, 1, 10_000);
+        var rounds = Options.Whole("--rounds", "how often each is measured", 3, 1, 100);
+        var records = Options.Whole("--records", "records to read back", 1_000_000, 64, 10_000_000);
+        var survive = Options.Switch("--survive", "damage the files instead, and count what each reader notices");
+        var trials = Options.Whole("--trials", "with --survive: trials of each kind of damage", 300, 1, 100_000);
+        var kills = Options.Whole("--kills", "with --survive: how often a process that appends is killed", 100, 1, 10_000);
+        var seed = Options.Whole("--seed", "with --survive: seed of the damage", 1, 0, int.MaxValue);
+        var directory = Options.Value("--directory", "DIR", "where to write the files, on the disk to be measured",
+            text => (text, null), Path.GetTempPath(), Path.GetTempPath());
+        return new Subcommand("journal", "compare the server's journal with FasterLog and SQLite")
+        {
+            Flags = [milliseconds, rounds, records, survive, trials, kills, seed, directory],
+        }.Does((result, errors) => (
+            Survive: survive.Read(result, errors),
+            Costs: new JournalBenchOptions(TimeSpan.FromMilliseconds(milliseconds.Read(result, errors)),
+                rounds.Read(result, errors), records.Read(result, errors), directory.Read(result, errors)),
+            Survival: new SurvivalOptions(trials.Read(result, errors), kills.Read(result, errors),
+                seed.Read(result, errors), directory.Read(result, errors))),
+            (options, _) => options.Survive
+                ? SurvivalCommand.RunAsync(options.Survival, Console.Out)
+                : Task.FromResult(Run(options.Costs, Console.Out)));
+    }
 
     /// <summary>Measures and prints; returns the exit code.</summary>
     public static int Run(JournalBenchOptions options, TextWriter output)

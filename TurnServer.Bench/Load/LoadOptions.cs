@@ -1,22 +1,31 @@
 namespace TurnServer.Bench.Load;
 
-/// <summary>How a load test is done: what it was asked to do, and how the players behave.</summary>
+/// <summary>Settings of a load test, which its report repeats.</summary>
+/// <param name="Url">The server.</param>
+/// <param name="Clients">Simulated players at once.</param>
+/// <param name="Rate">Turns a second of each player.</param>
+/// <param name="Duration">How long to play.</param>
+/// <param name="Wait">Whether the server holds replies, so that turns are delivered at once.</param>
+/// <param name="Loss">Share of replies to drop, 0 to 1.</param>
+internal sealed record LoadSettings(Uri Url, int Clients, double Rate, TimeSpan Duration, bool Wait, double Loss);
+
+/// <summary>A load test: its settings, and how the players behave.</summary>
 internal sealed record LoadOptions
 {
     public required LoadSettings Settings { get; init; }
 
-    /// <summary>Makes the same choices again: when players send, how long they play, what is dropped.</summary>
+    /// <summary>Seed of when players send, how long they play, and which replies are dropped.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>Turns of one player in one game, on average: from a half of it to one and a half.</summary>
+    /// <summary>Average number of turns of one player in one game; drawn from half to one and a half times that.</summary>
     public int TurnsPerGame { get; init; } = 100;
 
-    /// <summary>After this a game ends, however few turns it had.</summary>
-    public TimeSpan GameLongest { get; init; } = TimeSpan.FromSeconds(20);
+    /// <summary>A game ends after this time, whatever its number of turns.</summary>
+    public TimeSpan GameDurationMax { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>How long players may take, when the time is over, to end their games in order.</summary>
+    /// <summary>How long players may take to end their games when the time is over.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Whether to carry requests by SocketsHttpHandler, to compare.</summary>
-    public bool HasStandardHttp { get; init; }
+    /// <summary>The server's process, to report its CPU time and memory; null: search for it.</summary>
+    public int? ServerProcessId { get; init; }
 }

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using TurnServer.Bench.Load.Http;
+using TurnServer.Bench.Client;
 using TurnServer.Bench.Load.Play;
 using TurnServer.Bench.Load.Statistics;
 using TurnServer.Bench.Processes;
@@ -7,19 +7,19 @@ using TurnServer.Client;
 
 namespace TurnServer.Bench.Load;
 
-/// <summary>What a load test is up to, once a second.</summary>
-/// <param name="Elapsed">Since it started.</param>
+/// <summary>Progress of a load test, reported once a second.</summary>
+/// <param name="Elapsed">Since the start.</param>
 /// <param name="Playing">Players in a game.</param>
-/// <param name="WithErrors">Players that met an error so far.</param>
+/// <param name="WithErrors">Players with an error so far.</param>
 /// <param name="Violations">Turns so far that did not arrive once and in order.</param>
-/// <param name="Second">What the last second was like.</param>
+/// <param name="Second">The last second.</param>
 internal readonly record struct LoadProgress(TimeSpan Elapsed, int Playing, int WithErrors, long Violations,
     LoadSecond Second);
 
-/// <summary>Simulates the players, and reports what they met.</summary>
+/// <summary>Simulates players and reports what they met.</summary>
 internal sealed class LoadTest
 {
-    // All at once would be a test of the backlog of connections.
+    // To start all players at once would test the connection backlog.
     private const double StartsPerSecondMax = 1000;
     private const double StartingShare = 0.1;
 
@@ -34,34 +34,44 @@ internal sealed class LoadTest
         _options = options;
         _http = http;
         _random = new Random(options.Seed);
-        // Another test on the same server, or this one again, has other names.
+        // Names differ between tests on the same server.
         _ledger = new TurnLedger($"load-{Random.Shared.Next(0x1000000):x6}-");
     }
 
     /// <summary>Runs a test.</summary>
     /// <param name="options">What to do.</param>
-    /// <param name="progress">Told once a second.</param>
-    /// <param name="stop">Ends it early, in order.</param>
-    /// <exception cref="BenchException">It cannot be run.</exception>
+    /// <param name="progress">Called once a second.</param>
+    /// <param name="stop">Ends the test early: games are still played to their end.</param>
+    /// <exception cref="BenchException">The test cannot be run.</exception>
     public static async Task<LoadReport> RunAsync(LoadOptions options, Action<LoadProgress> progress,
         CancellationToken stop)
     {
-        using var http = LoadHttp.Create(options);
-        var questions = new ServerQuestions(http, options.Settings.Url);
-        if (await questions.CheckAsync(stop) is { } wrong)
-            throw new BenchException(wrong);
-        using var players = LoadHttp.CreateLossy(options);
-        return await new LoadTest(options, players).RunAsync(questions, progress, stop);
+        using var http = new HttpMessageInvoker(new PooledHandler());
+        var probe = new ServerProbe(http, options.Settings.Url);
+        await probe.CheckAsync(stop);
+        using var lossy = options.Settings.Loss > 0
+            ? new HttpMessageInvoker(new LossyHandler(new PooledHandler(), options.Settings.Loss, options.Seed))
+            : new HttpMessageInvoker(new PooledHandler());
+        return await new LoadTest(options, lossy).RunAsync(probe, FindServer(options), progress, stop);
     }
 
-    private async Task<LoadReport> RunAsync(ServerQuestions questions, Action<LoadProgress> progress,
+    private static ServerProcess? FindServer(LoadOptions options)
+    {
+        if (options.ServerProcessId is not { } id)
+            return ServerProcess.Find(options.Settings.Url);
+        var server = new ServerProcess(id);
+        return server.Usage is null
+            ? throw new BenchException($"process {id} does not exist, or this user may not inspect it")
+            : server;
+    }
+
+    private async Task<LoadReport> RunAsync(ServerProbe probe, ServerProcess? server, Action<LoadProgress> progress,
         CancellationToken stop)
     {
         var startedAt = DateTimeOffset.Now;
         var watch = Stopwatch.StartNew();
         var ownCpu = Environment.CpuUsage.TotalTime;
-        var server = ServerProcess.Find(_options.Settings.Url);
-        var before = server?.Sample();
+        var before = server?.Usage;
 
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var aborting = new CancellationTokenSource();
@@ -72,7 +82,7 @@ internal sealed class LoadTest
             players.Count(player => player.IsPlaying), players.Count(player => player.FirstError is not null),
             _ledger.ViolationCount, second)));
         var sampling = sampler.RunAsync(observing.Token);
-        var probing = questions.ProbeAsync(observing.Token);
+        var probing = probe.SampleAsync(observing.Token);
         try
         {
             await PlayAsync(players, stopping, aborting);
@@ -84,11 +94,11 @@ internal sealed class LoadTest
         }
 
         _ledger.SettleAll();
-        return Summarize(players, sampler, questions, new Cost(startedAt, watch.Elapsed,
+        return Summarize(players, sampler, probe, new Cost(startedAt, watch.Elapsed,
             (Environment.CpuUsage.TotalTime - ownCpu).TotalSeconds, Usage(server, before, sampler.Seconds)));
     }
 
-    private LoadReport Summarize(LoadPlayer[] players, Sampler sampler, ServerQuestions questions, Cost cost)
+    private LoadReport Summarize(LoadPlayer[] players, Sampler sampler, ServerProbe probe, Cost cost)
     {
         var kinds = _recorder.CopyKinds();
         return new LoadReport
@@ -100,16 +110,16 @@ internal sealed class LoadTest
             TurnsSent = _recorder.TurnsSent,
             TurnsReceived = _recorder.TurnsReceived,
             GamesPlayed = _recorder.SeatsPlayed / 2,
-            RepliesDropped = kinds[ReplyNames.Dropped],
-            RequestsLost = kinds[ReplyNames.Lost],
+            RepliesDropped = kinds[ReplyKinds.Dropped],
+            RequestsLost = kinds[ReplyKinds.Lost],
             PlayersWithErrors = players.Count(player => player.FirstError is not null),
             FirstError = players.Select(player => player.FirstError).FirstOrDefault(error => error is not null),
-            Violations = _ledger.Sentences,
+            Violations = _ledger.Violations,
             ViolationCount = _ledger.ViolationCount,
             TurnLatency = _recorder.Turns.Summarize(),
             Symbols = _recorder.SummarizeSymbols(),
-            Codes = ReplyNames.Count(kinds, _options.Settings.Loss > 0),
-            ServerCompute = questions.SummarizeCompute(),
+            Codes = ReplyKinds.Count(kinds, _options.Settings.Loss > 0),
+            ServerCompute = probe.SummarizeCompute(),
             Server = cost.Server,
             OwnCpuSeconds = cost.OwnCpuSeconds,
             Seconds = sampler.Seconds,
@@ -122,7 +132,7 @@ internal sealed class LoadTest
         var settings = _options.Settings;
         var interval = (long)(Stopwatch.Frequency / settings.Rate);
         using var pacer = new Pacer(new Schedule(players.Length, interval, Stopwatch.GetTimestamp(), _random),
-            (player, dueAt) => players[player].Due(dueAt));
+            (player, dueAt) => players[player].OnDue(dueAt));
         var starting = Math.Min(players.Length / StartsPerSecondMax, settings.Duration.TotalSeconds * StartingShare);
         var playing = Task.WhenAll(players.Select((player, i) =>
             RunAsync(player, TimeSpan.FromSeconds(starting * i / players.Length))));
@@ -143,14 +153,14 @@ internal sealed class LoadTest
             }
             catch
             {
-                // A bug of one ends it for all, rather than come out when the time is over.
+                // A bug in one player ends the test now, not when the time is over.
                 await stopping.CancelAsync();
                 throw;
             }
         }
     }
 
-    // Of each two pairs one names each other, the other takes whoever comes.
+    // Of every two pairs one names each other, the other takes any partner.
     private LoadPlayer[] CreatePlayers(PlayContext context)
     {
         var players = new LoadPlayer[_options.Settings.Clients];
@@ -165,8 +175,8 @@ internal sealed class LoadTest
         return players;
     }
 
-    // Without held replies turns come with the replies to the player's own updates. Who has none left to send asks when
-    // the next would have been due, and somewhat later, so that nobody asks beside its updates.
+    // Without held replies turns arrive with the replies to the player's own updates. A player that has no more turns
+    // polls a little later than its next turn would have been due, so never beside an update.
     private TurnClientOptions ClientOptions() => new()
     {
         Wait = _options.Settings.Wait ? TimeSpan.FromSeconds(20) : TimeSpan.Zero,
@@ -175,10 +185,10 @@ internal sealed class LoadTest
 
     private ServerUsage? Usage(ServerProcess? server, ProcessUsage? before, IReadOnlyList<LoadSecond> seconds)
     {
-        if (server is null || before is not { } start || server.Sample() is not { } end)
+        if (server is null || before is not { } start || server.Usage is not { } end)
             return null;
         var used = end.CpuSeconds - start.CpuSeconds;
-        // The kernel's peak is the process's own; when that was before this test, the most that was seen has to do.
+        // The kernel keeps the peak since the process started; if that was before this test, use the highest sample.
         var peak = end.PeakMegabytes > start.PeakMegabytes
             ? end.PeakMegabytes
             : seconds.Select(second => second.ServerResidentMegabytes ?? 0)
@@ -187,7 +197,6 @@ internal sealed class LoadTest
             end.ResidentMegabytes, peak);
     }
 
-    // What the test took, of time and of both programs.
     private readonly record struct Cost(DateTimeOffset StartedAt, TimeSpan Elapsed, double OwnCpuSeconds,
         ServerUsage? Server);
 }

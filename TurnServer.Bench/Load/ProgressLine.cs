@@ -1,13 +1,14 @@
 namespace TurnServer.Bench.Load;
 
 /// <summary>
-/// Shows how a test goes: on a terminal one line that is written over each second, elsewhere a line each ten seconds.
+/// Shows the progress of a load test: on a terminal one line that is overwritten each second, elsewhere one line every
+/// ten seconds.
 /// </summary>
 internal sealed class ProgressLine(TextWriter errors, bool isTerminal) : IDisposable
 {
     private const int SecondsBetweenLines = 10;
 
-    // Back to the start of the line, which is cleared.
+    // Back to the start of the line, and clear it.
     private const string StartOver = "\r\x1b[K";
 
     private bool _isShown;
@@ -21,7 +22,7 @@ internal sealed class ProgressLine(TextWriter errors, bool isTerminal) : IDispos
         _isShown |= isTerminal;
     }
 
-    /// <summary>Clears the line for what is printed next.</summary>
+    /// <summary>Clears the line.</summary>
     public void Dispose()
     {
         if (_isShown)
@@ -29,11 +30,11 @@ internal sealed class ProgressLine(TextWriter errors, bool isTerminal) : IDispos
         _isShown = false;
     }
 
-    internal static string Compose(LoadProgress progress)
+    private static string Compose(LoadProgress progress)
     {
         var second = progress.Second;
         var latency = second.TurnLatency is { } turns
-            ? $"median {turns.Median:0.00} ms, 99 % {turns.P99:0.00} ms"
+            ? $"p50 {turns.Median:0.00} ms, p99 {turns.P99:0.00} ms"
             : "no turns";
         return $"{progress.Elapsed.TotalSeconds,4:0} s  {progress.Playing} playing  {second.Requests} requests/s  "
             + $"{second.Turns} turns/s  {latency}  {progress.WithErrors} with errors"

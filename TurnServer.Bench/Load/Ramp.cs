@@ -7,15 +7,14 @@ namespace TurnServer.Bench.Load;
 /// <param name="To">The last.</param>
 internal sealed record Ramp(int From, int To)
 {
-    public const string WhatWouldDo = "two numbers of players of 2 and more, the larger last, such as 10..1000";
+    public const int PlayersMax = 100_000;
 
     private const int PlayersMin = 2;
-    private const int PlayersMax = 100_000;
 
-    // A shorter run tells little more than how players start.
-    private static readonly TimeSpan StepShortest = TimeSpan.FromSeconds(2);
+    // A shorter step shows little but how players start.
+    private static readonly TimeSpan StepDurationMin = TimeSpan.FromSeconds(2);
 
-    // What is between a power of ten and the next, so that the steps look alike on a logarithmic axis.
+    // Steps between powers of ten, about evenly spaced on a logarithmic axis.
     private static readonly int[] Multiples = [1, 2, 5];
 
     /// <summary>Both ends, and 1, 2 and 5 times each power of ten between them.</summary>
@@ -30,20 +29,20 @@ internal sealed record Ramp(int From, int To)
         }
     }
 
-    /// <summary>How long each step lasts when all together are to last so long.</summary>
+    /// <summary>The duration of each step when all together take this long.</summary>
     public TimeSpan StepDuration(TimeSpan total)
     {
         var share = total / Steps.Count;
-        return share > StepShortest ? share : StepShortest;
+        return share > StepDurationMin ? share : StepDurationMin;
     }
 
-    /// <summary>Reads <c>10..1000</c>; null when it is not of that form.</summary>
-    public static Ramp? Parse(string text)
+    /// <summary>Reads <c>10..1000</c>, or says what to give instead.</summary>
+    public static (Ramp? Value, string? WhatWouldDo) Parse(string text)
     {
         var ends = text.Split("..");
         return ends.Length == 2 && TryParse(ends[0], out var from) && TryParse(ends[1], out var to) && from <= to
-            ? new Ramp(from, to)
-            : null;
+            ? (new Ramp(from, to), null)
+            : (null, "two numbers of players of 2 and more, the larger last, such as 10..1000");
     }
 
     private static bool TryParse(string text, out int players) =>

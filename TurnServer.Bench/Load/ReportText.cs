@@ -3,12 +3,12 @@ using System.Text;
 
 namespace TurnServer.Bench.Load;
 
-/// <summary>What a test found, for people to read on a terminal.</summary>
+/// <summary>The report of a load test for a terminal.</summary>
 internal static class ReportText
 {
     private const int LabelWidth = 26;
 
-    /// <summary>The statistics of one test.</summary>
+    /// <summary>One test.</summary>
     public static string Compose(LoadReport report, int seed)
     {
         var text = new StringBuilder();
@@ -18,6 +18,23 @@ internal static class ReportText
         AppendCodes(text, report);
         AppendCost(text, report);
         AppendVerdict(text, report);
+        return text.ToString();
+    }
+
+    /// <summary>A ramp, one line for each step.</summary>
+    public static string Compose(IReadOnlyList<LoadReport> steps)
+    {
+        var text = new StringBuilder();
+        Line(text, $"{"players",8}{"requests/s",12}{"turns/s",10}{"turn p50 ms",14}{"turn p99 ms",14}"
+            + $"{"server µs/request",19}{"own µs/request",16}{"violations",12}");
+        foreach (var step in steps)
+        {
+            Line(text, string.Create(CultureInfo.InvariantCulture, $"{step.Settings.Clients,8}"
+                + $"{step.RequestsPerSecond,12:0}{step.TurnsPerSecond,10:0}{step.TurnLatency.Median,14:0.00}"
+                + $"{step.TurnLatency.P99,14:0.00}{step.Server?.CpuMicrosecondsPerRequest,19:0.0}"
+                + $"{step.OwnCpuSeconds * 1e6 / Math.Max(step.Requests, 1),16:0.0}{step.ViolationCount,12}"));
+        }
+
         return text.ToString();
     }
 
@@ -53,7 +70,7 @@ internal static class ReportText
 
     private static void AppendLatencies(StringBuilder text, LoadReport report)
     {
-        Line(text, $"{"milliseconds",-LabelWidth}{"count",12}{"median",9}{"90 %",9}{"99 %",9}{"99.9 %",9}{"max",9}"
+        Line(text, $"{"milliseconds",-LabelWidth}{"count",12}{"p50",9}{"p90",9}{"p99",9}{"p99.9",9}{"max",9}"
             + $"{"held",10}");
         Row("turn, due to received", report.TurnLatency, 0);
         foreach (var symbol in report.Symbols)
@@ -84,8 +101,8 @@ internal static class ReportText
         if (report.Server is { } server)
         {
             Row($"server (process {server.ProcessId})", server.CpuSeconds,
-                string.Create(CultureInfo.InvariantCulture, $"   {server.ResidentMegabytesAtStart:0} MB at the start, "
-                    + $"{server.ResidentMegabytesAtEnd:0} at the end, {server.ResidentMegabytesPeak:0} at most"));
+                string.Create(CultureInfo.InvariantCulture, $"   RSS {server.ResidentMegabytesAtStart:0} MB at start, "
+                    + $"{server.ResidentMegabytesAtEnd:0} at end, {server.ResidentMegabytesPeak:0} peak"));
         }
 
         Row("this program", report.OwnCpuSeconds, "");
@@ -101,11 +118,11 @@ internal static class ReportText
         if (report.ViolationCount == 0)
         {
             Line(text, report.TurnsSent == 0 ? "No turn was sent."
-                : $"All {report.TurnsReceived} turns that the server did not refuse arrived once and in order.");
+                : $"All {report.TurnsReceived} turns that the server accepted arrived once and in order.");
             return;
         }
 
-        Line(text, $"VIOLATED: {report.ViolationCount} times a turn did not arrive once and in order:");
+        Line(text, $"VIOLATED: {report.ViolationCount} turns did not arrive once and in order:");
         foreach (var violation in report.Violations)
             Line(text, $"  {violation}");
         if (report.ViolationCount > report.Violations.Count)

@@ -5,10 +5,10 @@ using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Load;
 
-/// <summary>The process that listens on a port of this machine.</summary>
-internal sealed class ServerProcess
+/// <summary>The server's process, when it runs on this machine.</summary>
+internal sealed class ServerProcess(int id)
 {
-    // The fields of a line of /proc/net/tcp.
+    // Fields of a line of /proc/net/tcp.
     private const int LocalAddressField = 1;
     private const int StateField = 3;
     private const int InodeField = 9;
@@ -16,74 +16,45 @@ internal sealed class ServerProcess
 
     private static readonly string[] Tables = ["/proc/net/tcp", "/proc/net/tcp6"];
 
-    private ServerProcess(int id) => Id = id;
+    public int Id => id;
 
-    public int Id { get; }
+    /// <summary>CPU time and memory used so far; null when the process has ended.</summary>
+    public ProcessUsage? Usage => ProcessUsage.Of(id);
 
-    /// <summary>The process behind this address; null when it is not on this machine, or not ours to look at.</summary>
+    /// <summary>Finds the process that listens on the URL's port of this machine; null when there is none, or it may not
+    /// be inspected.</summary>
     public static ServerProcess? Find(Uri url)
     {
-        try
-        {
-            if (!OperatingSystem.IsLinux() || !IsHere(url))
-                return null;
-            var sockets = ListeningSockets(url.Port);
-            foreach (var directory in Directory.EnumerateDirectories("/proc"))
-            {
-                if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture,
-                    out var id) && Owns(directory, sockets))
-                {
-                    return new ServerProcess(id);
-                }
-            }
-        }
-        catch (Exception e) when (IsRefusal(e))
-        {
-            // Then its use is not told.
-        }
-
-        return null;
+        if (!OperatingSystem.IsLinux() || !IsThisMachine(url))
+            return null;
+        var port = string.Create(CultureInfo.InvariantCulture, $":{url.Port:X4}");
+        var sockets = Tables.Where(File.Exists).SelectMany(File.ReadLines)
+            .Select(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            .Where(fields => fields[LocalAddressField].EndsWith(port, StringComparison.Ordinal)
+                && fields[StateField] == Listening)
+            .Select(fields => $"socket:[{fields[InodeField]}]").ToHashSet();
+        var directory = Directory.EnumerateDirectories("/proc").FirstOrDefault(directory =>
+            int.TryParse(Path.GetFileName(directory), out _) && HasOneOf(sockets, directory));
+        return directory is null ? null : new ServerProcess(int.Parse(Path.GetFileName(directory),
+            CultureInfo.InvariantCulture));
     }
 
-    /// <summary>What it has used so far; null when it is gone.</summary>
-    public ProcessUsage? Sample() => ProcessUsage.Of(Id);
-
-    private static bool IsHere(Uri url) => url.IsLoopback
+    private static bool IsThisMachine(Uri url) => url.IsLoopback
         || (IPAddress.TryParse(url.Host, out var address) && NetworkInterface.GetAllNetworkInterfaces()
             .SelectMany(network => network.GetIPProperties().UnicastAddresses)
             .Any(own => own.Address.Equals(address)));
 
-    private static HashSet<string> ListeningSockets(int port)
-    {
-        var end = string.Create(CultureInfo.InvariantCulture, $":{port:X4}");
-        var sockets = new HashSet<string>();
-        foreach (var table in Tables.Where(File.Exists))
-        {
-            foreach (var line in File.ReadLines(table).Skip(1))
-            {
-                var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-                var isOfPort = fields[LocalAddressField].EndsWith(end, StringComparison.Ordinal);
-                if (isOfPort && fields[StateField] == Listening)
-                    sockets.Add($"socket:[{fields[InodeField]}]");
-            }
-        }
-
-        return sockets;
-    }
-
-    private static bool Owns(string directory, HashSet<string> sockets)
+    private static bool HasOneOf(HashSet<string> sockets, string directory)
     {
         try
         {
             return Directory.EnumerateFiles(Path.Combine(directory, "fd"))
                 .Any(link => new FileInfo(link).LinkTarget is { } target && sockets.Contains(target));
         }
-        catch (Exception e) when (IsRefusal(e))
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            // Another user's process, or one that has just ended.
             return false;
         }
     }
-
-    // Somebody else's process, or one that has just ended.
-    private static bool IsRefusal(Exception e) => e is IOException or UnauthorizedAccessException;
 }

@@ -1,116 +1,82 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
+using TurnServer.Bench.Cli;
+using TurnServer.Cli;
 using TurnServer.Client;
 
 namespace TurnServer.Bench.Load;
 
-/// <summary>The flags of <c>stress</c>.</summary>
+/// <summary>The subcommand <c>stress</c> and its options.</summary>
 internal static class StressCommand
 {
     public const string Name = "stress";
 
-    private static readonly TimeSpan DurationDefault = TimeSpan.FromSeconds(100);
+    private const string Notes = """
+        Each player registers, is paired, loads, plays, quits and starts over. Half of the pairs name each
+        other, the others take any partner. A game lasts about 100 turns of each player, or 20 seconds.
+        Players of other programs that wait on the same server are released again.
 
-    /// <summary>What its page of help says below the flags.</summary>
-    public const string Explanation = """
-        Each player registers, is paired, loads, plays, quits and starts over; every turn sent is checked to arrive once
-        and in order.
+        Each player sends turns at a fixed rate and never waits for the reply to the one before. Latency
+        counts from the moment at which a turn was due, so a stalled server shows as high latency. Without
+        --wait a player gets its partner's turns with the replies to its own, up to 1/rate seconds later.
+        With --wait the server holds a reply for each player and delivers turns at once.
 
-        Each player sends turns at a fixed rate, never waiting for the one before to be answered. Latencies of turns and
-        of updates count from the moment at which the turn was due, so that a server that stalls cannot hide the turns
-        that it keeps waiting. Without --wait a player gets its partner's turns with the replies to its own: a turn then
-        takes up to 1/rate seconds. With --wait the server holds a reply for each player, to deliver a turn at once.
+        --ramp runs both ends and 1, 2 and 5 times each power of ten between them, each for at least two
+        seconds.
 
-        Half of the pairs name each other, the other half takes whoever comes. A game lasts about 100 turns of each, or
-        20 seconds. Strangers that wait on the same server are let go again.
-
-        --ramp takes both ends and 1, 2 and 5 times each power of ten between them, none for less than two seconds.
-
-        SIGINT or SIGTERM ends it early: games are played to their end, and the statistics printed. A second one ends it
-        at once.
-
-        Exit codes: 0 every turn arrived once and in order; 1 cannot run, as nothing answers there or no turn server;
-        2 a flag is wrong; 5 a turn did not arrive once and in order.
+        SIGINT or SIGTERM ends the test early: games are played to their end and the statistics printed. A
+        second signal ends it at once.
         """;
 
-    public static Command Create()
+    public static Subcommand Create()
     {
-        var url = new Argument<Uri>("url")
+        var url = new Argument<string?>("url") { Arity = ArgumentArity.ZeroOrOne };
+        var clients = Options.Whole("--clients", "players at once", 30, 2, Ramp.PlayersMax);
+        var rate = Options.Number("--rate", "turns a second of each player", 5, 0.05, 1000);
+        var duration = Options.Duration("--duration", "how long to play: 100s, 2m, 500ms, or plain seconds",
+            TimeSpan.FromSeconds(100));
+        var wait = Options.Switch("--wait", "let the server hold replies (Prefer: wait), so that turns come at once");
+        var loss = Options.Number("--loss", "share of replies to drop; those requests are repeated", 0, 0, 0.9);
+        var ramp = Options.Value<Ramp?>("--ramp", "FROM..TO", "repeat with more and more players, such as 10..1000, "
+            + "each for its share of the duration", Ramp.Parse, null, null);
+        var plot = Options.Text("--plot", "FILE", "write a page of charts");
+        var json = Options.Text("--json", "FILE", "write all measurements as JSON");
+        var pid = Options.Value<int?>("--pid", "PID", "process whose CPU and memory to report", text =>
+            FlagValue.Whole(1, int.MaxValue, "a process ID")(text), null, "what listens on the URL's port here");
+        var seed = Options.Whole("--seed", "seed of when to send, how long to play, and what to drop", 1, 0,
+            int.MaxValue);
+        return new Subcommand(Name, "simulate players and check that every turn arrives once and in order")
         {
-            Description = "the server, such as http://localhost:8080/",
-            CustomParser = ReadUrl,
-        };
-        var clients = Number("--clients", "players at once", 30, 2, 100_000, isWhole: true);
-        var rate = Number("--rate", "turns a second of each player", 5, 0.05, 1000);
-        var duration = new Option<TimeSpan?>("--duration")
-        {
-            Description = "how long to play: 100s, 2m, 500ms, or plain seconds [default: 100s]",
-            CustomParser = result => Read(result, "--duration", Durations.WhatWouldDo,
-                TimeSpan? (text) => Durations.TryParse(text, out var parsed) ? parsed : null),
-        };
-        var wait = new Option<bool>("--wait") { Description = "have the server hold replies: turns come at once" };
-        var loss = Number("--loss", "the share of replies to drop, 0 to 0.9: those requests are repeated", 0, 0, 0.9);
-        var ramp = new Option<Ramp?>("--ramp")
-        {
-            Description = "repeat for more and more players, such as 10..1000, each for its share of the duration",
-            CustomParser = result => Read(result, "--ramp", Ramp.WhatWouldDo, Ramp.Parse),
-        };
-        var plot = new Option<string?>("--plot") { Description = "write a page of charts to this file" };
-        var json = new Option<string?>("--json") { Description = "write all that was measured to this file" };
-        var seed = Number("--seed", "makes the same choices again: when to send, how long to play, what to drop", 1, 0,
-            int.MaxValue, isWhole: true);
-        var standard = new Option<bool>("--standard-http")
-        {
-            Description = "carry requests by .NET's own HTTP client, to compare what it takes",
-        };
-        var command = new Command(Name, "simulated players, every turn checked, and how long all took")
-        {
-            url, clients, rate, duration, wait, loss, ramp, plot, json, seed, standard,
-        };
-        command.SetAction((result, cancel) => new StressRun(
+            Call = "./run.sh stress",
+            Arguments = [(url, "URL", "the server, such as http://localhost:8080/")],
+            Flags = [clients, rate, duration, wait, loss, ramp, plot, json, pid, seed],
+            Notes = Notes,
+            ExitCodes =
+            [
+                (StressExit.Ok, "every turn arrived once and in order"),
+                (StressExit.CannotRun, "cannot run: no answer, no turn server there, or a file cannot be written"),
+                (StressExit.Usage, "an option is wrong"),
+                (StressExit.Violation, "a turn did not arrive once and in order"),
+            ],
+            SimulatesPlayers = true,
+        }.Does((result, errors) => new StressRun(
             new LoadOptions
             {
-                Settings = new LoadSettings(result.GetValue(url)!, (int)result.GetValue(clients), result.GetValue(rate),
-                    result.GetValue(duration) ?? DurationDefault, result.GetValue(wait), result.GetValue(loss)),
-                Seed = (int)result.GetValue(seed),
-                HasStandardHttp = result.GetValue(standard),
+                Settings = new LoadSettings(ReadUrl(result.GetValue(url), errors), clients.Read(result, errors),
+                    rate.Read(result, errors), duration.Read(result, errors), wait.Read(result, errors),
+                    loss.Read(result, errors)),
+                Seed = seed.Read(result, errors),
+                ServerProcessId = pid.Read(result, errors),
             },
-            result.GetValue(ramp), result.GetValue(plot), result.GetValue(json), Console.Out).RunAsync(cancel));
-        return command;
+            ramp.Read(result, errors), plot.Read(result, errors), json.Read(result, errors), Console.Out),
+            (run, cancel) => run.RunAsync(cancel));
     }
 
-    private static Option<double> Number(string name, string description, double defaultValue, double min, double max,
-        bool isWhole = false)
+    private static Uri ReadUrl(string? text, List<string> errors)
     {
-        var what = $"a {(isWhole ? "whole " : "")}number from {min} to {max}";
-        return new Option<double>(name)
-        {
-            Description = description,
-            DefaultValueFactory = _ => defaultValue,
-            CustomParser = result => Read(result, name, what, double? (text) =>
-                double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-                    && number >= min && number <= max && (!isWhole || number == Math.Floor(number)) ? number : null)
-                ?? defaultValue,
-        };
-    }
-
-    private static Uri ReadUrl(ArgumentResult result)
-    {
-        var text = result.Tokens[0].Value;
-        var url = ServerUrl.Read(text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}",
-            out var whatIsWrong);
+        var hasScheme = string.IsNullOrEmpty(text) || text.Contains("://", StringComparison.Ordinal);
+        var url = ServerUrl.Read(hasScheme ? text : $"http://{text}", out var whatIsWrong);
         if (whatIsWrong is not null)
-            result.AddError($"{whatIsWrong}.");
+            errors.Add(whatIsWrong);
         return url!;
-    }
-
-    private static T? Read<T>(ArgumentResult result, string name, string whatWouldDo,
-        Func<string, T?> parse)
-    {
-        var value = parse(result.Tokens[0].Value);
-        if (value is null)
-            result.AddError($"{name} {result.Tokens[0].Value}: give {whatWouldDo}.");
-        return value;
     }
 }

@@ -3,40 +3,40 @@ using TurnServer.Service;
 
 namespace TurnServer.Bench.Load;
 
-/// <summary>What <c>stress</c> says when it ends; listed in its <c>--help</c>.</summary>
+/// <summary>Exit codes of <c>stress</c>.</summary>
 internal static class StressExit
 {
     public const int Ok = 0;
 
-    /// <summary>Nothing answers there, or something that is no turn server; or a file cannot be written.</summary>
+    /// <summary>No answer, no turn server at the URL, or a file cannot be written.</summary>
     public const int CannotRun = 1;
 
-    /// <summary>A flag is wrong.</summary>
+    /// <summary>An option is wrong.</summary>
     public const int Usage = 2;
 
     /// <summary>A turn did not arrive once and in order.</summary>
     public const int Violation = 5;
 }
 
-/// <summary>One call of <c>stress</c>: the tests that it asks for, one after the other, and their output.</summary>
-/// <param name="options">The test; of a ramp, each but for the players and the duration.</param>
+/// <summary>One run of <c>stress</c>: a load test or a ramp of them, and their output.</summary>
+/// <param name="options">The test; in a ramp without its number of players and its duration.</param>
 /// <param name="ramp">Null for a single test.</param>
-/// <param name="plot">Where to write the page; null for none.</param>
-/// <param name="json">Where to write the figures; null for nowhere.</param>
-/// <param name="output">Where to print the statistics.</param>
+/// <param name="plot">File of the page of charts; null: none.</param>
+/// <param name="json">File of the measurements; null: none.</param>
+/// <param name="output">Where to print the reports.</param>
 internal sealed class StressRun(LoadOptions options, Ramp? ramp, string? plot, string? json, TextWriter output)
 {
     private readonly List<LoadReport> _reports = [];
 
-    /// <summary>What each test found.</summary>
+    /// <summary>The report of each test so far.</summary>
     public IReadOnlyList<LoadReport> Reports => _reports;
 
     /// <summary>Runs, prints and writes; returns the exit code.</summary>
-    /// <param name="end">Ends it early, as a signal does.</param>
+    /// <param name="end">Ends the run early, as a signal does.</param>
     public async Task<int> RunAsync(CancellationToken end = default)
     {
         var hasRun = await TryAsync(() => RunStepsAsync(end));
-        // What was found before something failed is found all the same, and a violation says more than a failure.
+        // Tests before a failure count, and a violation matters more than a failure.
         var hasWritten = _reports.Count == 0 || await TryAsync(WriteFilesAsync);
         if (_reports.Exists(report => report.ViolationCount > 0))
             return StressExit.Violation;
@@ -73,7 +73,7 @@ internal sealed class StressRun(LoadOptions options, Ramp? ramp, string? plot, s
         }
 
         if (_reports.Count > 1)
-            await output.WriteLineAsync(RampText.Compose(_reports));
+            await output.WriteLineAsync(ReportText.Compose(_reports));
     }
 
     private IEnumerable<LoadOptions> Steps()

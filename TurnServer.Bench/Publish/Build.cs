@@ -4,14 +4,14 @@ using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Publish;
 
-/// <summary>One way to publish the server, and to run what comes of it.</summary>
-/// <param name="Name">What its row is called.</param>
-/// <param name="Folder">Where it is published, below a folder for all; builds of the same folder are the same.</param>
-/// <param name="Properties">What <c>dotnet publish</c> is told.</param>
-/// <param name="Environment">With which variables it is run.</param>
+/// <summary>One way to publish and run the server.</summary>
+/// <param name="Name">The name of its row.</param>
+/// <param name="Folder">The folder to publish to, below a common root; builds with the same folder are published once.</param>
+/// <param name="Properties">Arguments of <c>dotnet publish</c>.</param>
+/// <param name="Environment">Environment variables to run it with.</param>
 internal sealed record Build(string Name, string Folder, string[] Properties, (string Name, string Value)[] Environment)
 {
-    // 64 MB in hexadecimal, as in the unit. Without 0x, which a build ahead of time does not read.
+    // 64 MB in hexadecimal, as in the systemd unit; without 0x, which NativeAOT does not parse.
     private const string LargeYoungestGeneration = "4000000";
 
     private static readonly TimeSpan PublishTimeout = TimeSpan.FromMinutes(10);
@@ -20,7 +20,7 @@ internal sealed record Build(string Name, string Folder, string[] Properties, (s
     private static readonly string[] ReadyToRun = ["-p:PublishAot=false", "-p:PublishReadyToRun=true"];
     private static readonly (string, string)[] LargeGen0 = [("DOTNET_GCgen0size", LargeYoungestGeneration)];
 
-    /// <summary>All that are worth comparing.</summary>
+    /// <summary>All builds.</summary>
     public static IReadOnlyList<Build> All { get; } =
     [
         new("self-contained", "jit", JustInTime, []),
@@ -30,7 +30,7 @@ internal sealed record Build(string Name, string Folder, string[] Properties, (s
         new("NativeAOT, 64 MB gen0", "aot", [], LargeGen0),
     ];
 
-    /// <summary>Publishes it below a folder, unless another has already.</summary>
+    /// <summary>Publishes it, unless a build with the same folder was published.</summary>
     /// <exception cref="BenchException">It cannot be published.</exception>
     public async Task PublishAsync(string root)
     {
@@ -48,7 +48,7 @@ internal sealed record Build(string Name, string Folder, string[] Properties, (s
             throw new BenchException($"dotnet publish failed: {process.Output}");
     }
 
-    /// <summary>How it is started on a port.</summary>
+    /// <summary>How to start it on a port.</summary>
     public ProcessStartInfo Start(string root, int port)
     {
         var start = new ProcessStartInfo(Path.Combine(root, Folder, "turnserver"), ["--port", $"{port}"]);
@@ -57,7 +57,7 @@ internal sealed record Build(string Name, string Folder, string[] Properties, (s
         return start;
     }
 
-    /// <summary>What has to be copied to a machine, debug symbols aside.</summary>
+    /// <summary>Size of its files without debug symbols.</summary>
     public double Megabytes(string root) => new DirectoryInfo(Path.Combine(root, Folder)).EnumerateFiles()
         .Where(file => file.Extension is not (".dbg" or ".pdb")).Sum(file => file.Length) / 1048576.0;
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text;
-using TurnServer.Bench.Compare;
+using TurnServer.Bench.Client;
 
 namespace TurnServer.Bench.Restart;
 
@@ -13,7 +13,7 @@ internal sealed class PatientClient : IDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    private readonly DriverConnection _connection;
+    private readonly BlockingConnection _connection;
     private readonly byte[] _update;
     private readonly CancellationTokenSource _stop = new(Patience);
     private readonly TaskCompletionSource _answered = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -21,7 +21,7 @@ internal sealed class PatientClient : IDisposable
 
     private PatientClient(int port, string update)
     {
-        _connection = new DriverConnection(port);
+        _connection = new BlockingConnection(port);
         _update = Encoding.ASCII.GetBytes(update);
         _asking = Task.Factory.StartNew(Ask, CancellationToken.None, TaskCreationOptions.LongRunning,
             TaskScheduler.Default);

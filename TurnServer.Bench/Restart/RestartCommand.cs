@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
+using TurnServer.Bench.Cli;
 using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Restart;
@@ -38,6 +38,21 @@ internal sealed class RestartCommand : IDisposable
     {
         _options = options;
         _games = new RunningGames(options.Port, options.Games);
+    }
+
+    /// <summary>The subcommand with its options.</summary>
+    public static Subcommand Create()
+    {
+        var games = Options.Whole("--games", "games on the server", 50_000, 10, 50_000);
+        var rounds = Options.Whole("--rounds", "how often it is killed, and how often stopped", 3, 1, 100);
+        var server = Options.Text("--server", "FILE", "executable of another build, as ./run.sh publish makes it");
+        var port = Options.Port($"first of {RestartOptions.PortsUsed} ports", DefaultPorts.Restart, RestartOptions.PortsUsed);
+        return new Subcommand("restart", "measure how long a server with state takes to restart")
+        {
+            Flags = [games, rounds, server, port],
+        }.Does((result, errors) => new RestartOptions(games.Read(result, errors), rounds.Read(result, errors),
+            port.Read(result, errors), server.Read(result, errors)),
+            (options, _) => RunAsync(options, Console.Out, Console.Error));
     }
 
     /// <summary>Measures and prints; returns the exit code.</summary>
@@ -131,10 +146,7 @@ internal sealed class RestartCommand : IDisposable
 
     private async Task<double> BytesRecordedAsync()
     {
-        const string Name = "\nturnserver_state_bytes_total ";
         using var http = new HttpClient();
-        var page = await http.GetStringAsync(new Uri($"http://127.0.0.1:{_options.Port + 1}/metrics"));
-        var at = page.IndexOf(Name, StringComparison.Ordinal) + Name.Length;
-        return double.Parse(page.AsSpan(at, page.IndexOf('\n', at) - at), CultureInfo.InvariantCulture);
+        return await MetricsPage.ReadAsync(http, _options.Port + 1, "turnserver_state_bytes_total");
     }
 }

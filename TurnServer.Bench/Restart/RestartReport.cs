@@ -1,5 +1,4 @@
 using System.Text;
-using TurnServer.Bench.Compare;
 
 namespace TurnServer.Bench.Restart;
 

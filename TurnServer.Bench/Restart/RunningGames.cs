@@ -1,5 +1,4 @@
-using System.Text;
-using TurnServer.Bench.Compare;
+using TurnServer.Bench.Client;
 
 namespace TurnServer.Bench.Restart;
 
@@ -15,8 +14,8 @@ internal sealed class RunningGames(int port, int count) : IDisposable
     // Requests on their way at once, each on a connection and a thread of its own. More would queue for the cores.
     private const int Workers = 8;
 
-    private readonly DriverConnection[] _connections =
-        [.. Enumerable.Range(0, Workers).Select(_ => new DriverConnection(port))];
+    private readonly BlockingConnection[] _connections =
+        [.. Enumerable.Range(0, Workers).Select(_ => new BlockingConnection(port))];
 
     private readonly Game[] _games = new Game[count];
     private long _turnsPlayed;
@@ -31,17 +30,8 @@ internal sealed class RunningGames(int port, int count) : IDisposable
     /// <exception cref="BenchException">The server does not answer as it should.</exception>
     public Task FillAsync() => ForEachAsync(1, (connection, i) =>
     {
-        var (a, b) = ($"a{i}", $"b{i}");
-        var keyA = Ask(connection, $"0,{a},*,{b}", "0/0/");
-        var keyB = Ask(connection, $"0,{b},*,{a}", "0/0/");
-        Ask(connection, $"2,*,{keyA},*", "0/3/");
-        Ask(connection, $"2,*,{keyB},*", "0/4/");
-        Ask(connection, $"3,*,{keyA},*", "0/5/");
-        Ask(connection, $"3,*,{keyB},*", "0/6/");
-        Ask(connection, $"4,*,{keyA},*", "0/7/");
-        var seatB = Ask(connection, $"4,*,{keyB},*", "0/8/").Split('|');
-        var seatA = Ask(connection, $"4,*,{keyA},*", "0/8/").Split('|');
-        _games[i] = new Game($"{seatA[0]},{seatA[1]}", $"{seatB[0]},{seatB[1]}", 0);
+        var (one, other) = GameSetup.Start(connection, i);
+        _games[i] = new Game(one, other, 0);
     });
 
     /// <summary>Plays a turn of either seat, with its next counter, in every so many-th game.</summary>
@@ -67,7 +57,7 @@ internal sealed class RunningGames(int port, int count) : IDisposable
     private string Update(int game, int player, long number) =>
         $"6,{Turn(game, player, number)},{(player == 0 ? _games[game].SeatA : _games[game].SeatB)},{number}";
 
-    private async Task ForEachAsync(int step, Action<DriverConnection, int> act)
+    private async Task ForEachAsync(int step, Action<BlockingConnection, int> act)
     {
         await Task.WhenAll(_connections.Select((connection, worker) => Task.Factory.StartNew(() =>
         {
@@ -78,20 +68,11 @@ internal sealed class RunningGames(int port, int count) : IDisposable
         }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
     }
 
-    private static string Ask(DriverConnection connection, string body, string expected)
+    private static void Expect(BlockingConnection connection, string body, string expected)
     {
-        connection.Send(Encoding.ASCII.GetBytes(body), 0);
-        var reply = Encoding.ASCII.GetString(connection.Read().Body);
-        return reply.StartsWith(expected, StringComparison.Ordinal)
-            ? reply[expected.Length..]
-            : throw new BenchException($"the server answered {reply}, not {expected}, to {body}");
-    }
-
-    private static void Expect(DriverConnection connection, string body, string expected)
-    {
-        if (Ask(connection, body, expected).Length > 0)
+        if (connection.Ask(body, expected).Length > 0)
             throw new BenchException($"the server answered more than {expected} to {body}");
     }
 
-    private record struct Game(string SeatA, string SeatB, long Rounds);
+    private record struct Game(PlayedSeat SeatA, PlayedSeat SeatB, long Rounds);
 }

@@ -1,12 +1,12 @@
 namespace TurnServer.Bench.Soak;
 
-/// <summary>How a soak is done.</summary>
+/// <summary>Options of <c>soak</c>.</summary>
 internal sealed record SoakOptions
 {
     /// <summary>Turns a second of each player, as in a lively game.</summary>
     public const double TurnsPerSecond = 5;
 
-    // A turn takes one request, and one more when replies are held: the one that waits.
+    // A turn takes one request, and with held replies another one that waits.
     private double RequestsPerPlayer => HoldsReplies ? 2 * TurnsPerSecond : TurnsPerSecond;
 
     /// <summary>Requests a second of all players.</summary>
@@ -15,7 +15,7 @@ internal sealed record SoakOptions
     /// <summary>How long they play.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>Whether the server holds replies, which takes half as many players for as many requests.</summary>
+    /// <summary>Whether the server holds replies, which takes half as many players for the same rate.</summary>
     public bool HoldsReplies { get; init; }
 
     public required int Port { get; init; }
@@ -26,21 +26,18 @@ internal sealed record SoakOptions
     public IReadOnlyList<string> ServerFlags { get; init; } = [];
 
     /// <summary>
-    /// By what share memory and descriptors may grow from one half to the other. Of 100 MB that is 5 MB, with what
-    /// <see cref="MegabytesMore"/> adds; in the four minutes of ten that lie between their lows for 1.2 million
-    /// requests, so that a leak shows of 6 bytes for each request, or of 1000 for each game.
+    /// Share by which memory and descriptors may grow from the first half to the second, beside a constant. Of 100 MB
+    /// in ten minutes that reveals a leak of 6 bytes per request, or 1000 bytes per game.
     /// </summary>
     public double GrowthMax { get; init; } = 0.05;
 
-    /// <summary>
-    /// By how much memory may grow beside that: what replies under way, and connections made anew, take at a moment.
-    /// </summary>
-    public double MegabytesMore { get; init; } = 2;
+    /// <summary>Constant by which memory may grow: pending replies and new connections at a moment.</summary>
+    public double MegabytesExtra { get; init; } = 2;
 
-    /// <summary>By how many descriptors may grow beside that, for the same reason.</summary>
-    public double DescriptorsMore { get; init; } = 16;
+    /// <summary>Constant by which descriptors may grow, for the same reason.</summary>
+    public double DescriptorsExtra { get; init; } = 16;
 
-    /// <summary>What share of the rate must have been answered, or the soak was another than was asked for.</summary>
+    /// <summary>Share of the rate that must be answered for a valid result.</summary>
     public double RateShareMin { get; init; } = 0.95;
 
     /// <summary>An even number: two to a game.</summary>

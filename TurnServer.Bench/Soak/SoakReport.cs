@@ -4,26 +4,26 @@ using TurnServer.Bench.Load;
 
 namespace TurnServer.Bench.Soak;
 
-/// <summary>What a soak found.</summary>
-/// <param name="options">What was asked for.</param>
-/// <param name="load">What the players met.</param>
-/// <param name="samples">What the server had in use.</param>
+/// <summary>The report of <c>soak</c>.</summary>
+/// <param name="options">The options.</param>
+/// <param name="load">The players' report.</param>
+/// <param name="samples">The server's memory and descriptors.</param>
 internal sealed class SoakReport(SoakOptions options, LoadReport load, IReadOnlyList<SoakSample> samples)
 {
     private const int Rows = 10;
 
     private readonly (string Name, Trend Trend)[] _trends =
     [
-        ("memory, MB", TrendOf(options, samples, options.MegabytesMore, sample => sample.ResidentMegabytes)),
-        ("managed heap, MB", TrendOf(options, samples, options.MegabytesMore, sample => sample.HeapMegabytes)),
-        ("descriptors", TrendOf(options, samples, options.DescriptorsMore, sample => sample.Descriptors)),
+        ("memory, MB", TrendOf(options, samples, options.MegabytesExtra, sample => sample.ResidentMegabytes)),
+        ("managed heap, MB", TrendOf(options, samples, options.MegabytesExtra, sample => sample.HeapMegabytes)),
+        ("descriptors", TrendOf(options, samples, options.DescriptorsExtra, sample => sample.Descriptors)),
     ];
 
     public bool IsFlat => Array.TrueForAll(_trends, trend => trend.Trend.IsFlat);
 
     public bool IsFastEnough => RequestsPerSecond >= options.Rate * options.RateShareMin;
 
-    // Of a usual second: the first and the last are not whole.
+    // The median second: the first and the last are incomplete.
     private double RequestsPerSecond
     {
         get
@@ -33,7 +33,7 @@ internal sealed class SoakReport(SoakOptions options, LoadReport load, IReadOnly
         }
     }
 
-    /// <summary>For people to read on a terminal.</summary>
+    /// <summary>The report for a terminal.</summary>
     public string Compose()
     {
         var text = new StringBuilder();
@@ -41,7 +41,7 @@ internal sealed class SoakReport(SoakOptions options, LoadReport load, IReadOnly
         for (var row = 0; row < Rows; row++)
             AppendRow(text, (double)row / Rows, (row + 1.0) / Rows);
         text.AppendLine();
-        Line($"{"low over",-18}{"first half",12}{"second half",13}{"grown by",10}{"allowed",9}");
+        Line($"{"minimum (5 %)",-18}{"first half",12}{"second half",13}{"growth",10}{"allowed",9}");
         foreach (var (name, trend) in _trends)
         {
             var verdict = trend.IsFlat ? "" : "  NOT FLAT";
@@ -50,16 +50,16 @@ internal sealed class SoakReport(SoakOptions options, LoadReport load, IReadOnly
         }
 
         text.AppendLine();
-        Line($"{load.Requests} requests, {RequestsPerSecond:0} in a usual second; {load.GamesPlayed} games");
+        Line($"{load.Requests} requests, {RequestsPerSecond:0} in the median second; {load.GamesPlayed} games");
         Line($"{load.RequestsLost} requests lost, {load.PlayersWithErrors} players with errors");
         if (load.FirstError is { } error)
             Line($"  such as: {error}");
         Line(load.ViolationCount == 0
             ? $"All {load.TurnsReceived} turns arrived once and in order."
-            : (FormattableString)$"VIOLATED: {load.ViolationCount} times, such as: {load.Violations[0]}");
+            : (FormattableString)$"VIOLATED: {load.ViolationCount} turns, such as: {load.Violations[0]}");
         if (!IsFastEnough)
-            Line($"TOO SLOW: {options.Rate} requests a second were asked for.");
-        Line(IsFlat ? (FormattableString)$"Flat: nothing grew." : $"NOT FLAT: it grew.");
+            Line($"TOO SLOW: the rate is {options.Rate} requests a second.");
+        Line(IsFlat ? (FormattableString)$"Flat: memory and descriptors did not grow." : $"NOT FLAT: memory or descriptors grew.");
         return text.ToString();
 
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture).TrimEnd());
@@ -76,12 +76,12 @@ internal sealed class SoakReport(SoakOptions options, LoadReport load, IReadOnly
         text.Append(CultureInfo.InvariantCulture, $"{Median(sample => sample.HeapMegabytes),12:0.0}");
         text.AppendLine(CultureInfo.InvariantCulture, $"{Median(sample => sample.Descriptors),13:0}");
 
-        double Median(Func<SoakSample, double> figure) =>
+        double Median(Func<SoakSample, double> value) =>
             Trend.Quantile(samples.Where(sample => sample.At >= options.Duration * from
-                && sample.At < options.Duration * to).Select(figure), quantile: 0.5);
+                && sample.At < options.Duration * to).Select(value), quantile: 0.5);
     }
 
-    private static Trend TrendOf(SoakOptions options, IReadOnlyList<SoakSample> samples, double more,
-        Func<SoakSample, double> figure) =>
-        Trend.Of(samples, options.GrowthMax, more, figure);
+    private static Trend TrendOf(SoakOptions options, IReadOnlyList<SoakSample> samples, double extra,
+        Func<SoakSample, double> value) =>
+        Trend.Of(samples, options.GrowthMax, extra, value);
 }

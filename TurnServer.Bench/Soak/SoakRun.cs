@@ -1,15 +1,17 @@
+using TurnServer.Bench.Cli;
 using TurnServer.Bench.Load;
 using TurnServer.Bench.Processes;
+using TurnServer.Cli;
 using TurnServer.Service;
 
 namespace TurnServer.Bench.Soak;
 
-/// <summary>What <c>soak</c> says when it ends; listed in its help.</summary>
+/// <summary>Exit codes of <c>soak</c>.</summary>
 internal static class SoakExit
 {
     public const int Ok = 0;
 
-    /// <summary>The server does not start or has ended, or fewer requests were answered than asked for.</summary>
+    /// <summary>The server does not start or has ended, or answered fewer requests than asked for.</summary>
     public const int CannotRun = 1;
 
     /// <summary>A turn did not arrive once and in order.</summary>
@@ -19,23 +21,54 @@ internal static class SoakExit
     public const int Grew = 6;
 }
 
-/// <summary>
-/// Plays against a server of its own for a long time, and looks whether what that has in use is flat at the end.
-/// </summary>
+/// <summary>Plays against a server for minutes and checks whether its memory and descriptors stay flat.</summary>
 internal static class SoakRun
 {
-    /// <summary>What its page of help says below the flags.</summary>
-    public const string Explanation = """
-        Starts a server and has players play against it; every turn is checked to arrive once and in order. Memory is
-        flat when the low of the second half is at most 5 % and 2 MB above that of the first, whose first fifth does not
-        count; so must the managed heap be, and the descriptors, with 16 more. Less than some minutes is too short for
-        it: the server is warming up.
+    public const string Name = "soak";
 
-        Exit codes: 0 flat; 1 cannot run, or fewer requests were answered than asked for; 2 a flag is wrong; 5 a turn
-        did not arrive once and in order; 6 memory or descriptors grew.
+    private const string Notes = """
+        Starts a server, lets simulated players play on it, and checks that every turn arrives once and in
+        order. Compares the minimum RSS (5th percentile) of the first and second half of the run, without
+        the first tenth, in which the server warms up. Memory is flat when it grows by at most 5 % and 2 MB
+        from the first half to the second, the managed heap likewise, and open descriptors by at most 5 %
+        and 16. Runs of less than a few minutes are too short for this.
         """;
 
-    /// <summary>Plays and prints; returns the exit code.</summary>
+    /// <summary>The subcommand with its options.</summary>
+    public static Subcommand Create()
+    {
+        var defaults = new SoakOptions { Port = DefaultPorts.Soak, AdminPort = DefaultPorts.Soak + 1 };
+        var rate = Options.Whole("--rate", "requests a second", defaults.Rate, 10, 100_000);
+        var duration = Options.Duration("--duration", "how long to play: 10m, 90s, or plain seconds",
+            defaults.Duration);
+        var wait = Options.Switch("--wait", "let the server hold replies (Prefer: wait)");
+        var port = Options.Port("first of 2 ports", defaults.Port, 2);
+        var flags = Options.ServerFlags();
+        return new Subcommand(Name, "check that memory stays flat over minutes of play")
+        {
+            Flags = [rate, duration, wait, port],
+            Arguments = [(flags, "[-- FLAGS]", "flags for this server")],
+            Notes = Notes,
+            ExitCodes =
+            [
+                (SoakExit.Ok, "flat"), (SoakExit.CannotRun, "cannot run, or fewer requests answered than asked for"),
+                (ExitCode.Usage, "an option is wrong"),
+                (SoakExit.Violation, "a turn did not arrive once and in order"),
+                (SoakExit.Grew, "memory or descriptors grew"),
+            ],
+            SimulatesPlayers = true,
+        }.Does((result, errors) => new SoakOptions
+        {
+            Rate = rate.Read(result, errors),
+            Duration = duration.Read(result, errors),
+            HoldsReplies = wait.Read(result, errors),
+            Port = port.Read(result, errors),
+            AdminPort = port.Read(result, errors) + 1,
+            ServerFlags = result.GetValue(flags) ?? [],
+        }, (options, cancel) => RunAsync(options, Console.Out, Console.Error, cancel));
+    }
+
+    /// <summary>Plays and prints the report; returns the exit code.</summary>
     public static async Task<int> RunAsync(SoakOptions options, TextWriter output, TextWriter errors,
         CancellationToken cancel = default)
     {
@@ -65,12 +98,13 @@ internal static class SoakRun
             Programs.Server(options.Port, ["--admin-port", $"{options.AdminPort}", .. options.ServerFlags]));
         using var sampler = new SoakSampler(server, options.AdminPort, options.Duration);
         using var line = new ProgressLine(errors, errors == Console.Error && !Console.IsErrorRedirected);
-        // A server that has ended ends the play.
+        // Stops the players when the server has ended.
         var sampling = SampleAsync();
         var load = await LoadTest.RunAsync(new LoadOptions
         {
             Settings = new LoadSettings(new Uri($"http://127.0.0.1:{options.Port}/"), options.Players,
                 SoakOptions.TurnsPerSecond, options.Duration, options.HoldsReplies, Loss: 0),
+            ServerProcessId = server.ProcessId,
         }, line.Show, stop.Token);
         await stop.CancelAsync();
         await sampling;

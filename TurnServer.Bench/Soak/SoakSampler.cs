@@ -1,21 +1,27 @@
 using System.Diagnostics;
-using System.Globalization;
 using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Soak;
 
-/// <summary>Looks again and again at what the server has in use.</summary>
+/// <summary>Memory and descriptors of the server at a moment.</summary>
+/// <param name="At">Since the players started.</param>
+/// <param name="ResidentMegabytes">RSS in MiB.</param>
+/// <param name="HeapMegabytes">The managed heap after its last collection, in MiB.</param>
+/// <param name="Descriptors">Open file descriptors, connections included.</param>
+internal readonly record struct SoakSample(TimeSpan At, double ResidentMegabytes, double HeapMegabytes,
+    double Descriptors);
+
+/// <summary>Samples memory and descriptors of the server.</summary>
 internal sealed class SoakSampler(MeasuredServer server, int adminPort, TimeSpan duration) : IDisposable
 {
-    // So many in all, and no more than a few a second.
-    private const int SamplesWanted = 600;
-    private const string HeapSeries = "dotnet_gc_heap_bytes ";
+    // Number of samples, unless that is more than ten a second.
+    private const int SamplesMax = 600;
+    private const string HeapSeries = "dotnet_gc_heap_bytes";
     private const double BytesPerMegabyte = 1 << 20;
 
     private static readonly TimeSpan IntervalMin = TimeSpan.FromMilliseconds(100);
 
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(10) };
-    private readonly Uri _metrics = new($"http://127.0.0.1:{adminPort}/metrics");
     private readonly List<SoakSample> _samples = [];
 
     public IReadOnlyList<SoakSample> Samples => _samples;
@@ -24,7 +30,7 @@ internal sealed class SoakSampler(MeasuredServer server, int adminPort, TimeSpan
     /// <exception cref="BenchException">The server has ended, or its admin port does not answer.</exception>
     public async Task RunAsync(CancellationToken stop)
     {
-        var interval = duration / SamplesWanted;
+        var interval = duration / SamplesMax;
         using var timer = new PeriodicTimer(interval > IntervalMin ? interval : IntervalMin);
         try
         {
@@ -36,25 +42,12 @@ internal sealed class SoakSampler(MeasuredServer server, int adminPort, TimeSpan
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // That is how it ends early.
+            // Ended early.
         }
     }
 
     public void Dispose() => _http.Dispose();
 
-    private async Task<double> HeapMegabytesAsync(CancellationToken stop)
-    {
-        try
-        {
-            var page = await _http.GetStringAsync(_metrics, stop);
-            var start = page.IndexOf("\n" + HeapSeries, StringComparison.Ordinal) + 1 + HeapSeries.Length;
-            var end = page.IndexOf('\n', start);
-            return double.Parse(page.AsSpan(start, end - start), CultureInfo.InvariantCulture) / BytesPerMegabyte;
-        }
-        catch (Exception e) when (e is HttpRequestException
-            || (e is OperationCanceledException && !stop.IsCancellationRequested))
-        {
-            throw new BenchException($"the server's admin port {adminPort} does not answer: {e.Message}");
-        }
-    }
+    private async Task<double> HeapMegabytesAsync(CancellationToken stop) =>
+        await MetricsPage.ReadAsync(_http, adminPort, HeapSeries, stop) / BytesPerMegabyte;
 }

@@ -1,45 +1,41 @@
 namespace TurnServer.Bench.Soak;
 
 /// <summary>
-/// Whether something that was sampled is flat: its low over the second half of the samples is no more than allowed above
-/// that over the first half, whose first fifth does not count as the server is warming up.
+/// Whether a sampled value is flat: its minimum over the second half of the samples is at most so much above that over
+/// the first half, without the first tenth of all samples, in which the server warms up.
 /// </summary>
 /// <remarks>
-/// Lows, as the managed heap rises for minutes until its oldest generation is collected, and physical memory with it:
-/// in ten minutes at 5000 requests a second from 6 to 19 MB and back, twice. What leaks is what no collection brings
-/// down. Halves, so that each has such a collection.
+/// Minimum, because the managed heap and RSS rise for minutes until a collection of the oldest generation; a leak is what
+/// remains after it. Halves, so that each contains such a collection.
 /// </remarks>
-/// <param name="Before">The low over the first half: of all samples one in twenty is below.</param>
+/// <param name="Before">The minimum over the first half, as the 5th percentile.</param>
 /// <param name="After">The same over the second half.</param>
-/// <param name="GrowthMax">By how much the second may be above the first.</param>
+/// <param name="GrowthMax">Largest allowed growth.</param>
 internal readonly record struct Trend(double Before, double After, double GrowthMax)
 {
     private const double WarmUpEnd = 0.1;
     private const double LowShare = 0.05;
 
-    /// <summary>By how much it grew; negative when it shrank.</summary>
+    /// <summary>Growth; negative when it shrank.</summary>
     public double Growth => After - Before;
 
-    /// <summary>Whether it is flat; not so when nothing was sampled.</summary>
+    /// <summary>Whether it is flat; false without samples.</summary>
     public bool IsFlat => Growth <= GrowthMax;
 
-    /// <summary>The trend of one of the figures.</summary>
-    /// <param name="samples">
-    /// What was sampled, at regular intervals. Halved by number and not by time: on a busy machine the first samples
-    /// may come late.
-    /// </param>
-    /// <param name="share">By what share of it the figure may grow.</param>
-    /// <param name="beside">By how much it may grow beside that.</param>
-    /// <param name="figure">Which figure.</param>
-    public static Trend Of(IReadOnlyList<SoakSample> samples, double share, double beside,
-        Func<SoakSample, double> figure)
+    /// <summary>The trend of a value.</summary>
+    /// <param name="samples">Samples at regular intervals; halved by number, as the first may come late.</param>
+    /// <param name="share">Share by which it may grow.</param>
+    /// <param name="extra">Constant by which it may grow beside that.</param>
+    /// <param name="value">Selects the value.</param>
+    public static Trend Of(IReadOnlyList<SoakSample> samples, double share, double extra,
+        Func<SoakSample, double> value)
     {
         var half = samples.Count / 2;
-        var before = Quantile(samples.Take(half).Skip((int)(samples.Count * WarmUpEnd)).Select(figure), LowShare);
-        return new Trend(before, Quantile(samples.Skip(half).Select(figure), LowShare), (before * share) + beside);
+        var before = Quantile(samples.Take(half).Skip((int)(samples.Count * WarmUpEnd)).Select(value), LowShare);
+        return new Trend(before, Quantile(samples.Skip(half).Select(value), LowShare), (before * share) + extra);
     }
 
-    /// <summary>A quantile of these values; NaN of none.</summary>
+    /// <summary>A quantile; NaN without values.</summary>
     public static double Quantile(IEnumerable<double> values, double quantile)
     {
         var sorted = values.Order().ToList();

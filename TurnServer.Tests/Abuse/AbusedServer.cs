@@ -1,5 +1,5 @@
 using System.Globalization;
-using TurnServer.Bench.Compare;
+using TurnServer.Bench.Client;
 using TurnServer.Bench.Load.Statistics;
 using TurnServer.Tests.Support;
 
@@ -73,8 +73,8 @@ internal sealed class AbusedServer : IAsyncDisposable
         var turns = Pairs.Turns - _turnsBefore;
         var cpu = Server.CpuTime - _cpuBefore;
         await Pairs.PlayMoreAsync(PairCount);
-        using var newPlayers = new SeatSetup(Port);
-        await newPlayers.QuitAsync(await newPlayers.StartGamesAsync(1));
+        var newPlayers = new GameSetup(Port);
+        newPlayers.Quit(newPlayers.Start(1));
         Pairs.End();
         var (peak, after) = (Server.PeakResidentBytes, Server.ResidentBytes);
         await TestContext.Out.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
@@ -98,7 +98,7 @@ internal sealed class AbusedServer : IAsyncDisposable
         var server = await ServerChild.StartUnderAsync(command, flags);
         try
         {
-            var pairs = await HonestPairs.StartAsync(server.Port, PairCount, headers);
+            var pairs = HonestPairs.Start(server.Port, PairCount, headers);
             await pairs.PlayMoreAsync(WarmUpTurns);
             return new AbusedServer(server, pairs);
         }

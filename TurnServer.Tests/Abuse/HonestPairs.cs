@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using TurnServer.Bench;
-using TurnServer.Bench.Compare;
+using TurnServer.Bench.Client;
 using TurnServer.Bench.Load.Statistics;
 using TurnServer.Tests.Support;
 
@@ -35,11 +35,10 @@ internal sealed class HonestPairs : IDisposable
     /// <param name="port">The server's port.</param>
     /// <param name="count">The number of pairs.</param>
     /// <param name="headers">Header lines for each request of a pair, by its number; null: none.</param>
-    public static async Task<HonestPairs> StartAsync(int port, int count, Func<int, string>? headers = null)
+    public static HonestPairs Start(int port, int count, Func<int, string>? headers = null)
     {
-        using var games = new SeatSetup(port);
         var pairs = new HonestPairs();
-        var seats = await games.StartGamesAsync(count);
+        var seats = new GameSetup(port).Start(count);
         for (var i = 0; i < count; i++)
         {
             var lines = headers?.Invoke(i) ?? "";
@@ -88,7 +87,7 @@ internal sealed class HonestPairs : IDisposable
         try
         {
             var (mover, waiter) = (one, other);
-            waiter.SendNothing(WaitSeconds);
+            waiter.SendEmpty(WaitSeconds);
             do
             {
                 var startedAt = Stopwatch.GetTimestamp();
@@ -101,7 +100,7 @@ internal sealed class HonestPairs : IDisposable
             while (!_stop.Wait(Pace));
 
             // The last turn has arrived only once: nothing is left for its receiver.
-            mover.SendNothing(waitSeconds: 0);
+            mover.SendEmpty(waitSeconds: 0);
             mover.ReadNoData();
         }
         catch (BenchException fault)

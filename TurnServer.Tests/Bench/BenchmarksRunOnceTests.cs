@@ -4,10 +4,10 @@ using TurnServer.Bench.Rules;
 
 namespace TurnServer.Tests.Bench;
 
-/// <summary>Calls every benchmark once, so that none can rot unseen. How long it takes is not looked at here.</summary>
+/// <summary>Calls every benchmark once, without measuring, so that none breaks unnoticed.</summary>
 public sealed class BenchmarksRunOnceTests
 {
-    // Larger inputs differ in nothing but the time they take.
+    // Larger inputs only take longer.
     private const int SmallMax = 10_000;
 
     private static IEnumerable<TestCaseData> Benchmarks =>
@@ -30,14 +30,14 @@ public sealed class BenchmarksRunOnceTests
     }
 
     [Test]
-    public void Benchmark_OfAnyClass_HasAMemoryDiagnoser()
+    public void Benchmark_OfEveryClass_HasAMemoryDiagnoser()
     {
         var without = Benchmarks.Select(test => ((MethodInfo)test.Arguments[0]!).ReflectedType!)
             .Where(type => !type.IsDefined(typeof(MemoryDiagnoserAttribute)));
         Assert.That(without, Is.Empty);
     }
 
-    // Every combination of the small values of a class's parameters.
+    // Every combination of a class's small parameter values.
     private static IEnumerable<IReadOnlyList<Parameter>> SmallParameters(Type type)
     {
         IEnumerable<IReadOnlyList<Parameter>> sets = [[]];

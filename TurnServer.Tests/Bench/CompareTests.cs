@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Bench;
 
-/// <summary>The whole of <c>bench compare</c>, run for an instant: not what it measures, but that it does.</summary>
+/// <summary>All of <c>bench compare</c>, run for an instant: that it works, not what it measures.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class CompareTests
 {
@@ -13,15 +13,15 @@ internal sealed class CompareTests
 
     [Test]
     [Category("Slow")]
-    public async Task Compare_RunForAnInstant_PrintsARowForEachServerAndItsRatios()
+    public async Task Compare_ShortRun_PrintsARowForEachServerAndRatios()
     {
         var (exitCode, output, errors) = await CompareAsync();
         Assert.That((exitCode, errors), Is.EqualTo((0, "")));
         var report = output[output.IndexOf("Medians", StringComparison.Ordinal)..];
         foreach (var row in new[]
         {
-            "this server, updates", "bare HttpListener, the same", "bare Kestrel, the same",
-            "this server, turns in held updates", "this server, turns to one who waits",
+            "this server, updates", "bare HttpListener, updates", "bare Kestrel, updates",
+            "this server, turns in held updates", "this server, turns to held requests",
         })
         {
             Assert.That(report, Does.Match($@"(?m)^{row} +[1-9]\d* +[\d.]+ +[1-9][\d.]* +[\d.]+$"));
@@ -31,9 +31,9 @@ internal sealed class CompareTests
         Assert.That(report, Does.Match(@"(?m)^held turn / bare HttpListener .*≤ 1.30 "));
     }
 
-    // Five processes more: every day the driver's own tests do.
+    // Five more processes; the driver's own tests cover this in the daily run.
     [Test, Category("Slow")]
-    public async Task Compare_WithAServerThatHoldsNoReplies_FailsAndSaysWhy()
+    public async Task Compare_ServerThatHoldsNoReplies_FailsWithTheReason()
     {
         var (exitCode, _, errors) = await CompareAsync("--max-wait", "0");
         Assert.That(exitCode, Is.EqualTo(1));
@@ -41,7 +41,7 @@ internal sealed class CompareTests
     }
 
     [Test]
-    public async Task Compare_WithAServerThatDoesNotStart_FailsAndSaysWhy()
+    public async Task Compare_ServerThatDoesNotStart_FailsWithTheReason()
     {
         var (exitCode, _, errors) = await CompareAsync("--no-such-flag");
         Assert.That(exitCode, Is.EqualTo(1));
@@ -49,7 +49,7 @@ internal sealed class CompareTests
     }
 
     [Test]
-    public async Task Compare_OnAPortThatIsTaken_FailsInsteadOfMeasuringWhoHasIt()
+    public async Task Compare_PortInUse_FailsInsteadOfMeasuringAnotherServer()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();

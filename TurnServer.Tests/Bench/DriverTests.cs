@@ -2,12 +2,12 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using TurnServer.Bench;
-using TurnServer.Bench.Compare;
+using TurnServer.Bench.Client;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Bench;
 
-/// <summary>A measurement of wrong replies would be worth nothing: the driver takes the right ones alone.</summary>
+/// <summary>The driver accepts only the right replies, as measurements of wrong ones would be worthless.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class DriverTests
 {
@@ -23,7 +23,7 @@ internal sealed class DriverTests
     [TestCase("0/9/" + Turn0 + "|" + Turn0)]
     [TestCase("0/9/" + Turn0 + "x")]
     [TestCase("0/9/" + Turn0 + "|")]
-    public void Update_AnsweredWrongly_FailsTheRun(string reply)
+    public void UpdatePlay_WrongReply_FailsTheRun(string reply)
     {
         using var server = new CannedServer(Reply(reply));
         Assert.That(() => Drive(server.Port, seat => new UpdatePlay(seat)),
@@ -33,7 +33,7 @@ internal sealed class DriverTests
     [TestCase("0/10/x")]
     [TestCase("0/10/**")]
     [TestCase("0/9/" + Turn0)]
-    public void BareRequest_AnsweredWrongly_FailsTheRun(string reply)
+    public void BarePlay_WrongReply_FailsTheRun(string reply)
     {
         using var server = new CannedServer(Reply(reply));
         Assert.That(() => Drive(server.Port, seat => new BarePlay(seat)),
@@ -45,7 +45,7 @@ internal sealed class DriverTests
     [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n" + NoData + "HTTP", "more came than one reply")]
     [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n" + NoData, "closed a connection")]
     [TestCase("", "closed a connection")]
-    public void Reply_ThatIsNotOneWholeReplyOf200_FailsTheRun(string bytes, string fault)
+    public void Read_AnythingButOneCompleteReplyOf200_FailsTheRun(string bytes, string fault)
     {
         using var server = new CannedServer(bytes);
         Assert.That(() => Drive(server.Port, seat => new BarePlay(seat)),
@@ -53,7 +53,7 @@ internal sealed class DriverTests
     }
 
     [Test]
-    public void Turns_ReadInOrder_AreCounted()
+    public void ReadTurns_TurnsInOrder_ReturnsTheirNumber()
     {
         using var server = new CannedServer(Reply($"0/9/{Turn0}|{Turn1}"), Reply(NoData));
         using var seat = new DrivenSeat(server.Port, Seat);
@@ -65,7 +65,7 @@ internal sealed class DriverTests
     }
 
     [Test]
-    public void Connection_ThatTheServerSaysItCloses_IsMadeAnew()
+    public void Send_AfterConnectionClose_ConnectsAgain()
     {
         var closing = Reply(NoData, "Connection: close\r\n");
         using var server = new CannedServer(closing, closing);
@@ -80,9 +80,9 @@ internal sealed class DriverTests
     }
 
     [Test]
-    public void HeldTurn_AnsweredWithoutBeingHeld_FailsTheRun()
+    public void HeldTurnPlay_ReplyThatWasNotHeld_FailsTheRun()
     {
-        // The first turn may come so, the second not.
+        // The first reply may be so, the second not.
         using var server = new CannedServer(Enumerable.Repeat(Reply($"0/9/{Turn0}"), 3).ToArray());
         using var one = new DrivenSeat(server.Port, Seat);
         using var other = new DrivenSeat(server.Port, Seat);
@@ -96,11 +96,11 @@ internal sealed class DriverTests
     private static void Drive(int port, Func<DrivenSeat, Play> play)
     {
         using var seat = new DrivenSeat(port, Seat);
-        // Ends long before, by the fault.
+        // The fault ends it long before.
         Driver.Run([play(seat)], TestWait.Timeout);
     }
 
-    /// <summary>Answers each request with the next of these replies, then closes.</summary>
+    /// <summary>Answers each request with the next canned reply, then closes.</summary>
     private sealed class CannedServer : IDisposable
     {
         private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -117,10 +117,10 @@ internal sealed class DriverTests
 
         public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
-        /// <summary>How many connections have been taken.</summary>
+        /// <summary>Number of accepted connections.</summary>
         public int Accepted { get; private set; }
 
-        /// <summary>All that has been read, once it has been answered.</summary>
+        /// <summary>All requests that have been read.</summary>
         public string Received
         {
             get

@@ -1,8 +1,9 @@
 using TurnServer.Bench.Load.Report;
+using TurnServer.Bench.Load.Report.Charts;
 
 namespace TurnServer.Tests.Bench;
 
-/// <summary>Axes cover their values and are written at round numbers.</summary>
+/// <summary>Axes cover their values and are labelled at round numbers.</summary>
 public sealed class LoadPageAxisTests
 {
     private static readonly double[] Ends = [0.0004, 0.03, 0.1, 0.7, 1, 1.01, 3, 9.99, 10, 47, 200, 999, 1e6, 7.3e9];
@@ -10,7 +11,7 @@ public sealed class LoadPageAxisTests
     [TestCaseSource(nameof(Ends))]
     public void Linear_AnyMax_CoversItWithAFewRoundSteps(double max)
     {
-        var axis = Axis.Linear(max, Figures.Round);
+        var axis = Axis.Linear(max, NumberFormat.Round);
         var steps = axis.Ticks.Zip(axis.Ticks.Skip(1), (low, high) => high.Value - low.Value).ToList();
         using (Assert.EnterMultipleScope())
         {
@@ -28,7 +29,7 @@ public sealed class LoadPageAxisTests
     [TestCase(double.NaN)]
     [TestCase(double.PositiveInfinity)]
     public void Linear_NoUsableMax_RunsTo1(double max) =>
-        Assert.That(Axis.Linear(max, Figures.Round).To, Is.EqualTo(1));
+        Assert.That(Axis.Linear(max, NumberFormat.Round).To, Is.EqualTo(1));
 
     [Test]
     public void Logarithmic_AnyTwoEnds_CoversThemAtRoundNumbers()
@@ -37,7 +38,7 @@ public sealed class LoadPageAxisTests
         {
             foreach (var max in Ends.Where(max => max >= min))
             {
-                var axis = Axis.Logarithmic(min, max, Figures.Round);
+                var axis = Axis.Logarithmic(min, max, NumberFormat.Round);
                 Assert.That(axis.From, Is.GreaterThan(0).And.LessThanOrEqualTo(min * (1 + 1e-9)), $"{min} to {max}");
                 Assert.That(axis.To, Is.GreaterThanOrEqualTo(max * (1 - 1e-9)).And.GreaterThan(axis.From));
                 Assert.That(axis.Ticks, Has.Count.GreaterThanOrEqualTo(2));
@@ -48,30 +49,31 @@ public sealed class LoadPageAxisTests
     }
 
     [Test]
-    public void Logarithmic_ManyDecades_IsWrittenAtPowersOfTen()
+    public void Logarithmic_ManyDecades_IsLabelledAtPowersOfTen()
     {
-        var labels = Axis.Logarithmic(0.3, 40_000, Figures.Round).Ticks.Select(tick => tick.Label);
+        var labels = Axis.Logarithmic(0.3, 40_000, NumberFormat.Round).Ticks.Select(tick => tick.Label);
         Assert.That(labels, Is.EqualTo(["1", "10", "100", "1\u202F000", "10\u202F000"]));
     }
 
     [Test]
-    public void Place_OfALogarithmicAxis_GivesEqualRatiosEqualRoom()
+    public void Place_OnALogarithmicAxis_SpacesEqualRatiosEqually()
     {
-        var axis = Axis.Logarithmic(1, 100, Figures.Round);
+        var axis = Axis.Logarithmic(1, 100, NumberFormat.Round);
         Assert.That(new double[] { 0, 1, 10, 100, 1000, double.NaN }.Select(axis.Place),
             Is.EqualTo([0, 0, 0.5, 1, 1, 0]).Within(1e-9));
     }
 
     [Test]
-    public void Fitting_ValuesFarApart_IsLogarithmic() => Assert.That(Axis.Fitting([0, 1, 30], Figures.Round).From,
-        Is.EqualTo(1), "what is 0 lies on the floor");
+    public void Fitting_ValuesFarApart_IsLogarithmic() =>
+        Assert.That(Axis.Fitting([0, 1, 30], NumberFormat.Round).From, Is.EqualTo(1), "0 is at the start of the axis");
 
     [Test]
     public void Fitting_ValuesNearOrEqual_StartsAt0()
     {
-        Assert.That(Axis.Fitting([7, 7], Figures.Round), Has.Property("From").Zero.And.Property("To").GreaterThan(7));
-        Assert.That(Axis.Fitting([1, 15, double.NaN], Figures.Round).From, Is.Zero);
-        Assert.That(Axis.Fitting([], Figures.Round).From, Is.Zero);
+        Assert.That(Axis.Fitting([7, 7], NumberFormat.Round),
+            Has.Property("From").Zero.And.Property("To").GreaterThan(7));
+        Assert.That(Axis.Fitting([1, 15, double.NaN], NumberFormat.Round).From, Is.Zero);
+        Assert.That(Axis.Fitting([], NumberFormat.Round).From, Is.Zero);
     }
 
     [TestCase(1, "0 s|1 s")]
@@ -80,14 +82,14 @@ public sealed class LoadPageAxisTests
     [TestCase(600, "0 min|1 min|2 min|3 min|4 min|5 min|6 min|7 min|8 min|9 min|10 min")]
     [TestCase(7200, "0 min|10 min|20 min|30 min|40 min|50 min|60 min|70 min|80 min|90 min|100 min|110 min|120 min")]
     [TestCase(36_000, "0 h|1 h|2 h|3 h|4 h|5 h|6 h|7 h|8 h|9 h|10 h")]
-    public void Time_OfSoManySeconds_IsWrittenInUnitsOfTheClock(double seconds, string expected)
+    public void Time_OfAnyDuration_IsLabelledInClockUnits(double seconds, string expected)
     {
         var labels = Axis.Time(seconds).Ticks.Select(tick => tick.Label.Replace('\u00A0', ' '));
         Assert.That(string.Join('|', labels), Is.EqualTo(expected));
     }
 
     [Test]
-    public void Percentile_EachNine_TakesTheSameRoom()
+    public void Percentile_EachNine_TakesTheSameSpace()
     {
         var axis = Axis.Percentile(99.99);
         Assert.That(new[] { 0, 90, 99, 99.9, 99.99, 100 }.Select(axis.Place),
@@ -95,9 +97,9 @@ public sealed class LoadPageAxisTests
     }
 
     [Test]
-    public void At_ARamp_IsWrittenAtItsSteps()
+    public void At_ARamp_IsLabelledAtItsSteps()
     {
-        var axis = Axis.At([100, 100, 10_000, 1000], Figures.Round);
+        var axis = Axis.At([100, 100, 10_000, 1000], NumberFormat.Round);
         Assert.That(axis.Ticks.Select(tick => tick.Value), Is.EqualTo([100, 1000, 10_000]));
         Assert.That(axis.Place(1000), Is.EqualTo(0.5).Within(1e-9));
     }

@@ -6,11 +6,12 @@ using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using TurnServer.Bench.Load;
 using TurnServer.Bench.Load.Report;
+using TurnServer.Bench.Load.Report.Charts;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Bench;
 
-/// <summary>What the page about a load test says, and that it is a page whatever was found.</summary>
+/// <summary>The contents of the page about a load test, and that it is well-formed for any report.</summary>
 public sealed partial class LoadPageTests
 {
     private static readonly LatencySummary Equal = new(8, 3, 3, 3, 3, 3, 3)
@@ -45,7 +46,7 @@ public sealed partial class LoadPageTests
     private static IEnumerable<string> PageNames => Pages.Keys;
 
     [TestCaseSource(nameof(PageNames))]
-    public void Compose_WhateverWasFound_IsAWellFormedPageOfItsOwn(string name)
+    public void Compose_AnyReport_IsWellFormedAndSelfContained(string name)
     {
         var page = LoadPage.Compose(Pages[name]);
         var html = XDocument.Parse(page).Root!;
@@ -66,7 +67,7 @@ public sealed partial class LoadPageTests
     }
 
     [TestCaseSource(nameof(PageNames))]
-    public void Compose_WhateverWasFound_ClosesOnlyElementsThatAreVoid(string name)
+    public void Compose_AnyReport_SelfClosesOnlyVoidElements(string name)
     {
         var outsideDrawings = Drawing().Replace(LoadPage.Compose(Pages[name]), "");
         Assert.That(SelfClosed().Matches(outsideDrawings).Select(match => match.Groups[1].Value),
@@ -74,7 +75,7 @@ public sealed partial class LoadPageTests
     }
 
     [TestCaseSource(nameof(PageNames))]
-    public void Compose_WhateverWasFound_DrawsInsideTheDrawing(string name)
+    public void Compose_AnyReport_DrawsInsideTheViewBox(string name)
     {
         foreach (var svg in XDocument.Parse(LoadPage.Compose(Pages[name])).Descendants("figure").Elements("svg"))
         {
@@ -88,21 +89,21 @@ public sealed partial class LoadPageTests
     }
 
     [Test]
-    public void Compose_OneRun_SaysEachFigure()
+    public void Compose_OneRun_HasEachNumber()
     {
         var text = TextOf(LoadReportSamples.Good());
-        string[] figures =
+        string[] numbers =
         [
             "Every turn arrived once and in order", "http://127.0.0.1:25000/", "1 000 players",
             "2 turns a second each", "1 % of replies dropped on purpose", "14 March 2026, 15:09 +01:00",
             "120 000 answered in 61.4 s", "60 000 in 1 500 games", "1 955", "978", "0.47", "89.6", "52.5", "72.0",
-            "58.2 MB at first", "GAME_REDUNDANT", "6 GAME_UPDATE", "116 760", "11 676", "Generator's CPU", "5.10 s",
+            "58.2 MB at start", "GAME_REDUNDANT", "6 GAME_UPDATE", "116 760", "11 676", "Generator's CPU", "5.10 s",
         ];
-        Assert.That(figures.Where(figure => !text.Contains(figure, StringComparison.Ordinal)), Is.Empty);
+        Assert.That(numbers.Where(number => !text.Contains(number, StringComparison.Ordinal)), Is.Empty);
     }
 
     [Test]
-    public void Compose_HeldReplies_SaysSoBesideTheRate()
+    public void Compose_HeldReplies_IsNamedBesideTheRate()
     {
         var settings = LoadReportSamples.Good().Settings with { Wait = true, Loss = 0 };
         var text = TextOf(LoadReportSamples.Good() with { Settings = settings });
@@ -111,7 +112,7 @@ public sealed partial class LoadPageTests
     }
 
     [Test]
-    public void Compose_Violations_ListsThemUnderABadVerdict()
+    public void Compose_Violations_AreListedUnderABadVerdict()
     {
         var html = XDocument.Parse(LoadPage.Compose([LoadReportSamples.Bad()]));
         var verdict = html.Descendants("h1").Single();
@@ -126,7 +127,7 @@ public sealed partial class LoadPageTests
     }
 
     [Test]
-    public void Compose_TextFromOutside_IsEscaped()
+    public void Compose_ForeignText_IsEscaped()
     {
         const string Script = "<script>alert(1)</script>";
         var report = LoadReportSamples.Bad() with
@@ -136,13 +137,13 @@ public sealed partial class LoadPageTests
             Symbols = [LoadReportSamples.Good().Symbols[0] with { Name = Script }],
         };
         var page = LoadPage.Compose([report]);
-        Assert.That(Regex.Count(page, "<script"), Is.EqualTo(1), "the page's own");
+        Assert.That(Regex.Count(page, "<script"), Is.EqualTo(1), "only the page's own script");
         Assert.That(XDocument.Parse(page).Descendants("li").Select(item => item.Value),
             Has.One.EqualTo("player 611 never had turn 97 of player 612: <script>alert(1)</script> & \uFFFD\uFFFD"));
     }
 
     [Test]
-    public void Compose_ItsOwnStyleAndScript_AreAllThatThePolicyLetsIn()
+    public void Compose_ContentSecurityPolicy_AllowsOnlyItsOwnStyleAndScript()
     {
         var page = LoadPage.Compose([LoadReportSamples.Good()]);
         var policy = (string?)XDocument.Parse(page).Descendants("meta").Attributes("content").ElementAt(0);
@@ -153,40 +154,40 @@ public sealed partial class LoadPageTests
     }
 
     [Test]
-    public void Compose_NoTurns_DoesNotCallThatGood()
+    public void Compose_NoTurns_HasNoGoodVerdict()
     {
         var html = XDocument.Parse(LoadPage.Compose([LoadReportSamples.Nothing()]));
         Assert.That(html.Descendants("h1").Single().Value, Is.EqualTo("No turn was received"));
     }
 
     [Test]
-    public void Compose_ServerNotKnown_LeavesItsChartsOut()
+    public void Compose_UnknownServer_OmitsItsCharts()
     {
         Assert.That(TextOf(LoadReportSamples.Good()), Does.Contain("Server CPU over time"));
         Assert.That(TextOf(WithoutServer()), Does.Not.Contain("Server CPU").And.Not.Contain("The server"));
     }
 
     [Test]
-    public void Compose_ARamp_ShowsItsChartsThenTheLastRun()
+    public void Compose_Ramp_ShowsItsChartsThenTheLastRun()
     {
         var html = XDocument.Parse(LoadPage.Compose(LoadReportSamples.Ramp()));
         var titles = html.Descendants().Where(element => element.Name.LocalName is "h2" or "h3")
             .Select(element => Plain(element.Value)).Take(7);
         Assert.That(titles, Is.EqualTo(["Cost against players", "Turn latency", "Requests a second",
-            "Server CPU for each request", "Server memory at its peak", "The runs", "The last run: 10 000 players"]));
+            "Server CPU per request", "Peak server memory", "The runs", "The last run: 10 000 players"]));
         Assert.That(html.Descendants("h1").Single().Value,
             Is.EqualTo("Every turn of 7 runs arrived once and in order"));
     }
 
     [Test]
-    public void Compose_ARampWithViolationsInAnEarlierRun_SaysWithHowManyPlayers()
+    public void Compose_RampWithViolationsInAnEarlierRun_NamesItsPlayers()
     {
         var text = TextOf(LoadReportSamples.Bad(), LoadReportSamples.Good(2000));
         Assert.That(text, Does.Contain("1 204 turns of 180 000 did not arrive").And.Contain("With 1 000 players:"));
     }
 
     [Test]
-    public void Compose_AnHour_DrawsFewPointsAndKeepsTheHighest()
+    public void Compose_AnHour_DrawsFewPointsAndKeepsTheMaximum()
     {
         var hour = LoadReportSamples.Good(10, 3601);
         LoadSecond[] seconds = [.. hour.Seconds];
@@ -199,7 +200,7 @@ public sealed partial class LoadPageTests
     }
 
     [Test]
-    public void Compose_ManyCodes_ShowsAllErrorsAsOneLayer()
+    public void Compose_ManyCodes_DrawsAllErrorsAsOneLayer()
     {
         var html = XDocument.Parse(LoadPage.Compose([ManyCodes()]));
         var legends = html.Descendants("ul").Where(list => (string?)list.Attribute("class") == "legend")

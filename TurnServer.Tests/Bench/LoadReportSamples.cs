@@ -2,7 +2,7 @@ using TurnServer.Bench.Load;
 
 namespace TurnServer.Tests.Bench;
 
-/// <summary>What a load test might have found.</summary>
+/// <summary>Reports of load tests.</summary>
 internal static class LoadReportSamples
 {
     private const double StepsPerHalving = 5;
@@ -22,7 +22,7 @@ internal static class LoadReportSamples
         ("0/0", "REGISTER_OK", false, 0.003), ("0/1", "UNREGISTER_OK", false, 0.003),
     ];
 
-    /// <summary>A test that went well but for a pause in its middle.</summary>
+    /// <summary>A test without violations, with a pause in its middle.</summary>
     public static LoadReport Good(int clients = 1000, int seconds = 60)
     {
         var random = new Random(20);
@@ -63,7 +63,7 @@ internal static class LoadReportSamples
         };
     }
 
-    /// <summary>One that lost turns, and quoted what was in them.</summary>
+    /// <summary>A test with violations that quote the turns.</summary>
     public static LoadReport Bad() => Good() with
     {
         Violations =
@@ -82,11 +82,11 @@ internal static class LoadReportSamples
             : second)],
     };
 
-    /// <summary>Growing numbers of players.</summary>
+    /// <summary>A ramp.</summary>
     public static IReadOnlyList<LoadReport> Ramp() =>
         [.. new[] { 100, 200, 500, 1000, 2000, 5000, 10_000 }.Select(clients => Good(clients, 20))];
 
-    /// <summary>A server that never answered.</summary>
+    /// <summary>A test without any reply.</summary>
     public static LoadReport Nothing()
     {
         var none = new LatencySummary(0, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN, double.NaN)
@@ -109,10 +109,10 @@ internal static class LoadReportSamples
         };
     }
 
-    /// <summary>Latencies around a median, the slowest much slower.</summary>
+    /// <summary>A latency distribution with a long tail.</summary>
     public static LatencySummary Latency(Random random, long count, double median, double spread, double max)
     {
-        // Halving what is left at each five points, as a histogram of this kind does.
+        // Five points for each halving of the distance to 100 %, as HdrHistogram has them.
         var distribution = new List<PercentilePoint>();
         var halvings = Math.Log2(Math.Max(count, 2));
         var milliseconds = median * Math.Exp(-spread);

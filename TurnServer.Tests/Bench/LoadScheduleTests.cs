@@ -10,7 +10,7 @@ public sealed class LoadScheduleTests
     private const long StartsAt = 123;
 
     [Test]
-    public void TakeNext_ForManyRounds_EachPlayerIsDueAtItsFixedInterval()
+    public void TakeNext_ForManyRounds_EachPlayerIsDueAtItsInterval()
     {
         var due = Take();
         foreach (var ofOne in due.GroupBy(each => each.Player))
@@ -23,7 +23,7 @@ public sealed class LoadScheduleTests
     }
 
     [Test]
-    public void TakeNext_ForManyRounds_TimeNeverGoesBack() =>
+    public void TakeNext_ForManyRounds_TimesAreAscending() =>
         Assert.That(Take().Select(each => each.At), Is.Ordered);
 
     private static List<(int Player, long At)> Take()

@@ -4,13 +4,13 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Bench;
 
 /// <summary>
-/// The load test against a server, and against servers that break a rule: it must notice. One after the other, as two
-/// tests on one server would be given each other's players.
+/// The load test against a correct server and against servers that break a rule, which it must notice. Run in sequence,
+/// as two tests on one server would be paired with each other's players.
 /// </summary>
 [Category("Process")]
 public sealed class LoadTestTests
 {
-    private static readonly TimeSpan LongEnough = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan DurationMax = TimeSpan.FromMinutes(1);
 
     private ServerChild _server = null!;
 
@@ -24,18 +24,18 @@ public sealed class LoadTestTests
     [TestCase(true, 0)]
     [TestCase(false, 0.1)]
     [TestCase(true, 0.1)]
-    public async Task Run_AgainstAServer_FindsEveryTurnOnceAndInOrder(bool wait, double loss)
+    public async Task Run_AgainstCorrectServer_ReceivesEveryTurnOnceAndInOrder(bool wait, double loss)
     {
         var (code, text, report) = await RunAsync(_server.Url, wait, loss);
         Assert.That(code, Is.Zero, text);
-        // Not listed when there was none.
+        // A symbol without requests is not listed.
         var updates = report.Symbols.SingleOrDefault(symbol => symbol.Symbol == 6)?.Latency.Count ?? 0;
         Assert.Multiple(() =>
         {
             Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(8));
             Assert.That(report.TurnLatency.Count, Is.EqualTo(report.TurnsReceived));
-            // With held replies only a game's last turn is answered at once. One that was taken may be repeated for a
-            // lost reply when the partner has it and has left: 15.
+            // With held replies only a game's last turn is answered at once. With loss an accepted turn may be repeated
+            // after the partner has received it and left: error 15.
             var answered = wait ? 2 * report.GamesPlayed : report.TurnsSent;
             Assert.That(updates, loss > 0
                 ? Is.InRange(answered - (2 * report.GamesPlayed), answered)
@@ -43,10 +43,10 @@ public sealed class LoadTestTests
             Assert.That(report.Requests, Is.GreaterThan(0));
             Assert.That(report.GamesPlayed, Is.GreaterThan(1));
             Assert.That(report.RepliesDropped, loss > 0 ? Is.GreaterThan(0) : Is.Zero);
-            // A request that is lost on a busy machine is an error of its player's and of who waits for that one, but
-            // it is repeated: all turns arrive.
+            // A request that is lost on a busy machine counts as an error of its player and of the waiting partner, but
+            // is repeated: all turns arrive.
             Assert.That(report.PlayersWithErrors, Is.AtMost(2 * report.RequestsLost), report.FirstError);
-            // The kernel counts CPU in hundredths of a second: it may have used none.
+            // The kernel counts CPU time in hundredths of a second, so it may be 0.
             Assert.That(report.Server?.ResidentMegabytesPeak, Is.GreaterThan(1));
             Assert.That(report.OwnCpuSeconds, Is.GreaterThan(0));
             Assert.That(report.Seconds.Sum(second => second.Turns), Is.EqualTo(report.TurnsReceived));
@@ -55,22 +55,22 @@ public sealed class LoadTestTests
     }
 
     [Test]
-    public async Task Run_AgainstAServerThatDeliversATurnTwice_IsAViolation()
+    public async Task Run_ServerDeliversATurnTwice_IsAViolation()
     {
         using var once = new Once();
         await using var relay = TamperingProxy.Before(_server, reply: (_, reply) =>
         {
             if (once.IsDone || TurnsIn(reply) is not [['T', ..] first, .. var others])
                 return reply;
-            once.Do();
-            // Not at the end: behind a game's last turn seat 0 reads no more.
+            once.SetDone();
+            // Not the last turn of a game: seat 0 stops reading after it.
             return Data([first, first, .. others]);
         });
         await AssertViolatedAsync(relay, once, "arrived twice");
     }
 
     [Test]
-    public async Task Run_AgainstAServerThatSwallowsATurn_IsAViolation()
+    public async Task Run_ServerLosesATurn_IsAViolation()
     {
         var number = "";
         using var once = new Once();
@@ -78,9 +78,9 @@ public sealed class LoadTestTests
         {
             if (once.IsDone || !body.StartsWith("6,T,", StringComparison.Ordinal))
                 return body;
-            once.Do();
+            once.SetDone();
             number = body.Split(',')[3];
-            // On a busy machine several go together: the first is swallowed.
+            // On a busy machine several turns are sent together: the first is removed.
             var end = body.IndexOf('|', StringComparison.Ordinal);
             return end > 0 ? $"6,{body[(end + 1)..]}" : $"6,,{string.Join(',', body.Split(',')[^3..])}";
         });
@@ -89,23 +89,23 @@ public sealed class LoadTestTests
     }
 
     [Test]
-    public async Task Run_AgainstAServerThatSwapsTwoTurns_IsAViolation()
+    public async Task Run_ServerSwapsTwoTurns_IsAViolation()
     {
         using var once = new Once();
-        // While one update is kept, two turns become due: they go together in the next.
+        // While an update is delayed, two turns become due and are sent together in the next.
         var delay = TimeSpan.FromMilliseconds(50);
         await using var relay = TamperingProxy.Before(_server, delay: delay, reply: (_, reply) =>
         {
             if (once.IsDone || TurnsIn(reply) is not [['T', ..] first, ['T', ..] second, .. var others])
                 return reply;
-            once.Do();
+            once.SetDone();
             return Data([second, first, .. others]);
         });
         await AssertViolatedAsync(relay, once, "arrived out of order");
     }
 
     [Test]
-    public async Task Run_AgainstAServerThatGivesATurnToTheWrongGame_IsAViolation()
+    public async Task Run_ServerGivesATurnToTheWrongGame_IsAViolation()
     {
         string? stolen = null, victim = null;
         using var once = new Once();
@@ -120,17 +120,17 @@ public sealed class LoadTestTests
                 return others.Length > 0 ? Data(others) : "0/10/*";
             }
 
-            // Each seat has a key of its own; the turn's own sender is not in the victim's game alone.
+            // Each seat has its own key; the victim must be in another game than the turn's sender.
             if (key == victim || first.Split(',')[1] == stolen.Split(',')[1])
                 return reply;
-            once.Do();
+            once.SetDone();
             return Data([stolen, first, .. others]);
         });
         await AssertViolatedAsync(relay, once, "was given to the wrong game", "never arrived");
     }
 
     [Test]
-    public async Task Run_WhereNothingListens_CannotRun()
+    public async Task Run_WithoutServer_CannotRun()
     {
         var (code, text, _) = await RunAsync(new Uri($"http://127.0.0.1:{Ports.Next()}/"), false, 0);
         Assert.Multiple(() =>
@@ -140,6 +140,17 @@ public sealed class LoadTestTests
         });
     }
 
+    [Test]
+    public async Task Run_WithAProcessIdThatDoesNotExist_CannotRun()
+    {
+        var run = new StressRun(new LoadOptions
+        {
+            Settings = new LoadSettings(_server.Url, Clients: 2, Rate: 1, TimeSpan.FromSeconds(1), Wait: false, Loss: 0),
+            ServerProcessId = int.MaxValue,
+        }, ramp: null, plot: null, json: null, TextWriter.Null);
+        Assert.That(await run.RunAsync(), Is.EqualTo(StressExit.CannotRun));
+    }
+
     private static string[] TurnsIn(string reply) =>
         reply.StartsWith("0/9/", StringComparison.Ordinal) ? reply["0/9/".Length..].Split('|') : [];
 
@@ -147,8 +158,8 @@ public sealed class LoadTestTests
 
     private static async Task<string> AssertViolatedAsync(TamperingProxy relay, Once once, params string[] words)
     {
-        // That a file cannot be written must not hide it.
-        var (code, text, _) = await RunAsync(relay.Url, false, 0, LongEnough, once.Done, json: "/no/such/folder/json");
+        // A file that cannot be written must not hide the violation.
+        var (code, text, _) = await RunAsync(relay.Url, false, 0, DurationMax, once.Done, json: "/no/such/folder/json");
         Assert.That(code, Is.EqualTo(StressExit.Violation), text);
         foreach (var word in words)
             Assert.That(text, Does.Contain("VIOLATED").And.Contain(word));
@@ -171,7 +182,8 @@ public sealed class LoadTestTests
         return (code, output.ToString(), run.Reports is [var report] ? report : null!);
     }
 
-    // Breaks a rule once, and then ends the test: on a busy machine it takes a while until two turns go together.
+    // Lets a server break a rule once, then ends the test: on a busy machine it takes a while until two turns are sent
+    // together.
     private sealed class Once : IDisposable
     {
         private readonly CancellationTokenSource _done = new();
@@ -180,10 +192,10 @@ public sealed class LoadTestTests
 
         public CancellationToken Done => _done.Token;
 
-        public void Do()
+        public void SetDone()
         {
             IsDone = true;
-            // Not from the relay's thread, which has a lock.
+            // Not on the relay's thread, which holds a lock.
             _done.CancelAfter(TimeSpan.Zero);
         }
 

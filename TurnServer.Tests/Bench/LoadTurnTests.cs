@@ -3,7 +3,7 @@ using TurnServer.Bench.Load.Play;
 
 namespace TurnServer.Tests.Bench;
 
-/// <summary>What a receiver makes of the turns that it is given.</summary>
+/// <summary>The check that every turn arrives once and in order.</summary>
 public sealed class LoadTurnTests
 {
     private const long Id = 17;
@@ -11,7 +11,7 @@ public sealed class LoadTurnTests
     private TurnStream _stream = null!;
 
     [SetUp]
-    public void OpenAStream()
+    public void OpenStream()
     {
         _ledger = new TurnLedger("test-");
         _stream = _ledger.Open(Id, sender: 3);
@@ -20,7 +20,7 @@ public sealed class LoadTurnTests
 
     [TestCase(false)]
     [TestCase(true)]
-    public void TryParse_OfWhatComposeMade_GivesTheSameTurn(bool isLast)
+    public void TryParse_ComposedTurn_ReturnsTheSameTurn(bool isLast)
     {
         var turn = new TestTurn(isLast, Id, 4, 812_044_123_456);
         var isRead = TestTurn.TryParse(turn.Compose(), out var read);
@@ -38,139 +38,139 @@ public sealed class LoadTurnTests
     [TestCase("X,1,2,3")]
     [TestCase("T,1,-2,3")]
     [TestCase("T,1,2,3x")]
-    public void TryParse_OfAnythingElse_IsFalse(string text) =>
+    public void TryParse_AnythingElse_ReturnsFalse(string text) =>
         Assert.That(TestTurn.TryParse(Encoding.ASCII.GetBytes(text), out _), Is.False);
 
     [Test]
-    public void Take_AllOnceAndInOrder_FindsNothing()
+    public void Check_AllTurnsOnceAndInOrder_ReportsNothing()
     {
         Send(3);
         Receive(0, 1, 2);
-        AssertFound();
+        AssertViolations();
     }
 
     [Test]
-    public void Take_ATurnTwice_SaysSo()
+    public void Check_TurnTwice_IsReported()
     {
         Send(2);
         Receive(0, 0, 1);
-        AssertFound("turn 0 of player 3 in game test-17 arrived twice: player 4 received it");
+        AssertViolations("turn 0 of player 3 in game test-17 arrived twice: player 4 received it");
     }
 
     [Test]
-    public void Take_TwoTurnsSwapped_SaysSoOnce()
+    public void Check_TwoTurnsSwapped_IsReportedOnce()
     {
         Send(3);
         Receive(0, 2, 1);
-        AssertFound("turn 1 of player 3 in game test-17 arrived out of order, after turn 2: player 4 received it");
+        AssertViolations("turn 1 of player 3 in game test-17 arrived out of order, after turn 2: player 4 received it");
     }
 
     [Test]
-    public void Leave_WithATurnMissing_SaysWhichAndThatTheServerTookIt()
+    public void Leave_WithMissingTurn_IsReportedAsAccepted()
     {
         Send(4);
         Receive(0, 1, 3);
-        AssertFound("turn 2 of player 3 in game test-17 never arrived at player 4: the server took it");
+        AssertViolations("turn 2 of player 3 in game test-17 never arrived at player 4: the server accepted it");
     }
 
     [Test]
-    public void Leave_WithTheLastTurnMissing_SaysSo()
+    public void Leave_WithLastTurnMissing_IsReported()
     {
         Send(2);
         Receive(0);
-        AssertFound("turn 1 of player 3 in game test-17 never arrived at player 4: the server took it");
+        AssertViolations("turn 1 of player 3 in game test-17 never arrived at player 4: the server accepted it");
     }
 
     [Test]
-    public void Leave_WithATurnMissingThatWasNotAnswered_SaysSo()
+    public void Leave_WithMissingTurnThatWasNotAnswered_IsReportedAsNotAnswered()
     {
         Send(1);
         _stream.CountSent();
         Receive(0);
-        AssertFound("turn 1 of player 3 in game test-17 never arrived at player 4: the server gave no answer to it");
+        AssertViolations("turn 1 of player 3 in game test-17 never arrived at player 4: the server did not answer it");
     }
 
     [Test]
-    public void Leave_WithATurnMissingThatTheServerRefused_FindsNothing()
+    public void Leave_WithMissingTurnThatTheServerRefused_ReportsNothing()
     {
         Send(1);
         _stream.CountSent();
         _stream.CountRefused();
         Receive(0);
-        AssertFound();
+        AssertViolations();
     }
 
     [Test]
-    public void Leave_WithTheLastOfPostedTurnsTaken_KnowsThatAllBeforeItWere()
+    public void Leave_WithLastOfPostedTurnsAccepted_ExpectsAllBeforeIt()
     {
         for (var i = 0; i < 3; i++)
             _stream.CountSent();
-        _stream.CountTaken(2);
+        _stream.CountAccepted(2);
         Receive(0, 2);
-        AssertFound("turn 1 of player 3 in game test-17 never arrived at player 4: the server took it");
+        AssertViolations("turn 1 of player 3 in game test-17 never arrived at player 4: the server accepted it");
     }
 
     [Test]
-    public void Leave_AfterTheServerRefusedToGoOnWithPostedTurns_FindsNothing()
+    public void Leave_AfterServerRefusedPostedTurns_ReportsNothing()
     {
         for (var i = 0; i < 3; i++)
             _stream.CountSent();
         _stream.EndRefused();
         Receive(0);
-        AssertFound();
+        AssertViolations();
     }
 
     [Test]
-    public void Leave_AfterTheServerRefusedToGoOn_StillMissesWhatLaterTurnsHaveOvertaken()
+    public void Leave_AfterServerRefusedPostedTurns_StillReportsOvertakenTurns()
     {
         for (var i = 0; i < 3; i++)
             _stream.CountSent();
         _stream.EndRefused();
         Receive(0, 2);
-        AssertFound("turn 1 of player 3 in game test-17 never arrived at player 4: the server gave no answer to it");
+        AssertViolations("turn 1 of player 3 in game test-17 never arrived at player 4: the server did not answer it");
     }
 
     [Test]
-    public void Leave_WithATurnThatNobodySent_SaysSo()
+    public void Leave_WithTurnThatWasNeverSent_IsReported()
     {
         Send(1);
         Receive(0, 1);
-        AssertFound("turn 1 of player 3 in game test-17 arrived at player 4, but was never sent");
+        AssertViolations("turn 1 of player 3 in game test-17 arrived at player 4, but was never sent");
     }
 
     [Test]
-    public void Take_ATurnOfAnotherGame_SaysWhose()
+    public void Check_TurnOfAnotherGame_IsReportedWithItsSender()
     {
         _ledger.Open(18, sender: 9);
         Send(1);
         Receive(0);
-        _ledger.Take(_stream, 4, new TestTurn(false, 18, 5, 0).Compose());
-        AssertFound("turn 5 of player 9 in game test-18 was given to the wrong game: player 4 received it");
+        _ledger.Check(_stream, 4, new TestTurn(false, 18, 5, 0).Compose());
+        AssertViolations("turn 5 of player 9 in game test-18 was given to the wrong game: player 4 received it");
     }
 
     [Test]
-    public void Take_WhatNobodySends_SaysWhatItIs()
+    public void Check_TextThatIsNoTurn_IsReported()
     {
-        _ledger.Take(_stream, 4, "hello"u8);
-        AssertFound("player 4 received \"hello\", which nobody sent");
+        _ledger.Check(_stream, 4, "hello"u8);
+        AssertViolations("player 4 received \"hello\", which nobody sent");
     }
 
     [Test]
-    public void Join_ByTwoPlayers_SaysSo()
+    public void Join_ByTwoPlayers_IsReported()
     {
         _ledger.Join(_stream, receiver: 5);
-        AssertFound("player 5 was given player 3 in game test-17 as its partner, and so was player 4");
+        AssertViolations("player 3 in game test-17 was given as a partner to player 5 and to player 4");
     }
 
     [Test]
-    public void SettleAll_WithAStreamThatNobodyReceived_SaysSo()
+    public void SettleAll_WithStreamWithoutReceiver_IsReported()
     {
-        var lonely = _ledger.Open(20, sender: 8);
-        lonely.CountSent();
-        lonely.CountTaken(0);
+        var stream = _ledger.Open(20, sender: 8);
+        stream.CountSent();
+        stream.CountAccepted(0);
         _ledger.SettleAll();
-        Assert.That(_ledger.Sentences,
-            Is.EqualTo(["turn 0 of player 8 in game test-20 never arrived at any player: the server took it"]));
+        Assert.That(_ledger.Violations,
+            Is.EqualTo(["turn 0 of player 8 in game test-20 never arrived at any player: the server accepted it"]));
     }
 
     private void Send(int count)
@@ -178,24 +178,24 @@ public sealed class LoadTurnTests
         for (var i = 0; i < count; i++)
         {
             _stream.CountSent();
-            _stream.CountTaken(i);
+            _stream.CountAccepted(i);
         }
     }
 
     private void Receive(params int[] numbers)
     {
         foreach (var number in numbers)
-            _ledger.Take(_stream, 4, new TestTurn(false, Id, number, 0).Compose());
+            _ledger.Check(_stream, 4, new TestTurn(false, Id, number, 0).Compose());
     }
 
-    private void AssertFound(params string[] sentences)
+    private void AssertViolations(params string[] violations)
     {
         _ledger.Leave(_stream);
         _ledger.Leave(_stream);
         Assert.Multiple(() =>
         {
-            Assert.That(_ledger.Sentences, Is.EqualTo(sentences));
-            Assert.That(_ledger.ViolationCount, Is.EqualTo(sentences.Length));
+            Assert.That(_ledger.Violations, Is.EqualTo(violations));
+            Assert.That(_ledger.ViolationCount, Is.EqualTo(violations.Length));
         });
     }
 }

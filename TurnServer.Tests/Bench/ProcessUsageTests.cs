@@ -2,14 +2,14 @@ using TurnServer.Bench.Processes;
 
 namespace TurnServer.Tests.Bench;
 
-/// <summary>What the kernel says of a process, beside what the runtime says of itself.</summary>
+/// <summary>The kernel's statistics of a process against the runtime's.</summary>
 internal sealed class ProcessUsageTests
 {
-    // The kernel counts in hundredths, of the program's and of its own time.
+    // The kernel counts in hundredths of a second, for user and system time each.
     private const double Tolerance = 0.03;
 
     [Test]
-    public void CPU_is_what_the_process_has_used()
+    public void Of_ThisProcess_ReportsItsCpuTime()
     {
         var before = Environment.CpuUsage.TotalTime.TotalSeconds;
         var use = ProcessUsage.Of(Environment.ProcessId);

@@ -3,12 +3,12 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Bench;
 
-/// <summary>The whole of <c>bench restart</c>, which checks that each game goes on with the next counter.</summary>
+/// <summary>All of <c>bench restart</c>, which checks that each game continues with the next counter.</summary>
 internal sealed class RestartCommandTests
 {
     [Test]
     [Category("Slow")]
-    public async Task Restart_OfAServerWithAThousandGames_FindsThemAllAndPrintsEachFigure()
+    public async Task Restart_OfAThousandGames_RecoversAllAndPrintsEachRow()
     {
         using var output = new StringWriter();
         using var errors = new StringWriter();

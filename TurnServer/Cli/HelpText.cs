@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Globalization;
 using System.Text;
 
 namespace TurnServer.Cli;
@@ -7,11 +8,15 @@ namespace TurnServer.Cli;
 /// <summary>What <c>--help</c> says of one command.</summary>
 /// <param name="Title">What it does, in one line or a few.</param>
 /// <param name="Usage">How it is called.</param>
-/// <param name="Words">A group of rows before the flags, such as the arguments: its name, and its rows.</param>
+/// <param name="Words">Rows before the flags, such as the arguments: the group's name and its rows; null: none.</param>
 /// <param name="Flags">The flags, in order; those of one group stand together.</param>
 /// <param name="Closing">What is to be said at the end.</param>
-internal sealed record HelpPage(string Title, string Usage, (string Group, (string Word, string Help)[] Rows) Words,
-    IReadOnlyList<Flag> Flags, string Closing);
+internal sealed record HelpPage(string Title, string Usage, (string Group, (string Word, string Help)[] Rows)? Words,
+    IReadOnlyList<Flag> Flags, string Closing)
+{
+    /// <summary>What each exit code means, for a section of its own.</summary>
+    public IReadOnlyList<(int Code, string Meaning)> ExitCodes { get; init; } = [];
+}
 
 /// <summary>Prints <c>--help</c>: flags in groups, with values and defaults.</summary>
 /// <param name="root">The page of the program itself.</param>
@@ -21,6 +26,7 @@ internal sealed class HelpText(HelpPage root, IReadOnlyDictionary<Command, HelpP
 {
     private const int Indent = 2;
     private const int FlagsWidth = 36;
+    private const int CodesWidth = 5;
     private const int LineWidth = 100;
 
     /// <summary>Who asks for help gets it, whatever else is wrong.</summary>
@@ -37,21 +43,38 @@ internal sealed class HelpText(HelpPage root, IReadOnlyDictionary<Command, HelpP
     {
         var text = new StringBuilder();
         text.AppendLine(page.Title).AppendLine().AppendLine($"Usage: {page.Usage}");
-        text.AppendLine().AppendLine($"{page.Words.Group}:");
-        foreach (var (word, help) in page.Words.Rows)
-            AppendRow(text, word, help);
-        foreach (var group in page.Flags.GroupBy(flag => flag.Group))
+        if (page.Words is { } words)
+            AppendGroup(text, words.Group, words.Rows);
+        var groups = page.Flags.GroupBy(flag => flag.Group).ToList();
+        (string, string)[] last = [(Spell("-h", "--help", null), "this page")];
+        if (isRoot)
+            last = [.. last, (Spell(null, "--version", null), "the version")];
+        // A page with one group of flags has --help in that group.
+        foreach (var group in groups)
         {
-            text.AppendLine().AppendLine($"{group.Key}:");
-            foreach (var flag in group)
-                AppendRow(text, Spell(flag.Alias, flag.Name, flag.ValueName), Explain(flag));
+            var rows = group.Select(flag => (Spell(flag.Alias, flag.Name, flag.ValueName), Explain(flag)));
+            AppendGroup(text, group.Key, groups.Count == 1 ? rows.Concat(last) : rows);
         }
 
-        text.AppendLine().AppendLine("Other:");
-        AppendRow(text, Spell("-h", "--help", null), "this page");
-        if (isRoot)
-            AppendRow(text, Spell(null, "--version", null), "the version");
-        return text.AppendLine().AppendLine(page.Closing).ToString();
+        if (groups.Count != 1)
+            AppendGroup(text, groups.Count == 0 ? "Options" : "Other", last);
+        if (page.Closing.Length > 0)
+            text.AppendLine().AppendLine(page.Closing);
+        if (page.ExitCodes.Count > 0)
+        {
+            AppendGroup(text, "Exit codes", page.ExitCodes.Select(row =>
+                (row.Code.ToString(CultureInfo.InvariantCulture), row.Meaning)), CodesWidth);
+        }
+
+        return text.ToString();
+    }
+
+    private static void AppendGroup(StringBuilder text, string group, IEnumerable<(string Left, string Right)> rows,
+        int leftWidth = FlagsWidth)
+    {
+        text.AppendLine().AppendLine($"{group}:");
+        foreach (var (left, right) in rows)
+            AppendRow(text, left, right, leftWidth);
     }
 
     private static string Spell(string? alias, string name, string? valueName) =>
@@ -60,10 +83,10 @@ internal sealed class HelpText(HelpPage root, IReadOnlyDictionary<Command, HelpP
     private static string Explain(Flag flag) =>
         flag.DefaultText is null ? flag.Help : $"{flag.Help} [{flag.DefaultText}]";
 
-    private static void AppendRow(StringBuilder text, string left, string right)
+    private static void AppendRow(StringBuilder text, string left, string right, int leftWidth)
     {
-        var column = Indent + FlagsWidth;
-        text.Append(' ', Indent).Append(left.PadRight(FlagsWidth));
+        var column = Indent + leftWidth;
+        text.Append(' ', Indent).Append(left.PadRight(leftWidth));
         var width = column;
         foreach (var word in right.Split(' '))
         {

@@ -1,18 +1,15 @@
 namespace TurnServer.Bench.Load.Play;
 
-/// <summary>
-/// Two players who play with each other alone, and name each other to the server. They meet here before each game, to
-/// agree on the names.
-/// </summary>
+/// <summary>Two players who name each other as partners. Before each game they agree on new names here.</summary>
 internal sealed class Couple(TurnLedger ledger)
 {
     private readonly Lock _gate = new();
     private TaskCompletionSource<long>? _waiting;
 
-    /// <summary>Waits until both are here.</summary>
+    /// <summary>Waits until both players have called.</summary>
     /// <param name="side">0 or 1.</param>
-    /// <param name="stopping">Ends the waiting.</param>
-    /// <returns>The streams that this player and its partner are to send.</returns>
+    /// <param name="stopping">Ends the wait.</param>
+    /// <returns>The ids of the streams that this player and its partner will send.</returns>
     public async Task<(long Own, long Partners)> MeetAsync(int side, CancellationToken stopping)
     {
         TaskCompletionSource<long>? first;

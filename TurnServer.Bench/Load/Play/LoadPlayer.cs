@@ -1,30 +1,43 @@
+using TurnServer.Bench.Client;
+using TurnServer.Bench.Load.Statistics;
 using TurnServer.Client;
 using TurnServer.Protocol;
 
 namespace TurnServer.Bench.Load.Play;
 
+/// <summary>What all players of a test share.</summary>
+/// <param name="Http">Sends the requests.</param>
+/// <param name="Options">How to play.</param>
+/// <param name="Client">Options of each player's client, without its observer.</param>
+/// <param name="Ledger">Checks the turns.</param>
+/// <param name="Recorder">Records latencies and counts.</param>
+/// <param name="Stopping">The time is over: players end their games in order.</param>
+/// <param name="Aborting">The grace period is over too: players abandon their games.</param>
+internal sealed record PlayContext(HttpMessageInvoker Http, LoadOptions Options, TurnClientOptions Client,
+    TurnLedger Ledger, LoadRecorder Recorder, CancellationToken Stopping, CancellationToken Aborting);
+
 /// <summary>One simulated player: registers, is paired, loads, plays a game to its end, and starts over.</summary>
-/// <param name="number">Tells it from the others, in what is reported.</param>
-/// <param name="context">What it shares with them.</param>
-/// <param name="couple">With whom alone it plays; null takes whoever comes.</param>
+/// <param name="number">Identifies it in reports.</param>
+/// <param name="context">What it shares with the other players.</param>
+/// <param name="couple">Its only partner; null takes any partner.</param>
 internal sealed class LoadPlayer(int number, PlayContext context, Couple? couple)
 {
-    // One who has named its partner waits for nobody else: when that one is in trouble, they meet again.
-    private static readonly TimeSpan NamedPartnerPatience = TimeSpan.FromSeconds(10);
+    // If the named partner had an error, both start over.
+    private static readonly TimeSpan NamedPartnerTimeout = TimeSpan.FromSeconds(10);
 
-    // A server that refuses is not asked as fast as it can refuse.
+    // A server that refuses requests is not flooded with them.
     private static readonly TimeSpan PauseAfterFault = TimeSpan.FromSeconds(1);
 
     private readonly Random _random = new(HashCode.Combine(context.Options.Seed, number));
     private volatile PlayedGame? _game;
     private volatile string? _firstError;
 
-    /// <summary>The first error that it met and that was not of the test's own making; null when it met none.</summary>
+    /// <summary>Its first error that was not of the test's own making; null: none.</summary>
     public string? FirstError => _firstError;
 
     public bool IsPlaying => _game is not null;
 
-    /// <summary>Plays one game after the other until the time is over; throws nothing but bugs.</summary>
+    /// <summary>Plays one game after the other until the time is over; throws only on bugs.</summary>
     public async Task RunAsync(TimeSpan startsAfter)
     {
         try
@@ -38,33 +51,33 @@ internal sealed class LoadPlayer(int number, PlayContext context, Couple? couple
         }
         catch (OperationCanceledException) when (context.Stopping.IsCancellationRequested)
         {
-            // That is how it ends.
+            // The usual end.
         }
     }
 
-    /// <summary>A turn of this player is due; for the pacer's thread.</summary>
-    public void Due(long dueAt) => _game?.Due(dueAt);
+    /// <summary>A turn of this player is due; called on the pacer's thread.</summary>
+    public void OnDue(long dueAt) => _game?.OnDue(dueAt);
 
-    // False when something went wrong.
+    // False after an error.
     private async Task<bool> StartOverAsync()
     {
-        (long Own, long Partners)? meeting =
+        (long Own, long Partners)? ids =
             couple is null ? null : await couple.MeetAsync(number % 2, context.Stopping);
-        var id = meeting?.Own ?? context.Ledger.DrawIds(1);
+        var id = ids?.Own ?? context.Ledger.DrawIds(1);
         var stream = context.Ledger.Open(id, number);
         var client = new TurnClient(context.Http, context.Options.Settings.Url,
             context.Client with { Observer = Observe });
-        var partner = meeting is { Partners: var partners } ? context.Ledger.NameOf(partners) : null;
+        var partner = ids is { Partners: var partners } ? context.Ledger.NameOf(partners) : null;
         try
         {
             if (await client.RegisterAsync(context.Ledger.NameOf(id), partner, cancel: context.Aborting) is { } refused)
-                return Meet(refused);
+                return Fail(refused);
             return await FindGameAsync(client, stream);
         }
         finally
         {
-            // Of one that was played the players are done in their own time.
-            if (stream.Owed == 0 && stream.Receiver is null)
+            // The players of a game settle its streams themselves.
+            if (stream.Expected == 0 && stream.Receiver is null)
                 context.Ledger.Discard(stream);
         }
     }
@@ -77,13 +90,13 @@ internal sealed class LoadPlayer(int number, PlayContext context, Couple? couple
             if (pairing is not { } pair)
                 return true;
             if (pair.Fault is not null)
-                return IsExpected(pair.Fault) || Meet(pair.Fault);
+                return IsExpected(pair.Fault) || Fail(pair.Fault);
             if (context.Ledger.Find(pair.Value.Partner) is not { } partners)
             {
-                // Somebody else's player, who has a right to a real partner.
+                // A player of another program, which should get a real partner.
                 await client.UnregisterAsync(context.Aborting);
                 return context.Stopping.IsCancellationRequested
-                    || Meet($"the partner given is {pair.Value.Partner}, not a player of this test");
+                    || Fail($"paired with {pair.Value.Partner}, who is not a player of this test");
             }
 
             var fault = await client.LoadAsync(context.Aborting);
@@ -96,25 +109,25 @@ internal sealed class LoadPlayer(int number, PlayContext context, Couple? couple
             }
 
             if (fault.Kind != TurnFaultKind.PartnerLeftEarly)
-                return IsExpected(fault) || Meet(fault);
+                return IsExpected(fault) || Fail(fault);
         }
     }
 
-    // Null when there is no partner and the player has given up.
+    // Null when the player has given up waiting for a partner.
     private async Task<TurnResult<Pairing>?> PairAsync(TurnClient client)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
         if (couple is not null)
-            patience.CancelAfter(NamedPartnerPatience);
+            timeout.CancelAfter(NamedPartnerTimeout);
         try
         {
-            return await client.PairAsync(patience.Token);
+            return await client.PairAsync(timeout.Token);
         }
         catch (OperationCanceledException)
         {
             await client.UnregisterAsync(context.Aborting);
             if (!context.Stopping.IsCancellationRequested)
-                Meet("the partner that it named did not come");
+                Fail("the named partner did not come");
             return null;
         }
     }
@@ -128,7 +141,7 @@ internal sealed class LoadPlayer(int number, PlayContext context, Couple? couple
             _game = played;
             try
             {
-                return await played.RunAsync() is not { } error || Meet(error);
+                return await played.RunAsync() is not { } error || Fail(error);
             }
             finally
             {
@@ -141,20 +154,20 @@ internal sealed class LoadPlayer(int number, PlayContext context, Couple? couple
     {
         context.Recorder.Count(attempt);
         if (attempt.Reply is { Error: ErrorCode.RateLimited or ErrorCode.ServerBusy or ErrorCode.GameCacheMaxed } busy)
-            Meet($"{attempt.Symbol} was refused: {TurnFault.Of(busy.Error, busy.Detail).Meaning}");
-        else if (attempt.Reply is null && attempt.Loss != Http.LossyHandler.Reason)
-            Meet($"{attempt.Symbol} was lost: {attempt.Loss}");
+            Fail($"{attempt.Symbol} was refused: {TurnFault.Of(busy.Error, busy.Detail).Meaning}");
+        else if (attempt.Reply is null && attempt.Loss != LossyHandler.Reason)
+            Fail($"{attempt.Symbol} was lost: {attempt.Loss}");
     }
 
-    // A partner leaves before the game only when the time is over. Who had named it goes with it, and when the reply
-    // that says so is dropped learns only that it is gone.
+    // A partner leaves before the game only when the time is over. Then the player that named it is dropped too, and
+    // learns only that if the first reply that says so is lost.
     private bool IsExpected(TurnFault fault) => context.Stopping.IsCancellationRequested
         && (fault.Kind == TurnFaultKind.PartnerLeft || fault.Error == ErrorCode.KnownPartnerDrop
             || (context.Options.Settings.Loss > 0 && fault.Error == ErrorCode.NotRegistered));
 
-    private bool Meet(TurnFault fault) => Meet(fault.Meaning);
+    private bool Fail(TurnFault fault) => Fail(fault.Meaning);
 
-    private bool Meet(string error)
+    private bool Fail(string error)
     {
         _firstError ??= error;
         return false;

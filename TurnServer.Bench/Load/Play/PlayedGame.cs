@@ -5,14 +5,13 @@ using TurnServer.Protocol;
 namespace TurnServer.Bench.Load.Play;
 
 /// <summary>
-/// One player's part in one game. It sends a turn whenever one is due, never waiting for the one before, until it has
-/// sent the last; it receives until it has the partner's last. Then the one in seat 0 quits, and the other must be told
-/// so after all else.
+/// One player's part in one game. It sends a turn whenever one is due, without waiting for the reply to the one before,
+/// until its last; it receives until the partner's last. Then seat 0 quits, and seat 1 must learn that after all turns.
 /// </summary>
 internal sealed class PlayedGame
 {
-    // As many as the client's outbox takes, so that the pacer never waits for room; what is due beyond is owed.
-    private const int UnderWayMax = 64;
+    // The capacity of the client's outbox, so that the pacer never blocks; further turns wait in the backlog.
+    private const int PendingMax = 64;
 
     private readonly TurnGame _game;
     private readonly int _player;
@@ -21,13 +20,13 @@ internal sealed class PlayedGame
     private readonly int _turnsMax;
     private readonly PlayContext _context;
     private readonly long _startedAt = Stopwatch.GetTimestamp();
-    private readonly Queue<long> _owed = new();
+    private readonly Queue<long> _backlog = new();
 
-    // Done when no more are sent, and what became of each that was is known.
+    // Completes when no more turns will be sent and the result of each is known.
     private readonly TaskCompletionSource _allSent = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // One for the sender itself, until it closes.
-    private int _underWay = 1;
+    // Turns without a result, and one for the sender itself until it stops.
+    private int _pending = 1;
     private int _isClosed;
     private int _number;
     private volatile bool _isPartnerDone;
@@ -45,15 +44,15 @@ internal sealed class PlayedGame
         context.Ledger.Join(partners, player);
     }
 
-    /// <summary>A turn is due; for the pacer's thread, which is the only one that sends.</summary>
-    public void Due(long dueAt)
+    /// <summary>A turn is due; called on the pacer's thread, the only one that sends.</summary>
+    public void OnDue(long dueAt)
     {
         if (_hasSentLast || _isOver)
             return;
-        _owed.Enqueue(dueAt);
-        // The sender's own one is in the count.
-        while (!_hasSentLast && Volatile.Read(ref _underWay) <= UnderWayMax && _owed.TryDequeue(out var owedSince))
-            Send(owedSince);
+        _backlog.Enqueue(dueAt);
+        // The sender itself counts as one.
+        while (!_hasSentLast && Volatile.Read(ref _pending) <= PendingMax && _backlog.TryDequeue(out var wasDueAt))
+            Send(wasDueAt);
     }
 
     /// <summary>Plays to the end.</summary>
@@ -66,7 +65,7 @@ internal sealed class PlayedGame
             if (_game.Ended is not null)
                 StopSending();
             await _allSent.Task.WaitAsync(_context.Aborting);
-            // Both go by the server's word: who was left tells it too, or the seat would wait to fall silent.
+            // Seat 1 quits too, so that its seat does not stay until its timeout.
             var fault = await _game.QuitAsync(_context.Aborting) ?? _game.Ended;
             var isInOrder = _isPartnerDone && _hasSentLast && (fault is null || fault.HasPartnerQuit);
             if (isInOrder)
@@ -75,7 +74,7 @@ internal sealed class PlayedGame
         }
         catch (OperationCanceledException) when (_context.Aborting.IsCancellationRequested)
         {
-            return "the game could not be ended within the time of grace";
+            return "the game did not end within the grace period";
         }
         finally
         {
@@ -91,7 +90,7 @@ internal sealed class PlayedGame
     {
         await foreach (var text in _game.ReceiveAsync(_context.Aborting))
         {
-            if (_context.Ledger.Take(_partners, _player, text.Span) is { } turn)
+            if (_context.Ledger.Check(_partners, _player, text.Span) is { } turn)
                 _context.Recorder.CountReceived(turn.DueAt);
             if (!_partners.Checker.HasLast)
                 continue;
@@ -101,17 +100,17 @@ internal sealed class PlayedGame
         }
     }
 
-    private bool IsTimeForLast => _number + 1 >= _turnsMax || _isPartnerDone
+    private bool IsLastTurn => _number + 1 >= _turnsMax || _isPartnerDone
         || _context.Stopping.IsCancellationRequested
-        || Stopwatch.GetElapsedTime(_startedAt) > _context.Options.GameLongest;
+        || Stopwatch.GetElapsedTime(_startedAt) > _context.Options.GameDurationMax;
 
     private void Send(long dueAt)
     {
-        var turn = new TestTurn(IsTimeForLast, _own.Id, _number++, dueAt);
-        Interlocked.Increment(ref _underWay);
+        var turn = new TestTurn(IsLastTurn, _own.Id, _number++, dueAt);
+        Interlocked.Increment(ref _pending);
         _own.CountSent();
         _context.Recorder.CountSent();
-        // Awaited by the count of those under way.
+        // Awaited through the count of pending turns.
         _ = _context.Options.Settings.Wait && !turn.IsLast ? PostAsync(turn) : SendAsync(turn);
         if (!turn.IsLast)
             return;
@@ -124,30 +123,30 @@ internal sealed class PlayedGame
         var fault = await _game.SendAsync(turn.Compose());
         if (fault is not null)
             return fault;
-        _own.CountTaken(turn.Number);
-        _context.Recorder.CountTaken(turn.DueAt);
+        _own.CountAccepted(turn.Number);
+        _context.Recorder.CountAccepted(turn.DueAt);
         return null;
     });
 
-    // At the pace of play: the request that carries the turn waits for the partner's next one. That all of them were
-    // taken is known when the last one is, which is sent.
+    // The reply is held for the partner's next turn, so it is not awaited: when the last turn, which is sent with
+    // SendAsync, is accepted, all before it were.
     private Task PostAsync(TestTurn turn) => CountAsync(() => _game.PostAsync(turn.Compose()));
 
-    // Its bugs come out where the count is waited for.
-    private async Task CountAsync(Func<ValueTask<TurnFault?>> handOverAsync)
+    // Bugs surface where _allSent is awaited.
+    private async Task CountAsync(Func<ValueTask<TurnFault?>> sendAsync)
     {
         try
         {
-            if (await handOverAsync() is { } fault && fault.Error != ErrorCode.None)
+            if (await sendAsync() is { } fault && fault.Error != ErrorCode.None)
                 _own.CountRefused();
         }
         catch (OperationCanceledException)
         {
-            // The game was left with this turn on its way.
+            // The game was abandoned before the reply.
         }
         catch (InvalidOperationException) when (_isOver)
         {
-            // It was left between the look and the sending.
+            // The game ended between the check and the sending.
             _own.CountRefused();
         }
         catch (Exception bug)
@@ -156,7 +155,7 @@ internal sealed class PlayedGame
         }
         finally
         {
-            Land();
+            Complete();
         }
     }
 
@@ -164,12 +163,12 @@ internal sealed class PlayedGame
     {
         _isOver = true;
         if (Interlocked.Exchange(ref _isClosed, 1) == 0)
-            Land();
+            Complete();
     }
 
-    private void Land()
+    private void Complete()
     {
-        if (Interlocked.Decrement(ref _underWay) == 0)
+        if (Interlocked.Decrement(ref _pending) == 0)
             _allSent.TrySetResult();
     }
 }

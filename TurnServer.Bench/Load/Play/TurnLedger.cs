@@ -5,28 +5,28 @@ using System.Text;
 namespace TurnServer.Bench.Load.Play;
 
 /// <summary>
-/// Keeps account of every turn of a test: which streams are open, and what in them was not as it must be. Players name
-/// themselves after their streams, so that who is paired with a stranger knows what it is to receive.
+/// Checks every turn of a test: knows the open streams and collects violations. Players are named after their streams,
+/// so that a player knows from its partner's name which stream it will receive.
 /// </summary>
-/// <param name="prefix">How the names of this test's players begin, and of nobody else's.</param>
+/// <param name="prefix">Prefix of the names of this test's players.</param>
 internal sealed class TurnLedger(string prefix)
 {
-    private const int SentencesMax = 20;
+    private const int ViolationsMax = 20;
 
     private readonly ConcurrentDictionary<long, TurnStream> _open = new();
-    private readonly ConcurrentQueue<string> _sentences = new();
+    private readonly ConcurrentQueue<string> _violations = new();
     private long _lastId;
-    private long _violations;
+    private long _violationCount;
 
     /// <summary>The first violations, in words.</summary>
-    public IReadOnlyList<string> Sentences => [.. _sentences.Take(SentencesMax)];
+    public IReadOnlyList<string> Violations => [.. _violations.Take(ViolationsMax)];
 
-    public long ViolationCount => Interlocked.Read(ref _violations);
+    public long ViolationCount => Interlocked.Read(ref _violationCount);
 
-    /// <summary>The numbers of so many new streams: this one and those behind it.</summary>
+    /// <summary>Draws consecutive ids for new streams; returns the first.</summary>
     public long DrawIds(int count) => Interlocked.Add(ref _lastId, count) - count + 1;
 
-    /// <summary>What the player is called who sends this stream.</summary>
+    /// <summary>The name of the player that sends this stream.</summary>
     public string NameOf(long id) => string.Create(CultureInfo.InvariantCulture, $"{prefix}{id}");
 
     public TurnStream Open(long id, int sender)
@@ -36,24 +36,24 @@ internal sealed class TurnLedger(string prefix)
         return stream;
     }
 
-    /// <summary>The stream that a player of this name sends; null when it is not a player of this test.</summary>
+    /// <summary>The stream that the player of this name sends; null: no player of this test.</summary>
     public TurnStream? Find(string name) =>
         name.StartsWith(prefix, StringComparison.Ordinal)
             && long.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             ? _open.GetValueOrDefault(id)
             : null;
 
-    /// <summary>This player is to receive the stream.</summary>
+    /// <summary>Makes this player the receiver of a stream.</summary>
     public void Join(TurnStream stream, int receiver)
     {
         if (stream.Receiver is { } other)
-            Report($"player {receiver} was given {Describe(stream)} as its partner, and so was player {other}");
+            Report($"{Describe(stream)} was given as a partner to player {receiver} and to player {other}");
         stream.Receiver = receiver;
     }
 
-    /// <summary>Checks a turn that arrived in a game where this stream was to be received.</summary>
-    /// <returns>The turn, if it is one that had not arrived before; null for any other.</returns>
-    public TestTurn? Take(TurnStream stream, int receiver, ReadOnlySpan<byte> text)
+    /// <summary>Checks a turn that has arrived in the game of this stream.</summary>
+    /// <returns>The turn, if it arrives for the first time; else null.</returns>
+    public TestTurn? Check(TurnStream stream, int receiver, ReadOnlySpan<byte> text)
     {
         if (!TestTurn.TryParse(text, out var turn))
         {
@@ -63,22 +63,22 @@ internal sealed class TurnLedger(string prefix)
         }
 
         var arrived = stream.Checker.Arrived;
-        if (stream.Checker.Take(turn) is { } fault)
+        if (stream.Checker.Check(turn) is { } fault)
             Report($"turn {turn.Number} of {Describe(turn.Stream)} {fault}: player {receiver} received it");
         return stream.Checker.Arrived > arrived ? turn : null;
     }
 
-    /// <summary>The sender or the receiver is done with this stream.</summary>
+    /// <summary>The sender or the receiver is done with the stream.</summary>
     public void Leave(TurnStream stream)
     {
         if (stream.Leave())
             Settle(stream);
     }
 
-    /// <summary>The sender is done with a stream in which nothing was ever sent.</summary>
+    /// <summary>Closes a stream in which nothing was sent.</summary>
     public void Discard(TurnStream stream) => _open.TryRemove(stream.Id, out _);
 
-    /// <summary>Settles what is still open when nobody plays any more.</summary>
+    /// <summary>Settles the streams that are still open at the end.</summary>
     public void SettleAll()
     {
         foreach (var stream in _open.Values)
@@ -89,10 +89,10 @@ internal sealed class TurnLedger(string prefix)
     {
         _open.TryRemove(stream.Id, out _);
         var receiver = stream.Receiver is { } number ? $"player {number}" : "any player";
-        foreach (var missing in stream.Checker.Missing(stream.Owed))
+        foreach (var missing in stream.Checker.Missing(stream.Expected))
         {
             Report($"turn {missing} of {Describe(stream)} never arrived at {receiver}: the server "
-                + (missing < stream.Taken ? "took it" : "gave no answer to it"));
+                + (missing < stream.Accepted ? "accepted it" : "did not answer it"));
         }
 
         if (stream.Checker.Next > stream.Sent)
@@ -104,9 +104,9 @@ internal sealed class TurnLedger(string prefix)
 
     private string Describe(TurnStream stream) => $"player {stream.Sender} in game {NameOf(stream.Id)}";
 
-    private void Report(string sentence)
+    private void Report(string violation)
     {
-        if (Interlocked.Increment(ref _violations) <= SentencesMax)
-            _sentences.Enqueue(sentence);
+        if (Interlocked.Increment(ref _violationCount) <= ViolationsMax)
+            _violations.Enqueue(violation);
     }
 }

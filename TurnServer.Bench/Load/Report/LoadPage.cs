@@ -3,15 +3,16 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Xml.Linq;
 using TurnServer.Admin.Page;
+using TurnServer.Bench.Load.Report.Charts;
 using static TurnServer.Bench.Load.Report.Markup;
 
 namespace TurnServer.Bench.Load.Report;
 
-/// <summary>A page to look at about one load test, or about a ramp of them. It needs nothing but itself.</summary>
+/// <summary>A self-contained HTML page about one load test or a ramp.</summary>
 internal static class LoadPage
 {
-    /// <summary>The page of at least one run. With several, their cost against the number of players comes first,
-    /// then the last of them in detail.</summary>
+    /// <summary>The page of at least one run. Of several, first the cost against the number of players, then the last
+    /// run in detail.</summary>
     public static string Compose(IReadOnlyList<LoadReport> runs)
     {
         ArgumentOutOfRangeException.ThrowIfZero(runs.Count);
@@ -39,7 +40,7 @@ internal static class LoadPage
 
     private static string Title(IReadOnlyList<LoadReport> runs) => runs.Count == 1
         ? $"Load test: {PageHead.Players(runs[0].Settings.Clients)}, {runs[0].Settings.Url}"
-        : $"Load test: {Figures.Whole(runs.Min(run => run.Settings.Clients))} to "
+        : $"Load test: {NumberFormat.Whole(runs.Min(run => run.Settings.Clients))} to "
             + $"{PageHead.Players(runs.Max(run => run.Settings.Clients))}, {runs[^1].Settings.Url}";
 
     private static IEnumerable<XElement?> RunHead(LoadReport report, string heading) =>
@@ -89,15 +90,14 @@ internal static class LoadPage
         return reader.ReadToEnd().ReplaceLineEndings("\n");
     }
 
-    // The CDATA marks let the text be what HTML and XML both take it for; each is in a comment of the
-    // text's own language.
+    // CDATA marks, inside comments of the text's own language, make the text the same to HTML and XML parsers.
     private sealed class Inline(string element, string comment, string end, string text)
     {
         private readonly string _marked = $"{end}\n{text}{comment}";
 
         public XElement Element => new(element, new XText(comment), new XCData(_marked), new XText(end));
 
-        /// <summary>The policy lets nothing run but exactly this text.</summary>
+        /// <summary>For the Content-Security-Policy, which allows only this text.</summary>
         public string Hash
         {
             get

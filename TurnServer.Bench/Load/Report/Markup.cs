@@ -4,12 +4,12 @@ using System.Xml.Linq;
 
 namespace TurnServer.Bench.Load.Report;
 
-/// <summary>The page as a tree of elements, so that nothing can be left unescaped or unclosed.</summary>
+/// <summary>Builds the page as a tree of elements, so that everything is escaped and closed.</summary>
 internal static class Markup
 {
     private const string VoidElements = " meta link br hr img input col wbr ";
 
-    /// <summary>An element, its classes behind points: <c>p.note</c>.</summary>
+    /// <summary>An element with its classes after dots: <c>p.note</c>.</summary>
     public static XElement Element(string nameAndClasses, params object?[] content)
     {
         var parts = nameAndClasses.Split('.');
@@ -33,7 +33,7 @@ internal static class Markup
             text.Value = WithoutForbidden(text.Value);
         foreach (var attribute in html.DescendantsAndSelf().Attributes())
             attribute.Value = WithoutForbidden(attribute.Value);
-        // To an HTML parser <p/> is a paragraph that begins and does not end; only SVG's elements close themselves.
+        // To an HTML parser <p/> is an open paragraph; only void and SVG elements close themselves.
         foreach (var element in html.Descendants().Where(element => element.IsEmpty && !ClosesItself(element)))
             element.Value = "";
         return "<!DOCTYPE html>\n" + html.ToString(SaveOptions.DisableFormatting) + "\n";
@@ -43,7 +43,7 @@ internal static class Markup
         VoidElements.Contains($" {element.Name.LocalName} ", StringComparison.Ordinal)
         || element.AncestorsAndSelf("svg").Any();
 
-    // XML has no way to write most control characters and half surrogate pairs, and a violation may quote anything.
+    // XML cannot contain most control characters and lone surrogates, and a violation may quote anything.
     private static string WithoutForbidden(string text)
     {
         var isClean = true;

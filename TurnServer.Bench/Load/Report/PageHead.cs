@@ -4,7 +4,7 @@ using static TurnServer.Bench.Load.Report.Markup;
 
 namespace TurnServer.Bench.Load.Report;
 
-/// <summary>What was done and how it went, before anything else is looked at.</summary>
+/// <summary>The head of the page: the verdict and the settings.</summary>
 internal static class PageHead
 {
     private const string Tick = "M7 13.5l4 4 8-9";
@@ -14,23 +14,23 @@ internal static class PageHead
     /// <summary>The verdict on one test.</summary>
     public static XElement Verdict(LoadReport report, string heading) => report switch
     {
-        { ViolationCount: > 0 } => Verdict("bad", Cross, heading, Refuted(report.ViolationCount, report.TurnsReceived)),
+        { ViolationCount: > 0 } => Verdict("bad", Cross, heading, Failed(report.ViolationCount, report.TurnsReceived)),
         { TurnsReceived: 0 } => Verdict("unsure", Dash, heading, "No turn was received"),
         _ => Verdict("good", Tick, heading, "Every turn arrived once and in order"),
     };
 
-    /// <summary>The verdict on all tests of a ramp.</summary>
+    /// <summary>The verdict on all runs of a ramp.</summary>
     public static XElement Verdict(IReadOnlyList<LoadReport> runs)
     {
         var violations = runs.Sum(run => run.ViolationCount);
         if (violations > 0)
-            return Verdict("bad", Cross, "h1", Refuted(violations, runs.Sum(run => run.TurnsReceived)));
+            return Verdict("bad", Cross, "h1", Failed(violations, runs.Sum(run => run.TurnsReceived)));
         return runs.Any(run => run.TurnsReceived == 0)
             ? Verdict("unsure", Dash, "h1", "A run received no turn")
             : Verdict("good", Tick, "h1", $"Every turn of {runs.Count} runs arrived once and in order");
     }
 
-    /// <summary>The turns that did not arrive as they should, in words; null when all did.</summary>
+    /// <summary>The violations, in words; null: none.</summary>
     public static XElement? Violations(LoadReport report)
     {
         if (report.ViolationCount == 0)
@@ -39,10 +39,10 @@ internal static class PageHead
         return Element("div.violations",
             report.Violations.Count == 0 ? null
                 : Element("ol", report.Violations.Select(violation => Element("li", violation))),
-            more <= 0 ? null : Element("p", $"and {Figures.Whole(more)} more."));
+            more <= 0 ? null : Element("p", $"and {NumberFormat.Whole(more)} more."));
     }
 
-    /// <summary>What the test was asked to do, in a line.</summary>
+    /// <summary>The settings of the test, in a line.</summary>
     public static XElement Conditions(LoadReport report, bool hasClients = true)
     {
         var settings = report.Settings;
@@ -51,24 +51,24 @@ internal static class PageHead
             Element("span.url", settings.Url.ToString()),
             hasClients ? Players(settings.Clients) : null,
             Pace(settings),
-            Figures.Span(settings.Duration),
-            settings.Loss > 0 ? $"{Figures.Percent(settings.Loss)} of replies dropped on purpose" : null,
+            NumberFormat.Span(settings.Duration),
+            settings.Loss > 0 ? $"{NumberFormat.Percent(settings.Loss)} of replies dropped on purpose" : null,
             report.StartedAt.ToString("d MMMM yyyy, HH:mm zzz", CultureInfo.InvariantCulture),
         ];
         return Element("ul.conditions", parts.Where(part => part is not null).Select(part => Element("li", part)));
     }
 
-    public static string Players(int clients) => clients == 1 ? "1 player" : $"{Figures.Whole(clients)} players";
+    public static string Players(int clients) => clients == 1 ? "1 player" : $"{NumberFormat.Whole(clients)} players";
 
     private static string Pace(LoadSettings settings) =>
-        $"{Figures.Round(settings.Rate)} {(settings.Rate == 1 ? "turn" : "turns")} a second each"
+        $"{NumberFormat.Round(settings.Rate)} {(settings.Rate == 1 ? "turn" : "turns")} a second each"
             + (settings.Wait ? ", delivered at once (held replies)" : "");
 
-    private static string Refuted(long violations, long turns)
+    private static string Failed(long violations, long turns)
     {
-        var count = violations == 1 ? "1 turn" : $"{Figures.Whole(violations)} turns";
+        var count = violations == 1 ? "1 turn" : $"{NumberFormat.Whole(violations)} turns";
         return turns == 0 ? $"{count} did not arrive once and in order"
-            : $"{count} of {Figures.Whole(turns)} did not arrive once and in order";
+            : $"{count} of {NumberFormat.Whole(turns)} did not arrive once and in order";
     }
 
     private static XElement Verdict(string kind, string sign, string heading, string text) => Element(

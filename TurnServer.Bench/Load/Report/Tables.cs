@@ -15,25 +15,25 @@ internal static class Tables
 
     /// <summary>One row for each run of a ramp.</summary>
     public static XElement Runs(IReadOnlyList<LoadReport> runs) => Table("The runs", null,
-        ["players", "requests/s", "turns/s", "median ms", "p99 ms", "max ms", "CPU µs", "peak MB", "with errors",
+        ["players", "requests/s", "turns/s", "p50 ms", "p99 ms", "max ms", "CPU µs", "peak MB", "with errors",
             "violations"],
-        runs.OrderBy(run => run.Settings.Clients).Select(run => Element("tr", Head(Figures.Whole(run.Settings.Clients)),
-            Number(Figures.Fixed(run.RequestsPerSecond, 0)), Number(Figures.Fixed(run.TurnsPerSecond, 0)),
+        runs.OrderBy(run => run.Settings.Clients).Select(run => Element("tr", Head(NumberFormat.Whole(run.Settings.Clients)),
+            Number(NumberFormat.Fixed(run.RequestsPerSecond, 0)), Number(NumberFormat.Fixed(run.TurnsPerSecond, 0)),
             Number(Milliseconds(run.TurnLatency, run.TurnLatency.Median)),
             Number(Milliseconds(run.TurnLatency, run.TurnLatency.P99)),
             Number(Milliseconds(run.TurnLatency, run.TurnLatency.Max)),
-            Number(Figures.Fixed(run.Server?.CpuMicrosecondsPerRequest ?? double.NaN, 1)),
-            Number(Figures.Fixed(run.Server?.ResidentMegabytesPeak ?? double.NaN, 1)),
+            Number(NumberFormat.Fixed(run.Server?.CpuMicrosecondsPerRequest ?? double.NaN, 1)),
+            Number(NumberFormat.Fixed(run.Server?.ResidentMegabytesPeak ?? double.NaN, 1)),
             Count(run.PlayersWithErrors), Count(run.ViolationCount))), "section.card.spread");
 
     private static XElement Symbols(LoadReport report) => Table("Requests by symbol",
-        "Milliseconds from the moment a request was due until its reply. Held replies are counted apart: they take as "
-        + "long as the partner does. Turns: from the moment one was due to be sent until its receiver had it.",
-        ["symbol", "count", "mean", "median", "p90", "p99", "p99.9", "max", "held"],
+        "Milliseconds from the moment a request was due until its reply. Held replies are counted separately, as they "
+        + "wait for the partner. Turns: from the moment one was due to be sent until its receiver had it.",
+        ["symbol", "count", "mean", "p50", "p90", "p99", "p99.9", "max", "held"],
         report.Symbols.OrderBy(row => row.Symbol).Select(row => Element("tr",
             Head(string.Create(CultureInfo.InvariantCulture, $"{row.Symbol} {row.Name}")),
-            Number(Figures.Whole(row.Latency.Count)), Latencies(row.Latency), Number(Figures.Whole(row.Held))))
-            .Append(Element("tr.total", Head("turns"), Number(Figures.Whole(report.TurnLatency.Count)),
+            Number(NumberFormat.Whole(row.Latency.Count)), Latencies(row.Latency), Number(NumberFormat.Whole(row.Held))))
+            .Append(Element("tr.total", Head("turns"), Number(NumberFormat.Whole(report.TurnLatency.Count)),
                 Latencies(report.TurnLatency), Number(""))), "section.card.spread");
 
     private static IEnumerable<XElement> Latencies(LatencySummary latency) =>
@@ -47,25 +47,25 @@ internal static class Tables
         var all = report.Codes.Sum(code => code.Count);
         return Table("Replies by code", null, ["code", "name", "count", "share %"], report.Codes.Select(code =>
             Element(code.IsError ? "tr.bad" : "tr", Head(code.Code), Element("td.word", code.Name,
-                code.IsError ? Element("span.badge", "error") : null), Number(Figures.Whole(code.Count)),
-                Number(Figures.Fixed(100.0 * code.Count / all, 3)))), "section.card.codes");
+                code.IsError ? Element("span.badge", "error") : null), Number(NumberFormat.Whole(code.Count)),
+                Number(NumberFormat.Fixed(100.0 * code.Count / all, 3)))), "section.card.codes");
     }
 
     private static XElement Totals(LoadReport report)
     {
         var cores = report.OwnCpuSeconds / report.Elapsed.TotalSeconds;
-        return Facts("The test", "When the generator's CPU comes near all that the machine has to give, the generator "
-            + "is what was measured.",
-            ("Duration, start-up included", Figures.Span(report.Elapsed), false),
-            ("Games played", Figures.Whole(report.GamesPlayed), false),
-            ("Turns sent", Figures.Whole(report.TurnsSent), false),
-            ("Turns received", Figures.Whole(report.TurnsReceived), false),
-            ("Requests answered", Figures.Whole(report.Requests), false),
-            ("Requests lost", Figures.Whole(report.RequestsLost), report.RequestsLost > 0),
-            ("Replies dropped on purpose", Figures.Whole(report.RepliesDropped), false),
-            ("Players with errors", Figures.Whole(report.PlayersWithErrors), report.PlayersWithErrors > 0),
-            ("Generator's CPU", $"{Figures.Number(report.OwnCpuSeconds)}\u00A0s", false),
-            ("Generator's CPU, of one core", Figures.Percent(cores), false));
+        return Facts("The test", "When the load generator uses nearly all cores of the machine, the generator is what was "
+            + "measured.",
+            ("Duration, including start-up", NumberFormat.Span(report.Elapsed), false),
+            ("Games played", NumberFormat.Whole(report.GamesPlayed), false),
+            ("Turns sent", NumberFormat.Whole(report.TurnsSent), false),
+            ("Turns received", NumberFormat.Whole(report.TurnsReceived), false),
+            ("Requests answered", NumberFormat.Whole(report.Requests), false),
+            ("Requests lost", NumberFormat.Whole(report.RequestsLost), report.RequestsLost > 0),
+            ("Replies dropped on purpose", NumberFormat.Whole(report.RepliesDropped), false),
+            ("Players with errors", NumberFormat.Whole(report.PlayersWithErrors), report.PlayersWithErrors > 0),
+            ("Generator's CPU", $"{NumberFormat.Number(report.OwnCpuSeconds)}\u00A0s", false),
+            ("Generator's CPU, of one core", NumberFormat.Percent(cores), false));
     }
 
     private static XElement? Server(LoadReport report)
@@ -75,21 +75,21 @@ internal static class Tables
         {
             facts.AddRange([
                 ("Process", server.ProcessId.ToString(CultureInfo.InvariantCulture), false),
-                ("CPU", $"{Figures.Number(server.CpuSeconds)}\u00A0s", false),
-                ("CPU, of one core", Figures.Percent(server.CpuSeconds / report.Elapsed.TotalSeconds), false),
-                ("CPU for each request", Figures.Microseconds(server.CpuMicrosecondsPerRequest), false),
-                ("Memory at the start", Figures.Megabytes(server.ResidentMegabytesAtStart), false),
-                ("Memory at the end", Figures.Megabytes(server.ResidentMegabytesAtEnd), false),
-                ("Memory at its peak", Figures.Megabytes(server.ResidentMegabytesPeak), false),
+                ("CPU", $"{NumberFormat.Number(server.CpuSeconds)}\u00A0s", false),
+                ("CPU, of one core", NumberFormat.Percent(server.CpuSeconds / report.Elapsed.TotalSeconds), false),
+                ("CPU per request", NumberFormat.Microseconds(server.CpuMicrosecondsPerRequest), false),
+                ("RSS at start", NumberFormat.Megabytes(server.ResidentMegabytesAtStart), false),
+                ("RSS at end", NumberFormat.Megabytes(server.ResidentMegabytesAtEnd), false),
+                ("Peak RSS", NumberFormat.Megabytes(server.ResidentMegabytesPeak), false),
             ]);
         }
 
         if (report.ServerCompute is { Count: > 0 } compute)
         {
             facts.AddRange([
-                ("Inside the server, median", Figures.Milliseconds(compute.Median), false),
-                ("Inside the server, p99", Figures.Milliseconds(compute.P99), false),
-                ("Inside the server, max", Figures.Milliseconds(compute.Max), false),
+                ("Inside the server, p50", NumberFormat.Milliseconds(compute.Median), false),
+                ("Inside the server, p99", NumberFormat.Milliseconds(compute.P99), false),
+                ("Inside the server, max", NumberFormat.Milliseconds(compute.Max), false),
             ]);
         }
 
@@ -101,7 +101,7 @@ internal static class Tables
         Table(title, note, [], facts.Select(fact => Element(fact.IsBad ? "tr.bad" : "tr", Head(fact.Name),
             Number(fact.Figure))));
 
-    // Wide tables scroll by themselves, so that the page need not; the keyboard must be able to reach what scrolls.
+    // Wide tables scroll inside the page, and are focusable so that the keyboard can scroll them.
     private static XElement Table(string title, string? note, string[] columns, IEnumerable<XElement> rows,
         string element = "section.card") => Element(element, Element("h3", title),
             Element("div.scroll", Attribute("tabindex", "0"), Attribute("role", "region"),
@@ -115,8 +115,8 @@ internal static class Tables
 
     private static XElement Number(string text) => Element("td", text);
 
-    private static XElement Count(long count) => Element(count > 0 ? "td.bad" : "td", Figures.Whole(count));
+    private static XElement Count(long count) => Element(count > 0 ? "td.bad" : "td", NumberFormat.Whole(count));
 
     private static string Milliseconds(LatencySummary latency, double value) =>
-        latency.Count == 0 ? Figures.Unknown : Figures.Fixed(value, MillisecondDigits);
+        latency.Count == 0 ? NumberFormat.Unknown : NumberFormat.Fixed(value, MillisecondDigits);
 }

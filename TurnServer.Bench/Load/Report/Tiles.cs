@@ -3,7 +3,7 @@ using static TurnServer.Bench.Load.Report.Markup;
 
 namespace TurnServer.Bench.Load.Report;
 
-/// <summary>The key figures of a test, large.</summary>
+/// <summary>The main results of a test.</summary>
 internal static class Tiles
 {
     public static XElement Draw(LoadReport report)
@@ -11,19 +11,19 @@ internal static class Tiles
         var latency = report.TurnLatency;
         var server = report.Server;
         return Element("dl.tiles",
-            Tile("Requests", Figures.Number(report.RequestsPerSecond), "/s",
-                $"{Figures.Whole(report.Requests)} answered in {Figures.Span(report.Elapsed)}"),
-            Tile("Turns", Figures.Number(report.TurnsPerSecond), "/s",
-                $"{Figures.Whole(report.TurnsReceived)} in {Games(report.GamesPlayed)}"),
+            Tile("Requests", NumberFormat.Number(report.RequestsPerSecond), "/s",
+                $"{NumberFormat.Whole(report.Requests)} answered in {NumberFormat.Span(report.Elapsed)}"),
+            Tile("Turns", NumberFormat.Number(report.TurnsPerSecond), "/s",
+                $"{NumberFormat.Whole(report.TurnsReceived)} in {Games(report.GamesPlayed)}"),
             Element("div.tile.triple", Element("dt", "Turn latency"), Element("dd",
-                Part("median", latency, latency.Median), Part("p99", latency, latency.P99),
+                Part("p50", latency, latency.Median), Part("p99", latency, latency.P99),
                 Part("max", latency, latency.Max))),
-            Tile("Players with errors", Figures.Whole(report.PlayersWithErrors), "",
-                $"of {Figures.Whole(report.Settings.Clients)}", report.PlayersWithErrors > 0),
-            server is null ? null : Tile("Server CPU", Figures.Number(server.CpuMicrosecondsPerRequest), "µs",
-                "for each request"),
-            server is null ? null : Tile("Server memory", Figures.Number(server.ResidentMegabytesPeak), "MB",
-                $"at its peak, {Figures.Megabytes(server.ResidentMegabytesAtStart)} at first"));
+            Tile("Players with errors", NumberFormat.Whole(report.PlayersWithErrors), "",
+                $"of {NumberFormat.Whole(report.Settings.Clients)}", report.PlayersWithErrors > 0),
+            server is null ? null : Tile("Server CPU", NumberFormat.Number(server.CpuMicrosecondsPerRequest), "µs",
+                "per request"),
+            server is null ? null : Tile("Server memory", NumberFormat.Number(server.ResidentMegabytesPeak), "MB",
+                $"peak, {NumberFormat.Megabytes(server.ResidentMegabytesAtStart)} at start"));
     }
 
     private static XElement Tile(string name, string figure, string unit, string note, bool isBad = false) => Element(
@@ -31,11 +31,11 @@ internal static class Tiles
         Element("dd.note", note));
 
     private static XElement Part(string name, LatencySummary latency, double milliseconds) => Element("span.part",
-        Figure(latency.Count == 0 ? Figures.Unknown : Figures.Number(milliseconds), "ms"), Element("span.note", name));
+        Figure(latency.Count == 0 ? NumberFormat.Unknown : NumberFormat.Number(milliseconds), "ms"), Element("span.note", name));
 
     private static XElement Figure(string figure, string unit) =>
-        Element("span.figure", figure, unit.Length == 0 || figure == Figures.Unknown ? null
+        Element("span.figure", figure, unit.Length == 0 || figure == NumberFormat.Unknown ? null
             : Element("span.unit", $"\u00A0{unit}"));
 
-    private static string Games(long games) => games == 1 ? "1 game" : $"{Figures.Whole(games)} games";
+    private static string Games(long games) => games == 1 ? "1 game" : $"{NumberFormat.Whole(games)} games";
 }

@@ -1,6 +1,6 @@
 "use strict";
 
-// Without this script everything is still drawn; with it, a chart says its values where the pointer is.
+// Shows a chart's values at the pointer. Everything else works without it.
 for (const figure of document.querySelectorAll("figure[data-readings]")) {
     const readings = JSON.parse(figure.dataset.readings);
     const box = document.createElement("div");
@@ -56,7 +56,7 @@ for (const figure of document.querySelectorAll("figure[data-readings]")) {
             if (value !== null && value !== "0") box.append(row(name, color, value));
         });
 
-        // Beside the hair line, on the side with more room; where neither has enough, above the plot: not over it.
+        // Beside the hair line, on the side with more room, or above the plot if neither has enough.
         const frame = figure.getBoundingClientRect();
         const hairAt = bounds.left - frame.left + x * scale;
         const plotTop = bounds.top - frame.top + top * scale;

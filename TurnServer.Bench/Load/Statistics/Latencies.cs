@@ -2,17 +2,13 @@ using HdrHistogram;
 
 namespace TurnServer.Bench.Load.Statistics;
 
-/// <summary>Durations, recorded by many threads and read by one.</summary>
-/// <remarks>
-/// HdrHistogram counts each in a bucket of its own magnitude, to three digits from 100 ns to an hour, without locks or
-/// allocation.
-/// </remarks>
+/// <summary>A histogram of durations from 100 ns to an hour, to three digits; written by many threads, read by one.</summary>
 internal sealed class Latencies
 {
     private const int Digits = 3;
     private const double TicksPerMillisecond = TimeSpan.TicksPerMillisecond;
 
-    // In which the distribution is given: enough for a smooth line up to five nines.
+    // Points of the distribution for each halving of the distance to 100 %: a smooth line up to five nines.
     private const int TicksPerHalf = 10;
 
     private readonly Recorder _recorder = HistogramFactory.With64BitBucketSize().WithValuesUpTo(TimeSpan.TicksPerHour)
@@ -24,7 +20,7 @@ internal sealed class Latencies
     public void Record(TimeSpan duration) =>
         _recorder.RecordValue(Math.Clamp(duration.Ticks, 1, TimeSpan.TicksPerHour));
 
-    /// <summary>What was recorded since the last call; null when nothing was.</summary>
+    /// <summary>Latencies recorded since the last call; null: none.</summary>
     public SecondLatency? TakeInterval()
     {
         _interval = _recorder.GetIntervalHistogram(_interval);
@@ -35,7 +31,7 @@ internal sealed class Latencies
             Milliseconds(_interval, 100));
     }
 
-    /// <summary>All that was recorded.</summary>
+    /// <summary>The distribution of all recorded latencies.</summary>
     public LatencySummary Summarize()
     {
         TakeInterval();

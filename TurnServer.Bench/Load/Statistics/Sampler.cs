@@ -2,9 +2,9 @@ using System.Diagnostics;
 
 namespace TurnServer.Bench.Load.Statistics;
 
-/// <summary>Looks once a second at what has been recorded, and tells whoever shows progress.</summary>
-/// <param name="recorder">What is recorded.</param>
-/// <param name="server">The server's process, if it is known.</param>
+/// <summary>Samples the recorder and the server's process once a second.</summary>
+/// <param name="recorder">The recorder.</param>
+/// <param name="server">The server's process, if known.</param>
 /// <param name="sampled">Called after each second.</param>
 internal sealed class Sampler(LoadRecorder recorder, ServerProcess? server, Action<LoadSecond, TimeSpan> sampled)
 {
@@ -14,14 +14,14 @@ internal sealed class Sampler(LoadRecorder recorder, ServerProcess? server, Acti
     private readonly long _startedAt = Stopwatch.GetTimestamp();
     private long _requests;
     private long _turns;
-    private long[] _kinds = new long[ReplyNames.KindsMax];
-    private double? _cpuSeconds = server?.Sample()?.CpuSeconds;
+    private long[] _kinds = new long[ReplyKinds.KindsMax];
+    private double? _cpuSeconds = server?.Usage?.CpuSeconds;
     private TimeSpan _at;
 
-    /// <summary>What was seen, second by second.</summary>
+    /// <summary>The samples so far.</summary>
     public IReadOnlyList<LoadSecond> Seconds => _seconds;
 
-    /// <summary>Samples until it is stopped, and the part of a second that was left then.</summary>
+    /// <summary>Samples until stopped, and then the rest of the current second.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Interval);
@@ -44,10 +44,10 @@ internal sealed class Sampler(LoadRecorder recorder, ServerProcess? server, Acti
         for (var kind = 0; kind < kinds.Length; kind++)
         {
             if (kinds[kind] > _kinds[kind])
-                codes[ReplyNames.CodeOf(kind)] = kinds[kind] - _kinds[kind];
+                codes[ReplyKinds.CodeOf(kind)] = kinds[kind] - _kinds[kind];
         }
 
-        var usage = server?.Sample();
+        var usage = server?.Usage;
         var share = (usage?.CpuSeconds - _cpuSeconds) / (at - _at).TotalSeconds;
         var second = new LoadSecond(_seconds.Count, requests - _requests, turns - _turns, recorder.Turns.TakeInterval(),
             codes, share, usage?.ResidentMegabytes);

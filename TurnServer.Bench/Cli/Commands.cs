@@ -1,0 +1,109 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using TurnServer.Bench.Compare;
+using TurnServer.Bench.Journal;
+using TurnServer.Bench.Journal.Survival;
+using TurnServer.Bench.Load;
+using TurnServer.Bench.Memory;
+using TurnServer.Bench.Publish;
+using TurnServer.Bench.Restart;
+using TurnServer.Bench.Soak;
+using TurnServer.Cli;
+using ServerCommandLine = TurnServer.Cli.CommandLine;
+
+namespace TurnServer.Bench.Cli;
+
+/// <summary>The subcommands.</summary>
+internal sealed class Commands
+{
+    private static readonly Argument<string> Filter = new("filter") { DefaultValueFactory = _ => "*" };
+
+    private readonly Subcommand[] _commands =
+    [
+        new Subcommand("micro", "the same, spelled out")
+        {
+            Arguments = [(Filter, "[FILTER]", "which ones, such as '*Update*' [all]")],
+        }.Does((result, _) => result.GetValue(Filter)!, (filter, _) => Task.FromResult(MicroCommand.Run(filter))),
+        new Subcommand("memory", "measure managed memory per waiting player and per idle game")
+            .Does((_, _) => true, (_, _) => Task.FromResult(MemoryCommand.Run())),
+        CompareCommand.Create(),
+        PublishCommand.Create(),
+        RestartCommand.Create(),
+        SoakRun.Create(),
+        JournalCommand.Create(),
+        StressCommand.Create(),
+    ];
+
+    private readonly RootCommand _root = new();
+
+    public Commands()
+    {
+        foreach (var command in _commands)
+            _root.Add(command.Command);
+        foreach (var command in ChildCommands())
+        {
+            command.Hidden = true;
+            _root.Add(command);
+        }
+
+        _root.Options.OfType<HelpOption>().Single().Action = new HelpText(Overview(),
+            _commands.ToDictionary(command => command.Command, command => command.Page));
+    }
+
+    /// <summary>Runs a command line; returns the exit code.</summary>
+    /// <param name="args">What is no subcommand is a filter of the micro-benchmarks.</param>
+    /// <param name="output">Where help goes.</param>
+    public async Task<int> RunAsync(string[] args, TextWriter output)
+    {
+        var isCommand = args is [var first, ..]
+            && (first.StartsWith('-') || _root.Subcommands.Any(command => command.Name == first));
+        var parsed = ServerCommandLine.Parse(_root, isCommand ? args : ["micro", .. args], out var errors);
+        var command = Array.Find(_commands, each => each.Command == parsed.CommandResult.Command);
+        if (errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
+            return (command ?? _commands[0]).Refuse(errors);
+        var configuration = new InvocationConfiguration { Output = output };
+        if (command is { SimulatesPlayers: true })
+        {
+            // Threads of the pool that spin for work before they sleep take a sixth of the CPU time, on cores that the
+            // server shares. Read when the pool starts.
+            AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0");
+            // Such a command handles signals itself: it ends its games in order.
+            configuration.ProcessTerminationTimeout = null;
+        }
+
+        return await parsed.InvokeAsync(configuration);
+    }
+
+    // What compare and journal --survive start as child processes.
+    private static IEnumerable<Command> ChildCommands()
+    {
+        yield return Bare("bare", BareListener.RunAsync);
+        // A lambda, so that Kestrel is loaded only when it is called.
+        yield return Bare("bare-kestrel", port => BareKestrel.RunAsync(port));
+        var (contender, directory, seed) =
+            (new Argument<string>("contender"), new Argument<string>("directory"), new Argument<int>("seed"));
+        var writer = new Command(JournalChild.Writer) { contender, directory, seed };
+        writer.SetAction(result => JournalChild.Write(result.GetValue(contender)!, result.GetValue(directory)!,
+            result.GetValue(seed)));
+        yield return writer;
+        var reader = new Command(JournalChild.Reader) { contender };
+        reader.SetAction(result => JournalChild.Read(result.GetValue(contender)!));
+        yield return reader;
+    }
+
+    private static Command Bare(string name, Func<int, Task<int>> runAsync)
+    {
+        var port = new Option<int>("--port");
+        var command = new Command(name) { port };
+        command.SetAction((result, _) => runAsync(result.GetValue(port)));
+        return command;
+    }
+
+    private HelpPage Overview() => new("Measures TurnServer.", "./run.sh bench [COMMAND] [options]",
+        ("Commands",
+        [
+            ("./run.sh bench [FILTER]", "micro-benchmarks: all, or those with such a name, as '*Update*'"),
+            .. _commands.Select(command => (command.Call, command.Title)),
+        ]),
+        [], "Each command but the first has a page of its own: --help.");
+}
