@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using TurnServer.Bench.Compare;
 using TurnServer.Bench.Journal;
 using TurnServer.Bench.Journal.Survival;
@@ -9,7 +8,6 @@ using TurnServer.Bench.Publish;
 using TurnServer.Bench.Restart;
 using TurnServer.Bench.Soak;
 using TurnServer.Cli;
-using ServerCommandLine = TurnServer.Cli.CommandLine;
 
 namespace TurnServer.Bench.Cli;
 
@@ -34,44 +32,15 @@ internal sealed class Commands
         StressCommand.Create(),
     ];
 
-    private readonly RootCommand _root = new();
-
-    public Commands()
-    {
-        foreach (var command in _commands)
-            _root.Add(command.Command);
-        foreach (var command in ChildCommands())
-        {
-            command.Hidden = true;
-            _root.Add(command);
-        }
-
-        _root.Options.OfType<HelpOption>().Single().Action = new HelpText(Overview(),
-            _commands.ToDictionary(command => command.Command, command => command.Page));
-    }
-
     /// <summary>Runs a command line; returns the exit code.</summary>
     /// <param name="args">What is no subcommand is a filter of the micro-benchmarks.</param>
     /// <param name="output">Where help goes.</param>
-    public async Task<int> RunAsync(string[] args, TextWriter output)
+    public Task<int> RunAsync(string[] args, TextWriter output)
     {
-        var isCommand = args is [var first, ..]
-            && (first.StartsWith('-') || _root.Subcommands.Any(command => command.Name == first));
-        var parsed = ServerCommandLine.Parse(_root, isCommand ? args : ["micro", .. args], out var errors);
-        var command = Array.Find(_commands, each => each.Command == parsed.CommandResult.Command);
-        if (errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
-            return (command ?? _commands[0]).Refuse(errors);
-        var configuration = new InvocationConfiguration { Output = output };
-        if (command is { SimulatesPlayers: true })
-        {
-            // Threads of the pool that spin for work before they sleep take a sixth of the CPU time, on cores that the
-            // server shares. Read when the pool starts.
-            AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0");
-            // Such a command handles signals itself: it ends its games in order.
-            configuration.ProcessTerminationTimeout = null;
-        }
-
-        return await parsed.InvokeAsync(configuration);
+        var children = ChildCommands().ToList();
+        var isCommand = args is [var first, ..] && (first.StartsWith('-')
+            || _commands.Select(command => command.Command).Concat(children).Any(command => command.Name == first));
+        return Subcommand.RunAsync(_commands, children, Overview(), isCommand ? args : ["micro", .. args], output);
     }
 
     // What compare and journal --survive start as child processes.

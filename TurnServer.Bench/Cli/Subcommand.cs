@@ -1,6 +1,8 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using TurnServer.Cli;
 using TurnServer.Client;
+using ServerCommandLine = TurnServer.Cli.CommandLine;
 
 namespace TurnServer.Bench.Cli;
 
@@ -73,9 +75,41 @@ internal sealed class Subcommand(string name, string title)
         return this;
     }
 
-    /// <summary>Prints what is wrong with a command line; returns the exit code.</summary>
-    /// <param name="errors">What is wrong; user name and password of a URL are hidden.</param>
-    public int Refuse(IEnumerable<string> errors)
+    /// <summary>Runs a command line; returns the exit code.</summary>
+    /// <param name="subcommands">The commands that the help lists.</param>
+    /// <param name="hidden">Commands for programs, without help.</param>
+    /// <param name="overview">The help page of the program itself.</param>
+    /// <param name="args">The command line.</param>
+    /// <param name="output">Where help goes.</param>
+    public static async Task<int> RunAsync(IReadOnlyList<Subcommand> subcommands, IEnumerable<Command> hidden,
+        HelpPage overview, string[] args, TextWriter output)
+    {
+        var root = new RootCommand();
+        foreach (var subcommand in subcommands)
+            root.Add(subcommand.Command);
+        foreach (var command in hidden)
+            root.Add(command);
+        root.Options.OfType<HelpOption>().Single().Action = new HelpText(overview,
+            subcommands.ToDictionary(subcommand => subcommand.Command, subcommand => subcommand.Page));
+        var parsed = ServerCommandLine.Parse(root, args, out var errors);
+        var called = subcommands.FirstOrDefault(subcommand => subcommand.Command == parsed.CommandResult.Command);
+        if (errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
+            return (called ?? subcommands[0]).Refuse(errors);
+        var configuration = new InvocationConfiguration { Output = output };
+        if (called is { SimulatesPlayers: true })
+        {
+            // Threads of the pool that spin for work before they sleep take a sixth of the CPU time, on cores that the
+            // server shares. Read when the pool starts.
+            AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0");
+            // Such a command handles signals itself: it ends its games in order.
+            configuration.ProcessTerminationTimeout = null;
+        }
+
+        return await parsed.InvokeAsync(configuration);
+    }
+
+    // Prints what is wrong with a command line; user name and password of a URL are hidden.
+    private int Refuse(IEnumerable<string> errors)
     {
         foreach (var error in errors)
             Console.Error.WriteLine($"{name}: {TerminalText.OnOneLine(ServerUrl.HideUserInfo(error))}");
