@@ -125,7 +125,7 @@ internal sealed class RequestSenderTests
             Observer = log.Note,
             ReplyTimeout = TimeSpan.FromMinutes(1),
         };
-        await new RequestSender(http, new Uri("http://x/"), options).AskAsync(Ask, default);
+        await new RequestSender(http, new Uri("http://x/"), options).SendAsync(Ask, default);
         Assert.That(log.Attempts.Select(attempt => (attempt.Symbol, attempt.Reply?.Error, attempt.Loss)), Is.EqualTo(
             new[] { (Symbol.RequestPair, (ErrorCode?)null, (string?)"nobody there"),
                 (Symbol.RequestPair, ErrorCode.NotRegistered, null) }));
@@ -144,6 +144,6 @@ internal sealed class RequestSenderTests
         // Longer than the clock skips.
         var options = new TurnClientOptions { Time = clock, ReplyTimeout = TimeSpan.FromMinutes(1) };
         var sender = new RequestSender(http, new Uri("http://x/"), options);
-        return (await sender.AskAsync(ask, default).WaitAsync(TestWait.Timeout), clock, handler);
+        return (await sender.SendAsync(ask, default).WaitAsync(TestWait.Timeout), clock, handler);
     }
 }

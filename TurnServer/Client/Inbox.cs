@@ -3,11 +3,11 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Client;
 
-/// <summary>Turns that have arrived and wait to be read. One thread puts them in and one takes them out.</summary>
-internal sealed class Inbox(WakeSignal loop)
+/// <summary>Turns that have arrived and wait to be read. Single producer, single consumer.</summary>
+internal sealed class Inbox(WakeSignal wakeSignal)
 {
-    // One full block: what is read while the reader is away is at most twice that.
-    private const int BytesEnough = ProtocolLimits.BacklogBytesMax;
+    // One full block. The inbox holds at most this and one more block.
+    private const int BytesMax = ProtocolLimits.BacklogBytesMax;
 
     private readonly Channel<ReadOnlyMemory<byte>> _turns = Channel.CreateUnbounded<ReadOnlyMemory<byte>>(
         new UnboundedChannelOptions { SingleReader = true, SingleWriter = true });
@@ -15,15 +15,13 @@ internal sealed class Inbox(WakeSignal loop)
     private int _bytes;
     private volatile bool _isReaderWaiting;
 
-    /// <summary>Whether there is room for one block more.</summary>
-    public bool HasRoom => Volatile.Read(ref _bytes) < BytesEnough;
+    /// <summary>Whether there is room for another block.</summary>
+    public bool HasRoom => Volatile.Read(ref _bytes) < BytesMax;
 
-    /// <summary>
-    /// Whether somebody waits for a turn. Who has been handed one waits no longer, though it may not know that yet.
-    /// </summary>
+    /// <summary>Whether the reader waits for a turn, and none is there for it.</summary>
     public bool IsReaderWaiting => _isReaderWaiting && Volatile.Read(ref _bytes) == 0;
 
-    /// <summary>Puts turns in that are joined as the wire joins them.</summary>
+    /// <summary>Adds turns that are joined by <c>|</c>.</summary>
     public void Put(ReadOnlyMemory<byte> joined)
     {
         for (int length; ; joined = joined[(length + 1)..])
@@ -37,17 +35,17 @@ internal sealed class Inbox(WakeSignal loop)
         }
     }
 
-    /// <summary>Says that no more will come, because of this bug if there is one.</summary>
+    /// <summary>No more turns will come; with a bug, the reader gets it as an exception.</summary>
     public void Complete(Exception? bug) => _turns.Writer.TryComplete(bug);
 
-    /// <summary>Waits until there is a turn to take; false when there will be none.</summary>
+    /// <summary>Waits until there is a turn to take; false when no more will come.</summary>
     public async ValueTask<bool> WaitAsync(CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
         if (_turns.Reader.TryPeek(out _))
             return true;
         _isReaderWaiting = true;
-        loop.Call();
+        wakeSignal.Set();
         try
         {
             return await _turns.Reader.WaitToReadAsync(cancel);
@@ -63,8 +61,8 @@ internal sealed class Inbox(WakeSignal loop)
         if (!_turns.Reader.TryRead(out turn))
             return false;
         var before = Interlocked.Add(ref _bytes, -turn.Length - 1) + turn.Length + 1;
-        if (before >= BytesEnough && HasRoom)
-            loop.Call();
+        if (before >= BytesMax && HasRoom)
+            wakeSignal.Set();
         return true;
     }
 }

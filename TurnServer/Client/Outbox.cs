@@ -2,42 +2,42 @@ using System.Threading.Channels;
 
 namespace TurnServer.Client;
 
-/// <summary>A turn on its way out.</summary>
+/// <summary>A turn to be sent.</summary>
 /// <param name="Bytes">The turn.</param>
-/// <param name="Taken">Whom to tell when the server has taken it or never will; null: nobody.</param>
-/// <param name="EndsGame">Whether the game is over when the server refuses this turn alone.</param>
+/// <param name="Taken">Completed when the server has taken or refused it; null if no caller waits for that.</param>
+/// <param name="EndsGame">Whether the game is over if the server refuses this turn.</param>
 internal readonly record struct OutgoingTurn(ReadOnlyMemory<byte> Bytes, TaskCompletionSource<TurnFault?>? Taken,
     bool EndsGame);
 
-/// <summary>Turns that wait to be sent. Many threads put them in, one takes them out.</summary>
-internal sealed class Outbox(WakeSignal loop)
+/// <summary>Turns that wait to be sent. Many producers, one consumer.</summary>
+internal sealed class Outbox(WakeSignal wakeSignal)
 {
-    // With turns of full length this is a megabyte, and enough to keep the way to the server full.
+    // With turns of full length this is a megabyte, enough to keep the connection busy.
     private const int TurnsMax = 64;
 
     private readonly Channel<OutgoingTurn> _turns = Channel.CreateBounded<OutgoingTurn>(
         new BoundedChannelOptions(TurnsMax) { SingleReader = true });
 
-    // Those that were taken out and put back: ahead of all others, and for the one who takes them out alone.
+    // Returned by the consumer: these go out before all others. Only the consumer touches this queue.
     private readonly Queue<OutgoingTurn> _returned = new();
 
     private volatile bool _isLast;
 
-    /// <summary>Whether a turn waits.</summary>
+    /// <summary>Whether a turn waits to be sent.</summary>
     public bool HasTurns => TryPeek(out _);
 
-    /// <summary>Whether no more are taken: what waits is the last.</summary>
+    /// <summary>Whether no more turns are accepted: those that wait are the last.</summary>
     public bool IsLast => _isLast;
 
-    /// <summary>Whether there are none and will be none.</summary>
+    /// <summary>Whether no turn waits and no more are accepted.</summary>
     public bool IsFinished => _returned.Count == 0 && _turns.Reader.Completion.IsCompleted;
 
-    /// <summary>Waits for room and puts a turn in; false when no more are taken.</summary>
+    /// <summary>Waits for room and adds a turn; false when no more are accepted.</summary>
     public async ValueTask<bool> PutAsync(OutgoingTurn turn, CancellationToken cancel)
     {
         try
         {
-            // Not waiting for room and then trying: those who wait would race for it, out of order.
+            // WriteAsync keeps the order of the callers; WaitToWriteAsync and TryWrite would not.
             await _turns.Writer.WriteAsync(turn, cancel);
         }
         catch (ChannelClosedException)
@@ -45,19 +45,19 @@ internal sealed class Outbox(WakeSignal loop)
             return false;
         }
 
-        loop.Call();
+        wakeSignal.Set();
         return true;
     }
 
-    /// <summary>Takes no more.</summary>
+    /// <summary>Accepts no more turns.</summary>
     public void Finish()
     {
         _isLast = true;
         _turns.Writer.TryComplete();
-        loop.Call();
+        wakeSignal.Set();
     }
 
-    /// <summary>Adds what goes together: one of those that wait, and those behind it up to so many bytes.</summary>
+    /// <summary>Moves the next turn, and as many behind it as fit into so many bytes, to the batch.</summary>
     public void TakeBatch(List<OutgoingTurn> batch, int bytesMax)
     {
         var bytes = 0;
@@ -69,7 +69,7 @@ internal sealed class Outbox(WakeSignal loop)
         }
     }
 
-    /// <summary>Puts back, ahead of all others, what was taken out together.</summary>
+    /// <summary>Puts a batch back, ahead of all other turns.</summary>
     public void Return(List<OutgoingTurn> batch)
     {
         batch.AddRange(_returned);
@@ -79,10 +79,10 @@ internal sealed class Outbox(WakeSignal loop)
         batch.Clear();
     }
 
-    /// <summary>Tells everybody who waits that their turns will not be sent.</summary>
-    /// <param name="batch">Those that have been taken out.</param>
+    /// <summary>Drops all turns and tells the callers that wait for them.</summary>
+    /// <param name="batch">Turns that were taken out and have not been sent.</param>
     /// <param name="fault">Why the game is over; null when it is not.</param>
-    /// <param name="bug">What kept them from being sent; null when it is that nobody wants them to be.</param>
+    /// <param name="bug">The bug that keeps them from being sent; null: they are cancelled.</param>
     public void Drop(List<OutgoingTurn> batch, TurnFault? fault, Exception? bug)
     {
         Finish();

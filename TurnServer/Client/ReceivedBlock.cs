@@ -3,30 +3,32 @@ using TurnServer.Protocol;
 namespace TurnServer.Client;
 
 /// <summary>
-/// The block of the last counter, as far as it has been delivered. A block only grows, and one that is not acknowledged
-/// in full begins the next one (PROTOCOL.md, "The game" and "Saying what has arrived"): so what is behind that which
-/// has been delivered is new.
+/// The part of the current block that has been delivered. A block only grows, and the part that is not acknowledged
+/// begins the next block (PROTOCOL.md, "The game" and "Saying what has arrived"). So whatever follows the delivered
+/// part is new.
 /// </summary>
 internal sealed class ReceivedBlock(Inbox inbox)
 {
-    // With more than this on their way here, a partner's longest update may be refused.
+    // With more than this in the block, the partner's longest update may be refused.
     private const int CrowdedBytes = ProtocolLimits.BacklogBytesMax - ProtocolLimits.BodyBytesMax;
 
     private ReadOnlyMemory<byte> _delivered;
 
-    /// <summary>How much of it has been delivered, in bytes.</summary>
+    /// <summary>How many bytes of it have been delivered.</summary>
     public int Length => _delivered.Length;
 
-    /// <summary>Whether it leaves so little room that the partner may be waiting for it to be acknowledged.</summary>
+    /// <summary>Whether the partner may be unable to send until this block is acknowledged.</summary>
     public bool IsCrowded => Length > CrowdedBytes;
 
-    /// <summary>An update has been taken that acknowledged so many bytes: the rest begins the next block.</summary>
-    public void Acknowledge(int bytes) => _delivered = Behind(bytes);
+    /// <summary>
+    /// The server has taken an update that acknowledged so many bytes: the rest begins the next block.
+    /// </summary>
+    public void Acknowledge(int bytes) => _delivered = After(bytes);
 
     /// <summary>Delivers what is new in a reply.</summary>
     public void Deliver(in ServerReply reply)
     {
-        // Before anything else of this counter a lone * may be a turn: if it is, it comes again, as 0 has arrived.
+        // A lone * in the first reply to a counter may be a turn. If so it comes again: 0 bytes are acknowledged.
         if (IsEmpty(reply) || reply.Data.Length <= Length)
             return;
         var rest = Length == 0 ? reply.Data : reply.Data[(Length + 1)..];
@@ -35,20 +37,20 @@ internal sealed class ReceivedBlock(Inbox inbox)
     }
 
     /// <summary>
-    /// How much an empty update says has arrived, so that the next block shows whether that update was taken or a turn
-    /// that went out before it under the same counter.
+    /// How many bytes an empty update acknowledges, so that the next block shows which was taken: that update, or a
+    /// turn sent before under the same counter.
     /// </summary>
-    /// <param name="turnBytes">How much the turn said.</param>
+    /// <param name="turnBytes">How many bytes the turn acknowledged.</param>
     public int DistinctFrom(int turnBytes) => turnBytes > Length / 2 ? 0 : Length;
 
-    /// <summary>Whether this reply to an empty update shows that the turn before it was taken in its place.</summary>
+    /// <summary>Whether this reply to an empty update shows that the turn before was taken instead.</summary>
     /// <param name="reply">The reply.</param>
-    /// <param name="turnBytes">How much the turn said had arrived.</param>
+    /// <param name="turnBytes">How many bytes the turn acknowledged.</param>
     public bool ShowsTurnTaken(in ServerReply reply, int turnBytes)
     {
         if (reply.Code != ReplyCode.GameRedundant)
             return false;
-        return DistinctFrom(turnBytes) == 0 ? !Begins(reply, _delivered) : Begins(reply, Behind(turnBytes));
+        return DistinctFrom(turnBytes) == 0 ? !Begins(reply, _delivered) : Begins(reply, After(turnBytes));
     }
 
     private static bool IsEmpty(in ServerReply reply) => reply.Code == ReplyCode.GameNoData
@@ -60,6 +62,6 @@ internal sealed class ReceivedBlock(Inbox inbox)
         return block.StartsWith(turns.Span) && (block.Length == turns.Length || block[turns.Length] == (byte)'|');
     }
 
-    private ReadOnlyMemory<byte> Behind(int bytes) =>
+    private ReadOnlyMemory<byte> After(int bytes) =>
         bytes >= Length ? default : bytes == 0 ? _delivered : _delivered[(bytes + 1)..];
 }

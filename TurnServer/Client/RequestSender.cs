@@ -5,35 +5,31 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Client;
 
-/// <summary>A request, as it is asked as often as it takes.</summary>
-/// <param name="Body">Its bytes.</param>
-/// <param name="Wait">How long the server may hold the reply; zero not at all.</param>
+/// <summary>A request, which is repeated until it is answered.</summary>
+/// <param name="Body">The body.</param>
+/// <param name="Wait">How long the server may hold the reply; zero: not at all.</param>
 /// <param name="ReceivedBytes">
-/// How much of the last block has arrived; null: there was none, or the request is no update.
+/// How many bytes of the last block have arrived; null if there was none, or the request is no update.
 /// </param>
 internal readonly record struct OutgoingRequest(ReadOnlyMemory<byte> Body, TimeSpan Wait = default,
     int? ReceivedBytes = null);
 
-/// <summary>What became of a request in the end.</summary>
-/// <param name="Reply">The server's answer; without meaning when there is a fault of the way there.</param>
-/// <param name="Fault">The server's refusal, or why it cannot be reached; null when it took the request.</param>
+/// <summary>The result of a request.</summary>
+/// <param name="Reply">The server's reply; the default if it could not be reached.</param>
+/// <param name="Fault">Why the server refused, or could not be reached; null when it took the request.</param>
 internal readonly record struct RequestOutcome(ServerReply Reply, TurnFault? Fault)
 {
-    /// <summary>An update that is taken for taken although no answer to it has been seen.</summary>
-    public static RequestOutcome Unseen { get; } =
-        new(new ServerReply { Code = ReplyCode.GameNoData }, null) { IsUnseen = true };
-
-    /// <summary>Whether it is <see cref="Unseen"/>.</summary>
-    public bool IsUnseen { get; private init; }
+    /// <summary>The assumed outcome of an abandoned held update.</summary>
+    public static RequestOutcome Assumed { get; } = new(new ServerReply { Code = ReplyCode.GameNoData }, null);
 }
 
 /// <summary>
-/// Asks the server, and asks again with the very same bytes for as long as no reply comes: that is safe because the
-/// server takes each request only once (PROTOCOL.md, "The game" and "Pairing").
+/// Sends a request, and repeats the same bytes until a reply comes. That is safe because requests are idempotent
+/// (PROTOCOL.md, "The game" and "Pairing").
 /// </summary>
 internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClientOptions options)
 {
-    // The longest reply is a full block; beyond it is no turn server's.
+    // The longest reply is a full block.
     private const int ReplyBytesMax = ProtocolLimits.BacklogBytesMax + 64;
 
     private const int ErrorStatusMin = 500;
@@ -41,42 +37,43 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
     private const int NotImplemented = (int)HttpStatusCode.NotImplemented;
     private const int TooManyRequests = (int)HttpStatusCode.TooManyRequests;
 
-    // A reply that is let go is on its way: letting it arrive spares the connection.
-    private static readonly TimeSpan LetGoGrace = TimeSpan.FromSeconds(1);
+    // The reply of an abandoned request is most often on its way: waiting for it keeps the connection open.
+    private static readonly TimeSpan AbandonGrace = TimeSpan.FromSeconds(1);
 
-    // 503 and 429 ask for a second; a server that asks for hours is not waited for.
+    // The server asks for a second with 503 and 429; do not wait for hours because a proxy says so.
     private static readonly TimeSpan RetryAfterMax = TimeSpan.FromSeconds(5);
 
-    /// <summary>Asks until there is an answer or the client's patience is over.</summary>
-    /// <param name="ask">The request.</param>
-    /// <param name="cancel">Ends it at once.</param>
-    /// <param name="letGo">Ends it with the attempt under way, soon: nobody looks at the outcome any longer.</param>
-    public async Task<RequestOutcome> AskAsync(OutgoingRequest ask, CancellationToken cancel, CancellationToken letGo = default)
+    /// <summary>Sends until there is a reply or <see cref="TurnClientOptions.Patience"/> is over.</summary>
+    /// <param name="outgoing">The request.</param>
+    /// <param name="cancel">Cancels at once.</param>
+    /// <param name="abandon">Ends soon, with the attempt under way; the caller ignores the outcome.</param>
+    public async Task<RequestOutcome> SendAsync(OutgoingRequest outgoing, CancellationToken cancel,
+        CancellationToken abandon = default)
     {
-        var symbol = (Symbol)(ask.Body.Span[0] - '0');
+        var symbol = (Symbol)(outgoing.Body.Span[0] - '0');
         var pause = TimeSpan.Zero;
         long? firstFailedAt = null;
         while (true)
         {
             var startedAt = options.Time.GetTimestamp();
-            var attempt = await TryAsync(symbol, ask, cancel, letGo);
+            var attempt = await TryAsync(symbol, outgoing, cancel, abandon);
             var outcome = new RequestOutcome(attempt.Reply.GetValueOrDefault(), attempt.Fault);
-            // Its reply may have been on its way still: that is no loss to tell of.
-            if (attempt.Reply is null && letGo.IsCancellationRequested)
+            // Not lost: its reply may still have been on its way.
+            if (attempt.Reply is null && abandon.IsCancellationRequested)
                 return outcome;
             options.Observer?.Invoke(new TurnAttempt(symbol, options.Time.GetElapsedTime(startedAt), attempt.Reply,
                 attempt.Loss));
             if (attempt.IsFinal)
                 return outcome;
-            // From when it was known to be lost: a reply that may be held for long is given up late.
+            // Counted from when it was known to be lost: a held reply is given up late.
             firstFailedAt ??= options.Time.GetTimestamp();
-            // Spread out, or all that a restart has cut off come back in the same instant.
+            // With jitter, so that after a restart not all clients come back at the same instant.
             var spread = attempt.RetryAfter + (pause * (0.5 + (Random.Shared.NextDouble() / 2)));
             if (options.Time.GetElapsedTime(firstFailedAt.Value) + spread > options.Patience)
                 return outcome;
             if (spread > TimeSpan.Zero)
                 await Task.Delay(spread, options.Time, cancel);
-            if (letGo.IsCancellationRequested)
+            if (abandon.IsCancellationRequested)
                 return outcome;
             pause = pause == TimeSpan.Zero ? options.FirstPause : Min(pause * 2, options.LongestPause);
         }
@@ -84,18 +81,18 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    private async Task<Attempt> TryAsync(Symbol symbol, OutgoingRequest ask, CancellationToken cancel,
-        CancellationToken letGo)
+    private async Task<Attempt> TryAsync(Symbol symbol, OutgoingRequest outgoing, CancellationToken cancel,
+        CancellationToken abandon)
     {
-        var patience = options.ReplyTimeout + ask.Wait;
+        var patience = options.ReplyTimeout + outgoing.Wait;
         using var timeout = new CancellationTokenSource(patience, options.Time);
-        await using var soon = letGo.UnsafeRegister(
-            static timeout => ((CancellationTokenSource)timeout!).CancelAfter(LetGoGrace), timeout);
+        await using var registration = abandon.UnsafeRegister(
+            static timeout => ((CancellationTokenSource)timeout!).CancelAfter(AbandonGrace), timeout);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
         try
         {
-            using var request = Compose(ask);
-            using var response = await SendAsync(request, either.Token);
+            using var request = Compose(outgoing);
+            using var response = await PostAsync(request, either.Token);
             await response.Content.LoadIntoBufferAsync(ReplyBytesMax, either.Token);
             return Judge(symbol, response, await response.Content.ReadAsByteArrayAsync(either.Token));
         }
@@ -109,7 +106,7 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
         }
         catch (HttpRequestException e) when (e.HttpRequestError == HttpRequestError.SecureConnectionError)
         {
-            // Not final: a server that goes away in the middle of a handshake looks the same.
+            // Not final: a server that goes down during the handshake looks the same.
             return Attempt.Lost($"no TLS, as https:// asks for: {Reason(e)}");
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
@@ -122,18 +119,21 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
         }
     }
 
-    // HttpClient by itself reads a body of any length before anybody can say that it is too long.
-    private Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel) =>
+    // By default HttpClient buffers a body of any length before its length can be checked.
+    private Task<HttpResponseMessage> PostAsync(HttpRequestMessage request, CancellationToken cancel) =>
         http is HttpClient client
             ? client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel)
             : http.SendAsync(request, cancel);
 
-    private HttpRequestMessage Compose(OutgoingRequest ask)
+    private HttpRequestMessage Compose(OutgoingRequest outgoing)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ReadOnlyMemoryContent(ask.Body) };
-        if (ask.Wait > TimeSpan.Zero)
-            request.Headers.TryAddWithoutValidation("Prefer", $"wait={(int)ask.Wait.TotalSeconds}");
-        if (ask.ReceivedBytes is { } bytes)
+        var request = new HttpRequestMessage(HttpMethod.Post, url)
+        {
+            Content = new ReadOnlyMemoryContent(outgoing.Body),
+        };
+        if (outgoing.Wait > TimeSpan.Zero)
+            request.Headers.TryAddWithoutValidation("Prefer", $"wait={(int)outgoing.Wait.TotalSeconds}");
+        if (outgoing.ReceivedBytes is { } bytes)
         {
             request.Headers.TryAddWithoutValidation(TurnReceivedHeader.Name,
                 bytes.ToString(CultureInfo.InvariantCulture));
@@ -148,10 +148,10 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
         var status = (int)response.StatusCode;
         if (!ServerReply.TryParse(body, wasHeld, out var reply))
         {
-            // A proxy says so when the server behind it is away for a moment, or this address asks too often.
+            // From a proxy whose server is down for a moment, or that limits this address's rate.
             if (status is (>= ErrorStatusMin and not NotImplemented) or RequestTimeout or TooManyRequests)
                 return Attempt.Lost($"the answer was {status} {response.ReasonPhrase}");
-            // A proxy whose limit is lower than the server's.
+            // From a proxy whose limit is lower than the server's.
             if (status == (int)HttpStatusCode.RequestEntityTooLarge)
                 return Attempt.Answered(new ServerReply { Error = ErrorCode.OverContentLength });
             return Attempt.NotTurnServer(response.Headers.Location is { } location

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace TurnServer.Client;
 
-/// <summary>The key and number of a seat, as they stand in each of its requests (PROTOCOL.md, "Request").</summary>
+/// <summary>Composes the requests of one seat (PROTOCOL.md, "Request").</summary>
 internal sealed class SeatRequests(string key, string number)
 {
     private readonly byte[] _tail = Encoding.ASCII.GetBytes($",{key},{number},");
@@ -14,7 +14,7 @@ internal sealed class SeatRequests(string key, string number)
     /// <summary>The body that leaves the game.</summary>
     public byte[] Quit() => Encoding.ASCII.GetBytes($"5,*,{key},{number},*");
 
-    /// <summary>The body of an update; turns that go together are joined as the wire joins them.</summary>
+    /// <summary>The body of an update, with the turns joined by <c>|</c>.</summary>
     public ReadOnlyMemory<byte> Update(IReadOnlyList<OutgoingTurn> turns, long counter)
     {
         var body = new ArrayBufferWriter<byte>(Length(turns) + _tail.Length + 24);

@@ -4,7 +4,7 @@ using TurnServer.Protocol;
 namespace TurnServer.Client;
 
 /// <summary>
-/// A reply as it came off the wire: <c>0/CODE/DATA</c> or <c>ERROR/DETAIL/DATA</c> (PROTOCOL.md, "Reply").
+/// A parsed reply: <c>0/CODE/DATA</c> or <c>ERROR/DETAIL/DATA</c> (PROTOCOL.md, "Reply").
 /// </summary>
 public readonly record struct ServerReply
 {
@@ -14,16 +14,16 @@ public readonly record struct ServerReply
     /// <summary>The second field of an error; null stands for <c>*</c>.</summary>
     public byte? Detail { get; init; }
 
-    /// <summary>What a successful reply says; without meaning when <see cref="Error"/> is set.</summary>
+    /// <summary>The second field of a successful reply; undefined when <see cref="Error"/> is set.</summary>
     public ReplyCode Code { get; init; }
 
     /// <summary>What follows the second slash of a successful reply.</summary>
     public ReadOnlyMemory<byte> Data { get; init; }
 
-    /// <summary>Whether the server held it until there was news or the time was over.</summary>
+    /// <summary>Whether the server held it (<c>Preference-Applied</c>).</summary>
     public bool WasHeld { get; init; }
 
-    /// <summary>Reads a body; false when a turn server would not have written it.</summary>
+    /// <summary>Parses a body; false if it is no turn server's.</summary>
     public static bool TryParse(ReadOnlyMemory<byte> body, bool wasHeld, out ServerReply reply)
     {
         reply = default;
@@ -57,11 +57,11 @@ public readonly record struct ServerReply
         Symbol.MapInit => code is ReplyCode.InitServer or ReplyCode.InitClient,
         Symbol.MapReady => code is ReplyCode.PartnerLoad or ReplyCode.StartPlay,
         Symbol.GameUpdate => code is >= ReplyCode.GameData and <= ReplyCode.GameRedundant,
-        // The old server says 10 here.
+        // The old server replies 10.
         _ => code is ReplyCode.UnregisterOk or ReplyCode.GameNoData,
     };
 
-    // A number below 256 and the slash behind it.
+    // A number below 256, followed by a slash.
     private static bool TryTakeNumber(ref ReadOnlySpan<byte> bytes, out byte number)
     {
         if (!Utf8Parser.TryParse(bytes, out number, out var length) || length == bytes.Length

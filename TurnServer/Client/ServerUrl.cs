@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace TurnServer.Client;
 
-/// <summary>Reads the URL of a turn server, as people give it.</summary>
+/// <summary>Parses and checks the URL of a turn server.</summary>
 public static partial class ServerUrl
 {
     private const string Example = "http://localhost:8080/";
@@ -10,10 +10,10 @@ public static partial class ServerUrl
     private const string HasUserInfo = "the URL has a user name or a password, which a turn server does not ask for: "
         + "leave them out";
 
-    /// <summary>Reads it; null when it is none.</summary>
-    /// <param name="text">What was given.</param>
+    /// <summary>Parses it; null if it is not such a URL.</summary>
+    /// <param name="text">The URL, as a user gave it.</param>
     /// <param name="whatIsWrong">
-    /// A sentence that does not repeat a user name or password; null when all is well.
+    /// What is wrong with it, without a user name or password that it contains; null: nothing.
     /// </param>
     public static Uri? Read(string? text, out string? whatIsWrong)
     {
@@ -31,7 +31,7 @@ public static partial class ServerUrl
             return whatIsWrong is null ? url : null;
         }
 
-        // What cannot be read may be a password with a character that has to be escaped, or a URL without its scheme.
+        // It may lack its scheme, or contain a password with a character that has to be escaped.
         var likely = text.Contains("://", StringComparison.Ordinal) ? null : $"http://{text}";
         var example = Uri.TryCreate(likely, UriKind.Absolute, out var other) ? other.ToString() : Example;
         whatIsWrong = text.Contains('@')
@@ -49,13 +49,13 @@ public static partial class ServerUrl
         return url.UserInfo.Length > 0 ? HasUserInfo : null;
     }
 
-    /// <summary>A message without what stands before an @, which may be a user name and a password.</summary>
+    /// <summary>Replaces what stands before an @ in a message: it may be a user name and a password.</summary>
     public static string HideUserInfo(string message)
     {
         ArgumentNullException.ThrowIfNull(message);
         const string SchemeEnd = "://";
         var (scheme, at) = (message.IndexOf(SchemeEnd, StringComparison.Ordinal), message.LastIndexOf('@'));
-        // A password may have blanks and quotes in it: behind a scheme all goes, up to the last @.
+        // A password may contain blanks and quotes: hide everything from the scheme to the last @.
         return scheme >= 0 && scheme < at
             ? $"{message[..(scheme + SchemeEnd.Length)]}***{message[at..]}"
             : UserInfo().Replace(message, "***@");

@@ -7,16 +7,16 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Client;
 
-/// <summary>With whom a player is paired.</summary>
-/// <param name="IsHost">Whether this player hosts: it was the one whose request made the pair.</param>
+/// <summary>A pair of players, as one of them sees it.</summary>
+/// <param name="IsHost">Whether this player hosts: its request made the pair.</param>
 /// <param name="Partner">The partner's name.</param>
 public readonly record struct Pairing(bool IsHost, string Partner);
 
 /// <summary>
-/// The player's side of the protocol, up to the game: register, pair, load, play (PROTOCOL.md). One instance is one
-/// player and takes one step at a time. Each step asks until the server answers, and comes back with what it gave or
-/// with the <see cref="TurnFault"/> that says what to do; it throws only what cancellation throws, and
-/// InvalidOperationException to who has not registered.
+/// The player's side of the protocol, up to the game: register, pair, load, play (PROTOCOL.md). An instance is one
+/// player; its methods are called one at a time. Each repeats its request until the server answers, and returns the
+/// result or a <see cref="TurnFault"/> that says what to do. They throw only on cancellation, and
+/// InvalidOperationException before registration.
 /// </summary>
 /// <example>
 /// <code>
@@ -24,7 +24,7 @@ public readonly record struct Pairing(bool IsHost, string Partner);
 /// var player = new TurnClient(http, new Uri("http://localhost:8080/"));
 /// if (await player.RegisterAsync("Ann") is { } refused)
 ///     return refused.Meaning;
-/// var pairing = await player.PairAsync();         // waits until somebody comes
+/// var pairing = await player.PairAsync();         // waits for a partner
 /// await player.LoadAsync();
 /// await using var game = (await player.PlayAsync()).Value;
 /// await game.SendAsync("e2-e4"u8.ToArray());
@@ -34,7 +34,7 @@ public readonly record struct Pairing(bool IsHost, string Partner);
 /// </example>
 public sealed class TurnClient
 {
-    /// <summary>How long a token is that <see cref="CreateToken"/> draws.</summary>
+    /// <summary>The length of a token from <see cref="CreateToken"/>.</summary>
     internal const int TokenLength = 22;
 
     private const int TokenBytes = 16;
@@ -44,12 +44,13 @@ public sealed class TurnClient
     private string _key = "";
     private Pairing _pairing;
 
-    /// <summary>A player that is not registered yet.</summary>
-    /// <param name="http">What carries the requests; <see cref="CreateHttp"/> makes one that suits. Players may share
-    /// it.</param>
-    /// <param name="url">The server. The path does not matter, unless to a proxy before it.</param>
-    /// <param name="options">How to ask, wait and repeat.</param>
-    /// <exception cref="ArgumentException">The URL is not of http or https, or has a user name in it.</exception>
+    /// <summary>Creates a player that is not registered yet.</summary>
+    /// <param name="http">Sends the requests; see <see cref="CreateHttp"/>. Players may share it.</param>
+    /// <param name="url">The server's URL. Only a proxy in front of it looks at the path.</param>
+    /// <param name="options">Timeouts and intervals; null: the defaults.</param>
+    /// <exception cref="ArgumentException">
+    /// The URL does not begin with http:// or https://, or contains a user name.
+    /// </exception>
     public TurnClient(HttpMessageInvoker http, Uri url, TurnClientOptions? options = null)
     {
         if (ServerUrl.FindFault(url) is { } whatIsWrong)
@@ -59,8 +60,8 @@ public sealed class TurnClient
     }
 
     /// <summary>
-    /// An HttpClient without what hurts here: a timeout of its own, which would end held replies; redirects, which turn
-    /// a POST into a GET; cookies.
+    /// Creates an HttpClient that suits the protocol: without a timeout, which would end held replies; without
+    /// redirects, which turn a POST into a GET; without cookies.
     /// </summary>
     public static HttpClient CreateHttp() => new(new SocketsHttpHandler
     {
@@ -68,47 +69,47 @@ public sealed class TurnClient
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
         ConnectTimeout = TimeSpan.FromSeconds(5),
-        // The server closes what is idle for 15 s: rather than meet that moment, let go first.
+        // The server closes connections that are idle for 15 s: close them before, to avoid the race.
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(10),
     })
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };
 
-    /// <summary>A registration token nobody guesses (PROTOCOL.md, "Pairing").</summary>
+    /// <summary>Draws a random registration token (PROTOCOL.md, "Pairing").</summary>
     public static string CreateToken() =>
         Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(TokenBytes));
 
     /// <summary>
-    /// The token of the last registration: who keeps it until the game begins, and registers with it again, comes back
-    /// to the same place in the line. To be used by one player at a time. Null before the first.
+    /// The token of the last registration; null before the first. Registering with it again before the game begins,
+    /// even from another process, keeps the place in the line. Only one player may use it at a time.
     /// </summary>
     public string? Token { get; private set; }
 
-    /// <summary>Enters the waiting line.</summary>
+    /// <summary>Registers this player to wait for a partner.</summary>
     /// <param name="name">
-    /// 1 to 64 characters, no control characters, no comma; sent as <see cref="PlayerName.Normalize"/> has it.
+    /// 1 to 64 characters, no control characters, no comma; sent as <see cref="PlayerName.Normalize"/> returns it.
     /// </param>
-    /// <param name="partner">The name of the only partner wanted, likewise; null takes whoever comes.</param>
+    /// <param name="partner">The name of the only partner wanted; null: anybody.</param>
     /// <param name="token">
-    /// Makes registering again give the same registration, as long as that is there: who keeps it can come back after a
-    /// crash. Null draws one, which is in <see cref="Token"/> then.
+    /// A token that was used before returns the same registration, if the server still has it: a player that stores it
+    /// can resume after a crash. Null draws one; see <see cref="Token"/>.
     /// </param>
-    /// <param name="hasLongTimeout">Asks for the server's long timeout, for debugging.</param>
-    /// <param name="cancel">Ends it at once.</param>
+    /// <param name="hasLongTimeout">Asks for the server's long pairing timeout, for debugging.</param>
+    /// <param name="cancel">Cancels at once.</param>
     public async Task<TurnFault?> RegisterAsync(string name, string? partner = null, string? token = null,
         bool hasLongTimeout = false, CancellationToken cancel = default)
     {
         name = PlayerName.Normalize(name);
         partner = partner is null ? null : PlayerName.Normalize(partner);
-        // A comma cannot be in a name: the server would count it as a field more.
+        // The server would take a comma for the start of another field.
         if (name.Contains(','))
             return TurnFault.Of(ErrorCode.RegisterFail, null);
         if (partner is "*" || partner?.Contains(',') == true)
             return TurnFault.Of(ErrorCode.BadPartnerName, null);
         var timeout = hasLongTimeout ? "bibbybabbis" : "*";
         Token = token ?? CreateToken();
-        var outcome = await AskAsync($"0,{name},{timeout},{partner ?? "*"},{Token}", TimeSpan.Zero, cancel);
+        var outcome = await SendAsync($"0,{name},{timeout},{partner ?? "*"},{Token}", TimeSpan.Zero, cancel);
         if (outcome.Fault is not null)
             return outcome.Fault;
         _key = Text(outcome.Reply);
@@ -116,25 +117,25 @@ public sealed class TurnClient
     }
 
     /// <summary>
-    /// Waits for a partner, for as long as it takes. May be asked again at any time before the game.
+    /// Waits for a partner, without a timeout. May be called again at any time before the game.
     /// </summary>
     public async Task<TurnResult<Pairing>> PairAsync(CancellationToken cancel = default)
     {
-        var outcome = await AskUntilNewsAsync(Symbol.RequestPair, ReplyCode.Pairing, cancel);
+        var outcome = await SendUntilNewsAsync(Symbol.RequestPair, ReplyCode.Pairing, cancel);
         if (outcome.Fault is not null)
             return outcome.Fault;
         _pairing = new Pairing(outcome.Reply.Code == ReplyCode.StartServer, Text(outcome.Reply));
         return _pairing;
     }
 
-    /// <summary>Tells the server that this player loads.</summary>
+    /// <summary>Tells the server that this player is loading.</summary>
     public async Task<TurnFault?> LoadAsync(CancellationToken cancel = default) =>
-        (await AskAsync(Request(Symbol.MapInit), TimeSpan.Zero, cancel)).Fault;
+        (await SendAsync(Request(Symbol.MapInit), TimeSpan.Zero, cancel)).Fault;
 
-    /// <summary>Tells the server that this player is ready, and waits until the partner is too.</summary>
+    /// <summary>Tells the server that this player is ready, and waits until the partner is.</summary>
     public async Task<TurnResult<TurnGame>> PlayAsync(CancellationToken cancel = default)
     {
-        var outcome = await AskUntilNewsAsync(Symbol.MapReady, ReplyCode.PartnerLoad, cancel);
+        var outcome = await SendUntilNewsAsync(Symbol.MapReady, ReplyCode.PartnerLoad, cancel);
         if (outcome.Fault is not null)
             return outcome.Fault;
         var seat = Text(outcome.Reply).Split('|');
@@ -142,12 +143,12 @@ public sealed class TurnClient
     }
 
     /// <summary>
-    /// Gives the registration up, and the game with it as long as this player has not sent or received anything in it.
+    /// Gives up the registration, and the game with it if this player has neither sent nor received anything in it.
     /// </summary>
     public async Task<TurnFault?> UnregisterAsync(CancellationToken cancel = default)
     {
-        var outcome = await AskAsync(Request(Symbol.Unregister), TimeSpan.Zero, cancel);
-        // It may have gone with an attempt whose reply was lost.
+        var outcome = await SendAsync(Request(Symbol.Unregister), TimeSpan.Zero, cancel);
+        // An earlier attempt may have ended it, and its reply was lost.
         return outcome.Fault is { Kind: TurnFaultKind.RegistrationGone } ? null : outcome.Fault;
     }
 
@@ -157,20 +158,20 @@ public sealed class TurnClient
         ? string.Create(CultureInfo.InvariantCulture, $"{(int)symbol},*,{_key},*,*")
         : throw new InvalidOperationException("Register first.");
 
-    private Task<RequestOutcome> AskAsync(string body, TimeSpan wait, CancellationToken cancel) =>
-        _sender.AskAsync(new OutgoingRequest(Encoding.UTF8.GetBytes(body), wait), cancel);
+    private Task<RequestOutcome> SendAsync(string body, TimeSpan wait, CancellationToken cancel) =>
+        _sender.SendAsync(new OutgoingRequest(Encoding.UTF8.GetBytes(body), wait), cancel);
 
-    private async Task<RequestOutcome> AskUntilNewsAsync(Symbol symbol, ReplyCode noNews,
+    private async Task<RequestOutcome> SendUntilNewsAsync(Symbol symbol, ReplyCode noNews,
         CancellationToken cancel)
     {
         while (true)
         {
-            var askedAt = _options.Time.GetTimestamp();
-            var outcome = await AskAsync(Request(symbol), _options.Wait, cancel);
+            var sentAt = _options.Time.GetTimestamp();
+            var outcome = await SendAsync(Request(symbol), _options.Wait, cancel);
             if (outcome.Fault is not null || outcome.Reply.Code != noNews)
                 return outcome;
-            // The server does not hold replies; or another client asks for this player, and each answers the other's.
-            var pause = _options.PollInterval - _options.Time.GetElapsedTime(askedAt);
+            // The server does not hold replies, or a second client of this player answers this one's held reply.
+            var pause = _options.PollInterval - _options.Time.GetElapsedTime(sentAt);
             if (pause > TimeSpan.Zero)
                 await Task.Delay(pause, _options.Time, cancel);
         }

@@ -2,40 +2,40 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Client;
 
-/// <summary>How a client asks, waits and repeats. The defaults suit a phone.</summary>
+/// <summary>Timeouts and intervals of a client. The defaults suit a phone.</summary>
 public sealed record TurnClientOptions
 {
     /// <summary>
-    /// How long the server may hold a reply that has no news (PROTOCOL.md, "Waiting for news"), in whole seconds; the
-    /// server may hold it for less. Zero never holds: then news is asked for every <see cref="PollInterval"/>. Together
-    /// with <see cref="ReplyTimeout"/> less than the server's timeouts of 25 s and 30 s, so that one request that never
-    /// arrives does not look like a player that fell silent.
+    /// How long the server may hold a reply that has no news (PROTOCOL.md, "Waiting for news"), in whole seconds. Zero:
+    /// replies are not held, and the client polls every <see cref="PollInterval"/>. Keep the sum of this and <see
+    /// cref="ReplyTimeout"/> below the server's timeouts (25 s and 30 s), so that one lost request does not drop the
+    /// player.
     /// </summary>
     public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(15);
 
-    /// <summary>How often news is asked for when the server holds no reply, as an old one does not.</summary>
+    /// <summary>How often to poll when the server does not hold replies, as an old one does not.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// The longest a seat is silent while nobody waits for turns and there are none to send. Far less than the server's
-    /// <c>--game-timeout</c>, so that a few lost requests do not end the game.
+    /// How long a seat sends nothing while it neither waits for turns nor has any to send. Keep it far below the
+    /// server's <c>--game-timeout</c>, so that a few lost requests do not end the game.
     /// </summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long one request may go unanswered before it counts as lost, beyond the time its reply may be held.
+    /// How long to wait for a reply before the request counts as lost, in addition to the time it may be held.
     /// </summary>
     public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How long a lost request is repeated before <see cref="TurnFaultKind.Unreachable"/>, counted from when the first
-    /// attempt was given up. The server's default patience with a silent player is about as long.
+    /// How long to repeat a lost request before <see cref="TurnFaultKind.Unreachable"/>, counted from when the first
+    /// attempt was given up. About as long as the server's default timeouts.
     /// </summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// The pause before a lost request is repeated for the second time; the first time there is none, as all that has
-    /// happened is most often that an idle connection was closed. Each further pause is twice as long.
+    /// The pause before the second repetition; each further pause is twice as long. The first repetition is immediate:
+    /// most often an idle connection was closed.
     /// </summary>
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(50);
 
@@ -43,18 +43,17 @@ public sealed record TurnClientOptions
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>
-    /// Told of each request as it ends, those apart that are cancelled, on whatever thread that is; it must not block.
-    /// Null tells nobody.
+    /// Called when a request ends, unless it was cancelled; on any thread, and must not block. Null: not called.
     /// </summary>
     public Action<TurnAttempt>? Observer { get; init; }
 
-    /// <summary>Turned by hand in tests.</summary>
+    /// <summary>The clock; tests replace it.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
-/// <summary>One request and how it ended. A request that is repeated is several attempts.</summary>
-/// <param name="Symbol">What it asked.</param>
+/// <summary>One attempt to send a request, and its result.</summary>
+/// <param name="Symbol">The request's symbol.</param>
 /// <param name="Elapsed">From sending it to its reply, or to giving it up as lost.</param>
-/// <param name="Reply">What came back; null when it was lost.</param>
-/// <param name="Loss">Why it was lost; null when it was not.</param>
+/// <param name="Reply">The reply; null when the attempt was lost.</param>
+/// <param name="Loss">Why the attempt was lost; null when it was not.</param>
 public readonly record struct TurnAttempt(Symbol Symbol, TimeSpan Elapsed, ServerReply? Reply, string? Loss);

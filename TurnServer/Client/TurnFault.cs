@@ -2,34 +2,34 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Client;
 
-/// <summary>What a player can do about a fault.</summary>
+/// <summary>Kinds of faults, by what a player can do about them.</summary>
 public enum TurnFaultKind
 {
-    /// <summary>Nothing has answered for as long as <see cref="TurnClientOptions.Patience"/>.</summary>
+    /// <summary>No answer within <see cref="TurnClientOptions.Patience"/>.</summary>
     Unreachable,
 
-    /// <summary>Something answers that is no turn server: the address is wrong.</summary>
+    /// <summary>What answers is no turn server: check the URL.</summary>
     NotTurnServer,
 
-    /// <summary>The server will never take this: mend the name or the request.</summary>
+    /// <summary>The server will never take this: correct the name or the request.</summary>
     InvalidRequest,
 
     /// <summary>The server has no room for more players or games: register again later.</summary>
     ServerFull,
 
-    /// <summary>The server, or this address's share of it, was busy for as long as the client was patient.</summary>
+    /// <summary>The server was busy, or this address over its rate limit, for all of the patience.</summary>
     ServerBusy,
 
     /// <summary>The registration is gone: register again.</summary>
     RegistrationGone,
 
-    /// <summary>The partner left before the game; this player is in the line again: pair again.</summary>
+    /// <summary>The partner left before the game; this player still waits: pair again.</summary>
     PartnerLeftEarly,
 
-    /// <summary>The partner has left; all that it sent before has been received.</summary>
+    /// <summary>The partner has left; everything it sent before has been received.</summary>
     PartnerLeft,
 
-    /// <summary>The server no longer knows this player's seat: register again for another game.</summary>
+    /// <summary>The server no longer has this player's seat: register again for another game.</summary>
     SeatGone,
 
     /// <summary>
@@ -38,18 +38,18 @@ public enum TurnFaultKind
     OutOfStep,
 }
 
-/// <summary>Why a step did not succeed, or why a game is over.</summary>
+/// <summary>Why a call failed, or why a game is over.</summary>
 /// <param name="Kind">What can be done about it.</param>
-/// <param name="Meaning">A sentence for people, without a full stop.</param>
-/// <param name="Error">The server's error; <see cref="ErrorCode.None"/> when it was not the server who refused.</param>
-/// <param name="Detail">The detail of the server's error, if it has one.</param>
+/// <param name="Meaning">A message for users, without a full stop.</param>
+/// <param name="Error">The server's error; <see cref="ErrorCode.None"/> if it did not come from the server.</param>
+/// <param name="Detail">The detail of the server's error, if any.</param>
 public sealed record TurnFault(TurnFaultKind Kind, string Meaning, ErrorCode Error = ErrorCode.None,
     byte? Detail = null)
 {
-    /// <summary>Whether the partner left by its own wish; otherwise it fell silent.</summary>
+    /// <summary>Whether the partner quit; otherwise it was dropped for its silence.</summary>
     public bool HasPartnerQuit => Error == ErrorCode.NoPlayerPartner && Detail == (byte)Symbol.GameQuit;
 
-    /// <summary>The fault that an error of the server's is.</summary>
+    /// <summary>The fault for an error of the server.</summary>
     public static TurnFault Of(ErrorCode error, byte? detail)
     {
         var (kind, meaning) = Explain(error, detail);
@@ -93,11 +93,11 @@ public sealed record TurnFault(TurnFaultKind Kind, string Meaning, ErrorCode Err
         ErrorCode.GameCacheMaxed => (TurnFaultKind.ServerBusy, "the partner has not collected what was sent before"),
         ErrorCode.RateLimited => (TurnFaultKind.ServerBusy, "too many requests or players from this address"),
         ErrorCode.ServerBusy => (TurnFaultKind.ServerBusy, "the server has more requests than it can hold"),
-        _ => throw new ArgumentOutOfRangeException(nameof(error), error, "not an error of the protocol's"),
+        _ => throw new ArgumentOutOfRangeException(nameof(error), error, "not an error of the protocol"),
     };
 }
 
-/// <summary>What a step gave: a value, or why there is none.</summary>
+/// <summary>A value, or the fault that there is instead.</summary>
 public readonly record struct TurnResult<T>
 {
     private readonly T? _value;
@@ -112,7 +112,7 @@ public readonly record struct TurnResult<T>
     public TurnFault? Fault { get; }
 
     /// <summary>The value.</summary>
-    /// <exception cref="InvalidOperationException">There is none: <see cref="Fault"/> says why.</exception>
+    /// <exception cref="InvalidOperationException">There is a <see cref="Fault"/> instead.</exception>
     public T Value => Fault is null ? _value! : throw new InvalidOperationException(Fault.Meaning);
 
     public static implicit operator TurnResult<T>(T value) => new(value, null);

@@ -1,23 +1,24 @@
-// A player's side of the turn protocol for web pages. What is sent arrives once and in order, whatever is lost or late.
+// The player's side of the turn protocol, for web pages. Turns arrive exactly once and in order, even if requests or
+// replies are lost or late.
 // Needs ES2018 with modules, fetch and AbortController: Chrome and Android's WebView 66, Firefox 60, Safari 12.1.
 
-// How long to wait and how often to ask, in milliseconds.
+// Timeouts and intervals, in milliseconds.
 export const timing = {
     hold: 20000,            // how long the server may hold a reply without news; whole seconds
-    answer: 5000,           // beyond that, how long until a request counts as lost
-    patience: 30000,        // how long a lost request is repeated
-    firstPause: 50,         // before it is; each further pause is twice as long
+    answer: 5000,           // in addition to that, how long until a request counts as lost
+    patience: 30000,        // how long to repeat a lost request
+    firstPause: 50,         // before the first repetition; each further pause is twice as long
     longestPause: 2000,
-    firstFullPause: 2,      // before a turn for which the partner's backlog has no room is repeated
+    firstFullPause: 2,      // before repeating a turn while the partner's backlog is full
     longestFullPause: 500,
-    poll: 100,              // between requests for news, where the server holds none
-    claim: 200,             // for another page to say that it has the same place in the line
+    poll: 100,              // between requests, if the server does not hold replies
+    claim: 200,             // for another page to answer that it uses the same token
 };
 
-// The longest turn, in bytes of UTF-8: a request's body less the most that its other fields take.
+// The longest turn, in bytes of UTF-8: the longest body minus what its other fields can take.
 export const TURN_BYTES_MAX = 16384 - 64;
 
-// With more than this on their way here, a partner's longest update may be refused.
+// With more than this in the block, the partner's longest update may be refused.
 const CROWDED_BYTES = 131072 - 16384;
 
 const TOO_LONG = "20/*/*", FULL = "21/*/*", BEHIND = "18/*/*", AHEAD = "19/*/*";
@@ -26,11 +27,11 @@ const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, millise
 const bytesOf = text => new TextEncoder().encode(text).length;
 const dataOf = reply => reply.replace(/^\d+\/\d+\//, "");
 
-// Turns as the wire joins them.
-const behind = (turns, first) => first === "" ? turns : turns.slice(first.length + 1);
+// For turns joined by |: what follows the first ones, and whether they begin with them.
+const after = (turns, first) => first === "" ? turns : turns.slice(first.length + 1);
 const beginsWith = (turns, first) => `${turns}|`.startsWith(`${first}|`);
 
-export class TurnError extends Error {      // .reply is what the server said, such as "15/5/*": the partner has quit
+export class TurnError extends Error {      // .reply is the server's reply, such as "15/5/*": the partner has quit
     constructor(reply, message = `no game: ${reply}`) {
         super(message);
         this.name = "TurnError";
@@ -38,7 +39,7 @@ export class TurnError extends Error {      // .reply is what the server said, s
     }
 }
 
-// One attempt: the reply, or "" when it was lost.
+// Sends a request once. Returns the reply, or "" if it was lost.
 async function attempt(url, request, milliseconds, cut) {
     const controller = new AbortController(), abort = () => controller.abort();
     const timer = setTimeout(abort, milliseconds);
@@ -46,7 +47,7 @@ async function attempt(url, request, milliseconds, cut) {
     try {
         const response = await fetch(url, { ...request, signal: controller.signal });
         const text = await response.text();
-        return response.status === 413 ? TOO_LONG : text;       // a proxy whose limit is lower than the server's
+        return response.status === 413 ? TOO_LONG : text;       // from a proxy with a lower limit
     } catch (error) {
         return "";
     } finally {
@@ -55,7 +56,7 @@ async function attempt(url, request, milliseconds, cut) {
     }
 }
 
-// Asks with the same words until there is an answer: the server takes each request only once. Null: it was cut short.
+// Sends a request and repeats it until there is a reply: requests are idempotent. Returns null if it was cut short.
 async function ask(url, body, { hold = 0, received, cut } = {}) {
     const headers = { "Content-Type": "text/plain" };
     if (hold >= 1000) headers["Prefer"] = `wait=${Math.floor(hold / 1000)}`;
@@ -65,7 +66,7 @@ async function ask(url, body, { hold = 0, received, cut } = {}) {
         if (cut && cut.aborted) return null;
         const reply = await attempt(url, { method: "POST", body, headers }, hold + timing.answer, cut);
         if (cut && cut.aborted) return null;
-        // 22 and 23 are to be asked again later, as is a proxy's page that the server is away.
+        // Repeats after 22 and 23, and after a proxy's error page.
         if (/^0\/\d+\//.test(reply)) return reply;
         if (/^\d+\/[\d*]+\/\*$/.test(reply) && !/^2[23]\//.test(reply)) throw new TurnError(reply);
         until = until || Date.now() + timing.patience;
@@ -74,16 +75,16 @@ async function ask(url, body, { hold = 0, received, cut } = {}) {
     }
 }
 
-// The server's address, or an error that does not repeat what may be a secret.
+// The server's address. Errors do not repeat the URL, which may contain a password.
 function addressOf(url) {
     let address = { hostname: "" };
     try {
         address = new URL(url, typeof document === "undefined" ? self.location.href : document.baseURI);
     } catch (error) {
-        // It is said below.
+        // Reported below.
     }
     if (address.username || address.password) throw new TypeError("the server's URL contains a user name or password");
-    // Chromium takes a space for a part of the name.
+    // Chromium accepts a space in the host name.
     if (!address.href || address.hostname.includes("%"))
         throw new TypeError("the server's URL is not a URL: it looks like http://localhost:8080/");
     if (!/^https?:$/.test(address.protocol)) throw new TypeError("the server's URL begins with http:// or https://");
@@ -91,7 +92,7 @@ function addressOf(url) {
     return address.href;
 }
 
-// A name as it is sent: however it was typed, it is the same to the server, which compares bytes.
+// Normalizes a name: the server compares bytes, and Unicode can spell the same name in several ways.
 function nameOf(text, whose) {
     if (typeof text !== "string") throw new TypeError(`${whose} name is not a string`);
     const name = text.normalize("NFC").trim();
@@ -100,8 +101,8 @@ function nameOf(text, whose) {
     return name;
 }
 
-// The token of the registration that waits at this place: a page that is loaded again comes back to it. Kept in
-// sessionStorage, where there is one, and claimed by one player at a time: a tab that is duplicated has a copy.
+// The token of a registration, saved in sessionStorage so that a reloaded page keeps its place in the line. Only one
+// player may use it at a time, and a duplicated tab has a copy.
 const claimed = new Set();
 
 async function claimToken(place) {
@@ -110,14 +111,14 @@ async function claimToken(place) {
     claimed.add(place);
     const stored = store(storage => storage.getItem(place));
     const channel = openChannel(place);
-    // Without a channel a copy of the token is not told from the token: only a page that is loaded again keeps it.
+    // Without a channel a copy cannot be detected: only a reloaded page reuses the token.
     const isFree = stored && (channel ? !await isElsewhere(channel, stored) : isReloaded());
     const token = isFree ? stored : own;
     if (channel) channel.onmessage = ({ data }) => {
         if (data === token) channel.postMessage(`taken ${token}`);
     };
     store(storage => storage.setItem(place, token));
-    // Once the game begins, or the registration has ended, nobody is to come back to it.
+    // The token is deleted once the game begins or the registration has ended.
     return { token, drop: isOver => {
         if (isOver) store(storage => storage.removeItem(place));
         if (channel) channel.close();
@@ -125,7 +126,7 @@ async function claimToken(place) {
     } };
 }
 
-// Null where there are none: in old browsers, and where storage is refused.
+// Null in old browsers, and where storage is blocked.
 function openChannel(name) {
     try {
         return new BroadcastChannel(name);
@@ -140,14 +141,14 @@ function isReloaded() {
 
 function isElsewhere(channel, token) {
     return new Promise(resolve => {
-        // Or it asks in the same moment: then neither has it.
+        // If both ask at the same moment, neither gets it.
         channel.onmessage = ({ data }) => { if (data === token || data === `taken ${token}`) resolve(true); };
         channel.postMessage(token);
         setTimeout(() => resolve(false), timing.claim);
     });
 }
 
-// Null where storage is not to be had: in a private window, a sandboxed frame, outside a window.
+// Null where there is no storage: in private windows, sandboxed frames and workers.
 function store(use) {
     try {
         return use(sessionStorage);
@@ -156,8 +157,8 @@ function store(use) {
     }
 }
 
-// Registers, waits for a partner (anybody, or the one named) and until both are ready. A signal that is aborted before
-// gives it up.
+// Registers, waits for a partner (any, or the one named) and until both are ready. Aborting the signal before that
+// ends the registration.
 export async function play(url, name, wanted = "*", { signal } = {}) {
     const server = addressOf(url), own = nameOf(name, "the player's");
     const partner = wanted === "*" ? wanted : nameOf(wanted, "the partner's");
@@ -167,7 +168,7 @@ export async function play(url, name, wanted = "*", { signal } = {}) {
         drop(true);
         return game;
     } catch (error) {
-        // Of a server that is away or busy, the registration may still be there.
+        // The registration may still exist if the server is down or busy.
         drop(error.name === "AbortError" || /^(?!2[23]\/)\d+\//.test(error.reply));
         throw error;
     }
@@ -175,7 +176,7 @@ export async function play(url, name, wanted = "*", { signal } = {}) {
 
 async function meet(url, register, signal) {
     let key = null;
-    const say = async (body, hold = 0) => {
+    const send = async (body, hold = 0) => {
         const reply = signal && signal.aborted ? null : await ask(url, body, { hold, cut: signal });
         if (reply !== null) return reply;
         leave(url, key, register);
@@ -183,28 +184,28 @@ async function meet(url, register, signal) {
     };
     const step = async (symbol, again) => {
         for (; ; await sleep(timing.poll)) {
-            const reply = await say(`${symbol},*,${key},*,*`, again ? timing.hold : 0);
+            const reply = await send(`${symbol},*,${key},*,*`, again ? timing.hold : 0);
             if (reply !== again) return dataOf(reply);
         }
     };
-    key = dataOf(await say(register));
+    key = dataOf(await send(register));
     for (;;) {
         try {
             const partner = await step(2, "0/2/*");
             await step(3);
             return new TurnGame(url, partner, ...(await step(4, "0/7/*")).split("|"));
         } catch (error) {
-            if (error.reply !== "9/2/*") throw error;       // left before the game: wait for the next
+            if (error.reply !== "9/2/*") throw error;       // it left before the game: wait for another
         }
     }
 }
 
-// So that nobody is paired with who is not there any more. A registration that was cut off is asked for its key.
+// Ends the registration, so that no partner is paired with it. If its key never arrived, registering again returns it.
 async function leave(url, key, register) {
     try {
         await ask(url, `1,*,${key || dataOf(await ask(url, register))},*,*`);
     } catch (error) {
-        // It ends by the silence.
+        // The server drops the registration after its timeout.
     }
 }
 
@@ -222,15 +223,15 @@ export class TurnGame {
     constructor(url, partner, key, seat) {
         Object.assign(this, { url, partner, key, seat: Number(seat) });
         this.ended = null;              // why the game is over: the server's reply
-        // What follows is not for the page.
+        // Private to this class.
         this._outbox = [];
         this._inbox = [];
         this._wake = () => {};
         this._cut = null;               // cuts the held update short
-        this._counter = -1;             // of the last update taken,
-        this._last = null;              // which was this one,
-        this._block = "";               // and what has been delivered of its block
-        this._unseen = [];              // updates that were cut short and are taken for taken
+        this._counter = -1;             // of the last update that was taken
+        this._last = null;              // that update
+        this._block = "";               // the delivered part of its block
+        this._unseen = [];              // updates that were cut short; assumed to be taken
         this._run().catch(error => {
             this.ended = this.ended || error.reply || String(error);
             this._outbox.forEach(({ reject }) => reject(error));
@@ -250,7 +251,7 @@ export class TurnGame {
         });
     }
 
-    // The partner's turns, the moment they are made, until the game is over.
+    // The partner's turns, until the game is over.
     async *turns() {
         for (;;) {
             while (this._inbox.length) yield this._inbox.shift();
@@ -266,7 +267,7 @@ export class TurnGame {
         await ask(this.url, `5,*,${this.key},${this.seat},*`).catch(() => {});
     }
 
-    // One loop owns the counter. With nothing to send the server holds the reply.
+    // This loop owns the counter. With nothing to send, it lets the server hold the reply.
     async _run() {
         while (!this.ended) {
             if (this._outbox.length) {
@@ -293,8 +294,8 @@ export class TurnGame {
         this._outbox.shift();
     }
 
-    // While the partner's backlog is full, the very same update is repeated: a copy of it that was lost may still come
-    // and be taken, however late. Meanwhile the last counter is repeated to collect, which acknowledges nothing.
+    // While the partner's backlog is full, repeats the very same update, because a late copy of it may still be taken.
+    // Meanwhile it repeats the last counter to collect, which acknowledges nothing.
     async _sendUntilTaken(turn) {
         let update = this._compose(turn);
         for (let pause = timing.firstFullPause; ; pause = Math.min(2 * pause, timing.longestFullPause)) {
@@ -315,19 +316,19 @@ export class TurnGame {
         try {
             this._deliver(await ask(this.url, this._last.body, this._last));
         } catch (error) {
-            if (error.reply !== BEHIND) throw error;    // the turn was taken after all: it is repeated next
+            if (error.reply !== BEHIND) throw error;    // taken after all: repeating it will show that
         }
     }
 
-    // Both backlogs may be full, and acknowledging takes an update that is taken: an empty one, under the counter of
-    // the turn that was refused. It says that something else has arrived than the turn says, so that the block shows
-    // which of the two was taken. False: the turn was.
+    // Both backlogs may be full, and only an update that is taken acknowledges: sends an empty one under the counter of
+    // the refused turn. It acknowledges something else than the turn, so that the block shows which of the two was
+    // taken. Returns false if the turn was.
     async _freeCounter(refused) {
         const before = this._block, saysNothing = bytesOf(refused.said) > bytesOf(before) / 2;
         const update = this._compose("", saysNothing ? "" : before);
         const reply = await ask(this.url, update.body, update), block = dataOf(reply);
         if (reply.startsWith("0/11/") &&
-            (saysNothing ? !beginsWith(block, before) : beginsWith(block, behind(before, refused.said)))) return false;
+            (saysNothing ? !beginsWith(block, before) : beginsWith(block, after(before, refused.said)))) return false;
         this._take(update);
         this._deliver(reply);
         await this._update(this._compose(""));          // acknowledges the rest
@@ -339,18 +340,18 @@ export class TurnGame {
         return { body, said, received: this._counter < 0 ? undefined : bytesOf(said) };
     }
 
-    // Whether there was no news.
+    // Returns whether the reply brought no turns.
     async _update(update, how) {
         const askIt = () => ask(this.url, update.body, { received: update.received, ...how });
         const reply = await askIt().catch(async error => {
             if (error.reply !== AHEAD || !this._unseen.length) throw error;
-            // The held one that was cut short never arrived: it is asked first.
+            // An update that was cut short never arrived: send it first.
             for (const unseen of this._unseen) await ask(this.url, unseen.body, unseen).catch(() => {});
             return askIt();
         });
         this._take(update);
         if (reply === null) {
-            // Cut short to send a turn: its reply is not looked at, and what that held comes again.
+            // Cut short to send a turn: the next reply brings what this one held.
             this._unseen.push(update);
             return false;
         }
@@ -358,19 +359,19 @@ export class TurnGame {
         return !this._deliver(reply);
     }
 
-    // What an update does not acknowledge begins its block.
+    // What an update does not acknowledge begins the next block.
     _take(update) {
         this._counter++;
         this._last = update;
-        this._block = behind(this._block, update.said);
+        this._block = after(this._block, update.said);
     }
 
-    // A block only grows: what is behind that which was delivered before is new. False: nothing.
+    // A block only grows: whatever follows the delivered part is new. Returns false if nothing does.
     _deliver(reply) {
         const block = dataOf(reply);
-        // Before anything else of this counter a lone * may be a turn: if it is, it comes again, as 0 has arrived.
+        // A lone * in the first reply to a counter may be a turn. If so it comes again: 0 bytes are acknowledged.
         if (reply === "0/10/*" || reply === "0/11/*" || block.length <= this._block.length) return false;
-        for (const turn of behind(block, this._block).split("|")) this._inbox.push(turn);
+        for (const turn of after(block, this._block).split("|")) this._inbox.push(turn);
         this._block = block;
         this._wake();
         return true;

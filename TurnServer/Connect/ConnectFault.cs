@@ -3,22 +3,22 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Connect;
 
-/// <summary>What kept data from being passed, by what the user can do about it.</summary>
+/// <summary>Kinds of failures of <c>connect</c>, by what the user can do about them.</summary>
 internal enum ConnectFaultKind
 {
-    /// <summary>Not foreseen: a bug of this program's, or two programs that play one seat.</summary>
+    /// <summary>Unexpected: a bug of this program, or two programs that play one seat.</summary>
     Bug,
 
-    /// <summary>A name that the server does not take.</summary>
+    /// <summary>The server refuses the name.</summary>
     NameRefused,
 
-    /// <summary>Nobody has come for as long as was to be waited.</summary>
+    /// <summary>No partner within the time.</summary>
     NobodyCame,
 
-    /// <summary>The partner left, or fell silent, before the end.</summary>
+    /// <summary>The partner left, or was dropped, before the end.</summary>
     PartnerLeft,
 
-    /// <summary>The server does not answer any more, or has lost the game.</summary>
+    /// <summary>The server no longer answers, or has lost the game.</summary>
     ServerGone,
 
     /// <summary>There is no turn server at this URL.</summary>
@@ -27,21 +27,21 @@ internal enum ConnectFaultKind
     /// <summary>The server is full or busy.</summary>
     ServerRefuses,
 
-    /// <summary>What arrived is not what was sent, or the two sides speak differently.</summary>
+    /// <summary>The data that arrived differs from what was sent, or only one side uses --raw.</summary>
     Damaged,
 
-    /// <summary>The input cannot be read, or the output not be written.</summary>
+    /// <summary>The input cannot be read, or the output cannot be written.</summary>
     Device,
 }
 
-/// <summary>Why data was not passed to the end.</summary>
-/// <param name="Kind">What can be done about it.</param>
-/// <param name="Meaning">A sentence for people, without a full stop.</param>
+/// <summary>Why a transfer failed.</summary>
+/// <param name="Kind">What the user can do about it.</param>
+/// <param name="Meaning">A message for users, without a full stop.</param>
 internal sealed record ConnectFault(ConnectFaultKind Kind, string Meaning)
 {
-    /// <summary>What a fault of a step, or the end of a game, means for the data.</summary>
-    /// <param name="fault">What went wrong.</param>
-    /// <param name="partner">The partner's name; null before there is one.</param>
+    /// <summary>What a fault of the client means for the transfer.</summary>
+    /// <param name="fault">The client's fault.</param>
+    /// <param name="partner">The partner's name; null before there is a partner.</param>
     public static ConnectFault Of(TurnFault fault, string? partner) => fault.Kind switch
     {
         TurnFaultKind.Unreachable => new(ConnectFaultKind.ServerGone, fault.Meaning),

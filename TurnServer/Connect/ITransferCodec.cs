@@ -3,46 +3,46 @@ using System.Buffers;
 namespace TurnServer.Connect;
 
 /// <summary>
-/// How data travels as turns, without any input or output: one object for one transfer, which remembers where both
-/// directions are. Encoding and decoding may go on at the same time.
+/// Encodes data as turns and decodes it, without I/O. One instance serves one transfer and holds the state of both
+/// directions; one thread may encode while another decodes.
 /// </summary>
 internal interface ITransferCodec
 {
-    /// <summary>The most input that is encoded at a time.</summary>
+    /// <summary>The most input to encode at a time, in bytes.</summary>
     int InputBytesMax { get; }
 
-    /// <summary>Adds the turns that go out before any data.</summary>
+    /// <summary>Adds the turns to send before any data.</summary>
     void Begin(List<ReadOnlyMemory<byte>> turns);
 
-    /// <summary>Adds the turns that this input makes; what makes none yet is kept.</summary>
+    /// <summary>Adds the turns for this input; an incomplete rest is kept for the next call.</summary>
     void Encode(ReadOnlySpan<byte> input, List<ReadOnlyMemory<byte>> turns);
 
-    /// <summary>Adds the last turns, after which this side has no more to say.</summary>
+    /// <summary>Adds the last turns: the input has ended.</summary>
     void Finish(List<ReadOnlyMemory<byte>> turns);
 
-    /// <summary>Reads a turn of the partner's and adds the data in it to the output.</summary>
+    /// <summary>Decodes a turn of the partner and adds its data to the output.</summary>
     ReceivedTurn Decode(ReadOnlySpan<byte> turn, ArrayBufferWriter<byte> output);
 }
 
-/// <summary>What a turn of the partner's was.</summary>
+/// <summary>Kinds of turns that a partner sends.</summary>
 internal enum ReceivedKind
 {
-    /// <summary>Data, if anything.</summary>
+    /// <summary>Data, possibly none.</summary>
     Data,
 
-    /// <summary>The partner has no more to say, and all that it said has arrived.</summary>
+    /// <summary>The partner's input has ended, and all of it has arrived.</summary>
     End,
 
-    /// <summary>All that this side said has arrived at the partner.</summary>
+    /// <summary>The partner confirms that everything from this side has arrived.</summary>
     AllArrived,
 
     /// <summary>The transfer cannot go on.</summary>
     Fault,
 }
 
-/// <summary>What became of a turn of the partner's.</summary>
-/// <param name="Kind">What it was.</param>
-/// <param name="Answer">A turn to send once all data before has been written; empty: none.</param>
-/// <param name="Fault">What is wrong, as it follows the partner's name in a sentence.</param>
+/// <summary>A decoded turn of the partner.</summary>
+/// <param name="Kind">Its kind.</param>
+/// <param name="Answer">The turn to send once all data before it has been written; empty: none.</param>
+/// <param name="Fault">What is wrong, as the predicate of a sentence about the partner.</param>
 internal readonly record struct ReceivedTurn(ReceivedKind Kind, ReadOnlyMemory<byte> Answer = default,
     string? Fault = null);

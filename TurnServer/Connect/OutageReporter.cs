@@ -2,23 +2,23 @@ using TurnServer.Client;
 
 namespace TurnServer.Connect;
 
-/// <summary>Says when the server stops answering and when it answers again; not every request that is lost.</summary>
+/// <summary>Reports when the server stops answering and when it answers again, but not each lost request.</summary>
 /// <param name="url">The server.</param>
-/// <param name="patience">How long it is tried.</param>
-/// <param name="time">Turned by hand in tests.</param>
-/// <param name="say">Told the sentences.</param>
-internal sealed class OutageReporter(Uri url, TimeSpan patience, TimeProvider time, Action<string> say)
+/// <param name="patience">How long the client retries.</param>
+/// <param name="time">The clock; tests replace it.</param>
+/// <param name="report">Called with each message for the user.</param>
+internal sealed class OutageReporter(Uri url, TimeSpan patience, TimeProvider time, Action<string> report)
 {
-    // Single losses are made up for within less.
+    // Retrying a single lost request takes less.
     private static readonly TimeSpan Noticeable = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private int _losses;
     private long _since;
     private bool _hasAnswered;
-    private bool _isSaid;
+    private bool _isReported;
 
-    /// <summary>Takes note of a request as it ends; to be the client's observer.</summary>
+    /// <summary>The client's observer.</summary>
     public void Observe(TurnAttempt attempt)
     {
         lock (_gate)
@@ -32,22 +32,22 @@ internal sealed class OutageReporter(Uri url, TimeSpan patience, TimeProvider ti
 
     private void NoteAnswer()
     {
-        if (_isSaid)
-            say("the server answers again");
+        if (_isReported)
+            report("the server answers again");
         _losses = 0;
         _hasAnswered = true;
-        _isSaid = false;
+        _isReported = false;
     }
 
     private void NoteLoss(string why)
     {
         if (_losses++ == 0)
             _since = time.GetTimestamp();
-        // Of one that has never answered the first loss may be the last, if it is no turn server.
+        // If it has never answered, it may be no turn server: the first loss may be the only one.
         var isOutage = _hasAnswered ? time.GetElapsedTime(_since) >= Noticeable : _losses > 1;
-        if (_isSaid || !isOutage)
+        if (_isReported || !isOutage)
             return;
-        _isSaid = true;
-        say($"cannot reach {url}: {why}; trying for {patience.TotalSeconds:0.#} s");
+        _isReported = true;
+        report($"cannot reach {url}: {why}; trying for {patience.TotalSeconds:0.#} s");
     }
 }

@@ -8,34 +8,34 @@ using TurnServer.Client;
 namespace TurnServer.Connect;
 
 /// <summary>
-/// Bytes as turns, with a check at the end that all have arrived. A turn is one of
+/// Bytes as turns, with a checksum at the end. A turn is one of
 /// <code>
-/// \!raw 1             the first of each side
+/// \!raw 1             the first turn of each side
 /// dBASE64             data
-/// e LENGTH SHA256     this side has no more; what it sent was this
-/// a                   all of yours has arrived
+/// e LENGTH SHA256     end of data, with its length and hash
+/// a                   all data has arrived
 /// x REASON            it has not
 /// </code>
 /// </summary>
 internal sealed class RawCodec : ITransferCodec
 {
-    /// <summary>The most bytes in one turn: as much Base64 as fits behind the letter.</summary>
+    /// <summary>The most data in one turn, in bytes: as much Base64 as fits after the letter.</summary>
     public const int DataBytesMax = (TurnGame.TurnBytesMax - 1) / 4 * 3;
 
     private const byte Data = (byte)'d';
-    private const string Unknown = "sent what is no turn of --raw";
+    private const string Invalid = "sent an invalid --raw turn";
 
     private static readonly byte[] Greeting = [.. @"\!raw 1"u8];
     private static readonly byte[] AllArrived = [.. "a"u8];
 
-    private readonly Count _out = new();
-    private readonly Count _in = new();
+    private readonly Checksum _out = new();
+    private readonly Checksum _in = new();
 
     private bool _isGreeted;
     private bool _hasPartnerEnded;
     private volatile bool _hasEnded;
 
-    /// <summary>How the greeting begins, whatever version of this it is for.</summary>
+    /// <summary>The beginning of the greeting, in any version.</summary>
     public static ReadOnlySpan<byte> AnyGreeting => @"\!raw "u8;
 
     public int InputBytesMax => DataBytesMax;
@@ -71,7 +71,7 @@ internal sealed class RawCodec : ITransferCodec
             [(byte)'e', (byte)' ', ..] when !_hasPartnerEnded => Compare(Encoding.UTF8.GetString(turn)),
             [(byte)'a'] when _hasEnded => new ReceivedTurn(ReceivedKind.AllArrived),
             [(byte)'x', (byte)' ', .. var reason] => Fault($"says that it {Encoding.UTF8.GetString(reason)}"),
-            _ => Fault(Unknown),
+            _ => Fault(Invalid),
         };
     }
 
@@ -94,7 +94,7 @@ internal sealed class RawCodec : ITransferCodec
     {
         var data = output.GetSpan(Base64.GetMaxDecodedFromUtf8Length(base64.Length));
         if (Base64.DecodeFromUtf8(base64, data, out _, out var length) != OperationStatus.Done)
-            return Fault(Unknown);
+            return Fault(Invalid);
         _in.Add(data[..length]);
         output.Advance(length);
         return new ReceivedTurn(ReceivedKind.Data);
@@ -110,8 +110,8 @@ internal sealed class RawCodec : ITransferCodec
             $"sent {theirs[2..]} (bytes and their SHA-256), and {ours[2..]} arrived");
     }
 
-    // How many bytes went one way, and their hash.
-    private sealed class Count
+    // Length and hash of the data in one direction.
+    private sealed class Checksum
     {
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         private long _bytes;

@@ -6,32 +6,32 @@ using TurnServer.Client;
 namespace TurnServer.Connect;
 
 /// <summary>
-/// Text as turns: a line is a turn, and reads as such to any client. What a turn cannot hold is escaped (Client/README.md,
-/// "Passing data"): bytes come out as they went in, whatever they are.
+/// Text as turns: each line is a turn that any client can read. Whatever a turn cannot contain is escaped
+/// (Client/README.md, "Passing data"), so arbitrary bytes arrive unchanged.
 /// </summary>
 /// <param name="turnBytesMax">The longest turn, in bytes.</param>
 internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITransferCodec
 {
-    /// <summary>The fewest bytes of a turn: the longest escape, and the one that says that the line goes on.</summary>
+    /// <summary>The lowest limit for a turn, in bytes: the longest escape plus the one for a continued line.</summary>
     public const int TurnBytesMin = 6;
 
     private const byte Escape = (byte)'\\';
     private const byte Ascii = 0x80;
 
     private static readonly byte[] EmptyLine = [.. @"\e"u8];
-    private static readonly byte[] LineGoesOn = [.. @"\c"u8];
-    private static readonly byte[] NoMore = [.. @"\."u8];
+    private static readonly byte[] Continued = [.. @"\c"u8];
+    private static readonly byte[] EndOfInput = [.. @"\."u8];
     private static readonly byte[] AllArrived = [.. @"\!all"u8];
 
-    // What tells a partner with --raw that this side is none: anything but its greeting would do.
+    // Tells a partner with --raw that this side has no --raw; anything but its greeting would do.
     private static readonly byte[] IsText = [.. @"\!text"u8];
 
-    // A cut leaves room for the escape that says so.
-    private readonly byte[] _turn = new byte[turnBytesMax - LineGoesOn.Length];
+    // Leaves room for the escape of a continued line.
+    private readonly byte[] _turn = new byte[turnBytesMax - Continued.Length];
     private int _length;
 
-    // The beginning of a character whose end has not been read.
-    private byte[] _begun = [];
+    // The first bytes of a character whose rest has not been read.
+    private byte[] _partial = [];
     private bool _isFirst = true;
     private volatile bool _hasEnded;
 
@@ -39,13 +39,13 @@ internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITra
 
     public void Begin(List<ReadOnlyMemory<byte>> turns)
     {
-        // Whoever reads turns may be any client: they begin with the first line.
+        // Any client may read the turns: the first one is the first line.
     }
 
     public void Encode(ReadOnlySpan<byte> input, List<ReadOnlyMemory<byte>> turns)
     {
-        var text = _begun.Length == 0 ? input : [.. _begun, .. input];
-        _begun = [];
+        var text = _partial.Length == 0 ? input : [.. _partial, .. input];
+        _partial = [];
         while (!text.IsEmpty)
         {
             var length = 1;
@@ -69,7 +69,7 @@ internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITra
                 default:
                     if (!TryAppendCharacter(text, turns, out length))
                     {
-                        _begun = text.ToArray();
+                        _partial = text.ToArray();
                         return;
                     }
 
@@ -82,12 +82,12 @@ internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITra
 
     public void Finish(List<ReadOnlyMemory<byte>> turns)
     {
-        AppendHex(_begun, turns);
-        _begun = [];
+        AppendHex(_partial, turns);
+        _partial = [];
         if (_length > 0)
-            Cut(turns);
+            BreakLine(turns);
         _hasEnded = true;
-        turns.Add(NoMore);
+        turns.Add(EndOfInput);
     }
 
     public ReceivedTurn Decode(ReadOnlySpan<byte> turn, ArrayBufferWriter<byte> output)
@@ -96,7 +96,7 @@ internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITra
         _isFirst = false;
         if (isFirst && turn.StartsWith(RawCodec.AnyGreeting))
             return new ReceivedTurn(ReceivedKind.Fault, IsText, "uses --raw: start this side with --raw too");
-        if (turn.SequenceEqual(NoMore))
+        if (turn.SequenceEqual(EndOfInput))
             return new ReceivedTurn(ReceivedKind.End, AllArrived);
         if (_hasEnded && turn.SequenceEqual(AllArrived))
             return new ReceivedTurn(ReceivedKind.AllArrived);
@@ -104,14 +104,14 @@ internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITra
         return new ReceivedTurn(ReceivedKind.Data);
     }
 
-    // Lenient: other clients do not escape, and mean a backslash when they send one.
+    // Other clients do not escape: an unknown escape is a backslash.
     private static void DecodeLine(ReadOnlySpan<byte> turn, ArrayBufferWriter<byte> output)
     {
         for (int plain; (plain = turn.IndexOf(Escape)) >= 0;)
         {
             output.Write(turn[..plain]);
             turn = turn[plain..];
-            if (turn.SequenceEqual(LineGoesOn))
+            if (turn.SequenceEqual(Continued))
                 return;
             var (meaning, length) = Unescape(turn);
             output.Write([meaning]);
@@ -133,7 +133,7 @@ internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITra
         _ => (Escape, 1),
     };
 
-    // A character of more than one byte, or bytes that are none; false when more must be read to know.
+    // A multi-byte character, or bytes that are not UTF-8; false if more input is needed to decide.
     private bool TryAppendCharacter(ReadOnlySpan<byte> text, List<ReadOnlyMemory<byte>> turns, out int length)
     {
         var status = Rune.DecodeFromUtf8(text, out _, out length);
@@ -154,18 +154,18 @@ internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITra
         }
     }
 
-    // What goes together: a character, or an escape.
-    private void Append(ReadOnlySpan<byte> whole, List<ReadOnlyMemory<byte>> turns)
+    // Appends a character or an escape, which must not be split.
+    private void Append(ReadOnlySpan<byte> unit, List<ReadOnlyMemory<byte>> turns)
     {
-        if (_length + whole.Length > _turn.Length)
-            Cut(turns);
-        whole.CopyTo(_turn.AsSpan(_length));
-        _length += whole.Length;
+        if (_length + unit.Length > _turn.Length)
+            BreakLine(turns);
+        unit.CopyTo(_turn.AsSpan(_length));
+        _length += unit.Length;
     }
 
-    private void Cut(List<ReadOnlyMemory<byte>> turns)
+    private void BreakLine(List<ReadOnlyMemory<byte>> turns)
     {
-        turns.Add((byte[])[.. _turn.AsSpan(0, _length), .. LineGoesOn]);
+        turns.Add((byte[])[.. _turn.AsSpan(0, _length), .. Continued]);
         _length = 0;
     }
 

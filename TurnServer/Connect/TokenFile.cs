@@ -5,13 +5,13 @@ using TurnServer.Client;
 namespace TurnServer.Connect;
 
 /// <summary>
-/// The token of a registration, kept in a file while <c>connect</c> waits: one that is killed and started again comes
-/// back to its place in the line (PROTOCOL.md, "Pairing"). A lock on the file, which the kernel releases with the
-/// process, has one process use it at a time. Where no file can be written the token is kept in memory.
+/// The token of a registration, saved in a file while <c>connect</c> waits: after a crash the next start resumes the
+/// registration (PROTOCOL.md, "Pairing"). A file lock, which the kernel releases with the process, lets one process use
+/// it at a time. If no file can be written, the token lives in memory only.
 /// </summary>
 internal sealed class TokenFile : IDisposable
 {
-    // As many as wait on this machine under one name at one server, and can come back.
+    // The most processes with the same server, name and partner whose tokens are saved.
     private const int SlotsMax = 8;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -25,7 +25,7 @@ internal sealed class TokenFile : IDisposable
 
     public string Token { get; }
 
-    /// <summary>The token that was left for such a registration and that nobody uses; otherwise a new one.</summary>
+    /// <summary>A saved token for this registration that no process uses, or else a new one.</summary>
     public static TokenFile Claim(Uri url, string name, string? partner)
     {
         var file = FindFolder() is { } folder ? Open(folder, Identify(url, name, partner)) : null;
@@ -40,7 +40,7 @@ internal sealed class TokenFile : IDisposable
         }
     }
 
-    /// <summary>The registration has ended, or become a game: nobody is to come back to it.</summary>
+    /// <summary>Deletes the token: the registration has ended or become a game.</summary>
     public void Dispose()
     {
         if (_file is not { } file)
@@ -48,19 +48,19 @@ internal sealed class TokenFile : IDisposable
         _file = null;
         try
         {
-            // Before the lock is given up: whoever has opened the file already must not find a token in it.
+            // Before the lock is released: a process that has opened the file must not read the token.
             file.SetLength(0);
             File.Delete(file.Name);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // What is left is the token of nobody: it registers anew.
+            // A leftover token is harmless: no registration has it, so it creates a new one.
         }
 
         file.Dispose();
     }
 
-    // Gone with the user's last session where there is such a directory; a token is worth nothing after minutes.
+    // Prefers a directory that is deleted with the user's last session: tokens are useless after minutes.
     private static string? FindFolder()
     {
         var parent = Variable("XDG_RUNTIME_DIR") ?? Variable("XDG_CACHE_HOME")
@@ -91,7 +91,7 @@ internal sealed class TokenFile : IDisposable
                 {
                     Mode = FileMode.OpenOrCreate,
                     Access = FileAccess.ReadWrite,
-                    // Locks it.
+                    // Locks the file.
                     Share = FileShare.None,
                     BufferSize = 0,
                     UnixCreateMode = OwnerOnly,
@@ -99,7 +99,7 @@ internal sealed class TokenFile : IDisposable
             }
             catch (IOException)
             {
-                // Another process has it.
+                // Another process has locked it.
             }
             catch (UnauthorizedAccessException)
             {
@@ -120,7 +120,7 @@ internal sealed class TokenFile : IDisposable
     {
         Span<byte> bytes = stackalloc byte[TurnClient.TokenLength + 1];
         var length = file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        // Anything else that was left there is none.
+        // Anything else in the file is not a token.
         if (length == TurnClient.TokenLength && !bytes[..length].ContainsAnyExceptInRange((byte)'!', (byte)'~'))
             return Encoding.ASCII.GetString(bytes[..length]);
         var token = TurnClient.CreateToken();

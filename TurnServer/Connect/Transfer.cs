@@ -3,53 +3,53 @@ using TurnServer.Client;
 
 namespace TurnServer.Connect;
 
-/// <summary>What a transfer tells while it goes on.</summary>
+/// <summary>Events of a transfer.</summary>
 internal enum TransferEvent
 {
-    /// <summary>The input has been read to its end, and the partner has more to say.</summary>
+    /// <summary>This side's input has ended; the partner's has not.</summary>
     InputEnded,
 
-    /// <summary>The partner has no more to say, and the input goes on.</summary>
+    /// <summary>The partner's input has ended; this side's has not.</summary>
     PartnerEnded,
 }
 
 /// <summary>
-/// Passes an input to the partner and what comes from the partner to an output, until both have ended. Memory is
-/// bounded: the input is read no faster than the server takes it, and an output that is slow holds up the partner.
+/// Sends an input to the partner and writes the partner's data to an output, until both have ended. Memory is bounded:
+/// the input is read no faster than the server takes it, and a slow output exerts back-pressure on the partner.
 /// </summary>
 /// <param name="game">The game whose turns carry the data.</param>
-/// <param name="codec">How they do.</param>
-/// <param name="input">What to send; null: nothing, which is at its end already.</param>
-/// <param name="output">Where to write what comes. Flushed whenever there is no more at once.</param>
-/// <param name="notify">Told the news, on whatever thread that is.</param>
+/// <param name="codec">Encodes the data as turns.</param>
+/// <param name="input">The data to send; null: none.</param>
+/// <param name="output">Gets the partner's data; flushed whenever no more is available at once.</param>
+/// <param name="notify">Called with each event, on any thread.</param>
 internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? input, Stream output,
     Action<TransferEvent> notify)
 {
-    // Half a megabyte of full turns, and enough short lines in one request to make them cheap.
+    // Half a megabyte of full turns, and enough short lines to fill a request.
     private const int SendsMax = 32;
 
     private const int OutputBytes = 65_536;
 
     private readonly ArrayBufferWriter<byte> _pending = new(OutputBytes);
-    private readonly Queue<Task<TurnFault?>> _underWay = new(SendsMax);
+    private readonly Queue<Task<TurnFault?>> _sends = new(SendsMax);
     private readonly TaskCompletionSource<ConnectFault?> _outcome =
         new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private volatile bool _isInputAtEnd;
     private bool _isConfirmed;
-    private Task _answering = Task.CompletedTask;
+    private Task _answers = Task.CompletedTask;
     private volatile bool _hasPartnerEnded;
     private long _bytesSent;
     private long _bytesReceived;
 
-    /// <summary>How much of the input has been handed over to be sent.</summary>
+    /// <summary>How many bytes of the input have been queued to be sent.</summary>
     public long BytesSent => Volatile.Read(ref _bytesSent);
 
-    /// <summary>How much has been written to the output.</summary>
+    /// <summary>How many bytes have been written to the output.</summary>
     public long BytesReceived => Volatile.Read(ref _bytesReceived);
 
-    /// <summary>Passes everything. The game is left to the caller to leave.</summary>
-    /// <returns>Null when all has arrived, both ways; otherwise why not.</returns>
+    /// <summary>Runs until both inputs have ended. Does not leave the game.</summary>
+    /// <returns>Null when all data has arrived, both ways; otherwise why not.</returns>
     public async Task<ConnectFault?> RunAsync(CancellationToken cancel)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -68,7 +68,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
         finally
         {
             await over.CancelAsync();
-            await Task.WhenAll(sending, receiving, _answering).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(sending, receiving, _answers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -94,18 +94,18 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
                 notify(TransferEvent.InputEnded);
         }
 
-        // What was not taken shows in how the game ended, once all that came before has been received.
-        await Task.WhenAll(_underWay);
+        // Ignores refusals: the game's end reports them, after everything before has been received.
+        await Task.WhenAll(_sends);
     }
 
-    // Null: it cannot be read.
+    // Null: the input cannot be read.
     private async Task<int?> ReadAsync(byte[] buffer, CancellationToken cancel)
     {
         if (input is null)
             return 0;
         try
         {
-            // Reading a terminal or a pipe cannot be called off; waiting for it can.
+            // Reading from a terminal or a pipe cannot be cancelled; waiting for it can.
             return await input.ReadAsync(buffer, cancel).AsTask().WaitAsync(cancel);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -115,24 +115,24 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
         }
     }
 
-    // Hands the turns over; false when the game is over.
+    // Queues the turns; false when the game is over.
     private async Task<bool> SendAsync(List<ReadOnlyMemory<byte>> turns, CancellationToken cancel)
     {
         foreach (var turn in turns)
         {
-            if (_underWay.Count == SendsMax && await _underWay.Dequeue() is not null)
+            if (_sends.Count == SendsMax && await _sends.Dequeue() is not null)
                 return false;
-            _underWay.Enqueue(game.StreamAsync(turn, cancel));
+            _sends.Enqueue(game.StreamAsync(turn, cancel));
         }
 
         turns.Clear();
         return true;
     }
 
-    // Ends when the game does, or when something is wrong.
+    // Ends with the game, or on a fault.
     private async Task ReceiveAsync(CancellationToken cancel)
     {
-        // Not disposed of: it holds nothing, and must not be disposed of while a turn is waited for.
+        // Not disposed: it holds no resources, and must not be disposed while MoveNextAsync is pending.
         var turns = game.ReceiveAsync(cancel).GetAsyncEnumerator(cancel);
         while (true)
         {
@@ -171,15 +171,14 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
                 break;
         }
 
-        // That the server has taken it is not enough: the partner may not be able to write it.
+        // Both sides must confirm: the server may have taken data that the partner then cannot write.
         if (_hasPartnerEnded && _isConfirmed)
             _outcome.TrySetResult(null);
     }
 
-    // Not waited for here, or two who both have too much to say would wait for each other for ever. Who leaves the game
-    // sees that it is taken, if the partner is still there to be told.
+    // Not awaited here: two sides with full backlogs would deadlock. Leaving the game waits for it.
     private void Answer(ReadOnlyMemory<byte> turn, CancellationToken cancel) =>
-        _answering = Task.WhenAll(_answering, game.StreamAsync(turn, cancel));
+        _answers = Task.WhenAll(_answers, game.StreamAsync(turn, cancel));
 
     private async Task<bool> FlushAsync(CancellationToken cancel)
     {
@@ -187,7 +186,7 @@ internal sealed class Transfer(TurnGame game, ITransferCodec codec, Stream? inpu
             return true;
         try
         {
-            // As with reading: who reads the output may never go on.
+            // As with reading: the output's reader may be stuck.
             await output.WriteAsync(_pending.WrittenMemory, cancel).AsTask().WaitAsync(cancel);
             await output.FlushAsync(cancel);
         }

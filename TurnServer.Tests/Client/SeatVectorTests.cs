@@ -1,0 +1,191 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using TurnServer.Client;
+using TurnServer.Protocol;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Client;
+
+/// <summary>
+/// Plays Vectors/seat.json against the C# client's rules for a seat. A client in another language can play the same
+/// file: Vectors/README.md describes it.
+/// </summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed partial class SeatVectorTests
+{
+    private static readonly List<TestCaseData> Cases = [.. Read()];
+
+    [TestCaseSource(nameof(Cases))]
+    public async Task Vector(JsonElement options, JsonElement steps)
+    {
+        var seat = new Seat(options);
+        foreach (var (step, number) in steps.EnumerateArray().Select((step, i) => (step, i + 1)))
+        {
+            try
+            {
+                await seat.PlayAsync(step);
+            }
+            catch (Exception e)
+            {
+                Assert.Fail($"step {number}, {step.GetRawText()}: {e.Message}");
+            }
+        }
+    }
+
+    private static IEnumerable<TestCaseData> Read()
+    {
+        using var json = JsonDocument.Parse(Repository.Read("TurnServer.Tests/Client/Vectors/seat.json"));
+        foreach (var vector in json.RootElement.Clone().EnumerateArray())
+        {
+            vector.TryGetProperty("options", out var options);
+            yield return new TestCaseData(options, vector.GetProperty("steps"))
+                .SetName(vector.GetProperty("name").GetString()!);
+        }
+    }
+
+    // {x*3} stands for xxx.
+    private static string Expand(JsonElement text) => Repetition().Replace(text.GetString()!,
+        match => new string(match.Groups[1].Value[0], int.Parse(match.Groups[2].Value)));
+
+    [GeneratedRegex(@"\{(.)\*(\d+)\}")]
+    private static partial Regex Repetition();
+
+    private sealed class Seat
+    {
+        private readonly Outbox _outbox = new(new WakeSignal());
+        private readonly Inbox _inbox = new(new WakeSignal());
+        private readonly SeatMachine _machine;
+        private readonly Dictionary<string, TaskCompletionSource<TurnFault?>> _sent = [];
+        private ValueTask<bool> _reading;
+        private TimeSpan _now;
+
+        public Seat(JsonElement options)
+        {
+            var defaults = new TurnClientOptions();
+            _machine = new SeatMachine(new SeatRequests("17", "0"), _outbox, _inbox, defaults with
+            {
+                Wait = Option("wait", defaults.Wait),
+                KeepAlive = Option("keepAlive", defaults.KeepAlive),
+                PollInterval = Option("pollInterval", defaults.PollInterval),
+            });
+
+            TimeSpan Option(string name, TimeSpan defaultValue) =>
+                options.ValueKind == JsonValueKind.Object && options.TryGetProperty(name, out var value)
+                    ? Seconds(value)
+                    : defaultValue;
+        }
+
+        public async Task PlayAsync(JsonElement step)
+        {
+            var kind = step.EnumerateObject().First();
+            if (kind.Name is "send" or "post")
+                await PutAsync(Expand(kind.Value), isSent: kind.Name == "send");
+            else if (kind.Name == "read")
+                await ReadAsync([.. kind.Value.EnumerateArray().Select(Expand)]);
+            else
+                Play(kind.Name, kind.Value, step);
+        }
+
+        private void Play(string name, JsonElement value, JsonElement step)
+        {
+            switch (name)
+            {
+                case "receive":
+                    _reading = _inbox.WaitAsync(default);
+                    break;
+                case "quit":
+                    _outbox.Finish();
+                    break;
+                case "elapse":
+                    _now += Seconds(value);
+                    break;
+                case "reply":
+                    var wasHeld = step.TryGetProperty("held", out var held) && held.GetBoolean();
+                    Assert.That(ServerReply.TryParse(Encoding.UTF8.GetBytes(Expand(value)), wasHeld, out var reply));
+                    _machine.Complete(new RequestOutcome(reply, reply.Error == ErrorCode.None
+                        ? null
+                        : TurnFault.Of(reply.Error, reply.Detail)), _now);
+                    break;
+                case "unreachable":
+                    _machine.Complete(new RequestOutcome(default, new TurnFault(TurnFaultKind.Unreachable, "lost")),
+                        _now);
+                    break;
+                case "abandon":
+                    Assert.That(_machine.ShouldAbandonHeldReply);
+                    _machine.Abandon(_now);
+                    break;
+                default:
+                    Check(name, value, step);
+                    break;
+            }
+        }
+
+        private void Check(string name, JsonElement value, JsonElement step)
+        {
+            switch (name)
+            {
+                case "request":
+                    CheckRequest(Expand(value), step);
+                    break;
+                case "pause":
+                    var pause = new SeatStep(SeatStepKind.Pause, Pause: Seconds(value));
+                    Assert.That(_machine.Next(_now), Is.EqualTo(pause));
+                    break;
+                case "stop":
+                    Assert.That(_machine.Next(_now).Kind, Is.EqualTo(SeatStepKind.Stop));
+                    break;
+                case "ended":
+                    Assert.That((int)(_machine.Ended?.Error ?? ErrorCode.None), Is.EqualTo(value.GetInt32()));
+                    break;
+                case "taken" or "refused" or "pending":
+                    foreach (var turn in value.EnumerateArray())
+                        Assert.That(Outcome(turn.GetString()!), Is.EqualTo(name), turn.GetString());
+                    break;
+                default:
+                    throw new ArgumentOutOfRangeException(nameof(name), name, "not a kind of step");
+            }
+        }
+
+        private void CheckRequest(string body, JsonElement step)
+        {
+            var next = _machine.Next(_now);
+            Assert.That(next.Kind, Is.EqualTo(SeatStepKind.Send));
+            var sent = Encoding.UTF8.GetString(next.Request.Body.Span);
+            Assert.That(sent == body, $"it sends {sent[..Math.Min(sent.Length, 40)]} ({sent.Length} bytes)");
+            var wait = step.TryGetProperty("wait", out var seconds) ? Seconds(seconds) : TimeSpan.Zero;
+            Assert.That(next.Request.Wait, Is.EqualTo(wait), "Prefer: wait");
+            int? received = step.TryGetProperty("received", out var bytes) ? bytes.GetInt32() : null;
+            Assert.That(next.Request.ReceivedBytes, Is.EqualTo(received), "Turn-Received");
+        }
+
+        private async Task PutAsync(string turn, bool isSent)
+        {
+            var taken = isSent ? new TaskCompletionSource<TurnFault?>() : null;
+            if (taken is not null)
+                _sent.Add(turn, taken);
+            var outgoing = new OutgoingTurn(Encoding.UTF8.GetBytes(turn), taken, EndsGame: !isSent);
+            Assert.That(await _outbox.PutAsync(outgoing, default));
+        }
+
+        private async Task ReadAsync(List<string> expected)
+        {
+            // A reader that has been handed a turn no longer waits.
+            await _reading;
+            _reading = default;
+            var turns = new List<string>();
+            while (_inbox.TryTake(out var turn))
+                turns.Add(Encoding.UTF8.GetString(turn.Span));
+            Assert.That(turns.SequenceEqual(expected), $"it delivers {turns.Count} turns");
+        }
+
+        private string Outcome(string turn)
+        {
+            var taken = _sent[turn].Task;
+            return !taken.IsCompletedSuccessfully ? "pending" : taken.Result is null ? "taken" : "refused";
+        }
+
+        private static TimeSpan Seconds(JsonElement value) =>
+            TimeSpan.FromTicks((long)(value.GetDecimal() * TimeSpan.TicksPerSecond));
+    }
+}
