@@ -19,18 +19,17 @@ internal static partial class Log
     [LoggerMessage(2, LogLevel.Information, "Stopped on {Signal} after {Requests} requests")]
     public static partial void Stopped(ILogger log, string signal, long requests);
 
-    [LoggerMessage(3, LogLevel.Warning, "The environment variable {Variable} is no setting of this server: "
-        + "passed over")]
+    [LoggerMessage(3, LogLevel.Warning, "Ignoring unknown environment variable {Variable}")]
     public static partial void UnknownVariable(ILogger log, string variable);
 
-    [LoggerMessage(4, LogLevel.Debug, "Stopping on {Signal}: {UnderWay} requests under way")]
+    [LoggerMessage(4, LogLevel.Debug, "Stopping on {Signal}: {UnderWay} requests in progress")]
     public static partial void Stopping(ILogger log, string signal, int underWay);
 
     [LoggerMessage(5, LogLevel.Warning, "Stopped with {UnderWay} requests unanswered: "
         + "they took longer than {Seconds} s")]
     public static partial void StoppedUnfinished(ILogger log, int underWay, double seconds);
 
-    [LoggerMessage(6, LogLevel.Critical, "The server ends on a bug")]
+    [LoggerMessage(6, LogLevel.Critical, "Unhandled exception; exiting")]
     public static partial void LoopFailed(ILogger log, Exception bug);
 
     [LoggerMessage(7, LogLevel.Information, "Serving the admin port on {Address}")]

@@ -16,13 +16,14 @@ root.Options.OfType<HelpOption>().Single().Action = new HelpText(ServeCommand.He
     new Dictionary<Command, HelpPage> { [connect] = ConnectCommand.Help(connectFlags) });
 
 var command = CommandLine.Parse(root, args, out var errors);
-var isPlain = command.Action?.ClearsParseErrors ?? false;
-if (errors.Count > 0 && !isPlain)
+// --help and --version work whatever else is wrong.
+var isIndependent = command.Action?.ClearsParseErrors ?? false;
+if (errors.Count > 0 && !isIndependent)
 {
     return command.CommandResult.Command == connect
         ? CommandLine.Refuse(errors, LogFormat.Text, "turnserver connect")
         : CommandLine.Refuse(errors, flags.ReadLogFormat(command));
 }
 
-// The server handles signals itself: StopSignal.
+// StopSignal handles signals.
 return await command.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });

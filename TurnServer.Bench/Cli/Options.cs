@@ -17,20 +17,15 @@ internal static class Options
 
     /// <summary>An option that is on or off.</summary>
     public static Flag<bool> Switch(string name, string help) =>
-        new(name, null, Group, null, help, FlagValue.Switch, false)
-        {
-            DefaultText = null,
-            Bare = "true",
-            HasVariable = false,
-        };
+        new(name, Group, help, FlagType.Switch, false) { HasVariable = false };
 
     /// <summary>A whole number within bounds.</summary>
-    public static Flag<int> Whole(string name, string help, int defaultValue, int min, int max) => Value(name, "COUNT",
-        help, FlagValue.Whole(min, max, "a count"), defaultValue, $"{defaultValue}");
+    public static Flag<int> Whole(string name, string help, int defaultValue, int min, int max) =>
+        Of(name, help, FlagType.Whole("COUNT", min, max, "a count"), defaultValue);
 
     /// <summary>The first of one or more consecutive ports.</summary>
-    public static Flag<int> Port(string help, int defaultValue, int count = 1) => Value("--port", "PORT", help,
-        FlagValue.Whole(1024, 65_536 - count, "a port"), defaultValue, $"{defaultValue}");
+    public static Flag<int> Port(string help, int defaultValue, int count = 1) =>
+        Of("--port", help, FlagType.Whole("PORT", 1024, 65_536 - count, "a port"), defaultValue);
 
     /// <summary>A number within bounds, decimals allowed.</summary>
     public static Flag<double> Number(string name, string help, double defaultValue, double min, double max) =>
@@ -51,11 +46,11 @@ internal static class Options
 
     /// <summary>An option with a value.</summary>
     public static Flag<T> Value<T>(string name, string value, string help, Func<string, (T, string?)> parse,
-        T defaultValue, string? defaultText) => new(name, null, Group, value, help, parse, defaultValue)
-        {
-            DefaultText = defaultText,
-            HasVariable = false,
-        };
+        T defaultValue, string? defaultText) =>
+        Of(name, help, new FlagType<T>(value, parse, _ => defaultText), defaultValue);
+
+    private static Flag<T> Of<T>(string name, string help, FlagType<T> type, T defaultValue) =>
+        new(name, Group, help, type, defaultValue) { HasVariable = false };
 
     /// <summary>Server flags behind <c>--</c>.</summary>
     public static Argument<string[]> ServerFlags() => new("flags") { Arity = ArgumentArity.ZeroOrMore };

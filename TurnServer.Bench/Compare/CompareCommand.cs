@@ -58,7 +58,7 @@ internal static class CompareCommand
 
     private static (int, string?) ParseConnections(string text)
     {
-        var (count, whatWouldDo) = FlagValue.Whole(2, 256, "a count")(text);
+        var (count, whatWouldDo) = FlagType.Whole("COUNT", 2, 256, "a count").Parse(text);
         return (count, whatWouldDo ?? (count % 2 == 0 ? null : "an even number, two to a game"));
     }
 

@@ -24,7 +24,7 @@ public sealed class HelpTests
 
     [TestCase("stress --rate 0 localhost", "stress: --rate 0: give a number from 0.05 to 1000.")]
     [TestCase("stress", "stress: the URL of the server is missing: such as http://localhost:8080/")]
-    [TestCase("stress http://localhost --no-such", "stress: Unrecognized command or argument '--no-such'.")]
+    [TestCase("stress http://localhost --no-such", "stress: unknown option --no-such.")]
     [TestCase("compare --connections 3", "compare: --connections 3: give an even number, two to a game.")]
     public async Task WrongOption_PrintsWhatToGiveAndExitsWith2(string arguments, string error)
     {

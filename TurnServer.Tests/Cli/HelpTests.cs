@@ -2,7 +2,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cli;
 
-/// <summary>What the command line says of itself.</summary>
+/// <summary><c>--help</c> and <c>--version</c>.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class HelpTests
@@ -32,7 +32,7 @@ internal sealed class HelpTests
     {
         await using var server = ServerChild.Launch(argument);
         Assert.That(await server.ExitCodeAsync(), Is.Zero);
-        // Rows are wrapped: as one line each, a flag's row ends where the next begins.
+        // Undo line wrapping: the row of a flag ends where the next begins.
         var help = string.Join(' ', server.Output.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries));
         var groups = Groups.Select(group => help.IndexOf(group, StringComparison.Ordinal)).ToArray();
         Assert.That(groups, Has.All.GreaterThan(0));
@@ -51,7 +51,7 @@ internal sealed class HelpTests
     }
 
     [Test]
-    public async Task Help_wins_over_what_is_wrong()
+    public async Task Help_is_printed_although_other_options_are_wrong()
     {
         await using var server = ServerChild.Launch("--help", "--port", "70000");
         Assert.That(await server.ExitCodeAsync(), Is.Zero);

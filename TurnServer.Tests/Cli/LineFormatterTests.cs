@@ -4,7 +4,7 @@ using TurnServer.Cli;
 
 namespace TurnServer.Tests.Cli;
 
-/// <summary>A message is one line, whatever is in it.</summary>
+/// <summary>Every message is one line, whatever it contains.</summary>
 internal sealed class LineFormatterTests
 {
     [TestCase(LogLevel.Trace, "<7>", "trace: ")]
@@ -13,20 +13,20 @@ internal sealed class LineFormatterTests
     [TestCase(LogLevel.Warning, "<4>", "warning: ")]
     [TestCase(LogLevel.Error, "<3>", "error: ")]
     [TestCase(LogLevel.Critical, "<2>", "critical: ")]
-    public void Write_SaysTheSeverity(LogLevel level, string inJournal, string inText)
+    public void Write_OfALevel_PrintsTheSeverity(LogLevel level, string inJournal, string inText)
     {
         Assert.That(Write(level, "Well", isJournal: true), Is.EqualTo($"{inJournal}Well\n"));
         Assert.That(Write(level, "Well"), Does.Match($"^{Time}{inText}Well\n$"));
     }
 
     [Test]
-    public void Write_Colored_ColorsTheSeverityAlone() =>
+    public void Write_Colored_ColorsOnlyTheSeverity() =>
         Assert.That(Write(LogLevel.Error, "Well", isColored: true),
             Does.Match($"^{Time}\e\\[31merror:\e\\[0m Well\n$"));
 
     [TestCase(true)]
     [TestCase(false)]
-    public void Write_AnException_StaysOneLine(bool isJournal)
+    public void Write_OfAnException_IsOneLine(bool isJournal)
     {
         var line = Write(LogLevel.Critical, "It broke", isJournal, bug: Caught());
         Assert.That(line, Does.Contain("It broke System.InvalidOperationException: one two").And.Contain("   at "));
@@ -39,11 +39,11 @@ internal sealed class LineFormatterTests
     [TestCase("a\0b", "a·b")]
     [TestCase("a\u009Bb", "a·b")]
     [TestCase("a\u202Eb", "a·b")]
-    public void Write_WhatCouldSteerATerminal_IsShown(string message, string shown) =>
+    public void Write_OfControlCharacters_ReplacesThem(string message, string shown) =>
         Assert.That(Write(LogLevel.Warning, message, isJournal: true), Is.EqualTo($"<4>{shown}\n"));
 
     [Test]
-    public void Write_LettersOfAllKinds_StayAsTheyAre() =>
+    public void Write_OfUnicodeText_KeepsIt() =>
         Assert.That(Write(LogLevel.Warning, "für 😀", isJournal: true), Is.EqualTo("<4>für 😀\n"));
 
     private const string Time = @"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ";

@@ -7,16 +7,16 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cli;
 
-/// <summary>Standard error of the real process in each form of the log.</summary>
+/// <summary>Standard error of the real process in each log format.</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class LogFormatTests
 {
-    // Something to warn of, beside the lines of every start and stop.
+    // Causes a warning, in addition to the messages of every start and stop.
     private const string Misspelt = "TURNSERVER_MAX_GAME";
     private const string Color = @"\e\[[0-9;]*m";
 
-    // Whatever standard error is, it is the journal then.
+    // Makes the program take standard error for the journal.
     private static readonly string[] UnderJournal =
         ["sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stderr) exec \"$@\"", "sh"];
 
@@ -24,7 +24,7 @@ internal sealed class LogFormatTests
         ["sh", "-c", "JOURNAL_STREAM=$(stat -L -c %d:%i /dev/stdin) exec \"$@\"", "sh"];
 
     [Test]
-    public async Task Text_is_time_severity_and_message_and_the_form_by_default()
+    public async Task Text_is_the_default_and_has_time_severity_and_message()
     {
         foreach (var line in await LinesOfARunAsync([], []))
         {
@@ -34,17 +34,17 @@ internal sealed class LogFormatTests
     }
 
     [Test]
-    public async Task Journal_is_severity_and_message()
+    public async Task Journal_has_severity_and_message()
     {
         var lines = await LinesOfARunAsync([], [], "--log-format", "journal");
         Assert.That(lines, Has.All.Match("^<[0-7]>[A-Z]"));
-        Assert.That(lines, Has.One.StartsWith("<4>The environment variable").And.One.StartsWith("<7>Stopping on")
-            .And.One.StartsWith("<6>Stopped on"));
+        Assert.That(lines, Has.One.StartsWith("<4>Ignoring unknown environment variable")
+            .And.One.StartsWith("<7>Stopping on").And.One.StartsWith("<6>Stopped on"));
         Assert.That(lines, Has.None.Contain("\e"));
     }
 
     [Test]
-    public async Task Json_is_an_object_a_line()
+    public async Task Json_is_one_object_per_line()
     {
         var entries = (await LinesOfARunAsync([], new() { ["TURNSERVER_LOG_FORMAT"] = "json" }))
             .Select(line => JsonDocument.Parse(line).RootElement).ToList();
@@ -63,7 +63,7 @@ internal sealed class LogFormatTests
     }
 
     [Test]
-    public async Task Auto_is_the_journals_where_standard_error_is_the_journal()
+    public async Task Auto_is_journal_if_standard_error_is_the_journal()
     {
         Assert.That(await LinesOfARunAsync(UnderJournal, []), Has.All.Match("^<[0-7]>[A-Z]"));
         Assert.That(await LinesOfARunAsync(UnderOtherJournal, []), Has.All.Match(@"^\d{4}-"));
@@ -71,16 +71,16 @@ internal sealed class LogFormatTests
     }
 
     [Test]
-    public async Task A_journal_that_makes_no_sense_is_none() =>
+    public async Task A_malformed_JOURNAL_STREAM_is_ignored() =>
         Assert.That(await LinesOfARunAsync([], new() { ["JOURNAL_STREAM"] = "1:" }), Has.All.Match(@"^\d{4}-"));
 
     [TestCase("--max-games", "none")]
     [TestCase("--frobnicate")]
-    public Task What_is_refused_is_refused_in_the_form_of_the_log(params string[] flags) =>
+    public Task A_usage_error_has_the_log_format(params string[] flags) =>
         AssertRefusalAsync(exitCode: 2, lines: 2, flags);
 
     [Test]
-    public async Task A_port_that_is_taken_is_one_line_in_the_form_of_the_log()
+    public async Task A_taken_port_is_one_line_in_the_log_format()
     {
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var port = Ports.Next();
@@ -90,7 +90,7 @@ internal sealed class LogFormatTests
     }
 
     [Test]
-    public async Task A_form_that_is_missing_is_refused()
+    public async Task A_missing_format_is_refused()
     {
         await using var server = ServerChild.Launch("--log-format");
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
@@ -100,9 +100,9 @@ internal sealed class LogFormatTests
     [TestCase("xterm-256color", "", true)]
     [TestCase("xterm-256color", "1", false)]
     [TestCase("dumb", "", false)]
-    public async Task Colors_are_for_terminals_that_want_them(string terminal, string noColor, bool isColored)
+    public async Task Colors_depend_on_the_terminal_and_NO_COLOR(string terminal, string noColor, bool isColored)
     {
-        // script gives it a terminal, and passes on what it writes there.
+        // script(1) gives it a terminal and copies its output.
         string[] command = ["sh", "-c", $"exec {Tool.Require("script", "bsdutils")} -qec \"$*\" /dev/null", "sh"];
         var port = Ports.Next();
         Dictionary<string, string> environment = new() { ["TERM"] = terminal, ["NO_COLOR"] = noColor };
@@ -126,7 +126,7 @@ internal sealed class LogFormatTests
         Assert.That(Lines(journal), Has.Length.EqualTo(lines));
     }
 
-    // At the level of debug: start, a warning, stopping, stopped.
+    // At debug level: listening, a warning, stopping, stopped.
     private static async Task<string[]> LinesOfARunAsync(string[] command, Dictionary<string, string> environment,
         params string[] flags)
     {

@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cli;
 
-/// <summary>Where the server cannot listen: one line with the way out, and exit code 1.</summary>
+/// <summary>A server that cannot listen prints one line with a remedy and exits with 1.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class PortTests
@@ -14,7 +14,7 @@ internal sealed class PortTests
     private const int WellKnownPort = 80;
 
     [Test]
-    public async Task A_port_that_is_taken_is_said_to_be()
+    public async Task A_taken_port_is_reported()
     {
         using var other = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var port = Ports.Next();
@@ -36,9 +36,9 @@ internal sealed class PortTests
         Assert.That(first.HasExited, Is.False);
     }
 
-    // 192.0.2.0/24 is for documentation alone.
+    // 192.0.2.0/24 is reserved for documentation.
     [Test]
-    public async Task An_address_of_another_machine_is_said_to_be()
+    public async Task An_address_of_another_machine_is_reported()
     {
         await using var server = ServerChild.Launch("--port", $"{Ports.Next()}", "--host", "192.0.2.1");
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(CannotListen));
@@ -47,13 +47,13 @@ internal sealed class PortTests
     }
 
     [Test]
-    public async Task Port_80_without_permission_is_said_to_need_it()
+    public async Task Port_80_without_permission_is_reported()
     {
         var firstFree = File.ReadAllText("/proc/sys/net/ipv4/ip_unprivileged_port_start");
         if (int.Parse(firstFree, CultureInfo.InvariantCulture) <= WellKnownPort)
-            Assert.Ignore("This machine lets everybody listen on port 80.");
+            Assert.Ignore("Every user may listen on port 80 on this machine.");
         if (Environment.UserName == "root" && !File.Exists("/usr/bin/setpriv"))
-            Assert.Ignore("There is no setpriv to become an ordinary user with.");
+            Assert.Ignore("setpriv is missing.");
         string[] command = Environment.UserName == "root"
             ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all"]
             : [];

@@ -2,19 +2,19 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cli;
 
-/// <summary>What is refused before anything starts: a line that names flag and value, exit code 2.</summary>
+/// <summary>Usage errors: nothing starts, a line names the option and its value, exit code 2.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class RefusalTests
 {
     private const int Usage = 2;
 
-    // Somebody reads the log.
+    // Logs are read by others.
     [TestCase("--cors-origin", "https://ann:s3cret@game.example")]
     [TestCase("http://ann:s3cret@localhost:8080/")]
     [TestCase("connect", "http://ann:s3cret@localhost:8080/", "--name", "Ann")]
     [TestCase("connect", "http://localhost/", "http://ann:s3cret@localhost/", "--name", "Ann")]
-    public async Task A_user_name_or_password_in_a_URL_is_refused_and_not_repeated(params string[] arguments)
+    public async Task A_user_name_or_password_in_a_URL_is_refused_and_hidden(params string[] arguments)
     {
         await using var server = ServerChild.Launch(arguments);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
@@ -67,10 +67,10 @@ internal sealed class RefusalTests
     [TestCase("--admin-host", "")]
     [TestCase("--cors-origin", "")]
     [TestCase("--cors-origin", "https://é.example")]
-    public async Task A_value_that_cannot_be_is_refused(string flag, string value)
+    public async Task A_wrong_value_is_refused(string flag, string value)
     {
         var port = Ports.Next();
-        // A good port first, so that a server which started all the same would be seen.
+        // A free port, so that a server that starts nevertheless is noticed.
         string[] flags = flag is "--port" or "-p" ? [flag, value] : ["--port", $"{port}", flag, value];
         await using var server = ServerChild.Launch(flags);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
@@ -84,7 +84,7 @@ internal sealed class RefusalTests
     [TestCase("--state", "a\u001B[2Jb")]
     [TestCase("--host", "127.0.0.1\n")]
     [TestCase("--cors-origin", "*\r\nX: y")]
-    public async Task What_is_refused_stays_one_line(string flag, string value)
+    public async Task A_value_with_control_characters_is_reported_on_one_line(string flag, string value)
     {
         await using var server = ServerChild.Launch("--port", $"{Ports.Next()}", flag, value);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
@@ -98,7 +98,7 @@ internal sealed class RefusalTests
     [TestCase("--name", "a\nb")]
     [TestCase("--patience", "")]
     [TestCase("--name", "--raw")]
-    public async Task A_value_of_connects_that_cannot_be_is_refused(string flag, string value)
+    public async Task A_wrong_value_of_connect_is_refused(string flag, string value)
     {
         await using var connect = ServerChild.Launch("connect", "http://127.0.0.1:1/", flag, value);
         Assert.That(await connect.ExitCodeAsync(), Is.EqualTo(Usage));
@@ -108,7 +108,7 @@ internal sealed class RefusalTests
     }
 
     [TestCase("--state-sync", "always")]
-    public async Task What_is_said_of_the_state_is_refused_where_there_is_none(string flag, string value)
+    public async Task An_option_for_the_state_is_refused_without_state(string flag, string value)
     {
         await using var server = ServerChild.Launch("--port", $"{Ports.Next()}", flag, value);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
@@ -116,8 +116,20 @@ internal sealed class RefusalTests
         Assert.That(server.Errors, Does.Contain(flag).And.Contain("--state DIR"));
     }
 
+    [TestCase("--state: give a value; --port is the next option.", "--state", "--port", "80")]
+    [TestCase("--port: give a value; --state is the next option.", "-p", "--state", "80")]
+    [TestCase("--port: give a value; -v is the next option.", "--port", "-v")]
+    public async Task A_missing_value_is_reported_before_what_follows_it(string error, params string[] arguments)
+    {
+        await using var server = ServerChild.Launch(arguments);
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
+        AssertIsPlain(server);
+        Assert.That(server.Errors, Does.StartWith($"turnserver: {error}\n"));
+        Assert.That(server.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(2));
+    }
+
     [Test]
-    public async Task An_IPv6_host_is_refused_with_the_way_out()
+    public async Task An_IPv6_host_is_refused_with_a_remedy()
     {
         await using var server = ServerChild.Launch("--host", "::1");
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
@@ -132,7 +144,7 @@ internal sealed class RefusalTests
     [TestCase("@/tmp", "/tmp")]
     [TestCase("--trust-proxy=", "--trust-proxy=")]
     [TestCase("--verbose=", "--verbose=")]
-    public async Task A_line_that_makes_no_sense_is_refused(string argument, string named)
+    public async Task A_malformed_command_line_is_refused(string argument, string named)
     {
         await using var server = ServerChild.Launch(argument);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));
@@ -141,7 +153,7 @@ internal sealed class RefusalTests
     }
 
     [Test]
-    public async Task All_that_is_wrong_is_named_at_once()
+    public async Task All_wrong_values_are_reported_at_once()
     {
         await using var server = ServerChild.Launch("--port", "70000", "--load-timeout", "x", "--keys", "even");
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(Usage));

@@ -2,13 +2,13 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cli;
 
-/// <summary>Where settings come from: flags, the environment, files.</summary>
+/// <summary>Settings from the command line, the environment and files.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class SourcesTests
 {
     [Test]
-    public async Task A_variable_of_the_environment_sets_what_no_flag_does()
+    public async Task An_environment_variable_sets_an_option()
     {
         await using var server = Start(new() { ["TURNSERVER_MAX_PLAYERS"] = "1234", ["TURNSERVER_MAX_GAMES"] = "" });
         await server.WaitForLogAsync("1234 players, 50000 games");
@@ -24,7 +24,7 @@ internal sealed class SourcesTests
     }
 
     [Test]
-    public async Task A_variable_that_cannot_be_is_refused_by_its_name()
+    public async Task A_wrong_variable_is_reported_by_its_name()
     {
         await using var server = Start(new() { ["TURNSERVER_MAX_WAIT"] = "2.5" });
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
@@ -33,7 +33,26 @@ internal sealed class SourcesTests
     }
 
     [Test]
-    public async Task An_empty_variable_counts_as_one_that_is_not_set()
+    public async Task A_service_that_does_not_start_names_its_variables_and_the_settings_file()
+    {
+        // Under systemd this variable holds the process id of the service.
+        string[] command = ["/bin/sh", "-c", "SYSTEMD_EXEC_PID=$$ exec \"$@\"", "sh"];
+        var environment = new Dictionary<string, string>
+        {
+            ["TURNSERVER_PORT"] = "8080",
+            ["TURNSERVER_ADMIN_PORT"] = "8080",
+            ["TURNSERVER_STATE_SYNC"] = "always",
+        };
+        await using var server = ServerChild.Launch(command, environment, 0, []);
+        Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
+        Assert.That(server.Errors, Does.Contain("TURNSERVER_ADMIN_PORT=8080: give another port than TURNSERVER_PORT.")
+            .And.Contain("TURNSERVER_STATE_SYNC requires TURNSERVER_STATE.")
+            .And.Contain("The settings of the service are in /etc/default/turnserver; /"));
+        Assert.That(server.Errors, Does.Not.Contain("--admin-port").And.Not.Contain("--state"));
+    }
+
+    [Test]
+    public async Task An_empty_variable_counts_as_not_set()
     {
         await using var server = Start(new() { ["TURNSERVER_STATE"] = "", ["TURNSERVER_HOST"] = "" });
         await server.WaitForLogAsync("listens on http://0.0.0.0:");
@@ -43,7 +62,7 @@ internal sealed class SourcesTests
     [TestCase("TURNSERVER_STATE", " ")]
     [TestCase("TURNSERVER_STATE", "a\nb")]
     [TestCase("TURNSERVER_ADMIN_HOST", " ")]
-    public async Task A_variable_that_holds_nothing_usable_is_refused_in_one_line(string variable, string value)
+    public async Task A_blank_or_multiline_variable_is_reported_on_one_line(string variable, string value)
     {
         await using var server = Start(new() { [variable] = value });
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
@@ -53,7 +72,7 @@ internal sealed class SourcesTests
 
     [TestCase("--state \"a\0b\"")]
     [TestCase("--trust-proxy=")]
-    public async Task A_file_with_a_value_that_cannot_be_is_refused_in_one_line(string text)
+    public async Task A_file_with_a_wrong_value_is_reported_on_one_line(string text)
     {
         var file = Path.GetTempFileName();
         try
@@ -80,7 +99,7 @@ internal sealed class SourcesTests
     }
 
     [Test]
-    public async Task A_file_holds_flags_on_any_number_of_lines()
+    public async Task A_file_contains_options_on_any_number_of_lines()
     {
         var file = Path.GetTempFileName();
         try
@@ -101,7 +120,7 @@ internal sealed class SourcesTests
         await using var server = await ServerChild.StartAsync("--pairing-timeout", "0.5");
         await using var client = await RawHttp.ConnectAsync(server.Port);
         var key = (await client.PostAsync("0,Brief,*,*,*")).Body["0/0/".Length..];
-        // Real time: the timeout is what is tested.
+        // Real time, as the timeout is under test.
         await Task.Delay(TimeSpan.FromSeconds(0.8));
         Assert.That((await client.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo("5/*/*"));
     }

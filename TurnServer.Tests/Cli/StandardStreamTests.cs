@@ -6,7 +6,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cli;
 
-/// <summary>Streams that are closed or cannot be written change neither exit codes nor play.</summary>
+/// <summary>Closed or failing standard streams change neither exit codes nor games.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class StandardStreamTests
@@ -25,7 +25,7 @@ internal sealed class StandardStreamTests
     [TestCase("2>&-")]
     [TestCase(AllClosed)]
     [TestCase("> >(true) 2>&1")]
-    public async Task A_refusal_has_its_exit_code(string redirection)
+    public async Task A_usage_error_exits_with_2(string redirection)
     {
         await AssertExitCodeAsync(redirection, 2, "--port", "70000");
         await AssertExitCodeAsync(redirection, 2, "connect", "nowhere");
@@ -33,7 +33,7 @@ internal sealed class StandardStreamTests
 
     [TestCase(AllFull)]
     [TestCase(AllClosed)]
-    public async Task Help_and_version_that_nobody_can_read_are_0(string redirection)
+    public async Task Help_and_version_exit_with_0(string redirection)
     {
         await AssertExitCodeAsync(redirection, 0, "--help");
         await AssertExitCodeAsync(redirection, 0, "--version");
@@ -42,7 +42,7 @@ internal sealed class StandardStreamTests
 
     [Category("Slow")]
     [TestCaseSource(nameof(Redirections))]
-    public async Task Each_exit_code_is_the_same_whatever_the_streams_and_the_form_of_the_log(string redirection)
+    public async Task Exit_codes_do_not_depend_on_the_streams_or_the_log_format(string redirection)
     {
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         var port = Ports.Next();
@@ -75,13 +75,13 @@ internal sealed class StandardStreamTests
     [TestCase(">&-", "text", Category = "Slow")]
     [TestCase("2>&-", "journal", Category = "Slow")]
     [TestCase("> >(true) 2>&1", "json", Category = "Slow")]
-    public async Task A_server_plays_on(string redirection, string form)
+    public async Task A_server_keeps_serving(string redirection, string form)
     {
         using var state = new StateFolder();
         var port = Ports.Next();
         await using var server = Launch(redirection, port, "--port", $"{port}", "--verbose", "0.1", "--log-level",
             "trace", "--log-format", form, "--state", state.Path);
-        while (!await IsWellAsync(port))
+        while (!await IsHealthyAsync(port))
             Assert.That(server.HasExited, Is.False, server.Errors);
         for (var descriptor = 0; descriptor < 3; descriptor++)
         {
@@ -93,17 +93,17 @@ internal sealed class StandardStreamTests
         await using (var client = await RawHttp.ConnectAsync(port))
         {
             var key = (await client.PostAsync("0,Ann,*,Nobody,*")).Body["0/0/".Length..];
-            // For as long as some prints of the tables take.
+            // Long enough for several tables to be printed.
             Assert.That((await client.PostAsync($"2,*,{key},*,*", "Prefer: wait=1")).Body, Is.EqualTo("0/2/*"));
         }
 
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
-        Assert.That(server.Errors, Does.Not.Contain("   at ").And.Not.Contain("on a bug"));
+        Assert.That(server.Errors, Does.Not.Contain("   at ").And.Not.Contain("Unhandled exception"));
     }
 
     [Test]
-    public void Write_ThatFails_LosesThatMessage_AndTriesTheNext()
+    public void Write_ThatFails_LosesOnlyThatMessage()
     {
         var disk = new FullAtFirst();
         using var writer = new StreamWriter(new BestEffortStream(disk)) { AutoFlush = true };
@@ -123,8 +123,8 @@ internal sealed class StandardStreamTests
     private static ServerChild Launch(string redirection, int port, params string[] arguments) =>
         ServerChild.Launch(["bash", "-c", $"exec \"$@\" {redirection}", "bash"], null, port, arguments);
 
-    // Its log, which would say that it listens, may be what cannot be written.
-    private static async Task<bool> IsWellAsync(int port)
+    // The log, which says that it listens, may not be writable.
+    private static async Task<bool> IsHealthyAsync(int port)
     {
         try
         {
@@ -137,7 +137,7 @@ internal sealed class StandardStreamTests
         }
     }
 
-    // As a disk is on which others make room.
+    // A disk on which space becomes available.
     private sealed class FullAtFirst : MemoryStream
     {
         public bool IsFull { get; set; } = true;

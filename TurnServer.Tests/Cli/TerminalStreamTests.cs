@@ -3,7 +3,7 @@ using TurnServer.Cli;
 
 namespace TurnServer.Tests.Cli;
 
-/// <summary>What a partner sends, on this side's terminal.</summary>
+/// <summary>Untrusted text on a terminal.</summary>
 internal sealed class TerminalStreamTests
 {
     [TestCase("a line\twith a tab\n", "a line\twith a tab\n")]
@@ -14,19 +14,19 @@ internal sealed class TerminalStreamTests
     [TestCase("\u202eevil\u2066\u2028", @"\u202eevil\u2066\u2028")]
     [TestCase("\U000e0041", @"\U000e0041")]
     [TestCase("\0", @"\x00")]
-    public void Write_OfText_ShowsWhatATerminalWouldObey(string text, string shown)
+    public void Write_OfControlCharacters_EscapesThem(string text, string shown)
     {
         Assert.That(Show(Encoding.UTF8.GetBytes(text)), Is.EqualTo(shown));
-        // However it is cut.
+        // Split at every byte.
         Assert.That(Show([.. Encoding.UTF8.GetBytes(text).Select(value => new[] { value })]), Is.EqualTo(shown));
     }
 
     [Test]
-    public void Write_OfBytesThatAreNoText_ShowsThem() =>
+    public void Write_OfInvalidUtf8_EscapesTheBytes() =>
         Assert.That(Show([0x61, 0x9b, 0x32, 0x4a, 0xe2, 0x82, 0x0a, 0xff]), Is.EqualTo("a\\x9b2J\\xe2\\x82\n\\xff"));
 
     [Test]
-    public async Task WriteAsync_ShowsTheSame()
+    public async Task WriteAsync_OfControlCharacters_EscapesThem()
     {
         using var terminal = new MemoryStream();
         await using var stream = new TerminalStream(terminal);

@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>Every turn arrives once and in order, whatever befalls the requests and replies.</summary>
+/// <summary>Turns arrive exactly once and in order on a network with faults.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class FaultTests
@@ -24,16 +24,16 @@ internal sealed class FaultTests
     public async Task StopServer() => await _server.DisposeAsync();
 
     [TestCaseSource(nameof(All))]
-    public Task Each_fault_alone(ProxyFault fault) => PlayAsync(Random.Shared.Next(), 80, 0.2, fault);
+    public Task Turns_survive_each_fault(ProxyFault fault) => PlayAsync(Random.Shared.Next(), 80, 0.2, fault);
 
     [TestCase(1)]
     [TestCase(2, Category = "Slow")]
     [TestCase(3, Category = "Slow")]
-    public Task All_faults_together(int seed) => PlayAsync(seed, 120, 0.06, All);
+    public Task Turns_survive_all_faults(int seed) => PlayAsync(seed, 120, 0.06, All);
 
     [Test]
     [Category("Slow")]
-    public async Task All_faults_together_for_long()
+    public async Task Turns_survive_all_faults_for_long()
     {
         for (var round = 0; round < 8; round++)
         {
@@ -42,7 +42,7 @@ internal sealed class FaultTests
         }
     }
 
-    // Both send at once, by posts and by sends, and both have a receive under way all the time.
+    // Both players post and send concurrently, and both always have a pending receive.
     private async Task PlayAsync(int seed, int turns, double probability, params ProxyFault[] faults)
     {
         await using var proxy = new FaultyProxy(_server.Port, new RandomFaults(seed, probability, faults).Plan);
@@ -74,7 +74,7 @@ internal sealed class FaultTests
         {
             var turn = ClientPair.Bytes($"{i}");
             Assert.That(random.Next(3) == 0 ? await game.PostAsync(turn) : await game.SendAsync(turn), Is.Null);
-            // Long enough for a receive to be held, now and then.
+            // Sometimes long enough for the server to hold a reply.
             if (random.Next(10) == 0)
                 await Task.Delay(random.Next(20));
         }

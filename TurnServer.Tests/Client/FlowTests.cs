@@ -4,19 +4,19 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>Players who send more than their partners read.</summary>
+/// <summary>Back-pressure: players that send more than their partners read.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class FlowTests
 {
-    // Eight of these fill a backlog on the server.
+    // Eight such turns fill a backlog of the server.
     private const int TurnLength = 16_000;
     private const int Turns = 60;
 
-    // A full inbox and one block more, and a full backlog behind it.
+    // A full inbox, one more block, and a full backlog.
     private const int TurnsBuffered = 3 * ProtocolLimits.BacklogBytesMax / TurnLength;
 
-    // One that asks for nothing of itself.
+    // Sends nothing by itself.
     private static readonly TurnClientOptions Idle = new() { KeepAlive = TimeSpan.FromHours(1) };
 
     private ServerChild _server = null!;
@@ -28,7 +28,7 @@ internal sealed class FlowTests
     public async Task StopServer() => await _server.DisposeAsync();
 
     [Test]
-    public async Task Who_does_not_read_holds_the_sender_up_and_loses_nothing()
+    public async Task A_player_that_does_not_read_blocks_the_sender_and_loses_no_turn()
     {
         var log = new AttemptLog();
         await using var pair = await ClientPair.StartAsync(_server.Url, new() { Observer = log.Note },
@@ -41,13 +41,13 @@ internal sealed class FlowTests
     }
 
     [Test]
-    public async Task Two_who_both_flood_and_do_not_read_do_not_block_each_other_for_ever()
+    public async Task Two_players_that_flood_and_do_not_read_do_not_deadlock()
     {
         AttemptLog[] logs = [new(), new()];
         await using var pair = await ClientPair.StartAsync(_server.Url, Idle with { Observer = logs[0].Note },
             Idle with { Observer = logs[1].Note });
         var sends = pair.Games.SelectMany(SendAll).ToList();
-        // Whoever's inbox is full sends nothing more until it is read; the other may be refused again and again.
+        // A player with a full inbox sends nothing until it is read; the other may be refused again and again.
         var (updates, before) = (0, -1);
         while ((updates == 0 || updates != before) && !logs.Any(log => log.Count(ErrorCode.GameCacheMaxed) >= 8))
         {
@@ -62,7 +62,7 @@ internal sealed class FlowTests
     }
 
     [Test]
-    public async Task A_send_that_is_cancelled_while_it_waits_lets_the_others_by_in_order()
+    public async Task Cancelling_a_waiting_send_keeps_the_order_of_the_others()
     {
         var log = new AttemptLog();
         await using var pair = await ClientPair.StartAsync(_server.Url, Idle with { Observer = log.Note }, Idle);
@@ -78,7 +78,7 @@ internal sealed class FlowTests
         var numbers = (await read).Select(turn => int.Parse(turn[..6])).ToList();
         Assert.That(numbers, Is.Ordered.And.Unique);
         Assert.That(numbers.Where(number => number % 2 == 0).Count(), Is.EqualTo(100));
-        Assert.That(numbers, Does.Not.Contain(199), "there was no room for the last");
+        Assert.That(numbers, Does.Not.Contain(199), "the last waited for room");
         Assert.That(sends.Count(send => send.IsCanceled), Is.GreaterThan(50));
     }
 
@@ -107,7 +107,7 @@ internal sealed class FlowTests
     }
 
     [Test]
-    public async Task A_refused_turn_whose_refusals_are_lost_arrives_once()
+    public async Task A_refused_turn_arrives_once_although_the_refusals_are_lost()
     {
         var dropped = 0;
         await using var proxy = new FaultyProxy(_server.Port, request =>
@@ -127,7 +127,7 @@ internal sealed class FlowTests
     }
 
     [Test]
-    public async Task A_refused_turn_whose_first_attempt_comes_late_and_finds_room_arrives_once()
+    public async Task A_refused_turn_arrives_once_although_its_first_attempt_comes_late_and_is_taken()
     {
         var (gate, late, attempts) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
         await using var proxy = new FaultyProxy(_server.Port, request =>
@@ -153,14 +153,14 @@ internal sealed class FlowTests
     private static List<Task<TurnFault?>> SendAll(TurnGame game) =>
         [.. Enumerable.Range(0, Turns).Select(i => game.SendAsync(ClientPair.Bytes(Turn(i))))];
 
-    // Eight turns, each an update of its own.
+    // Eight turns in eight updates.
     private static async Task FillAsync(TurnGame game)
     {
         for (var i = 0; i < 8; i++)
             await ClientPair.SendAsync(game, Turn(i));
     }
 
-    // Refused a few times in a row: the pauses between are by then longer than what the partner collects of itself.
+    // Refused several times in a row: by then the pauses exceed the time in which the partner collects by itself.
     private static Task FullAsync(AttemptLog log) =>
         TestWait.UntilAsync(() => log.Count(ErrorCode.GameCacheMaxed) >= 8, "the backlog is full");
 }

@@ -4,17 +4,17 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Client;
 
 /// <summary>
-/// A request that arrives later than whatever a client waits for, while the partner has no room for the turn in it
-/// (PROTOCOL.md, "Rules for clients").
+/// Requests that arrive after the client has given them up, while the partner's backlog is full (PROTOCOL.md, "Rules
+/// for clients").
 /// </summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class LateRequestTests
 {
-    // Eight of these fill a backlog.
+    // Eight such turns fill a backlog.
     private const int TurnLength = 16_000;
 
     [Test]
-    public async Task A_refused_turn_whose_first_attempt_finds_room_at_last_arrives_once()
+    public async Task A_refused_turn_arrives_once_although_its_first_attempt_is_taken_late()
     {
         var table = new UnreliableTable();
         var seats = table.StartGame();
@@ -22,8 +22,8 @@ internal sealed class LateRequestTests
         await FillAsync(ann);
         table.Plan = LateOnce();
         var ninth = ann.SendAsync(Turn(8));
-        await TestWait.UntilAsync(() => table.Refused >= 100, "all that a client may wait is over");
-        // Bob reads, and the late one arrives first.
+        await TestWait.UntilAsync(() => table.Refused >= 100, "the client has retried for long");
+        // Bob reads, and the late request arrives before the next retry.
         var read = Turns(table.Ask(Update(seats[1], 0), null)!).ToList();
         read.AddRange(Turns(table.Ask(Update(seats[1], 1), null)!));
         table.DeliverNow();
@@ -35,13 +35,14 @@ internal sealed class LateRequestTests
 
     [Test]
     public async Task A_turn_that_is_refused_while_both_backlogs_are_full_arrives_once([Values] bool isTurnTaken,
-        [Values] bool isBlockKnown, [Values(Fate.Answered, Fate.ReplyLost, Fate.RequestLost, Fate.TakenTwice)] Fate fate)
+        [Values] bool isBlockKnown,
+        [Values(Fate.Answered, Fate.ReplyLost, Fate.RequestLost, Fate.TakenTwice)] Fate fate)
     {
         var table = new UnreliableTable();
         var seats = table.StartGame();
         await using var ann = table.Play(seats[0]);
         var bob = new StuckPartner(table, seats[1]);
-        // What Ann has received of Bob's when her ninth turn goes out: everything, or nothing.
+        // When Ann sends her ninth turn she has received all of Bob's turns, or none.
         await FillAsync(ann, isBlockKnown ? 7 : 8);
         bob.Fill();
         if (isBlockKnown)
@@ -73,12 +74,13 @@ internal sealed class LateRequestTests
         bob.Collect();
         Assert.That(Numbers(bob.Read), Is.EqualTo(Enumerable.Range(0, 10)));
         Assert.That(Numbers(await ClientPair.ReadAsync(ann, 8)), Is.EqualTo(Enumerable.Range(0, 8)));
-        bob.Say("last");
+        bob.Send("last");
         Assert.That(await ClientPair.ReadAsync(ann, 1), Is.EqualTo(new[] { "last" }));
     }
 
     [Test]
-    public async Task Two_floods_over_a_network_that_delays_without_bound_come_once_and_in_order([Range(1, 40)] int seed)
+    public async Task Two_floods_arrive_once_and_in_order_on_a_network_with_unbounded_delays(
+        [Range(1, 40)] int seed)
     {
         var table = new UnreliableTable();
         var seats = table.StartGame();
@@ -90,14 +92,15 @@ internal sealed class LateRequestTests
         await using var ann = table.Play(seats[0]);
         await using var bob = table.Play(seats[1]);
         const int Count = 60;
-        var sends = new[] { ann, bob }.SelectMany(game => Enumerable.Range(0, Count).Select(i => game.SendAsync(Turn(i))));
+        var sends = new[] { ann, bob }.SelectMany(game =>
+            Enumerable.Range(0, Count).Select(i => game.SendAsync(Turn(i))));
         var all = Task.WhenAll(sends.ToList());
-        // Not reading at first, until one is refused or both have a full inbox and send no more.
+        // Every other seed reads only once a turn was refused, or both inboxes are full.
         var before = -1;
         if (seed % 2 == 0)
         {
             await TestWait.UntilAsync(() => table.Refused >= 5 || before == (before = table.Log.Count),
-                "they are held up");
+                "the senders are blocked");
         }
 
         var read = await Task.WhenAll(ClientPair.ReadAsync(ann, Count), ClientPair.ReadAsync(bob, Count));
@@ -108,7 +111,7 @@ internal sealed class LateRequestTests
         await ClientPair.SendAsync(ann, "end");
         await ClientPair.SendAsync(bob, "end");
         Assert.That((await ClientPair.ReadAsync(ann, 1))[0] + (await ClientPair.ReadAsync(bob, 1))[0],
-            Is.EqualTo("endend"), "nothing came twice");
+            Is.EqualTo("endend"), "no turn came twice");
     }
 
     private static Func<string, (Fate, int)> LateOnce()
@@ -138,7 +141,7 @@ internal sealed class LateRequestTests
     private static async Task AssertTakenAsync(Task<TurnFault?> send) =>
         Assert.That(await send.WaitAsync(TestWait.Timeout), Is.Null);
 
-    // One whose client, like Ann's, has a turn that is refused: until it is told to it acknowledges nothing.
+    // Like Ann's client while a turn is refused: acknowledges nothing until Collect.
     private sealed class StuckPartner(UnreliableTable table, (string Key, string Number) seat)
     {
         private int _counter;
@@ -160,7 +163,7 @@ internal sealed class LateRequestTests
             _block = [];
         }
 
-        public void Say(string turn) => Ask(turn, null);
+        public void Send(string turn) => Ask(turn, null);
 
         private string Ask(string turn, int? received) => table.Ask(Update(seat, _counter++, turn), received)!;
     }

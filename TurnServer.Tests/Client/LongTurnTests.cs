@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>Turns that are too long: for any server, for this one, or for a proxy before it.</summary>
+/// <summary>Turns that are too long for any server, for this one, or for a proxy in front of it.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class LongTurnTests
@@ -14,7 +14,7 @@ internal sealed class LongTurnTests
     [TestCase(TurnGame.TurnBytesMax + 1)]
     [TestCase(ProtocolLimits.BodyBytesMax)]
     [TestCase(10 * ProtocolLimits.BodyBytesMax)]
-    public async Task A_turn_that_no_server_takes_is_refused_before_it_leaves(int length)
+    public async Task A_turn_that_is_too_long_for_any_server_is_not_sent(int length)
     {
         var (table, ann, bob) = Play();
         await using var first = ann;
@@ -29,7 +29,7 @@ internal sealed class LongTurnTests
     }
 
     [Test]
-    public async Task A_server_that_takes_less_refuses_that_turn_alone()
+    public async Task A_server_with_a_lower_limit_refuses_only_the_long_turn()
     {
         var (table, ann, bob) = Play();
         await using var first = ann;
@@ -60,7 +60,7 @@ internal sealed class LongTurnTests
     }
 
     [Test]
-    public async Task A_proxy_that_takes_less_refuses_that_turn_alone_beside_a_held_reply_whose_request_never_came()
+    public async Task A_proxy_with_a_lower_limit_refuses_only_the_long_turn_although_a_held_request_was_lost()
     {
         await using var server = await ServerChild.StartAsync();
         await using var proxy = new FaultyProxy(server.Port, request => request.Body.Length > BodyBytesMax

@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>Servers and players that go away, for a while or for good.</summary>
+/// <summary>Servers and players that are unreachable, for a while or for good.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class OutageTests
@@ -20,7 +20,7 @@ internal sealed class OutageTests
 
     [TestCase(1)]
     [TestCase(10, Category = "Slow")]
-    public async Task A_game_outlives_a_server_that_is_gone_for_a_while(int seconds)
+    public async Task A_game_survives_an_outage_of_the_server(int seconds)
     {
         await using var proxy = new FaultyProxy(_server.Port);
         await using var pair = await ClientPair.StartAsync(proxy.Url, new());
@@ -34,7 +34,7 @@ internal sealed class OutageTests
     }
 
     [Test]
-    public async Task A_game_outlives_a_server_that_stands_still_for_a_while()
+    public async Task A_game_survives_a_suspension_of_the_server()
     {
         await using var server = await ServerChild.StartAsync();
         var log = new AttemptLog();
@@ -64,7 +64,7 @@ internal sealed class OutageTests
     }
 
     [Test]
-    public async Task A_server_that_is_gone_for_good_ends_the_game_with_a_meaning()
+    public async Task A_server_that_stays_unreachable_ends_the_game_with_a_fault()
     {
         await using var proxy = new FaultyProxy(_server.Port);
         var log = new AttemptLog();
@@ -81,11 +81,11 @@ internal sealed class OutageTests
         Assert.That(await pair.A.PostAsync(ClientPair.Bytes("late")), Is.EqualTo(fault));
         Assert.That(await pair.A.QuitAsync(), Is.EqualTo(fault));
         Assert.That(log.Attempts.Select(attempt => attempt.Symbol), Has.None.EqualTo(Symbol.GameQuit),
-            "who has been asked for long enough is asked no more");
+            "after the patience is over nothing more is sent");
     }
 
     [Test]
-    public async Task A_server_that_comes_back_without_its_memory_says_so()
+    public async Task A_restarted_server_without_state_ends_the_game_and_the_registration()
     {
         await using var other = await ServerChild.StartAsync();
         await using var proxy = new FaultyProxy(_server.Port);
@@ -105,7 +105,7 @@ internal sealed class OutageTests
     }
 
     [Test, Category("Slow")]
-    public async Task A_seat_is_kept_by_who_neither_sends_nor_reads_and_lost_by_who_is_gone()
+    public async Task An_idle_client_keeps_its_seat_and_a_disposed_one_loses_it()
     {
         var timeout = TimeSpan.FromSeconds(2);
         await using var server = await ServerChild.StartAsync("--game-timeout", $"{timeout.TotalSeconds}");
@@ -123,19 +123,19 @@ internal sealed class OutageTests
     }
 
     [Test]
-    public async Task A_server_that_holds_no_reply_is_asked_now_and_then()
+    public async Task A_server_that_holds_no_replies_is_polled()
     {
         await using var proxy = new FaultyProxy(_server.Port) { HidesPrefer = true };
         var often = new TurnClientOptions { PollInterval = TimeSpan.FromMilliseconds(20) };
         await using var pair = await ClientPair.StartAsync(proxy.Url, often, urlB: _server.Url);
         var read = ClientPair.ReadAsync(pair.A, 1);
-        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(5)), "it asks repeatedly");
+        await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(5)), "it polls");
         await ClientPair.SendAsync(pair.B, "news");
         Assert.That(await read, Is.EqualTo(new[] { "news" }));
     }
 
     [Test]
-    public async Task A_server_that_holds_no_reply_is_not_asked_all_the_time()
+    public async Task A_server_that_holds_no_replies_is_polled_at_the_interval()
     {
         await using var proxy = new FaultyProxy(_server.Port) { HidesPrefer = true };
         var log = new AttemptLog();
@@ -144,15 +144,15 @@ internal sealed class OutageTests
             new() { PollInterval = interval, Observer = log.Note }, proxy.Url);
         var startedAt = Stopwatch.GetTimestamp();
         var read = ClientPair.ReadAsync(pair.B, 2);
-        await TestWait.UntilAsync(() => log.Updates == 2, "it has asked twice for turns");
+        await TestWait.UntilAsync(() => log.Updates == 2, "it has polled twice");
         await ClientPair.SendAsync(pair.A, "one");
         await ClientPair.SendAsync(pair.B, "beside");
         await ClientPair.SendAsync(pair.A, "two");
         await ClientPair.SendAsync(pair.B, "beside");
         Assert.That(await read, Is.EqualTo(new[] { "one", "two" }));
         var intervals = Stopwatch.GetElapsedTime(startedAt) / interval;
-        Assert.That(intervals, Is.GreaterThan(0.9), "it waits before it asks again");
-        Assert.That(log.Updates, Is.LessThanOrEqualTo(4 + intervals), "one to find out, one for each send, and those");
+        Assert.That(intervals, Is.GreaterThan(0.9), "it waits between polls");
+        Assert.That(log.Updates, Is.LessThanOrEqualTo(4 + intervals), "one to find out, one per send, and the polls");
     }
 
     private static async Task SendAllAsync(TurnGame game)

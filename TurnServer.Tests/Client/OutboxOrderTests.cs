@@ -2,12 +2,12 @@ using TurnServer.Client;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>Turns leave in the order in which they were put in, also those that had to wait for room.</summary>
+/// <summary>Turns leave the outbox in the order of the calls, even if they had to wait for room.</summary>
 internal sealed class OutboxOrderTests
 {
-    // A race: most often it is lost within a few rounds.
+    // A race: a defect shows within a few rounds.
     [Test, Repeat(20)]
-    public async Task Turns_that_waited_for_room_come_out_in_the_order_of_the_calls()
+    public async Task Turns_that_waited_for_room_keep_the_order_of_the_calls()
     {
         const int Count = 1000;
         var outbox = new Outbox(new WakeSignal());

@@ -3,11 +3,11 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>How often a waiting player asks, with a made-up server and a clock that skips pauses.</summary>
+/// <summary>How often a waiting player polls, with a stub server and a clock that skips pauses.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class PairPaceTests
 {
-    [TestCase(true, Description = "another client asks for the same player, and each answers the other's held reply")]
+    [TestCase(true, Description = "another client of the same player answers this one's held reply")]
     [TestCase(false, Description = "the server holds no replies")]
     public async Task PairAsync_AnsweredAtOnceWithoutNews_AsksAgainAfterThePollInterval(bool wasHeld)
     {

@@ -3,15 +3,15 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>Requests that come late, twice or never, one at a time (PROTOCOL.md, "Saying what has arrived").</summary>
+/// <summary>Single requests that are delayed, duplicated or lost (PROTOCOL.md, "Saying what has arrived").</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class ReorderTests
 {
     private static readonly TurnClientOptions Defaults = new();
 
-    // One that gives a request up as soon as it may.
-    private static readonly TurnClientOptions Hasty = new() { ReplyTimeout = TimeSpan.FromMilliseconds(200) };
+    // Gives up a request early.
+    private static readonly TurnClientOptions Impatient = new() { ReplyTimeout = TimeSpan.FromMilliseconds(200) };
 
     private ServerChild _server = null!;
 
@@ -22,7 +22,7 @@ internal sealed class ReorderTests
     public async Task StopServer() => await _server.DisposeAsync();
 
     [Test]
-    public async Task A_held_post_that_comes_late_takes_no_turn_with_it()
+    public async Task A_delayed_held_post_loses_no_turn()
     {
         var (gate, late) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var proxy = new FaultyProxy(_server.Port, request =>
@@ -34,11 +34,11 @@ internal sealed class ReorderTests
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         await pair.A.PostAsync(ClientPair.Bytes("a0"));
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a0 is on its way");
-        // It cuts the held one short, asks for it again, and goes out after it.
+        // It abandons the held request, repeats it, and is sent after it.
         var send = pair.A.SendAsync(ClientPair.Bytes("a1"));
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(1)), "a1 is on its way");
         await ClientPair.SendAsync(pair.B, "b0");
-        // Now the one that nobody waits for is given b0.
+        // Now the abandoned request gets b0.
         gate.SetResult();
         Assert.That(await send.WaitAsync(TestWait.Timeout), Is.Null);
         await ClientPair.SendAsync(pair.B, "b1");
@@ -48,16 +48,16 @@ internal sealed class ReorderTests
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task A_copy_that_comes_after_its_reply_takes_no_turn_with_it(bool isGivenUp)
+    public async Task A_copy_that_arrives_after_the_reply_loses_no_turn(bool isGivenUp)
     {
         var (gate, late, attempts) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
-        // One that was given up, or one that was answered and that something on the way sends again.
+        // The client has given it up, or the network duplicates it.
         var fault = isGivenUp ? ProxyFault.DelayRequest : ProxyFault.SendAgainLater;
         await using var proxy = new FaultyProxy(_server.Port, request =>
             request.IsUpdate(0) && Interlocked.Increment(ref attempts) == 1
                 ? new ProxyPlan(fault, gate.Task, late.SetResult)
                 : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, isGivenUp ? Hasty : Defaults, Defaults,
+        await using var pair = await ClientPair.StartAsync(proxy.Url, isGivenUp ? Impatient : Defaults, Defaults,
             _server.Url);
         await ClientPair.SendAsync(pair.A, "a0");
         await ClientPair.SendAsync(pair.B, "b0");
@@ -71,12 +71,12 @@ internal sealed class ReorderTests
 
     [TestCase(false)]
     [TestCase(true)]
-    public async Task A_send_beside_a_held_reply_whose_request_never_came_goes_out(bool comesLate)
+    public async Task A_send_goes_out_although_the_held_request_was_lost_or_delayed(bool isDelayed)
     {
         var gate = new TaskCompletionSource();
         await using var proxy = new FaultyProxy(_server.Port, request =>
             request.IsUpdate(0) && request.MayBeHeld
-                ? new ProxyPlan(comesLate ? ProxyFault.DelayRequest : ProxyFault.SwallowRequest, gate.Task)
+                ? new ProxyPlan(isDelayed ? ProxyFault.DelayRequest : ProxyFault.SwallowRequest, gate.Task)
                 : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
@@ -89,11 +89,11 @@ internal sealed class ReorderTests
         await ClientPair.SendAsync(pair.A, "a1");
         Assert.That(await ClientPair.ReadAsync(pair.B, 2), Is.EqualTo(new[] { "a0", "a1" }));
         Assert.That(proxy.Requests.Count(request => request.IsUpdate(1) && !request.IsEmptyUpdate(1)), Is.EqualTo(2),
-            "before and after the one that the server had not seen");
+            "before and after the repeated held request");
     }
 
     [Test]
-    public async Task Two_requests_that_both_come_while_the_first_is_asked_again_are_taken()
+    public async Task A_held_request_and_its_successor_may_arrive_while_the_first_is_repeated()
     {
         var (again, held, late) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
         var attempts = 0;
@@ -108,7 +108,7 @@ internal sealed class ReorderTests
             again.TrySetResult();
             return new ProxyPlan(ProxyFault.DelayRequest, late.Task);
         });
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Hasty, Defaults, _server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Impatient, Defaults, _server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
         await ClientPair.SendAsync(pair.B, "b0");
@@ -120,7 +120,7 @@ internal sealed class ReorderTests
     }
 
     [Test]
-    public async Task A_held_reply_with_turns_that_is_cut_short_comes_again()
+    public async Task The_turns_of_an_abandoned_held_reply_come_again()
     {
         var (gate, answered) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var proxy = new FaultyProxy(_server.Port, request => request.IsUpdate(0) && request.MayBeHeld
@@ -140,7 +140,7 @@ internal sealed class ReorderTests
     [TestCase("*")]
     [TestCase("**")]
     [TestCase("b0")]
-    public async Task A_turn_whose_first_reply_is_lost_comes_once(string turn)
+    public async Task A_turn_arrives_once_although_its_first_reply_is_lost(string turn)
     {
         var attempts = 0;
         await using var proxy = new FaultyProxy(_server.Port, request =>
@@ -150,7 +150,8 @@ internal sealed class ReorderTests
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
         await ClientPair.SendAsync(pair.B, turn);
         var receive = ClientPair.ReadAsync(pair.A, 3);
-        await TestWait.UntilAsync(() => proxy.Requests.Count(request => request.IsUpdate(0)) == 2, "it asks again");
+        await TestWait.UntilAsync(() => proxy.Requests.Count(request => request.IsUpdate(0)) == 2,
+            "it repeats the request");
         await ClientPair.SendAsync(pair.B, "*");
         await ClientPair.SendAsync(pair.B, "b1");
         Assert.That(await receive, Is.EqualTo(new[] { turn, "*", "b1" }));
@@ -167,7 +168,7 @@ internal sealed class ReorderTests
         while (read.Count < Turns)
         {
             using var cancel = new CancellationTokenSource();
-            // By the reader in the middle, or by the clock while it waits.
+            // Cancelled by the reader between turns, or by a timer while it waits.
             var left = Random.Shared.Next(20);
             cancel.CancelAfter(TimeSpan.FromMilliseconds(left));
             try
@@ -199,7 +200,7 @@ internal sealed class ReorderTests
     }
 
     [Test]
-    public async Task A_receive_ends_when_it_is_cancelled_even_with_more_to_read()
+    public async Task A_cancelled_receive_ends_although_more_turns_are_there()
     {
         await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
         await pair.A.PostAsync(ClientPair.Bytes("a0"));

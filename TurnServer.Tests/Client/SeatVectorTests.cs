@@ -57,7 +57,7 @@ internal sealed partial class SeatVectorTests
         private readonly Inbox _inbox = new(new WakeSignal());
         private readonly SeatMachine _machine;
         private readonly Dictionary<string, TaskCompletionSource<TurnFault?>> _sent = [];
-        private ValueTask<bool> _reading;
+        private Task _reading = Task.CompletedTask;
         private TimeSpan _now;
 
         public Seat(JsonElement options)
@@ -92,7 +92,7 @@ internal sealed partial class SeatVectorTests
             switch (name)
             {
                 case "receive":
-                    _reading = _inbox.WaitAsync(default);
+                    _reading = _inbox.WaitAsync(default).AsTask();
                     break;
                 case "quit":
                     _outbox.Finish();
@@ -172,7 +172,6 @@ internal sealed partial class SeatVectorTests
         {
             // A reader that has been handed a turn no longer waits.
             await _reading;
-            _reading = default;
             var turns = new List<string>();
             while (_inbox.TryTake(out var turn))
                 turns.Add(Encoding.UTF8.GetString(turn.Span));

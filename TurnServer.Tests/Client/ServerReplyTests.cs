@@ -5,7 +5,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>Reading replies (PROTOCOL.md, "Reply").</summary>
+/// <summary>Parsing replies (PROTOCOL.md, "Reply").</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class ServerReplyTests
 {
@@ -33,7 +33,7 @@ internal sealed class ServerReplyTests
     [TestCase("0/9/a|b", ReplyCode.GameData, "a|b")]
     [TestCase("0/10/*", ReplyCode.GameNoData, "*")]
     [TestCase("0/11/*", ReplyCode.GameRedundant, "*")]
-    public void A_successful_reply_is_its_code_and_data(string body, ReplyCode code, string data)
+    public void TryParse_OfASuccess_ReturnsCodeAndData(string body, ReplyCode code, string data)
     {
         Assert.That(ServerReply.TryParse(Encoding.UTF8.GetBytes(body), wasHeld: true, out var reply), Is.True);
         Assert.That((reply.Error, reply.Code, Encoding.UTF8.GetString(reply.Data.Span), reply.WasHeld),
@@ -46,7 +46,7 @@ internal sealed class ServerReplyTests
     [TestCase("15/*/*", ErrorCode.NoPlayerPartner, null)]
     [TestCase("15/5/*", ErrorCode.NoPlayerPartner, 5)]
     [TestCase("23/*/*", ErrorCode.ServerBusy, null)]
-    public void A_refusal_is_its_error_and_detail(string body, ErrorCode error, int? detail)
+    public void TryParse_OfAnError_ReturnsErrorAndDetail(string body, ErrorCode error, int? detail)
     {
         Assert.That(ServerReply.TryParse(Encoding.UTF8.GetBytes(body), wasHeld: false, out var reply), Is.True);
         Assert.That((reply.Error, (int?)reply.Detail), Is.EqualTo((error, detail)));
@@ -73,11 +73,11 @@ internal sealed class ServerReplyTests
     [TestCase("15/256/*")]
     [TestCase("15/+5/*")]
     [TestCase("<html>0/1/*</html>")]
-    public void What_no_turn_server_writes_is_no_reply(string body) =>
+    public void TryParse_OfAnInvalidReply_Fails(string body) =>
         Assert.That(ServerReply.TryParse(Encoding.UTF8.GetBytes(body), wasHeld: false, out _), Is.False);
 
     [Test]
-    public void TryParse_OfWhatTheServerWrites_GivesItBack() => AnyReply.Sample(reply =>
+    public void TryParse_OfWhatTheServerWrites_ReturnsIt() => AnyReply.Sample(reply =>
     {
         var written = ReplyWriter.ToBytes(reply);
         if (!ServerReply.TryParse(written, wasHeld: false, out var read) || read.Error != reply.Error)
@@ -100,7 +100,7 @@ internal sealed class ServerReplyTests
     [TestCase(Symbol.MapReady, new[] { 7, 8 })]
     [TestCase(Symbol.GameQuit, new[] { 1, 10 })]
     [TestCase(Symbol.GameUpdate, new[] { 9, 10, 11 })]
-    public void Each_request_has_its_replies(Symbol symbol, int[] codes) =>
+    public void Answers_OfASymbol_AreItsCodes(Symbol symbol, int[] codes) =>
         Assert.That(Enum.GetValues<ReplyCode>().Where(code => ServerReply.Answers(code, symbol)),
             Is.EqualTo(codes.Select(code => (ReplyCode)code)));
 }

@@ -11,7 +11,7 @@ internal sealed class ServerUrlTests
     [TestCase("HTTPS://turn.example/path?query")]
     [TestCase("http://[::1]:8080/")]
     [TestCase("http://turn.example/@home")]
-    public void A_URL_of_http_or_https_is_taken(string text)
+    public void Read_OfAnHttpUrl_ReturnsIt(string text)
     {
         Assert.That(ServerUrl.Read(text, out var whatIsWrong), Is.EqualTo(new Uri(text)));
         Assert.That(whatIsWrong, Is.Null);
@@ -23,7 +23,7 @@ internal sealed class ServerUrlTests
     [TestCase("http://ann:" + Secret + " x@localhost:8080/")]
     [TestCase("ann:" + Secret + "@localhost:8080")]
     [TestCase("ftp://ann:" + Secret + "@localhost/")]
-    public void A_user_name_or_password_is_refused_and_not_repeated(string text)
+    public void Read_OfAUrlWithUserInfo_RefusesAndHidesIt(string text)
     {
         Assert.That(ServerUrl.Read(text, out var whatIsWrong), Is.Null);
         Assert.That(whatIsWrong, Does.Contain("user name or a password").And.Not.Contain(Secret));
@@ -36,7 +36,7 @@ internal sealed class ServerUrlTests
     [TestCase("ftp://turn.example", "http:// or https://")]
     [TestCase("http://", "http:// or https://")]
     [TestCase("/etc/passwd", "http:// or https://")]
-    public void What_is_no_URL_of_a_server_is_refused_with_what_would_do(string? text, string expected)
+    public void Read_OfAnythingElse_ReportsWhatIsExpected(string? text, string expected)
     {
         Assert.That(ServerUrl.Read(text, out var whatIsWrong), Is.Null);
         Assert.That(whatIsWrong, Does.Contain(expected));
@@ -49,11 +49,11 @@ internal sealed class ServerUrlTests
     [TestCase("'ann:" + Secret + "@host'", "'***@host'")]
     [TestCase("--cors-origin=http://" + Secret + "@host: give", "--cors-origin=http://***@host: give")]
     [TestCase("no secret in here", "no secret in here")]
-    public void A_message_about_a_URL_hides_them(string message, string expected) =>
+    public void HideUserInfo_OfAMessage_HidesWhatPrecedesTheAt(string message, string expected) =>
         Assert.That(ServerUrl.HideUserInfo(message), Is.EqualTo(expected));
 
     [Test]
-    public void A_client_refuses_them_too()
+    public void TurnClient_WithUserInfoInItsUrl_Throws()
     {
         using var http = TurnClient.CreateHttp();
         Assert.That(() => new TurnClient(http, new Uri($"http://ann:{Secret}@localhost/")),

@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>From the door to the game, against the real server.</summary>
+/// <summary>From registration to the game, against the real server.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class TurnClientTests
@@ -24,7 +24,7 @@ internal sealed class TurnClientTests
     }
 
     [Test]
-    public async Task Two_players_go_the_whole_way()
+    public async Task Two_players_register_pair_load_and_play()
     {
         var (ann, bob) = await RegisterTwoAsync();
         var pairings = await Task.WhenAll(ann.Client.PairAsync(), bob.Client.PairAsync());
@@ -45,7 +45,7 @@ internal sealed class TurnClientTests
     }
 
     [Test]
-    public async Task Pairing_waits_until_somebody_comes()
+    public async Task Pairing_waits_for_a_partner()
     {
         var (ann, bob) = (NewClient(), NewClient());
         var (annName, bobName) = (ClientPair.NewName(), ClientPair.NewName());
@@ -55,13 +55,13 @@ internal sealed class TurnClientTests
         Assert.That(waiting.IsCompleted, Is.False);
         var (ofBob, ofAnn) = ((await bob.Client.PairAsync()).Value, (await waiting).Value);
         Assert.That((ofBob.Partner, ofAnn.Partner), Is.EqualTo((annName, bobName)));
-        // The one whose request came to the server while both were there: most often Bob, but they race.
+        // The player whose request made the pair hosts: most often Bob, but they race.
         Assert.That(ofAnn.IsHost, Is.Not.EqualTo(ofBob.IsHost));
         Assert.That(ann.Log.Attempts.Count(attempt => attempt.Symbol == Symbol.RequestPair), Is.EqualTo(1));
     }
 
     [Test]
-    public async Task A_token_gives_the_same_registration_again()
+    public async Task The_same_token_returns_the_same_registration()
     {
         var (name, partner, token) = (ClientPair.NewName(), ClientPair.NewName(), TurnClient.CreateToken());
         var (first, again) = (NewClient(), NewClient());
@@ -75,14 +75,14 @@ internal sealed class TurnClientTests
     }
 
     [Test]
-    public void Each_token_is_another_and_one_that_the_server_takes()
+    public void Tokens_are_distinct_and_valid()
     {
         var tokens = Enumerable.Range(0, 100).Select(_ => TurnClient.CreateToken()).ToHashSet();
         Assert.That(tokens, Has.Count.EqualTo(100).And.All.Matches("^[A-Za-z0-9_-]{22}$"));
     }
 
     [Test]
-    public async Task Who_loses_its_named_partner_before_the_game_registers_again()
+    public async Task A_player_whose_named_partner_leaves_before_the_game_must_register_again()
     {
         var (ann, bob) = await RegisterTwoAsync();
         await Task.WhenAll(ann.Client.PairAsync(), bob.Client.PairAsync());
@@ -94,7 +94,7 @@ internal sealed class TurnClientTests
     }
 
     [Test]
-    public async Task Who_loses_a_chance_partner_before_the_game_pairs_again()
+    public async Task A_player_whose_random_partner_leaves_before_the_game_pairs_again()
     {
         await using var server = await ServerChild.StartAsync();
         var players = new[] { NewClient(server), NewClient(server), NewClient(server) };
@@ -120,7 +120,7 @@ internal sealed class TurnClientTests
     }
 
     [Test]
-    public async Task Unregistering_twice_is_no_fault_and_ends_the_registration()
+    public async Task Unregistering_twice_is_no_fault()
     {
         var (client, _) = NewClient();
         await client.RegisterAsync(ClientPair.NewName(), ClientPair.NewName());
@@ -136,7 +136,7 @@ internal sealed class TurnClientTests
     [TestCase("Ann", "*", null, ErrorCode.BadPartnerName)]
     [TestCase("Ann", "", null, ErrorCode.BadPartnerName)]
     [TestCase("Ann", null, "two words", ErrorCode.PostDataFormat)]
-    public async Task A_name_or_token_that_cannot_be_is_refused(string name, string? partner, string? token,
+    public async Task An_invalid_name_or_token_is_refused(string name, string? partner, string? token,
         ErrorCode error)
     {
         var fault = await NewClient().Client.RegisterAsync(name, partner, token);
@@ -144,7 +144,7 @@ internal sealed class TurnClientTests
     }
 
     [Test]
-    public void Steps_before_registering_are_a_bug_of_the_callers()
+    public void Calls_before_registering_throw()
     {
         var (client, _) = NewClient();
         Assert.That(() => client.PairAsync(), Throws.InvalidOperationException);
@@ -154,7 +154,7 @@ internal sealed class TurnClientTests
     }
 
     [Test]
-    public async Task Every_step_can_be_cancelled()
+    public async Task Every_call_can_be_cancelled()
     {
         var (client, _) = NewClient();
         var cancelled = new CancellationToken(true);
@@ -168,7 +168,7 @@ internal sealed class TurnClientTests
     }
 
     [Test]
-    public async Task A_step_that_is_held_can_be_cancelled_and_taken_again()
+    public async Task A_held_call_can_be_cancelled_and_repeated()
     {
         await using var proxy = new FaultyProxy(_server.Port);
         var ann = new TurnClient(_http, proxy.Url);

@@ -3,11 +3,11 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>What each error of the server's means to a player.</summary>
+/// <summary>What each error of the server means to a player.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class TurnFaultTests
 {
-    private static readonly (int Error, int? Detail, TurnFaultKind Kind, string Says)[] Golden =
+    private static readonly (int Error, int? Detail, TurnFaultKind Kind, string Text)[] Golden =
     [
         (1, null, TurnFaultKind.InvalidRequest, "no usable length"),
         (2, null, TurnFaultKind.InvalidRequest, "empty or not UTF-8"),
@@ -39,22 +39,22 @@ internal sealed class TurnFaultTests
     ];
 
     [TestCaseSource(nameof(Golden))]
-    public void Each_error_has_its_kind_and_meaning((int Error, int? Detail, TurnFaultKind Kind, string Says) golden)
+    public void Each_error_has_its_kind_and_meaning((int Error, int? Detail, TurnFaultKind Kind, string Text) golden)
     {
         var fault = TurnFault.Of((ErrorCode)golden.Error, (byte?)golden.Detail);
         Assert.That((fault.Kind, (int)fault.Error, (int?)fault.Detail),
             Is.EqualTo((golden.Kind, golden.Error, golden.Detail)));
-        Assert.That(fault.Meaning, Does.Contain(golden.Says).And.Not.EndsWith("."));
+        Assert.That(fault.Meaning, Does.Contain(golden.Text).And.Not.EndsWith("."));
         Assert.That(fault.HasPartnerQuit, Is.EqualTo(golden is (15, 5, _, _)));
     }
 
     [Test]
-    public void No_error_of_the_wire_is_without_a_meaning() =>
+    public void Every_error_has_a_meaning() =>
         Assert.That(Golden.Select(golden => (ErrorCode)golden.Error).Distinct(),
             Is.EqualTo(Enum.GetValues<ErrorCode>().Where(error => error != ErrorCode.None)));
 
     [Test]
-    public void A_result_has_a_value_or_says_why_not()
+    public void A_result_has_a_value_or_a_fault()
     {
         TurnResult<int> good = 7;
         TurnResult<int> bad = TurnFault.Of(ErrorCode.NoGame, null);

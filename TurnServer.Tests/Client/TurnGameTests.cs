@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>Playing against the real server, on a network that does as it should.</summary>
+/// <summary>Playing on the real server, without network faults.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class TurnGameTests
@@ -34,7 +34,7 @@ internal sealed class TurnGameTests
     }
 
     [Test]
-    public async Task Sends_at_the_same_time_go_out_in_the_order_of_the_calls()
+    public async Task Concurrent_sends_go_out_in_the_order_of_the_calls()
     {
         await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
         var turns = Enumerable.Range(0, 1000).Select(i => $"{i}").ToList();
@@ -59,7 +59,7 @@ internal sealed class TurnGameTests
     }
 
     [Test]
-    public async Task Play_turn_by_turn_costs_one_request_a_turn()
+    public async Task Alternating_play_costs_one_request_a_turn()
     {
         const int Rounds = 20;
         AttemptLog[] logs = [new(), new()];
@@ -76,11 +76,11 @@ internal sealed class TurnGameTests
         }
 
         Assert.That(logs[0].Updates, Is.LessThanOrEqualTo(Rounds));
-        Assert.That(logs[1].Updates, Is.LessThanOrEqualTo(Rounds + 1), "one asked for the first turn");
+        Assert.That(logs[1].Updates, Is.LessThanOrEqualTo(Rounds + 1), "one request waits for the first turn");
     }
 
     [Test]
-    public async Task Posts_one_after_the_other_go_together()
+    public async Task Successive_posts_share_requests()
     {
         var gate = new TaskCompletionSource();
         await using var proxy = new FaultyProxy(_server.Port, request =>
@@ -95,11 +95,11 @@ internal sealed class TurnGameTests
         Assert.That((await first, await quit), Is.EqualTo(((TurnFault?)null, (TurnFault?)null)));
         Assert.That(await ClientPair.ReadToEndAsync(pair.B), Has.Count.EqualTo(41));
         Assert.That(proxy.Requests.Count(request => request.Body.StartsWith("6,", StringComparison.Ordinal)),
-            Is.EqualTo(4), "one, and three of 16 turns or fewer, none of them twice");
+            Is.EqualTo(4), "one, and three with at most 16 turns, none repeated");
     }
 
     [Test]
-    public async Task A_buffer_may_be_used_again_once_its_turn_is_posted()
+    public async Task A_buffer_may_be_reused_once_its_turn_is_posted()
     {
         var gate = new TaskCompletionSource();
         await using var proxy = new FaultyProxy(_server.Port, request =>
@@ -115,7 +115,7 @@ internal sealed class TurnGameTests
     }
 
     [Test]
-    public async Task Quitting_delivers_all_that_was_posted_before()
+    public async Task Quitting_delivers_all_posted_turns()
     {
         await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
         var turns = Enumerable.Range(0, 200).Select(i => $"{i}").ToList();
@@ -127,7 +127,7 @@ internal sealed class TurnGameTests
         Assert.That(pair.A.Ended, Is.Null);
         Assert.That(async () => await pair.A.PostAsync(ClientPair.Bytes("late")), Throws.InvalidOperationException);
         Assert.That(await pair.B.SendAsync(ClientPair.Bytes("late")), Is.EqualTo(pair.B.Ended));
-        Assert.That(await pair.A.QuitAsync(), Is.Null, "twice is as good as once");
+        Assert.That(await pair.A.QuitAsync(), Is.Null, "quitting twice is no fault");
         Assert.That(await ClientPair.ReadToEndAsync(pair.A), Is.Empty);
     }
 
@@ -175,7 +175,7 @@ internal sealed class TurnGameTests
     }
 
     [Test]
-    public async Task Turns_that_the_wire_cannot_carry_are_refused_by_the_client()
+    public async Task Invalid_turns_are_refused_by_the_client()
     {
         await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
         byte[][] bad = [[], new byte[TurnGame.TurnBytesMax + 1], ClientPair.Bytes("a|b"), [0xFF], [0xC3]];

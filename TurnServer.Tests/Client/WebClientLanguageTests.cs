@@ -4,11 +4,11 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>The client for web pages is written in the language that its head names.</summary>
+/// <summary>turn-client.js runs in the browsers that its first lines name.</summary>
 internal sealed partial class WebClientLanguageTests
 {
     [Test]
-    public void It_is_ES2018_as_its_head_says()
+    public void Syntax_IsES2018()
     {
         var text = Repository.Read("TurnServer/Client/turn-client.js");
         Assert.That(text, Does.Contain("// Needs ES2018"));
@@ -18,14 +18,14 @@ internal sealed partial class WebClientLanguageTests
     }
 
     [Test]
-    public void It_uses_nothing_that_is_younger()
+    public void Library_IsES2018()
     {
         var text = Repository.Read("TurnServer/Client/turn-client.js");
-        Assert.That(Young().Matches(text).Select(match => match.Value), Is.Empty);
+        Assert.That(Newer().Matches(text).Select(match => match.Value), Is.Empty);
     }
 
-    // What a parser passes: members of the library, and parts of regular expressions that Firefox learned late.
-    [GeneratedRegex(@"AbortSignal\b|randomUUID|structuredClone|\.at\(|hasOwn|replaceAll|matchAll|fromEntries|withResolvers"
-        + @"|allSettled|isWellFormed|\.flat|globalThis|queueMicrotask|\\p\{|\(\?<")]
-    private static partial Regex Young();
+    // Newer library members, which a parser accepts, and regular expression syntax that Firefox supported late.
+    [GeneratedRegex(@"AbortSignal\b|randomUUID|structuredClone|\.at\(|hasOwn|replaceAll|matchAll|fromEntries"
+        + @"|withResolvers|allSettled|isWellFormed|\.flat|globalThis|queueMicrotask|\\p\{|\(\?<")]
+    private static partial Regex Newer();
 }

@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client;
 
-/// <summary>An address where something else answers.</summary>
+/// <summary>URLs where something else answers, or nothing.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class WrongServerTests
 {
@@ -19,7 +19,7 @@ internal sealed class WrongServerTests
         "sends one on to http://else.example/")]
     [TestCase("SSH-2.0-OpenSSH_9.6\r\n\r\n", "not HTTP")]
     [TestCase("\0\u0001\u0002\u00ff\u00ff\r\n\r\n", "not HTTP")]
-    public async Task What_is_no_turn_server_is_called_so_at_once(string answer, string says)
+    public async Task Anything_but_a_turn_server_is_reported_without_a_retry(string answer, string says)
     {
         await using var server = new CannedServer(answer);
         var fault = await RegisterAsync(server);
@@ -29,7 +29,7 @@ internal sealed class WrongServerTests
     }
 
     [Test]
-    public async Task An_answer_without_an_end_is_read_no_longer_than_a_turn_servers()
+    public async Task An_endless_answer_is_read_up_to_the_length_of_a_reply()
     {
         var chunk = "10000\r\n" + new string('x', 0x10000) + "\r\n";
         await using var endless = new CannedServer("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunk);
@@ -37,12 +37,12 @@ internal sealed class WrongServerTests
         var faults = new[] { await RegisterAsync(endless), await RegisterAsync(huge) };
         Assert.That(faults.Select(fault => fault!.Kind), Has.All.EqualTo(TurnFaultKind.NotTurnServer));
         Assert.That(faults.Select(fault => fault!.Meaning), Has.All.Contains("longer than any turn server's"));
-        // What lies in socket buffers comes to a few megabytes.
+        // Socket buffers hold a few megabytes.
         Assert.That(endless.SentBytes, Is.LessThan(50_000_000));
     }
 
     [Test]
-    public async Task A_server_that_never_ends_an_answer_is_given_up()
+    public async Task An_answer_that_never_ends_times_out()
     {
         await using var server = new CannedServer("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n0/0/");
         var fault = await RegisterAsync(server, TimeSpan.FromMilliseconds(200));
@@ -51,7 +51,7 @@ internal sealed class WrongServerTests
     }
 
     [Test]
-    public async Task A_port_where_nobody_listens_is_unreachable()
+    public async Task A_closed_port_is_unreachable()
     {
         using var http = TurnClient.CreateHttp();
         var options = new TurnClientOptions { Patience = TimeSpan.FromMilliseconds(200) };
@@ -62,12 +62,12 @@ internal sealed class WrongServerTests
     }
 
     [Test]
-    public async Task Https_where_there_is_none_is_said_to_be_it()
+    public async Task A_server_without_TLS_is_reported_for_https()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         using var http = TurnClient.CreateHttp();
-        // Without patience once is enough.
+        // Without patience there is one attempt.
         var client = new TurnClient(http, new Uri($"https://{listener.LocalEndpoint}/"), new() { Patience = default });
         var registering = client.RegisterAsync("Ann");
         using var connection = await listener.AcceptTcpClientAsync().WaitAsync(TestWait.Timeout);

@@ -6,7 +6,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Connect;
 
-/// <summary>How <c>connect</c> fails: an exit code for each cause, and one line that says it.</summary>
+/// <summary>How <c>connect</c> fails: an exit code and a one-line message for each cause.</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class ConnectFailureTests
@@ -23,23 +23,25 @@ internal sealed class ConnectFailureTests
     [TestCase("--wait-for-partner soon", Url, "--name", "Ann", "--wait-for-partner", "soon")]
     [TestCase("--patience 0", Url, "--name", "Ann", "--patience", "0")]
     [TestCase("--port", Url, "--name", "Ann", "--port", "80")]
-    public async Task What_cannot_be_is_refused(string said, params string[] arguments)
+    [TestCase("unknown option --frobnicate", "--frobnicate")]
+    [TestCase("unknown option --frobnicate", Url, "--name", "Ann", "--frobnicate")]
+    public async Task A_wrong_option_is_refused(string error, params string[] arguments)
     {
         await using var connect = ConnectChild.Launch(arguments);
         Assert.That(await connect.ExitCodeAsync(), Is.EqualTo(2));
-        Assert.That(connect.Errors, Does.Contain(said).And.EndWith("turnserver connect --help lists the flags.\n"));
+        Assert.That(connect.Errors, Does.Contain(error).And.EndWith("turnserver connect --help lists the options.\n"));
     }
 
     [Test]
-    public async Task A_flag_of_the_servers_before_the_command_is_refused()
+    public async Task An_option_of_the_server_before_the_command_is_refused()
     {
         await using var server = ServerChild.Launch("--port", "80", "connect", Url, "--name", "Ann");
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
-        Assert.That(server.Errors, Does.Contain("--port is a flag of the server's"));
+        Assert.That(server.Errors, Does.Contain("--port is an option of the server"));
     }
 
     [Test]
-    public async Task Connects_help_is_a_page_of_its_own_and_its_flags_are_no_settings()
+    public async Task Connect_has_its_own_help_and_its_options_have_no_variables()
     {
         var environment = new Dictionary<string, string> { ["TURNSERVER_NAME"] = "Ann", ["TURNSERVER_RAW"] = "x" };
         await using var help = ServerChild.Launch([], environment, 0, ["connect", "--help"]);
@@ -57,18 +59,18 @@ internal sealed class ConnectFailureTests
     }
 
     [Test]
-    public async Task Nobody_comes()
+    public async Task Without_a_partner_in_time_it_exits_with_4()
     {
         await using var server = await ServerChild.StartAsync("--max-players", "1");
         await using var ann = ConnectChild.Start(server.Url, "Ann", "--wait-for-partner", "0.5");
         await AssertEndsAsync(ann, 4, "nobody came within 0.5 s");
-        // Who gives up is gone from the server, too: there is room for another.
+        // Ann has unregistered: the server has room for Bob.
         await using var bob = ConnectChild.Start(server.Url, "Bob", "--partner", "Zoe", "--wait-for-partner", "0.5");
         await AssertEndsAsync(bob, 4, "Zoe did not come within 0.5 s");
     }
 
     [Test]
-    public async Task The_server_has_no_room()
+    public async Task With_a_full_server_it_exits_with_8()
     {
         await using var server = await ServerChild.StartAsync("--max-players", "1");
         await using var ann = ConnectChild.Start(server.Url, "Ann");
@@ -78,7 +80,7 @@ internal sealed class ConnectFailureTests
     }
 
     [Test]
-    public async Task There_is_no_such_host()
+    public async Task With_an_unknown_host_it_exits_with_7()
     {
         await using var ann = ConnectChild.Launch("http://nobody.invalid/", "--name", "Ann");
         Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(7));
@@ -88,7 +90,7 @@ internal sealed class ConnectFailureTests
     [TestCase("404 Not Found")]
     [TestCase("501 Not Implemented")]
     [TestCase("200 OK")]
-    public async Task What_answers_is_no_turn_server(string status)
+    public async Task With_another_server_it_exits_with_7(string status)
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
@@ -103,29 +105,29 @@ internal sealed class ConnectFailureTests
     }
 
     [Test]
-    public async Task The_server_is_not_there()
+    public async Task Without_a_server_it_exits_with_6()
     {
         var url = new Uri($"http://127.0.0.1:{Ports.Next()}/");
         await using var ann = ConnectChild.Start(url, "Ann", "--patience", "0.5");
         await AssertEndsAsync(ann, 6, $"{url}: the server cannot be reached: Connection refused");
         Assert.That(ann.Errors,
             Does.StartWith($"turnserver: cannot reach {url}: Connection refused; trying for 0.5 s\n"));
-        Assert.That(ann.Errors.Split('\n'), Has.Length.EqualTo(3), "two lines, whatever the number of attempts");
+        Assert.That(ann.Errors.Split('\n'), Has.Length.EqualTo(3), "two lines, however many attempts");
     }
 
     [Test]
-    public async Task The_server_goes_away()
+    public async Task With_a_killed_server_it_exits_with_6()
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann", "--patience", "1");
         await using var bob = await PairAsync(server.Url, ann);
-        // Killed: one that stops in order may still answer that it is busy, and be asked again a second later.
+        // Killed: a server that stops in order may still reply that it is busy.
         await server.KillAsync();
         await AssertEndsAsync(ann, 6, $"{server.Url}: the server cannot be reached: Connection refused");
     }
 
     [Test]
-    public async Task A_server_that_is_restarted_while_waiting_is_asked_again()
+    public async Task A_restart_of_the_server_while_waiting_is_survived()
     {
         var port = Ports.Next();
         var url = new Uri($"http://127.0.0.1:{port}/");
@@ -148,7 +150,7 @@ internal sealed class ConnectFailureTests
     [TestCase(PosixSignal.SIGINT, 130)]
     [TestCase(PosixSignal.SIGTERM, 143)]
     [TestCase(PosixSignal.SIGHUP, 129)]
-    public async Task A_signal_ends_it_and_the_partner_hears_of_it(PosixSignal signal, int code)
+    public async Task A_signal_ends_it_and_the_partner_is_told(PosixSignal signal, int code)
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
@@ -159,7 +161,7 @@ internal sealed class ConnectFailureTests
     }
 
     [Test]
-    public async Task A_signal_while_waiting_leaves_no_ghost_behind()
+    public async Task A_signal_while_waiting_ends_the_registration()
     {
         await using var server = await ServerChild.StartAsync("--max-players", "1");
         await using var ann = ConnectChild.Start(server.Url, "Ann");
@@ -171,7 +173,7 @@ internal sealed class ConnectFailureTests
     }
 
     [Test]
-    public async Task A_partner_that_ends_its_input_and_then_leaves_has_left_before_the_end()
+    public async Task A_partner_that_leaves_after_its_input_ended_has_left_before_the_end()
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
@@ -184,7 +186,7 @@ internal sealed class ConnectFailureTests
 
     [TestCase(true)]
     [TestCase(false)]
-    public async Task Only_one_side_is_raw(bool isAnnRaw)
+    public async Task With_raw_on_one_side_only_both_exit_with_9(bool isAnnRaw)
     {
         string[] raw = ["--raw"];
         await using var server = await ServerChild.StartAsync();
@@ -200,7 +202,7 @@ internal sealed class ConnectFailureTests
     }
 
     [Test]
-    public async Task The_reader_of_the_output_has_gone()
+    public async Task With_a_broken_pipe_it_exits_with_10()
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
@@ -215,30 +217,30 @@ internal sealed class ConnectFailureTests
     [TestCase("<&-", "cannot read the input: it is closed; --no-input does without")]
     [TestCase(">&-", "cannot write the output: it is closed")]
     [TestCase("<&- >&-", "cannot read the input: it is closed; --no-input does without")]
-    public async Task A_stream_that_is_closed_is_said_to_be_before_anybody_comes(string redirection, string said)
+    public async Task A_closed_stream_is_reported_before_waiting(string redirection, string error)
     {
         await using var ann = ConnectChild.StartRedirected(redirection, new Uri(Url), "Ann");
         Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(10));
-        Assert.That(ann.Errors, Is.EqualTo($"turnserver: {said}\n"));
+        Assert.That(ann.Errors, Is.EqualTo($"turnserver: {error}\n"));
     }
 
     [TestCase("1</dev/null", "cannot write the output: Bad file descriptor")]
     [TestCase("1>/dev/full", "cannot write the output: No space left on device")]
     [TestCase("</dev/null 1>/dev/full", "cannot write the output: No space left on device")]
     [TestCase("0>/dev/null", "cannot read the input: Bad file descriptor")]
-    public async Task A_stream_that_is_of_no_use_ends_it(string redirection, string said)
+    public async Task A_stream_that_fails_ends_it_with_10(string redirection, string error)
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.StartRedirected(redirection, server.Url, "Ann");
         await using var bob = ConnectChild.Start(server.Url, "Bob");
         await bob.WriteAsync("hello\n"u8.ToArray());
-        await AssertEndsAsync(ann, 10, said);
+        await AssertEndsAsync(ann, 10, error);
         await AssertEndsAsync(bob, 5, "Ann left before the end");
     }
 
     [TestCase("2>&-")]
     [TestCase("2>/dev/full")]
-    public async Task What_happens_is_said_to_nobody_and_data_is_passed_nonetheless(string redirection)
+    public async Task Data_is_passed_although_messages_cannot_be_written(string redirection)
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.StartRedirected(redirection, server.Url, "Ann");
@@ -251,7 +253,7 @@ internal sealed class ConnectFailureTests
         Assert.That(await bob.ExitCodeAsync(), Is.Zero, bob.Errors);
     }
 
-    // A partner once a line has gone both ways.
+    // Starts a partner and passes a line both ways.
     private static async Task<ConnectChild> PairAsync(Uri url, ConnectChild ann)
     {
         var bob = ConnectChild.Start(url, "Bob");
@@ -265,10 +267,10 @@ internal sealed class ConnectFailureTests
         return bob;
     }
 
-    private static async Task AssertEndsAsync(ConnectChild connect, int code, string lastWords)
+    private static async Task AssertEndsAsync(ConnectChild connect, int code, string lastMessage)
     {
         Assert.That(await connect.ExitCodeAsync(), Is.EqualTo(code), connect.Errors);
-        Assert.That(connect.LastLine, Is.EqualTo(lastWords));
+        Assert.That(connect.LastLine, Is.EqualTo(lastMessage));
         Assert.That(connect.Errors, Does.Not.Contain("   at "));
     }
 }

@@ -2,7 +2,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Connect;
 
-/// <summary>How <c>connect</c> gets on with a client of another kind.</summary>
+/// <summary><c>connect</c> with another client as its partner.</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class ConnectForeignTests
@@ -10,7 +10,7 @@ internal sealed class ConnectForeignTests
     private const string Wait = "Prefer: wait=10";
 
     [Test]
-    public async Task Another_client_sees_lines_as_turns_and_its_turns_are_lines()
+    public async Task Lines_are_turns_for_another_client_and_its_turns_are_lines()
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
@@ -21,13 +21,13 @@ internal sealed class ConnectForeignTests
         Assert.That(await ann.ReadAsync(9), Is.EqualTo("e7-e5\\o/\n"));
         await ann.WaitForMessageAsync("end of input; waiting for Zoe to end too");
         await zoe.QuitAsync();
-        // A client of another kind does not say that it has no more: whether that was all only people know.
+        // Another client does not send an end: whether that was everything is unknown.
         Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(5));
         Assert.That(ann.LastLine, Is.EqualTo("Zoe left before the end"));
     }
 
     [Test]
-    public async Task One_that_says_that_it_has_no_more_ends_it_well()
+    public async Task A_client_that_sends_the_end_turns_completes_the_transfer()
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
@@ -41,12 +41,12 @@ internal sealed class ConnectForeignTests
     }
 
     [Test]
-    public async Task One_that_leaves_without_saying_that_all_has_come_has_left_before_the_end()
+    public async Task A_client_that_leaves_without_confirming_has_left_before_the_end()
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
         await using var zoe = await Player.PairAsync(server.Port, ann, "Zoe", "*");
-        // Before Ann has ended it says nothing.
+        // A confirmation before Ann's end has no effect.
         await zoe.UpdateAsync(@"one|\!all|\.");
         await ann.WaitForMessageAsync("Zoe has no more to say");
         await ann.WriteAsync("two\n"u8.ToArray());
@@ -56,7 +56,7 @@ internal sealed class ConnectForeignTests
     }
 
     [Test]
-    public async Task One_that_falls_silent_is_said_to()
+    public async Task A_client_that_is_dropped_is_reported()
     {
         await using var server = await ServerChild.StartAsync("--game-timeout", "5");
         await using var ann = ConnectChild.Start(server.Url, "Ann");
@@ -67,7 +67,7 @@ internal sealed class ConnectForeignTests
 
     [TestCase("*")]
     [TestCase("Ann")]
-    public async Task One_that_leaves_before_the_start_is_waited_for_again(string wanted)
+    public async Task A_client_that_leaves_before_the_start_is_replaced(string wanted)
     {
         await using var server = await ServerChild.StartAsync();
         string[] flags = wanted == "*" ? [] : ["--partner", "Zoe"];
@@ -76,14 +76,14 @@ internal sealed class ConnectForeignTests
         await using var http = await RawHttp.ConnectAsync(server.Port);
         var key = await Player.PairAsync(http, "Zoe", wanted);
         Assert.That((await http.PostAsync($"1,*,{key},*,*")).Body, Is.EqualTo("0/1/*"));
-        // Ann may not have heard Zoe's name yet.
+        // Ann may not know Zoe's name yet.
         await ann.WaitForMessageAsync(" left before the start; waiting again");
         await using var zoe = await Player.PairAsync(server.Port, ann, wanted == "*" ? "Yva" : "Zoe", wanted);
         await zoe.UpdateAsync("here");
         Assert.That(await ann.ReadAsync(5), Is.EqualTo("here\n"));
     }
 
-    // A player made of plain requests.
+    // A player that sends plain requests.
     private sealed class Player(RawHttp http, string key, string seat) : IAsyncDisposable
     {
         private int _counter;
@@ -113,7 +113,7 @@ internal sealed class ConnectForeignTests
             return body.StartsWith("0/9/", StringComparison.Ordinal) ? body["0/9/".Length..] : "";
         }
 
-        // All turns up to Ann's last, and what came with it.
+        // All turns up to Ann's end turn, and those in the same block.
         public async Task<string[]> CollectAsync()
         {
             var turns = new List<string>();

@@ -26,7 +26,7 @@ internal sealed class ConnectRestartTests
     }
 
     [Test]
-    public async Task It_comes_back_to_its_place_and_nobody_meets_a_ghost()
+    public async Task It_resumes_its_registration_after_a_kill()
     {
         var folder = Folder("ghost");
         var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
@@ -41,11 +41,11 @@ internal sealed class ConnectRestartTests
         await second.WaitForMessageAsync("waiting for");
         await using var partner = Launch(Folder("partner"), bob, "--partner", ann);
         await AssertPassedAsync(second, partner);
-        Assert.That(Directory.GetFiles(folder, "turnserver/*"), Is.Empty, "nothing is kept of a game");
+        Assert.That(Directory.GetFiles(folder, "turnserver/*"), Is.Empty, "the token is deleted when the game begins");
     }
 
     [Test]
-    public async Task Two_of_one_name_on_one_machine_have_places_of_their_own_and_both_come_back()
+    public async Task Two_with_the_same_name_have_a_token_each_and_both_resume()
     {
         var folder = Folder("two");
         var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
@@ -69,9 +69,9 @@ internal sealed class ConnectRestartTests
         }
     }
 
-    [TestCase("/proc/nowhere", TestName = "It_waits_where_nothing_can_be_written")]
-    [TestCase("not/a/full/path", TestName = "It_waits_where_there_is_no_full_path")]
-    public async Task It_does_without(string folder)
+    [TestCase("/proc/nowhere", TestName = "It_works_without_a_writable_folder")]
+    [TestCase("not/a/full/path", TestName = "It_works_with_a_relative_path")]
+    public async Task It_works_without_a_token_file(string folder)
     {
         var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
         await using var first = Launch(folder, ann, "--partner", bob);
@@ -80,7 +80,7 @@ internal sealed class ConnectRestartTests
     }
 
     [Test]
-    public async Task What_was_left_of_a_registration_that_is_gone_does_no_harm()
+    public async Task An_invalid_token_file_is_ignored()
     {
         var folder = Folder("stale");
         var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
@@ -92,12 +92,12 @@ internal sealed class ConnectRestartTests
 
         var file = Directory.GetFiles(folder, "turnserver/*").Single();
         Assert.That(File.GetUnixFileMode(file), Is.EqualTo(UnixFileMode.UserRead | UnixFileMode.UserWrite));
-        await File.WriteAllTextAsync(file, "no token, but something that is much longer than one, \n with a line break");
+        await File.WriteAllTextAsync(file, "not a token, but much longer than one, \n with a line break");
         await using var second = Launch(folder, ann, "--partner", bob);
         await second.WaitForMessageAsync("waiting for");
         second.Signal(PosixSignal.SIGTERM);
         Assert.That(await second.ExitCodeAsync(), Is.EqualTo(143));
-        Assert.That(Directory.GetFiles(folder, "turnserver/*"), Is.Empty, "nothing is kept by who has left");
+        Assert.That(Directory.GetFiles(folder, "turnserver/*"), Is.Empty, "the token is deleted when it leaves");
     }
 
     private string Folder(string name) => Directory.CreateDirectory(Path.Join(_folder, name)).FullName;

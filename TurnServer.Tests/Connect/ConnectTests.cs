@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Connect;
 
-/// <summary>Data that goes through two <c>connect</c>s and a server, all of them processes of their own.</summary>
+/// <summary>Data that passes two <c>connect</c> processes and a server.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed partial class ConnectTests
@@ -13,15 +13,15 @@ internal sealed partial class ConnectTests
     private const double LossShare = 0.01;
     private const int Mebibyte = 1 << 20;
 
-    // What the runtime takes by itself is about 50 MiB; buffers of a transfer's size would show.
+    // The runtime alone takes about 50 MiB; buffering the transfer would exceed this.
     private const long ResidentBytesMax = 160L * Mebibyte;
 
     private static readonly TimeSpan LongPatience = TimeSpan.FromMinutes(4);
 
     [Test]
-    public async Task Text_goes_both_ways_byte_for_byte()
+    public async Task Text_arrives_unchanged_both_ways()
     {
-        var text = Awkward();
+        var text = DifficultText();
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
         await using var bob = ConnectChild.Start(server.Url, "Bob");
@@ -29,7 +29,7 @@ internal sealed partial class ConnectTests
         Task[] writing = [ann.WriteAsync(text), bob.WriteAsync(others)];
         var read = await Task.WhenAll(ann.ReadToEndAsync(), bob.ReadToEndAsync());
         await Task.WhenAll(writing);
-        Assert.That(read[1].AsSpan().SequenceEqual(text), Is.True, "what Ann says is what Bob reads");
+        Assert.That(read[1].AsSpan().SequenceEqual(text), Is.True, "Bob reads what Ann writes");
         Assert.That(read[0], Is.EqualTo(others));
         await AssertDoneAsync(ann, bob);
         Assert.That(ann.Errors, Does.Contain($"waiting for anybody at {server.Url}").Or.Contain("paired with Bob"));
@@ -37,7 +37,7 @@ internal sealed partial class ConnectTests
     }
 
     [Test]
-    public async Task A_line_typed_here_appears_there_at_once_and_names_may_be_named()
+    public async Task A_line_arrives_at_once_and_partners_may_be_named()
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann", "--partner", "Bob");
@@ -57,9 +57,9 @@ internal sealed partial class ConnectTests
         await AssertDoneAsync(ann, bob);
     }
 
-    // A Mac sends the accent as a character of its own.
+    // macOS sends the accent as a separate character.
     [Test]
-    public async Task Names_that_look_the_same_are_the_same()
+    public async Task Canonically_equivalent_names_are_equal()
     {
         await using var server = await ServerChild.StartAsync();
         await using var jose = ConnectChild.Start(server.Url, "Jose\u0301 ", "--partner", "Ann");
@@ -71,7 +71,7 @@ internal sealed partial class ConnectTests
     }
 
     [Test]
-    public async Task What_comes_gives_no_orders_to_a_terminal()
+    public async Task Escape_sequences_do_not_reach_a_terminal()
     {
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann");
@@ -82,7 +82,7 @@ internal sealed partial class ConnectTests
     }
 
     [Test]
-    public async Task Bytes_go_both_ways_with_a_check_at_the_end()
+    public async Task Bytes_arrive_both_ways_with_a_checksum()
     {
         byte[][] data = [RandomNumberGenerator.GetBytes(3 * Mebibyte), RandomNumberGenerator.GetBytes(Mebibyte + 1)];
         await using var server = await ServerChild.StartAsync();
@@ -91,8 +91,8 @@ internal sealed partial class ConnectTests
         Task[] writing = [ann.WriteAsync(data[0]), bob.WriteAsync(data[1])];
         var read = await Task.WhenAll(ann.ReadToEndAsync(), bob.ReadToEndAsync());
         await Task.WhenAll(writing);
-        Assert.That(read[1].AsSpan().SequenceEqual(data[0]), Is.True, "what Ann sends is what Bob gets");
-        Assert.That(read[0].AsSpan().SequenceEqual(data[1]), Is.True, "what Bob sends is what Ann gets");
+        Assert.That(read[1].AsSpan().SequenceEqual(data[0]), Is.True, "Bob gets what Ann sends");
+        Assert.That(read[0].AsSpan().SequenceEqual(data[1]), Is.True, "Ann gets what Bob sends");
         await AssertDoneAsync(ann, bob);
         Assert.That(ann.LastLine,
             Does.StartWith($"all has arrived: {data[0].Length} bytes sent, {data[1].Length} received"));
@@ -101,7 +101,7 @@ internal sealed partial class ConnectTests
     }
 
     [Test]
-    public async Task Nothing_at_all_is_passed_too([Values] bool isRaw)
+    public async Task Empty_inputs_are_passed([Values] bool isRaw)
     {
         string[] flags = isRaw ? ["--raw", "--no-input"] : ["--no-input"];
         await using var server = await ServerChild.StartAsync();
@@ -113,16 +113,16 @@ internal sealed partial class ConnectTests
     }
 
     [Test]
-    public async Task A_receiver_that_does_not_read_holds_the_sender_up_and_loses_nothing()
+    public async Task A_receiver_that_does_not_read_blocks_the_sender_and_loses_nothing()
     {
-        // Twice what all buffers on the way hold: pipes, clients, server.
+        // Twice the size of all buffers: pipes, clients, server.
         var data = RandomNumberGenerator.GetBytes(2 * Mebibyte);
         await using var server = await ServerChild.StartAsync("--verbose", "0.1");
         await using var ann = ConnectChild.Start(server.Url, "Ann", "--raw");
         await using var bob = ConnectChild.Start(server.Url, "Bob", "--raw", "--no-input");
         var writing = ann.Input.WriteAsync(data).AsTask();
-        await TestWait.UntilAsync(() => FullBacklog().IsMatch(server.Output), "the server holds all that it will");
-        Assert.That(writing.IsCompleted, Is.False, "the sender is held up");
+        await TestWait.UntilAsync(() => FullBacklog().IsMatch(server.Output), "the backlog is full");
+        Assert.That(writing.IsCompleted, Is.False, "the sender is blocked");
         var reading = bob.ReadToEndAsync();
         await writing.WaitAsync(TestWait.Timeout);
         await ann.WriteAsync(default);
@@ -131,11 +131,11 @@ internal sealed partial class ConnectTests
     }
 
     [Test]
-    public async Task Replies_that_are_lost_cost_nothing_but_time([Values] bool isRaw)
+    public async Task Lost_replies_lose_no_data([Values] bool isRaw)
     {
         const int Seed = 20;
         string[] flags = isRaw ? ["--raw"] : [];
-        var data = isRaw ? RandomNumberGenerator.GetBytes(Mebibyte) : Awkward();
+        var data = isRaw ? RandomNumberGenerator.GetBytes(Mebibyte) : DifficultText();
         await using var server = await ServerChild.StartAsync();
         await using var proxy = new LossyProxy(server.Port, isRaw ? 10 * LossShare : 0.3, Seed);
         await using var ann = ConnectChild.Start(proxy.Url, "Ann", flags);
@@ -149,7 +149,7 @@ internal sealed partial class ConnectTests
     }
 
     [Test, Category("Slow")]
-    public async Task A_hundred_mebibytes_arrive_although_a_reply_in_a_hundred_is_lost_and_memory_stays_flat()
+    public async Task Hundred_mebibytes_arrive_in_constant_memory_although_one_reply_in_a_hundred_is_lost()
     {
         const int Seed = 21;
         const int Length = 100 * Mebibyte;
@@ -171,7 +171,7 @@ internal sealed partial class ConnectTests
 
         await writing;
         Assert.That(received.GetCurrentHash(), Is.EqualTo(sent.GetCurrentHash()), $"seed {Seed}");
-        // Taken while Bob still has something to say, so that both are there to be looked at.
+        // Read before Bob ends, while both processes run.
         var peaks = new[] { ann.ResidentBytesPeak, bob.ResidentBytesPeak };
         await bob.WriteAsync(default);
         await AssertDoneAsync(ann, bob);
@@ -181,7 +181,7 @@ internal sealed partial class ConnectTests
         Assert.That(proxy.Lost, Is.GreaterThan(50));
     }
 
-    // Seven or eight of the longest turns, as --verbose shows them.
+    // The length of seven or eight of the longest turns, in the output of --verbose.
     [GeneratedRegex(" 1[123][0-9]{4} B")]
     private static partial Regex FullBacklog();
 
@@ -191,8 +191,8 @@ internal sealed partial class ConnectTests
         Assert.That(await bob.ExitCodeAsync(), Is.Zero, bob.Errors);
     }
 
-    // All that a turn cannot hold, more than a turn can hold, and characters wherever it is cut.
-    private static byte[] Awkward()
+    // Everything that a turn cannot contain, a line that is longer than a turn, and characters at every cut.
+    private static byte[] DifficultText()
     {
         var longLine = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("é|\\", 20_000)));
         return

@@ -5,51 +5,51 @@ using TurnServer.Connect;
 
 namespace TurnServer.Tests.Connect;
 
-/// <summary>Leaving while it is not known whether the server has made a registration.</summary>
+/// <summary>Leaving while it is unknown whether the server has the registration.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class MatchmakerTests
 {
     [Test]
-    public async Task A_registration_whose_answer_was_not_waited_for_is_taken_back()
+    public async Task LeaveAsync_AfterACancelledRegistration_Unregisters()
     {
         using var server = new SlowServer();
-        var meeting = MatchmakerAt(server);
+        var matchmaker = MatchmakerAt(server);
         using var stop = new CancellationTokenSource();
-        var meet = meeting.FindPartnerAsync(stop.Token);
+        var finding = matchmaker.FindPartnerAsync(stop.Token);
         await stop.CancelAsync();
-        Assert.That(async () => await meet, Throws.InstanceOf<OperationCanceledException>());
+        Assert.That(async () => await finding, Throws.InstanceOf<OperationCanceledException>());
         server.Answers = true;
-        await meeting.LeaveAsync(default);
-        Assert.That(server.Asked, Has.Count.EqualTo(3));
-        Assert.That(server.Asked[1], Is.EqualTo(server.Asked[0]), "the same token asks for the same registration");
-        Assert.That(server.Asked[2], Is.EqualTo("1,*,17,*,*"));
+        await matchmaker.LeaveAsync(default);
+        Assert.That(server.Requests, Has.Count.EqualTo(3));
+        Assert.That(server.Requests[1], Is.EqualTo(server.Requests[0]), "the same token returns the same registration");
+        Assert.That(server.Requests[2], Is.EqualTo("1,*,17,*,*"));
     }
 
     [Test]
-    public async Task Who_never_asked_has_nothing_to_take_back()
+    public async Task LeaveAsync_BeforeARegistration_SendsNothing()
     {
         using var server = new SlowServer { Answers = true };
-        var meeting = MatchmakerAt(server);
-        await meeting.LeaveAsync(default);
-        Assert.That(server.Asked, Is.Empty);
+        var matchmaker = MatchmakerAt(server);
+        await matchmaker.LeaveAsync(default);
+        Assert.That(server.Requests, Is.Empty);
     }
 
     private static Matchmaker MatchmakerAt(SlowServer server) =>
         new(new TurnClient(new HttpMessageInvoker(server), new Uri("http://server/")), "Ann", null,
             TurnClient.CreateToken(), "http://server/", TimeProvider.System, _ => { });
 
-    // Takes each request, and keeps its answer to itself until told otherwise.
+    // Takes requests, and answers only once it is told to.
     private sealed class SlowServer : HttpMessageHandler
     {
         public bool Answers { get; set; }
 
-        public List<string> Asked { get; } = [];
+        public List<string> Requests { get; } = [];
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request,
             CancellationToken cancellationToken)
         {
             var body = await request.Content!.ReadAsStringAsync(CancellationToken.None);
-            Asked.Add(body);
+            Requests.Add(body);
             if (!Answers)
                 await Task.Delay(Timeout.Infinite, cancellationToken);
             return new HttpResponseMessage(HttpStatusCode.OK)

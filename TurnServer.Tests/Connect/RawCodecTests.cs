@@ -6,19 +6,19 @@ using TurnServer.Connect;
 
 namespace TurnServer.Tests.Connect;
 
-/// <summary>Bytes as turns, and the check that all have arrived.</summary>
+/// <summary>Bytes as turns, with a checksum.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class RawCodecTests
 {
     private const string EmptyEnd = "e 0 E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855";
 
     [Test]
-    public void The_fullest_turn_fits() =>
+    public void Encode_OfTheMostData_FitsIntoATurn() =>
         Assert.That(Encode([new byte[RawCodec.DataBytesMax]]).Max(turn => turn.Length),
             Is.InRange(TurnGame.TurnBytesMax - 3, TurnGame.TurnBytesMax));
 
     [Test]
-    public void Anything_comes_back_as_it_went_in_and_is_confirmed() =>
+    public void Decode_OfEncodedBytes_ReturnsAndConfirmsThem() =>
         Gen.Byte.Array[0, 3 * RawCodec.DataBytesMax].Array[0, 3].Sample(pieces =>
         {
             var (output, last) = Decode(new RawCodec(), Encode(pieces));
@@ -27,7 +27,7 @@ internal sealed class RawCodecTests
         }, iter: 100, threads: 1);
 
     [Test]
-    public void A_turn_that_is_missing_twice_there_or_changed_is_found()
+    public void Decode_WithAMissingDuplicatedOrChangedTurn_Fails()
     {
         var turns = Encode([[1, 2, 3], [4, 5, 6]]);
         List<ReadOnlyMemory<byte>> missing = [turns[0], turns[1], .. turns[3..]];
@@ -45,7 +45,7 @@ internal sealed class RawCodecTests
     [TestCase("hello", "does not use --raw")]
     [TestCase(@"\!text", "does not use --raw")]
     [TestCase(@"\!raw 2", "another version")]
-    public void A_partner_that_speaks_otherwise_is_told_apart_by_its_first_turn(string turn, string fault) =>
+    public void Decode_OfAnotherFirstTurn_NamesTheCause(string turn, string fault) =>
         Assert.That(new RawCodec().Decode(Encoding.UTF8.GetBytes(turn), new ArrayBufferWriter<byte>()).Fault,
             Does.Contain(fault));
 
@@ -57,12 +57,12 @@ internal sealed class RawCodecTests
     [TestCase(EmptyEnd, EmptyEnd)]
     [TestCase(EmptyEnd, "dAAAA")]
     [TestCase("x got less")]
-    public void What_no_partner_should_send_ends_the_transfer(params string[] turns) =>
+    public void Decode_OfAnInvalidTurn_Fails(params string[] turns) =>
         Assert.That(Decode(new RawCodec(), [@"\!raw 1"u8.ToArray(), .. turns.Select(Bytes)]).Last.Kind,
             Is.EqualTo(ReceivedKind.Fault));
 
     [Test]
-    public void The_partners_word_counts_once_this_side_has_ended()
+    public void Decode_OfAConfirmationAfterTheEnd_CompletesThisSide()
     {
         var codec = new RawCodec();
         codec.Finish([]);

@@ -7,7 +7,7 @@ using TurnServer.Connect;
 
 namespace TurnServer.Tests.Connect;
 
-/// <summary>Text as turns: what other clients see, what comes back, and bytes that nobody thought of.</summary>
+/// <summary>Text as turns: what other clients see, and that arbitrary bytes survive.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class TextCodecTests
 {
@@ -25,19 +25,19 @@ internal sealed class TextCodecTests
     [TestCase("", @"\e")]
     [TestCase("tab\tstays, as do , and *", "tab\tstays, as do , and *")]
     [TestCase(@"\.", @"\\.")]
-    public void A_line_is_a_turn_that_other_clients_can_read(string line, string turn) =>
+    public void Encode_OfALine_IsAReadableTurn(string line, string turn) =>
         Assert.That(Encode(Encoding.UTF8.GetBytes(line + "\n")), Is.EqualTo(new[] { turn, @"\." }));
 
     [Test]
-    public void What_is_no_UTF_8_is_escaped_byte_by_byte() =>
+    public void Encode_OfInvalidUtf8_EscapesEachByte() =>
         Assert.That(Encode([(byte)'a', 0xff, 0xc3, (byte)'\n']), Is.EqualTo(new[] { @"a\xFF\xC3", @"\." }));
 
     [Test]
-    public void A_last_line_without_its_end_goes_on_into_nothing() =>
+    public void Encode_OfALastLineWithoutLineFeed_MarksItAsContinued() =>
         Assert.That(Encode("one\ntwo"u8.ToArray()), Is.EqualTo(new[] { "one", @"two\c", @"\." }));
 
     [Test]
-    public void A_long_line_is_cut_between_characters_and_between_escapes() =>
+    public void Encode_OfALongLine_SplitsBetweenCharactersAndEscapes() =>
         Assert.That(Encode("abcdé|\nx\n"u8.ToArray(), turnBytesMax: 7),
             Is.EqualTo(new[] { @"abcd\c", @"é\p", "x", @"\." }));
 
@@ -47,11 +47,11 @@ internal sealed class TextCodecTests
     [TestCase(@"a\c b", "a\\c b\n")]
     [TestCase(@"\x41\x0a", "A\n\n")]
     [TestCase("two\nlines", "two\nlines\n")]
-    public void A_turn_of_another_client_means_what_it_says(string turn, string text) =>
+    public void Decode_OfATurnOfAnotherClient_KeepsWhatIsNoEscape(string turn, string text) =>
         Assert.That(Decode([Encoding.UTF8.GetBytes(turn)]), Is.EqualTo(Encoding.UTF8.GetBytes(text)));
 
     [Test]
-    public void A_partner_with_raw_is_told_apart_by_its_first_turn_and_by_no_later_one()
+    public void Decode_OfARawGreeting_FailsOnlyAsTheFirstTurn()
     {
         var output = new ArrayBufferWriter<byte>();
         var refused = new TextCodec().Decode(@"\!raw 1"u8, output);
@@ -64,7 +64,7 @@ internal sealed class TextCodecTests
     }
 
     [Test]
-    public void Anything_comes_back_as_it_went_in_by_turns_that_can_be_sent() =>
+    public void Decode_OfEncodedBytes_ReturnsThemAndTheTurnsAreValid() =>
         Gen.Select(Pieces, Gen.Int[TextCodec.TurnBytesMin, 40]).Sample((pieces, turnBytesMax) =>
         {
             var turns = EncodeTurns(pieces, turnBytesMax);

@@ -69,7 +69,7 @@ internal sealed class StopTests
         await using var client = await RawHttp.ConnectAsync(server.Port);
         await StartBodyAsync(server, client);
         server.Signal(PosixSignal.SIGTERM);
-        await server.WaitForLogAsync("Stopping on SIGTERM: 1 requests under way");
+        await server.WaitForLogAsync("Stopping on SIGTERM: 1 requests in progress");
         await TestWait.UntilAsync(() => IsRefused(server.Port), "new connections are refused");
         await client.SendAsync(Register[3..]);
         var reply = await client.ReadReplyAsync();

@@ -1,8 +1,8 @@
 namespace TurnServer.Cli;
 
 /// <summary>
-/// A stream for messages that may be lost: what cannot be written, as the disk is full or its reader has gone, is
-/// dropped, and the next message is tried again. No message is worth the games.
+/// Drops what cannot be written, because the disk is full or the reader has gone, instead of throwing: a lost message
+/// must not end the games.
 /// </summary>
 internal sealed class BestEffortStream(Stream inner) : WriteOnlyStream
 {
@@ -15,12 +15,12 @@ internal sealed class BestEffortStream(Stream inner) : WriteOnlyStream
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // .NET's name for a descriptor that cannot be written (EBADF) is the latter.
+            // EBADF is an UnauthorizedAccessException.
         }
     }
 
     public override void Flush()
     {
-        // It keeps nothing back.
+        // Write flushes.
     }
 }

@@ -3,31 +3,30 @@ using System.Runtime.InteropServices;
 namespace TurnServer.Cli;
 
 /// <summary>
-/// Puts standard streams that were closed at the start (the shell's <c>2&gt;&amp;-</c>) on /dev/null, so that no file
-/// or socket gets their numbers and is written to by mistake. They are opened as paths alone (open(2), O_PATH): to read
-/// or write fails as on a closed one, and they can be told from a /dev/null of the user's.
+/// Opens /dev/null for standard streams that were closed at the start (the shell's <c>2&gt;&amp;-</c>), so that no file
+/// or socket gets their descriptors and is written to by mistake. It is opened with O_PATH: reading and writing fail as
+/// on a closed stream, and it can be distinguished from a /dev/null that the user passed.
 /// </summary>
 internal static unsafe partial class ClosedStreams
 {
     private const int StreamCount = 3;
 
-    // fcntl.h. F_GETFD's one flag is FD_CLOEXEC: what is closed on exec was not handed down.
+    // fcntl.h. F_GETFD returns FD_CLOEXEC for a descriptor that was not inherited.
     private const int GetDescriptorFlags = 1;
     private const int GetStatusFlags = 3;
     private const int DuplicateCloseOnExec = 1030;
 
     // O_CLOEXEC and O_PATH, the same on x86-64 and ARM.
     private const int CloseOnExec = 0x80000;
-    private const int PathAlone = 0x200000;
+    private const int PathOnly = 0x200000;
 
-    /// <summary>Whether this program was started with a stream of this number.</summary>
-    public static bool IsHandedDown(int descriptor) => Control(descriptor, GetDescriptorFlags, 0) == 0
-        && (Control(descriptor, GetStatusFlags, 0) & PathAlone) == 0;
+    /// <summary>Whether this descriptor was open when the program was started.</summary>
+    public static bool WasOpen(int descriptor) => Control(descriptor, GetDescriptorFlags, 0) == 0
+        && (Control(descriptor, GetStatusFlags, 0) & PathOnly) == 0;
 
     /// <summary>
-    /// To be called before anything is opened. The runtime may have opened files of its own under these numbers by
-    /// then, which nobody can take from it: this program then starts itself over in the same process, with the streams
-    /// in place.
+    /// Call this before opening anything. If the runtime has already opened files under these descriptors, the program
+    /// executes itself again in the same process, with the streams in place.
     /// </summary>
     public static void Replace()
     {
@@ -37,7 +36,7 @@ internal static unsafe partial class ClosedStreams
         var isTaken = flags.ContainsAnyInRange(1, int.MaxValue);
         Span<int> saved = stackalloc int[StreamCount];
         saved.Fill(-1);
-        // In ascending order: open takes the lowest number that is free.
+        // In ascending order: open returns the lowest free descriptor.
         for (var descriptor = 0; descriptor < StreamCount; descriptor++)
         {
             if (flags[descriptor] == 0)
@@ -49,8 +48,8 @@ internal static unsafe partial class ClosedStreams
 
         if (!isTaken)
             return;
-        StartOver();
-        // It could not, for want of /proc say: the runtime gets its files back.
+        ExecuteAgain();
+        // That failed, for example because there is no /proc: restore the runtime's files.
         for (var descriptor = 0; descriptor < StreamCount; descriptor++)
         {
             if (saved[descriptor] >= 0)
@@ -60,7 +59,7 @@ internal static unsafe partial class ClosedStreams
 
     private static void OpenNull(int descriptor)
     {
-        var opened = OpenFile("/dev/null", PathAlone);
+        var opened = OpenFile("/dev/null", PathOnly);
         if (opened < 0 || opened == descriptor)
             return;
         _ = DuplicateTo(opened, descriptor, 0);
@@ -68,7 +67,7 @@ internal static unsafe partial class ClosedStreams
     }
 
     // Returns only when it fails.
-    private static void StartOver()
+    private static void ExecuteAgain()
     {
         byte[] arguments;
         try
@@ -90,7 +89,7 @@ internal static unsafe partial class ClosedStreams
                 starts[i] = (nint)next;
                 while (*next++ != 0)
                 {
-                    // On to the next argument.
+                    // Skip to the next argument.
                 }
             }
 

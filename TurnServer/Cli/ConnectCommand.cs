@@ -7,12 +7,12 @@ using TurnServer.Service;
 
 namespace TurnServer.Cli;
 
-/// <summary>Passes data between two machines: <c>connect</c>, from its flags to its end.</summary>
+/// <summary>The <c>connect</c> command: from its flags to an exit code.</summary>
 internal static class ConnectCommand
 {
     private const string Words = "turnserver connect";
 
-    // Reading input and writing output each hold a thread for as long as they take, which may be for ever.
+    // Reading input and writing output can each block a thread.
     private const int ThreadsMin = 8;
 
     /// <summary>The command, with its flags.</summary>
@@ -25,31 +25,41 @@ internal static class ConnectCommand
         return command;
     }
 
-    /// <summary>What its <c>--help</c> says.</summary>
+    /// <summary>The page of <c>connect --help</c>.</summary>
     public static HelpPage Help(ConnectFlags flags) => new(
-        "Passes what is typed or piped in here to whoever connects to the same server, and prints what\n"
-            + "comes from there. Data alone is on standard output; what happens is said on standard error.",
-        $"{Words} URL --name NAME [flags]",
-        ("Where", [("URL", "the turn server, such as http://localhost:8080/")]),
+        "Passes standard input to whoever connects to the same server, and prints what they send on\n"
+            + "standard output. Messages go to standard error.",
+        $"{Words} URL --name NAME [options]",
+        ("Arguments", [("URL", "the turn server, such as http://localhost:8080/")]),
         flags.All,
         """
-        Without --raw each line is a turn, and other clients read it as such: only \ and |, carriage returns
-        and what is no UTF-8 are escaped on the way (TurnServer/Client/README.md). It ends when both inputs have.
-
-        Exit codes:
-          0    all has arrived, both ways          7    no such host, or no turn server there
-          2    a flag is wrong                     8    the server is full or busy
-          3    failed on a bug                     9    damaged, or only one side has --raw
-          4    nobody came                         10   input cannot be read or output not be written
-          5    the partner left before the end     129  SIGHUP; the partner is told, as with:
-          6    no answer, or the game was lost     130  SIGINT (Ctrl-C), 143 SIGTERM
-        """);
+        Without --raw each line is a turn that any client can read; \, |, carriage returns and bytes that are
+        not UTF-8 are escaped (TurnServer/Client/README.md, "Passing data"). It ends when both inputs have.
+        """)
+    {
+        ExitCodes =
+        [
+            (ExitCode.Ok, "all has arrived, both ways"),
+            (ExitCode.Usage, "wrong option"),
+            (ExitCode.Failed, "unhandled exception"),
+            (ExitCode.NobodyCame, "no partner within --wait-for-partner"),
+            (ExitCode.PartnerLeft, "the partner left before the end"),
+            (ExitCode.ServerGone, "no answer for --patience, or the server lost the game"),
+            (ExitCode.NotTurnServer, "no such host, or no turn server there"),
+            (ExitCode.ServerRefuses, "the server is full or busy"),
+            (ExitCode.Damaged, "damaged, or only one side has --raw"),
+            (ExitCode.Device, "the input cannot be read, or the output cannot be written"),
+            (ExitCode.HungUp, "SIGHUP; the partner is told, as with 130 and 143"),
+            (ExitCode.Interrupted, "SIGINT (Ctrl-C)"),
+            (ExitCode.Terminated, "SIGTERM"),
+        ],
+    };
 
     private static async Task<int> InvokeAsync(ConnectFlags flags, ParseResult result)
     {
         var errors = result.RootCommandResult.Children.OfType<OptionResult>()
             .Where(option => !option.Implicit)
-            .Select(option => $"{option.Option.Name} is a flag of the server's, not of connect's.")
+            .Select(option => $"{option.Option.Name} is an option of the server, not of connect.")
             .ToList();
         var options = flags.Read(result, errors);
         return errors.Count > 0 ? CommandLine.Refuse(errors, LogFormat.Text, Words) : await RunAsync(options!);
@@ -66,14 +76,14 @@ internal static class ConnectCommand
         {
             if (await session.RunAsync(stop.Token) is not { } fault)
                 return ExitCode.Ok;
-            status.Say(fault.Meaning);
+            status.Print(fault.Meaning);
             return Code(fault.Kind);
         }
         catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
         {
             await session.AbandonAsync();
             var signal = await stop.Task;
-            status.Say(session.Partner is { } partner ? $"{signal}: left {partner}" : $"{signal}: no longer waiting");
+            status.Print(session.Partner is { } partner ? $"{signal}: left {partner}" : $"{signal}: no longer waiting");
             return signal switch
             {
                 nameof(PosixSignal.SIGINT) => ExitCode.Interrupted,
@@ -83,9 +93,9 @@ internal static class ConnectCommand
         }
         catch (Exception bug)
         {
-            // Nothing else is expected here.
+            // All expected exceptions are caught above.
             await session.AbandonAsync();
-            status.SayBug(bug);
+            status.PrintBug(bug);
             return ExitCode.Failed;
         }
     }

@@ -5,107 +5,89 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Cli;
 
-/// <summary>All that <c>connect</c> is told on the command line.</summary>
+/// <summary>The options of <c>connect</c>.</summary>
 internal sealed record ConnectOptions
 {
-    /// <summary>Where the server is.</summary>
+    /// <summary>The URL of the server.</summary>
     public required Uri Url { get; init; }
 
-    /// <summary>The name of this side.</summary>
-    public required string Name { get; init; }
+    /// <summary>The name of this side; empty if it is missing.</summary>
+    public string Name { get; init; } = "";
 
-    /// <summary>The name of the only partner wanted; null takes whoever comes.</summary>
+    /// <summary>The name of the only partner wanted; null: anybody.</summary>
     public string? Partner { get; init; }
 
-    /// <summary>Whether bytes are passed, with a check at the end; otherwise lines of text.</summary>
+    /// <summary>Whether to pass bytes with a checksum at the end, instead of lines of text.</summary>
     public bool IsRaw { get; init; }
 
-    /// <summary>Whether the standard input is left alone.</summary>
+    /// <summary>Whether to leave standard input alone.</summary>
     public bool HasNoInput { get; init; }
 
-    /// <summary>How long a partner is waited for.</summary>
-    public TimeSpan WaitForPartner { get; init; }
+    /// <summary>How long to wait for a partner.</summary>
+    public TimeSpan WaitForPartner { get; init; } = TimeSpan.FromSeconds(300);
 
-    /// <summary>How long a server that does not answer is asked again.</summary>
-    public TimeSpan Patience { get; init; }
+    /// <summary>How long to retry while the server does not answer.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>The flags of <c>connect</c>: their names, defaults and bounds.</summary>
+/// <summary>The arguments of <c>connect</c>. Their defaults are those of the options.</summary>
 internal sealed class ConnectFlags
 {
     private const string Who = "Who meets whom";
     private const string What = "What is passed";
     private const string Waiting = "Waiting, in seconds (decimals allowed)";
-    private const double SecondsMin = 0.1;
-    private const double SecondsMax = 86_400;
 
-    private static readonly TimeSpan WaitForPartner = TimeSpan.FromSeconds(300);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly ConnectOptions Defaults = new() { Url = new Uri("http://localhost/") };
+    private static readonly FlagType<TimeSpan> Seconds = FlagType.Seconds(0.1, 86_400);
 
-    private readonly Flag<string?> _name = new("--name", null, Who, "NAME", "the name of this side; required",
-        ParseName, null)
-    { DefaultText = null, HasVariable = false };
+    private readonly OptionFlag<ConnectOptions>[] _bound =
+    [
+        Of(Who, "--name", "the name of this side; required", new FlagType<string>("NAME", ParseName, _ => null),
+            o => o.Name, (o, v) => o with { Name = v }),
+        Of(Who, "--partner", "meet only NAME, who must name this side in turn",
+            new FlagType<string?>("NAME", ParsePartner, _ => null), o => o.Partner, (o, v) => o with { Partner = v },
+            "anybody who names nobody"),
+        Of(What, "--raw", "pass bytes instead of lines, with a checksum at the end; on both sides or neither",
+            FlagType.Switch, o => o.IsRaw, (o, v) => o with { IsRaw = v }),
+        Of(What, "--no-input", "leave standard input alone, as if it were empty: for ssh, systemd and the like",
+            FlagType.Switch, o => o.HasNoInput, (o, v) => o with { HasNoInput = v }),
+        Of(Waiting, "--wait-for-partner", "how long to wait for a partner",
+            Seconds, o => o.WaitForPartner, (o, v) => o with { WaitForPartner = v }),
+        Of(Waiting, "--patience", "how long to retry while the server does not answer",
+            Seconds, o => o.Patience, (o, v) => o with { Patience = v }),
+    ];
 
-    private readonly Flag<string?> _partner = new("--partner", null, Who, "NAME",
-        "meet nobody but NAME, who has to name this side in turn", ParsePartner, null)
-    { DefaultText = "anybody who names nobody", HasVariable = false };
-
-    private readonly Flag<bool> _raw = Switch("--raw",
-        "bytes instead of lines, with a check that all have arrived; on both sides or neither");
-
-    private readonly Flag<bool> _noInput = Switch("--no-input",
-        "leave standard input alone, as if it were empty: for ssh, systemd and the like");
-
-    private readonly Flag<TimeSpan> _wait = Seconds("--wait-for-partner", "how long a partner is waited for",
-        WaitForPartner);
-
-    private readonly Flag<TimeSpan> _patience = Seconds("--patience",
-        "how long a server that does not answer is asked again", Patience);
-
-    /// <summary>The server; read here, so that what is wrong with it is said as with the flags.</summary>
+    /// <summary>The server. Not required by the parser, so that its errors are reported like those of flags.</summary>
     public Argument<string?> Url { get; } = new("URL") { Arity = ArgumentArity.ZeroOrOne };
 
     /// <summary>All flags, in the order of the help.</summary>
-    public IReadOnlyList<Flag> All => [_name, _partner, _raw, _noInput, _wait, _patience];
+    public IReadOnlyList<Flag> All => [.. _bound.Select(bound => bound.Flag)];
 
-    /// <summary>Reads the command line; null when there are errors.</summary>
+    /// <summary>Reads the command line; null if there are errors.</summary>
     public ConnectOptions? Read(ParseResult result, List<string> errors)
     {
-        var url = ServerUrl.Read(result.GetValue(Url), out var whatIsWrong);
-        if (whatIsWrong is not null)
+        var text = result.GetValue(Url);
+        var url = ServerUrl.Read(text, out var whatIsWrong);
+        if (text is ['-', ..])
+            errors.Add($"unknown option {text}.");
+        else if (whatIsWrong is not null)
             errors.Add($"{whatIsWrong}.");
-        var options = new ConnectOptions
-        {
-            Url = url!,
-            Name = _name.Read(result, errors) ?? "",
-            Partner = _partner.Read(result, errors),
-            IsRaw = _raw.Read(result, errors),
-            HasNoInput = _noInput.Read(result, errors),
-            WaitForPartner = _wait.Read(result, errors),
-            Patience = _patience.Read(result, errors),
-        };
+        var options = _bound.Aggregate(Defaults, (soFar, flag) => flag.Apply(soFar, result, errors));
         if (errors.Count == 0 && options.Name.Length == 0)
             errors.Add("--name is missing: give this side a name, such as --name Ann.");
-        return errors.Count == 0 ? options : null;
+        return errors.Count == 0 ? options with { Url = url! } : null;
     }
 
-    private static Flag<bool> Switch(string name, string help) =>
-        new(name, null, What, null, help, FlagValue.Switch, false)
+    private static OptionFlag<ConnectOptions> Of<T>(string group, string name, string help, FlagType<T> type,
+        Func<ConnectOptions, T> get, Func<ConnectOptions, T, ConnectOptions> set, string? defaultWords = null) =>
+        OptionFlag<ConnectOptions>.Bind(new Flag<T>(name, group, help, type, get(Defaults))
         {
-            DefaultText = null,
-            Bare = "true",
+            DefaultWords = defaultWords,
             HasVariable = false,
-        };
+        }, set);
 
-    private static Flag<TimeSpan> Seconds(string name, string help, TimeSpan defaultValue) =>
-        new(name, null, Waiting, "SECONDS", help, FlagValue.Seconds(SecondsMin, SecondsMax), defaultValue)
-        {
-            DefaultText = $"{defaultValue.TotalSeconds:0}",
-            HasVariable = false,
-        };
-
-    // The server's rule (PROTOCOL.md, error 7), and that a comma would end the name.
-    private static (string?, string?) ParseName(string given)
+    // As the server (PROTOCOL.md, error 7); a comma would end the field.
+    private static (string, string?) ParseName(string given)
     {
         var text = PlayerName.Normalize(given);
         var runes = text.EnumerateRunes().ToArray();

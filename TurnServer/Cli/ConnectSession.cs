@@ -5,10 +5,10 @@ using TurnServer.Connect;
 
 namespace TurnServer.Cli;
 
-/// <summary>One run of <c>connect</c>: meets the partner, passes the data, leaves.</summary>
+/// <summary>One run of <c>connect</c>: finds the partner, transfers the data, leaves.</summary>
 internal sealed class ConnectSession : IAsyncDisposable
 {
-    // Long enough for a reply, short enough for who waits for a prompt.
+    // Enough for a reply, and short enough for a user who waits for the prompt.
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(1);
 
     private readonly ConnectOptions _options;
@@ -27,28 +27,28 @@ internal sealed class ConnectSession : IAsyncDisposable
         {
             Patience = options.Patience,
             ReplyTimeout = options.Patience < defaults.ReplyTimeout ? options.Patience : defaults.ReplyTimeout,
-            Observer = new OutageReporter(options.Url, options.Patience, TimeProvider.System, status.Say).Observe,
+            Observer = new OutageReporter(options.Url, options.Patience, TimeProvider.System, status.Print).Observe,
         });
         _token = TokenFile.Claim(options.Url, options.Name, options.Partner);
         _matchmaker = new Matchmaker(player, options.Name, options.Partner, _token.Token, options.Url.ToString(),
-            TimeProvider.System, status.Say);
+            TimeProvider.System, status.Print);
     }
 
-    /// <summary>The partner's name, once there is one.</summary>
+    /// <summary>The partner's name; null before there is a partner.</summary>
     public string? Partner => _game?.Pairing.Partner;
 
-    /// <summary>Does it all.</summary>
-    /// <returns>Null when all has arrived, both ways; otherwise why not.</returns>
+    /// <summary>Runs until both inputs have ended.</summary>
+    /// <returns>Null when all data has arrived, both ways; otherwise why not.</returns>
     public async Task<ConnectFault?> RunAsync(CancellationToken stop)
     {
-        if (FindClosed() is { } closed)
+        if (CheckStreams() is { } closed)
             return closed;
         if (await ResolveAsync(stop) is { } unknown)
             return unknown;
-        return await MeetAsync(stop) ?? await PassAsync(_game!, stop);
+        return await FindPartnerAsync(stop) ?? await TransferAsync(_game!, stop);
     }
 
-    /// <summary>Leaves at once, so that the partner hears of it and nobody meets a ghost.</summary>
+    /// <summary>Leaves at once: tells the partner, or ends the registration.</summary>
     public async Task AbandonAsync()
     {
         using var timeout = new CancellationTokenSource(LeaveTimeout);
@@ -61,7 +61,7 @@ internal sealed class ConnectSession : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The server does not answer: it will notice by the silence.
+            // The server does not answer; it drops this player after its timeout.
         }
     }
 
@@ -73,18 +73,18 @@ internal sealed class ConnectSession : IAsyncDisposable
         _http.Dispose();
     }
 
-    // Nobody types bytes, and who unpacks what comes has nothing to say.
+    // With --raw a terminal is not read: the user only receives.
     private bool IsInputRead => !_options.HasNoInput && (!_options.IsRaw || Console.IsInputRedirected);
 
-    // What the partner sends must not give orders to this side's terminal.
+    // The partner's data must not control this side's terminal.
     private Stream OpenOutput()
     {
         var output = StandardStreams.OpenOutput();
         return _options.IsRaw || Console.IsOutputRedirected ? output : new TerminalStream(output);
     }
 
-    // Better said now than when somebody has come.
-    private ConnectFault? FindClosed()
+    // Checked before waiting for a partner.
+    private ConnectFault? CheckStreams()
     {
         if (IsInputRead && !StandardStreams.HasInput)
         {
@@ -96,10 +96,10 @@ internal sealed class ConnectSession : IAsyncDisposable
             : new ConnectFault(ConnectFaultKind.Device, "cannot write the output: it is closed");
     }
 
-    // A name that nobody has is a mistake at once; the client would try for as long as it is patient.
+    // An unknown host fails at once; the client would retry until its patience is over.
     private async Task<ConnectFault?> ResolveAsync(CancellationToken stop)
     {
-        // A proxy looks names up itself.
+        // A proxy resolves names itself.
         if (!HttpClient.DefaultProxy.IsBypassed(_options.Url))
             return null;
         try
@@ -114,7 +114,7 @@ internal sealed class ConnectSession : IAsyncDisposable
         }
     }
 
-    private async Task<ConnectFault?> MeetAsync(CancellationToken stop)
+    private async Task<ConnectFault?> FindPartnerAsync(CancellationToken stop)
     {
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(stop);
         wait.CancelAfter(_options.WaitForPartner);
@@ -136,7 +136,7 @@ internal sealed class ConnectSession : IAsyncDisposable
         }
     }
 
-    private async Task<ConnectFault?> PassAsync(TurnGame game, CancellationToken stop)
+    private async Task<ConnectFault?> TransferAsync(TurnGame game, CancellationToken stop)
     {
         ITransferCodec codec = _options.IsRaw ? new RawCodec() : new TextCodec();
         var transfer = new Transfer(game, codec, IsInputRead ? StandardStreams.OpenInput() : null,
@@ -161,11 +161,11 @@ internal sealed class ConnectSession : IAsyncDisposable
         else
             await LeaveAsync(game, fault);
         if (fault is null && _options.IsRaw)
-            _status.Say(progress.Summarize());
+            _status.Print(progress.Summarize());
         return fault is null ? null : Explain(fault);
     }
 
-    // Damage is known to this side first: what tells the partner of it goes out before.
+    // After damage, quits in order, so that the turn that tells the partner is sent.
     private async Task LeaveAsync(TurnGame game, ConnectFault fault)
     {
         if (game.Ended is null && fault.Kind == ConnectFaultKind.Damaged)
@@ -189,10 +189,10 @@ internal sealed class ConnectSession : IAsyncDisposable
 
     private void Notify(TransferEvent news)
     {
-        // Bytes end by themselves, and no input has no end to speak of.
+        // With --raw, ends are not worth a message; with --no-input, neither is this side's.
         if (_options.IsRaw || (news == TransferEvent.InputEnded && _options.HasNoInput))
             return;
-        _status.Say(news switch
+        _status.Print(news switch
         {
             TransferEvent.InputEnded => $"end of input; waiting for {Partner} to end too, Ctrl-C to leave",
             _ when Console.IsInputRedirected => $"{Partner} has no more to say; this side's input goes on",

@@ -1,24 +1,24 @@
 namespace TurnServer.Cli;
 
-/// <summary>What the process says when it ends; listed in <c>--help</c>.</summary>
+/// <summary>The exit codes, as listed by <c>--help</c>.</summary>
 internal static class ExitCode
 {
-    /// <summary>Stopped as asked to.</summary>
+    /// <summary>Stopped by a signal, or done.</summary>
     public const int Ok = 0;
 
-    /// <summary>Cannot listen where it was told to.</summary>
+    /// <summary>Cannot listen on a port.</summary>
     public const int CannotListen = 1;
 
-    /// <summary>A flag, or a variable of the environment, is wrong.</summary>
+    /// <summary>An option or an environment variable is wrong.</summary>
     public const int Usage = 2;
 
-    /// <summary>Failed on a bug: the service manager should start it again.</summary>
+    /// <summary>Unhandled exception, or the disk failed: the service manager should restart it.</summary>
     public const int Failed = 3;
 
-    /// <summary>Nobody came to connect to in time.</summary>
+    /// <summary>No partner in time.</summary>
     public const int NobodyCame = 4;
 
-    /// <summary>The partner left before everything was passed.</summary>
+    /// <summary>The partner left before the end.</summary>
     public const int PartnerLeft = 5;
 
     /// <summary>The server does not answer, or has lost the game.</summary>
@@ -30,10 +30,10 @@ internal static class ExitCode
     /// <summary>The server is full or busy.</summary>
     public const int ServerRefuses = 8;
 
-    /// <summary>What was passed is damaged, or only one side is told --raw.</summary>
+    /// <summary>The data is damaged, or only one side uses --raw.</summary>
     public const int Damaged = 9;
 
-    /// <summary>The input cannot be read, or the output not be written.</summary>
+    /// <summary>The input cannot be read, or the output cannot be written.</summary>
     public const int Device = 10;
 
     /// <summary>The state directory cannot be used: disk full, no permission, or locked by another server.</summary>
@@ -42,12 +42,12 @@ internal static class ExitCode
     /// <summary>The state is damaged or of another version; restarting will not help.</summary>
     public const int StateUnreadable = 12;
 
-    /// <summary>Ended by SIGHUP, as shells say it.</summary>
+    /// <summary>Ended by SIGHUP: 128 + 1.</summary>
     public const int HungUp = 129;
 
-    /// <summary>Ended by SIGINT, as shells say it.</summary>
+    /// <summary>Ended by SIGINT: 128 + 2.</summary>
     public const int Interrupted = 130;
 
-    /// <summary>Ended by SIGTERM, as shells say it.</summary>
+    /// <summary>Ended by SIGTERM: 128 + 15.</summary>
     public const int Terminated = 143;
 }

@@ -1,140 +1,130 @@
 using System.CommandLine;
-using System.Globalization;
 
 namespace TurnServer.Cli;
 
 /// <summary>
-/// One setting of the command line, which may also come from the environment: how it is called, read and explained. The
-/// value is taken from the flag, else from the environment, else the default.
+/// A setting of the command line, which may also come from the environment. A flag wins over its variable, and the
+/// variable over the default.
 /// </summary>
-internal abstract class Flag(string name, string? alias, string group, string? valueName, string help)
+internal abstract class Flag(string name, string group, string help)
 {
-    /// <summary>How the variables of the environment begin that are settings.</summary>
+    /// <summary>The prefix of the environment variables that are settings.</summary>
     public const string VariablePrefix = "TURNSERVER_";
 
     public string Name => name;
 
-    public string? Alias => alias;
-
+    /// <summary>The section of the help.</summary>
     public string Group => group;
-
-    /// <summary>
-    /// What stands for the value in the help; in brackets where it may be left out, null where there is none.
-    /// </summary>
-    public string? ValueName => valueName;
 
     public string Help => help;
 
-    /// <summary>The default as the help shows it; null when there is none to show.</summary>
-    public required string? DefaultText { get; init; }
-
-    /// <summary>What it is called when nobody sets it, where that is not the help's default.</summary>
-    public string? UnsetText { get; init; }
+    /// <summary>The short name, such as <c>-p</c>; null if there is none.</summary>
+    public string? Alias { get; init; }
 
     /// <summary>
-    /// Whether the environment may set it: what the server is told holds for a machine, what a client is told for one
-    /// time.
+    /// What stands for the value in the help; in brackets if it may be left out, null if there is none.
     /// </summary>
+    public abstract string? ValueName { get; }
+
+    /// <summary>The default as the help shows it; null if there is none to show.</summary>
+    public abstract string? DefaultText { get; }
+
+    /// <summary>The value of a flag that is not set, as the status page shows it.</summary>
+    public abstract string UnsetText { get; }
+
+    /// <summary>Whether the environment may set it, as for settings that belong to the machine.</summary>
     public bool HasVariable { get; init; } = true;
 
-    /// <summary>The variable of the environment, such as TURNSERVER_MAX_WAIT; null when there is none.</summary>
+    /// <summary>The environment variable, such as TURNSERVER_MAX_WAIT; null if there is none.</summary>
     public string? Variable => HasVariable
         ? VariablePrefix + name.TrimStart('-').Replace('-', '_').ToUpperInvariant()
         : null;
 
+    /// <summary>The option for the parser.</summary>
     public abstract Option Option { get; }
 
-    /// <summary>How it is set. What is given must have been read without errors.</summary>
-    public abstract Setting Describe(ParseResult result);
+    /// <summary>The text that sets it to other than its default; null if none does.</summary>
+    public abstract string? FindChange(ParseResult result);
+
+    /// <summary>Whether the environment sets it.</summary>
+    public abstract bool IsSetByVariable(ParseResult result);
+
+    /// <summary>Its name as the user gave it: the variable if that sets it, else the flag.</summary>
+    public string NameIn(ParseResult result) => IsSetByVariable(result) ? Variable! : Name;
+
+    /// <summary>The setting as the user gave it: <c>--port 80</c> or <c>TURNSERVER_PORT=80</c>.</summary>
+    public string Spell(ParseResult result, string value) => IsSetByVariable(result)
+        ? $"{Variable}={value}"
+        : $"{Name} {value}";
 }
 
-/// <summary>A <see cref="Flag"/> with a value.</summary>
-/// <param name="parse">Reads a value, or says in the second place what would do instead.</param>
-internal sealed class Flag<T>(string name, string? alias, string group, string? valueName, string help,
-    Func<string, (T Value, string? WhatWouldDo)> parse, T defaultValue) : Flag(name, alias, group, valueName, help)
+/// <summary>A flag whose value has a type.</summary>
+/// <param name="name">The flag, such as <c>--port</c>.</param>
+/// <param name="group">The section of the help.</param>
+/// <param name="help">What it is for.</param>
+/// <param name="type">How the value is parsed and shown.</param>
+/// <param name="defaultValue">The value if none is given.</param>
+internal sealed class Flag<T>(string name, string group, string help, FlagType<T> type, T defaultValue)
+    : Flag(name, group, help)
 {
-    private readonly Option<string?> _option = new(name, alias is null ? [] : [alias])
-    {
-        Description = help,
-        Arity = valueName is null || valueName[0] == '[' ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
-    };
+    private Option<string?>? _option;
 
-    /// <summary>What the flag means when it stands without a value.</summary>
-    public string Bare { get; init; } = "";
+    /// <summary>The default in words, if it has no value of its own.</summary>
+    public string? DefaultWords { get; init; }
 
-    public override Option Option => _option;
+    public override string? ValueName => type.ValueName;
 
-    public override Setting Describe(ParseResult result)
-    {
-        var unset = UnsetText ?? DefaultText ?? "";
-        var (text, _) = Given(result);
-        var isDefault = text is null || EqualityComparer<T>.Default.Equals(parse(text).Value, defaultValue);
-        return new Setting(Name, Group, isDefault ? unset : text!, unset, isDefault, Help);
-    }
+    public override string? DefaultText =>
+        DefaultWords ?? (ValueName is null ? null : type.Format(defaultValue));
 
-    /// <summary>The value; the default after an error has been added.</summary>
+    public override string UnsetText => type.Format(defaultValue) ?? DefaultWords ?? "";
+
+    public override Option Option => ParserOption;
+
+    public override string? FindChange(ParseResult result) =>
+        Given(result) is { } text && !EqualityComparer<T>.Default.Equals(type.Parse(text).Value, defaultValue)
+            ? text
+            : null;
+
+    public override bool IsSetByVariable(ParseResult result) =>
+        !IsOnCommandLine(result) && GivenByVariable is not null;
+
+    /// <summary>The value; the default if none is given, or an error was added.</summary>
     public T Read(ParseResult result, List<string> errors)
     {
-        if (Given(result) is not ({ } text, var origin))
+        if (Given(result) is not { } text)
             return defaultValue;
-        var (value, whatWouldDo) = parse(text);
-        // The shell drops a variable that is not set, and the next flag becomes the value.
-        if (result.CommandResult.Command.Options.Any(other => other.Name == text || other.Aliases.Contains(text)))
-            whatWouldDo = $"{Name} a value: {text} is the next flag";
-        else if (text.Any(char.IsControl))
-            whatWouldDo ??= "a value without control characters";
-        if (whatWouldDo is null)
+        var (value, expected) = type.Parse(text);
+        if (text.Any(char.IsControl))
+            expected ??= "a value without control characters";
+        if (expected is null)
             return value;
-        errors.Add($"{origin}: give {whatWouldDo}.");
+        errors.Add($"{Spell(result, string.IsNullOrWhiteSpace(text) ? $"'{text}'" : text)}: give {expected}.");
         return defaultValue;
     }
 
-    // The text that it is set by, and where that stands; null when nobody sets it.
-    private (string? Text, string Origin) Given(ParseResult result)
+    private Option<string?> ParserOption => _option ??= new Option<string?>(Name, Alias is null ? [] : [Alias])
     {
-        if (result.GetResult(_option) is { Implicit: false })
-        {
-            var given = result.GetValue(_option) ?? Bare;
-            return (given, string.IsNullOrWhiteSpace(given) ? $"{Name} '{given}'" : $"{Name} {given}");
-        }
+        Description = Help,
+        Arity = ValueName is null || ValueName[0] == '[' ? ArgumentArity.ZeroOrOne : ArgumentArity.ExactlyOne,
+    };
 
-        var text = Variable is null ? null : Environment.GetEnvironmentVariable(Variable);
-        // An empty variable counts as one that is not set, as in the settings file.
-        return (string.IsNullOrEmpty(text) ? null : text,
-            string.IsNullOrWhiteSpace(text) ? $"{Variable}='{text}'" : $"{Variable}={text}");
-    }
+    // An empty variable counts as not set, so that a settings file may leave values out.
+    private string? GivenByVariable =>
+        Variable is not null && Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } text ? text : null;
+
+    private bool IsOnCommandLine(ParseResult result) => result.GetResult(ParserOption) is { Implicit: false };
+
+    private string? Given(ParseResult result) =>
+        IsOnCommandLine(result) ? result.GetValue(ParserOption) ?? type.Bare : GivenByVariable;
 }
 
-/// <summary>How values are read.</summary>
-internal static class FlagValue
+/// <summary>A flag and the option of a command that it sets.</summary>
+/// <param name="Flag">The flag.</param>
+/// <param name="Apply">Sets the option to the flag's value; collects errors.</param>
+internal sealed record OptionFlag<TOptions>(Flag Flag, Func<TOptions, ParseResult, List<string>, TOptions> Apply)
 {
-    /// <summary>A whole number within bounds.</summary>
-    public static Func<string, (int, string?)> Whole(int min, int max, string what) => text =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            && number >= min && number <= max
-            ? (number, null)
-            : (0, $"{what}, a whole number from {min} to {max}");
-
-    /// <summary>A duration in seconds within bounds, decimals allowed.</summary>
-    public static Func<string, (TimeSpan, string?)> Seconds(double min, double max) => text =>
-        double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
-            && seconds >= min && seconds <= max
-            ? (TimeSpan.FromSeconds(seconds), null)
-            : (default, string.Create(CultureInfo.InvariantCulture, $"seconds from {min} to {max}, such as 30 or 2.5"));
-
-    /// <summary>Yes or no, for a flag that may stand without a value.</summary>
-    public static Func<string, (bool, string?)> Switch { get; } =
-        OneOf(("true", true), ("false", false), ("1", true), ("0", false));
-
-    /// <summary>One of a few words.</summary>
-    public static Func<string, (T, string?)> OneOf<T>(params (string Word, T Value)[] choices) => text =>
-    {
-        foreach (var (word, value) in choices)
-        {
-            if (word.Equals(text, StringComparison.OrdinalIgnoreCase))
-                return (value, null);
-        }
-
-        return (choices[0].Value, "one of " + string.Join(", ", choices.Select(choice => choice.Word)));
-    };
+    /// <summary>Binds a flag to an option.</summary>
+    public static OptionFlag<TOptions> Bind<T>(Flag<T> flag, Func<TOptions, T, TOptions> set) =>
+        new(flag, (options, result, errors) => set(options, flag.Read(result, errors)));
 }

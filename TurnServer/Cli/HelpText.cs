@@ -5,12 +5,12 @@ using System.Text;
 
 namespace TurnServer.Cli;
 
-/// <summary>What <c>--help</c> says of one command.</summary>
-/// <param name="Title">What it does, in one line or a few.</param>
+/// <summary>The <c>--help</c> of a command.</summary>
+/// <param name="Title">What it does, in one or two lines.</param>
 /// <param name="Usage">How it is called.</param>
 /// <param name="Words">Rows before the flags, such as the arguments: the group's name and its rows; null: none.</param>
 /// <param name="Flags">The flags, in order; those of one group stand together.</param>
-/// <param name="Closing">What is to be said at the end.</param>
+/// <param name="Closing">Further explanations.</param>
 internal sealed record HelpPage(string Title, string Usage, (string Group, (string Word, string Help)[] Rows)? Words,
     IReadOnlyList<Flag> Flags, string Closing)
 {
@@ -18,9 +18,9 @@ internal sealed record HelpPage(string Title, string Usage, (string Group, (stri
     public IReadOnlyList<(int Code, string Meaning)> ExitCodes { get; init; } = [];
 }
 
-/// <summary>Prints <c>--help</c>: flags in groups, with values and defaults.</summary>
-/// <param name="root">The page of the program itself.</param>
-/// <param name="pages">Those of its commands.</param>
+/// <summary>Prints help pages: flags in groups, with values and defaults.</summary>
+/// <param name="root">The page of the root command.</param>
+/// <param name="pages">The pages of the other commands.</param>
 internal sealed class HelpText(HelpPage root, IReadOnlyDictionary<Command, HelpPage> pages)
     : SynchronousCommandLineAction
 {
@@ -29,7 +29,7 @@ internal sealed class HelpText(HelpPage root, IReadOnlyDictionary<Command, HelpP
     private const int CodesWidth = 5;
     private const int LineWidth = 100;
 
-    /// <summary>Who asks for help gets it, whatever else is wrong.</summary>
+    /// <summary>Help is printed whatever else is wrong.</summary>
     public override bool ClearsParseErrors => true;
 
     public override int Invoke(ParseResult parseResult)
@@ -46,9 +46,9 @@ internal sealed class HelpText(HelpPage root, IReadOnlyDictionary<Command, HelpP
         if (page.Words is { } words)
             AppendGroup(text, words.Group, words.Rows);
         var groups = page.Flags.GroupBy(flag => flag.Group).ToList();
-        (string, string)[] last = [(Spell("-h", "--help", null), "this page")];
+        (string, string)[] last = [(Spell("-h", "--help", null), "print this page")];
         if (isRoot)
-            last = [.. last, (Spell(null, "--version", null), "the version")];
+            last = [.. last, (Spell(null, "--version", null), "print the version")];
         // A page with one group of flags has --help in that group.
         foreach (var group in groups)
         {

@@ -6,13 +6,12 @@ using Microsoft.Extensions.Logging.Console;
 namespace TurnServer.Cli;
 
 /// <summary>
-/// Writes a log message as one line, for people or for the journal. The formatters that the library has for both also
-/// write the category and the number, here always "TurnServer[1]", which beside the journal's own "turnserver[PID]"
-/// says nothing.
+/// Writes a log message as one line, as text or for systemd's journal. Unlike the library's formatters it leaves out
+/// the category and the event number.
 /// </summary>
-/// <param name="name">What the console logger knows it by.</param>
-/// <param name="isJournal">Severity as sd-daemon(3) has it, in place of time and severity.</param>
-/// <param name="isColored">Whether the severity has a colour.</param>
+/// <param name="name">The formatter's name.</param>
+/// <param name="isJournal">Whether to write an sd-daemon(3) prefix instead of time and severity.</param>
+/// <param name="isColored">Whether to color the severity.</param>
 internal sealed class LineFormatter(string name, bool isJournal, bool isColored) : ConsoleFormatter(name)
 {
     private const string ColorEnd = "\e[0m";
@@ -41,7 +40,7 @@ internal sealed class LineFormatter(string name, bool isJournal, bool isColored)
         textWriter.Write('\n');
     }
 
-    // A stack trace stays one entry with one severity; and nothing that a reason quotes can move a terminal's cursor.
+    // A stack trace stays one journal entry, and no quoted text can move a terminal's cursor.
     private static string OnOneLine(string text) => TerminalText.OnOneLine(text.ReplaceLineEndings(" "));
 
     private static (string Word, int Number, string Color) Severity(LogLevel level) => level switch

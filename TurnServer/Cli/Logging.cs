@@ -5,29 +5,29 @@ using TurnServer.Service;
 
 namespace TurnServer.Cli;
 
-/// <summary>How log messages are written.</summary>
+/// <summary>Formats of log messages.</summary>
 public enum LogFormat
 {
-    /// <summary>As the journal wants it when standard error is the journal, else as text.</summary>
+    /// <summary><see cref="Journal"/> if standard error is systemd's journal, else <see cref="Text"/>.</summary>
     Auto,
 
-    /// <summary>For people: time, severity, message.</summary>
+    /// <summary>Time, severity, message.</summary>
     Text,
 
-    /// <summary>For systemd's journal, which knows the time itself: severity as sd-daemon(3) has it, message.</summary>
+    /// <summary>Severity as an sd-daemon(3) prefix, message; systemd's journal adds the time.</summary>
     Journal,
 
-    /// <summary>For programs: one JSON object a line.</summary>
+    /// <summary>One JSON object per line.</summary>
     Json,
 }
 
-/// <summary>Where log messages go: standard error, a line each.</summary>
+/// <summary>Writes log messages to standard error, one line each.</summary>
 internal static class Logging
 {
     private const string Category = "TurnServer";
     private const string Lines = "lines";
 
-    /// <summary>Messages of this level and above.</summary>
+    /// <summary>Creates the logger factory, for messages of this level and above.</summary>
     public static ILoggerFactory Create(LogLevel level, LogFormat format) => LoggerFactory.Create(builder =>
     {
         var resolved = Resolve(format);
@@ -46,21 +46,20 @@ internal static class Logging
         {
             console.FormatterName = resolved == LogFormat.Json ? ConsoleFormatterNames.Json : Lines;
             console.LogToStandardErrorThreshold = LogLevel.Trace;
-            // A reader that has stopped reading must not stop the games: what it does not take is dropped and counted.
+            // A reader that does not read must not stop the games: messages are dropped and counted.
             console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
         });
     });
 
-    /// <summary>The one log.</summary>
+    /// <summary>The program's only logger.</summary>
     public static ILogger Open(ILoggerFactory factory) => factory.CreateLogger(Category);
 
     /// <summary>
-    /// Says why the server does not start, at whatever log level: to people as any program does, to others in the form
-    /// of the log.
+    /// Prints why the program does not start, at any log level: as plain text, or as log messages in the other formats.
     /// </summary>
-    /// <param name="format">The form of the log.</param>
+    /// <param name="format">The log format.</param>
     /// <param name="reasons">What is wrong, a line each.</param>
-    /// <param name="hint">Where to look further; null: nowhere.</param>
+    /// <param name="hint">Where to find help; null: no such line.</param>
     public static void Refuse(LogFormat format, IEnumerable<string> reasons, string? hint = null)
     {
         if (Resolve(format) == LogFormat.Text)
@@ -78,7 +77,7 @@ internal static class Logging
             Log.Refused(log, reason);
     }
 
-    // no-color.org: the variable counts when it is not empty.
+    // no-color.org: NO_COLOR counts unless it is empty.
     private static bool TakesColors => !Console.IsErrorRedirected
         && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
         && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb");

@@ -13,16 +13,10 @@ internal static class RegistryPrinter
     private const int KeyDigitsShown = 3;
     private const int KeyDigitsMin = 8;
 
-    /// <summary>Prints until it is stopped; with no interval it only waits for that.</summary>
-    public static async Task RunAsync(TurnActor actor, TimeSpan? interval, CancellationToken stop)
+    /// <summary>Prints them at each interval until it is stopped.</summary>
+    public static async Task RunAsync(TurnActor actor, TimeSpan interval, CancellationToken stop)
     {
-        if (interval is not { } period)
-        {
-            await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            return;
-        }
-
-        using var timer = new PeriodicTimer(period);
+        using var timer = new PeriodicTimer(interval);
         try
         {
             while (await timer.WaitForNextTickAsync(stop))
@@ -68,7 +62,7 @@ internal static class RegistryPrinter
         player.Partner is null ? "-" : Name(player.Partner), Seconds(player.Age), Left(player.TimeLeft),
     ];
 
-    // Two rows a game; its age stands on the first.
+    // Two rows per game; the first has its age.
     private static IEnumerable<string[]> GameRows(GameView game) =>
         [SeatRow(Seconds(game.Age), "0", game.Seat0), SeatRow("", "1", game.Seat1)];
 

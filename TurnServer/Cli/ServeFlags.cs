@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using TurnServer.Admin;
@@ -11,40 +10,7 @@ using TurnServer.Rules;
 
 namespace TurnServer.Cli;
 
-/// <summary>All that the server is told on the command line.</summary>
-public sealed record ServeOptions
-{
-    /// <summary>For the HTTP front.</summary>
-    public HttpOptions Http { get; init; } = new();
-
-    /// <summary>For the operator's side.</summary>
-    public AdminOptions Admin { get; init; } = new();
-
-    /// <summary>For the rules.</summary>
-    public RulesOptions Rules { get; init; } = new();
-
-    /// <summary>Whether and how the state is kept on the disk.</summary>
-    public JournalOptions State { get; init; } = new();
-
-    /// <summary>Whether keys count up from 0 instead of being drawn at random.</summary>
-    public bool HasSequentialKeys { get; init; }
-
-    /// <summary>How often both registries are printed; null: never.</summary>
-    public TimeSpan? VerboseInterval { get; init; }
-
-    /// <summary>The least severe messages that are logged.</summary>
-    public LogLevel LogLevel { get; init; } = LogLevel.Information;
-
-    /// <summary>How messages are written.</summary>
-    public LogFormat LogFormat { get; init; }
-    /// <summary>Every flag as it is set, in the order of the help.</summary>
-    public IReadOnlyList<Setting> Settings { get; init; } = [];
-
-    /// <summary>Variables of the environment that look like settings and are none, such as misspelt ones.</summary>
-    public IReadOnlyList<string> UnknownVariables { get; init; } = [];
-}
-
-/// <summary>The flags of the server itself: their names, defaults and bounds.</summary>
+/// <summary>The flags of the server. Their defaults are those of the options.</summary>
 internal sealed class ServeFlags
 {
     private const string Listening = "Listening";
@@ -52,227 +18,178 @@ internal sealed class ServeFlags
     private const string Limits = "Limits";
     private const string State = "State";
     private const string Watching = "Watching and debugging";
-    private const double TimeoutSecondsMin = 0.1;
-    private const double TimeoutSecondsMax = 86_400;
-    private const int CountMax = 10_000_000;
+    private const double SecondsMin = 0.1;
+    private const double SecondsMax = 86_400;
     private const int WaitSecondsMax = 3600;
 
-    private static readonly HttpOptions Http = new();
-    private static readonly AdminOptions Admin = new();
-    private static readonly RulesOptions Rules = new();
+    private static readonly ServeOptions Defaults = new();
+    private static readonly FlagType<TimeSpan> Timeout = FlagType.Seconds(SecondsMin, SecondsMax);
+    private static readonly FlagType<LogFormat> LogFormats = FlagType.OneOf("FORM", ("auto", LogFormat.Auto),
+        ("text", LogFormat.Text), ("journal", LogFormat.Journal), ("json", LogFormat.Json));
 
-    private readonly Flag<int> _port = new("--port", "-p", Listening, "PORT", "TCP port",
-        FlagValue.Whole(1, IPEndPoint.MaxPort, "a port"), Http.Port)
-    { DefaultText = "80" };
+    private static readonly FlagType<LogLevel> LogLevels = FlagType.OneOf("LEVEL",
+        [.. Enum.GetValues<LogLevel>().Select(level => (level.ToString().ToLowerInvariant(), level))]);
 
-    private readonly Flag<IPAddress?> _host = new("--host", null, Listening, "ADDRESS",
-        "IPv4 address of this machine to listen on (IPv6: put a reverse proxy in front)", ParseHost, null)
-    { DefaultText = "all" };
+    private readonly OptionFlag<ServeOptions> _port = Http(Listening, "--port", "TCP port",
+        FlagType.Whole("PORT", 1, IPEndPoint.MaxPort, "a port"), o => o.Port, (o, v) => o with { Port = v },
+        alias: "-p");
 
-    private readonly Flag<bool> _trustProxy = new("--trust-proxy", null, Listening, null,
-        "a reverse proxy on this machine names the client in X-Forwarded-For",
-        FlagValue.Switch, false)
-    { DefaultText = null, Bare = "true", UnsetText = "false" };
-
-    private readonly Flag<string> _corsOrigin = new("--cors-origin", null, Listening, "ORIGIN",
-        "web origin whose pages may play, such as https://game.example; * is any", ParseOrigin, Http.CorsOrigin)
-    { DefaultText = "*" };
-
-    private readonly Flag<int> _adminPort = new("--admin-port", null, Listening, "PORT",
+    private readonly OptionFlag<ServeOptions> _adminPort = Admin("--admin-port",
         "TCP port of the status page and the metrics; 0: none",
-        FlagValue.Whole(0, IPEndPoint.MaxPort, "a port, or 0"), Admin.Port)
-    { DefaultText = "0" };
+        FlagType.Whole("PORT", 0, IPEndPoint.MaxPort, "a port, or 0"), o => o.Port, (o, v) => o with { Port = v });
 
-    private readonly Flag<IPAddress?> _adminHost = new("--admin-host", null, Listening, "ADDRESS",
-        "IPv4 address for that; there is no password, so 0.0.0.0 shows it to everyone",
-        ParseHost, Admin.Host)
-    { DefaultText = "127.0.0.1" };
-
-    private readonly Flag<TimeSpan> _pairing = Timeout("--pairing-timeout", "silence that drops a waiting player",
-        Rules.PairingTimeout);
-
-    private readonly Flag<TimeSpan> _longPairing = Timeout("--long-pairing-timeout",
-        "the same, registered with the long key", Rules.LongPairingTimeout);
-
-    private readonly Flag<TimeSpan> _load = Timeout("--load-timeout",
-        "silence that drops a paired or loading player, unless the above is longer", Rules.LoadTimeout);
-
-    private readonly Flag<TimeSpan> _game = Timeout("--game-timeout", "silence that drops a player from its game",
-        Rules.GameTimeout);
-
-    private readonly Flag<TimeSpan> _body = Timeout("--body-timeout",
-        "time for a request's head, and for its body, to arrive", Http.BodyTimeout);
-
-    private readonly Flag<int> _maxWait = new("--max-wait", null, Timeouts, "SECONDS",
-        "longest that a reply is held for Prefer: wait, whole seconds; 0: never",
-        FlagValue.Whole(0, WaitSecondsMax, "seconds"), Http.WaitSecondsMax)
-    { DefaultText = "25" };
-
-    private readonly Flag<int> _players = new("--max-players", null, Limits, "COUNT", "registered players",
-        FlagValue.Whole(1, CountMax, "a count"), Rules.PlayersMax)
-    { DefaultText = "100000" };
-
-    private readonly Flag<int> _games = new("--max-games", null, Limits, "COUNT", "games",
-        FlagValue.Whole(1, CountMax, "a count"), Rules.GamesMax)
-    { DefaultText = "50000" };
-
-    private readonly Flag<int> _playersPerAddress = new("--players-per-address", null, Limits, "COUNT",
-        "registered players from one address; 0: no limit", FlagValue.Whole(0, CountMax, "a count"),
-        Rules.PlayersPerAddressMax)
-    { DefaultText = "256" };
-
-    private readonly Flag<int> _requestsPerSecond = new("--requests-per-second", null, Limits, "COUNT",
-        "requests a second from one address, with a burst of two seconds' worth; 0: no limit",
-        FlagValue.Whole(0, CountMax, "a count"), Http.RequestsPerSecond)
-    { DefaultText = "1000" };
-
-    private readonly Flag<int?> _connections = new("--max-connections", null, Limits, "COUNT", "open connections",
-        text => FlagValue.Whole(1, CountMax, "a count")(text), null)
-    { DefaultText = "0.8 of the descriptor limit" };
-
-    private readonly Flag<int> _connectionsPerAddress = new("--connections-per-address", null, Limits, "COUNT",
-        "open connections from one address; 0: no limit", FlagValue.Whole(0, CountMax, "a count"),
-        Http.ConnectionsPerAddressMax)
-    { DefaultText = "1024" };
-
-    private readonly Flag<string?> _state = new("--state", null, State, "DIR",
+    private readonly OptionFlag<ServeOptions> _state = Journal("--state",
         "directory that keeps games across restarts and crashes; created if missing",
-        ParseDirectory, null)
-    { DefaultText = "none: a restart ends all games" };
+        new FlagType<string?>("DIR", ParseDirectory, directory => directory),
+        o => o.Directory, (o, v) => o with { Directory = v }, defaultWords: "none: a restart ends all games");
 
-    private readonly Flag<StateSync> _stateSync = new("--state-sync", null, State, "WHEN",
+    private readonly OptionFlag<ServeOptions> _stateSync = Journal("--state-sync",
         "when changes are synced to the disk, to survive power loss: none (left to the kernel), batch (within about "
         + "10 ms), always (before each reply); a process crash alone loses nothing",
-        FlagValue.OneOf(("none", StateSync.None), ("batch", StateSync.Batch), ("always", StateSync.Always)),
-        StateSync.Batch)
-    { DefaultText = "batch" };
+        FlagType.OneOf("WHEN", ("none", StateSync.None), ("batch", StateSync.Batch), ("always", StateSync.Always)),
+        o => o.Sync, (o, v) => o with { Sync = v });
 
-    private readonly Flag<TimeSpan?> _restartGrace = new("--restart-grace", null, State, "SECONDS",
-        "drop no player for this long after a restart or a pause of the process; decimals allowed",
-        text => FlagValue.Seconds(0, TimeoutSecondsMax)(text), null)
-    { DefaultText = "as --game-timeout" };
+    private readonly OptionFlag<ServeOptions> _logFormat = Of(Watching, "--log-format",
+        "format of log messages: text, journal, json; auto: journal if systemd's journal receives them, else text",
+        LogFormats, o => o.LogFormat, (o, v) => o with { LogFormat = v });
 
-    private readonly Flag<bool> _keys = new("--keys", null, Watching, "KIND",
-        "keys: random, or sequential for old clients that keep them in 32 bits",
-        FlagValue.OneOf(("random", false), ("sequential", true)), false)
-    { DefaultText = "random" };
-
-    private readonly Flag<TimeSpan?> _verbose = new("--verbose", "-v", Watching, "[SECONDS]",
-        "print both registries every so many seconds",
-        text => FlagValue.Seconds(TimeoutSecondsMin, TimeoutSecondsMax)(text), null)
-    { DefaultText = "10 when given without a number", Bare = "10", UnsetText = "never" };
-
-    private readonly Flag<LogLevel> _logLevel = new("--log-level", null, Watching, "LEVEL",
-        "least severe messages shown: trace, debug, information, warning, error, critical, none",
-        FlagValue.OneOf([.. Enum.GetValues<LogLevel>().Select(level => (level.ToString().ToLowerInvariant(), level))]),
-        LogLevel.Information)
-    { DefaultText = "information" };
-
-    private readonly Flag<LogFormat> _logFormat = new("--log-format", null, Watching, "FORM",
-        "form of messages: text, journal, json; auto is journal where systemd's journal takes them, else text",
-        FlagValue.OneOf(("auto", LogFormat.Auto), ("text", LogFormat.Text), ("journal", LogFormat.Journal),
-            ("json", LogFormat.Json)),
-        LogFormat.Auto)
-    { DefaultText = "auto" };
-
-    /// <summary>All flags, in the order of the help.</summary>
-    public IReadOnlyList<Flag> All =>
+    public ServeFlags() => Bound =
     [
-        _port, _host, _trustProxy, _corsOrigin, _adminPort, _adminHost,
-        _pairing, _longPairing, _load, _game, _body, _maxWait,
-        _players, _games, _playersPerAddress, _requestsPerSecond, _connections, _connectionsPerAddress,
-        _state, _stateSync, _restartGrace,
-        _keys, _verbose, _logLevel, _logFormat,
+        _port,
+        Http(Listening, "--host", "IPv4 address of this machine to listen on (IPv6: put a reverse proxy in front)",
+            FlagType.Address, o => o.Host, (o, v) => o with { Host = v }),
+        Http(Listening, "--trust-proxy", "a reverse proxy on this machine names the client in X-Forwarded-For",
+            FlagType.Switch, o => o.TrustProxy, (o, v) => o with { TrustProxy = v }),
+        Http(Listening, "--cors-origin", "web origin whose pages may play, such as https://game.example; * is any",
+            new FlagType<string>("ORIGIN", ParseOrigin, origin => origin),
+            o => o.CorsOrigin, (o, v) => o with { CorsOrigin = v }),
+        _adminPort,
+        Admin("--admin-host", "IPv4 address for that; there is no password, so 0.0.0.0 shows it to everyone",
+            FlagType.Address, o => o.Host, (o, v) => o with { Host = v }),
+
+        Rules(Timeouts, "--pairing-timeout", "drop a waiting player after this much silence",
+            Timeout, o => o.PairingTimeout, (o, v) => o with { PairingTimeout = v }),
+        Rules(Timeouts, "--long-pairing-timeout", "the same for a player that registered with the long key",
+            Timeout, o => o.LongPairingTimeout, (o, v) => o with { LongPairingTimeout = v }),
+        Rules(Timeouts, "--load-timeout",
+            "drop a paired or loading player after this much silence, unless its pairing timeout is longer",
+            Timeout, o => o.LoadTimeout, (o, v) => o with { LoadTimeout = v }),
+        Rules(Timeouts, "--game-timeout", "drop a player from its game after this much silence",
+            Timeout, o => o.GameTimeout, (o, v) => o with { GameTimeout = v }),
+        Http(Timeouts, "--body-timeout", "time for a request's head to arrive, and then for its body",
+            Timeout, o => o.BodyTimeout, (o, v) => o with { BodyTimeout = v }),
+        Http(Timeouts, "--max-wait", "longest time to hold a reply for Prefer: wait, in whole seconds; 0: never",
+            FlagType.Whole("SECONDS", 0, WaitSecondsMax, "seconds"),
+            o => o.WaitSecondsMax, (o, v) => o with { WaitSecondsMax = v }),
+
+        Rules(Limits, "--max-players", "registered players", FlagType.Count(1),
+            o => o.PlayersMax, (o, v) => o with { PlayersMax = v }),
+        Rules(Limits, "--max-games", "games", FlagType.Count(1), o => o.GamesMax, (o, v) => o with { GamesMax = v }),
+        Rules(Limits, "--players-per-address", "registered players from one address; 0: no limit", FlagType.Count(0),
+            o => o.PlayersPerAddressMax, (o, v) => o with { PlayersPerAddressMax = v }),
+        Http(Limits, "--requests-per-second",
+            "requests per second from one address, with a burst of two seconds' worth; 0: no limit",
+            FlagType.Count(0), o => o.RequestsPerSecond, (o, v) => o with { RequestsPerSecond = v }),
+        Http(Limits, "--max-connections", "open connections", FlagType.Optional(FlagType.Count(1)),
+            o => o.ConnectionsMax, (o, v) => o with { ConnectionsMax = v },
+            defaultWords: "0.8 of the descriptor limit"),
+        Http(Limits, "--connections-per-address", "open connections from one address; 0: no limit", FlagType.Count(0),
+            o => o.ConnectionsPerAddressMax, (o, v) => o with { ConnectionsPerAddressMax = v }),
+
+        _state,
+        _stateSync,
+        Journal("--restart-grace",
+            "drop no player for this long after a restart or a pause of the process; decimals allowed",
+            FlagType.Optional(FlagType.Seconds(0, SecondsMax)),
+            o => o.RestartGrace, (o, v) => o with { RestartGrace = v }, defaultWords: "as --game-timeout"),
+
+        Of(Watching, "--keys", "keys: random, or sequential for old clients that store them in 32 bits",
+            FlagType.OneOf("KIND", ("random", false), ("sequential", true)),
+            o => o.HasSequentialKeys, (o, v) => o with { HasSequentialKeys = v }),
+        Of(Watching, "--verbose", "print players and games every so many seconds",
+            FlagType.Optional(Timeout, unset: "never") with { ValueName = "[SECONDS]", Bare = "10" },
+            o => o.VerboseInterval, (o, v) => o with { VerboseInterval = v },
+            alias: "-v", defaultWords: "10 when given without a number"),
+        Of(Watching, "--log-level",
+            "least severe messages to log: trace, debug, information, warning, error, critical, none",
+            LogLevels, o => o.LogLevel, (o, v) => o with { LogLevel = v }),
+        _logFormat,
     ];
 
-    /// <summary>Reads all flags; with errors, the options are not to be used.</summary>
+    /// <summary>All flags, in the order of the help, with the options that they set.</summary>
+    public IReadOnlyList<OptionFlag<ServeOptions>> Bound { get; }
+
+    /// <summary>All flags, in the order of the help.</summary>
+    public IReadOnlyList<Flag> All => [.. Bound.Select(bound => bound.Flag)];
+
+    /// <summary>Reads all flags; with errors, the options must not be used.</summary>
     public ServeOptions Read(ParseResult result, List<string> errors)
     {
-        var options = ReadEach(result, errors);
+        var options = Bound.Aggregate(Defaults, (soFar, flag) => flag.Apply(soFar, result, errors));
         if (options.Admin.Port == options.Http.Port)
-            errors.Add($"--admin-port {options.Admin.Port}: give another port than --port.");
+        {
+            errors.Add($"{_adminPort.Flag.Spell(result, $"{options.Admin.Port}")}: give another port than "
+                + $"{_port.Flag.NameIn(result)}.");
+        }
+
         if (options.State is { Directory: null, Sync: not StateSync.Batch })
-            errors.Add("--state-sync requires --state DIR.");
+        {
+            var state = _stateSync.Flag.IsSetByVariable(result) ? _state.Flag.Variable : $"{_state.Flag.Name} DIR";
+            errors.Add($"{_stateSync.Flag.NameIn(result)} requires {state}.");
+        }
 
         return options with
         {
-            Settings = [.. All.Select(flag => flag.Describe(result))],
+            Settings = [.. All.Select(flag => Describe(flag, result))],
+            UnknownVariables = [.. Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(IsUnknown).Order()],
             Http = options.Http with { OtherConnections = options.Admin.IsOn ? AdminFront.DescriptorsMax : 0 },
         };
     }
 
-    // Without what depends on more than one flag.
-    private ServeOptions ReadEach(ParseResult result, List<string> errors) => new()
-    {
-        Admin = new AdminOptions
-        {
-            Port = _adminPort.Read(result, errors),
-            Host = _adminHost.Read(result, errors),
-        },
-        Http = new HttpOptions
-        {
-            Port = _port.Read(result, errors),
-            Host = _host.Read(result, errors),
-            TrustProxy = _trustProxy.Read(result, errors),
-            CorsOrigin = _corsOrigin.Read(result, errors),
-            BodyTimeout = _body.Read(result, errors),
-            WaitSecondsMax = _maxWait.Read(result, errors),
-            RequestsPerSecond = _requestsPerSecond.Read(result, errors),
-            ConnectionsMax = _connections.Read(result, errors),
-            ConnectionsPerAddressMax = _connectionsPerAddress.Read(result, errors),
-        },
-        Rules = new RulesOptions
-        {
-            PairingTimeout = _pairing.Read(result, errors),
-            LongPairingTimeout = _longPairing.Read(result, errors),
-            LoadTimeout = _load.Read(result, errors),
-            GameTimeout = _game.Read(result, errors),
-            PlayersMax = _players.Read(result, errors),
-            GamesMax = _games.Read(result, errors),
-            PlayersPerAddressMax = _playersPerAddress.Read(result, errors),
-        },
-        State = new JournalOptions
-        {
-            Directory = _state.Read(result, errors),
-            Sync = _stateSync.Read(result, errors),
-            RestartGrace = _restartGrace.Read(result, errors),
-        },
-        HasSequentialKeys = _keys.Read(result, errors),
-        VerboseInterval = _verbose.Read(result, errors),
-        LogLevel = _logLevel.Read(result, errors),
-        LogFormat = _logFormat.Read(result, errors),
-        UnknownVariables = [.. Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(IsUnknown).Order()],
-    };
-
-    /// <summary>The form of messages, so far as a command line that is wrong tells it.</summary>
+    /// <summary>The log format, as far as a wrong command line tells it.</summary>
     public LogFormat ReadLogFormat(ParseResult result) =>
-        result.GetResult(_logFormat.Option)?.Errors.Any() ?? false ? LogFormat.Auto : _logFormat.Read(result, []);
+        result.GetResult(_logFormat.Flag.Option)?.Errors.Any() ?? false
+            ? LogFormat.Auto
+            : _logFormat.Apply(Defaults, result, []).LogFormat;
+
+    private static Setting Describe(Flag flag, ParseResult result)
+    {
+        var changed = flag.FindChange(result);
+        return new Setting(flag.Name, flag.Group, changed ?? flag.UnsetText, flag.UnsetText, changed is null,
+            flag.Help);
+    }
 
     private bool IsUnknown(string variable) => variable.StartsWith(Flag.VariablePrefix, StringComparison.Ordinal)
         && !All.Any(flag => flag.Variable == variable);
 
-    private static Flag<TimeSpan> Timeout(string name, string help, TimeSpan defaultValue) =>
-        new(name, null, Timeouts, "SECONDS", help, FlagValue.Seconds(TimeoutSecondsMin, TimeoutSecondsMax),
-            defaultValue)
+    private static OptionFlag<ServeOptions> Http<T>(string group, string name, string help, FlagType<T> type,
+        Func<HttpOptions, T> get, Func<HttpOptions, T, HttpOptions> set, string? alias = null,
+        string? defaultWords = null) =>
+        Of(group, name, help, type, o => get(o.Http), (o, v) => o with { Http = set(o.Http, v) }, alias, defaultWords);
+
+    private static OptionFlag<ServeOptions> Admin<T>(string name, string help, FlagType<T> type,
+        Func<AdminOptions, T> get, Func<AdminOptions, T, AdminOptions> set) =>
+        Of(Listening, name, help, type, o => get(o.Admin), (o, v) => o with { Admin = set(o.Admin, v) });
+
+    private static OptionFlag<ServeOptions> Rules<T>(string group, string name, string help, FlagType<T> type,
+        Func<RulesOptions, T> get, Func<RulesOptions, T, RulesOptions> set) =>
+        Of(group, name, help, type, o => get(o.Rules), (o, v) => o with { Rules = set(o.Rules, v) });
+
+    private static OptionFlag<ServeOptions> Journal<T>(string name, string help, FlagType<T> type,
+        Func<JournalOptions, T> get, Func<JournalOptions, T, JournalOptions> set, string? defaultWords = null) =>
+        Of(State, name, help, type, o => get(o.State), (o, v) => o with { State = set(o.State, v) },
+            defaultWords: defaultWords);
+
+    private static OptionFlag<ServeOptions> Of<T>(string group, string name, string help, FlagType<T> type,
+        Func<ServeOptions, T> get, Func<ServeOptions, T, ServeOptions> set, string? alias = null,
+        string? defaultWords = null) =>
+        OptionFlag<ServeOptions>.Bind(new Flag<T>(name, group, help, type, get(Defaults))
         {
-            DefaultText = $"{defaultValue.TotalSeconds:0}",
-        };
+            Alias = alias,
+            DefaultWords = defaultWords,
+        }, set);
 
-    private static (IPAddress?, string?) ParseHost(string text)
-    {
-        if (IPAddress.TryParse(text, out var address) && address.AddressFamily != AddressFamily.InterNetwork)
-        {
-            return (null, "an IPv4 address: this server cannot listen on IPv6; a reverse proxy in front of it can "
-                + "(TurnServer/Service/README.md)");
-        }
-
-        // As it is written: 010.0.0.1 would be 8.0.0.1, and 8080 be 0.0.31.144.
-        if (address?.ToString() != text)
-            return (null, "an IPv4 address of this machine, such as 127.0.0.1");
-        return (address.Equals(IPAddress.Any) ? null : address, null);
-    }
-
-    // Compared by browsers byte for byte with what they send: in lower case, without a name or password, in ASCII.
+    // Browsers compare origins byte for byte: lower case, ASCII, without a user name or password.
     private static (string, string?) ParseOrigin(string text)
     {
         if (text == "*")
@@ -290,7 +207,7 @@ internal sealed class ServeFlags
     private static (string?, string?) ParseDirectory(string text)
     {
         if (string.IsNullOrWhiteSpace(text))
-            return (null, "a directory, such as /var/lib/turnserver, or leave the flag out to keep no state");
-        return text[0] == '-' ? (null, $"a directory; one of that name is ./{text}") : (text, null);
+            return (null, "a directory, such as /var/lib/turnserver, or leave it out to keep no state");
+        return text[0] == '-' ? (null, $"a directory; if that is its name, ./{text}") : (text, null);
     }
 }

@@ -3,10 +3,9 @@ using Microsoft.Win32.SafeHandles;
 namespace TurnServer.Cli;
 
 /// <summary>
-/// The standard streams as bytes, so that their ends and faults show. The console's own streams send a terminal into
-/// another mode, edit lines themselves, and say nothing when the reader of a pipe has gone; a file stream does none of
-/// that. But it does not move on the place in a file that is shared with commands before and after this one, so files
-/// are left to the console.
+/// The standard streams as bytes, with their ends and errors. Streams of System.Console change a terminal's mode, edit
+/// lines, and ignore a broken pipe; a FileStream does not. But a FileStream does not advance the file offset that is
+/// shared with other commands of a script, so files use the console's streams.
 /// </summary>
 internal static class StandardStreams
 {
@@ -14,15 +13,15 @@ internal static class StandardStreams
     private const int Output = 1;
     private const int Error = 2;
 
-    /// <summary>Whether this program was started with an input; the shell's <c>&lt;&amp;-</c> closes it.</summary>
-    public static bool HasInput => ClosedStreams.IsHandedDown(Input);
+    /// <summary>Whether stdin was open at the start.</summary>
+    public static bool HasInput => ClosedStreams.WasOpen(Input);
 
-    /// <summary>Whether this program was started with an output.</summary>
-    public static bool HasOutput => ClosedStreams.IsHandedDown(Output);
+    /// <summary>Whether stdout was open at the start.</summary>
+    public static bool HasOutput => ClosedStreams.WasOpen(Output);
 
     /// <summary>
-    /// Lets messages on both outputs be lost where they cannot be written, instead of ending the program, and closed
-    /// streams stand on /dev/null. To be called first of all.
+    /// Drops console output that cannot be written instead of failing, and opens /dev/null for closed streams. Call
+    /// this first.
     /// </summary>
     public static void Prepare()
     {
@@ -41,10 +40,10 @@ internal static class StandardStreams
         return stream.CanSeek ? Console.OpenStandardOutput() : stream;
     }
 
-    /// <summary>What cannot be written there is lost.</summary>
+    /// <summary>Drops what cannot be written; Stream.Null if stderr was closed at the start.</summary>
     public static Stream OpenError()
     {
-        if (!ClosedStreams.IsHandedDown(Error))
+        if (!ClosedStreams.WasOpen(Error))
             return Stream.Null;
         var stream = Open(Error, FileAccess.Write);
         return new BestEffortStream(stream.CanSeek ? Console.OpenStandardError() : stream);

@@ -1,9 +1,9 @@
 namespace TurnServer.Cli;
 
 /// <summary>
-/// What <c>connect</c> says on standard error: sentences that stay, and on a terminal one line of progress below them.
+/// Messages of <c>connect</c> on standard error, and on a terminal a line of progress below them.
 /// </summary>
-/// <param name="errors">Drops what cannot be written: that is no reason not to pass data.</param>
+/// <param name="errors">Standard error.</param>
 internal sealed class StatusLines(TextWriter errors)
 {
     private const string BackAndErase = "\r\e[K";
@@ -11,28 +11,28 @@ internal sealed class StatusLines(TextWriter errors)
     private readonly Lock _gate = new();
     private bool _isProgressShown;
 
-    /// <summary>Says a sentence. Names and reasons in it may come from anybody.</summary>
-    public void Say(string sentence)
+    /// <summary>Prints a message. Names and reasons in it are untrusted.</summary>
+    public void Print(string message)
     {
         lock (_gate)
         {
             Clear();
-            errors.Write($"turnserver: {TerminalText.OnOneLine(sentence)}{Environment.NewLine}");
+            errors.Write($"turnserver: {TerminalText.OnOneLine(message)}{Environment.NewLine}");
         }
     }
 
-    /// <summary>Says what was not foreseen, in full, so that it can be reported.</summary>
-    public void SayBug(Exception bug)
+    /// <summary>Prints an unexpected exception with its stack trace, for a bug report.</summary>
+    public void PrintBug(Exception bug)
     {
         lock (_gate)
         {
             Clear();
-            errors.Write($"turnserver: failed on a bug: {bug}{Environment.NewLine}");
+            errors.Write($"turnserver: unhandled exception: {bug}{Environment.NewLine}");
         }
     }
 
-    /// <summary>Replaces the line of progress; empty removes it.</summary>
-    public void Progress(string text)
+    /// <summary>Replaces the line of progress; an empty text removes it.</summary>
+    public void ShowProgress(string text)
     {
         lock (_gate)
         {

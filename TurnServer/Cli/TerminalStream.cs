@@ -5,19 +5,19 @@ using System.Text;
 namespace TurnServer.Cli;
 
 /// <summary>
-/// Writes text of others to a terminal: line feeds and tabs as they are, every other character that a terminal would
-/// obey as an escape, such as <c>\x1b</c> or <c>\u202e</c>, and a byte that is not UTF-8 as <c>\xHH</c>.
+/// Writes untrusted text to a terminal. Line feeds and tabs stay; other control and format characters are escaped, such
+/// as <c>\x1b</c> or <c>\u202e</c>, and bytes that are not UTF-8 become <c>\xHH</c>.
 /// </summary>
 internal sealed class TerminalStream(Stream terminal) : WriteOnlyStream
 {
-    // Joins emoji and letters of several scripts; moves nothing.
+    // These join emoji and letters of several scripts, and move nothing.
     private static readonly Rune ZeroWidthNonJoiner = new(0x200C);
     private static readonly Rune ZeroWidthJoiner = new(0x200D);
 
     private readonly ArrayBufferWriter<byte> _text = new();
 
-    // The beginning of a character whose end has not been written.
-    private byte[] _begun = [];
+    // The first bytes of a character whose rest has not been written.
+    private byte[] _partial = [];
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
@@ -41,14 +41,14 @@ internal sealed class TerminalStream(Stream terminal) : WriteOnlyStream
     private void Escape(ReadOnlySpan<byte> buffer)
     {
         _text.ResetWrittenCount();
-        var text = _begun.Length == 0 ? buffer : [.. _begun, .. buffer];
-        _begun = [];
+        var text = _partial.Length == 0 ? buffer : [.. _partial, .. buffer];
+        _partial = [];
         while (!text.IsEmpty)
         {
             var status = Rune.DecodeFromUtf8(text, out var rune, out var length);
             if (status == OperationStatus.NeedMoreData)
             {
-                _begun = text.ToArray();
+                _partial = text.ToArray();
                 return;
             }
 

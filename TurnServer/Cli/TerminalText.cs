@@ -3,15 +3,15 @@ using System.Text;
 
 namespace TurnServer.Cli;
 
-/// <summary>Text of others as a terminal may be given it: without what it would obey instead of showing it.</summary>
+/// <summary>Makes untrusted text safe for a terminal.</summary>
 internal static class TerminalText
 {
-    /// <summary>Whether this shows as itself, and neither moves the cursor nor turns the writing round.</summary>
+    /// <summary>Whether a character is visible, and neither moves the cursor nor changes the text direction.</summary>
     public static bool IsShown(Rune rune) => Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control
         or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
         or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned);
 
-    /// <summary>The text on one line, cut to a width, with a dot for each character that does not show.</summary>
+    /// <summary>The text on one line, cut to a width, with a dot for each character that is not visible.</summary>
     public static string OnOneLine(string text, int widthMax = int.MaxValue)
     {
         var line = new StringBuilder();

@@ -5,19 +5,19 @@ using TurnServer.Connect;
 
 namespace TurnServer.Cli;
 
-/// <summary>How far a transfer has come, in words.</summary>
+/// <summary>Describes the progress of a transfer.</summary>
 internal sealed class TransferProgress(Transfer transfer, StatusLines status)
 {
     private const double BytesPerMegabyte = 1e6;
 
-    // How much the last look counts in the rate: enough to follow, not enough to flicker.
+    // Of the last sample in the moving average of the rate.
     private const double Weight = 0.2;
 
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private readonly long _startedAt = Stopwatch.GetTimestamp();
 
-    /// <summary>Shows it, five times a second, until this is cancelled.</summary>
+    /// <summary>Shows it, five times a second, until cancelled.</summary>
     public async Task ShowAsync(CancellationToken cancel)
     {
         using var timer = new PeriodicTimer(Interval);
@@ -30,17 +30,17 @@ internal sealed class TransferProgress(Transfer transfer, StatusLines status)
                 var bytes = transfer.BytesSent + transfer.BytesReceived;
                 rate += Weight * (((bytes - before) / Interval.TotalSeconds) - rate);
                 before = bytes;
-                status.Progress($"sent {Megabytes(transfer.BytesSent)} MB, received "
+                status.ShowProgress($"sent {Megabytes(transfer.BytesSent)} MB, received "
                     + $"{Megabytes(transfer.BytesReceived)} MB, {Megabytes(rate)} MB/s");
             }
         }
         catch (OperationCanceledException)
         {
-            status.Progress("");
+            status.ShowProgress("");
         }
     }
 
-    /// <summary>What was passed in how long.</summary>
+    /// <summary>The amounts, the time and the rate.</summary>
     public string Summarize()
     {
         var seconds = Stopwatch.GetElapsedTime(_startedAt).TotalSeconds;

@@ -1,6 +1,6 @@
 namespace TurnServer.Cli;
 
-/// <summary>A stream that can be written and nothing else.</summary>
+/// <summary>Base class of streams that can only be written.</summary>
 internal abstract class WriteOnlyStream : Stream
 {
     public override bool CanRead => false;

@@ -1,0 +1,135 @@
+using System.Net;
+using System.Reflection;
+using Microsoft.Extensions.Hosting.Systemd;
+using Microsoft.Extensions.Logging;
+using TurnServer.Actor;
+using TurnServer.Admin;
+using TurnServer.Http;
+using TurnServer.Journal;
+using TurnServer.Metrics;
+using TurnServer.Rules;
+using TurnServer.Service;
+
+namespace TurnServer.Cli;
+
+/// <summary>One run of the server: creates its parts, runs their loops, and stops them in order.</summary>
+internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSignal stop, ILogger log)
+{
+    // Systemd hears at once that the server stops, unless it does not read.
+    private static readonly TimeSpan NotifyPatience = TimeSpan.FromSeconds(1);
+
+    /// <summary>The version of this build, such as 1.0.0.</summary>
+    public static string Version { get; } =
+        typeof(Server).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
+        ?? "unknown";
+
+    /// <summary>Serves until a signal or a failure; returns the exit code.</summary>
+    /// <exception cref="CannotListenException">A port is taken or not permitted.</exception>
+    public async Task<int> RunAsync()
+    {
+        using var actor = new TurnActor(state?.Table ?? new Table(options.Rules, KeysAfter(options, null)),
+            TimeProvider.System, log);
+        actor.ExtendDeadlinesOnSuspension(options.State.GraceUnder(options.Rules));
+        var metrics = new MetricsRegistry();
+        var journal = new JournalCounters();
+        using var front = await HttpFront.StartAsync(options.Http, actor, new RequestMetrics(metrics), log);
+        using var admin = options.Admin.IsOn
+            ? AdminServer.Start(options.Admin, Sources(actor, front, journal, metrics), log)
+            : null;
+        // Not before the ports are open: a server that cannot listen leaves the files alone.
+        if (state is not null)
+            actor.RecordIn(state.Begin(journal));
+        Announce(front);
+
+        var actorLoop = actor.RunAsync();
+        var stateLoop = state?.RunAsync(query => ActorProbe.TryInspectAsync(actor, query, TimeProvider.System));
+        var notifier = NotifyAsync(actor, front);
+        List<Task> loops = [actorLoop, front.RunAsync(), notifier];
+        if (stateLoop is not null)
+            loops.Add(stateLoop);
+        if (admin is not null)
+            loops.Add(admin.RunAsync(stop.Token));
+        if (options.VerboseInterval is { } interval)
+            loops.Add(RegistryPrinter.RunAsync(actor, interval, stop.Token));
+
+        var ended = await Task.WhenAny([stop.Task, .. loops]);
+        if (stop.Task.IsCompleted)
+        {
+            var code = await StopAsync(actor, actorLoop, front);
+            await Task.WhenAny(notifier, Task.Delay(NotifyPatience));
+            return code;
+        }
+
+        // The actor and the state log their failures themselves.
+        if (ended != actorLoop && ended != stateLoop && ended.Exception?.InnerException is { } bug)
+            Log.LoopFailed(log, bug);
+        // It must not write to the journal any more when the state's files are closed.
+        actor.Stop();
+        await actorLoop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return ExitCode.Failed;
+    }
+
+    /// <summary>The source of keys.</summary>
+    /// <param name="options">Whether they are sequential.</param>
+    /// <param name="last">The last sequential key before a restart; null: none.</param>
+    public static IKeySource KeysAfter(ServeOptions options, ulong? last) => options.HasSequentialKeys
+        ? new SequentialKeySource(last + 1 ?? 0)
+        : new RandomKeySource();
+
+    private async Task<int> StopAsync(TurnActor actor, Task actorLoop, HttpFront front)
+    {
+        var signal = await stop.Task;
+        Log.Stopping(log, signal, front.UnderWay);
+        front.StopAccepting();
+        var drained = actor.DrainAsync();
+        await Task.WhenAny(drained, actorLoop);
+        if (actorLoop.IsCompleted)
+            return ExitCode.Failed;
+        await drained;
+        var unanswered = await front.DrainAsync();
+        actor.Stop();
+        await actorLoop;
+        if (unanswered > 0)
+            Log.StoppedUnfinished(log, unanswered, options.Http.DrainTimeout.TotalSeconds);
+        Log.Stopped(log, signal, front.Taken);
+        return state is null || await state.FinishAsync() ? ExitCode.Ok : ExitCode.Failed;
+    }
+
+    private Task NotifyAsync(TurnActor actor, HttpFront front) =>
+        new ServiceNotifier(new SystemdNotifier(),
+            Watchdog.Timeout(Environment.GetEnvironmentVariable, Environment.ProcessId), actor, () => front.Taken,
+            TimeProvider.System, log).RunAsync(stop.Token);
+
+    private AdminSources Sources(TurnActor actor, HttpFront front, JournalCounters journal,
+        MetricsRegistry metrics) => new()
+    {
+        Version = Version,
+        Settings = options.Settings,
+        Limits = new ServerLimits
+        {
+            Players = options.Rules.PlayersMax,
+            Games = options.Rules.GamesMax,
+            Connections = front.ConnectionsMax,
+        },
+        Actor = actor,
+        Http = front,
+        Journal = journal,
+        Metrics = metrics,
+    };
+
+    private void Announce(HttpFront front)
+    {
+        var (http, rules) = (options.Http, options.Rules);
+        Log.Listening(log, Version, Url(http.Host, http.Port), Environment.ProcessId, rules.PlayersMax,
+            rules.GamesMax, front.ConnectionsMax, Limit(rules.PlayersPerAddressMax),
+            Limit(http.ConnectionsPerAddressMax), Limit(http.RequestsPerSecond));
+        if (options.Admin.IsOn)
+            Log.AdminListening(log, Url(options.Admin.Host, options.Admin.Port));
+        foreach (var variable in options.UnknownVariables)
+            Log.UnknownVariable(log, variable);
+
+        static string Url(IPAddress? host, int port) => $"http://{host ?? IPAddress.Any}:{port}/";
+
+        static string Limit(int limit) => limit == 0 ? "any number of" : $"{limit}";
+    }
+}
