@@ -12,11 +12,11 @@ internal sealed class WrongServerTests
     private const string Page = "<html>hello</html>";
 
     [TestCase("HTTP/1.1 404 Not Found\r\nContent-Length: 18\r\n\r\n" + Page, "404 Not Found")]
-    [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n" + Page, "200 OK, but not as a turn server does")]
+    [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n" + Page, "200 OK, but not like a turn server")]
     [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "200 OK")]
     [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n0/3/X", "StartServer to Register")]
     [TestCase("HTTP/1.1 301 Moved\r\nLocation: http://else.example/\r\nContent-Length: 0\r\n\r\n",
-        "sends one on to http://else.example/")]
+        "redirects to http://else.example/")]
     [TestCase("SSH-2.0-OpenSSH_9.6\r\n\r\n", "not HTTP")]
     [TestCase("\0\u0001\u0002\u00ff\u00ff\r\n\r\n", "not HTTP")]
     public async Task Anything_but_a_turn_server_is_reported_without_a_retry(string answer, string says)
@@ -24,7 +24,7 @@ internal sealed class WrongServerTests
         await using var server = new CannedServer(answer);
         var fault = await RegisterAsync(server);
         Assert.That(fault!.Kind, Is.EqualTo(TurnFaultKind.NotTurnServer), fault.Meaning);
-        Assert.That(fault.Meaning, Does.StartWith("this is no turn server: ").And.Contain(says));
+        Assert.That(fault.Meaning, Does.StartWith("this is not a turn server: ").And.Contain(says));
         Assert.That(server.Requests, Is.EqualTo(1));
     }
 

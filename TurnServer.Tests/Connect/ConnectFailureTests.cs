@@ -63,7 +63,7 @@ internal sealed class ConnectFailureTests
     {
         await using var server = await ServerChild.StartAsync("--max-players", "1");
         await using var ann = ConnectChild.Start(server.Url, "Ann", "--wait-for-partner", "0.5");
-        await AssertEndsAsync(ann, 4, "nobody came within 0.5 s");
+        await AssertEndsAsync(ann, 4, "no partner came within 0.5 s");
         // Ann has unregistered: the server has room for Bob.
         await using var bob = ConnectChild.Start(server.Url, "Bob", "--partner", "Zoe", "--wait-for-partner", "0.5");
         await AssertEndsAsync(bob, 4, "Zoe did not come within 0.5 s");
@@ -100,8 +100,8 @@ internal sealed class ConnectFailureTests
         await connection.GetStream().WriteAsync(
             Encoding.ASCII.GetBytes($"HTTP/1.1 {status}\r\nContent-Length: 5\r\n\r\nhello"));
         Assert.That(await ann.ExitCodeAsync(), Is.EqualTo(7));
-        Assert.That(ann.Errors, Is.EqualTo($"turnserver: {url}: this is no turn server: it answers {status}, but not "
-            + "as a turn server does; check the URL\n"));
+        Assert.That(ann.Errors, Is.EqualTo($"turnserver: {url}: this is not a turn server: it answers {status}, "
+            + "but not like a turn server; check the URL\n"));
     }
 
     [Test]
@@ -169,7 +169,7 @@ internal sealed class ConnectFailureTests
         ann.Signal(PosixSignal.SIGINT);
         await AssertEndsAsync(ann, 130, "SIGINT: no longer waiting");
         await using var bob = ConnectChild.Start(server.Url, "Bob", "--wait-for-partner", "0.1");
-        await AssertEndsAsync(bob, 4, "nobody came within 0.1 s");
+        await AssertEndsAsync(bob, 4, "no partner came within 0.1 s");
     }
 
     [Test]
@@ -179,7 +179,7 @@ internal sealed class ConnectFailureTests
         await using var ann = ConnectChild.Start(server.Url, "Ann");
         await using var bob = await PairAsync(server.Url, ann);
         await ann.WriteAsync(default);
-        await bob.WaitForMessageAsync("Ann has no more to say");
+        await bob.WaitForMessageAsync("Ann has no more to send");
         ann.Signal(PosixSignal.SIGTERM);
         await AssertEndsAsync(bob, 5, "Ann left before the end");
     }
@@ -214,9 +214,9 @@ internal sealed class ConnectFailureTests
         await AssertEndsAsync(bob, 5, "Ann left before the end");
     }
 
-    [TestCase("<&-", "cannot read the input: it is closed; --no-input does without")]
+    [TestCase("<&-", "cannot read the input: it is closed; use --no-input")]
     [TestCase(">&-", "cannot write the output: it is closed")]
-    [TestCase("<&- >&-", "cannot read the input: it is closed; --no-input does without")]
+    [TestCase("<&- >&-", "cannot read the input: it is closed; use --no-input")]
     public async Task A_closed_stream_is_reported_before_waiting(string redirection, string error)
     {
         await using var ann = ConnectChild.StartRedirected(redirection, new Uri(Url), "Ann");

@@ -33,7 +33,7 @@ internal sealed class ConnectForeignTests
         await using var ann = ConnectChild.Start(server.Url, "Ann");
         await using var zoe = await Player.PairAsync(server.Port, ann, "Zoe", "*");
         await zoe.UpdateAsync(@"one|\.");
-        await ann.WaitForMessageAsync("Zoe has no more to say");
+        await ann.WaitForMessageAsync("Zoe has no more to send");
         await ann.WriteAsync("two\n"u8.ToArray());
         Assert.That(await zoe.CollectAsync(), Is.EquivalentTo(new[] { "two", @"\.", @"\!all" }));
         await zoe.UpdateAsync(@"\!all");
@@ -48,7 +48,7 @@ internal sealed class ConnectForeignTests
         await using var zoe = await Player.PairAsync(server.Port, ann, "Zoe", "*");
         // A confirmation before Ann's end has no effect.
         await zoe.UpdateAsync(@"one|\!all|\.");
-        await ann.WaitForMessageAsync("Zoe has no more to say");
+        await ann.WaitForMessageAsync("Zoe has no more to send");
         await ann.WriteAsync("two\n"u8.ToArray());
         await zoe.CollectAsync();
         await zoe.QuitAsync();

@@ -51,7 +51,7 @@ internal sealed partial class ConnectTests
         }
 
         await ann.WriteAsync(default);
-        await bob.WaitForMessageAsync("Ann has no more to say");
+        await bob.WaitForMessageAsync("Ann has no more to send");
         await ann.WaitForMessageAsync("end of input; waiting for Bob to end too");
         await bob.WriteAsync(default);
         await AssertDoneAsync(ann, bob);

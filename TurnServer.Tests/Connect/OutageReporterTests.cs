@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Time.Testing;
-using TurnServer.Cli;
 using TurnServer.Client;
 using TurnServer.Connect;
 using TurnServer.Protocol;

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Runtime.InteropServices;
-using TurnServer.Client;
 using TurnServer.Connect;
 using TurnServer.Service;
 
@@ -33,8 +32,9 @@ internal static class ConnectCommand
         ("Arguments", [("URL", "the turn server, such as http://localhost:8080/")]),
         flags.All,
         """
-        Without --raw each line is a turn that any client can read; \, |, carriage returns and bytes that are
-        not UTF-8 are escaped (TurnServer/Client/README.md, "Passing data"). It ends when both inputs have.
+        Without --raw each line is a turn that any client can read; \, |, carriage returns and bytes that
+        are not UTF-8 are escaped (TurnServer/Client/README.md, "turnserver connect"). It ends when both
+        inputs have.
         """)
     {
         ExitCodes =

@@ -89,7 +89,7 @@ internal sealed class ConnectSession : IAsyncDisposable
         if (IsInputRead && !StandardStreams.HasInput)
         {
             return new ConnectFault(ConnectFaultKind.Device,
-                "cannot read the input: it is closed; --no-input does without");
+                "cannot read the input: it is closed; use --no-input");
         }
 
         return StandardStreams.HasOutput ? null
@@ -130,7 +130,7 @@ internal sealed class ConnectSession : IAsyncDisposable
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
             await AbandonAsync();
-            var who = _options.Partner is { } partner ? $"{partner} did not come" : "nobody came";
+            var who = _options.Partner is { } partner ? $"{partner} did not come" : "no partner came";
             return new ConnectFault(ConnectFaultKind.NobodyCame,
                 $"{who} within {_options.WaitForPartner.TotalSeconds:0.#} s");
         }
@@ -195,8 +195,8 @@ internal sealed class ConnectSession : IAsyncDisposable
         _status.Print(news switch
         {
             TransferEvent.InputEnded => $"end of input; waiting for {Partner} to end too, Ctrl-C to leave",
-            _ when Console.IsInputRedirected => $"{Partner} has no more to say; this side's input goes on",
-            _ => $"{Partner} has no more to say (Ctrl-D ends this side too)",
+            _ when Console.IsInputRedirected => $"{Partner} has no more to send; this side's input goes on",
+            _ => $"{Partner} has no more to send (Ctrl-D ends this side too)",
         });
     }
 }

@@ -15,9 +15,9 @@ internal static class ServeCommand
         ("Commands", [("connect URL --name NAME", "pass data between two machines; see turnserver connect --help")]),
         flags.All,
         """
-        Each option can also come from the environment, --max-wait as TURNSERVER_MAX_WAIT and so on; an empty
-        variable counts as not set. The command line wins. @FILE reads options from a file, on any number of
-        lines.
+        Each option can also come from the environment, --max-wait as TURNSERVER_MAX_WAIT and so on; an
+        empty variable counts as not set. The command line wins. @FILE reads options from a file, on any
+        number of lines.
         """)
     {
         ExitCodes =

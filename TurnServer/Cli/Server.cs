@@ -100,22 +100,22 @@ internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSi
             Watchdog.Timeout(Environment.GetEnvironmentVariable, Environment.ProcessId), actor, () => front.Taken,
             TimeProvider.System, log).RunAsync(stop.Token);
 
-    private AdminSources Sources(TurnActor actor, HttpFront front, JournalCounters journal,
-        MetricsRegistry metrics) => new()
-    {
-        Version = Version,
-        Settings = options.Settings,
-        Limits = new ServerLimits
+    private AdminSources Sources(TurnActor actor, HttpFront front, JournalCounters journal, MetricsRegistry metrics) =>
+        new()
         {
-            Players = options.Rules.PlayersMax,
-            Games = options.Rules.GamesMax,
-            Connections = front.ConnectionsMax,
-        },
-        Actor = actor,
-        Http = front,
-        Journal = journal,
-        Metrics = metrics,
-    };
+            Version = Version,
+            Settings = options.Settings,
+            Limits = new ServerLimits
+            {
+                Players = options.Rules.PlayersMax,
+                Games = options.Rules.GamesMax,
+                Connections = front.ConnectionsMax,
+            },
+            Actor = actor,
+            Http = front,
+            Journal = journal,
+            Metrics = metrics,
+        };
 
     private void Announce(HttpFront front)
     {

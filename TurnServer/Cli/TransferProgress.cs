@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using TurnServer.Client;
 using TurnServer.Connect;
 
 namespace TurnServer.Cli;

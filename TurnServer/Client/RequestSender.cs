@@ -155,8 +155,8 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
             if (status == (int)HttpStatusCode.RequestEntityTooLarge)
                 return Attempt.Answered(new ServerReply { Error = ErrorCode.OverContentLength });
             return Attempt.NotTurnServer(response.Headers.Location is { } location
-                ? $"it sends one on to {location}"
-                : $"it answers {status} {response.ReasonPhrase}, but not as a turn server does");
+                ? $"it redirects to {location}"
+                : $"it answers {status} {response.ReasonPhrase}, but not like a turn server");
         }
 
         if (reply.Error is ErrorCode.RateLimited or ErrorCode.ServerBusy)
@@ -185,6 +185,7 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
                 default);
 
         public static Attempt NotTurnServer(string why) =>
-            new(null, new TurnFault(TurnFaultKind.NotTurnServer, $"this is no turn server: {why}"), why, true, default);
+            new(null, new TurnFault(TurnFaultKind.NotTurnServer, $"this is not a turn server: {why}"), why, true,
+                default);
     }
 }

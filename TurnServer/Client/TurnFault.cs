@@ -73,7 +73,7 @@ public sealed record TurnFault(TurnFaultKind Kind, string Meaning, ErrorCode Err
         ErrorCode.NotRegistered => (TurnFaultKind.RegistrationGone, "the server does not know this registration "
             + "(any more)"),
         ErrorCode.RegisterFail => (TurnFaultKind.InvalidRequest,
-            $"the name cannot be: 1 to {ProtocolLimits.NameCharactersMax} characters, no control characters, no comma"),
+            $"invalid name: 1 to {ProtocolLimits.NameCharactersMax} characters, no control characters, no comma"),
         ErrorCode.PartnerDrop => (TurnFaultKind.PartnerLeftEarly, "the partner left before the game"),
         ErrorCode.Dropped => (TurnFaultKind.RegistrationGone, "the server dropped this player for being out of step"),
         ErrorCode.PairingKeysMaxed => (TurnFaultKind.ServerFull, "the server has no room for more players"),
@@ -82,14 +82,14 @@ public sealed record TurnFault(TurnFaultKind Kind, string Meaning, ErrorCode Err
         ErrorCode.NoPlayerSelf => (TurnFaultKind.SeatGone, "this player has left the game, or was silent too long"),
         ErrorCode.NoPlayerPartner when detail is not null => (TurnFaultKind.PartnerLeft, "the partner has left"),
         ErrorCode.NoPlayerPartner => (TurnFaultKind.PartnerLeft, "the partner fell silent and was dropped"),
-        ErrorCode.BadPartnerName => (TurnFaultKind.InvalidRequest, "the partner's name cannot be: 1 to "
+        ErrorCode.BadPartnerName => (TurnFaultKind.InvalidRequest, "invalid name of the partner: 1 to "
             + $"{ProtocolLimits.NameCharactersMax} characters, no control characters, no comma"),
-        ErrorCode.KnownPartnerDrop => (TurnFaultKind.RegistrationGone, "the partner that was asked for left before the "
-            + "game, and this registration went with it"),
+        ErrorCode.KnownPartnerDrop => (TurnFaultKind.RegistrationGone, "the requested partner left before the game, "
+            + "which ended this registration"),
         ErrorCode.PlayerStateBehind => (TurnFaultKind.OutOfStep, "the server has taken a later turn of this player"),
         ErrorCode.PlayerStateAhead => (TurnFaultKind.OutOfStep, "the server has not taken this player's last turn"),
         ErrorCode.OverContentLength => (TurnFaultKind.InvalidRequest, "the request is longer than "
-            + $"{ProtocolLimits.BodyBytesMax} bytes, or than a proxy before the server takes"),
+            + $"{ProtocolLimits.BodyBytesMax} bytes, or than a proxy in front of the server accepts"),
         ErrorCode.GameCacheMaxed => (TurnFaultKind.ServerBusy, "the partner has not collected what was sent before"),
         ErrorCode.RateLimited => (TurnFaultKind.ServerBusy, "too many requests or players from this address"),
         ErrorCode.ServerBusy => (TurnFaultKind.ServerBusy, "the server has more requests than it can hold"),
