@@ -190,10 +190,10 @@ internal sealed class StatusJsonTests
     private static double Number(JsonElement from, params string[] path) =>
         path.Aggregate(from, (at, name) => at.GetProperty(name)).GetDouble();
 
-    private async Task UntilAsync(Func<JsonElement, bool> isSo)
+    private async Task UntilAsync(Func<JsonElement, bool> condition)
     {
         var patience = DateTime.UtcNow + TestWait.Timeout;
-        while (await TryReadAsync() is not { } status || !isSo(status))
+        while (await TryReadAsync() is not { } status || !condition(status))
         {
             Assert.That(DateTime.UtcNow, Is.LessThan(patience), "timed out waiting for the samples");
             await Task.Delay(20);

@@ -264,13 +264,13 @@ internal sealed class StatusPageTests
     private static ILocatorAssertions Expect(ILocator locator) => Assertions.Expect(locator);
 
     // Playwright's own wait evaluates strings in the page, which the page's policy forbids.
-    private static async Task Until(IPage page, string isSo)
+    private static async Task Until(IPage page, string condition)
     {
         var startedAt = Stopwatch.GetTimestamp();
-        while (!await page.EvaluateAsync<bool>($"Boolean({isSo})"))
+        while (!await page.EvaluateAsync<bool>($"Boolean({condition})"))
         {
             if (Stopwatch.GetElapsedTime(startedAt) > 2 * TestWait.Timeout)
-                Assert.Fail($"Timed out waiting until {isSo}: {await page.Locator("body").InnerTextAsync()}");
+                Assert.Fail($"Timed out waiting until {condition}: {await page.Locator("body").InnerTextAsync()}");
             await Task.Delay(LookInterval);
         }
     }
