@@ -7,12 +7,12 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Actor;
 
-/// <summary>The one question that health checks, metrics, status and the service manager put to the actor.</summary>
+/// <summary>The query that health checks, metrics, status and the service manager put to the actor.</summary>
 internal sealed class ActorProbeTests
 {
     private readonly FakeTimeProvider _clock = new();
 
-    private static ActorStatistics Figures => HistoryTests.At(0).Actor!;
+    private static ActorStatistics Statistics => HistoryTests.At(0).Actor!;
 
     [Test]
     public async Task CheckHealth_OfAnActorThatAnswers_IsNull()
@@ -22,24 +22,24 @@ internal sealed class ActorProbeTests
     }
 
     [Test]
-    public async Task CheckHealth_OfAnActorThatCannotRecord_SaysSo_AndSoDoesTheAdminPage()
+    public async Task CheckHealth_OfAnActorThatCannotRecord_SaysSo_AsDoesTheAdminPort()
     {
-        var probe = new ActorProbe(() => Task.FromResult(Figures with { IsStalled = true }), _clock);
+        var probe = new ActorProbe(() => Task.FromResult(Statistics with { IsStalled = true }), _clock);
         Assert.That(await probe.CheckHealthAsync(), Does.Contain("cannot be recorded"));
         await AssertAdminSaysTheSameAsync(probe);
     }
 
     [Test]
-    public async Task CheckHealth_OfAStateThatIsLost_SaysSo_AndSoDoesTheAdminPage()
+    public async Task CheckHealth_OfALostState_SaysSo_AsDoesTheAdminPort()
     {
-        var lost = Figures with { StateFault = "the disk is in the sea" };
+        var lost = Statistics with { StateFault = "the disk is gone" };
         var probe = new ActorProbe(() => Task.FromResult(lost), _clock);
-        Assert.That(await probe.CheckHealthAsync(), Does.StartWith("the disk is in the sea: "));
+        Assert.That(await probe.CheckHealthAsync(), Does.StartWith("the disk is gone: "));
         await AssertAdminSaysTheSameAsync(probe);
     }
 
     [Test]
-    public async Task CheckHealth_OfAnActorThatIsBusyOrFailed_SaysThatItDoesNotAnswer()
+    public async Task CheckHealth_OfABusyOrFailedActor_SaysThatItDoesNotAnswer()
     {
         foreach (var why in new Exception[] { new ActorBusyException(), new ActorFailedException(new IOException()) })
         {
@@ -68,7 +68,7 @@ internal sealed class ActorProbeTests
         }
 
         Assert.That(asked, Is.EqualTo(1));
-        answer.SetResult(Figures);
+        answer.SetResult(Statistics);
         Assert.That(await TestWait.ForAsync(probe.CountAsync()), Is.Not.Null);
         Assert.That(asked, Is.EqualTo(2));
     }
