@@ -59,6 +59,12 @@ internal sealed class ConnectionGuard : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
     }
 
+    /// <summary>A guard of the listener on this port; null where the runtime's listener is not the known one.</summary>
+    public static ConnectionGuard? TryCreate(HttpListener listener, int port, int connectionsMax, HttpOptions options,
+        string remedy, ILogger log) => ListenerInternals.Available
+            ? new ConnectionGuard(listener, ListenerInternals.FindEndPoint(port)!, connectionsMax, options, remedy, log)
+            : null;
+
     /// <summary>Completes when the guard has been disposed; fails when the guard fails.</summary>
     public Task Completion => _ended.Task;
 

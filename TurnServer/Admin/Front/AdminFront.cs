@@ -33,12 +33,8 @@ internal sealed class AdminFront : IDisposable
         _endpoints = endpoints;
         _isLoopback = options.Host is { } host && IPAddress.IsLoopback(host);
         _log = log;
-        if (ListenerInternals.Available)
-        {
-            _guard = new ConnectionGuard(listener, ListenerInternals.FindEndPoint(options.Port)!, ConnectionsMax,
-                new HttpOptions { ConnectionsPerAddressMax = 0 }, "too many clients on the admin port", log);
-        }
-
+        _guard = ConnectionGuard.TryCreate(listener, options.Port, ConnectionsMax,
+            new HttpOptions { ConnectionsPerAddressMax = 0 }, "too many clients on the admin port", log);
         _acceptLoop = new AcceptLoop(listener, _guard, log);
     }
 
