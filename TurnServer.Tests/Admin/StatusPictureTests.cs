@@ -38,8 +38,9 @@ internal sealed partial class StatusPictureTests
         foreach (var name in Singles)
             await waiting.PostAsync($"0,{name},*,{name}'s friend,*");
         using var stop = new CancellationTokenSource();
-        var games = pairs.Select((pair, i) => PlayAsync(pair, new Random(i), stop.Token)).ToList();
-        await Task.WhenAny([Task.Delay(PlayTime), .. games]);
+        using var http = new HttpClient { BaseAddress = server.Url };
+        var games = pairs.Select((pair, i) => PlayAsync(http, pair, new Random(i), stop.Token)).ToList();
+        await await Task.WhenAny([Task.Delay(PlayTime), .. games]);
         await PhotographAsync(port);
         await stop.CancelAsync();
         await Task.WhenAll(games);
@@ -48,19 +49,25 @@ internal sealed partial class StatusPictureTests
     }
 
     // The players take turns at a human pace; the one whose turn it is not holds a request.
-    private static async Task PlayAsync(RawPair pair, Random random, CancellationToken stop)
+    private static async Task PlayAsync(HttpClient http, RawPair pair, Random random, CancellationToken stop)
     {
         var counters = new int[2];
         for (var mover = 0; !stop.IsCancellationRequested; mover = 1 - mover)
         {
             var (sender, receiver) = (mover, 1 - mover);
-            var held = pair.Players[receiver].PostAsync(pair.Update(receiver, counters[receiver]++, ""),
-                "Prefer: wait=20");
+            var held = PostAsync(http, pair.Update(receiver, counters[receiver]++, ""));
             await Task.Delay(random.Next(100, 900), CancellationToken.None);
             var turn = new string('x', random.Next(1, TurnBytesMax));
-            await pair.Players[sender].PostAsync(pair.Update(sender, counters[sender]++, turn));
-            Assert.That((await held).Body, Does.StartWith("0/"));
+            await Task.WhenAll(held, PostAsync(http, pair.Update(sender, counters[sender]++, turn), waitSeconds: 0));
         }
+    }
+
+    private static async Task PostAsync(HttpClient http, string body, int waitSeconds = 20)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/") { Content = new StringContent(body) };
+        request.Headers.Add("Prefer", $"wait={waitSeconds}");
+        using var reply = await http.SendAsync(request);
+        Assert.That(await reply.Content.ReadAsStringAsync(), Does.StartWith("0/"));
     }
 
     private static async Task PhotographAsync(int port)
