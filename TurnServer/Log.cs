@@ -75,9 +75,8 @@ internal static partial class Log
         + "of CPU): timeouts extended by that time, at most to {GraceSeconds:0.#} s from now")]
     public static partial void ServerWasSuspended(ILogger log, double seconds, double graceSeconds);
 
-    [LoggerMessage(30, LogLevel.Warning, "The service manager cannot be told how the server is (NOTIFY_SOCKET), trying "
-        + "on: {Reason}")]
-    public static partial void ServiceManagerDeaf(ILogger log, string reason);
+    [LoggerMessage(30, LogLevel.Warning, "sd_notify failed (NOTIFY_SOCKET), retrying: {Reason}")]
+    public static partial void NotifyFailed(ILogger log, string reason);
 
     [LoggerMessage(40, LogLevel.Information, "Recovered state from {Directory} in {Seconds:0.000} s: {Players} players, "
         + "{Games} games, {Requests} requests replayed (sync: {Sync})")]

@@ -56,7 +56,7 @@ internal sealed class SuspensionTests
         Assert.That(await actor.GameCountAsync(), Is.EqualTo(1), "dropped sooner than without a suspension");
         await actor.AdvanceAsync(TimeSpan.FromSeconds(1));
         Assert.That(await actor.GameCountAsync(), Is.Zero,
-            "dropped later, though there was time for a whole grace");
+            "dropped later, although the full grace had passed");
     }
 
     [Test]

@@ -173,7 +173,7 @@ internal sealed class ConnectionStreamTests
         GC.Collect();
         Assert.That(buffer.IsAlive, Is.False);
 
-        // A frame of its own: nothing here holds it.
+        // In a separate stack frame, so that no local keeps the buffer alive.
         async Task<WeakReference> WriteOneAsync()
         {
             var bytes = new byte[100];

@@ -5,13 +5,13 @@ using TurnServer.Rules;
 
 namespace TurnServer.Actor;
 
-/// <summary>Draws keys from the system's cryptographic source, many at a time. For one thread.</summary>
+/// <summary>Draws keys from the system's cryptographic random source, in batches. Not thread-safe.</summary>
 public sealed class RandomKeySource : IKeySource
 {
     private readonly byte[] _drawn = new byte[64 * sizeof(ulong)];
     private int _used;
 
-    /// <summary>None is drawn yet.</summary>
+    /// <summary>Creates a source that draws on first use.</summary>
     public RandomKeySource() => _used = _drawn.Length;
 
     /// <inheritdoc/>

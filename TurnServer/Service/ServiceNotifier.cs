@@ -105,7 +105,7 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
         catch (Exception e) when (e is SocketException or ArgumentException)
         {
             if (!_hasFailed)
-                Log.ServiceManagerDeaf(log, e.Message);
+                Log.NotifyFailed(log, e.Message);
             _hasFailed = true;
             return false;
         }
