@@ -14,7 +14,7 @@ internal static class MicroCommand
     // Short, so that all take a few minutes; the results include their error.
     private static readonly TimeInterval IterationTime = TimeInterval.FromMilliseconds(250);
 
-    /// <summary>Runs the benchmarks whose full name matches the filter, such as *Update*; returns the exit code.</summary>
+    /// <summary>Runs benchmarks whose full name matches the filter, such as *Update*; returns the exit code.</summary>
     public static int Run(string filter)
     {
         var job = Job.Default.WithWarmupCount(WarmUps).WithIterationCount(Iterations).WithIterationTime(IterationTime);

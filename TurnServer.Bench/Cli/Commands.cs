@@ -74,5 +74,5 @@ internal sealed class Commands
             ("./run.sh bench [FILTER]", "micro-benchmarks: all, or those with such a name, as '*Update*'"),
             .. _commands.Select(command => (command.Call, command.Title)),
         ]),
-        [], "Each command but the first has a page of its own: --help.");
+        [], "Each command but the first has a help page: --help.");
 }

@@ -38,7 +38,8 @@ internal static class Options
 
     /// <summary>A duration, such as <c>100s</c>, <c>2m</c>, <c>500ms</c>, or plain seconds.</summary>
     public static Flag<TimeSpan> Duration(string name, string help, TimeSpan defaultValue) => Value(name, "TIME", help,
-        ParseDuration, defaultValue, string.Create(CultureInfo.InvariantCulture, $"{defaultValue.TotalSeconds:0.###}s"));
+        ParseDuration, defaultValue,
+        string.Create(CultureInfo.InvariantCulture, $"{defaultValue.TotalSeconds:0.###}s"));
 
     /// <summary>Any text; null when the option is not given.</summary>
     public static Flag<string?> Text(string name, string value, string help) =>

@@ -52,7 +52,8 @@ internal sealed class Subcommand(string name, string title)
     // Server flags behind -- come last.
     private string Usage()
     {
-        var words = Arguments.Select(argument => argument.Word).ToLookup(word => word.Contains("--", StringComparison.Ordinal));
+        var words = Arguments.Select(argument => argument.Word)
+            .ToLookup(word => word.Contains("--", StringComparison.Ordinal));
         return string.Join(' ', [Call, .. words[false], .. Flags.Count > 0 ? ["[options]"] : Array.Empty<string>(),
             .. words[true]]);
     }

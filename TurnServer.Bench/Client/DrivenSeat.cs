@@ -42,7 +42,7 @@ internal sealed class DrivenSeat(int port, PlayedSeat seat, string headers = "")
     }
 
     /// <summary>Reads the reply to a new update; returns the number of turns in it.</summary>
-    /// <exception cref="BenchException">It is another reply, or has other turns than the partner's next ones.</exception>
+    /// <exception cref="BenchException">It is another reply, or has other turns than the partner's next.</exception>
     public int ReadTurns() => CountTurns(_connection.Read().Body);
 
     /// <summary>Reads the reply to a new update, which must have one turn; returns whether it was held.</summary>

@@ -10,7 +10,7 @@ internal readonly record struct PlayedSeat(string Key, char Number)
 }
 
 /// <summary>Starts and ends games on a server of this machine.</summary>
-/// <remarks>Each call connects anew, as the server closes connections that were idle during a run.</remarks>
+/// <remarks>Each call uses a new connection, as the server closes connections that are idle during a run.</remarks>
 internal sealed class GameSetup(int port)
 {
     private int _names;
@@ -48,7 +48,7 @@ internal sealed class GameSetup(int port)
         return (SeatOf(connection.Ask($"4,*,{keyA},*", "0/8/")), other);
     }
 
-    /// <summary>Checks that the server has taken the last counter that each seat has sent: it is redundant now.</summary>
+    /// <summary>Checks that the server has each seat's last counter: sent again, it is redundant.</summary>
     /// <exception cref="BenchException">A counter did not advance.</exception>
     public void CheckCounters(IEnumerable<(PlayedSeat Seat, long LastCounter)> seats)
     {

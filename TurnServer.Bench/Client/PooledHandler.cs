@@ -94,7 +94,8 @@ internal sealed class PooledHandler : HttpMessageHandler
         if (url.Scheme == Uri.UriSchemeHttp)
             return stream;
         var encrypted = new SslStream(stream);
-        await encrypted.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = url.IdnHost }, cancel);
+        var options = new SslClientAuthenticationOptions { TargetHost = url.IdnHost };
+        await encrypted.AuthenticateAsClientAsync(options, cancel);
         return encrypted;
     }
 

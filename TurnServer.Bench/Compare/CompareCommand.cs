@@ -16,8 +16,8 @@ internal sealed record CompareOptions(TimeSpan RunLength, int Rounds, int Connec
     string[] ServerFlags);
 
 /// <summary>
-/// Compares the cost of this server with that of a bare HttpListener and a bare Kestrel, each in its own process, driven
-/// in turn by the same client with the same requests.
+/// Compares the cost of this server with that of a bare HttpListener and a bare Kestrel, each in its own process,
+/// driven in turn by the same client with the same requests.
 /// </summary>
 internal static class CompareCommand
 {
@@ -25,9 +25,9 @@ internal static class CompareCommand
     public static Subcommand Create()
     {
         var seconds = Options.Whole("--seconds", "length of one run", 2, 1, 25);
-        var rounds = Options.Whole("--rounds", "how often each server is measured, after one round to warm up", 9, 1, 100);
-        var connections = Options.Value("--connections", "COUNT", "concurrent requests, an even number", ParseConnections,
-            8, "8");
+        var rounds = Options.Whole("--rounds", "measured rounds, after one to warm up", 9, 1, 100);
+        var connections = Options.Value("--connections", "COUNT", "concurrent requests, an even number",
+            ParseConnections, 8, "8");
         var port = Options.Port($"first of {Field.PortsUsed} ports", DefaultPorts.Compare, Field.PortsUsed);
         var state = Options.Switch("--state", "measure this server with --state as well");
         var flags = Options.ServerFlags();

@@ -28,7 +28,7 @@ internal static class JournalCommand
         var records = Options.Whole("--records", "records to read back", 1_000_000, 64, 10_000_000);
         var survive = Options.Switch("--survive", "damage the files instead, and count what each reader notices");
         var trials = Options.Whole("--trials", "with --survive: trials of each kind of damage", 300, 1, 100_000);
-        var kills = Options.Whole("--kills", "with --survive: how often a process that appends is killed", 100, 1, 10_000);
+        var kills = Options.Whole("--kills", "with --survive: kills of a process that appends", 100, 1, 10_000);
         var seed = Options.Whole("--seed", "with --survive: seed of the damage", 1, 0, int.MaxValue);
         var directory = Options.Value("--directory", "DIR", "where to write the files, on the disk to be measured",
             text => (text, null), Path.GetTempPath(), Path.GetTempPath());

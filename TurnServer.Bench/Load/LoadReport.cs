@@ -48,7 +48,7 @@ internal sealed record LoadReport
     /// <summary>Replies by code, most frequent first.</summary>
     public required IReadOnlyList<CodeCount> Codes { get; init; }
 
-    /// <summary>Time of a request inside the server, as <c>GET /</c> reports it; null when it reports nothing.</summary>
+    /// <summary>Time of a request inside the server, as <c>GET /</c> reports it; null when it does not.</summary>
     public required LatencySummary? ServerCompute { get; init; }
 
     /// <summary>Null when the server's process is not known.</summary>

@@ -6,7 +6,7 @@ namespace TurnServer.Bench.Publish;
 
 /// <summary>One way to publish and run the server.</summary>
 /// <param name="Name">The name of its row.</param>
-/// <param name="Folder">The folder to publish to, below a common root; builds with the same folder are published once.</param>
+/// <param name="Folder">The folder to publish to, below a common root; builds that share it are published once.</param>
 /// <param name="Properties">Arguments of <c>dotnet publish</c>.</param>
 /// <param name="Environment">Environment variables to run it with.</param>
 internal sealed record Build(string Name, string Folder, string[] Properties, (string Name, string Value)[] Environment)

@@ -46,7 +46,8 @@ internal sealed class RestartCommand : IDisposable
         var games = Options.Whole("--games", "games on the server", 50_000, 10, 50_000);
         var rounds = Options.Whole("--rounds", "how often it is killed, and how often stopped", 3, 1, 100);
         var server = Options.Text("--server", "FILE", "executable of another build, as ./run.sh publish makes it");
-        var port = Options.Port($"first of {RestartOptions.PortsUsed} ports", DefaultPorts.Restart, RestartOptions.PortsUsed);
+        var port = Options.Port($"first of {RestartOptions.PortsUsed} ports", DefaultPorts.Restart,
+            RestartOptions.PortsUsed);
         return new Subcommand("restart", "measure how long a server with state takes to restart")
         {
             Flags = [games, rounds, server, port],

@@ -5,8 +5,8 @@ namespace TurnServer.Bench.Soak;
 /// the first half, without the first tenth of all samples, in which the server warms up.
 /// </summary>
 /// <remarks>
-/// Minimum, because the managed heap and RSS rise for minutes until a collection of the oldest generation; a leak is what
-/// remains after it. Halves, so that each contains such a collection.
+/// Minimum, because the managed heap and RSS rise for minutes until a collection of the oldest generation; a leak is
+/// what remains after it. Halves, so that each contains such a collection.
 /// </remarks>
 /// <param name="Before">The minimum over the first half, as the 5th percentile.</param>
 /// <param name="After">The same over the second half.</param>

@@ -43,7 +43,7 @@ internal sealed class JournalTests
     [TestCase("0 1", null, ExpectedResult = Outcome.TailLost)]
     [TestCase("0 1", "cut off", ExpectedResult = Outcome.TailLossReported)]
     [TestCase("0 2 3", null, ExpectedResult = Outcome.MiddleLost)]
-    [TestCase("0 2 3", "cut off", ExpectedResult = Outcome.MiddleLost, Description = "the warning reports something else")]
+    [TestCase("0 2 3", "cut off", ExpectedResult = Outcome.MiddleLost, Description = "the warning is about the tail")]
     [TestCase("1 2 3", null, ExpectedResult = Outcome.MiddleLost)]
     [TestCase("0 1 1 2 3", null, ExpectedResult = Outcome.Altered)]
     [TestCase("0 2 1 3", null, ExpectedResult = Outcome.Altered)]

@@ -145,7 +145,7 @@ public sealed class LoadTestTests
     {
         var run = new StressRun(new LoadOptions
         {
-            Settings = new LoadSettings(_server.Url, Clients: 2, Rate: 1, TimeSpan.FromSeconds(1), Wait: false, Loss: 0),
+            Settings = new LoadSettings(_server.Url, Clients: 2, Rate: 1, TimeSpan.FromSeconds(1), false, Loss: 0),
             ServerProcessId = int.MaxValue,
         }, ramp: null, plot: null, json: null, TextWriter.Null);
         Assert.That(await run.RunAsync(), Is.EqualTo(StressExit.CannotRun));

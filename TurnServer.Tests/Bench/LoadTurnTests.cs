@@ -152,7 +152,7 @@ public sealed class LoadTurnTests
     public void Check_TextThatIsNoTurn_IsReported()
     {
         _ledger.Check(_stream, 4, "hello"u8);
-        AssertViolations("player 4 received \"hello\", which nobody sent");
+        AssertViolations("player 4 received \"hello\", which no player sent");
     }
 
     [Test]

@@ -4,13 +4,13 @@ using System.Runtime.InteropServices;
 namespace TurnServer.Bench.Load.Play;
 
 /// <summary>
-/// Calls players when they are due to send, from a thread of its own. It skips no turn: when it is late itself, the turn
+/// Calls players when they are due to send, from a dedicated thread. It skips no turn: when it is late itself, the turn
 /// still carries the time at which it was due, so that the delay shows in the latency.
 /// </summary>
 internal sealed class Pacer : IDisposable
 {
-    // Shortest sleep, and so the most that it delays a turn: to wake for each of 20 000 turns a second would cost a tenth
-    // of a core.
+    // Shortest sleep, and so the most that it delays a turn: to wake for each of 20 000 turns a second would cost a
+    // tenth of a core.
     private static readonly long SleepMin = Stopwatch.Frequency / 10_000;
 
     // Longest sleep: how long a stop may take.

@@ -58,7 +58,7 @@ internal sealed class TurnLedger(string prefix)
         if (!TestTurn.TryParse(text, out var turn))
         {
             var start = Encoding.UTF8.GetString(text[..Math.Min(text.Length, 40)]);
-            Report($"player {receiver} received \"{start}\", which nobody sent");
+            Report($"player {receiver} received \"{start}\", which no player sent");
             return null;
         }
 

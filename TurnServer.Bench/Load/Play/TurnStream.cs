@@ -143,7 +143,7 @@ internal sealed class TurnChecker(long stream)
         return null;
     }
 
-    /// <summary>The turns that have not arrived: overtaken ones, and those up to this number of expected turns.</summary>
+    /// <summary>The turns that have not arrived: overtaken ones, and those up to the expected number.</summary>
     public IEnumerable<long> Missing(long expected)
     {
         foreach (var number in _overtaken)

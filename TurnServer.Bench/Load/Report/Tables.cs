@@ -17,7 +17,8 @@ internal static class Tables
     public static XElement Runs(IReadOnlyList<LoadReport> runs) => Table("The runs", null,
         ["players", "requests/s", "turns/s", "p50 ms", "p99 ms", "max ms", "CPU µs", "peak MB", "with errors",
             "violations"],
-        runs.OrderBy(run => run.Settings.Clients).Select(run => Element("tr", Head(NumberFormat.Whole(run.Settings.Clients)),
+        runs.OrderBy(run => run.Settings.Clients).Select(run => Element("tr",
+            Head(NumberFormat.Whole(run.Settings.Clients)),
             Number(NumberFormat.Fixed(run.RequestsPerSecond, 0)), Number(NumberFormat.Fixed(run.TurnsPerSecond, 0)),
             Number(Milliseconds(run.TurnLatency, run.TurnLatency.Median)),
             Number(Milliseconds(run.TurnLatency, run.TurnLatency.P99)),
@@ -32,7 +33,8 @@ internal static class Tables
         ["symbol", "count", "mean", "p50", "p90", "p99", "p99.9", "max", "held"],
         report.Symbols.OrderBy(row => row.Symbol).Select(row => Element("tr",
             Head(string.Create(CultureInfo.InvariantCulture, $"{row.Symbol} {row.Name}")),
-            Number(NumberFormat.Whole(row.Latency.Count)), Latencies(row.Latency), Number(NumberFormat.Whole(row.Held))))
+            Number(NumberFormat.Whole(row.Latency.Count)), Latencies(row.Latency),
+            Number(NumberFormat.Whole(row.Held))))
             .Append(Element("tr.total", Head("turns"), Number(NumberFormat.Whole(report.TurnLatency.Count)),
                 Latencies(report.TurnLatency), Number(""))), "section.card.spread");
 
@@ -54,8 +56,8 @@ internal static class Tables
     private static XElement Totals(LoadReport report)
     {
         var cores = report.OwnCpuSeconds / report.Elapsed.TotalSeconds;
-        return Facts("The test", "When the load generator uses nearly all cores of the machine, the generator is what was "
-            + "measured.",
+        return Facts("The test", "When the load generator uses nearly all cores of the machine, the generator is what "
+            + "was measured.",
             ("Duration, including start-up", NumberFormat.Span(report.Elapsed), false),
             ("Games played", NumberFormat.Whole(report.GamesPlayed), false),
             ("Turns sent", NumberFormat.Whole(report.TurnsSent), false),

@@ -31,7 +31,8 @@ internal static class Tiles
         Element("dd.note", note));
 
     private static XElement Part(string name, LatencySummary latency, double milliseconds) => Element("span.part",
-        Figure(latency.Count == 0 ? NumberFormat.Unknown : NumberFormat.Number(milliseconds), "ms"), Element("span.note", name));
+        Figure(latency.Count == 0 ? NumberFormat.Unknown : NumberFormat.Number(milliseconds), "ms"),
+        Element("span.note", name));
 
     private static XElement Figure(string figure, string unit) =>
         Element("span.figure", figure, unit.Length == 0 || figure == NumberFormat.Unknown ? null

@@ -2,7 +2,7 @@ using HdrHistogram;
 
 namespace TurnServer.Bench.Load.Statistics;
 
-/// <summary>A histogram of durations from 100 ns to an hour, to three digits; written by many threads, read by one.</summary>
+/// <summary>A histogram of durations from 100 ns to an hour; written by many threads, read by one.</summary>
 internal sealed class Latencies
 {
     private const int Digits = 3;

@@ -18,8 +18,8 @@ internal static class DistributionChart
             .SelectMany(symbol => Line(symbol.Name, ColorOf(symbol.Symbol), symbol.Latency)));
         var points = series.SelectMany(line => line.Points).ToList();
         var end = points.Select(point => point.X).DefaultIfEmpty(99).Max();
-        return new Chart("Latency by percentile", "Share of requests with at most this latency; the axis gives every nine "
-            + "the same space.", Axis.Percentile(Math.Max(end, 99)),
+        return new Chart("Latency by percentile", "Share of requests with at most this latency; the axis gives "
+            + "every nine the same space.", Axis.Percentile(Math.Max(end, 99)),
             Axis.Fitting(points.Select(point => point.Y), NumberFormat.MillisecondsTick), series)
         {
             Readings = Readings(series, end),

@@ -87,9 +87,11 @@ internal static class SymbolBars
         var width = axis.Place(value) * (right - left);
         yield return Element($"rect.bar.{color}", Attribute("x", left), Attribute("y", top),
             Attribute("width", width), Attribute("height", BarHeight));
-        yield return Plot.Text("value", left + width + (Gap / 2), top + BarHeight - 2, NumberFormat.Milliseconds(value));
+        yield return Plot.Text("value", left + width + (Gap / 2), top + BarHeight - 2,
+            NumberFormat.Milliseconds(value));
     }
 
     private static string Describe(List<SymbolStatistics> rows) => string.Join("; ", rows.Select(row =>
-        $"{row.Name} mean {NumberFormat.Milliseconds(row.Latency.Mean)}, max {NumberFormat.Milliseconds(row.Latency.Max)}"));
+        $"{row.Name} mean {NumberFormat.Milliseconds(row.Latency.Mean)}, "
+            + $"max {NumberFormat.Milliseconds(row.Latency.Max)}"));
 }

@@ -51,7 +51,8 @@ internal sealed class TimeCharts
         var summary = _report.Codes.Count == 0
             ? "No reply was received."
             : $"{NumberFormat.Whole(_report.Codes.Sum(code => code.Count))} replies, "
-                + $"{NumberFormat.Number(_report.RequestsPerSecond)} a second over the whole test. {ErrorSentence(errors)}";
+                + $"{NumberFormat.Number(_report.RequestsPerSecond)} a second over the whole test. "
+                + ErrorSentence(errors);
         var axis = Axis.Linear(highest, NumberFormat.Round);
         return new Chart("Replies a second, by code", summary.TrimEnd(), _time, axis, layers)
         {
@@ -72,7 +73,8 @@ internal sealed class TimeCharts
             ? $"{NumberFormat.Number(server.CpuSeconds)}\u00A0s of CPU, "
                 + $"{NumberFormat.Microseconds(server.CpuMicrosecondsPerRequest)} per request. 100\u00A0% is one core."
             : "100\u00A0% is one core.";
-        return new Chart("Server CPU over time", summary, _time, Axis.Linear(Highest(series), NumberFormat.Percent), series)
+        var axis = Axis.Linear(Highest(series), NumberFormat.Percent);
+        return new Chart("Server CPU over time", summary, _time, axis, series)
         {
             Readings = Readings(series, NumberFormat.Percent),
         };
