@@ -25,7 +25,7 @@ internal sealed class DriverTests
     [TestCase("0/9/" + Turn0 + "|")]
     public void UpdatePlay_WrongReply_FailsTheRun(string reply)
     {
-        using var server = new CannedServer(Reply(reply));
+        using var server = new ScriptedServer(Reply(reply));
         Assert.That(() => Drive(server.Port, seat => new UpdatePlay(seat)),
             Throws.TypeOf<BenchException>().With.Message.Contains(reply));
     }
@@ -35,7 +35,7 @@ internal sealed class DriverTests
     [TestCase("0/9/" + Turn0)]
     public void BarePlay_WrongReply_FailsTheRun(string reply)
     {
-        using var server = new CannedServer(Reply(reply));
+        using var server = new ScriptedServer(Reply(reply));
         Assert.That(() => Drive(server.Port, seat => new BarePlay(seat)),
             Throws.TypeOf<BenchException>().With.Message.Contains(reply));
     }
@@ -47,7 +47,7 @@ internal sealed class DriverTests
     [TestCase("", "closed a connection")]
     public void Read_AnythingButOneCompleteReplyOf200_FailsTheRun(string bytes, string fault)
     {
-        using var server = new CannedServer(bytes);
+        using var server = new ScriptedServer(bytes);
         Assert.That(() => Drive(server.Port, seat => new BarePlay(seat)),
             Throws.TypeOf<BenchException>().With.Message.Contains(fault));
     }
@@ -55,7 +55,7 @@ internal sealed class DriverTests
     [Test]
     public void ReadTurns_TurnsInOrder_ReturnsTheirNumber()
     {
-        using var server = new CannedServer(Reply($"0/9/{Turn0}|{Turn1}"), Reply(NoData));
+        using var server = new ScriptedServer(Reply($"0/9/{Turn0}|{Turn1}"), Reply(NoData));
         using var seat = new DrivenSeat(server.Port, Seat);
         seat.SendTurn();
         Assert.That(seat.ReadTurns(), Is.EqualTo(2));
@@ -68,7 +68,7 @@ internal sealed class DriverTests
     public void Send_AfterConnectionClose_ConnectsAgain()
     {
         var closing = Reply(NoData, "Connection: close\r\n");
-        using var server = new CannedServer(closing, closing);
+        using var server = new ScriptedServer(closing, closing);
         using var seat = new DrivenSeat(server.Port, Seat);
         for (var i = 0; i < 2; i++)
         {
@@ -83,7 +83,7 @@ internal sealed class DriverTests
     public void HeldTurnPlay_ReplyThatWasNotHeld_FailsTheRun()
     {
         // The first reply may be so, the second not.
-        using var server = new CannedServer(Enumerable.Repeat(Reply($"0/9/{Turn0}"), 3).ToArray());
+        using var server = new ScriptedServer(Enumerable.Repeat(Reply($"0/9/{Turn0}"), 3).ToArray());
         using var one = new DrivenSeat(server.Port, Seat);
         using var other = new DrivenSeat(server.Port, Seat);
         Assert.That(() => Driver.Run([new HeldTurnPlay(one, other)], TimeSpan.FromSeconds(1)),
@@ -100,14 +100,14 @@ internal sealed class DriverTests
         Driver.Run([play(seat)], TestWait.Timeout);
     }
 
-    /// <summary>Answers each request with the next canned reply, then closes.</summary>
-    private sealed class CannedServer : IDisposable
+    /// <summary>Answers each request with the next scripted reply, then closes.</summary>
+    private sealed class ScriptedServer : IDisposable
     {
         private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         private readonly StringBuilder _received = new();
         private readonly Queue<string> _replies;
 
-        public CannedServer(params string[] replies)
+        public ScriptedServer(params string[] replies)
         {
             _replies = new Queue<string>(replies);
             _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
