@@ -5,7 +5,7 @@ using TurnServer.Journal;
 
 namespace TurnServer.Bench.Journal;
 
-/// <summary>The tables printed by <c>bench journal</c>.</summary>
+/// <summary>The tables printed by <c>bench journal</c>, with ratios to the first contender.</summary>
 internal static class JournalReport
 {
     private const int NameWidth = 25;
@@ -19,7 +19,7 @@ internal static class JournalReport
         var text = new StringBuilder();
         text.AppendLine().AppendLine($"{sync.ToString().ToLowerInvariant()}, batches of {batch}".PadRight(NameWidth)
             + "wall µs".PadLeft(FigureWidth) + "CPU µs".PadLeft(FigureWidth) + "B/record".PadLeft(FigureWidth)
-            + "  wall by the first's".PadRight(RatioWidth + 2) + "CPU by the first's");
+            + "  wall, ratio".PadRight(RatioWidth + 2) + "CPU, ratio");
         for (var i = 0; i < contenders.Count; i++)
         {
             var number = i;
@@ -45,7 +45,7 @@ internal static class JournalReport
     {
         var text = new StringBuilder();
         text.AppendLine().AppendLine($"{records} records".PadRight(NameWidth) + "B on disk".PadLeft(FigureWidth)
-            + "read ms".PadLeft(FigureWidth) + "  by the first's");
+            + "read ms".PadLeft(FigureWidth) + "  ratio");
         for (var i = 0; i < contenders.Count; i++)
         {
             var number = i;

@@ -5,28 +5,28 @@ using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Restart;
 
-/// <summary>How much is restarted, and how often.</summary>
-/// <param name="Games">How many games the server has.</param>
-/// <param name="Rounds">How often it is killed, and as often stopped.</param>
-/// <param name="Port">The first of <see cref="PortsUsed"/> ports: for players, and for its figures.</param>
-/// <param name="Server">The program of another build; null: what is built for any platform.</param>
+/// <summary>What to measure.</summary>
+/// <param name="Games">The number of games on the server.</param>
+/// <param name="Rounds">How often the server is killed, and how often stopped.</param>
+/// <param name="Port">The first of <see cref="PortsUsed"/> ports: for players and for metrics.</param>
+/// <param name="Server">The executable of another build; null for turnserver.dll.</param>
 internal sealed record RestartOptions(int Games, int Rounds, int Port, string? Server)
 {
-    /// <summary>So many ports in a row are used.</summary>
+    /// <summary>The number of consecutive ports in use.</summary>
     public const int PortsUsed = 2;
 }
 
 /// <summary>
-/// Measures how long a server that keeps its state takes to come back with its games, after a crash and after an
-/// orderly stop, and what players see of it.
+/// Measures how long a server takes to restart with its games after a crash and after a stop, and the outage that
+/// clients see.
 /// </summary>
 internal sealed class RestartCommand : IDisposable
 {
-    // A game is ten requests long before its first turn.
-    private const int TurnsAtFirst = 3;
+    // Enough turns to outweigh the ten requests that set up a game.
+    private const int InitialRounds = 3;
     private const int CheckedStep = 10;
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(1);
 
     private readonly RestartOptions _options;
     private readonly DirectoryInfo _state = Directory.CreateTempSubdirectory("turnserver-restart-");
@@ -86,13 +86,13 @@ internal sealed class RestartCommand : IDisposable
         await StartAsync();
         await _games.FillAsync();
         var bytesBefore = await BytesRecordedAsync();
-        for (var turn = 0; turn < TurnsAtFirst; turn++)
+        for (var turn = 0; turn < InitialRounds; turn++)
             await _games.PlayAsync(1);
-        var bytesBeside = ((await BytesRecordedAsync() - bytesBefore) / _games.TurnsPlayed) - RunningGames.TurnBytes;
+        var overhead = ((await BytesRecordedAsync() - bytesBefore) / _games.TurnsPlayed) - RunningGames.TurnBytes;
         var rounds = new List<RestartFigures>();
         for (var round = 1; round <= _options.Rounds; round++)
         {
-            // So that each time there is much to replay.
+            // Gives every restart a journal to replay.
             await _games.PlayAsync(1);
             var killed = await RestartAsync(() => Task.CompletedTask);
             await _games.PlayAsync(1);
@@ -102,13 +102,13 @@ internal sealed class RestartCommand : IDisposable
             await output.WriteLineAsync($"round {round}  {RestartReport.Row(figures)}");
         }
 
-        await output.WriteAsync(RestartReport.Compose(rounds, bytesBeside));
+        await output.WriteAsync(RestartReport.Compose(rounds, overhead));
     }
 
     private async Task<RestartTimes> RestartAsync(Func<Task> endAsync)
     {
-        // Of a game of its own, which plays on with the others.
-        using var client = PatientClient.Start(_options.Port, _games.LastUpdate);
+        // Repeats the last update of the first game, which continues with the others.
+        using var client = RepeatingClient.Start(_options.Port, _games.LastUpdate);
         await client.AnsweredAsync();
         var stopping = Stopwatch.StartNew();
         await endAsync();
@@ -119,7 +119,7 @@ internal sealed class RestartCommand : IDisposable
         var pause = await client.PauseAsync();
         await _games.PlayAsync(CheckedStep);
         var played = _sinceStart.Elapsed;
-        // The others too: none may be missing or behind.
+        // All other games must continue, too.
         await _games.PlayAsync(1);
         return new RestartTimes(stop, start, played, pause, megabytes);
     }
@@ -140,7 +140,7 @@ internal sealed class RestartCommand : IDisposable
         ];
         _sinceStart.Restart();
         _server = await MeasuredServer.StartAsync("turnserver", _options.Port,
-            Programs.Server(_options.Port, flags, _options.Server), LookInterval);
+            Programs.Server(_options.Port, flags, _options.Server), PollInterval);
         await _server.HealthyAsync();
         return _sinceStart.Elapsed;
     }

@@ -3,15 +3,15 @@ using TurnServer.Bench.Client;
 namespace TurnServer.Bench.Restart;
 
 /// <summary>
-/// Games that are under way on a server, and go on when it has been away. In each the two seats take turns, so that
-/// every reply is known in advance: another one, or a counter that is not the next, is a fault.
+/// Games on a server that continue after its restart. The two seats of each take turns, so that every reply is known in
+/// advance; any other reply or counter is an error.
 /// </summary>
 internal sealed class RunningGames(int port, int count) : IDisposable
 {
-    /// <summary>How long each turn is.</summary>
+    /// <summary>The length of each turn, in bytes.</summary>
     public const int TurnBytes = 32;
 
-    // Requests on their way at once, each on a connection and a thread of its own. More would queue for the cores.
+    // Concurrent requests, each with a connection and a thread. More would queue for the cores.
     private const int Workers = 8;
 
     private readonly BlockingConnection[] _connections =
@@ -20,22 +20,22 @@ internal sealed class RunningGames(int port, int count) : IDisposable
     private readonly Game[] _games = new Game[count];
     private long _turnsPlayed;
 
-    /// <summary>How many turns have been played in all.</summary>
+    /// <summary>The number of turns played so far.</summary>
     public long TurnsPlayed => Volatile.Read(ref _turnsPlayed);
 
-    /// <summary>What was last said in a game; it may be said again at any time, and is answered the same.</summary>
+    /// <summary>The last update of the first game; repeating it always gets the same reply.</summary>
     public string LastUpdate => Update(0, 1, _games[0].Rounds - 1);
 
-    /// <summary>Starts them all.</summary>
-    /// <exception cref="BenchException">The server does not answer as it should.</exception>
+    /// <summary>Starts all games.</summary>
+    /// <exception cref="BenchException">The server sent an unexpected reply.</exception>
     public Task FillAsync() => ForEachAsync(1, (connection, i) =>
     {
         var (one, other) = GameSetup.Start(connection, i);
         _games[i] = new Game(one, other, 0);
     });
 
-    /// <summary>Plays a turn of either seat, with its next counter, in every so many-th game.</summary>
-    /// <exception cref="BenchException">A game is not as it was left.</exception>
+    /// <summary>Plays one turn of each seat in every <paramref name="step"/>-th game.</summary>
+    /// <exception cref="BenchException">A game is not in the state it was left in.</exception>
     public Task PlayAsync(int step) => ForEachAsync(step, (connection, i) =>
     {
         var rounds = _games[i].Rounds;
@@ -61,7 +61,7 @@ internal sealed class RunningGames(int port, int count) : IDisposable
     {
         await Task.WhenAll(_connections.Select((connection, worker) => Task.Factory.StartNew(() =>
         {
-            // The server that it was of may be gone.
+            // The connection may be to a server that has ended.
             connection.Dispose();
             for (var i = worker * step; i < count; i += Workers * step)
                 act(connection, i);

@@ -17,6 +17,6 @@ internal sealed class RestartCommandTests
         Assert.That(await RestartCommand.RunAsync(options, output, errors), Is.Zero, errors.ToString());
         foreach (var figure in new[] { "start until healthy", "stop", "pause between replies to a client" })
             Assert.That(output.ToString(), Does.Match($@"(?m)^{figure} .*\d\.\d\d \(.*\d\.\d\d \("));
-        Assert.That(output.ToString(), Does.Match(@"(?m)^journal per turn .*: [1-9]\d\.\d$"));
+        Assert.That(output.ToString(), Does.Match(@"(?m)^journal overhead per turn.*: [1-9]\d\.\d$"));
     }
 }

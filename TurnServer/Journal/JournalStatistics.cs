@@ -1,30 +1,30 @@
 namespace TurnServer.Journal;
 
-/// <summary>What the journal has done since the start; all zero where no state is kept.</summary>
+/// <summary>What the journal has done since the start; all zero while the state is kept in memory only.</summary>
 internal sealed record JournalStatistics
 {
     /// <summary>Records appended.</summary>
     public long Records { get; init; }
 
-    /// <summary>Their bytes.</summary>
+    /// <summary>Bytes appended.</summary>
     public long RecordBytes { get; init; }
 
     /// <summary>Syncs of the journal to the disk.</summary>
     public long Syncs { get; init; }
 
-    /// <summary>How long they took.</summary>
+    /// <summary>Time spent syncing.</summary>
     public TimeSpan SyncTime { get; init; }
 
     /// <summary>Snapshots written by compaction.</summary>
     public long Snapshots { get; init; }
 
-    /// <summary>The size of the latest snapshot.</summary>
+    /// <summary>The size of the latest snapshot, in bytes.</summary>
     public long SnapshotBytes { get; init; }
 
-    /// <summary>Whether nothing can be recorded, and requests are refused for that.</summary>
+    /// <summary>Whether the journal cannot be written and requests are refused.</summary>
     public bool IsStalled { get; init; }
 
-    /// <summary>Whether the directory is gone or another, so that games would not survive a crash.</summary>
+    /// <summary>Whether the directory is gone or replaced and games would not survive a crash.</summary>
     public bool IsLost { get; init; }
 }
 

@@ -21,7 +21,7 @@ internal static class SurvivalCommand
 
     // Between these two SQLite checkpoints its WAL.
     private const int RecordsWritten = 5000;
-    private const int RecordsWhileMoving = 6000;
+    private const int RecordsPastCheckpoint = 6000;
 
     private const int NameWidth = 25;
     private static readonly string[] Columns =
@@ -41,7 +41,7 @@ internal static class SurvivalCommand
             (contender, random) => KillAsync(contender, random, root.Path), false, options, readers));
         foreach (var damage in Damage.All)
             await DamageAsync(damage, StateSync.Batch, RecordsSynced, RecordsInAll);
-        await DamageAsync(Damage.PowerWithoutSync, StateSync.None, RecordsWritten, RecordsWhileMoving);
+        await DamageAsync(Damage.PowerWithoutSync, StateSync.None, RecordsWritten, RecordsPastCheckpoint);
         return 0;
 
         async Task DamageAsync(Damage damage, StateSync sync, int before, int after)
