@@ -1,93 +1,77 @@
 #!/usr/bin/env bash
-# Runs the turn server, its tests and its benchmarks; builds what is missing first. ./run.sh help tells more.
+# Runs the turn server, its tests and its benchmarks, and builds what is missing. ./run.sh help lists the commands.
 set -euo pipefail
 
 top=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
-sdk_version=10
-sdk_package=dotnet-sdk-10.0
 server=$top/TurnServer/bin/Release/net10.0/turnserver.dll
 published=$top/TurnServer/bin/service
 bench=$top/TurnServer.Bench/bin/Release/net10.0/TurnServer.Bench.dll
 tests=$top/TurnServer.Tests/bin/Release/net10.0/TurnServer.Tests.dll
+commands=(serve connect install uninstall deb publish test simulate fuzz bench stress help)
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
-own_dotnet=${HOME-/root}/.dotnet
+# Builds need no ICU, and leave no compiler server or MSBuild node behind.
+export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 UseSharedCompilation=false MSBUILDDISABLENODEREUSE=1
 
 say() { printf 'run.sh: %s\n' "$*" >&2; }
 
+# shellcheck source=TurnServer/Service/tools.sh
+. "$top/TurnServer/Service/tools.sh"
+
 usage() {
     cat <<EOF
-Usage:
-  ./run.sh [flags]         run the server; ./run.sh --help lists its flags
-  ./run.sh connect [...]   pass data between two machines; ./run.sh connect --help tells how
-  ./run.sh install         install the server as a service of systemd, or upgrade it; --dry-run shows how
-  ./run.sh uninstall       undo that, all but its state
-  ./run.sh deb             build a Debian package in the current directory
-  ./run.sh publish DIR     build the binary that those install: it needs no .NET
-  ./run.sh test [--all]    run the tests; --all adds the slow ones, and those of the binary
-  ./run.sh simulate [...]  play the rules against a simulated network and crowd; --help lists the flags
-  ./run.sh fuzz            look for requests that the parser reads wrongly, with AFL++; --help lists the flags
-  ./run.sh bench [filter]  run the micro-benchmarks, all or some
-  ./run.sh bench compare   compare with a bare HttpListener and a bare Kestrel
-  ./run.sh bench publish   compare the ways to publish the server
-  ./run.sh bench restart   how long a server with its games takes to come back
-  ./run.sh bench soak      ten minutes of play: is memory flat?
-  ./run.sh bench journal   compare the state's files with FasterLog and SQLite; --survive damages them
-  ./run.sh bench --help    list all benchmarks
-  ./run.sh stress URL      simulate players; ./run.sh stress --help lists the flags
-  ./run.sh help            this page
+Usage: ./run.sh [flags]              run the server, for example: ./run.sh --port 8080
+       ./run.sh COMMAND [arguments]
 
-It builds when sources are newer than the build, and installs the .NET $sdk_version SDK when it is missing; for install,
-deb, publish and test --all a linker too.
+The server
+  serve [flags]        run it; the word may be left out. ./run.sh serve --help lists the flags
+  connect URL          pass data between two machines through a server
+  install, uninstall   install it as a systemd service, or upgrade it; remove it
+  deb                  build a Debian package in the current directory
+  publish DIR          build the binary that install and deb use: it needs no .NET
+
+Tests and benchmarks
+  test [--all]         run the tests; --all adds the slow ones
+  simulate             test the rules in random histories, against a model
+  fuzz                 fuzz the request parser with AFL++
+  bench                run the benchmarks; ./run.sh bench --help lists them
+  stress URL           load a running server with simulated players
+
+  help [COMMAND]       this page, or a command's; ./run.sh COMMAND --help is the same
+
+Commands build what is older than its sources. A missing .NET $sdk_channel SDK is installed from the distribution's
+packages, or else into ~/.dotnet with Microsoft's dotnet-install.sh. TURNSERVER_DOTNET_INSTALL names another
+script to use instead: a file, or an https:// URL.
 EOF
 }
 
-lists_sdk() {
-    local sdks
-    sdks=$("$1" --list-sdks 2>/dev/null) && [[ $'\n'$sdks == *$'\n'$sdk_version.* ]]
+usage_of_test() {
+    cat <<EOF
+Usage: ./run.sh test [--all]
+
+Builds everything and runs the tests, some two minutes. A test that misses a program is skipped.
+
+  --all    also run the slow tests, half an hour or so; those that start the server run again with the published binary
+EOF
 }
 
-# An SDK that was installed for this user alone is found too, even beside an older one of the system's.
-has_sdk() {
-    lists_sdk dotnet && return
-    lists_sdk "$own_dotnet/dotnet" || return
-    export PATH=$own_dotnet:$PATH DOTNET_ROOT=$own_dotnet
+usage_of_publish() {
+    cat <<EOF
+Usage: ./run.sh publish DIR
+
+Compiles the server ahead of time into DIR/turnserver, one binary that needs no .NET, for this machine's architecture.
+./run.sh install --binary DIR/turnserver installs it, on another machine too.
+EOF
 }
 
-as_root() {
-    if [[ $EUID -eq 0 ]]; then
-        "$@"
-    elif command -v sudo >/dev/null; then
-        sudo "$@"
-    else
-        say "this needs root, and there is no sudo here; as root: $*"
-        return 1
-    fi
+wants_help() { [[ ${1-} == --help || ${1-} == -h || ${1-} == '-?' ]]; }
+
+wrong() {
+    say "$*"
+    exit 2
 }
 
-offers_sdk() { [[ $(apt-cache policy "$sdk_package" 2>/dev/null) =~ Candidate:\ [0-9] ]]; }
-
-# Takes the SDK from the distribution where it has one; otherwise says what to do, as no other source is ours to choose.
-ensure_sdk() {
-    has_sdk && return
-    if command -v apt-get >/dev/null; then
-        if ! offers_sdk; then
-            say "the .NET $sdk_version SDK is missing: looking whether this distribution has it (apt-get update)"
-            as_root apt-get update -qq >&2 || say "apt-get update failed; going by the lists that are here"
-        fi
-        if offers_sdk; then
-            say "the .NET $sdk_version SDK is missing: installing it (apt-get install $sdk_package)"
-            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$sdk_package" >&2
-            has_sdk && return
-        fi
-    fi
-    say "the .NET $sdk_version SDK is missing and this system's packages do not have it."
-    say "Install it as https://learn.microsoft.com/dotnet/core/install/linux says for this system"
-    say "(package $sdk_package, or into $own_dotnet with dotnet-install.sh --channel $sdk_version.0), and start again."
-    exit 1
-}
-
-# Whether a source of the projects named is newer than what was built of them.
+# True if a source in the given directories is newer than what was built from them.
 is_stale() {
     local built=$1
     shift
@@ -96,60 +80,41 @@ is_stale() {
         -o -type f -newer "$built" -print -quit) ]]
 }
 
-# Builds quietly; only a failure is shown.
-build() {
-    local project=$1 output
-    say "building $(basename "$project")"
-    if ! output=$(dotnet build "$project" -c Release --nologo -v quiet 2>&1); then
+# Prints the output only if the command fails.
+dotnet_quietly() {
+    local output
+    if ! output=$(dotnet "$@" --nologo -v quiet 2>&1); then
         printf '%s\n' "$output" >&2
-        say "the build failed"
-        exit 1
+        fail "the build failed"
     fi
+}
+
+build() {
+    say "building $(basename "$1")"
+    dotnet_quietly build "$1" -c Release
 }
 
 platform() {
     case $(uname -m) in
         x86_64) echo linux-x64 ;;
         aarch64) echo linux-arm64 ;;
-        *)
-            say "there is no build for $(uname -m), only for x86_64 and aarch64"
-            return 1
-            ;;
+        *) fail "the server is built for x86_64 and aarch64, not for $(uname -m)" ;;
     esac
 }
 
-# gcc names a file that it does not find without a path.
-has_linker() { command -v gcc objcopy >/dev/null && [[ $(gcc -print-file-name=crt1.o) == /* ]]; }
-
-# What the compiler leaves to do after it has turned the server into machine code.
-ensure_linker() {
-    has_linker && return
-    if command -v apt-get >/dev/null; then
-        say "a linker is missing: installing it (apt-get install gcc libc6-dev)"
-        as_root apt-get update -qq >&2 || say "apt-get update failed; going by the lists that are here"
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >&2
-        has_linker && return
-    fi
-    say "a linker is missing: install gcc, binutils and the C library's development files, and start again."
-    exit 1
-}
-
 publish() {
-    local to=${1-} output rid
-    if [[ $# -ne 1 || $to == -* ]]; then
-        say "publish takes a directory"
-        exit 2
+    local to=${1-} rid
+    if wants_help "$@"; then
+        usage_of_publish
+        exit
     fi
+    [[ $# -eq 1 && $to != -* && $to ]] || wrong "publish takes a directory; ./run.sh publish --help"
     ensure_sdk
     is_stale "$to/turnserver" "$top/TurnServer" || return 0
     ensure_linker
     rid=$(platform)
-    say "compiling the server for $rid: a minute or so"
-    if ! output=$(dotnet publish "$top/TurnServer" -c Release -r "$rid" -o "$to" --nologo -v quiet 2>&1); then
-        printf '%s\n' "$output" >&2
-        say "the build failed"
-        exit 1
-    fi
+    say "compiling the server for $rid, about a minute"
+    dotnet_quietly publish "$top/TurnServer" -c Release -r "$rid" -o "$to"
     touch "$to/turnserver"
 }
 
@@ -159,9 +124,11 @@ run_server() {
         build "$top/TurnServer"
         touch "$server"
     fi
-    # As in the unit, which says why.
-    export DOTNET_GCgen0size=${DOTNET_GCgen0size-4000000}
-    # In place of this shell, so that signals reach the server.
+    # As in turnserver.service, which gives the reasons.
+    export DOTNET_GCgen0size=${DOTNET_GCgen0size-4000000} DOTNET_EnableDiagnostics=${DOTNET_EnableDiagnostics-0}
+    # Not a setting of the server, which would warn about it.
+    unset TURNSERVER_DOTNET_INSTALL
+    # Replaces this shell, so that signals reach the server.
     exec dotnet "$server" "$@"
 }
 
@@ -187,102 +154,108 @@ run_simulation() {
     exec dotnet "$tests" "$@"
 }
 
-ensure_afl() {
-    command -v afl-fuzz >/dev/null && return
-    if command -v apt-get >/dev/null; then
-        say "AFL++ is missing: installing it (apt-get install afl++)"
-        as_root apt-get update -qq >&2 || say "apt-get update failed; going by the lists that are here"
-        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends afl++ >&2
-        command -v afl-fuzz >/dev/null && return
-    fi
-    say "AFL++ is missing: install it so that afl-fuzz is found, and start again."
-    exit 1
-}
-
 run_fuzz() {
-    if [[ ${1-} != --help ]]; then
+    if ! wants_help "$@"; then
         build_tests
         ensure_afl
     fi
     exec "$top/TurnServer.Tests/Fuzz/fuzz.sh" "$@"
 }
 
-run_dotnet_test() {
-    local log=$1 filter=$2
-    dotnet test "$top/TurnServer.sln" -c Release --no-build --nologo ${filter:+--filter "$filter"} 2>&1 | tee -a "$log"
+dotnet_test() {
+    local filter=$1
+    dotnet test "$top/TurnServer.sln" -c Release --no-build --nologo --filter "$filter" 2>&1 | tee -a "$results/log"
 }
 
-# Of all runs in a log, such as "212 passed, 0 failed, 0 skipped".
+# Adds up the runs: how many passed, failed and were skipped.
 count_tests() {
-    sed -nE 's/^(Passed|Failed)! +- Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+),.*/\3 \2 \4/p' "$1" |
-        awk '{ p += $1; f += $2; s += $3 } END { if (NR) print p " passed, " f " failed, " s " skipped" }'
+    sed -nE 's/^(Passed|Failed)! +- Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+),.*/\3 \2 \4/p' \
+        "$results/log" | awk '{ p += $1; f += $2; s += $3 } END { if (NR) print p, f, s }'
+}
+
+# Support/Tool.cs writes the name of each missing package.
+explain_skipped() {
+    local skipped=$1 packages
+    [[ $skipped -gt 0 ]] || return 0
+    packages=$(sort -u "$results/missing" 2>/dev/null | paste -sd ' ')
+    [[ -z $packages ]] ||
+        say "some of the $skipped skipped tests need packages that .ci/run installs: apt-get install $packages"
+    [[ $EUID -eq 0 ]] || say "some of the $skipped skipped tests need root"
 }
 
 # Ends with a line such as "212 passed, 0 failed, 0 skipped".
 run_tests() {
-    local filter='TestCategory!=Slow' log status=0
-    case ${1-} in
-        '') ;;
-        --all) filter= ;;
-        *)
-            say "test takes --all or nothing, not $1"
-            exit 2
-            ;;
-    esac
+    local status=0 passed='' failed skipped
+    if wants_help "$@"; then
+        usage_of_test
+        exit
+    fi
+    [[ $# -eq 0 || $* == --all ]] || wrong "test takes --all or nothing, not $*; ./run.sh test --help"
     ensure_sdk
     build "$top/TurnServer.sln"
-    log=$(mktemp)
-    # Expanded now: the variable is local.
-    # shellcheck disable=SC2064
-    trap "rm -f '$log'" EXIT
-    if [[ $filter ]]; then
-        run_dotnet_test "$log" "$filter" || status=$?
+    results=$(mktemp -d)
+    trap 'rm -rf "$results"' EXIT
+    export TEST_MISSING=$results/missing
+    if [[ $# -eq 0 ]]; then
+        dotnet_test 'TestCategory!=Slow' || status=$?
     else
         publish "$published"
         # Slow tests that start the server run with the published binary alone.
-        TEST_PUBLISHED=$published/turnserver run_dotnet_test "$log" 'TestCategory!=Slow|TestCategory!=Process' ||
-            status=$?
+        TEST_PUBLISHED=$published/turnserver dotnet_test 'TestCategory!=Slow|TestCategory!=Process' || status=$?
         say "running the tests that start the server again, with the published binary"
-        TEST_SERVER=$published/turnserver run_dotnet_test "$log" TestCategory=Process || status=$?
+        TEST_SERVER=$published/turnserver dotnet_test TestCategory=Process || status=$?
     fi
-    count_tests "$log"
+    read -r passed failed skipped < <(count_tests) || true
+    if [[ $passed ]]; then
+        explain_skipped "$skipped"
+        echo "$passed passed, $failed failed, $skipped skipped"
+    fi
     exit "$status"
+}
+
+# The command that a word continues or begins, or that takes at most two edits to get to.
+nearest_command() {
+    printf '%s\n' "${commands[@]}" | awk -v word="$1" '
+        function smallest(a, b, c) { return a < b ? (a < c ? a : c) : (b < c ? b : c) }
+        {
+            for (j = 0; j <= length(word); j++) row[j] = j
+            for (i = 1; i <= length($0); i++) {
+                corner = row[0]
+                row[0] = i
+                for (j = 1; j <= length(word); j++) {
+                    above = row[j]
+                    row[j] = smallest(corner + (substr($0, i, 1) != substr(word, j, 1)), above + 1, row[j - 1] + 1)
+                    corner = above
+                }
+            }
+            edits = index($0, word) == 1 || index(word, $0) == 1 ? 0 : row[length(word)]
+            if (NR == 1 || edits < fewest) { fewest = edits; name = $0 }
+        }
+        END { if (fewest <= 2) print name }'
+}
+
+unknown_command() {
+    local near
+    near=$(nearest_command "$1")
+    say "unknown command $1${near:+; did you mean $near?}"
+    wrong "./run.sh help lists the commands"
 }
 
 case ${1-} in
     help)
+        [[ $# -eq 1 || $2 == help ]] || exec "$top/run.sh" "$2" --help
         usage
         ;;
-    test)
-        shift
-        run_tests "$@"
-        ;;
-    simulate)
-        run_simulation "$@"
-        ;;
-    fuzz)
-        shift
-        run_fuzz "$@"
-        ;;
-    bench)
-        shift
-        run_bench "$@"
-        ;;
-    stress)
-        run_bench "$@"
-        ;;
-    install | uninstall)
-        exec "$top/TurnServer/Service/install.sh" "$@"
-        ;;
-    deb)
-        shift
-        exec "$top/TurnServer/Service/package.sh" "$@"
-        ;;
-    publish)
-        shift
-        publish "$@"
-        ;;
-    *)
-        run_server "$@"
-        ;;
+    -h | '-?' | --help) usage ;;
+    serve) run_server "${@:2}" ;;
+    test) run_tests "${@:2}" ;;
+    simulate) run_simulation "$@" ;;
+    fuzz) run_fuzz "${@:2}" ;;
+    bench) run_bench "${@:2}" ;;
+    stress) run_bench "$@" ;;
+    install | uninstall) exec "$top/TurnServer/Service/install.sh" "$@" ;;
+    deb) exec "$top/TurnServer/Service/package.sh" "${@:2}" ;;
+    publish) publish "${@:2}" ;;
+    '' | -* | @* | connect) run_server "$@" ;;
+    *) unknown_command "$1" ;;
 esac

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds a Debian package of the server in the current directory; run.sh deb calls it.
+# Builds a Debian package of the server in the current directory. Called by ./run.sh deb.
 set -euo pipefail
 umask 022
 
@@ -9,19 +9,17 @@ binary=
 
 say() { printf 'run.sh deb: %s\n' "$*" >&2; }
 
-fail() {
-    say "$*"
-    exit 1
-}
+# shellcheck source=TurnServer/Service/tools.sh
+. "$here/tools.sh"
 
 usage() {
     cat <<EOF
 Usage: ./run.sh deb [--binary PATH]
 
-  --binary PATH    package this binary, as ./run.sh publish makes it, instead of building one
+  --binary PATH    package this binary, built by ./run.sh publish, instead of building one
 
-The package is written to the current directory. Its maintainer is DEBFULLNAME <DEBEMAIL>, or whom git names here. With
-SOURCE_DATE_EPOCH set, the same binary makes the same package.
+Writes the package to the current directory. Its maintainer is DEBFULLNAME <DEBEMAIL>, by default git's user.name and
+user.email. With SOURCE_DATE_EPOCH set the package is reproducible.
 EOF
 }
 
@@ -44,38 +42,29 @@ read_arguments() {
                 usage
                 exit
                 ;;
-            *) wrong "there is no $1" ;;
+            *) wrong "unknown argument $1" ;;
         esac
         shift
     done
 }
 
-ensure_tools() {
-    command -v dpkg-deb >/dev/null || fail "this system has no dpkg: packages are built on Debian or Ubuntu"
-    command -v dpkg-shlibdeps >/dev/null && return
-    local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends dpkg-dev)
-    [[ $EUID -eq 0 ]] || install=(sudo "${install[@]}")
-    say "dpkg-shlibdeps is missing: installing it (apt-get install dpkg-dev)"
-    "${install[@]}" >&2 || fail "dpkg-shlibdeps is missing: as root, apt-get update && apt-get install dpkg-dev"
-}
-
-git_says() { git -C "$top" "$@" 2>/dev/null || true; }
+from_git() { git -C "$top" "$@" 2>/dev/null || true; }
 
 maintainer() {
     local name=${DEBFULLNAME-} email=${DEBEMAIL-}
-    [[ $name ]] || name=$(git_says config user.name)
-    [[ $email ]] || email=$(git_says config user.email)
+    [[ $name ]] || name=$(from_git config user.name)
+    [[ $email ]] || email=$(from_git config user.email)
     printf '%s <%s>' "${name:-TurnServer}" "${email:-root@$(hostname)}"
 }
 
-# A folder that looks like a source package is what dpkg-shlibdeps asks for.
+# dpkg-shlibdeps runs only in what looks like a source package.
 dependencies() {
     mkdir -p "$work/source/debian"
     printf 'Source: turnserver\n\nPackage: turnserver\nArchitecture: any\n' >"$work/source/debian/control"
     (cd "$work/source" && dpkg-shlibdeps -O -e"$tree/usr/bin/turnserver" 2>/dev/null) | sed -n 's/^shlibs:Depends=//p'
 }
 
-# Its --help as a page of the manual.
+# A manual page from the output of --help.
 manual() {
     local date
     date=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)
@@ -89,7 +78,7 @@ turnserver \\- turn relay for two-player mobile games
 .br
 .B turnserver connect
 \\fIURL\\fR \\fB\\-\\-name\\fR \\fINAME\\fR [\\fIflags\\fR]
-.SH THE SERVER
+.SH SERVER
 The package runs it as the service turnserver.service, with the settings of
 .IR /etc/default/turnserver .
 .PP
@@ -103,10 +92,10 @@ EOF
 .SH FILES
 .TP
 .I /etc/default/turnserver
-settings of the service; after a change: systemctl restart turnserver
+settings; after a change: systemctl restart turnserver
 .TP
 .I /var/lib/private/turnserver
-its state
+players and games
 EOF
 }
 
@@ -131,7 +120,7 @@ fill_tree() {
 fill_control() {
     local control=$tree/DEBIAN script depends
     depends=$(dependencies)
-    [[ $depends ]] || fail "dpkg-shlibdeps does not say what $binary needs: is it a binary for $architecture?"
+    [[ $depends ]] || fail "dpkg-shlibdeps cannot read $binary: is it built for $architecture?"
     mkdir -p "$control"
     sed -e "s|@VERSION@|$version|; s|@ARCHITECTURE@|$architecture|; s|@MAINTAINER@|$maintainer|" \
         -e "s|@SIZE@|$(du -sk --apparent-size --exclude=DEBIAN "$tree" | cut -f 1)|; s|@DEPENDS@|$depends|" \
@@ -146,14 +135,14 @@ fill_control() {
 }
 
 read_arguments "$@"
-ensure_tools
+ensure_packaging
 if [[ -z $binary ]]; then
     binary=$top/TurnServer/bin/service/turnserver
     "$top/run.sh" publish "$(dirname "$binary")"
 fi
 
 if [[ -z ${SOURCE_DATE_EPOCH-} ]]; then
-    SOURCE_DATE_EPOCH=$(git_says log -1 --format=%ct)
+    SOURCE_DATE_EPOCH=$(from_git log -1 --format=%ct)
     export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(date +%s)}
 fi
 version=$(sed -n 's|.*<Version>\(.*\)</Version>.*|\1|p' "$top/Directory.Build.props")
@@ -167,5 +156,5 @@ mkdir "$tree"
 fill_tree
 fill_control
 dpkg-deb --root-owner-group -Zxz --build "$tree" "$package" >/dev/null
-echo "run.sh deb: built $PWD/$package; to install it, or to upgrade:"
+echo "run.sh deb: built $PWD/$package; to install or upgrade:"
 echo "  sudo apt install --reinstall ./$package"

@@ -18,6 +18,7 @@ internal static class Tool
     {
         if (Find(name) is { } path)
             return path;
+        RecordMissing(package ?? name);
         SkipOrFail($"{name} is not installed: apt-get install {package ?? name}");
         throw new UnreachableException();
     }
@@ -55,6 +56,15 @@ internal static class Tool
         }
 
         return (process.ExitCode, await output, await errors);
+    }
+
+    // run.sh test lists the packages that the skipped tests need.
+    private static void RecordMissing(string package)
+    {
+        if (Environment.GetEnvironmentVariable("TEST_MISSING") is not { Length: > 0 } file)
+            return;
+        lock (Folders)
+            File.AppendAllText(file, package + "\n");
     }
 
     private static string? Find(string name) =>

@@ -1,0 +1,82 @@
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Service;
+
+/// <summary><c>./run.sh</c>: help and mistyped commands, neither of which needs an SDK or a build.</summary>
+[Parallelizable(ParallelScope.All)]
+internal sealed class RunScriptTests
+{
+    private static readonly string[] Commands =
+    [
+        "serve", "connect", "install", "uninstall", "deb", "publish", "test", "simulate", "fuzz", "bench", "stress",
+        "help",
+    ];
+
+    [TestCase("help")]
+    [TestCase("--help")]
+    [TestCase("-h")]
+    public async Task Help_lists_every_command(string argument)
+    {
+        var output = await HelpAsync(argument);
+        foreach (var command in Commands)
+            Assert.That(output, Does.Match($@"(?m)^  (\w+, )?{command}\b"));
+        Assert.That(output, Does.Contain("./run.sh serve --help lists the flags"));
+        Assert.That(output.Split('\n'), Has.All.Length.LessThanOrEqualTo(120));
+    }
+
+    [TestCase("test", "--all")]
+    [TestCase("publish", "DIR")]
+    [TestCase("deb", "--binary PATH")]
+    [TestCase("install", "--dry-run")]
+    [TestCase("uninstall", "--dry-run")]
+    [TestCase("fuzz", "--seconds N")]
+    public async Task Help_of_a_script_command_needs_no_build(string command, string argument)
+    {
+        var output = await HelpAsync(command, "--help");
+        Assert.That(output, Does.StartWith("Usage: ./run.sh "));
+        Assert.That(output, Does.Contain($"./run.sh {command} ").And.Contain(argument));
+        Assert.That(await HelpAsync("help", command), Is.EqualTo(output));
+    }
+
+    [TestCase("tests", "test")]
+    [TestCase("tset", "test")]
+    [TestCase("benchmark", "bench")]
+    [TestCase("sim", "simulate")]
+    [TestCase("instal", "install")]
+    [TestCase("fuz", "fuzz")]
+    public async Task A_mistyped_command_is_refused_with_the_nearest_one(string typed, string meant)
+    {
+        var errors = await RefuseAsync(typed);
+        Assert.That(errors, Does.Contain($"unknown command {typed}; did you mean {meant}?"));
+        Assert.That(errors, Does.Contain("./run.sh help lists the commands"));
+    }
+
+    [Test]
+    public async Task An_unlike_word_is_refused_without_a_suggestion() =>
+        Assert.That(await RefuseAsync("frobnicate"), Does.Contain("unknown command frobnicate\n"));
+
+    [TestCase("test", "--al")]
+    [TestCase("publish")]
+    [TestCase("publish", "--all")]
+    [TestCase("deb", "now")]
+    public async Task A_wrong_argument_is_refused(params string[] arguments) =>
+        Assert.That(await RefuseAsync(arguments), Does.StartWith("run.sh"));
+
+    private static async Task<string> HelpAsync(params string[] arguments)
+    {
+        using var machine = new FreshMachine();
+        var (exitCode, output, errors) = await machine.RunAsync(null, arguments);
+        Assert.That((exitCode, errors), Is.EqualTo((0, "")));
+        Assert.That(machine.TakeCalls(), Is.Empty);
+        return output;
+    }
+
+    private static async Task<string> RefuseAsync(params string[] arguments)
+    {
+        using var machine = new FreshMachine();
+        var (exitCode, _, errors) = await machine.RunAsync(null, arguments);
+        Assert.That(exitCode, Is.EqualTo(2));
+        Assert.That(machine.TakeCalls(), Is.Empty);
+        return errors;
+    }
+}
