@@ -16,14 +16,14 @@ internal sealed class InstallTests
     private static readonly UnixFileMode FileMode = (UnixFileMode)Convert.ToInt32("644", 8);
 
     [Test]
-    public async Task Install_puts_four_files_in_their_places_and_may_be_repeated()
+    public async Task Install_puts_four_files_in_place_and_can_be_repeated()
     {
         using var sandbox = new InstallSandbox();
         for (var time = 0; time < 2; time++)
         {
             var (exitCode, output, errors) = await InstallAsync(sandbox);
             Assert.That((exitCode, errors), Is.EqualTo((0, "")));
-            Assert.That(output, Does.Contain("systemd is left alone"));
+            Assert.That(output, Does.Contain("systemd is not called"));
             Assert.That(sandbox.Files, Is.EqualTo(Installed));
         }
 
@@ -35,11 +35,11 @@ internal sealed class InstallTests
     }
 
     [Test]
-    public async Task Install_replaces_a_program_that_runs()
+    public async Task Install_replaces_a_running_program()
     {
         using var sandbox = new InstallSandbox();
         await InstallAsync(sandbox);
-        // Not copied by this process: a child that another test starts meanwhile would hold the copy open for writing.
+        // Not copied by this process: a child that another test forks meanwhile would hold the copy open for writing.
         await Tool.RunAsync("/bin/cp", "/bin/sleep", sandbox.Machine + Program);
         using var running = System.Diagnostics.Process.Start(sandbox.Machine + Program, ["60"]);
         try
@@ -55,23 +55,23 @@ internal sealed class InstallTests
     }
 
     [Test]
-    public async Task Install_keeps_settings_that_were_edited()
+    public async Task Install_keeps_edited_settings()
     {
         using var sandbox = new InstallSandbox();
         await InstallAsync(sandbox);
         sandbox.Write(Settings, "TURNSERVER_PORT=8080\n");
-        Assert.That((await InstallAsync(sandbox)).Output, Does.Contain("were edited and are kept: "));
-        sandbox.Write(Shipped, "what an older version shipped\n");
-        Assert.That((await InstallAsync(sandbox)).Output, Does.Contain("those shipped have changed: diff "));
+        Assert.That((await InstallAsync(sandbox)).Output, Does.Contain("Settings edited and kept: "));
+        sandbox.Write(Shipped, "defaults of an older version\n");
+        Assert.That((await InstallAsync(sandbox)).Output, Does.Contain("but the defaults have changed: diff "));
         Assert.That(sandbox.Read(Settings), Is.EqualTo("TURNSERVER_PORT=8080\n"));
     }
 
     [Test]
-    public async Task Settings_that_an_uninstall_kept_are_kept_when_it_is_installed_again()
+    public async Task Install_keeps_settings_that_an_uninstall_left()
     {
         using var sandbox = new InstallSandbox();
         sandbox.Write(Settings, "TURNSERVER_PORT=8080\n");
-        Assert.That((await InstallAsync(sandbox)).Output, Does.Contain("were edited and are kept: "));
+        Assert.That((await InstallAsync(sandbox)).Output, Does.Contain("Settings edited and kept: "));
         Assert.That(sandbox.Read(Settings), Is.EqualTo("TURNSERVER_PORT=8080\n"));
     }
 
@@ -80,14 +80,14 @@ internal sealed class InstallTests
     {
         using var sandbox = new InstallSandbox();
         await InstallAsync(sandbox);
-        sandbox.Write(Settings, "what an older version shipped\n");
-        sandbox.Write(Shipped, "what an older version shipped\n");
-        Assert.That((await InstallAsync(sandbox)).Output, Does.Contain("were not edited"));
+        sandbox.Write(Settings, "defaults of an older version\n");
+        sandbox.Write(Shipped, "defaults of an older version\n");
+        Assert.That((await InstallAsync(sandbox)).Output, Does.Contain("Settings not edited"));
         Assert.That(sandbox.Read(Settings), Is.EqualTo(sandbox.Read(Shipped)).And.Contain("#TURNSERVER_PORT=80"));
     }
 
     [Test]
-    public async Task Uninstall_removes_all_but_the_state_and_may_be_repeated()
+    public async Task Uninstall_leaves_only_the_state_and_can_be_repeated()
     {
         using var sandbox = new InstallSandbox();
         await InstallAsync(sandbox);
@@ -98,12 +98,23 @@ internal sealed class InstallTests
             var (exitCode, output, errors) = await sandbox.RunWithDestDirAsync("uninstall");
             Assert.That((exitCode, errors), Is.EqualTo((0, "")));
             Assert.That(output, Does.Contain($"rm -rf {sandbox.Machine}/var/lib/private/turnserver"));
+            Assert.That(output, Does.Contain(time == 0 ? "is uninstalled" : "is not installed"));
             Assert.That(sandbox.Files, Is.EqualTo(new[] { "/var/lib/private/turnserver/games" }));
         }
     }
 
     [Test]
-    public async Task Uninstall_keeps_settings_that_were_edited_and_says_so()
+    public async Task Uninstall_without_an_installation_removes_nothing()
+    {
+        using var sandbox = new InstallSandbox();
+        sandbox.Write(Settings, "TURNSERVER_PORT=8080\n");
+        var (exitCode, output, errors) = await sandbox.RunWithDestDirAsync("uninstall");
+        Assert.That((exitCode, output, errors), Is.EqualTo((0, "# The turn server is not installed\n", "")));
+        Assert.That(sandbox.Files, Is.EqualTo(new[] { Settings }));
+    }
+
+    [Test]
+    public async Task Uninstall_keeps_edited_settings_and_says_so()
     {
         using var sandbox = new InstallSandbox();
         await InstallAsync(sandbox);
@@ -115,7 +126,7 @@ internal sealed class InstallTests
     }
 
     [Test]
-    public async Task A_dry_run_prints_every_command_and_changes_nothing()
+    public async Task Dry_run_prints_every_command_and_changes_nothing()
     {
         using var sandbox = new InstallSandbox();
         var (exitCode, output, _) = await sandbox.RunWithDestDirAsync("install", "--dry-run");
@@ -132,11 +143,11 @@ internal sealed class InstallTests
         Assert.That(sandbox.Files, Is.EqualTo(Installed));
     }
 
-    [TestCase("install", "--dry", 2, "there is no --dry")]
-    [TestCase("install", "now", 2, "there is no now")]
+    [TestCase("install", "--dry", 2, "unknown argument --dry")]
+    [TestCase("install", "now", 2, "unknown argument now")]
     [TestCase("uninstall", "--binary", 2, "--binary is for install")]
     [TestCase("install", "--binary", 2, "takes the path of a binary")]
-    public async Task A_wrong_argument_is_refused_and_explained(string verb, string argument, int code, string error)
+    public async Task A_wrong_argument_is_refused_with_the_usage(string verb, string argument, int code, string error)
     {
         using var sandbox = new InstallSandbox();
         var (exitCode, _, errors) = await sandbox.RunWithDestDirAsync(verb, argument);
@@ -146,7 +157,7 @@ internal sealed class InstallTests
     }
 
     [Test]
-    public async Task A_binary_that_is_none_is_refused()
+    public async Task A_directory_in_place_of_a_binary_is_refused()
     {
         using var sandbox = new InstallSandbox();
         var (exitCode, _, errors) = await sandbox.RunWithDestDirAsync("install", "--binary", sandbox.Machine);
