@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Service;
 
-/// <summary>The Debian package: what is in it, and how it is installed, upgraded, removed and purged.</summary>
+/// <summary>The Debian package: its contents, and that it can be installed, upgraded, removed and purged.</summary>
 [Category("Slow")]
 internal sealed class PackageTests
 {
@@ -12,7 +12,7 @@ internal sealed class PackageTests
     private const string HelperState = "/var/lib/systemd/deb-systemd-helper-enabled";
     private const string State = "/var/lib/private/turnserver";
 
-    // It is asked for its health until it is well, by a shell that has no other program for it.
+    // Without curl: bash connects until the server listens, and then posts a registration.
     private const string Play = """
         TURNSERVER_PORT=8080 turnserver & server=$!
         i=0
@@ -37,7 +37,7 @@ internal sealed class PackageTests
     public void Delete() => Directory.Delete(_folder, recursive: true);
 
     [Test]
-    public async Task Package_has_the_files_of_a_service_and_they_belong_to_root()
+    public async Task Package_contains_the_files_of_a_service_owned_by_root()
     {
         var contents = await DpkgAsync("--contents", _package);
         foreach (var file in new[]
@@ -66,7 +66,7 @@ internal sealed class PackageTests
     }
 
     [Test]
-    public async Task Package_needs_the_C_library_and_OpenSSL_and_says_what_it_is()
+    public async Task Package_depends_on_the_C_library_and_OpenSSL_and_is_named_by_its_version()
     {
         Assert.That(await DpkgAsync("--field", _package, "Depends"),
             Does.Match(@"^libc6 \(>= [\d.]+\), libssl3t64 \| libssl3, "));
@@ -76,7 +76,7 @@ internal sealed class PackageTests
     }
 
     [Test]
-    public async Task Lintian_finds_no_error_and_no_warning()
+    public async Task Lintian_reports_no_error_and_no_warning()
     {
         var start = new ProcessStartInfo(Tool.Require("lintian"), ["--fail-on", "error,warning", _package]);
         var (exitCode, output, errors) = await Tool.RunAsync(start, TimeSpan.FromMinutes(2));
@@ -84,7 +84,7 @@ internal sealed class PackageTests
     }
 
     [Test]
-    public async Task The_same_binary_at_the_same_time_makes_the_same_package()
+    public async Task Package_is_reproducible()
     {
         var again = Directory.CreateDirectory(Path.Combine(_folder, "again")).FullName;
         Assert.That(await File.ReadAllBytesAsync(await BuildAsync(again)),
@@ -96,7 +96,7 @@ internal sealed class PackageTests
     {
         await using var chroot = await Chroot.CreateAsync("init-system-helpers", "libssl3");
         File.Copy(_package, chroot.PathOf("/turnserver.deb"));
-        await RefusedBesideAnotherAsync(chroot);
+        await RefusedBesideInstallAsync(chroot);
         await InstallAsync(chroot);
         Assert.That(new FileInfo(chroot.PathOf(Wanted)).LinkTarget,
             Does.EndWith("/lib/systemd/system/turnserver.service"));
@@ -121,7 +121,7 @@ internal sealed class PackageTests
             Does.Contain("no packages found"));
     }
 
-    private static async Task RefusedBesideAnotherAsync(Chroot chroot)
+    private static async Task RefusedBesideInstallAsync(Chroot chroot)
     {
         Directory.CreateDirectory(chroot.PathOf("/opt/turnserver"));
         await File.WriteAllTextAsync(chroot.PathOf("/opt/turnserver/turnserver"), "");
@@ -134,7 +134,7 @@ internal sealed class PackageTests
     private static Task<string> InstallAsync(Chroot chroot) =>
         chroot.RunInsideAsync("apt-get install -y -qq --no-install-recommends /turnserver.deb");
 
-    // The same files under a later version, with other settings as shipped.
+    // The same files with a later version and other default settings.
     private static async Task UpgradeAsync(Chroot chroot)
     {
         await chroot.RunInsideAsync("""
@@ -150,7 +150,7 @@ internal sealed class PackageTests
         File.Delete(chroot.PathOf(Settings) + ".dpkg-dist");
     }
 
-    // All of it but dpkg's own books and its log.
+    // All files except dpkg's database and log.
     private static async Task<string[]> LeftAsync(Chroot chroot)
     {
         var found = await chroot.RunInsideAsync(
@@ -158,7 +158,8 @@ internal sealed class PackageTests
         return found.Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
-    private static async Task<string> BuildAsync(string folder)
+    /// <summary>Builds the package into this directory; returns its path.</summary>
+    internal static async Task<string> BuildAsync(string folder)
     {
         var start = new ProcessStartInfo(Repository.RunScript, ["deb", "--binary", await PublishedServer.PathAsync()])
         {

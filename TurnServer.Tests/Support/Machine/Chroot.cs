@@ -5,7 +5,6 @@ namespace TurnServer.Tests.Support;
 /// <summary>A minimal Debian in a temporary directory, made with debootstrap.</summary>
 internal sealed class Chroot : IAsyncDisposable
 {
-    private const string DefaultMirror = "http://deb.debian.org/debian";
     private const string Suite = "bookworm";
 
     // debootstrap downloads about 60 MB.
@@ -23,8 +22,20 @@ internal sealed class Chroot : IAsyncDisposable
     /// <summary>Its directory on this machine.</summary>
     public string Root { get; }
 
-    /// <summary>Creates one with these packages and the essential ones.</summary>
+    /// <summary>Creates one with these packages and the essential ones. Its packages do not start services.</summary>
     public static async Task<Chroot> CreateAsync(params string[] packages)
+    {
+        var chroot = await TryCreateAsync(Assert.Fail, packages);
+        var policy = chroot.PathOf("/usr/sbin/policy-rc.d");
+        await File.WriteAllTextAsync(policy, "#!/bin/sh\nexit 101\n");
+        File.SetUnixFileMode(policy, (UnixFileMode)Convert.ToInt32("755", 8));
+        return chroot;
+    }
+
+    /// <summary>Creates one whose packages may start services.</summary>
+    /// <param name="fail">Called if debootstrap fails, with the reason; ends the test.</param>
+    /// <param name="packages">Packages besides the essential ones.</param>
+    public static async Task<Chroot> TryCreateAsync(Action<string> fail, params string[] packages)
     {
         if (!Environment.IsPrivilegedProcess)
             Assert.Ignore("Only root can make a chroot.");
@@ -32,12 +43,13 @@ internal sealed class Chroot : IAsyncDisposable
         var chroot = new Chroot(Directory.CreateTempSubdirectory("turnserver-chroot-").FullName);
         try
         {
-            await RunAsync(debootstrap, "--variant=minbase", $"--include={string.Join(',', packages)}", Suite,
-                chroot.Root, Mirror());
-            // Keeps packages from starting services.
-            await File.WriteAllTextAsync(Path.Combine(chroot.Root, "usr/sbin/policy-rc.d"), "#!/bin/sh\nexit 101\n");
-            File.SetUnixFileMode(Path.Combine(chroot.Root, "usr/sbin/policy-rc.d"),
-                (UnixFileMode)Convert.ToInt32("755", 8));
+            string[] arguments = ["--variant=minbase", $"--include={string.Join(',', packages)}", Suite, chroot.Root];
+            var (exitCode, output, errors) = await Tool.RunAsync(
+                new ProcessStartInfo(debootstrap, [.. arguments, .. await MirrorAsync()]), Timeout);
+            if (exitCode != 0)
+                fail($"debootstrap: {string.Join('\n', (output + errors).Split('\n').TakeLast(20))}");
+            // Services do not run as root, and must be able to enter the root directory.
+            File.SetUnixFileMode(chroot.Root, (UnixFileMode)Convert.ToInt32("755", 8));
             return chroot;
         }
         catch
@@ -68,12 +80,13 @@ internal sealed class Chroot : IAsyncDisposable
         return output + errors;
     }
 
-    // The mirror of this machine, if it is a Debian.
-    private static string Mirror()
+    // The Debian mirror that apt uses on this machine; if there is none, debootstrap's default.
+    private static async Task<string[]> MirrorAsync()
     {
-        string[] files = ["/etc/apt/sources.list.d/debian.sources", "/etc/apt/sources.list"];
-        return files.Where(File.Exists).SelectMany(File.ReadLines).SelectMany(line => line.Split(' '))
-            .FirstOrDefault(word => word.StartsWith("http", StringComparison.Ordinal)
-                && word.TrimEnd('/').EndsWith("/debian", StringComparison.Ordinal)) ?? DefaultMirror;
+        var (_, output, _) = await Tool.RunAsync("apt-get", "indextargets", "--format", "$(SITE) $(ORIGIN)",
+            "Created-By: Packages");
+        return [.. output.Split('\n').Select(line => line.Split(' '))
+            .Where(words => words[^1] == "Debian" || words[0].EndsWith("/debian", StringComparison.Ordinal))
+            .Select(words => words[0]).Take(1)];
     }
 }
