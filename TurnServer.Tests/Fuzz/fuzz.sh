@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes the parser with AFL++, guided by which of its code an input reaches. Called by ./run.sh fuzz, which has
-# installed afl-fuzz and built the tests.
+# Fuzzes the parser with AFL++, guided by coverage. Called by ./run.sh fuzz, which has installed afl-fuzz and built the
+# tests.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
@@ -15,9 +15,9 @@ usage() {
     cat <<EOF
 Usage: ./run.sh fuzz [--seconds N]
 
-Has AFL++ look for bodies and headers that the server reads otherwise than a simple parser does, for N seconds (60).
-Says what it did; ends with 1 if it found any, each shown in hexadecimal for a test to be made of it. What it learns
-is kept in TurnServer.Tests/bin/fuzz/state: the next run goes on from there.
+Searches with AFL++ for bodies and headers on which the server's parser and a simple reference parser disagree, for N
+seconds (60). Prints statistics and each finding, shrunk and in hexadecimal, ready for a regression test; exits with 1
+if there are any. The corpus is kept in TurnServer.Tests/bin/fuzz/state: the next run continues with it.
 EOF
 }
 
@@ -26,12 +26,12 @@ while [[ $# -gt 0 ]]; do
         --seconds)
             seconds=${2-}
             [[ $seconds =~ ^[1-9][0-9]{0,5}$ ]] || {
-                say "--seconds: give a whole number from 1"
+                say "--seconds takes a whole number from 1"
                 exit 2
             }
             shift 2
             ;;
-        --help)
+        -h | --help)
             usage
             exit
             ;;
@@ -48,19 +48,18 @@ if [[ ! -x $tool ]]; then
     dotnet tool install --tool-path "$(dirname "$tool")" SharpFuzz.CommandLine --version "$sharpfuzz_version" >&2
 fi
 
-# A copy, as the tool changes the server: what each run of the tests starts stays as it is.
+# The tool rewrites the assembly, so it gets a copy of the tests' build.
 rm -rf "$work/app" "$work/seeds"
 mkdir -p "$work/app" "$work/seeds"
 cp "$built"/*.dll "$built"/*.json "$work/app"
 "$tool" "$work/app/turnserver.dll" TurnServer.Protocol
 dotnet "$built/TurnServer.Tests.dll" fuzz-seeds "$work/seeds" "$work/dictionary"
 
-# What crashed an older build may not crash this one: judged anew below, not taken from the last run.
+# Findings of an older build may be fixed by now.
 rm -rf "$work/state/default/crashes" "$work/state/default/hangs"
 from=$work/seeds
 [[ -d $work/state/default/queue ]] && from=-
-# SharpFuzz reports crashes itself, whatever the system does with core files; what AFL++ runs is dotnet, which it cannot
-# know to be prepared.
+# SharpFuzz reports crashes itself, so core files do not matter. AFL++ runs dotnet, which is not instrumented itself.
 export AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_SKIP_BIN_CHECK=1 AFL_SKIP_CPUFREQ=1 AFL_NO_AFFINITY=1 AFL_NO_UI=1
 export AFL_AUTORESUME=1
 say "fuzzing for $seconds s"
@@ -72,11 +71,11 @@ afl-fuzz -V "$seconds" -i "$from" -x "$work/dictionary" -o "$work/state" -t 1000
 }
 
 stat() { sed -nE "s/^$1 +: +//p" "$work/state/default/fuzzer_stats"; }
-say "$(stat execs_done) inputs in all runs, $(stat execs_per_sec) a second; $(stat corpus_count) reach something of their own," \
-    "$(stat edges_found) edges in all"
+say "$(stat execs_done) inputs in all runs, $(stat execs_per_sec)/s; corpus of $(stat corpus_count)," \
+    "$(stat edges_found) edges covered"
 shopt -s nullglob
 found=("$work/state/default/crashes"/id* "$work/state/default/hangs"/id*)
 [[ ${#found[@]} -eq 0 ]] && exit
-say "${#found[@]} were judged wrong or took too long:"
+say "${#found[@]} findings (wrong result or timeout):"
 dotnet "$built/TurnServer.Tests.dll" fuzz-show "${found[@]}"
 exit 1

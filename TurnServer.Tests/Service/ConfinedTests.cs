@@ -6,13 +6,13 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Service;
 
 /// <summary>
-/// The binary that is installed, under what the unit lets it do: as nobody, with one capability, without memory that is
-/// both written and run, and with the unit's system calls and families of sockets alone.
+/// The published binary under the unit's restrictions: as nobody, with one capability, without memory that is writable
+/// and executable, and with only the unit's system calls and socket families.
 /// </summary>
 [Category("Slow")]
 internal sealed class ConfinedTests
 {
-    // Root's part: a /proc that shows its own processes alone, and another user who has nothing but ports below 1024.
+    // What needs root: a /proc with hidepid, and an unprivileged user who may bind ports below 1024.
     private static readonly string[] AsNobody =
     [
         "unshare", "--mount", "sh", "-c",
@@ -29,10 +29,10 @@ internal sealed class ConfinedTests
     public async Task BuildAsync()
     {
         if (!Environment.IsPrivilegedProcess)
-            Assert.Ignore("Only root can become nobody.");
+            Assert.Ignore("Only root can switch to the user nobody.");
         _folder = Directory.CreateTempSubdirectory("turnserver-confined-").FullName;
         File.SetUnixFileMode(_folder, (UnixFileMode)Convert.ToInt32("755", 8));
-        // Where nobody may read it.
+        // Readable by the user nobody.
         _binary = Path.Combine(_folder, "turnserver");
         File.Copy(await PublishedServer.PathAsync(), _binary);
         await File.WriteAllTextAsync(Path.Combine(_folder, "allowed.h"), await AllowedAsync());
@@ -49,7 +49,7 @@ internal sealed class ConfinedTests
     }
 
     [Test]
-    public async Task A_game_is_played_and_the_server_stops_in_order()
+    public async Task A_game_is_played_and_the_server_stops_cleanly()
     {
         await using var server = await ServerChild.StartProgramAsync(Confined(_binary));
         await using var pair = await RawPair.StartAsync(server.Port, "Confined");
@@ -63,7 +63,7 @@ internal sealed class ConfinedTests
     }
 
     [Test]
-    public async Task A_game_goes_on_after_a_crash()
+    public async Task A_game_continues_after_a_crash()
     {
         var state = Path.Combine(_folder, "state");
         Directory.CreateDirectory(state);
@@ -85,17 +85,17 @@ internal sealed class ConfinedTests
     }
 
     [Test]
-    public async Task A_port_below_1024_can_be_had()
+    public async Task A_port_below_1024_can_be_bound()
     {
-        // None that is in use on a machine where tests are run; unassigned by IANA.
+        // Unassigned by IANA, so hardly in use.
         const int Port = 1023;
         await using var server = ServerChild.LaunchProgram([.. Confined(_binary), "--port", $"{Port}"], null, Port);
         await server.WaitUntilListeningAsync();
     }
 
-    /// <summary>The reason why what is installed is compiled ahead of time.</summary>
+    /// <summary>This is why the published binary is compiled ahead of time.</summary>
     [Test]
-    public async Task A_build_that_is_compiled_as_it_runs_does_not_start()
+    public async Task A_build_that_needs_the_JIT_does_not_start()
     {
         var start = new ProcessStartInfo(Path.Combine(_folder, "confine"), [.. OrdinaryBuild, "--version"]);
         Assert.That((await Tool.RunAsync(start, TestWait.Timeout)).ExitCode, Is.Not.Zero);
@@ -106,7 +106,7 @@ internal sealed class ConfinedTests
 
     private string[] Confined(string binary) => [.. AsNobody, Path.Combine(_folder, "confine"), binary];
 
-    // What the unit's lines allow, as lines of the filter. A name that this architecture has no number for is left out.
+    // The system calls that the unit allows, as lines of the filter in confine.c, for those this architecture has.
     private static async Task<string> AllowedAsync()
     {
         var allowed = await ExpandAsync("@default");
@@ -121,7 +121,7 @@ internal sealed class ConfinedTests
             }
         }
 
-        // It is this program's own call that becomes the server.
+        // confine.c starts the server with it.
         allowed.Add("execve");
         var text = new StringBuilder();
         foreach (var call in allowed.Order(StringComparer.Ordinal))

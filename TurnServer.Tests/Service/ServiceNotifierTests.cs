@@ -8,8 +8,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Service;
 
 /// <summary>
-/// What systemd is told, over a real socket, while the clock is turned by hand. Alone, as the socket's address is a
-/// variable of this whole process.
+/// Notifications to systemd over a real socket, with a manual clock. Not parallel: the address is an environment
+/// variable of the process.
 /// </summary>
 [NonParallelizable]
 internal sealed class ServiceNotifierTests
@@ -49,22 +49,22 @@ internal sealed class ServiceNotifierTests
 
     [TestCase(false)]
     [TestCase(true)]
-    public async Task Ready_IsSaidOnce_WhenTheActorHasAnswered(bool isAbstract)
+    public async Task Ready_IsSentOnce_WhenTheActorHasAnswered(bool isAbstract)
     {
         await using var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract));
         Run(systemd.Address);
-        await TurnUntilAsync(() => systemd.Messages.Count >= 2, "it has spoken");
+        await AdvanceUntilAsync(() => systemd.Messages.Count >= 2, "it has notified");
         Assert.That(systemd.Count("READY=1"), Is.Zero);
         Assert.That(systemd.Status, Does.StartWith(NoAnswer));
         _actor.Start();
-        await TurnUntilAsync(() => systemd.Count("READY=1") > 0, "it is ready");
+        await AdvanceUntilAsync(() => systemd.Count("READY=1") > 0, "it is ready");
         var messages = systemd.Messages.Count;
-        await TurnUntilAsync(() => systemd.Messages.Count > messages + 2, "it has gone on speaking");
+        await AdvanceUntilAsync(() => systemd.Messages.Count > messages + 2, "it has notified again");
         Assert.That(systemd.Count("READY=1"), Is.EqualTo(1));
     }
 
     [Test]
-    public async Task Status_SaysPlayersGamesAndRequests()
+    public async Task Status_ShowsPlayersGamesAndRequests()
     {
         await using var systemd = await RunReadyAsync(watchdog: null);
         Assert.That(systemd.Status, Is.EqualTo("0 registered players, 0 games, 0 requests/s"));
@@ -76,7 +76,7 @@ internal sealed class ServiceNotifierTests
             await _actor.Send(request);
         await ReportAsync(systemd, requests: 1150);
         Assert.That(systemd.Status, Is.EqualTo("2 registered players, 1 game, 230 requests/s"));
-        Assert.That(systemd.Pings, Is.Zero, "nobody asked for them");
+        Assert.That(systemd.Pings, Is.Zero, "there is no watchdog");
     }
 
     [TestCase(null, 5000)]
@@ -91,7 +91,7 @@ internal sealed class ServiceNotifierTests
     }
 
     [Test]
-    public async Task APing_ComesWithEveryInterval()
+    public async Task Ping_IsSentEveryInterval()
     {
         await using var systemd = await RunReadyAsync(watchdog: 6 * Step);
         for (var pings = 2; pings <= 4; pings++)
@@ -105,7 +105,7 @@ internal sealed class ServiceNotifierTests
 
     [TestCase(false)]
     [TestCase(true)]
-    public async Task AnActorThatIsStuck_GivesNoPing_UntilItAnswers(bool hasFullMailbox)
+    public async Task Ping_IsNotSent_WhileTheActorIsStuck(bool hasFullMailbox)
     {
         await using var systemd = await RunReadyAsync(watchdog: 6 * Step);
         using var entered = new ManualResetEventSlim();
@@ -120,28 +120,28 @@ internal sealed class ServiceNotifierTests
         for (var i = 0; hasFullMailbox && i < TurnActor.MailboxCapacity; i++)
             _ = _actor.Ask("0,Ann,*,*,*");
         var (messages, pings) = (systemd.Messages.Count, systemd.Pings);
-        await TurnUntilAsync(() => systemd.Messages.Count > messages + 5, "it has spoken over and over");
+        await AdvanceUntilAsync(() => systemd.Messages.Count > messages + 5, "it has notified five times");
         Assert.That(systemd.Pings, Is.EqualTo(pings));
         Assert.That(systemd.Messages.Skip(messages), Has.All.StartsWith($"STATUS={NoAnswer}"));
         release.Set();
         Assert.That(await TestWait.ForAsync(stuck), Is.True);
-        await TurnUntilAsync(() => systemd.Pings > pings + 1, "it pings again");
+        await AdvanceUntilAsync(() => systemd.Pings > pings + 1, "it pings again");
         Assert.That(systemd.Status, Does.Contain("registered player"));
     }
 
     [Test]
-    public async Task AnActorThatFailed_GivesNoPing_AndTheLoopLeavesTheEndToOthers()
+    public async Task Ping_IsNotSent_AfterTheActorFailed_AndTheLoopRunsOn()
     {
         await using var systemd = await RunReadyAsync(watchdog: 6 * Step);
         var bug = _actor.Actor.QueryAsync<int>(_ => throw new InvalidOperationException());
         Assert.That(async () => await TestWait.ForAsync(bug), Throws.TypeOf<ActorFailedException>());
         var (messages, pings) = (systemd.Messages.Count, systemd.Pings);
-        await TurnUntilAsync(() => systemd.Messages.Count > messages + 2, "it has gone on speaking");
+        await AdvanceUntilAsync(() => systemd.Messages.Count > messages + 2, "it has notified again");
         Assert.That((systemd.Pings, _running.IsCompleted), Is.EqualTo((pings, false)));
     }
 
     [Test]
-    public async Task Stopping_IsTheLastThatIsSaid()
+    public async Task Stopping_IsTheLastNotification()
     {
         await using var systemd = await RunReadyAsync(watchdog: 6 * Step);
         await _stop.CancelAsync();
@@ -152,30 +152,30 @@ internal sealed class ServiceNotifierTests
 
     [TestCase(false)]
     [TestCase(true)]
-    public async Task AManagerThatIsGone_IsLoggedOnce_AndTriedOn(bool isAbstract)
+    public async Task UnreachableManager_IsLoggedOnce_AndRetried(bool isAbstract)
     {
         var address = NotifySocket.NewAddress(isAbstract);
         _actor.Start();
         Run(address);
-        await TurnUntilAsync(() => _reports > 4, "it has tried over and over");
+        await AdvanceUntilAsync(() => _reports > 4, "it has tried five times");
         await using var systemd = new NotifySocket(address);
-        await TurnUntilAsync(() => systemd.Messages.Count > 1, "it has spoken");
-        Assert.That(systemd.Count("READY=1"), Is.EqualTo(1), "it had not been heard before");
+        await AdvanceUntilAsync(() => systemd.Messages.Count > 1, "it has notified");
+        Assert.That(systemd.Count("READY=1"), Is.EqualTo(1), "no earlier notification arrived");
         var entry = _log.Entries.Single();
         Assert.That((entry.Level, entry.Id), Is.EqualTo((LogLevel.Warning, Deaf)));
     }
 
     [Test]
-    public async Task AnAddressThatCannotBe_IsLoggedOnce_AndEndsNothing()
+    public async Task InvalidAddress_IsLoggedOnce_AndTheLoopRunsOn()
     {
         _actor.Start();
         Run("/" + new string('x', 200));
-        await TurnUntilAsync(() => _reports > 4, "it has tried over and over");
+        await AdvanceUntilAsync(() => _reports > 4, "it has tried five times");
         Assert.That((_log.Entries.Single().Id, _running.IsCompleted), Is.EqualTo((Deaf, false)));
     }
 
     [Test]
-    public async Task WithoutAManager_NothingIsDone_UntilTheEnd()
+    public async Task WithoutAManager_NothingIsSent()
     {
         _actor.Start();
         Run(null);
@@ -213,7 +213,7 @@ internal sealed class ServiceNotifierTests
         _running = notifier.RunAsync(_stop.Token);
     }
 
-    // Read once for each report.
+    // Called once for each notification.
     private long CountRequests()
     {
         Interlocked.Increment(ref _reports);
@@ -228,9 +228,9 @@ internal sealed class ServiceNotifierTests
         await TestWait.UntilAsync(() => systemd.Messages.Count > messages, "it reports");
     }
 
-    private Task TurnUntilAsync(Func<bool> isSo, string what) => TestWait.UntilAsync(() =>
+    private Task AdvanceUntilAsync(Func<bool> condition, string what) => TestWait.UntilAsync(() =>
     {
-        if (isSo())
+        if (condition())
             return true;
         _clock.Advance(Step);
         return false;

@@ -4,14 +4,14 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Service;
 
-/// <summary>/etc/default/turnserver as it is installed: every setting, commented out, and nothing else.</summary>
+/// <summary>The installed /etc/default/turnserver: every setting, commented out, and nothing else.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class SettingsFileTests
 {
     private static readonly string[] Lines = File.ReadAllLines(Repository.ServiceFile("turnserver.default"));
 
     [Test]
-    public void Every_setting_is_there_at_its_default_in_the_order_of_the_help()
+    public void Every_setting_is_listed_with_its_default_in_the_order_of_the_help()
     {
         var expected = Expected().ToList();
         var start = Array.FindIndex(Lines, line => line == expected[0]);
@@ -20,16 +20,16 @@ internal sealed class SettingsFileTests
         for (var i = 0; i < expected.Count; i++)
         {
             Assert.That(actual.ElementAtOrDefault(i), Is.EqualTo(expected[i]),
-                $"line {start + i + 1} of turnserver.default is to be: {expected[i]}");
+                $"line {start + i + 1} of turnserver.default should be: {expected[i]}");
         }
 
-        Assert.That(actual, Has.Length.EqualTo(expected.Count), "turnserver.default goes on where no setting is left");
+        Assert.That(actual, Has.Length.EqualTo(expected.Count), "turnserver.default has lines after the last setting");
     }
 
     [Test]
     public void Nothing_is_set() => Assert.That(Lines.Where(line => line.Length > 0 && line[0] != '#'), Is.Empty);
 
-    // Each setting with its help above it. What the unit sets is what holds where the file says nothing.
+    // Each setting with its help above it. A value that the unit sets is shown as the default.
     private static IEnumerable<string> Expected()
     {
         var set = UnitTests.Settings().Where(line => line.Name == "Environment")
@@ -54,7 +54,7 @@ internal sealed class SettingsFileTests
         }
     }
 
-    // Some defaults are said in words that are no values.
+    // Some defaults are descriptions, not values.
     private static bool IsValue(Flag flag)
     {
         if (flag.DefaultText is null)

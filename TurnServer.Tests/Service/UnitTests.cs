@@ -7,7 +7,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Service;
 
-/// <summary>The unit that is installed, as systemd reads it.</summary>
+/// <summary>The installed unit, as systemd reads it.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed partial class UnitTests
 {
@@ -28,13 +28,13 @@ internal sealed partial class UnitTests
     }
 
     [Test]
-    public async Task Systemd_analyze_verify_has_nothing_to_say()
+    public async Task Systemd_analyze_verify_reports_nothing()
     {
         var systemdAnalyze = Tool.Require("systemd-analyze", "systemd");
         var folder = Directory.CreateTempSubdirectory("turnserver-unit-").FullName;
         try
         {
-            // It looks for the program too.
+            // It checks that the program exists.
             var copy = Path.Combine(folder, "turnserver.service");
             await File.WriteAllTextAsync(copy, (await File.ReadAllTextAsync(Unit)).Replace(
                 "=/opt/turnserver/turnserver", "=/bin/true", StringComparison.Ordinal));
@@ -49,25 +49,25 @@ internal sealed partial class UnitTests
     }
 
     [Test]
-    public void Descriptors_are_enough_for_the_most_games_with_two_connections_a_player()
+    public void LimitNOFILE_allows_two_connections_for_each_player_of_the_most_games()
     {
         var connections = ConnectionLimit.Default(Number("LimitNOFILE"), AdminFront.DescriptorsMax);
         Assert.That(connections, Is.GreaterThanOrEqualTo(new RulesOptions().GamesMax * 2));
     }
 
     [Test]
-    public void It_has_longer_to_stop_than_it_takes() =>
+    public void TimeoutStopSec_is_more_than_twice_the_drain_timeout() =>
         Assert.That(Number("TimeoutStopSec"), Is.GreaterThan(new HttpOptions().DrainTimeout.TotalSeconds * 2));
 
-    /// <summary>The garbage collector asks /proc/meminfo how much is left.</summary>
+    /// <summary>The garbage collector reads /proc/meminfo.</summary>
     [Test]
-    public void Proc_shows_how_much_memory_is_free() =>
+    public void Meminfo_is_visible() =>
         Assert.That(Settings().Select(line => line.Name), Has.None.EqualTo("ProcSubset"));
 
     private static int Number(string name) =>
         int.Parse(Settings().Single(line => line.Name == name).Value, CultureInfo.InvariantCulture);
 
-    /// <summary>The lines of the unit that set something.</summary>
+    /// <summary>The unit's settings.</summary>
     public static IEnumerable<(string Name, string Value)> Settings() => File.ReadLines(Unit)
         .Where(line => line.Contains('=', StringComparison.Ordinal) && line[0] != '#')
         .Select(line => (line[..line.IndexOf('=', StringComparison.Ordinal)],

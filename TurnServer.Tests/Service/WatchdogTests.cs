@@ -2,7 +2,7 @@ using TurnServer.Service;
 
 namespace TurnServer.Tests.Service;
 
-/// <summary>What the service manager's variables ask of this process.</summary>
+/// <summary>The watchdog timeout from the service manager's environment variables.</summary>
 internal sealed class WatchdogTests
 {
     private const int Own = 4711;
@@ -12,7 +12,7 @@ internal sealed class WatchdogTests
     [TestCase("30000000", "4711", 30_000)]
     [TestCase("1500", "4711", 1.5)]
     [TestCase("18446744073709551614", null, 86_400_000)]
-    public void Timeout_IsTheTimeThatIsAskedOfThisProcess(string microseconds, string? process, double milliseconds) =>
+    public void Timeout_ForThisProcess_IsWatchdogUsec(string microseconds, string? process, double milliseconds) =>
         Assert.That(Read(microseconds, process), Is.EqualTo(TimeSpan.FromMilliseconds(milliseconds)));
 
     [TestCase("30000000", "4712")]
@@ -24,7 +24,7 @@ internal sealed class WatchdogTests
     [TestCase("-1", null)]
     [TestCase("soon", null)]
     [TestCase("18446744073709551615", null)]
-    public void Timeout_OfAnotherProcess_OrWithoutSense_IsNone(string? microseconds, string? process) =>
+    public void Timeout_ForAnotherProcess_OrInvalid_IsNull(string? microseconds, string? process) =>
         Assert.That(Read(microseconds, process), Is.Null);
 
     private static TimeSpan? Read(string? microseconds, string? process) => Watchdog.Timeout(name => name switch

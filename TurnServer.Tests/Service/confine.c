@@ -1,5 +1,5 @@
-/* Becomes a program under what the unit demands of a process, as far as the kernel does it without systemd: no new
-   rights, no memory that is both written and run, no sockets of other families, no system calls but those allowed. */
+/* Runs a program under the unit's restrictions, as far as the kernel provides them without systemd: no new privileges,
+   no memory that is writable and executable, no other socket families, no other system calls. */
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -51,7 +51,7 @@ int main(int count, char **words)
     }
     if (mmap(NULL, 4096, PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED
         || socket(AF_INET6, SOCK_STREAM, 0) >= 0 || syscall(SYS_setpriority, 0, 0, 0) == 0) {
-        fputs("confine: what is forbidden is possible\n", stderr);
+        fputs("confine: the restrictions are not in effect\n", stderr);
         return 97;
     }
     execvp(words[1], words + 1);

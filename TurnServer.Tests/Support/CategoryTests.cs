@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Tests that start the server as a process are in the category Process: <c>./run.sh test --all</c> runs these once more
+/// Tests that start the server as a process are in the category Process: <c>./run.sh test --all</c> runs these again,
 /// with the published binary.
 /// </summary>
 internal sealed class CategoryTests

@@ -7,22 +7,22 @@ using TurnServer.Actor;
 namespace TurnServer.Service;
 
 /// <summary>
-/// Tells systemd how the server is: ready, alive, stopping, and a line of figures (sd_notify(3)). It calls it ready or
-/// alive only when the actor's own loop has just answered, so that a server which is stuck is started anew.
+/// Notifies systemd (sd_notify(3)) that the server is ready, alive or stopping, with a status line. Ready and alive
+/// require an answer from the actor's loop, so that systemd restarts a server that is stuck.
 /// </summary>
-/// <param name="manager">Where it says so; disabled where no service manager listens, and nothing is done then.</param>
-/// <param name="watchdogTimeout">Within what time a sign of life is expected; null: never.</param>
-/// <param name="actor">Who must answer.</param>
-/// <param name="countRequests">How many requests have been taken since the start.</param>
-/// <param name="clock">The time.</param>
-/// <param name="log">Where it is said that nobody could be told.</param>
+/// <param name="manager">The notification socket; if it is disabled, nothing is sent.</param>
+/// <param name="watchdogTimeout">systemd restarts the server after this long without a ping; null: no watchdog.</param>
+/// <param name="actor">The actor that is probed.</param>
+/// <param name="countRequests">Returns the number of requests since the start.</param>
+/// <param name="clock">The clock.</param>
+/// <param name="log">For the first failure to notify.</param>
 internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchdogTimeout, TurnActor actor,
     Func<long> countRequests, TimeProvider clock, ILogger log)
 {
-    /// <summary>How often it speaks, unless the watchdog wants to hear more often.</summary>
+    /// <summary>The interval without a watchdog, and with one the longest.</summary>
     public static readonly TimeSpan IntervalMax = TimeSpan.FromSeconds(5);
 
-    // Below this a timer cannot be set.
+    // The shortest period of a timer.
     private static readonly TimeSpan IntervalMin = TimeSpan.FromMilliseconds(1);
 
     private readonly ActorProbe _probe = new(actor.CountAsync, clock);
@@ -30,11 +30,11 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
     private long _reportedRequests = countRequests();
     private bool _hasFailed;
 
-    /// <summary>How often it speaks. A third of the watchdog's time at most: a sign may be late without harm.</summary>
+    /// <summary>How often it notifies. At most a third of the watchdog's timeout, so that a ping may be late.</summary>
     public TimeSpan Interval { get; } = TimeSpan.FromTicks(
         Math.Clamp((watchdogTimeout / 3 ?? IntervalMax).Ticks, IntervalMin.Ticks, IntervalMax.Ticks));
 
-    /// <summary>Says it all, from ready to stopping. To be called when the server listens.</summary>
+    /// <summary>Notifies until the server stops. Called once the server listens.</summary>
     /// <param name="stop">Cancelled when the server is asked to stop.</param>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -44,7 +44,7 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
             return;
         }
 
-        // To say something may block, if systemd does not listen: this loop alone then.
+        // Notify blocks if the socket is full; then only this loop waits.
         await Task.Yield();
         try
         {
@@ -52,10 +52,10 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // What it is for.
+            // The server stops.
         }
 
-        TrySay("STOPPING=1\nSTATUS=stopping: answers what is under way");
+        TryNotify("STOPPING=1\nSTATUS=stopping: draining requests");
     }
 
     private async Task ReportAsync(CancellationToken stop)
@@ -71,12 +71,12 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
                 report += "\nREADY=1";
             if (isAlive && watchdogTimeout is not null)
                 report += "\nWATCHDOG=1";
-            isReady |= TrySay(report) && isAlive;
+            isReady |= TryNotify(report) && isAlive;
         }
         while (await timer.WaitForNextTickAsync(stop));
     }
 
-    // A full disk is said and no reason to withhold a sign of life: starting anew does not mend it.
+    // A full disk shows in the status but does not stop the pings: a restart would not free it.
     private string Describe(ActorStatistics? figures)
     {
         var (now, requests) = (clock.GetTimestamp(), countRequests());
@@ -84,8 +84,8 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
         var rate = seconds > 0 ? (requests - _reportedRequests) / seconds : 0;
         (_reportedAt, _reportedRequests) = (now, requests);
         var traffic = rate.ToString(rate < 10 ? "0.#" : "0", CultureInfo.InvariantCulture) + " requests/s";
-        if (ActorProbe.ProblemOf(figures) is { } trouble)
-            traffic = $"{trouble}, {traffic}";
+        if (ActorProbe.ProblemOf(figures) is { } problem)
+            traffic = $"{problem}, {traffic}";
         return figures?.Table is { } table
             ? $"{Count(table.Players, "registered player")}, {Count(table.Games, "game")}, {traffic}"
             : traffic;
@@ -94,8 +94,8 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
             string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? "" : "s")}");
     }
 
-    // That it cannot be told is no reason to end: players go on, and systemd acts as it was set up to.
-    private bool TrySay(string state)
+    // A failure does not stop the server: games continue, and systemd applies its own timeouts.
+    private bool TryNotify(string state)
     {
         try
         {

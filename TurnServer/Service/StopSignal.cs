@@ -4,13 +4,12 @@ using System.Runtime.InteropServices;
 namespace TurnServer.Service;
 
 /// <summary>
-/// SIGTERM, SIGINT and SIGHUP: the first asks the server to stop, the second has its default effect and ends it at
-/// once. SIGINT and SIGHUP that were ignored at the start, as by nohup or for a shell script's background jobs, stay
-/// ignored.
+/// SIGTERM, SIGINT and SIGHUP: the first one asks the server to stop, the second one ends it at once, as by default.
+/// SIGINT and SIGHUP that are ignored at the start, by nohup or in a script's background job, stay ignored.
 /// </summary>
 internal sealed class StopSignal : IDisposable
 {
-    // signal(7): the numbers are the same on all Linux machines.
+    // signal(7): these numbers are the same on all architectures.
     private const int HangUpNumber = 1;
     private const int InterruptNumber = 2;
     private const string IgnoredField = "SigIgn:";
@@ -29,7 +28,7 @@ internal sealed class StopSignal : IDisposable
             _registrations.Add(PosixSignalRegistration.Create(PosixSignal.SIGHUP, Receive));
     }
 
-    /// <summary>Completed by the first signal, with its name.</summary>
+    /// <summary>Completes with the name of the first signal.</summary>
     public Task<string> Task => _received.Task;
 
     /// <summary>Cancelled by the first signal.</summary>
@@ -41,7 +40,7 @@ internal sealed class StopSignal : IDisposable
         _stopping.Dispose();
     }
 
-    // proc(5): a mask of signals in hexadecimal digits, the lowest bit for number 1.
+    // proc(5): a hexadecimal mask; bit 0 is signal 1.
     private static ulong ReadIgnored()
     {
         try
@@ -53,7 +52,7 @@ internal sealed class StopSignal : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidOperationException)
         {
-            // Without /proc it cannot be told.
+            // No /proc.
             return 0;
         }
     }

@@ -3,16 +3,16 @@ using System.Globalization;
 namespace TurnServer.Service;
 
 /// <summary>
-/// Within what time systemd expects a sign of life, by the variables that it sets (sd_watchdog_enabled(3)).
+/// The watchdog timeout of systemd, from the environment variables that it sets (sd_watchdog_enabled(3)).
 /// </summary>
 internal static class Watchdog
 {
-    // Timers of .NET end after 49 days. Nobody waits that long for a server that is stuck.
+    // .NET timers are limited to 49 days; a day is long enough for a watchdog.
     private const ulong MicrosecondsMax = 24UL * 60 * 60 * 1_000_000;
 
-    /// <summary>The time; null when none is expected of this process, or the variables make no sense.</summary>
-    /// <param name="variable">The value of a variable of the environment, by its name.</param>
-    /// <param name="processId">This process: what is expected of another is not expected of it.</param>
+    /// <summary>The timeout; null if there is none for this process, or the variables are invalid.</summary>
+    /// <param name="variable">Reads an environment variable.</param>
+    /// <param name="processId">This process's id, which WATCHDOG_PID must match if it is set.</param>
     public static TimeSpan? Timeout(Func<string, string?> variable, int processId)
     {
         if (!ulong.TryParse(variable("WATCHDOG_USEC"), NumberStyles.None, CultureInfo.InvariantCulture, out var time)
