@@ -6,7 +6,7 @@ using Symbol = TurnServer.Protocol.Symbol;
 namespace TurnServer.Tests;
 
 /// <summary>
-/// <c>simulate</c>: plays histories of everything below HTTP from a seed, and shows the first that fails, shrunk.
+/// <c>simulate</c>: plays random histories of everything below HTTP, and prints the first failure, shrunk.
 /// </summary>
 internal static class SimulateCommand
 {
@@ -16,14 +16,14 @@ internal static class SimulateCommand
 
     public static Command Create()
     {
-        var seed = new Option<ulong?>("--seed") { Description = "what all is drawn from (default: another each time)" };
-        var histories = Number("--histories", "how many to play", HistoriesDefault);
-        var steps = Number("--steps", "what the players set out to do in each (default: drawn)", null);
+        var seed = new Option<ulong?>("--seed") { Description = "seed of the random generator (default: random)" };
+        var histories = Number("--histories", "number of histories to play", HistoriesDefault);
+        var steps = Number("--steps", "number of steps in each history (default: drawn from the seed)", null);
         var crashes = new Option<bool>("--crash")
         {
-            Description = "let the server be killed, or the machine lose its power, and start again from the journal",
+            Description = "simulate process crashes and power loss, with recovery from the journal",
         };
-        var command = new Command(Name, "play the rules against a simulated network, clock and crowd of players")
+        var command = new Command(Name, "play random histories of players, network faults and time against the rules")
         {
             seed, steps, histories, crashes,
         };
@@ -36,7 +36,7 @@ internal static class SimulateCommand
         return command;
     }
 
-    /// <summary>Plays, and says what was played and whether it went well. Returns the exit code.</summary>
+    /// <summary>Plays the histories and prints statistics and a failure, if any. Returns the exit code.</summary>
     public static int Run(ulong seed, int histories, int? steps, Simulator simulator, TextWriter output)
     {
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"seed {seed}"));
@@ -51,20 +51,21 @@ internal static class SimulateCommand
 
     private static void Report(Simulator simulator, TextWriter output)
     {
-        var tallies = simulator.Tallies;
+        var statistics = simulator.Statistics;
         var seconds = simulator.Elapsed.TotalSeconds;
         Line($"histories   {simulator.Histories}");
-        Line($"steps       {tallies.Steps} in {seconds:0.0} s, {tallies.Steps / seconds:0} a second");
+        Line($"events      {statistics.Events} in {seconds:0.0} s, {statistics.Events / seconds:0}/s");
         Line($"requests    {string.Join(", ", Enum.GetValues<Symbol>().Select(symbol =>
-            string.Create(CultureInfo.InvariantCulture, $"{(int)symbol}: {tallies.Requests[(int)symbol]}")))}");
-        Line($"            {tallies.Malformed} malformed, {tallies.Misbehaved} against the protocol");
-        Line($"network     {tallies.Lost} requests or replies lost, {tallies.Late} late, {tallies.Doubled} doubled");
-        Line($"server      {tallies.Held} replies held, {tallies.Ticks} ticks");
-        Line($"            {tallies.Freezes} freezes, {tallies.Crashes} crashes");
-        Line($"errors      {string.Join(", ", Enumerable.Range(1, tallies.Errors.Length - 1)
-            .Where(error => tallies.Errors[error] > 0)
-            .Select(error => string.Create(CultureInfo.InvariantCulture, $"{error}: {tallies.Errors[error]}")))}");
-        Line($"games       {tallies.Games} started, {tallies.Turns} turns relayed");
+            string.Create(CultureInfo.InvariantCulture, $"{(int)symbol}: {statistics.Requests[(int)symbol]}")))}");
+        Line($"            {statistics.Malformed} malformed, {statistics.Misbehaved} protocol violations");
+        Line($"network     {statistics.Lost} requests or replies lost, {statistics.Late} late, {
+            statistics.Duplicated} duplicated");
+        Line($"server      {statistics.Held} replies held, {statistics.Ticks} ticks");
+        Line($"            {statistics.Suspensions} suspensions, {statistics.Crashes} crashes");
+        Line($"errors      {string.Join(", ", Enumerable.Range(1, statistics.Errors.Length - 1)
+            .Where(error => statistics.Errors[error] > 0)
+            .Select(error => string.Create(CultureInfo.InvariantCulture, $"{error}: {statistics.Errors[error]}")))}");
+        Line($"games       {statistics.Games} started, {statistics.Turns} turns relayed");
 
         void Line(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
     }

@@ -33,8 +33,8 @@ internal sealed class HttpFuzzTests
     {
         for (var i = 0UL; i < 500; i++)
         {
-            var input = HttpInputs.Draw(new Chance(Chance.Derive(Seed, i)));
-            var again = HttpInputs.Draw(new Chance(Chance.Derive(Seed, i)));
+            var input = HttpInputs.Draw(new SeededRandom(SeededRandom.Derive(Seed, i)));
+            var again = HttpInputs.Draw(new SeededRandom(SeededRandom.Derive(Seed, i)));
             Assert.That($"{again}", Is.EqualTo($"{input}"));
             Assert.That($"{HttpInput.Parse($"{input}")}", Is.EqualTo($"{input}"));
         }
@@ -45,7 +45,7 @@ internal sealed class HttpFuzzTests
         await using var server = await FuzzedServer.StartAsync();
         await using var pair = await HonestPair.StartAsync(server.Child);
         // Warms it up: what it takes for good, it takes now.
-        await RunAsync(server, pair, Chance.Derive(seed, 1), count / 4);
+        await RunAsync(server, pair, SeededRandom.Derive(seed, 1), count / 4);
         var before = await LeftAsync(server, PairConnectionsMax, int.MaxValue);
         var residentBefore = server.Child.ResidentBytes;
         await RunAsync(server, pair, seed, count - (count / 4));

@@ -64,12 +64,12 @@ internal sealed class HttpFuzzer(FuzzedServer server, ulong seed, ulong count)
     private void Send(int number)
     {
         FuzzConnection? connection = null;
-        var chance = new Chance(Chance.Derive(seed, (ulong)number + (1UL << 60)));
+        var random = new SeededRandom(SeededRandom.Derive(seed, (ulong)number + (1UL << 60)));
         while (_fault is null && TakeNext() is { } index)
         {
-            var input = HttpInputs.Draw(new Chance(Chance.Derive(seed, index)));
+            var input = HttpInputs.Draw(new SeededRandom(SeededRandom.Derive(seed, index)));
             Keep(number, new Sent(index, input));
-            var (wrong, isReply) = Play(ref connection, input, chance);
+            var (wrong, isReply) = Play(ref connection, input, random);
             if (wrong is not null)
                 Fail(wrong, isReply ? new Sent(index, input) : null);
         }
@@ -84,14 +84,14 @@ internal sealed class HttpFuzzer(FuzzedServer server, ulong seed, ulong count)
     }
 
     // What is wrong, and whether it is the reply that is: one that does not come may be the fault of what others sent.
-    private (string? Wrong, bool IsReply) Play(ref FuzzConnection? connection, HttpInput input, Chance chance)
+    private (string? Wrong, bool IsReply) Play(ref FuzzConnection? connection, HttpInput input, SeededRandom random)
     {
         for (var isSecond = false; ; isSecond = true)
         {
             try
             {
                 // A fault is sent over a kept connection too, but nothing whole after a fault.
-                if (connection is not { IsKept: true } || isSecond || !chance.Is(KeptPerMille))
+                if (connection is not { IsKept: true } || isSecond || !random.Is(KeptPerMille))
                 {
                     connection?.Reset();
                     connection = new FuzzConnection(server.Child.Port);

@@ -18,26 +18,26 @@ internal static class HttpInputs
         [Ending.Read, Ending.Read, Ending.Read, Ending.Read, Ending.Close, Ending.Reset, Ending.HalfClose];
 
     /// <summary>The next input.</summary>
-    public static HttpInput Draw(Chance chance)
+    public static HttpInput Draw(SeededRandom random)
     {
-        if (chance.Is(ForeignPerMille))
-            return Finish(chance.Of(HttpParts.Foreign), chance);
-        var body = ParserInputs.Draw(chance);
-        var isChunked = chance.Is(400);
+        if (random.Is(ForeignPerMille))
+            return Finish(random.Of(HttpParts.Foreign), random);
+        var body = ParserInputs.Draw(random);
+        var isChunked = random.Is(400);
         List<string> head = ["POST / HTTP/1.1", "Host: test"];
         head.Add(isChunked ? "Transfer-Encoding: chunked" : $"Content-Length: {body.Length}");
-        AddHarmless(head, chance);
-        if (chance.Is(WholePerMille))
+        AddHarmless(head, random);
+        if (random.Is(WholePerMille))
         {
-            byte[] bytes = [.. Head(head), .. isChunked ? Chunks(body, chance, faultsPerMille: 0) : body];
-            return new HttpInput(Split(bytes, chance), Ending.Read, Expect(body));
+            byte[] bytes = [.. Head(head), .. isChunked ? Chunks(body, random, faultsPerMille: 0) : body];
+            return new HttpInput(Split(bytes, random), Ending.Read, Expect(body));
         }
 
-        var faultsPerMille = isChunked && chance.Is(500) ? 300 : 0;
-        for (var faults = chance.Between(faultsPerMille > 0 ? 0 : 1, 3); faults > 0; faults--)
-            Break(head, chance);
-        byte[] broken = [.. Head(head, chance), .. isChunked ? Chunks(body, chance, faultsPerMille) : body];
-        return Finish(broken, chance);
+        var faultsPerMille = isChunked && random.Is(500) ? 300 : 0;
+        for (var faults = random.Between(faultsPerMille > 0 ? 0 : 1, 3); faults > 0; faults--)
+            Break(head, random);
+        byte[] broken = [.. Head(head, random), .. isChunked ? Chunks(body, random, faultsPerMille) : body];
+        return Finish(broken, random);
     }
 
     // Keys are drawn below 2⁵³ at random: nobody has one of these.
@@ -53,31 +53,31 @@ internal static class HttpInputs
         };
     }
 
-    private static void AddHarmless(List<string> head, Chance chance)
+    private static void AddHarmless(List<string> head, SeededRandom random)
     {
-        if (chance.Is(100))
-            head.Insert(chance.Between(1, head.Count), "Expect: 100-continue");
-        if (chance.Is(100))
-            head.Insert(chance.Between(1, head.Count), "Origin: http://a");
-        if (chance.Is(100))
-            head.Insert(chance.Between(1, head.Count), $"X-Long: {new string('y', chance.Below(9_000))}");
-        if (chance.Is(100))
+        if (random.Is(100))
+            head.Insert(random.Between(1, head.Count), "Expect: 100-continue");
+        if (random.Is(100))
+            head.Insert(random.Between(1, head.Count), "Origin: http://a");
+        if (random.Is(100))
+            head.Insert(random.Between(1, head.Count), $"X-Long: {new string('y', random.Below(9_000))}");
+        if (random.Is(100))
             head[0] = "POST /any/path?and=query HTTP/1.1";
         for (var i = 1; i < head.Count; i++)
         {
             var colon = head[i].IndexOf(':', StringComparison.Ordinal);
-            if (chance.Is(100))
+            if (random.Is(100))
                 head[i] = head[i][..colon].ToUpperInvariant() + head[i][colon..];
         }
     }
 
-    private static void Break(List<string> head, Chance chance)
+    private static void Break(List<string> head, SeededRandom random)
     {
-        var at = chance.Below(head.Count);
-        switch (chance.Below(8))
+        var at = random.Below(head.Count);
+        switch (random.Below(8))
         {
             case 0 or 1:
-                head[0] = chance.Of(HttpParts.RequestLines);
+                head[0] = random.Of(HttpParts.RequestLines);
                 break;
             case 2 when head.Count > 1:
                 head.RemoveAt(at);
@@ -86,77 +86,77 @@ internal static class HttpInputs
                 head.Insert(at, head[at]);
                 break;
             default:
-                head.Insert(Math.Max(1, at), chance.Of(HttpParts.Headers));
+                head.Insert(Math.Max(1, at), random.Of(HttpParts.Headers));
                 break;
         }
     }
 
-    private static byte[] Head(List<string> lines, Chance? chance = null)
+    private static byte[] Head(List<string> lines, SeededRandom? random = null)
     {
         var text = new StringBuilder();
         foreach (var line in lines.Append(""))
-            text.Append(line).Append(chance?.Is(20) == true ? chance.Of(HttpParts.LineEnds) : "\r\n");
+            text.Append(line).Append(random?.Is(20) == true ? random.Of(HttpParts.LineEnds) : "\r\n");
         return Encoding.UTF8.GetBytes(text.ToString());
     }
 
-    private static byte[] Chunks(byte[] body, Chance chance, int faultsPerMille)
+    private static byte[] Chunks(byte[] body, SeededRandom random, int faultsPerMille)
     {
         var chunks = new List<byte>();
         // Up to so many bytes each: of a long body seldom ones of a few.
-        var longest = chance.Is(30) ? 3 : chance.Between(Math.Max(8, body.Length / 50), Math.Max(9, body.Length));
+        var longest = random.Is(30) ? 3 : random.Between(Math.Max(8, body.Length / 50), Math.Max(9, body.Length));
         for (var start = 0; start < body.Length;)
         {
-            var length = Math.Min(chance.Between(1, longest), body.Length - start);
-            Line(length.ToString(chance.Is(500) ? "x" : "X", CultureInfo.InvariantCulture));
+            var length = Math.Min(random.Between(1, longest), body.Length - start);
+            Line(length.ToString(random.Is(500) ? "x" : "X", CultureInfo.InvariantCulture));
             chunks.AddRange(body[start..(start + length)]);
             Add("");
             start += length;
         }
 
         Line("0");
-        if (faultsPerMille > 0 && chance.Is(300))
-            Add(chance.Of(HttpParts.Headers));
+        if (faultsPerMille > 0 && random.Is(300))
+            Add(random.Of(HttpParts.Headers));
         Add("");
         return [.. chunks];
 
-        void Line(string size) => Add(IsFaulty() ? chance.Of(HttpParts.ChunkSizes) : chance.Is(50) ? "00" + size
-            : chance.Is(50) ? size + ";a=b" : size);
+        void Line(string size) => Add(IsFaulty() ? random.Of(HttpParts.ChunkSizes) : random.Is(50) ? "00" + size
+            : random.Is(50) ? size + ";a=b" : size);
 
         void Add(string text) => chunks.AddRange(
-            Encoding.UTF8.GetBytes(text + (IsFaulty() ? chance.Of(HttpParts.LineEnds) : "\r\n")));
+            Encoding.UTF8.GetBytes(text + (IsFaulty() ? random.Of(HttpParts.LineEnds) : "\r\n")));
 
-        bool IsFaulty() => faultsPerMille > 0 && chance.Is(faultsPerMille);
+        bool IsFaulty() => faultsPerMille > 0 && random.Is(faultsPerMille);
     }
 
-    private static HttpInput Finish(byte[] bytes, Chance chance)
+    private static HttpInput Finish(byte[] bytes, SeededRandom random)
     {
-        switch (chance.Below(8))
+        switch (random.Below(8))
         {
             case 0:
-                bytes = bytes[..chance.Below(bytes.Length + 1)];
+                bytes = bytes[..random.Below(bytes.Length + 1)];
                 break;
             case 1:
                 // Pipelined: the next stands behind it.
-                bytes = [.. bytes, .. chance.Is(500) ? bytes : chance.Of(HttpParts.Foreign)];
+                bytes = [.. bytes, .. random.Is(500) ? bytes : random.Of(HttpParts.Foreign)];
                 break;
             case 2 or 3 when bytes.Length > 0:
-                for (var changes = chance.Between(1, 3); changes > 0; changes--)
-                    bytes[chance.Below(Math.Min(bytes.Length, 400))] = (byte)chance.Below(256);
+                for (var changes = random.Between(1, 3); changes > 0; changes--)
+                    bytes[random.Below(Math.Min(bytes.Length, 400))] = (byte)random.Below(256);
                 break;
             default:
                 break;
         }
 
-        var ending = chance.Is(3) ? Ending.Linger : chance.Of(FaultyEndings);
-        return new HttpInput(Split(bytes, chance), ending, null);
+        var ending = random.Is(3) ? Ending.Linger : random.Of(FaultyEndings);
+        return new HttpInput(Split(bytes, random), ending, null);
     }
 
-    private static List<byte[]> Split(byte[] bytes, Chance chance)
+    private static List<byte[]> Split(byte[] bytes, SeededRandom random)
     {
         var pieces = new List<byte[]>();
-        for (var cuts = chance.Is(700) ? 0 : chance.Between(1, 3); cuts > 0 && bytes.Length > 1; cuts--)
+        for (var cuts = random.Is(700) ? 0 : random.Between(1, 3); cuts > 0 && bytes.Length > 1; cuts--)
         {
-            var at = chance.Between(1, bytes.Length - 1);
+            var at = random.Between(1, bytes.Length - 1);
             pieces.Add(bytes[..at]);
             bytes = bytes[at..];
         }

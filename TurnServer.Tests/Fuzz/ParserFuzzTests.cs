@@ -24,7 +24,7 @@ public sealed class ParserFuzzTests
         var longest = 0;
         for (var i = 0UL; i < 20_000; i++)
         {
-            var input = ParserInputs.Draw(new Chance(Chance.Derive(Seed, i)));
+            var input = ParserInputs.Draw(new SeededRandom(SeededRandom.Derive(Seed, i)));
             longest = Math.Max(longest, input.Length);
             outcomes.Add(RequestParser.TryParse(input, out var request, out var refusal)
                 ? $"{request.Symbol}"
@@ -46,7 +46,7 @@ public sealed class ParserFuzzTests
     {
         for (var i = 0UL; i < count; i++)
         {
-            var input = ParserInputs.Draw(new Chance(Chance.Derive(seed, i)));
+            var input = ParserInputs.Draw(new SeededRandom(SeededRandom.Derive(seed, i)));
             if (ParserOracle.Judge(input) is not null)
                 Assert.Fail($"Input {i} of seed {seed}, shrunk: {FuzzCommands.Show(input)}");
         }

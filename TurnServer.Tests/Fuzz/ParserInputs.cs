@@ -37,12 +37,12 @@ internal static class ParserInputs
         [.. new[] { 7, 8, 15, 16, 31, 32, 53, 63, 64, 65, 127, 128, 256 }.Select(bits => BigInteger.Pow(2, bits))];
 
     /// <summary>The next input.</summary>
-    public static byte[] Draw(Chance chance)
+    public static byte[] Draw(SeededRandom random)
     {
-        var input = chance.Is(850) ? DrawBody(chance) : Encoding.UTF8.GetBytes(chance.Of(Headers));
-        for (var damages = chance.Is(600) ? 0 : chance.Between(1, 3); damages > 0; damages--)
-            input = Damage(input, chance);
-        return chance.Is(4) ? Resize(input, BodyBytesMax + chance.Between(-3, 3), chance) : input;
+        var input = random.Is(850) ? DrawBody(random) : Encoding.UTF8.GetBytes(random.Of(Headers));
+        for (var damages = random.Is(600) ? 0 : random.Between(1, 3); damages > 0; damages--)
+            input = Damage(input, random);
+        return random.Is(4) ? Resize(input, BodyBytesMax + random.Between(-3, 3), random) : input;
     }
 
     /// <summary>Whole requests and headers, for a fuzzer that finds its own way from there.</summary>
@@ -66,27 +66,27 @@ internal static class ParserInputs
            select Encoding.ASCII.GetBytes((bound + offset).ToString(CultureInfo.InvariantCulture)),
     ];
 
-    private static byte[] DrawBody(Chance chance)
+    private static byte[] DrawBody(SeededRandom random)
     {
-        var symbol = chance.Below(7);
-        var number = DrawNumber(chance);
+        var symbol = random.Below(7);
+        var number = DrawNumber(random);
         List<string> fields = symbol switch
         {
-            0 => ["0", DrawName(chance), chance.Is(800) ? "*" : "bibbybabbis", chance.Is(500) ? "*" : DrawName(chance),
-                chance.Is(500) ? "*" : DrawToken(chance)],
-            5 => ["5", "*", number, $"{chance.Below(2)}", "*"],
-            6 => ["6", DrawTurn(chance), number, $"{chance.Below(2)}", DrawNumber(chance)],
+            0 => ["0", DrawName(random), random.Is(800) ? "*" : "bibbybabbis", random.Is(500) ? "*" : DrawName(random),
+                random.Is(500) ? "*" : DrawToken(random)],
+            5 => ["5", "*", number, $"{random.Below(2)}", "*"],
+            6 => ["6", DrawTurn(random), number, $"{random.Below(2)}", DrawNumber(random)],
             _ => [$"{symbol}", "*", number, "*", "*"],
         };
-        for (var changes = chance.Is(500) ? 0 : chance.Between(1, 3); changes > 0 && fields.Count > 0; changes--)
-            Change(fields, chance);
+        for (var changes = random.Is(500) ? 0 : random.Between(1, 3); changes > 0 && fields.Count > 0; changes--)
+            Change(fields, random);
         return Encoding.UTF8.GetBytes(string.Join(',', fields));
     }
 
-    private static void Change(List<string> fields, Chance chance)
+    private static void Change(List<string> fields, SeededRandom random)
     {
-        var at = chance.Below(fields.Count);
-        switch (chance.Below(5))
+        var at = random.Below(fields.Count);
+        switch (random.Below(5))
         {
             case 0:
                 fields.RemoveAt(at);
@@ -95,48 +95,48 @@ internal static class ParserInputs
                 fields.Insert(at, fields[at]);
                 break;
             case 2:
-                var other = chance.Below(fields.Count);
+                var other = random.Below(fields.Count);
                 (fields[at], fields[other]) = (fields[other], fields[at]);
                 break;
             case 3:
-                fields[at] = DrawNumber(chance);
+                fields[at] = DrawNumber(random);
                 break;
             default:
-                fields[at] = chance.Of(Fields);
+                fields[at] = random.Of(Fields);
                 break;
         }
     }
 
-    private static string DrawNumber(Chance chance)
+    private static string DrawNumber(SeededRandom random)
     {
-        var number = chance.Is(500) ? chance.Of(Bounds) + chance.Between(-2, 2) : chance.Draw() >> chance.Below(64);
-        var zeros = chance.Is(100) ? new string('0', chance.Between(1, 30)) : "";
+        var number = random.Is(500) ? random.Of(Bounds) + random.Between(-2, 2) : random.Draw() >> random.Below(64);
+        var zeros = random.Is(100) ? new string('0', random.Between(1, 30)) : "";
         return zeros + number.ToString(CultureInfo.InvariantCulture);
     }
 
-    private static string DrawName(Chance chance) => chance.Below(4) switch
+    private static string DrawName(SeededRandom random) => random.Below(4) switch
     {
         0 => "Ann",
-        1 => chance.Of(Fields),
+        1 => random.Of(Fields),
         // A name ends at 64 characters, of one byte or of four.
-        2 => new string('x', chance.Between(62, 66)),
-        _ => string.Concat(Enumerable.Repeat(chance.Is(500) ? "🎲" : "é", chance.Between(62, 66))),
+        2 => new string('x', random.Between(62, 66)),
+        _ => string.Concat(Enumerable.Repeat(random.Is(500) ? "🎲" : "é", random.Between(62, 66))),
     };
 
-    private static string DrawToken(Chance chance) =>
-        chance.Is(500) ? chance.Of(Fields) : new string((char)chance.Between(' ', 0x7F), chance.Between(0, 66));
+    private static string DrawToken(SeededRandom random) =>
+        random.Is(500) ? random.Of(Fields) : new string((char)random.Between(' ', 0x7F), random.Between(0, 66));
 
-    private static string DrawTurn(Chance chance) =>
-        string.Join(chance.Is(500) ? "," : "", Enumerable.Range(0, chance.Below(6)).Select(_ => chance.Of(Fields)));
+    private static string DrawTurn(SeededRandom random) =>
+        string.Join(random.Is(500) ? "," : "", Enumerable.Range(0, random.Below(6)).Select(_ => random.Of(Fields)));
 
-    private static byte[] Damage(byte[] input, Chance chance)
+    private static byte[] Damage(byte[] input, SeededRandom random)
     {
-        var at = chance.Below(input.Length + 1);
-        var to = chance.Between(at, Math.Min(input.Length, at + 4));
-        return chance.Below(6) switch
+        var at = random.Below(input.Length + 1);
+        var to = random.Between(at, Math.Min(input.Length, at + 4));
+        return random.Below(6) switch
         {
-            0 => [.. input[..at], .. chance.Of(Damages), .. input[at..]],
-            1 => [.. input[..at], (byte)chance.Below(256), .. input[to..]],
+            0 => [.. input[..at], .. random.Of(Damages), .. input[at..]],
+            1 => [.. input[..at], (byte)random.Below(256), .. input[to..]],
             2 => [.. input[..at], .. input[to..]],
             3 => [.. input[..at], (byte)',', .. input[at..]],
             4 => [.. input[..at], .. input[at..to], .. input[at..]],
@@ -145,12 +145,12 @@ internal static class ParserInputs
     }
 
     // Grown somewhere in its midst; a character of several bytes may be cut by the end of it.
-    private static byte[] Resize(byte[] input, int length, Chance chance)
+    private static byte[] Resize(byte[] input, int length, SeededRandom random)
     {
         if (input.Length >= length)
             return input[..length];
-        var at = chance.Is(700) ? Math.Min(2, input.Length) : chance.Below(input.Length + 1);
-        var filler = Encoding.UTF8.GetBytes(chance.Of(["x", ",", "9", "é", "🎲", "*"]));
+        var at = random.Is(700) ? Math.Min(2, input.Length) : random.Below(input.Length + 1);
+        var filler = Encoding.UTF8.GetBytes(random.Of(["x", ",", "9", "é", "🎲", "*"]));
         var middle = new byte[length - input.Length];
         for (var i = 0; i < middle.Length; i++)
             middle[i] = filler[i % filler.Length];

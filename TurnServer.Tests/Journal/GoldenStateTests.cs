@@ -62,7 +62,7 @@ internal sealed class GoldenStateTests
     {
         for (var seed = 0UL; ; seed++)
         {
-            var players = new RandomPlayers(new Chance(seed));
+            var players = new RandomPlayers(new SeededRandom(seed));
             var disk = new SimulatedDisk();
             var store = Open(disk);
             store.Begin();

@@ -28,7 +28,7 @@ public sealed class TableSnapshotTests
         {
             try
             {
-                PlayAndCompare(new Chance(Chance.Derive(7, seed)));
+                PlayAndCompare(new SeededRandom(SeededRandom.Derive(7, seed)));
             }
             catch (Exception e) when (e is not AssertionException)
             {
@@ -90,15 +90,15 @@ public sealed class TableSnapshotTests
     public void A_randomly_damaged_part_is_refused_or_read()
     {
         var parts = TableSnapshotText.Parts(RichTable());
-        var chance = new Chance(11);
+        var random = new SeededRandom(11);
         for (var i = 0; i < 20_000; i++)
         {
-            var index = chance.Below(parts.Count);
+            var index = random.Below(parts.Count);
             var other = parts[index].ToArray();
-            for (var bytes = chance.Between(1, 8); bytes > 0; bytes--)
+            for (var bytes = random.Between(1, 8); bytes > 0; bytes--)
             {
-                var place = chance.Between(1, other.Length - 1);
-                other[place] = chance.Of<byte>([0, 1, 0x7F, 0x80, 0xFF, (byte)chance.Draw()]);
+                var place = random.Between(1, other.Length - 1);
+                other[place] = random.Of<byte>([0, 1, 0x7F, 0x80, 0xFF, (byte)random.Draw()]);
             }
 
             IsRefused(parts, index, other);
@@ -133,7 +133,7 @@ public sealed class TableSnapshotTests
     private static Table RichTable()
     {
         var table = new Table(Options, new SequentialKeySource());
-        var players = new RandomPlayers(new Chance(3));
+        var players = new RandomPlayers(new SeededRandom(3));
         for (var act = 0; act < 200 || table.GameCount == 0 || table.PlayerCount < 2; act++)
         {
             foreach (var answer in table.Apply(players.Next(), players.Now))
@@ -153,15 +153,15 @@ public sealed class TableSnapshotTests
         }
     }
 
-    private void PlayAndCompare(Chance chance)
+    private void PlayAndCompare(SeededRandom random)
     {
-        var players = new RandomPlayers(chance);
+        var players = new RandomPlayers(random);
         var keys = new CountedKeys();
         var table = new Table(Options, keys);
         Table? twin = null;
         for (var act = 0; act < Acts; act++)
         {
-            if (chance.Is(100))
+            if (random.Is(100))
             {
                 Note(table);
                 var twinKeys = new CountedKeys { Next = keys.Next };

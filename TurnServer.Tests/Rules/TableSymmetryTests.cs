@@ -33,14 +33,14 @@ public sealed class TableSymmetryTests
         var comparison = new TableComparison();
         for (var seed = 0UL; seed < Histories; seed++)
         {
-            var chance = new Chance(Chance.Derive(12, seed));
-            var players = new RandomPlayers(chance);
+            var random = new SeededRandom(SeededRandom.Derive(12, seed));
+            var players = new RandomPlayers(random);
             var table = new Table(Options, new SequentialKeySource());
             for (var act = 0; act < Acts; act++)
             {
                 foreach (var answer in table.Apply(players.Next(), players.Now))
                     players.Receive(answer.Ticket, RandomPlayers.Text(answer.Reply));
-                if (!chance.Is(40))
+                if (!random.Is(40))
                     continue;
                 var parts = TableSnapshotText.Parts(table);
                 var restored = TableSnapshotText.Read(parts, Options, new SequentialKeySource());

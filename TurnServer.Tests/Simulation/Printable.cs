@@ -3,7 +3,7 @@ using System.Text;
 
 namespace TurnServer.Tests.Simulation;
 
-/// <summary>Wire bytes for people to read.</summary>
+/// <summary>Prints wire bytes, shortened and without control characters.</summary>
 internal static class Printable
 {
     private const int CharactersMax = 160;

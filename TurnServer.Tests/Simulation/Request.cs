@@ -5,18 +5,17 @@ using TurnServer.Protocol;
 namespace TurnServer.Tests.Simulation;
 
 /// <summary>
-/// One request as its player means it, and the bytes that say so. Copies that the network makes, and repetitions, are
-/// requests of their own.
+/// A request: its fields and its bytes on the wire. Each copy and each repetition is a request of its own.
 /// </summary>
 internal sealed record Request
 {
-    /// <summary>The bibbybabbis of the protocol page.</summary>
+    /// <summary>Requests the long pairing timeout (PROTOCOL.md).</summary>
     private const string LongTimeoutKey = "bibbybabbis";
 
     public required int Player { get; init; }
 
-    /// <summary>What the player has the reply for; repetitions share it. 0: it does not look at it.</summary>
-    public required int Errand { get; init; }
+    /// <summary>The operation, shared by repetitions; 0 if the player ignores the reply.</summary>
+    public required int Operation { get; init; }
 
     public Symbol Symbol { get; init; }
 
@@ -28,7 +27,7 @@ internal sealed record Request
 
     public bool LongTimeout { get; init; }
 
-    /// <summary>The key's digits, which may be more than any key has.</summary>
+    /// <summary>The key's digits, possibly too many for a valid key.</summary>
     public string Key { get; init; } = "*";
 
     public int Seat { get; init; }
@@ -45,24 +44,24 @@ internal sealed record Request
 
     public byte[] Body { get; private init; } = [];
 
-    /// <summary>The right reply to a request that is malformed; null when it is not.</summary>
+    /// <summary>The expected reply to a malformed request; null if well-formed.</summary>
     public byte[]? Refusal { get; private init; }
 
-    /// <summary>Names the copy that reached the server; 0 before.</summary>
+    /// <summary>The ticket of a copy at the server; 0 before it arrives.</summary>
     public long Ticket { get; set; }
 
-    /// <summary>The network's mind on the reply: its delay in milliseconds, or −1.</summary>
-    public int ReplyFate { get; init; }
+    /// <summary>The reply's delay in milliseconds; −1 if it gets lost.</summary>
+    public int ReplyDelay { get; init; }
 
-    /// <summary>The same request with the bytes that say it.</summary>
+    /// <summary>The request with its wire bytes.</summary>
     public Request Written() => this with { Body = Write() };
 
-    /// <summary>A malformed request.</summary>
+    /// <summary>A malformed request with these bytes.</summary>
     public Request Malformed(byte[] body, byte[] refusal) => this with { Body = body, Refusal = refusal };
 
-    /// <summary>The same bytes once more, with another fate.</summary>
-    public Request Again(int replyFate, TimeSpan? wait = null) =>
-        this with { ReplyFate = replyFate, Wait = wait ?? Wait, Ticket = 0 };
+    /// <summary>The same bytes once more, with another reply delay.</summary>
+    public Request Again(int replyDelay, TimeSpan? wait = null) =>
+        this with { ReplyDelay = replyDelay, Wait = wait ?? Wait, Ticket = 0 };
 
     /// <inheritdoc/>
     public override string ToString()

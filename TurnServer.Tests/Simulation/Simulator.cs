@@ -2,49 +2,51 @@ using System.Diagnostics;
 
 namespace TurnServer.Tests.Simulation;
 
-/// <summary>Makes the server of one history.</summary>
-internal delegate Server ServerMaker(World world);
+/// <summary>Creates the server of a history.</summary>
+internal delegate SimulatedServer ServerFactory(World world);
 
-/// <summary>Plays histories drawn from a seed, until one fails, and shrinks that one.</summary>
-internal sealed class Simulator(ServerMaker maker, bool canCrash)
+/// <summary>Plays histories drawn from a seed until one fails, and shrinks the failure.</summary>
+internal sealed class Simulator(ServerFactory createServer, bool canCrash)
 {
     /// <summary>The rules alone.</summary>
     public static Simulator OfTable() =>
         new(world => new TableServer(world.Options, Keys(world)), canCrash: false);
 
     /// <summary>
-    /// The rules and the journal. In one half of the histories the server is killed, in the other the power goes.
+    /// The rules with the journal. Half of the histories have process crashes, the other half power losses.
     /// </summary>
     public static Simulator OfJournaled() => new(
         world => new JournaledServer(world.Options, Keys(world), losesPower: world.Seed % 2 == 0), canCrash: true);
 
-    // Whoever asks only whether there is a fault need not wait for the shortest history that has it.
+    // The mutation tests need only know whether a history fails.
     private bool _shrinks = true;
 
-    public Tallies Tallies { get; } = new();
+    public Statistics Statistics { get; } = new();
 
-    /// <summary>How long those took that went well.</summary>
+    /// <summary>The time that passed histories took.</summary>
     public TimeSpan Elapsed { get; private set; }
 
-    /// <summary>How many histories have been played to the end.</summary>
+    /// <summary>How many histories have passed.</summary>
     public long Histories { get; private set; }
 
-    /// <summary>Plays so many histories, or fewer if one fails: then that one.</summary>
-    /// <param name="acts">The acts of each; null: as drawn.</param>
-    public Failure? Run(ulong seed, long histories, int? acts = null)
+    /// <summary>Plays histories until one fails. Returns the failure, or null.</summary>
+    /// <param name="seed">The first history's seed; the others' are derived from it.</param>
+    /// <param name="histories">How many to play.</param>
+    /// <param name="steps">The number of steps in each; null: drawn from the seed.</param>
+    public Failure? Run(ulong seed, long histories, int? steps = null)
     {
         for (var number = 0L; number < histories; number++)
         {
-            // A single history is the seed's own, so that a failing one can be asked for.
-            var own = number == 0 ? seed : Chance.Derive(seed, (ulong)number);
-            if (RunOne(own, acts) is { } failure)
+            // The first history has the seed itself, so that a failure can be replayed alone.
+            var own = number == 0 ? seed : SeededRandom.Derive(seed, (ulong)number);
+            if (RunOne(own, steps) is { } failure)
                 return failure;
         }
 
         return null;
     }
 
-    /// <summary>What went wrong, not shrunk, and how many histories went well before.</summary>
+    /// <summary>The first failure, not shrunk, and how many histories passed before it.</summary>
     public static (string? Failure, long Histories) RunForMutation(ulong seed, long histories, bool canCrash)
     {
         var simulator = canCrash ? OfJournaled() : OfTable();
@@ -53,26 +55,26 @@ internal sealed class Simulator(ServerMaker maker, bool canCrash)
         return (failure?.Fault.Message, simulator.Histories);
     }
 
-    private Failure? RunOne(ulong seed, int? acts)
+    private Failure? RunOne(ulong seed, int? steps)
     {
-        var size = HistorySize.Draw(new Chance(Chance.Derive(seed, 0x517E)), acts);
-        var script = Script.Of(seed, size, canCrash);
+        var size = HistorySize.Draw(new SeededRandom(SeededRandom.Derive(seed, 0x517E)), steps);
+        var plan = HistoryPlan.Of(seed, size, canCrash);
         var startedAt = Stopwatch.GetTimestamp();
         try
         {
-            Tallies.Add(History.Play(script.World, script.Acts, maker(script.World)));
+            Statistics.Add(History.Play(plan.World, plan.Steps, createServer(plan.World)));
             Histories++;
             Elapsed += Stopwatch.GetElapsedTime(startedAt);
             return null;
         }
         catch (Exception fault) when (IsFinding(fault))
         {
-            var failure = Shrinker.Shrink(script, fault, maker, Histories, _shrinks);
-            return failure with { Steps = acts, CanCrash = canCrash };
+            var failure = Shrinker.Shrink(plan, fault, createServer, Histories, _shrinks);
+            return failure with { StepsRequested = steps, CanCrash = canCrash };
         }
     }
 
-    /// <summary>Whether it is the server's fault, or the model's: what it throws is a bug too.</summary>
+    /// <summary>Whether an exception is a finding: any bug in server or model is.</summary>
     public static bool IsFinding(Exception fault) => fault is not OutOfMemoryException;
 
     private static SeededKeys Keys(World world) => new(world.Seed ^ 0x4E75, world.RepeatsKeys);

@@ -12,7 +12,7 @@ internal sealed partial class ModelTable
         if (FindSeat(request) is not { } seat)
             return;
         Leave(seat, hasQuit: true);
-        Say(request.Ticket, Wire.Unregistered);
+        Reply(request.Ticket, Wire.Unregistered);
     }
 
     private void Update(Request request, TimeSpan wait)
@@ -23,19 +23,19 @@ internal sealed partial class ModelTable
         {
             seat.Block.AddRange(seat.Waiting);
             seat.Waiting.Clear();
-            SayBlock(request.Ticket, seat, isRedundant: true, wait);
+            ReplyBlock(request.Ticket, seat, isRedundant: true, wait);
             return;
         }
 
         if (request.Counter < seat.Last)
         {
-            Say(request.Ticket, Wire.Behind);
+            Reply(request.Ticket, Wire.Behind);
             return;
         }
 
         if (request.Counter > seat.Last + 1)
         {
-            Say(request.Ticket, Wire.Ahead);
+            Reply(request.Ticket, Wire.Ahead);
             return;
         }
 
@@ -45,7 +45,7 @@ internal sealed partial class ModelTable
             var bytes = seat.Partner.Bytes;
             if ((bytes == 0 ? 0 : bytes + 1) + request.Data.Length > BacklogBytesMax)
             {
-                Say(request.Ticket, Wire.BacklogFull);
+                Reply(request.Ticket, Wire.BacklogFull);
                 return;
             }
         }
@@ -56,10 +56,10 @@ internal sealed partial class ModelTable
         seat.Waiting = [];
         if (goesToPartner)
             Deliver(request.Data, seat.Partner);
-        SayBlock(request.Ticket, seat, isRedundant: false, wait);
+        ReplyBlock(request.Ticket, seat, isRedundant: false, wait);
     }
 
-    // Turns that do not lie within the bytes received wait again, ahead of all others.
+    // Turns not received in full go back to the head of the backlog.
     private static void Acknowledge(ModelSeat seat, int? received)
     {
         var end = 0L;
@@ -88,14 +88,14 @@ internal sealed partial class ModelTable
         EndHeld(to, Wire.Turns(to.HeldReply == Wire.RedundantEmpty, to.Block));
     }
 
-    private void SayBlock(long ticket, ModelSeat seat, bool isRedundant, TimeSpan wait)
+    private void ReplyBlock(long ticket, ModelSeat seat, bool isRedundant, TimeSpan wait)
     {
         if (seat.Block.Count > 0)
-            Say(ticket, Wire.Turns(isRedundant, seat.Block));
+            Reply(ticket, Wire.Turns(isRedundant, seat.Block));
         else if (seat.Partner.HasLeft)
-            Say(ticket, seat.Partner.HasQuit ? Wire.PartnerQuit : Wire.PartnerSilent);
+            Reply(ticket, seat.Partner.HasQuit ? Wire.PartnerQuit : Wire.PartnerSilent);
         else
-            SayOrHold(ticket, seat, isRedundant ? Wire.RedundantEmpty : Wire.NoData, wait);
+            ReplyOrHold(ticket, seat, isRedundant ? Wire.RedundantEmpty : Wire.NoData, wait);
     }
 
     private void Leave(ModelSeat seat, bool hasQuit)
@@ -119,25 +119,25 @@ internal sealed partial class ModelTable
 
     private ModelSeat? FindSeat(Request request)
     {
-        var seat = TryReadKey(request.Key, out var key) ? _seats.Find(one => one.Key == key) : null;
+        var seat = TryReadKey(request.Key, out var key) ? _seats.Find(candidate => candidate.Key == key) : null;
         if (seat is null)
         {
-            Say(request.Ticket, Wire.NoGame);
+            Reply(request.Ticket, Wire.NoGame);
             return null;
         }
 
         if (seat.Number != request.Seat || seat.HasLeft)
         {
-            Say(request.Ticket, Wire.NoSelf);
+            Reply(request.Ticket, Wire.NoSelf);
             return null;
         }
 
-        Hear(seat);
+        NoteHeard(seat);
         EndRegistration(seat);
         return seat;
     }
 
-    // The first 5 or 6 ends the pairing key, and so does the seat's end.
+    // The first symbol 5 or 6 ends the registration, and so does the end of the seat.
     private void EndRegistration(ModelSeat seat)
     {
         if (seat.Player is { } player)

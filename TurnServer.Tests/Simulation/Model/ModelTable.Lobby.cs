@@ -7,7 +7,7 @@ namespace TurnServer.Tests.Simulation.Model;
 /// <summary>Symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
 internal sealed partial class ModelTable
 {
-    private const int LeftByMax = 64;
+    private const int ExclusionsMax = 64;
 
     private void Register(Request request)
     {
@@ -15,8 +15,8 @@ internal sealed partial class ModelTable
             && player.Wanted == request.Wanted && player.Token == request.Token);
         if (known is not null)
         {
-            HearPlayer(known);
-            SayKey(request.Ticket, known);
+            NoteHeard(known);
+            ReplyKey(request.Ticket, known);
             return;
         }
 
@@ -25,9 +25,9 @@ internal sealed partial class ModelTable
             && _players.Count(player => player.From == request.From) >= limits.PlayersPerAddressMax;
         if (isFull || isAddressFull)
         {
-            // With both limits met either may be named.
-            var isAddressNamed = isAddressFull && (!isFull || WasSaid(request.Ticket, Wire.AddressFull));
-            Say(request.Ticket, isAddressNamed ? Wire.AddressFull : Wire.PlayersFull);
+            // With both limits reached, either may be named.
+            var isAddressNamed = isAddressFull && (!isFull || WasReplied(request.Ticket, Wire.AddressFull));
+            Reply(request.Ticket, isAddressNamed ? Wire.AddressFull : Wire.PlayersFull);
             return;
         }
 
@@ -38,32 +38,32 @@ internal sealed partial class ModelTable
             Wanted = request.Wanted,
             Token = request.Token,
             From = request.From,
-            HeardAt = _now,
-            WaitingPatience = request.LongTimeout ? limits.LongPairingTimeout : limits.PairingTimeout,
-            LoadPatience = limits.LoadTimeout,
+            LastHeard = _now,
+            PairingTimeout = request.LongTimeout ? limits.LongPairingTimeout : limits.PairingTimeout,
+            LoadTimeout = limits.LoadTimeout,
         };
-        SayKey(request.Ticket, player);
+        ReplyKey(request.Ticket, player);
         _players.Add(player);
         _registrations++;
     }
 
-    private void TakeFromPlayer(Request request, TimeSpan wait)
+    private void ApplyBeforeGame(Request request, TimeSpan wait)
     {
         if (FindPlayer(request.Key) is not { } player)
         {
-            Say(request.Ticket, Wire.NotRegistered);
+            Reply(request.Ticket, Wire.NotRegistered);
             return;
         }
 
-        HearPlayer(player);
+        NoteHeard(player);
         switch (request.Symbol)
         {
             case Symbol.Unregister:
-                if (player.Step == ModelStep.Playing)
+                if (player.Status == ModelStatus.Playing)
                     Leave(player.Seat!, hasQuit: true);
                 else
                     Remove(player);
-                Say(request.Ticket, Wire.Unregistered);
+                Reply(request.Ticket, Wire.Unregistered);
                 break;
             case Symbol.RequestPair: RequestPair(request, player, wait); break;
             case Symbol.MapInit: MapInit(request, player); break;
@@ -73,44 +73,45 @@ internal sealed partial class ModelTable
 
     private void RequestPair(Request request, ModelPlayer player, TimeSpan wait)
     {
-        if (player.Step == ModelStep.Left)
+        if (player.Status == ModelStatus.Left)
         {
-            Say(request.Ticket, TellLeft(player));
+            Reply(request.Ticket, ReportLeft(player));
             return;
         }
 
-        player.WasTold = false;
-        if (player.Step == ModelStep.Waiting)
+        player.PartnerDropSent = false;
+        if (player.Status == ModelStatus.Waiting)
         {
             var partner = _players.Find(other => MayPair(player, other));
             if (partner is null)
             {
-                SayOrHold(request.Ticket, player, Wire.Pairing, wait);
+                ReplyOrHold(request.Ticket, player, Wire.Pairing, wait);
                 return;
             }
 
             Pair(player, partner);
         }
 
-        Say(request.Ticket, Wire.Partner(player.IsHost, player.PartnerName));
+        Reply(request.Ticket, Wire.Partner(player.IsHost, player.PartnerName));
     }
 
     private void Pair(ModelPlayer host, ModelPlayer partner)
     {
-        (host.Step, partner.Step) = (ModelStep.Paired, ModelStep.Paired);
+        (host.Status, partner.Status) = (ModelStatus.Paired, ModelStatus.Paired);
         (host.Partner, partner.Partner) = (partner, host);
         (host.PartnerName, partner.PartnerName) = (partner.Name, host.Name);
         (host.IsHost, partner.IsHost) = (true, false);
         EndHeld(partner, Wire.Partner(isHost: false, host.Name));
     }
 
-    // A held request 2 counts as repeated when an exclusion ends for its player, or for the first that it may meet.
+    // The end of an exclusion repeats the held request 2 of its player, or of the first that may be paired with it.
     private void EndExclusions()
     {
-        var freed = _players.Where(one => one.Step == ModelStep.Waiting && one.RemoveExpiredExclusions(_now)).ToList();
+        var freed = _players.Where(player => player.Status == ModelStatus.Waiting
+            && player.RemoveExpiredExclusions(_now)).ToList();
         foreach (var player in freed)
         {
-            if (player.Step != ModelStep.Waiting)
+            if (player.Status != ModelStatus.Waiting)
                 continue;
             var asking = player.IsHeld ? player : _players.Find(other => other.IsHeld && MayPair(player, other));
             if (asking is null || _players.Find(other => MayPair(asking, other)) is not { } partner)
@@ -120,10 +121,10 @@ internal sealed partial class ModelTable
         }
     }
 
-    // The list is in the order of registration, so the first that may is the longest-waiting.
+    // The list is in order of registration: the first match has waited longest.
     private bool MayPair(ModelPlayer player, ModelPlayer other)
     {
-        if (other == player || other.Step != ModelStep.Waiting)
+        if (other == player || other.Status != ModelStatus.Waiting)
             return false;
         if (player.Wanted is not null)
             return other.Name == player.Wanted && other.Wanted == player.Name;
@@ -132,35 +133,35 @@ internal sealed partial class ModelTable
 
     private void MapInit(Request request, ModelPlayer player)
     {
-        if (!IsInStep(request, player, ModelStep.Paired))
+        if (!IsInStep(request, player, ModelStatus.Paired))
             return;
-        if (player.Step == ModelStep.Paired)
-            player.Step = ModelStep.Loading;
-        Say(request.Ticket, player.IsHost ? Wire.InitServer : Wire.InitClient);
+        if (player.Status == ModelStatus.Paired)
+            player.Status = ModelStatus.Loading;
+        Reply(request.Ticket, player.IsHost ? Wire.InitServer : Wire.InitClient);
     }
 
     private void MapReady(Request request, ModelPlayer player, TimeSpan wait)
     {
-        if (!IsInStep(request, player, ModelStep.Loading))
+        if (!IsInStep(request, player, ModelStatus.Loading))
             return;
-        if (player.Step == ModelStep.Playing)
+        if (player.Status == ModelStatus.Playing)
         {
-            SayPlay(request.Ticket, player.Seat!);
+            ReplyPlay(request.Ticket, player.Seat!);
             return;
         }
 
-        player.Step = ModelStep.Ready;
+        player.Status = ModelStatus.Ready;
         var partner = player.Partner!;
-        if (partner.Step != ModelStep.Ready)
+        if (partner.Status != ModelStatus.Ready)
         {
-            SayOrHold(request.Ticket, player, Wire.PartnerLoad, wait);
+            ReplyOrHold(request.Ticket, player, Wire.PartnerLoad, wait);
             return;
         }
 
         if (_seats.Count / 2 >= limits.GamesMax)
         {
             EndHeld(partner, Wire.GamesFull);
-            Say(request.Ticket, Wire.GamesFull);
+            Reply(request.Ticket, Wire.GamesFull);
             _players.Remove(player);
             _players.Remove(partner);
             _drops[(int)DropCause.GamesFull] += 2;
@@ -178,15 +179,15 @@ internal sealed partial class ModelTable
         foreach (var seat in (ModelSeat[])[first, second])
         {
             seat.Key = ulong.MaxValue;
-            seat.HeardAt = _now;
-            seat.GamePatience = limits.GameTimeout;
+            seat.LastHeard = _now;
+            seat.GameTimeout = limits.GameTimeout;
             seat.Player!.Seat = seat;
-            seat.Player.Step = ModelStep.Playing;
+            seat.Player.Status = ModelStatus.Playing;
             seat.Player.Partner = null;
         }
 
         _gamesStarted++;
-        SayPlay(ticket, first);
+        ReplyPlay(ticket, first);
         _seats.Add(first);
         if (other.IsHeld)
         {
@@ -197,29 +198,29 @@ internal sealed partial class ModelTable
         _seats.Add(second);
     }
 
-    // 3 and 4 may come from the step before theirs on; who has heard of no new partner is told of the old one again.
-    private bool IsInStep(Request request, ModelPlayer player, ModelStep earliest)
+    // Symbols 3 and 4 are valid from the status before theirs. A lost partner is reported until the next symbol 2.
+    private bool IsInStep(Request request, ModelPlayer player, ModelStatus earliest)
     {
-        if (player.Step == ModelStep.Left)
+        if (player.Status == ModelStatus.Left)
         {
-            Say(request.Ticket, TellLeft(player));
+            Reply(request.Ticket, ReportLeft(player));
             return false;
         }
 
-        if (player.WasTold)
+        if (player.PartnerDropSent)
         {
-            Say(request.Ticket, Wire.PartnerDrop);
+            Reply(request.Ticket, Wire.PartnerDrop);
             return false;
         }
 
-        if (player.Step >= earliest)
+        if (player.Status >= earliest)
             return true;
         Drop(player, DropCause.OutOfStep);
-        Say(request.Ticket, Wire.Dropped);
+        Reply(request.Ticket, Wire.Dropped);
         return false;
     }
 
-    private byte[] TellLeft(ModelPlayer player)
+    private byte[] ReportLeft(ModelPlayer player)
     {
         if (player.Wanted is not null)
         {
@@ -228,8 +229,8 @@ internal sealed partial class ModelTable
         }
 
         player.RemoveExpiredExclusions(_now);
-        player.Step = ModelStep.Waiting;
-        player.WasTold = true;
+        player.Status = ModelStatus.Waiting;
+        player.PartnerDropSent = true;
         return Wire.PartnerDrop;
     }
 
@@ -245,43 +246,43 @@ internal sealed partial class ModelTable
         if (player.Partner is not { } left)
             return;
         left.Partner = null;
-        left.Step = ModelStep.Left;
+        left.Status = ModelStatus.Left;
         left.RemoveExpiredExclusions(_now);
         if (left.Wanted is null)
-            left.LeftBy.Add((player.Name, player.From, _now + limits.LoadTimeout));
-        if (left.LeftBy.Count > LeftByMax)
-            left.LeftBy.RemoveAt(0);
+            left.Exclusions.Add((player.Name, player.From, _now + limits.LoadTimeout));
+        if (left.Exclusions.Count > ExclusionsMax)
+            left.Exclusions.RemoveAt(0);
         if (left.IsHeld)
-            EndHeld(left, TellLeft(left));
+            EndHeld(left, ReportLeft(left));
     }
 
-    // Until its first 5 or 6 a player's pairing key speaks for its seat too.
-    private void HearPlayer(ModelPlayer player)
+    // Until the first symbol 5 or 6, a pairing key is a sign of life for the seat too.
+    private void NoteHeard(ModelPlayer player)
     {
-        Hear(player);
+        NoteHeard(player);
         if (player.Seat is { } seat)
-            Hear(seat);
+            NoteHeard(seat);
     }
 
-    private void SayKey(long ticket, ModelPlayer player)
+    private void ReplyKey(long ticket, ModelPlayer player)
     {
         player.Key = LearnKey(player, ticket, "0/0/", "");
-        Say(ticket, Wire.Registered(player.Key));
+        Reply(ticket, Wire.Registered(player.Key));
     }
 
-    private void SayPlay(long ticket, ModelSeat seat)
+    private void ReplyPlay(long ticket, ModelSeat seat)
     {
         seat.Key = LearnKey(seat, ticket, "0/8/", seat.Number == 0 ? "|0" : "|1");
-        Say(ticket, Wire.Play(seat.Key, seat.Number));
+        Reply(ticket, Wire.Play(seat.Key, seat.Number));
     }
 
     private ModelPlayer? FindPlayer(string digits) =>
         TryReadKey(digits, out var key) ? _players.Find(player => player.Key == key) : null;
 
-    // A key of more digits than any real one is nobody's.
+    // Saturated keys are never in use.
     private static bool TryReadKey(string digits, out ulong key) =>
         ulong.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out key) && key != ulong.MaxValue;
 
-    private bool WasSaid(long ticket, byte[] reply) =>
-        _actual.TryGetValue(ticket, out var said) && said.AsSpan().SequenceEqual(reply);
+    private bool WasReplied(long ticket, byte[] reply) =>
+        _actual.TryGetValue(ticket, out var actual) && actual.AsSpan().SequenceEqual(reply);
 }

@@ -6,10 +6,9 @@ using TurnServer.Rules;
 namespace TurnServer.Tests.Simulation.Model;
 
 /// <summary>
-/// What PROTOCOL.md says, the simple way: two lists, searched from the front. It says of each request which reply is
-/// right, and of each held one when it ends. Where the page leaves the server a choice (which key; which of two things
-/// that fall due together comes first; which of two limits is named) it looks at what the server did and follows, if
-/// that was one of the things allowed.
+/// A second, simple implementation of PROTOCOL.md: two lists, searched linearly. It computes the expected reply to each
+/// request, and when each held reply ends. Where the protocol leaves a choice (the key drawn, the order of simultaneous
+/// timeouts, which of two limits is named), it follows the server's actual reply if that is allowed.
 /// </summary>
 internal sealed partial class ModelTable(RulesOptions limits)
 {
@@ -24,12 +23,12 @@ internal sealed partial class ModelTable(RulesOptions limits)
     private long _turns;
     private long _turnBytes;
 
-    /// <summary>The replies that are right since the batch began; a ticket that is not here is held.</summary>
+    /// <summary>The expected replies of this batch by ticket; other open requests are held.</summary>
     public IReadOnlyDictionary<long, byte[]> Expected => _expected;
 
     public bool IsEmpty => _players.Count == 0 && _seats.Count == 0;
 
-    /// <summary>When something is due, be it that an exclusion ends; null when nothing is.</summary>
+    /// <summary>The next timeout, end of a hold or end of an exclusion; null if there is none.</summary>
     public TimeSpan? NextDue
     {
         get
@@ -37,11 +36,11 @@ internal sealed partial class ModelTable(RulesOptions limits)
             TimeSpan? next = null;
             foreach (var player in _players)
             {
-                if (player.Step != ModelStep.Playing && !(player.DueAt >= next))
+                if (player.Status != ModelStatus.Playing && !(player.DueAt >= next))
                     next = player.DueAt;
-                foreach (var left in player.LeftBy)
+                foreach (var left in player.Exclusions)
                 {
-                    if (player.Step == ModelStep.Waiting && !(left.Until >= next))
+                    if (player.Status == ModelStatus.Waiting && !(left.Until >= next))
                         next = left.Until;
                 }
             }
@@ -56,15 +55,15 @@ internal sealed partial class ModelTable(RulesOptions limits)
         }
     }
 
-    /// <summary>Begins a step in which the server gave these replies.</summary>
+    /// <summary>Begins a batch to which the server gave these replies.</summary>
     public void Begin(IReadOnlyDictionary<long, byte[]> actual)
     {
         _actual = actual;
         _expected.Clear();
     }
 
-    /// <summary>Takes one well-formed request.</summary>
-    public void Take(Request request, bool mayHold, TimeSpan now)
+    /// <summary>Applies a well-formed request.</summary>
+    public void Apply(Request request, bool mayHold, TimeSpan now)
     {
         Advance(now);
         var wait = mayHold ? request.Wait : TimeSpan.Zero;
@@ -73,13 +72,13 @@ internal sealed partial class ModelTable(RulesOptions limits)
             case Symbol.Register: Register(request); break;
             case Symbol.GameQuit: Quit(request); break;
             case Symbol.GameUpdate: Update(request, wait); break;
-            default: TakeFromPlayer(request, wait); break;
+            default: ApplyBeforeGame(request, wait); break;
         }
     }
 
     /// <summary>
-    /// Lets time pass. Of those due together, one whose held reply the server ended as it stood was first; then those
-    /// who were silent too long are dropped, which is news to their partners. Exclusions end last.
+    /// Advances the time. Of simultaneous deadlines, holds that the server ended unchanged come first, then timeouts,
+    /// which end their partners' holds, then the remaining holds, then exclusions.
     /// </summary>
     public void Advance(TimeSpan now)
     {
@@ -87,108 +86,112 @@ internal sealed partial class ModelTable(RulesOptions limits)
             _now = now;
         if (!(NextDue <= _now))
             return;
-        foreach (var one in Everyone().Where(IsDue).Where(one => one.IsHeld).ToList())
+        foreach (var participant in Participants().Where(IsDue).Where(participant => participant.IsHeld).ToList())
         {
-            if (_actual.TryGetValue(one.HeldTicket, out var reply) && reply.AsSpan().SequenceEqual(one.HeldReply))
-                EndHeld(one);
+            if (_actual.TryGetValue(participant.HeldTicket, out var reply)
+                && reply.AsSpan().SequenceEqual(participant.HeldReply))
+                EndHeld(participant);
         }
 
-        foreach (var one in Everyone().Where(IsDue).Where(one => !one.IsHeld).ToList())
-            FallSilent(one);
-        foreach (var one in Everyone().Where(IsDue).Where(one => one.IsHeld).ToList())
-            EndHeld(one);
+        foreach (var participant in Participants().Where(IsDue).Where(participant => !participant.IsHeld).ToList())
+            TimeOut(participant);
+        foreach (var participant in Participants().Where(IsDue).Where(participant => participant.IsHeld).ToList())
+            EndHeld(participant);
         EndExclusions();
     }
 
     /// <summary>
-    /// The server could hear nobody for a while: no deadline of silence comes before it has been as long again since,
-    /// or the time of grace, whichever is shorter. One that is further away than that stays.
+    /// Makes up for a suspension: each timeout is extended by its length, but at most to the end of the grace period;
+    /// later timeouts stay.
     /// </summary>
     public void ExtendDeadlines(in Suspension suspension, TimeSpan now)
     {
-        foreach (var one in Everyone().Where(one => !one.IsHeld))
+        foreach (var participant in Participants().Where(participant => !participant.IsHeld))
         {
             var graceUntil = now + suspension.Grace;
-            if (one.DueAt >= graceUntil)
+            if (participant.DueAt >= graceUntil)
                 continue;
-            one.HeardAt += suspension.Gap;
-            if (one.DueAt > graceUntil)
-                one.HeardAt = graceUntil - one.Patience;
+            participant.LastHeard += suspension.Gap;
+            if (participant.DueAt > graceUntil)
+                participant.LastHeard = graceUntil - participant.Timeout;
         }
 
         Advance(now);
     }
 
-    /// <summary>Ends every held reply as it stands.</summary>
+    /// <summary>Ends all holds.</summary>
     public void ReleaseAll(TimeSpan now)
     {
         Advance(now);
-        foreach (var one in Everyone())
-            EndHeld(one);
+        foreach (var participant in Participants())
+            EndHeld(participant);
     }
 
-    /// <summary>The server has started again: it holds nothing, and drops nobody for its own absence.</summary>
-    public void Restart(Recovery recovery)
+    /// <summary>The server has restarted: nothing is held, and the downtime does not count as silence.</summary>
+    public void Restart(RestartState restart)
     {
-        foreach (var one in Everyone())
+        foreach (var participant in Participants())
         {
-            if (one.IsHeld && recovery.HeldHeardAt > one.HeardAt)
-                one.HeardAt = recovery.HeldHeardAt;
-            one.HeldTicket = 0;
-            // The time it was away is nobody's silence; and then there is the time of grace.
-            one.HeardAt += recovery.Away;
-            if (one.DueAt < recovery.GraceUntil)
-                one.HeardAt = recovery.GraceUntil - one.Patience;
+            if (participant.IsHeld && restart.HeldHeardAt > participant.LastHeard)
+                participant.LastHeard = restart.HeldHeardAt;
+            participant.HeldTicket = 0;
+            // The downtime does not count, and there is a grace period.
+            participant.LastHeard += restart.Downtime;
+            if (participant.DueAt < restart.GraceUntil)
+                participant.LastHeard = restart.GraceUntil - participant.Timeout;
         }
 
         foreach (var player in _players)
         {
-            for (var i = 0; i < player.LeftBy.Count; i++)
-                player.LeftBy[i] = player.LeftBy[i] with { Until = player.LeftBy[i].Until + recovery.Away };
+            for (var i = 0; i < player.Exclusions.Count; i++)
+            {
+                var exclusion = player.Exclusions[i];
+                player.Exclusions[i] = exclusion with { Until = exclusion.Until + restart.Downtime };
+            }
         }
     }
 
-    /// <summary>What the server must count. Null when it does.</summary>
-    public string? FaultOf(TableStatistics figures)
+    /// <summary>The first counter that differs from the server's; null if all are equal.</summary>
+    public string? FindMiscount(TableStatistics counters)
     {
-        for (var step = 0; step < figures.PlayersByStatus.Count; step++)
+        for (var status = 0; status < counters.PlayersByStatus.Count; status++)
         {
             var count = 0;
             foreach (var player in _players)
-                count += (int)player.Step == step ? 1 : 0;
-            if (figures.PlayersByStatus[step] != count)
-                return Text($"{count} players {(ModelStep)step}, not {figures.PlayersByStatus[step]}");
+                count += (int)player.Status == status ? 1 : 0;
+            if (counters.PlayersByStatus[status] != count)
+                return Text($"{count} players {(ModelStatus)status}, not {counters.PlayersByStatus[status]}");
         }
 
         for (var cause = 0; cause < _drops.Length; cause++)
         {
-            if (figures.DropsByCause[cause] != _drops[cause])
-                return Text($"{_drops[cause]} dropped {(DropCause)cause}, not {figures.DropsByCause[cause]}");
+            if (counters.DropsByCause[cause] != _drops[cause])
+                return Text($"{_drops[cause]} dropped {(DropCause)cause}, not {counters.DropsByCause[cause]}");
         }
 
         var bytes = 0L;
         foreach (var seat in _seats)
             bytes += seat.Bytes;
-        return Unequal("games", _seats.Count / 2, figures.Games)
-            ?? Unequal("bytes in backlogs", bytes, figures.BacklogBytes)
-            ?? Unequal("registrations", _registrations, figures.Registrations)
-            ?? Unequal("games started", _gamesStarted, figures.GamesStarted)
-            ?? Unequal("turns", _turns, figures.Turns)
-            ?? Unequal("bytes of turns", _turnBytes, figures.TurnBytes);
+        return Unequal("games", _seats.Count / 2, counters.Games)
+            ?? Unequal("bytes in backlogs", bytes, counters.BacklogBytes)
+            ?? Unequal("registrations", _registrations, counters.Registrations)
+            ?? Unequal("games started", _gamesStarted, counters.GamesStarted)
+            ?? Unequal("turns", _turns, counters.Turns)
+            ?? Unequal("bytes of turns", _turnBytes, counters.TurnBytes);
     }
 
-    private static string? Unequal(string what, long expected, long came) =>
-        expected == came ? null : Text($"{expected} {what}, not {came}");
+    private static string? Unequal(string what, long expected, long actual) =>
+        expected == actual ? null : Text($"{expected} {what}, not {actual}");
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private bool IsDue(ModelOne one) => one.DueAt <= _now;
+    private bool IsDue(ModelParticipant participant) => participant.DueAt <= _now;
 
-    private IEnumerable<ModelOne> Everyone()
+    private IEnumerable<ModelParticipant> Participants()
     {
         foreach (var player in _players)
         {
-            if (player.Step != ModelStep.Playing)
+            if (player.Status != ModelStatus.Playing)
                 yield return player;
         }
 
@@ -199,75 +202,74 @@ internal sealed partial class ModelTable(RulesOptions limits)
         }
     }
 
-    private void FallSilent(ModelOne one)
+    private void TimeOut(ModelParticipant participant)
     {
-        // News may have come to it from one that was dropped before it.
-        if (!IsDue(one) || one.IsHeld)
+        // The timeout of its partner may have changed its state.
+        if (!IsDue(participant) || participant.IsHeld)
             return;
-        if (one is ModelSeat seat)
+        if (participant is ModelSeat seat)
             Leave(seat, hasQuit: false);
-        else if (one is ModelPlayer player && _players.Contains(player))
-            Drop(player, player.Step == ModelStep.Waiting ? DropCause.SilentWaiting : DropCause.SilentLoading);
+        else if (participant is ModelPlayer player && _players.Contains(player))
+            Drop(player, player.Status == ModelStatus.Waiting ? DropCause.SilentWaiting : DropCause.SilentLoading);
     }
 
-    private void Say(long ticket, byte[] reply) => _expected.Add(ticket, reply);
+    private void Reply(long ticket, byte[] reply) => _expected.Add(ticket, reply);
 
-    private void SayOrHold(long ticket, ModelOne one, byte[] reply, TimeSpan wait)
+    private void ReplyOrHold(long ticket, ModelParticipant participant, byte[] reply, TimeSpan wait)
     {
         if (wait <= TimeSpan.Zero)
         {
-            Say(ticket, reply);
+            Reply(ticket, reply);
             return;
         }
 
-        (one.HeldTicket, one.HeldReply, one.HeldUntil) = (ticket, reply, _now + wait);
+        (participant.HeldTicket, participant.HeldReply, participant.HeldUntil) = (ticket, reply, _now + wait);
     }
 
-    // While a reply is held its player counts as heard from.
-    private void EndHeld(ModelOne one, byte[]? news = null)
+    // A held request counts as a sign of life until its hold ends.
+    private void EndHeld(ModelParticipant participant, byte[]? news = null)
     {
-        if (!one.IsHeld)
+        if (!participant.IsHeld)
             return;
-        Say(one.HeldTicket, news ?? one.HeldReply);
-        one.HeldTicket = 0;
-        Hear(one);
+        Reply(participant.HeldTicket, news ?? participant.HeldReply);
+        participant.HeldTicket = 0;
+        NoteHeard(participant);
     }
 
-    private void Hear(ModelOne one)
+    private void NoteHeard(ModelParticipant participant)
     {
-        EndHeld(one);
-        // After a restart time was given in advance.
-        if (_now > one.HeardAt)
-            one.HeardAt = _now;
+        EndHeld(participant);
+        // After a restart LastHeard may be in the future.
+        if (_now > participant.LastHeard)
+            participant.LastHeard = _now;
     }
 
-    // The key that the server drew, if it may have: a number below 2⁵³, in use by no other of its kind. A reply that a
-    // crash swallowed leaves it unknown until it is said again.
-    private ulong LearnKey(ModelOne one, long ticket, string before, string after)
+    // Takes the server's key if valid: below 2⁵³ and not in use. After a crash the key is unknown until it is repeated.
+    private ulong LearnKey(ModelParticipant participant, long ticket, string before, string after)
     {
-        if (one.Key != ulong.MaxValue || !_actual.TryGetValue(ticket, out var bytes))
-            return one.Key;
+        if (participant.Key != ulong.MaxValue || !_actual.TryGetValue(ticket, out var bytes))
+            return participant.Key;
         var reply = Encoding.UTF8.GetString(bytes);
         if (!reply.StartsWith(before, StringComparison.Ordinal) || !reply.EndsWith(after, StringComparison.Ordinal)
             || !ulong.TryParse(reply.AsSpan()[before.Length..^after.Length], NumberStyles.None,
                 CultureInfo.InvariantCulture, out var key)
             || key >= 1UL << 53)
         {
-            return one.Key;
+            return participant.Key;
         }
 
-        var isTaken = one is ModelPlayer ? _players.Exists(player => player.Key == key)
+        var isTaken = participant is ModelPlayer ? _players.Exists(player => player.Key == key)
             : _seats.Exists(seat => seat.Key == key);
-        return isTaken ? one.Key : key;
+        return isTaken ? participant.Key : key;
     }
 }
 
-/// <summary>What a server that has started again kept.</summary>
+/// <summary>What a restarted server has recovered.</summary>
 /// <param name="Survivors">
-/// How many of the well-formed requests that were handed in and not yet settled are on record, in order; they count as
-/// taken, and their replies are lost.
+/// How many requests of the interrupted batch were recorded, in order. They are applied; their replies are lost.
 /// </param>
-/// <param name="HeldHeardAt">Until when those whose replies were held count as heard from.</param>
-/// <param name="Away">For how long it was away, from the last that is on record on.</param>
-/// <param name="GraceUntil">Nobody is dropped before this, but for those who are heard from again.</param>
-internal readonly record struct Recovery(int Survivors, TimeSpan HeldHeardAt, TimeSpan Away, TimeSpan GraceUntil);
+/// <param name="HeldHeardAt">When players with held replies count as last heard from.</param>
+/// <param name="Downtime">The time since the last record.</param>
+/// <param name="GraceUntil">The earliest timeout.</param>
+internal readonly record struct RestartState(int Survivors, TimeSpan HeldHeardAt, TimeSpan Downtime,
+    TimeSpan GraceUntil);

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace TurnServer.Tests.Simulation.Model;
 
-/// <summary>The page's replies, written out.</summary>
+/// <summary>The replies of PROTOCOL.md as literals.</summary>
 internal static class Wire
 {
     public static readonly byte[] Unregistered = Bytes("0/1/*");

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace TurnServer.Tests.Simulation.Players;
 
-/// <summary>A reply as a player reads it.</summary>
+/// <summary>A parsed reply.</summary>
 internal readonly record struct ReplyText(int Error, string Second, byte[] Data)
 {
-    /// <summary>The CODE of a reply that is no error; −1 of an error.</summary>
+    /// <summary>The CODE; −1 for an error.</summary>
     public int Code => Error == 0 ? int.Parse(Second, CultureInfo.InvariantCulture) : -1;
 
     public string Text => Encoding.UTF8.GetString(Data);
@@ -16,7 +16,7 @@ internal readonly record struct ReplyText(int Error, string Second, byte[] Data)
         var first = Array.IndexOf(reply, (byte)'/');
         var second = first < 0 ? -1 : Array.IndexOf(reply, (byte)'/', first + 1);
         if (second < 0 || !int.TryParse(reply.AsSpan()[..first], CultureInfo.InvariantCulture, out var error))
-            throw new Discrepancy("a reply of three fields", Printable.Of(reply));
+            throw new MismatchException("a reply with three fields", Printable.Of(reply));
         return new ReplyText(error, Encoding.ASCII.GetString(reply.AsSpan()[(first + 1)..second]),
             reply[(second + 1)..]);
     }

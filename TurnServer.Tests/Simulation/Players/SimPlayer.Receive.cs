@@ -2,77 +2,77 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Simulation.Players;
 
-/// <summary>What a player makes of the replies it gets.</summary>
+/// <summary>Handling of replies.</summary>
 internal sealed partial class SimPlayer
 {
-    /// <summary>Takes a reply. One to a request that the player has given up tells it nothing.</summary>
+    /// <summary>Handles a reply. Replies to abandoned requests are ignored.</summary>
     public void Receive(Request request, byte[] bytes)
     {
-        if (Find(request.Errand) is not { } errand)
+        if (Find(request.Operation) is not { } operation)
             return;
-        errand.Settle();
-        if (errand != _errand || (errand.IsAnswered && request.Symbol != Symbol.GameUpdate))
+        operation.Complete();
+        if (operation != _operation || (operation.IsAnswered && request.Symbol != Symbol.GameUpdate))
             return;
         var reply = ReplyText.Read(bytes);
         switch (request.Symbol)
         {
-            case Symbol.Register: HearRegistered(errand, reply); break;
-            case Symbol.Unregister or Symbol.GameQuit: HearLeft(errand, reply); break;
-            case Symbol.GameUpdate: HearUpdate(errand, reply); break;
-            default: HearBeforeGame(errand, request, reply); break;
+            case Symbol.Register: OnRegistered(operation, reply); break;
+            case Symbol.Unregister or Symbol.GameQuit: OnLeft(operation, reply); break;
+            case Symbol.GameUpdate: OnUpdate(operation, reply); break;
+            default: OnBeforeGame(operation, request, reply); break;
         }
     }
 
-    private void HearRegistered(Errand errand, in ReplyText reply)
+    private void OnRegistered(Operation operation, in ReplyText reply)
     {
-        errand.IsAnswered = true;
-        IsCrowdedOut = reply.Error is 11 or 22;
+        operation.IsAnswered = true;
+        IsRefusedByLimit = reply.Error is 11 or 22;
         if (reply is not { Error: 0, Code: (int)ReplyCode.RegisterOk })
         {
-            Wonder(reply, IsCrowdedOut, "to a registration");
+            Expect(reply, IsRefusedByLimit, "to a registration");
             return;
         }
 
         _key = reply.Text;
         Stage = Stage.Registered;
-        judge.NoteKey(_key, isSeat: false, this);
+        invariants.NoteKey(_key, isSeat: false, this);
     }
 
-    private void HearLeft(Errand errand, in ReplyText reply)
+    private void OnLeft(Operation operation, in ReplyText reply)
     {
-        errand.IsAnswered = true;
-        Wonder(reply, reply is { Error: 0, Code: (int)ReplyCode.UnregisterOk } or { Error: 5 or 13 or 14 },
-            "to one who leaves");
-        GoOut();
+        operation.IsAnswered = true;
+        Expect(reply, reply is { Error: 0, Code: (int)ReplyCode.UnregisterOk } or { Error: 5 or 13 or 14 },
+            "to a player who leaves");
+        Reset();
     }
 
-    private void HearBeforeGame(Errand errand, Request request, in ReplyText reply)
+    private void OnBeforeGame(Operation operation, Request request, in ReplyText reply)
     {
-        errand.IsAnswered = true;
+        operation.IsAnswered = true;
         switch (reply.Error)
         {
             case 0:
-                HearStep(request, reply);
+                OnStep(request, reply);
                 return;
             case 9:
                 Stage = Stage.Registered;
                 return;
             case 12:
-                IsCrowdedOut = true;
+                IsRefusedByLimit = true;
                 break;
             case 17:
-                Wonder(reply, temper.Wanted is not null, "to one who named nobody");
+                Expect(reply, profile.Wanted is not null, "to a player who accepts anyone");
                 break;
             default:
-                // Its own request of long ago may have come out of step, if it repeats them early.
-                Wonder(reply, reply.Error == 5 || (reply.Error == 10 && !IsPatient), "before the game");
+                // Without waiting for replies, a late copy of its own request may be out of step.
+                Expect(reply, reply.Error == 5 || (reply.Error == 10 && !IsPatient), "before the game");
                 break;
         }
 
-        GoOut();
+        Reset();
     }
 
-    private void HearStep(Request request, in ReplyText reply)
+    private void OnStep(Request request, in ReplyText reply)
     {
         switch (request.Symbol, (ReplyCode)reply.Code)
         {
@@ -81,7 +81,7 @@ internal sealed partial class SimPlayer
                 return;
             case (Symbol.RequestPair, ReplyCode.StartServer or ReplyCode.StartClient):
                 Stage = Stage.Paired;
-                judge.CheckPartner(this, reply.Text);
+                invariants.CheckPartner(this, reply.Text);
                 return;
             case (Symbol.MapInit, ReplyCode.InitServer or ReplyCode.InitClient):
                 Stage = Stage.Loading;
@@ -90,7 +90,7 @@ internal sealed partial class SimPlayer
                 StartGame(reply.Text);
                 return;
             default:
-                Wonder(reply, false, $"to a {(int)request.Symbol}");
+                Expect(reply, false, $"to a {(int)request.Symbol}");
                 return;
         }
     }
@@ -101,114 +101,114 @@ internal sealed partial class SimPlayer
         _seatKey = data[..bar];
         _seat = data[bar + 1] - '0';
         Stage = Stage.Playing;
-        (_counter, _have, _unconfirmed, _behind, _hasUpdated) = (-1, 0, null, null, false);
-        Log = new GameLog(id, ++_games, temper.Behaves);
-        judge.NoteGame(Log);
-        judge.NoteKey(_seatKey, isSeat: true, this);
-        judge.TaintIfShared(_key, this);
+        (_counter, _received, _unconfirmed, _following, _hasUpdated) = (-1, 0, null, null, false);
+        Log = new GameLog(id, ++_games, profile.Behaves);
+        invariants.NoteGame(Log);
+        invariants.NoteKey(_seatKey, isSeat: true, this);
+        invariants.TaintIfShared(_key, this);
     }
 
-    private void HearUpdate(Errand errand, in ReplyText reply)
+    private void OnUpdate(Operation operation, in ReplyText reply)
     {
         switch (reply.Error)
         {
             case 0:
-                HearTaken(errand, (ReplyCode)reply.Code, reply.Data);
+                OnAccepted(operation, (ReplyCode)reply.Code, reply.Data);
                 return;
-            case 18 or 19 or 21 when errand.IsTaken:
-                // To a copy that was there before the one that was taken.
+            case 18 or 19 or 21 when operation.IsAccepted:
+                // For a copy that arrived before the accepted one.
                 return;
-            case 19 when errand.WasAhead:
+            case 19 when operation.WasAhead:
                 return;
-            case 18 when _behind is not null:
-                GoOnToBehind();
+            case 18 when _following is not null:
+                SendFollowing();
                 return;
             case 19 when _unconfirmed is not null:
-                // The one before never arrived: it goes first after all, and this one again behind it.
-                errand.WasAhead = true;
-                (_behind, _errand, _unconfirmed) = (_errand, _unconfirmed, null);
+                // The update before never arrived: repeat it first, then this one.
+                operation.WasAhead = true;
+                (_following, _operation, _unconfirmed) = (_operation, _unconfirmed, null);
                 _counter--;
                 return;
             case 21:
-                HearFull(errand);
+                OnBacklogFull(operation);
                 return;
             case 15:
-                if (_behind is null)
-                    Log!.HearPartnerLeft();
-                errand.IsAnswered = true;
+                if (_following is null)
+                    Log!.OnPartnerLeft();
+                operation.IsAnswered = true;
                 _isLeaving = true;
                 return;
             default:
-                Wonder(reply, reply.Error is 13 or 14, "to an update");
-                GoOut();
+                Expect(reply, reply.Error is 13 or 14, "to an update");
+                Reset();
                 return;
         }
     }
 
-    private void HearTaken(Errand errand, ReplyCode code, byte[] turns)
+    private void OnAccepted(Operation operation, ReplyCode code, byte[] turns)
     {
-        errand.IsAnswered = true;
-        if (_behind is not null)
+        operation.IsAnswered = true;
+        if (_following is not null)
         {
-            // What this reply hands out is not looked at: the next update says so, and it comes again.
-            GoOnToBehind();
+            // Ignores the turns in this reply: the next update does not acknowledge them, so they are sent again.
+            SendFollowing();
             return;
         }
 
         _unconfirmed = null;
-        if (!errand.IsTaken)
+        if (!operation.IsAccepted)
         {
-            errand.IsTaken = true;
-            _counter = errand.Request.Counter;
+            operation.IsAccepted = true;
+            _counter = operation.Request.Counter;
             Log!.Confirm();
         }
 
-        // A lone * may be a turn: then it comes again, as it is not said to have arrived.
+        // A lone * may be a turn; it is not acknowledged, so it is sent again.
         var isEmpty = code == ReplyCode.GameNoData || (code == ReplyCode.GameRedundant && turns is [(byte)'*']);
-        if (!isEmpty && turns.Length > errand.Have)
+        if (!isEmpty && turns.Length > operation.Received)
         {
-            Log!.Receive(turns.AsSpan(errand.Have == 0 ? 0 : errand.Have + 1), judge.FindGame);
-            errand.Have = turns.Length;
+            Log!.Receive(turns.AsSpan(operation.Received == 0 ? 0 : operation.Received + 1), invariants.FindGame);
+            operation.Received = turns.Length;
         }
 
-        _have = errand.Have;
+        _received = operation.Received;
     }
 
-    private void GoOnToBehind()
+    private void SendFollowing()
     {
-        _errand = _behind;
-        _behind = null;
+        _operation = _following;
+        _following = null;
         _counter++;
     }
 
-    // Not taken; and if no copy of it can come yet, the counter is free for an update that collects.
-    private void HearFull(Errand errand)
+    // Refused. If no other copy can still arrive, the counter is reused for an update that only collects.
+    private void OnBacklogFull(Operation operation)
     {
-        if (errand.InFlight > 0 || !errand.WasAlone)
+        if (operation.InFlight > 0 || !operation.WasAlone)
             return;
         Log!.Withdraw();
         _unconfirmed = null;
-        _errand = Start(Update([], _have));
+        _operation = Start(Update([], _received));
     }
 
-    private void GoOut()
+    private void Reset()
     {
-        Stage = Stage.Out;
-        (_unconfirmed, _behind, _isLeaving) = (null, null, false);
-        if (_errand is not null)
-            _errand.IsAnswered = true;
+        Stage = Stage.Unregistered;
+        (_unconfirmed, _following, _isLeaving) = (null, null, false);
+        if (_operation is not null)
+            _operation.IsAnswered = true;
     }
 
-    private void Wonder(in ReplyText reply, bool isRight, string to)
+    private void Expect(in ReplyText reply, bool isExpected, string context)
     {
-        if (isRight)
+        if (isExpected)
             return;
-        if (temper.Behaves && !judge.IsShared(_key, _seatKey))
+        if (profile.Behaves && !invariants.IsShared(_key, _seatKey))
         {
-            throw new Discrepancy($"no such reply {to} of player {id}, which behaves",
+            throw new MismatchException($"a valid reply {context}, player {id}",
                 $"{reply.Error}/{reply.Second}/{Printable.Of(reply.Data)}");
         }
 
-        GoOut();
+        Reset();
     }
 }

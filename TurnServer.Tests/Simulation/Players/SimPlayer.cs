@@ -4,10 +4,10 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Simulation.Players;
 
-/// <summary>How far a player believes to be.</summary>
+/// <summary>What a player knows of its own state.</summary>
 internal enum Stage
 {
-    Out,
+    Unregistered,
     Registered,
     Paired,
     Loading,
@@ -15,222 +15,219 @@ internal enum Stage
 }
 
 /// <summary>
-/// A player who does what the protocol page asks of a client; one that misbehaves does other things besides, and is
-/// not to wonder at what it gets then.
+/// A simulated player that follows PROTOCOL.md and checks the replies. A misbehaving one also sends other requests, and
+/// expects nothing.
 /// </summary>
-internal sealed partial class SimPlayer(int id, Temper temper, World world, Judge judge)
+internal sealed partial class SimPlayer(int id, Profile profile, World world, InvariantChecker invariants)
 {
     private const int MaxTurnBytes = 16_300;
-    private int _errands;
+    private int _operations;
     private int _games;
     private int _registrations;
-    private Errand? _errand;
-    private Errand? _unconfirmed;
-    private Errand? _behind;
+    private Operation? _operation;
+    private Operation? _unconfirmed;
+    private Operation? _following;
     private bool _isLeaving;
     private bool _hasUpdated;
     private string _key = "0";
     private string _seatKey = "0";
     private int _seat;
     private long _counter = -1;
-    private int _have;
+    private int _received;
     private string? _token;
     private TimeSpan _sleepsUntil;
 
     public int Id => id;
 
-    public Temper Temper => temper;
+    public Profile Profile => profile;
 
     public Stage Stage { get; private set; }
 
     public GameLog? Log { get; private set; }
 
-    /// <summary>Whether the last that it heard was a refusal for want of room.</summary>
-    public bool IsCrowdedOut { get; private set; }
+    /// <summary>Whether the last reply was a refusal because of a limit.</summary>
+    public bool IsRefusedByLimit { get; private set; }
 
-    /// <summary>The pairing key it had last.</summary>
+    /// <summary>The last pairing key.</summary>
     public string PairingKey => _key;
 
-    private bool IsPatient => !temper.SaysReceived;
+    private bool IsPatient => !profile.SaysReceived;
 
-    /// <summary>Whether it has no business with the server.</summary>
-    public bool IsOut => Stage == Stage.Out && _errand is not { IsAnswered: false };
-
-    /// <summary>Begins anew, as one whose program was started again, when nobody must know.</summary>
+    /// <summary>Ends the sleep.</summary>
     public void Wake() => _sleepsUntil = TimeSpan.Zero;
 
     public void Sleep(TimeSpan until) => _sleepsUntil = until;
 
-    /// <summary>The next request that the protocol asks for; null when there is nothing to ask.</summary>
-    public Request? Behave(Chance chance, int replyFate, TimeSpan now, bool isFair = false)
+    /// <summary>The next request according to the protocol; null if the player has to wait.</summary>
+    public Request? Behave(SeededRandom random, int replyDelay, TimeSpan now, bool isFair = false)
     {
         if (now < _sleepsUntil)
             return null;
-        if (_errand is { IsAnswered: false } open)
+        if (_operation is { IsAnswered: false } open)
         {
             if (open.InFlight > 0 && (IsPatient || (isFair && open.Request.Wait > TimeSpan.Zero)))
                 return null;
-            if (open.InFlight > 0 && MaySendBeside(open) && chance.Is(500))
-                return SendBeside(open, chance, replyFate);
-            return open.InFlight > 0 && chance.Is(600) ? null : Ask(open, replyFate, Wait(chance, isFair));
+            if (open.InFlight > 0 && MaySendConcurrently(open) && random.Is(500))
+                return SendConcurrently(open, random, replyDelay);
+            return open.InFlight > 0 && random.Is(600) ? null : Ask(open, replyDelay, Wait(random, isFair));
         }
 
-        if (_errand is { InFlight: > 0 } && IsPatient)
+        if (_operation is { InFlight: > 0 } && IsPatient)
             return null;
         if (_isLeaving)
-            return Leave(chance, replyFate, now);
-        if (Stage == Stage.Playing && _errand is { IsAnswered: true } last && chance.Is(isFair ? 50 : 150)
+            return Leave(random, replyDelay, now);
+        if (Stage == Stage.Playing && _operation is { IsAnswered: true } last && random.Is(isFair ? 50 : 150)
             && last.Request.Symbol == Symbol.GameUpdate && last.Request.Counter == _counter)
         {
-            // What this hands out is acknowledged by the next update, unless that says otherwise.
+            // Repeats the last update; the next one acknowledges what this hands out.
             last.IsAnswered = !IsPatient;
-            return Ask(last, replyFate, Wait(chance, isFair));
+            return Ask(last, replyDelay, Wait(random, isFair));
         }
 
-        return Ask(Next(chance), replyFate, Wait(chance, isFair));
+        return Ask(Next(random), replyDelay, Wait(random, isFair));
     }
 
-    /// <summary>The request that ends it all; null when there is nothing to leave.</summary>
-    public Request? Leave(Chance chance, int replyFate, TimeSpan now)
+    /// <summary>The request to leave; null if that is not possible now.</summary>
+    public Request? Leave(SeededRandom random, int replyDelay, TimeSpan now)
     {
-        if (now < _sleepsUntil || (IsPatient && _errand is { InFlight: > 0 }))
+        if (now < _sleepsUntil || (IsPatient && _operation is { InFlight: > 0 }))
             return null;
-        if (_errand is { IsAnswered: false } open)
+        if (_operation is { IsAnswered: false } open)
         {
-            // A registration that was made and is not known of cannot be left.
+            // Without the reply to a registration there is no key to leave by.
             if (open.Request.Symbol is Symbol.Register or Symbol.Unregister or Symbol.GameQuit)
                 return null;
         }
 
-        if (Stage == Stage.Out)
+        if (Stage == Stage.Unregistered)
             return null;
         _isLeaving = false;
-        _unconfirmed = _behind = null;
-        var leavesByKey = Stage != Stage.Playing || (!_hasUpdated && chance.Is(500));
+        _unconfirmed = _following = null;
+        var leavesByKey = Stage != Stage.Playing || (!_hasUpdated && random.Is(500));
         return Ask(leavesByKey
-            ? Start(new Request { Player = id, Errand = NextErrand(), Symbol = Symbol.Unregister, Key = _key })
+            ? Start(new Request { Player = id, Operation = NextOperation(), Symbol = Symbol.Unregister, Key = _key })
             : Start(new Request
             {
                 Player = id,
-                Errand = NextErrand(),
+                Operation = NextOperation(),
                 Symbol = Symbol.GameQuit,
                 Key = _seatKey,
                 Seat = _seat,
-            }), replyFate, TimeSpan.Zero);
+            }), replyDelay, TimeSpan.Zero);
     }
 
-    /// <summary>A copy of a request of this player is on its way.</summary>
+    /// <summary>Notes that a copy of a request is sent.</summary>
     public void NoteSent(Request request)
     {
-        if (Find(request.Errand) is { } errand)
-            errand.Send();
+        if (Find(request.Operation) is { } operation)
+            operation.Send();
     }
 
-    /// <summary>A request, or its reply, is lost.</summary>
+    /// <summary>Notes that a request or its reply is lost.</summary>
     public void NoteLost(Request request)
     {
-        if (Find(request.Errand) is { } errand)
-            errand.Settle();
+        if (Find(request.Operation) is { } operation)
+            operation.Complete();
     }
 
-    private Errand? Find(int number)
+    private Operation? Find(int number)
     {
         if (number == 0)
             return null;
-        if (_errand?.Number == number)
-            return _errand;
-        return _unconfirmed?.Number == number ? _unconfirmed : _behind?.Number == number ? _behind : null;
+        if (_operation?.Number == number)
+            return _operation;
+        return _unconfirmed?.Number == number ? _unconfirmed : _following?.Number == number ? _following : null;
     }
 
-    private int NextErrand() => ++_errands;
+    private int NextOperation() => ++_operations;
 
-    private Errand Start(Request request) => _errand = new Errand(request.Errand, request.Written());
+    private Operation Start(Request request) => _operation = new Operation(request.Operation, request.Written());
 
-    private Request Ask(Errand errand, int replyFate, TimeSpan wait)
+    private Request Ask(Operation operation, int replyDelay, TimeSpan wait)
     {
-        Remember(errand.Request);
-        return errand.Request.Again(replyFate, wait);
+        Remember(operation.Request);
+        return operation.Request.Again(replyDelay, wait);
     }
 
-    private TimeSpan Wait(Chance chance, bool isFair)
+    private TimeSpan Wait(SeededRandom random, bool isFair)
     {
-        if (!chance.Is(temper.HoldsPerMille) || _behind is not null)
+        if (!random.Is(profile.HoldsPerMille) || _following is not null)
             return TimeSpan.Zero;
         var shortest = Math.Min(world.Options.PairingTimeout.TotalSeconds, world.Options.GameTimeout.TotalSeconds);
-        return TimeSpan.FromSeconds(isFair ? shortest / 8 : chance.Of([0.001, 0.5, 1, 5, 20, 60]));
+        return TimeSpan.FromSeconds(isFair ? shortest / 8 : random.Of([0.001, 0.5, 1, 5, 20, 60]));
     }
 
-    private Errand Next(Chance chance) => Stage switch
+    private Operation Next(SeededRandom random) => Stage switch
     {
-        Stage.Out => Start(Registration(chance)),
+        Stage.Unregistered => Start(Registration(random)),
         Stage.Registered => Start(WithKey(Symbol.RequestPair)),
         Stage.Paired => Start(WithKey(Symbol.MapInit)),
         Stage.Loading => Start(WithKey(Symbol.MapReady)),
-        _ => Start(Update(Turn(chance), _have)),
+        _ => Start(Update(Turn(random), _received)),
     };
 
-    private Request Registration(Chance chance)
+    private Request Registration(SeededRandom random)
     {
         _registrations++;
-        if (temper.UsesToken && (_token is null || !temper.KeepsToken))
-            _token = string.Create(CultureInfo.InvariantCulture, $"t{id}.{_registrations}.{chance.Below(1000)}");
+        if (profile.UsesToken && (_token is null || !profile.KeepsToken))
+            _token = string.Create(CultureInfo.InvariantCulture, $"t{id}.{_registrations}.{random.Below(1000)}");
         return new Request
         {
             Player = id,
-            Errand = NextErrand(),
+            Operation = NextOperation(),
             Symbol = Symbol.Register,
-            Name = temper.Name,
-            Wanted = temper.Wanted,
+            Name = profile.Name,
+            Wanted = profile.Wanted,
             Token = _token,
-            LongTimeout = temper.LongTimeout,
-            From = temper.From,
+            LongTimeout = profile.LongTimeout,
+            From = profile.From,
         };
     }
 
     private Request WithKey(Symbol symbol) =>
-        new() { Player = id, Errand = NextErrand(), Symbol = symbol, Key = _key, From = temper.From };
+        new() { Player = id, Operation = NextOperation(), Symbol = symbol, Key = _key, From = profile.From };
 
-    private Request Update(byte[] turn, int have)
+    private Request Update(byte[] turn, int received)
     {
         Log!.Send(turn);
         _hasUpdated = true;
         return new Request
         {
             Player = id,
-            Errand = NextErrand(),
+            Operation = NextOperation(),
             Symbol = Symbol.GameUpdate,
             Key = _seatKey,
             Seat = _seat,
             Counter = _counter + 1,
             Data = turn,
-            Received = temper.SaysReceived && _counter >= 0 ? have : null,
-            From = temper.From,
+            Received = profile.SaysReceived && _counter >= 0 ? received : null,
+            From = profile.From,
         };
     }
 
-    // The first says whose it is; later ones may be anything.
-    private byte[] Turn(Chance chance)
+    // The first turn identifies the sender; later ones may be anything.
+    private byte[] Turn(SeededRandom random)
     {
-        if (chance.Is(350))
+        if (random.Is(350))
             return [];
-        if (Log!.Turns > 0 && world.HostileTurns && chance.Is(300))
-            return Encoding.UTF8.GetBytes(chance.Of(Hostile.Turns));
+        if (Log!.Turns > 0 && world.HostileTurns && random.Is(300))
+            return Encoding.UTF8.GetBytes(random.Of(HostileInputs.Turns));
         var text = $"{Log.Tag}{Log.Turns}";
-        if (world.LongTurns && chance.Is(800))
-            text = text.PadRight(chance.Between(8_000, MaxTurnBytes), '.');
+        if (world.LongTurns && random.Is(800))
+            text = text.PadRight(random.Between(8_000, MaxTurnBytes), '.');
         return Encoding.UTF8.GetBytes(text);
     }
 
-    // Nothing but an empty update is given up: turns must be known to be taken before others follow them.
-    private bool MaySendBeside(Errand open) => Stage == Stage.Playing && temper.SaysReceived && _unconfirmed is null
-        && _behind is null && open.Request is { Symbol: Symbol.GameUpdate, Data.Length: 0 }
+    // Only an update without a turn is abandoned: a turn must be known to be accepted before the next one is sent.
+    private bool MaySendConcurrently(Operation open) => Stage == Stage.Playing && profile.SaysReceived
+        && _unconfirmed is null && _following is null && open.Request is { Symbol: Symbol.GameUpdate, Data.Length: 0 }
         && open.Request.Counter == _counter + 1;
 
-    private Request SendBeside(Errand open, Chance chance, int replyFate)
+    private Request SendConcurrently(Operation open, SeededRandom random, int replyDelay)
     {
         _unconfirmed = open;
         _counter++;
-        _have = 0;
-        return Ask(Start(Update(Turn(chance), 0)), replyFate, TimeSpan.Zero);
+        _received = 0;
+        return Ask(Start(Update(Turn(random), 0)), replyDelay, TimeSpan.Zero);
     }
 }

@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// Runs <c>run.sh install</c> and <c>uninstall</c> harmlessly: below a DESTDIR, or as root in a mount namespace in which
-/// /opt, /run and parts of /etc are temporary and systemctl and journalctl are stubs.
+/// Runs <c>run.sh install</c> and <c>uninstall</c> harmlessly: below a DESTDIR, or as root in a mount namespace in
+/// which /opt, /run and parts of /etc are temporary and systemctl and journalctl are stubs.
 /// </summary>
 internal sealed class InstallSandbox : IDisposable
 {

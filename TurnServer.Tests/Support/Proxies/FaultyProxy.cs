@@ -39,7 +39,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
     /// <summary>Decides what happens to each request. Called on any thread.</summary>
     public Func<ProxiedRequest, ProxyPlan> Plan { get; set; }
 
-    /// <summary>Whether to strip Prefer and Preference-Applied, as if the server were too old to hold replies.</summary>
+    /// <summary>Whether to strip Prefer and Preference-Applied, as if the server could not hold replies.</summary>
     public bool HidesPrefer { get; init; }
 
     /// <summary>The requests so far.</summary>

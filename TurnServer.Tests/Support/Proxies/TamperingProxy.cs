@@ -28,7 +28,7 @@ internal sealed class TamperingProxy : IAsyncDisposable
     /// <summary>Maps a request body to what the server gets. Never called concurrently.</summary>
     public Func<string, string> Request { get; init; } = body => body;
 
-    /// <summary>Maps a request body and the server's reply to what the player gets. Never called concurrently.</summary>
+    /// <summary>Maps request body and server's reply to what the player gets. Never called concurrently.</summary>
     public Func<string, string, string> Reply { get; init; } = (_, reply) => reply;
 
     /// <summary>The delay before each request is forwarded.</summary>

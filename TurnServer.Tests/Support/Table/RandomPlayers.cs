@@ -9,7 +9,7 @@ namespace TurnServer.Tests.Support;
 /// Six players whose random requests, mostly valid, bring a table into every state. The caller applies each request
 /// (<see cref="Next"/>) and passes the replies back (<see cref="Receive"/>).
 /// </summary>
-internal sealed class RandomPlayers(Chance chance)
+internal sealed class RandomPlayers(SeededRandom random)
 {
     private const int Size = 6;
     private readonly string?[] _keys = new string?[Size];
@@ -23,8 +23,8 @@ internal sealed class RandomPlayers(Chance chance)
     /// <summary>The next request of one of them, up to a few seconds after the last.</summary>
     public Arrival Next()
     {
-        Now += TimeSpan.FromMilliseconds(chance.Of([0, 0, 1, 100, 900, 4000]));
-        var who = chance.Below(Size);
+        Now += TimeSpan.FromMilliseconds(random.Of([0, 0, 1, 100, 900, 4000]));
+        var who = random.Below(Size);
         var body = WireText.ToBytes(Body(who));
         if (!RequestParser.TryParse(body, out var request, out _))
             throw new InvalidOperationException("RandomPlayers made a malformed request.");
@@ -33,10 +33,10 @@ internal sealed class RandomPlayers(Chance chance)
         return new Arrival
         {
             Ticket = ticket,
-            Request = request with { ReceivedBytes = chance.Is(200) ? chance.Below(12) : null },
+            Request = request with { ReceivedBytes = random.Is(200) ? random.Below(12) : null },
             Body = body,
             From = TableDriver.Address($"203.0.113.{who % 3}"),
-            Wait = chance.Is(400) ? TimeSpan.FromSeconds(chance.Between(1, 9)) : TimeSpan.Zero,
+            Wait = random.Is(400) ? TimeSpan.FromSeconds(random.Between(1, 9)) : TimeSpan.Zero,
         };
     }
 
@@ -48,7 +48,7 @@ internal sealed class RandomPlayers(Chance chance)
             (_keys[who], _seats[who]) = (reply[4..], null);
         else if (reply.StartsWith("0/8/", StringComparison.Ordinal) && _seats[who] is null)
             (_seats[who], _counters[who]) = (reply[4..].Replace('|', ','), 0);
-        else if (!reply.StartsWith("0/", StringComparison.Ordinal) && chance.Is(500))
+        else if (!reply.StartsWith("0/", StringComparison.Ordinal) && random.Is(500))
             _keys[who] = _seats[who] = null;
     }
 
@@ -59,21 +59,21 @@ internal sealed class RandomPlayers(Chance chance)
         if (_seats[who] is { } seat)
             return InGame(who, seat);
         if (_keys[who] is { } key)
-            return $"{chance.Of([2, 2, 2, 2, 3, 3, 3, 4, 4, 4, 4, 1])},*,{key},*,*";
-        return chance.Below(4) switch
+            return $"{random.Of([2, 2, 2, 2, 3, 3, 3, 4, 4, 4, 4, 1])},*,{key},*,*";
+        return random.Below(4) switch
         {
             0 => $"0,P{who},*,P{who ^ 1},t{who}",
             1 => $"0,P{who},*,P{who ^ 1},*",
             2 => $"0,P{who % 4},bibbybabbis,*,*",
-            _ => $"0,Zo\u00EB{who},*,*,{(chance.Is(300) ? "t" : "*")}",
+            _ => $"0,Zo\u00EB{who},*,*,{(random.Is(300) ? "t" : "*")}",
         };
     }
 
-    private string InGame(int who, string seat) => chance.Below(20) switch
+    private string InGame(int who, string seat) => random.Below(20) switch
     {
         0 => $"5,*,{seat},*",
         < 4 => $"6,,{seat},{Math.Max(0, _counters[who] - 1)}",
         < 7 => $"6,,{seat},{_counters[who]++}",
-        _ => $"6,{new string((char)('a' + who), chance.Between(1, 9))},{seat},{_counters[who]++}",
+        _ => $"6,{new string((char)('a' + who), random.Between(1, 9))},{seat},{_counters[who]++}",
     };
 }

@@ -3,12 +3,12 @@ using TurnServer.Journal;
 namespace TurnServer.Tests.Simulation;
 
 /// <summary>
-/// A directory whose files have two contents: what is written to them, which outlives a process, and what is on the
-/// disk, which outlives the machine's power. It can run full, and fail.
+/// A state directory in memory. Each file has its written content, which survives a process crash, and its synced
+/// content, which survives a power loss. The disk can run full and fail to flush.
 /// </summary>
 internal sealed class SimulatedDisk : IStateDirectory
 {
-    // What is written in one piece: a sector.
+    // The unit of atomic writes: a sector.
     private const int SectorBytes = 512;
 
     private readonly Dictionary<string, SimulatedFile> _files = [];
@@ -17,17 +17,16 @@ internal sealed class SimulatedDisk : IStateDirectory
 
     public Guid BootId { get; private set; } = new(1, 0, 0, new byte[8]);
 
-    /// <summary>How many bytes it holds.</summary>
+    /// <summary>The disk's capacity in bytes.</summary>
     public long RoomBytes { get; set; } = long.MaxValue;
 
-    /// <summary>Whether bringing something to the disk fails.</summary>
+    /// <summary>Whether flushes fail.</summary>
     public bool FailsToFlush { get; set; }
 
-    /// <summary>Called before and after each change of a file or its name: it may throw, as one that is killed there.
-    /// </summary>
+    /// <summary>Called before and after each change of the directory; may throw to simulate a kill there.</summary>
     public Action? AtEachStep { get; set; }
 
-    /// <summary>How often something was brought to the disk.</summary>
+    /// <summary>How many flushes have succeeded.</summary>
     public int Flushes { get; private set; }
 
     public IReadOnlyList<string> List() => [.. _files.Keys];
@@ -37,7 +36,7 @@ internal sealed class SimulatedDisk : IStateDirectory
     public ISegmentFile Create(string name, int bytes, bool isMapped)
     {
         AtEachStep?.Invoke();
-        TakeRoom(bytes);
+        CheckSpace(bytes);
         var file = new SimulatedFile(this, new byte[bytes], isMapped);
         file.Sync();
         _files[name] = file;
@@ -54,7 +53,7 @@ internal sealed class SimulatedDisk : IStateDirectory
         using var stream = new MemoryStream();
         write(stream);
         AtEachStep?.Invoke();
-        TakeRoom(stream.Length);
+        CheckSpace(stream.Length);
         var file = new SimulatedFile(this, stream.ToArray());
         file.Sync();
         _files[name] = file;
@@ -69,13 +68,13 @@ internal sealed class SimulatedDisk : IStateDirectory
         AtEachStep?.Invoke();
     }
 
-    /// <summary>A file with this content, as something else may have left it.</summary>
+    /// <summary>Adds a file that is not the server's.</summary>
     public void Put(string name, byte[] content) => _files[name] = new SimulatedFile(this, content);
 
-    /// <summary>For those who damage it: what a process that reads it finds.</summary>
+    /// <summary>The written content, for tests to damage.</summary>
     public byte[] ContentOf(string name) => Find(name).Content;
 
-    /// <summary>Cuts a file off behind so many bytes, or makes it longer.</summary>
+    /// <summary>Truncates or extends a file.</summary>
     public void Resize(string name, int bytes)
     {
         var content = Find(name).Content;
@@ -83,23 +82,22 @@ internal sealed class SimulatedDisk : IStateDirectory
         _files[name] = new SimulatedFile(this, content);
     }
 
-    /// <summary>The machine loses power: of what was not on the disk any sectors may be there, or not.</summary>
-    public void LosePower(Chance chance)
+    /// <summary>Loses power: each unsynced sector is kept or lost at random.</summary>
+    public void LosePower(SeededRandom random)
     {
         BootId = new Guid(BootId.ToByteArray().Select((part, i) => i == 0 ? (byte)(part + 1) : part).ToArray());
-        var sharePerMille = chance.Of([0, 100, 500, 900]);
+        var sharePerMille = random.Of([0, 100, 500, 900]);
         foreach (var file in _files.Values)
-            file.LosePower(() => chance.Is(sharePerMille));
+            file.LosePower(() => random.Is(sharePerMille));
     }
 
     /// <summary>
-    /// The process is killed while it hands over what it has written to files that are not mapped: of the first of them
-    /// some bytes get there.
+    /// Kills the process while it writes to files that are not memory-mapped: some bytes of the first one are written.
     /// </summary>
-    public void PushSome(Chance chance) => _files.OrderBy(file => file.Key, StringComparer.Ordinal)
-        .Select(file => file.Value).FirstOrDefault(file => file.LacksSome)?.PushSome(chance);
+    public void PushSome(SeededRandom random) => _files.OrderBy(file => file.Key, StringComparer.Ordinal)
+        .Select(file => file.Value).FirstOrDefault(file => file.HasUnwritten)?.PushSome(random);
 
-    /// <summary>A copy, as it is.</summary>
+    /// <summary>A copy of the written contents.</summary>
     public SimulatedDisk Copy()
     {
         var copy = new SimulatedDisk { BootId = BootId };
@@ -112,19 +110,19 @@ internal sealed class SimulatedDisk : IStateDirectory
 
     public void Reacquire()
     {
-        // Nobody takes it away.
+        // It is never removed.
     }
 
     public void Dispose()
     {
-        // Nothing of it is anybody else's.
+        // No unmanaged resources.
     }
 
     private SimulatedFile Find(string name) => _files.TryGetValue(name, out var file)
         ? file
-        : throw new FileNotFoundException($"There is no {name}.");
+        : throw new FileNotFoundException($"No such file: {name}");
 
-    private void TakeRoom(long bytes)
+    private void CheckSpace(long bytes)
     {
         if (_files.Values.Sum(file => (long)file.Content.Length) + bytes > RoomBytes)
             throw new IOException("No space left on device");
@@ -139,15 +137,15 @@ internal sealed class SimulatedDisk : IStateDirectory
 
         public Span<byte> Bytes => _memory;
 
-        public bool LacksSome => !_memory.AsSpan().SequenceEqual(content);
+        public bool HasUnwritten => !_memory.AsSpan().SequenceEqual(content);
 
         public void Write(int start, int end) => _memory.AsSpan(start..end).CopyTo(content.AsSpan(start));
 
-        public void PushSome(Chance chance)
+        public void PushSome(SeededRandom random)
         {
             var from = _memory.AsSpan().CommonPrefixLength(content);
             var until = _memory.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
-            Write(from, chance.Between(from, until));
+            Write(from, random.Between(from, until));
         }
 
         public void Sync()
@@ -172,7 +170,7 @@ internal sealed class SimulatedDisk : IStateDirectory
 
         public void Dispose()
         {
-            // It stays.
+            // The file remains.
         }
     }
 }

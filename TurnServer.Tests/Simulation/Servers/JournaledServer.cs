@@ -1,17 +1,16 @@
 using TurnServer.Journal;
 using TurnServer.Rules;
-using ModelRecovery = TurnServer.Tests.Simulation.Model.Recovery;
+using TurnServer.Tests.Simulation.Model;
 
 namespace TurnServer.Tests.Simulation;
 
 /// <summary>
-/// The rules and the journal as the server has them, on a simulated disk: what the server's threads do happens here
-/// between two batches. It is killed in the middle of a record; or the machine loses its power, and then no reply has
-/// left for what was not on the disk.
+/// The rules and the real journal on a simulated disk; the work of the server's other threads happens between batches.
+/// A crash is a kill in the middle of a record, or a power loss, before which no reply left for an unsynced record.
 /// </summary>
-internal sealed class JournaledServer : Server
+internal sealed class JournaledServer : SimulatedServer
 {
-    // So small that there are many, and snapshots between them.
+    // Small, so that histories have many segments and snapshots.
     private const int SegmentBytes = 40_000;
 
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(7);
@@ -21,16 +20,16 @@ internal sealed class JournaledServer : Server
     private readonly IKeySource _keys;
     private readonly bool _losesPower;
 
-    // How many requests were on record when a segment was begun.
+    // How many requests were recorded before each segment.
     private readonly Dictionary<long, long> _requestsBefore = [];
 
-    // Where the records are that have been made since the last batch was settled.
-    private readonly List<(long Segment, int Position)> _unsettled = [];
+    // The positions of the records since the last batch ended.
+    private readonly List<(long Segment, int Position)> _uncommitted = [];
     private StateStore _store;
-    private TableStatistics? _before;
+    private TableStatistics? _beforeRestart;
     private TimeSpan _offset;
     private long _requests;
-    private int _settlements;
+    private int _commits;
     private int _powerLosses;
     private int _tornRecords;
     private int _snapshots;
@@ -51,92 +50,92 @@ internal sealed class JournaledServer : Server
 
     public override bool IsEmpty => _store.Table.IsEmpty;
 
-    // Counting begins anew with each start.
-    public override TableStatistics Count() => Sum(_store.Table.Count(), _before);
+    // The table's counters start at zero with each restart.
+    public override TableStatistics Count() => Sum(_store.Table.Count(), _beforeRestart);
 
     public override void Tick(TimeSpan now)
     {
         if (!(NextDeadline <= now))
             return;
         Reserve(0);
-        Take(_store.Table.Tick(now - _offset));
+        AddReplies(_store.Table.Tick(now - _offset));
         _store.Journal.Record(RecordKind.Tick, now - _offset);
     }
 
     public override void ExtendDeadlines(in Suspension suspension, TimeSpan now)
     {
         Reserve(0);
-        Take(_store.Table.ExtendDeadlines(suspension, now - _offset));
+        AddReplies(_store.Table.ExtendDeadlines(suspension, now - _offset));
         _store.Journal.Record(suspension, now - _offset);
     }
 
     public override void ReleaseAll(TimeSpan now)
     {
         Reserve(0);
-        Take(_store.Table.ReleaseAll(now - _offset));
+        AddReplies(_store.Table.ReleaseAll(now - _offset));
         _store.Journal.Record(RecordKind.ReleaseAll, now - _offset);
     }
 
     /// <inheritdoc/>
     public override void Crash(ulong draw)
     {
-        var chance = new Chance(draw);
-        if (_losesPower && chance.Is(500))
+        var random = new SeededRandom(draw);
+        if (_losesPower && random.Is(500))
         {
             _powerLosses++;
-            _disk.LosePower(chance);
+            _disk.LosePower(random);
         }
         else if (_losesPower)
         {
-            _tornRecords += _unsettled.Count > 0 ? 1 : 0;
-            _disk.PushSome(chance);
+            _tornRecords += _uncommitted.Count > 0 ? 1 : 0;
+            _disk.PushSome(random);
         }
-        else if (_unsettled.Count > 0 && chance.Is(900))
+        else if (_uncommitted.Count > 0 && random.Is(900))
         {
             _tornRecords++;
-            TearOff(chance.Below(_unsettled.Count), chance);
+            Tear(random.Below(_uncommitted.Count), random);
         }
     }
 
     /// <inheritdoc/>
-    public override void AddTo(Tallies tallies)
+    public override void AddTo(Statistics statistics)
     {
-        tallies.PowerLosses += _powerLosses;
-        tallies.TornRecords += _tornRecords;
-        tallies.Snapshots += _snapshots;
+        statistics.PowerLosses += _powerLosses;
+        statistics.TornRecords += _tornRecords;
+        statistics.Snapshots += _snapshots;
     }
 
-    public override ModelRecovery Restart(TimeSpan now)
+    public override RestartState Restart(TimeSpan now)
     {
-        var settled = _requests - _unsettled.Count;
+        var committed = _requests - _uncommitted.Count;
         var recovered = Recovery.Read(_disk)!;
         _requests = _requestsBefore[recovered.SnapshotNumber] + recovered.Requests;
-        _before = Sum(recovered.Table.Count(), _before);
+        _beforeRestart = Sum(recovered.Table.Count(), _beforeRestart);
         var lastAt = recovered.Table.Now + _offset;
-        _unsettled.Clear();
+        _uncommitted.Clear();
         _store = Start();
         _offset = now - _store.Table.Now;
-        if (_requests < settled)
-            throw new Discrepancy($"{settled} requests on record that were answered", $"{_requests}");
-        return new ModelRecovery((int)(_requests - settled), lastAt, now - lastAt, now + Grace);
+        if (_requests < committed)
+            throw new MismatchException($"{committed} recorded requests with replies sent", $"{_requests}");
+        return new RestartState((int)(_requests - committed), lastAt, now - lastAt, now + Grace);
     }
 
     protected override void Apply(in Arrival arrival, TimeSpan now)
     {
         Reserve(arrival.Body.Length);
         var journal = _store.Journal;
-        Take(_store.Table.Apply(arrival, now - _offset));
-        _unsettled.Add((journal.Current.Number, journal.Current.Written));
+        AddReplies(_store.Table.Apply(arrival, now - _offset));
+        _uncommitted.Add((journal.Current.Number, journal.Current.Written));
         journal.Record(arrival, _store.Table, now - _offset);
         _requests++;
     }
 
     protected override void Commit(TimeSpan now)
     {
-        _unsettled.Clear();
-        _settlements++;
-        // When it is killed nothing depends on the disk's having been there.
-        if (!_losesPower && _settlements % 3 != 0)
+        _uncommitted.Clear();
+        _commits++;
+        // A kill loses nothing that was written, synced or not.
+        if (!_losesPower && _commits % 3 != 0)
             return;
         foreach (var full in _store.Syncer.Sync())
         {
@@ -175,18 +174,18 @@ internal sealed class JournaledServer : Server
         _store.Preparer.Prepare();
         var journal = _store.Journal;
         if (!journal.TryReserve(bodyBytes, _store.Table))
-            throw new Discrepancy("room on an endless disk", "none");
+            throw new MismatchException("space on an unlimited disk", "none");
         _requestsBefore.TryAdd(journal.Current.Number, _requests);
     }
 
-    // From this record on nothing has been written, but for some bytes of its payload.
-    private void TearOff(int index, Chance chance)
+    // Undoes all writes from this record on, except some bytes of its payload.
+    private void Tear(int index, SeededRandom random)
     {
-        var (number, position) = _unsettled[index];
+        var (number, position) = _uncommitted[index];
         var torn = _disk.ContentOf(StateFileNames.Segment(number)).AsSpan(position);
         var frame = Frame.Size(BitConverter.ToInt32(torn));
         torn[..sizeof(int)].Clear();
-        torn[(sizeof(int) + chance.Below(frame - sizeof(int)))..].Clear();
+        torn[(sizeof(int) + random.Below(frame - sizeof(int)))..].Clear();
         foreach (var name in _disk.List())
         {
             if (StateFileNames.SegmentNumber(name) > number)

@@ -2,10 +2,8 @@ using System.Text;
 
 namespace TurnServer.Tests.Simulation;
 
-/// <summary>
-/// What the protocol page allows and nobody expects; and what it refuses, each with the reply it gets.
-/// </summary>
-internal static class Hostile
+/// <summary>Valid but unusual names and turns; and malformed requests, each with the expected reply.</summary>
+internal static class HostileInputs
 {
     public static readonly IReadOnlyList<string> Names =
     [
@@ -13,11 +11,11 @@ internal static class Hostile
         "\u202Ereversed", "null", "-1", "%s", "<b>", "'; --", "\u200B", "n0 ", "N0", "1|0", "15/5/*",
     ];
 
-    /// <summary>Turns that look like something else.</summary>
+    /// <summary>Turns that look like other parts of the protocol.</summary>
     public static readonly IReadOnlyList<string> Turns =
         ["*", "|", "||", "a|b", "|x", "x|", ",", ",,1,0,0", "0/9/x", "15/5/*", "\r\n", "\u0000", "5,*,0,0,0", "é|é"];
 
-    /// <summary>Malformed requests and the refusals that the page names, checked in the order 0, 4, 1, 2, 3.</summary>
+    /// <summary>Malformed requests and their refusals, in the order in which PROTOCOL.md has fields checked.</summary>
     public static readonly IReadOnlyList<(byte[] Body, byte[] Refusal)> Requests =
     [
         Of("", "2/*/*"),

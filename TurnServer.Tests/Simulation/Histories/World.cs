@@ -4,31 +4,31 @@ using TurnServer.Rules;
 
 namespace TurnServer.Tests.Simulation;
 
-/// <summary>What does not change in the course of a history: the server's limits and who the players are.</summary>
+/// <summary>The fixed parameters of a history: the server's limits and the players' profiles.</summary>
 internal sealed record World
 {
     public required ulong Seed { get; init; }
 
     public required RulesOptions Options { get; init; }
 
-    public required IReadOnlyList<Temper> Players { get; init; }
+    public required IReadOnlyList<Profile> Players { get; init; }
 
     /// <summary>How late the server's timer fires.</summary>
     public required TimeSpan TimerLag { get; init; }
 
-    /// <summary>Whether the source of keys repeats itself, so that keys of those who are gone come again.</summary>
+    /// <summary>Whether the key source repeats itself, so that keys of departed players are reused.</summary>
     public required bool RepeatsKeys { get; init; }
 
-    /// <summary>Whether turns may be hostile: bars, commas, asterisks.</summary>
+    /// <summary>Whether turns may have bars, commas, asterisks and so on.</summary>
     public required bool HostileTurns { get; init; }
 
     /// <summary>Whether turns may be as long as a request allows.</summary>
     public required bool LongTurns { get; init; }
 
-    /// <summary>Whether the limits on players and games are low enough to be met.</summary>
-    public required bool IsCramped { get; init; }
+    /// <summary>Whether the limits on players and games are low enough to be reached.</summary>
+    public required bool HasTightLimits { get; init; }
 
-    /// <summary>Where a player speaks from.</summary>
+    /// <summary>A client address by its number.</summary>
     public static ClientAddress Address(int number) => number switch
     {
         0 => ClientAddress.Of(IPAddress.Loopback),
@@ -36,32 +36,32 @@ internal sealed record World
     };
 }
 
-/// <summary>Who a player is, and how it goes about things.</summary>
-internal sealed record Temper
+/// <summary>A player's identity and behaviour.</summary>
+internal sealed record Profile
 {
     public required string Name { get; init; }
 
-    /// <summary>The only partner wanted; null for anybody.</summary>
+    /// <summary>The partner it names; null accepts anyone.</summary>
     public required string? Wanted { get; init; }
 
     public required ClientAddress From { get; init; }
 
-    /// <summary>Whether it keeps to the protocol.</summary>
+    /// <summary>Whether it follows the protocol.</summary>
     public required bool Behaves { get; init; }
 
     /// <summary>
-    /// Whether it says what has arrived. Only such a one may repeat a request before it knows what became of the first,
-    /// or send beside a held reply; only its requests are doubled on the way.
+    /// Whether it sends Turn-Received. Only then may it repeat a request before the first is answered or lost, and send
+    /// while a reply is held; only its requests are duplicated by the network.
     /// </summary>
     public required bool SaysReceived { get; init; }
 
     public required bool UsesToken { get; init; }
 
-    /// <summary>Whether it comes back with the token of its last registration.</summary>
+    /// <summary>Whether it registers again with the token of its last registration.</summary>
     public required bool KeepsToken { get; init; }
 
     public required bool LongTimeout { get; init; }
 
-    /// <summary>In how many of a thousand requests it has the reply held.</summary>
+    /// <summary>The share of its requests with Prefer: wait, in thousandths.</summary>
     public required int HoldsPerMille { get; init; }
 }

@@ -2,11 +2,11 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Simulation;
 
-/// <summary>What histories came to, added up.</summary>
-internal sealed class Tallies
+/// <summary>What happened in the histories, added up.</summary>
+internal sealed class Statistics
 {
-    /// <summary>Whatever happened at the server or to a player.</summary>
-    public long Steps { get; set; }
+    /// <summary>Batches, deliveries and steps.</summary>
+    public long Events { get; set; }
 
     public long[] Requests { get; } = new long[Enum.GetValues<Symbol>().Length];
 
@@ -16,7 +16,7 @@ internal sealed class Tallies
 
     public long Lost { get; set; }
 
-    public long Doubled { get; set; }
+    public long Duplicated { get; set; }
 
     public long Late { get; set; }
 
@@ -24,18 +24,18 @@ internal sealed class Tallies
 
     public long Ticks { get; set; }
 
-    /// <summary>How often the server stood still for a while.</summary>
-    public long Freezes { get; set; }
+    /// <summary>How often the server was suspended.</summary>
+    public long Suspensions { get; set; }
 
     public long Crashes { get; set; }
 
-    /// <summary>Of the crashes, those in which the machine lost its power.</summary>
+    /// <summary>Crashes by power loss.</summary>
     public long PowerLosses { get; set; }
 
-    /// <summary>Of the others, those in the middle of a record, or of writing some.</summary>
+    /// <summary>Process crashes in the middle of a record or a write.</summary>
     public long TornRecords { get; set; }
 
-    /// <summary>Snapshots made of full segments.</summary>
+    /// <summary>Snapshots that replaced full segments.</summary>
     public long Snapshots { get; set; }
 
     public long Games { get; set; }
@@ -45,17 +45,17 @@ internal sealed class Tallies
     /// <summary>Error replies by number.</summary>
     public long[] Errors { get; } = new long[24];
 
-    public void Add(Tallies other)
+    public void Add(Statistics other)
     {
-        Steps += other.Steps;
+        Events += other.Events;
         Malformed += other.Malformed;
         Misbehaved += other.Misbehaved;
         Lost += other.Lost;
-        Doubled += other.Doubled;
+        Duplicated += other.Duplicated;
         Late += other.Late;
         Held += other.Held;
         Ticks += other.Ticks;
-        Freezes += other.Freezes;
+        Suspensions += other.Suspensions;
         Crashes += other.Crashes;
         PowerLosses += other.PowerLosses;
         TornRecords += other.TornRecords;

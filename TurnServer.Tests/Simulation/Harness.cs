@@ -5,12 +5,12 @@ using TurnServer.Tests.Simulation.Players;
 namespace TurnServer.Tests.Simulation;
 
 /// <summary>
-/// The server, the model beside it and the network between it and the players. After each step the server is compared
-/// with the model.
+/// The server, the model, the players and the simulated network between them. After each batch the server's replies and
+/// counters are compared with the model's.
 /// </summary>
-internal sealed partial class Arena(World world, Server server, Trace? trace)
+internal sealed partial class Harness(World world, SimulatedServer server, Trace? trace)
 {
-    // Not zero, so that a time that was forgotten shows.
+    // Not zero, so that a time that was never set is noticed.
     private static readonly TimeSpan Start = TimeSpan.FromHours(1);
 
     private readonly ModelTable _model = new(world.Options);
@@ -19,16 +19,17 @@ internal sealed partial class Arena(World world, Server server, Trace? trace)
     private readonly List<Request> _batch = [];
     private readonly List<SimPlayer> _players = [];
 
-    // After a crash there are some of whose pairing nobody was told; and keys must mean one player.
-    private readonly LineJudge? _line = server.CanCrash || world.RepeatsKeys ? null : new LineJudge(world);
+    // A crash can hide a pairing from both players, and a repeated key stands for several.
+    private readonly FairnessChecker? _fairness =
+        server.CanCrash || world.RepeatsKeys ? null : new FairnessChecker(world);
     private long _deliveries;
     private long _tickets;
     private bool _isDraining;
     private bool _isDown;
 
-    public Tallies Tallies { get; } = new();
+    public Statistics Statistics { get; } = new();
 
-    public Judge Judge { get; } = new(world);
+    public InvariantChecker Invariants { get; } = new(world);
 
     public IReadOnlyList<SimPlayer> Players => _players;
 
@@ -36,133 +37,132 @@ internal sealed partial class Arena(World world, Server server, Trace? trace)
 
     public static TimeSpan At(long milliseconds) => Start + TimeSpan.FromMilliseconds(milliseconds);
 
-    public void Seat(SimPlayer player) => _players.Add(player);
+    public void Add(SimPlayer player) => _players.Add(player);
 
-    /// <summary>Puts a request on its way, and the copy that the network makes of it.</summary>
-    public void Send(Request? request, in Fate fate)
+    /// <summary>Sends a request, and the copy that the network makes of it.</summary>
+    public void Send(Request? request, in Transit transit)
     {
         if (request is null)
             return;
-        Send(request, fate.Request, isCopy: false);
+        Send(request, transit.Request, isCopy: false);
         var player = _players[request.Player];
-        if (fate.Copy < 0 || !(player.Temper.SaysReceived || request.Errand == 0))
+        if (transit.Copy < 0 || !(player.Profile.SaysReceived || request.Operation == 0))
             return;
-        Tallies.Doubled++;
-        Send(request.Again(fate.CopyReply), fate.Copy, isCopy: true);
+        Statistics.Duplicated++;
+        Send(request.Again(transit.CopyReply), transit.Copy, isCopy: true);
     }
 
-    /// <summary>Lets time pass until then, with all that happens meanwhile.</summary>
+    /// <summary>Advances the time with all deliveries and ticks that are due.</summary>
     public void RunUntil(TimeSpan end)
     {
         while (true)
         {
             var tick = TickAt;
             var hasDelivery = _network.TryPeek(out _, out var priority);
-            // What came while the server stood still has waited for it.
+            // Deliveries during a suspension have waited for its end.
             var delivery = !hasDelivery ? TimeSpan.MaxValue : priority.At > Now ? priority.At : Now;
             if (tick > end && delivery > end)
                 break;
             if (tick <= delivery)
             {
-                Turn(tick);
+                SetTime(tick);
                 Tick();
             }
             else
             {
-                Turn(delivery);
+                SetTime(delivery);
                 Deliver();
             }
         }
 
-        Turn(end);
+        SetTime(end);
     }
 
-    /// <summary>The server answers what it holds and holds nothing more.</summary>
+    /// <summary>The server answers all held replies and holds none from now on.</summary>
     public void Drain()
     {
         if (_isDraining)
             return;
-        trace?.Add($"the server drains");
+        trace?.Add($"server drains");
         _isDraining = true;
         server.BeginBatch();
         server.ReleaseAll(Now);
-        var replies = server.Settle(Now);
+        var replies = server.EndBatch(Now);
         _model.Begin(replies);
         _model.ReleaseAll(Now);
         Compare(replies);
     }
 
     /// <summary>
-    /// The server stands still for a while. What is on its way meanwhile waits in the network until it goes on, which
-    /// begins with its taking note of that time.
+    /// Suspends the server for a while. Requests wait in the network; on resume the server first extends its deadlines.
     /// </summary>
-    public void Freeze(ulong draw)
+    public void Suspend(ulong draw)
     {
         Tick();
-        var chance = new Chance(draw);
-        var frozenAt = Now;
-        Turn(Now + TimeSpan.FromMilliseconds(chance.Between(2_001, 90_000)));
-        var suspension = new Suspension(Now - frozenAt, TimeSpan.FromSeconds(chance.Of([0.5, 7, 30, 1000])));
-        trace?.Add($"the server goes on after {suspension.Gap}, with a grace of {suspension.Grace}");
-        Tallies.Freezes++;
+        var random = new SeededRandom(draw);
+        var suspendedAt = Now;
+        SetTime(Now + TimeSpan.FromMilliseconds(random.Between(2_001, 90_000)));
+        var suspension = new Suspension(Now - suspendedAt, TimeSpan.FromSeconds(random.Of([0.5, 7, 30, 1000])));
+        trace?.Add($"server resumes after {suspension.Gap}, grace {suspension.Grace}");
+        Statistics.Suspensions++;
         server.BeginBatch();
         server.ExtendDeadlines(suspension, Now);
-        var replies = server.Settle(Now);
+        var replies = server.EndBatch(Now);
         _model.Begin(replies);
         _model.ExtendDeadlines(suspension, Now);
         Compare(replies);
     }
 
     /// <summary>
-    /// The server dies with a batch handed in and not settled, and starts again after a while. All replies that it
-    /// holds or has not given are lost.
+    /// Crashes the server in the middle of a batch and restarts it after a while. Held replies and those of the
+    /// batch are lost.
     /// </summary>
     public void Crash(ulong draw)
     {
         if (!server.CanCrash)
             return;
         Tick();
-        var chance = new Chance(draw);
-        TakeBatch(Now + TimeSpan.FromMilliseconds(50), chance.Below(4));
+        var random = new SeededRandom(draw);
+        TakeBatch(Now + TimeSpan.FromMilliseconds(50), random.Below(4));
         server.BeginBatch();
-        var handedIn = _batch.Where(HandIn).ToList();
-        server.Crash(chance.Draw());
+        var submitted = _batch.Where(Submit).ToList();
+        server.Crash(random.Draw());
         var crashedAt = Now;
         var lost = _unanswered.ToDictionary();
         _unanswered.Clear();
         foreach (var request in lost.Values)
             Lose(request);
-        trace?.Add($"the server crashes with {_batch.Count} requests in its batch");
+        trace?.Add($"server crashes with {_batch.Count} requests in its batch");
         _isDown = true;
-        RunUntil(Now + (server.DowntimeMax * (chance.Below(1000) / 1000.0)));
+        RunUntil(Now + (server.DowntimeMax * (random.Below(1000) / 1000.0)));
         _isDown = false;
         var recovery = server.Restart(Now);
         server.BeginBatch();
         _model.Begin(new Dictionary<long, byte[]>());
-        foreach (var request in handedIn.Take(recovery.Survivors))
-            _model.Take(request, !_isDraining, crashedAt);
-        // What was on record has happened, though no reply has left.
+        foreach (var request in submitted.Take(recovery.Survivors))
+            _model.Apply(request, !_isDraining, crashedAt);
+        // Recorded requests have been applied, although their replies were lost.
         foreach (var (ticket, reply) in _model.Expected)
-            Judge.NoteReply(lost[ticket], reply, crashedAt);
+            Invariants.NoteReply(lost[ticket], reply, crashedAt);
         _model.Restart(recovery);
         _isDraining = false;
-        trace?.Add($"the server is back, with {recovery.Survivors} of them");
-        Tallies.Crashes++;
+        trace?.Add($"server recovers {recovery.Survivors} of them");
+        Statistics.Crashes++;
         CompareState();
     }
 
-    /// <summary>All must be gone.</summary>
+    /// <summary>Asserts that nothing is left of any player.</summary>
     public void CheckEmpty()
     {
         CompareState();
         if (!server.IsEmpty || !_model.IsEmpty || server.NextDeadline is not null)
         {
-            throw new Discrepancy("nothing kept when everybody is gone",
-                server.IsEmpty ? "a deadline, or somebody in the model" : "something");
+            throw new MismatchException("no state after all players have timed out",
+                server.IsEmpty ? "a deadline, or a player in the model" : "a table that is not empty");
         }
     }
 
-    // While the server is down nothing ticks.
+    // Never while the server is down.
     private TimeSpan TickAt
     {
         get
@@ -174,31 +174,31 @@ internal sealed partial class Arena(World world, Server server, Trace? trace)
         }
     }
 
-    private void Turn(TimeSpan now)
+    private void SetTime(TimeSpan now)
     {
         Now = now;
-        trace?.Turn(now - Start);
+        trace?.SetTime(now - Start);
     }
 
     private void Send(Request request, int delay, bool isCopy)
     {
         var player = _players[request.Player];
         player.NoteSent(request);
-        trace?.Add($"{Name(request)} {(isCopy ? "copy of" : "sends")} {request}{Fate("request", delay)}{Fate("reply",
-            request.ReplyFate)}");
-        if (request.Errand == 0)
-            Tallies.Misbehaved++;
+        trace?.Add($"{Name(request)} {(isCopy ? "copy of" : "sends")} {request}{Describe("request", delay)}{
+            Describe("reply", request.ReplyDelay)}");
+        if (request.Operation == 0)
+            Statistics.Misbehaved++;
         if (delay < 0)
         {
             Lose(request);
             return;
         }
 
-        Tallies.Late += delay > 0 ? 1 : 0;
+        Statistics.Late += delay > 0 ? 1 : 0;
         _network.Enqueue(new Delivery(request, null), (Now + TimeSpan.FromMilliseconds(delay), ++_deliveries));
     }
 
-    private static string Fate(string what, int delay) => delay switch
+    private static string Describe(string what, int delay) => delay switch
     {
         < 0 => $" [{what} lost]",
         0 => "",
@@ -206,28 +206,28 @@ internal sealed partial class Arena(World world, Server server, Trace? trace)
     };
 
     private string Name(Request request) => $"{request.Player} {Printable.Of(System.Text.Encoding.UTF8.GetBytes(
-        _players[request.Player].Temper.Name))}";
+        _players[request.Player].Profile.Name))}";
 
     private void Lose(Request request)
     {
-        Tallies.Lost++;
+        Statistics.Lost++;
         _players[request.Player].NoteLost(request);
     }
 
     private void Tick()
     {
-        Tallies.Ticks++;
+        Statistics.Ticks++;
         server.BeginBatch();
         server.Tick(Now);
-        var replies = server.Settle(Now);
+        var replies = server.EndBatch(Now);
         _model.Begin(replies);
         _model.Advance(Now);
         Compare(replies);
         if (server.NextDeadline <= Now)
-            throw new Discrepancy("a deadline to come", "one that has been ticked");
+            throw new MismatchException("a deadline in the future after a tick", $"{server.NextDeadline - Start}");
     }
 
-    // What comes at the same moment is one batch.
+    // Requests that arrive at the same time form a batch.
     private void Deliver()
     {
         TakeBatch(Now, int.MaxValue);
@@ -241,29 +241,29 @@ internal sealed partial class Arena(World world, Server server, Trace? trace)
         }
 
         server.BeginBatch();
-        var handedIn = new List<Request>(_batch.Count);
+        var submitted = new List<Request>(_batch.Count);
         foreach (var request in _batch)
         {
-            if (HandIn(request))
-                handedIn.Add(request);
+            if (Submit(request))
+                submitted.Add(request);
         }
 
-        var replies = server.Settle(Now);
+        var replies = server.EndBatch(Now);
         _model.Begin(replies);
-        foreach (var request in handedIn)
-            _model.Take(request, !_isDraining, Now);
+        foreach (var request in submitted)
+            _model.Apply(request, !_isDraining, Now);
         Compare(replies);
-        Tallies.Held += handedIn.Count(request => _unanswered.ContainsKey(request.Ticket));
+        Statistics.Held += submitted.Count(request => _unanswered.ContainsKey(request.Ticket));
     }
 
-    // Replies among them reach their players at once, as the network keeps no order between the two directions.
+    // Delivers replies on the way: the network keeps no order between the two directions.
     private void TakeBatch(TimeSpan until, int countMax)
     {
         _batch.Clear();
         while (_batch.Count < countMax && _network.TryPeek(out var delivery, out var priority) && priority.At <= until)
         {
             _network.Dequeue();
-            Tallies.Steps++;
+            Statistics.Events++;
             if (delivery.Reply is null)
             {
                 _batch.Add(delivery.Request);
@@ -275,22 +275,22 @@ internal sealed partial class Arena(World world, Server server, Trace? trace)
         }
     }
 
-    private bool HandIn(Request request)
+    private bool Submit(Request request)
     {
         request.Ticket = ++_tickets;
         _unanswered.Add(request.Ticket, request);
-        Judge.NoteUse(request);
-        var isTaken = server.HandIn(request, !_isDraining, Now);
-        if (isTaken == request.Refusal is not null)
+        Invariants.NoteUse(request);
+        var isAccepted = server.Submit(request, !_isDraining, Now);
+        if (isAccepted == request.Refusal is not null)
         {
-            throw new Discrepancy(Printable.Of(request.Refusal ?? "to be taken"u8.ToArray()),
-                $"{(isTaken ? "taken" : "refused")}: {request}");
+            throw new MismatchException(Printable.Of(request.Refusal ?? "to be accepted"u8.ToArray()),
+                $"{(isAccepted ? "accepted" : "refused")}: {request}");
         }
 
-        if (isTaken)
-            Tallies.Requests[(int)request.Symbol]++;
+        if (isAccepted)
+            Statistics.Requests[(int)request.Symbol]++;
         else
-            Tallies.Malformed++;
+            Statistics.Malformed++;
         return isTaken;
     }
 

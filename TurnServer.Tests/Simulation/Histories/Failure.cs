@@ -2,22 +2,22 @@ using System.Text;
 
 namespace TurnServer.Tests.Simulation;
 
-/// <summary>A history that went wrong, as short as it could be made.</summary>
+/// <summary>A failed history, shrunk.</summary>
 internal sealed record Failure
 {
     public required ulong Seed { get; init; }
 
-    /// <summary>How many histories went well before.</summary>
+    /// <summary>How many histories passed before it.</summary>
     public required long HistoriesBefore { get; init; }
 
-    /// <summary>The number of acts asked for; null: as drawn.</summary>
-    public int? Steps { get; init; }
+    /// <summary>The requested number of steps; null: drawn from the seed.</summary>
+    public int? StepsRequested { get; init; }
 
     public bool CanCrash { get; init; }
 
-    public required int ActsDrawn { get; init; }
+    public required int StepsDrawn { get; init; }
 
-    public required IReadOnlyList<Act> Acts { get; init; }
+    public required IReadOnlyList<Step> Steps { get; init; }
 
     public required World World { get; init; }
 
@@ -29,20 +29,20 @@ internal sealed record Failure
     public override string ToString()
     {
         var text = new StringBuilder();
-        var steps = Steps is { } count ? $" --steps {count}" : "";
+        var steps = StepsRequested is { } count ? $" --steps {count}" : "";
         var crash = CanCrash ? " --crash" : "";
         text.AppendLine($"A history failed: ./run.sh simulate --seed {Seed} --histories 1{steps}{crash}");
-        text.AppendLine($"  shrunk from {ActsDrawn} acts to {Acts.Count}; {World.Options}");
+        text.AppendLine($"  shrunk from {StepsDrawn} steps to {Steps.Count}; {World.Options}");
         foreach (var line in Lines)
             text.AppendLine(line);
-        if (Fault is Discrepancy discrepancy)
+        if (Fault is MismatchException mismatch)
         {
-            text.AppendLine($"  expected: {discrepancy.Expected}");
-            text.AppendLine($"  came:     {discrepancy.Came}");
+            text.AppendLine($"  expected: {mismatch.Expected}");
+            text.AppendLine($"  actual:   {mismatch.Actual}");
         }
         else
         {
-            text.AppendLine($"  came:     {Fault}");
+            text.AppendLine($"  actual:   {Fault}");
         }
 
         return text.ToString();

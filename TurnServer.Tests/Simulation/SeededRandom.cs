@@ -1,10 +1,10 @@
 namespace TurnServer.Tests.Simulation;
 
 /// <summary>
-/// SplitMix64: the same numbers from the same seed on every machine and in every version of .NET, which
-/// <see cref="Random"/> does not promise.
+/// SplitMix64: the same numbers from a seed on every machine and .NET version, which <see cref="Random"/> does not
+/// guarantee.
 /// </summary>
-internal sealed class Chance(ulong seed)
+internal sealed class SeededRandom(ulong seed)
 {
     private ulong _state = seed;
 
@@ -20,12 +20,12 @@ internal sealed class Chance(ulong seed)
     /// <summary>A number from <paramref name="min"/> to <paramref name="max"/>, both included.</summary>
     public int Between(int min, int max) => min + Below(max - min + 1);
 
-    /// <summary>True in so many of a thousand cases.</summary>
+    /// <summary>True with this probability, in thousandths.</summary>
     public bool Is(int perMille) => Below(1000) < perMille;
 
     public T Of<T>(IReadOnlyList<T> choices) => choices[Below(choices.Count)];
 
-    /// <summary>A seed that goes with the number given, as different from its neighbours' as any other.</summary>
+    /// <summary>An independent seed for each number.</summary>
     public static ulong Derive(ulong seed, ulong number) => Mix(seed ^ Mix(number + 0x632BE59BD9B4E019));
 
     private static ulong Mix(ulong z)

@@ -5,10 +5,10 @@ using TurnServer.Tests.Simulation.Players;
 namespace TurnServer.Tests.Simulation;
 
 /// <summary>
-/// Looks at what the players get, and knows nothing of the model: turns come once, in order and to the right seat, and
-/// nobody is paired who must not be.
+/// Checks what the players receive, independently of the model: turns arrive once, in order and at the right seat, and
+/// no two players are paired who must not be.
 /// </summary>
-internal sealed class Judge(World world)
+internal sealed class InvariantChecker(World world)
 {
     private readonly Dictionary<string, GameLog> _games = [];
     private readonly Dictionary<(bool IsSeat, string Key), int> _users = [];
@@ -17,10 +17,10 @@ internal sealed class Judge(World world)
     private readonly Dictionary<string, GameLog> _logsBySeatKey = [];
     private readonly Dictionary<string, GameLog> _logsByKey = [];
 
-    // A key that comes again comes to mean two things, and old requests hit the wrong one: nobody's fault.
-    private bool IsOff => world.RepeatsKeys;
+    // With repeated keys, late requests hit the wrong player without any fault of the server.
+    private bool IsDisabled => world.RepeatsKeys;
 
-    /// <summary>A request is at the server. Whoever uses another's key spoils what that one may expect.</summary>
+    /// <summary>Notes a request at the server. A player whose key another one uses is exempt from checks.</summary>
     public void NoteUse(Request request)
     {
         if (request.Symbol == Symbol.Register || request.Key == "*")
@@ -31,8 +31,8 @@ internal sealed class Judge(World world)
     }
 
     /// <summary>
-    /// A reply leaves the server, whether or not it arrives; or it would have, but for a crash. Who wants anybody is
-    /// not given again who left it less than the load timeout ago: it left after the last reply that still had it.
+    /// Notes a reply as it leaves the server, or would have left before a crash. A player who accepts anyone must not
+    /// get a partner again who left it less than the load timeout ago, counted from the last reply of that pairing.
     /// </summary>
     public void NoteReply(Request request, byte[] reply, TimeSpan now)
     {
@@ -42,7 +42,7 @@ internal sealed class Judge(World world)
         {
             var name = Encoding.UTF8.GetString(reply.AsSpan()[4..]);
             if (_excludedUntil.GetValueOrDefault((key, name)) > now && IsOnePlayer(name))
-                throw new Discrepancy($"nobody for the player of key {key} who left it a moment ago", name);
+                throw new MismatchException($"no partner for key {key} who left it a moment ago", name);
             _partners[key] = (name, now);
         }
         else if (request.Symbol is Symbol.MapInit or Symbol.MapReady && reply[0] == (byte)'0'
@@ -66,11 +66,11 @@ internal sealed class Judge(World world)
 
     public void NoteGame(GameLog log)
     {
-        log.IsTainted = IsOff;
+        log.IsTainted = IsDisabled;
         _games.Add(log.Tag, log);
     }
 
-    /// <summary>Whoever has used the player's pairing key may have used its seat too.</summary>
+    /// <summary>Another user of the player's pairing key may have used its seat too.</summary>
     public void TaintIfShared(string key, SimPlayer player)
     {
         _logsByKey[key] = player.Log!;
@@ -78,10 +78,10 @@ internal sealed class Judge(World world)
             player.Log!.IsTainted = true;
     }
 
-    public bool IsShared(string key, string seatKey) => IsOff || _users.GetValueOrDefault((false, key)) < 0
+    public bool IsShared(string key, string seatKey) => IsDisabled || _users.GetValueOrDefault((false, key)) < 0
         || _users.GetValueOrDefault((true, seatKey)) < 0;
 
-    /// <summary>The game that a player's first turn tells of; null when the sender is one who misbehaves.</summary>
+    /// <summary>The game named in a sender's first turn; null if the sender misbehaves.</summary>
     public GameLog? FindGame(string firstTurn)
     {
         var dot = firstTurn.IndexOf('.', StringComparison.Ordinal);
@@ -89,31 +89,31 @@ internal sealed class Judge(World world)
         return end > 0 && firstTurn[0] == 'P' ? _games.GetValueOrDefault(firstTurn[..(end + 1)]) : null;
     }
 
-    /// <summary>Who wants one partner gets no other; who wants anybody gets one who wants anybody.</summary>
+    /// <summary>A named partner is the only one given; a player who accepts anyone gets one who does too.</summary>
     public void CheckPartner(SimPlayer player, string name)
     {
-        if (!player.Temper.Behaves || IsShared(player.PairingKey, ""))
+        if (!player.Profile.Behaves || IsShared(player.PairingKey, ""))
             return;
-        if (player.Temper.Wanted is { } wanted)
+        if (player.Profile.Wanted is { } wanted)
         {
             if (name != wanted)
-                throw new Discrepancy($"{wanted}, the only partner that player {player.Id} wants", name);
+                throw new MismatchException($"{wanted}, the partner that player {player.Id} named", name);
             return;
         }
 
-        if (world.Players.All(temper => temper.Behaves)
-            && !world.Players.Any(temper => temper.Name == name && temper.Wanted is null))
+        if (world.Players.All(profile => profile.Behaves)
+            && !world.Players.Any(profile => profile.Name == name && profile.Wanted is null))
         {
-            throw new Discrepancy($"a partner for player {player.Id} who wants anybody", name);
+            throw new MismatchException($"a partner for player {player.Id} who accepts anyone", name);
         }
     }
 
-    // Names can be told apart, and a player speaks from one address and for itself.
-    private bool IsOnePlayer(string name) => !IsOff && world.Players.All(temper => temper.Behaves)
-        && world.Players.Count(temper => temper.Name == name) == 1
-        && world.Players.Any(temper => temper.Name == name && temper.Wanted is null);
+    // The name is unique, and all players use only their own name and address.
+    private bool IsOnePlayer(string name) => !IsDisabled && world.Players.All(profile => profile.Behaves)
+        && world.Players.Count(profile => profile.Name == name) == 1
+        && world.Players.Any(profile => profile.Name == name && profile.Wanted is null);
 
-    // Negative once two have used it.
+    // Positive: the only user so far; negative: several.
     private bool Share(bool isSeat, string key, int player)
     {
         var users = _users.GetValueOrDefault((isSeat, key));

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace TurnServer.Tests.Simulation;
 
-/// <summary>A history as lines to read, one a step. Kept only for one that is shown.</summary>
+/// <summary>A readable log of a history, one line per event. Recorded only for failures.</summary>
 internal sealed class Trace
 {
     private readonly List<string> _lines = [];
@@ -10,7 +10,7 @@ internal sealed class Trace
 
     public IReadOnlyList<string> Lines => _lines;
 
-    public void Turn(TimeSpan now) => _now = now;
+    public void SetTime(TimeSpan now) => _now = now;
 
     public void Add(FormattableString line) => _lines.Add(string.Create(CultureInfo.InvariantCulture,
         $"{_now.TotalSeconds,10:0.000}  ") + line.ToString(CultureInfo.InvariantCulture));

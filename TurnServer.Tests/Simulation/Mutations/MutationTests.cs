@@ -7,8 +7,8 @@ using Microsoft.CodeAnalysis.CSharp;
 namespace TurnServer.Tests.Simulation;
 
 /// <summary>
-/// Shows that the simulation bites: the rules are broken in one line at a time, compiled with the simulation, and it
-/// must find each fault within so many histories. So must the rules as they are pass it.
+/// Tests the simulation itself: it must fail for each one-line mutation of the rules, compiled together with the
+/// simulation, and pass for the rules without a mutation.
 /// </summary>
 [Category("Slow")]
 [Parallelizable(ParallelScope.All)]
@@ -29,7 +29,7 @@ public sealed class MutationTests
 
     private static readonly Lazy<IReadOnlyDictionary<string, string>> Sources = new(ReadSources);
 
-    // Parsed once: a mutation changes one file of it.
+    // Parsed once; a mutation replaces one file.
     private static readonly Lazy<CSharpCompilation> Compilation = new(() => CSharpCompilation.Create("Simulated",
         Sources.Value.Append(new KeyValuePair<string, string>("", ImplicitUsings)).Select(Parse),
         ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
@@ -42,16 +42,16 @@ public sealed class MutationTests
         .Select(mutation => new TestCaseData(mutation).SetArgDisplayNames(mutation.Breaks));
 
     [TestCaseSource(nameof(Mutations))]
-    public void Rules_BrokenInOneLine_FailTheSimulation(Mutation mutation)
+    public void Simulation_OfMutatedRules_Fails(Mutation mutation)
     {
         var (failure, histories) = Simulate(Mutated(mutation), mutation.NeedsCrashes);
         TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{mutation.Breaks}: found after {histories} histories that went well: {failure}"));
-        Assert.That(failure, Is.Not.Null, $"{HistoriesMax} histories went well");
+            $"{mutation.Breaks}: found after {histories} histories: {failure}"));
+        Assert.That(failure, Is.Not.Null, $"{HistoriesMax} histories passed");
     }
 
     [Test]
-    public void Rules_AsTheyAre_PassTheSimulation([Values] bool canCrash) =>
+    public void Simulation_WithoutMutation_Passes([Values] bool canCrash) =>
         Assert.That(Simulate(Compilation.Value, canCrash).Failure, Is.Null);
 
     private static Dictionary<string, string> ReadSources()
@@ -75,15 +75,14 @@ public sealed class MutationTests
     private static CSharpCompilation Mutated(Mutation mutation)
     {
         var parts = Sources.Value[mutation.File].Split(mutation.Old);
-        Assert.That(parts, Has.Length.EqualTo(2), $"{mutation.File} does not have exactly one: {mutation.Old}");
+        Assert.That(parts, Has.Length.EqualTo(2), $"{mutation.File} must have exactly one: {mutation.Old}");
         var tree = Compilation.Value.SyntaxTrees.Single(tree => tree.FilePath == mutation.File);
         return Compilation.Value.ReplaceSyntaxTree(tree,
             Parse(new KeyValuePair<string, string>(mutation.File, string.Join(mutation.New, parts))));
     }
 
-    // Runs the compiled simulation in a context of its own, so that its types are not those of the tests.
-    private static (string? Failure, long Histories) Simulate(CSharpCompilation compilation,
-        bool canCrash)
+    // Loads the compilation in its own context, apart from the tests' types.
+    private static (string? Failure, long Histories) Simulate(CSharpCompilation compilation, bool canCrash)
     {
         using var image = new MemoryStream();
         var result = compilation.Emit(image);
