@@ -4,15 +4,15 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
 
-/// <summary>A server whose state is on a disk that others fill up.</summary>
+/// <summary>A server whose state is on a disk that fills up.</summary>
 [Category("Slow")]
 [Category("Process")]
 internal sealed class FullDiskTests
 {
-    // Room for three segments of 8 MiB, as a start takes one beside those that are there, and a small snapshot.
+    // Space for three segments of 8 MiB, as a start creates one in addition to the existing ones, and a snapshot.
     private const int DiskMebibytes = 30;
 
-    // More than fit on the disk.
+    // More than the disk can hold.
     private const int TurnsMax = (DiskMebibytes << 20) / LongGame.TextLength;
 
     private const string NoRoom = "the state cannot be recorded: the disk is full, or too slow";
@@ -30,13 +30,13 @@ internal sealed class FullDiskTests
     public void UnmountDisk() => _disk.Dispose();
 
     [Test]
-    public async Task A_full_disk_refuses_every_change_and_loses_no_turn_before_or_after()
+    public async Task With_a_full_disk_changes_are_refused_and_no_turn_is_lost()
     {
         LongGame game;
         await using (var server = await ServerChild.StartAsync("--state", State, "--admin-port", $"{AdminPort}"))
         {
             game = await LongGame.StartAsync(server.Port, "Full");
-            await FillAndMakeRoomAsync(server, game);
+            await FillAndFreeAsync(server, game);
         }
 
         _disk.Free();
@@ -47,7 +47,7 @@ internal sealed class FullDiskTests
     }
 
     [Test]
-    public async Task A_full_disk_at_the_start_is_refused_and_the_state_left_as_it_was()
+    public async Task A_start_with_a_full_disk_fails_and_leaves_the_state_unchanged()
     {
         await using (var server = await ServerChild.StartAsync("--state", State))
         {
@@ -70,13 +70,13 @@ internal sealed class FullDiskTests
     }
 
     [Test]
-    public async Task A_server_that_stops_while_the_disk_is_full_comes_back_from_its_journal()
+    public async Task A_server_stopped_while_the_disk_is_full_recovers_from_its_journal()
     {
         LongGame game;
         await using (var server = await ServerChild.StartAsync("--state", State))
         {
             game = await LongGame.StartAsync(server.Port, "Stopped");
-            await HasPreparedAsync(server);
+            await WaitUntilPreparedAsync(server);
             Assert.That(await game.TryTurnAsync());
             _disk.Fill();
             server.Signal(PosixSignal.SIGTERM);
@@ -91,10 +91,10 @@ internal sealed class FullDiskTests
         await game.DisposeAsync();
     }
 
-    private async Task FillAndMakeRoomAsync(ServerChild server, LongGame game)
+    private async Task FillAndFreeAsync(ServerChild server, LongGame game)
     {
-        await HasPreparedAsync(server);
-        // Again and again: what the server deletes as its journal is compacted, others take.
+        await WaitUntilPreparedAsync(server);
+        // Fill it again and again: compaction frees space.
         do
             _disk.Fill();
         while (game.Turns < TurnsMax && await game.TryTurnAsync());
@@ -108,9 +108,9 @@ internal sealed class FullDiskTests
             Assert.That(await game.TryTurnAsync(), Is.False);
         await using (var late = await RawHttp.ConnectAsync(server.Port))
             Assert.That((await late.PostAsync("0,Late,*,*,*")).Body, Is.EqualTo("23/*/*"));
-        Assert.That(server.Errors.Split("critical:"), Has.Length.EqualTo(2), "said once");
+        Assert.That(server.Errors.Split("critical:"), Has.Length.EqualTo(2), "logged once");
 
-        // Not enough for a segment, and enough for the snapshot that does away with one.
+        // Not enough for a segment, but for the snapshot that replaces one.
         _disk.Free(mebibytes: 1);
         await server.WaitForLogAsync("Journal space available");
         Assert.That((await RawHttp.GetHealthAsync(server.Port)).Status, Is.EqualTo(200));
@@ -120,9 +120,9 @@ internal sealed class FullDiskTests
         await server.KillAsync();
     }
 
-    // The segment after the first is made beside the start.
-    private Task HasPreparedAsync(ServerChild server) => TestWait.UntilAsync(
+    // The second segment is created in the background.
+    private Task WaitUntilPreparedAsync(ServerChild server) => TestWait.UntilAsync(
         () => Directory.GetFiles(State, "journal-*")
             .Count(file => new FileInfo(file).Length == new JournalOptions().SegmentBytes) == 2,
-        $"the second segment is there. {server.Errors}");
+        $"the second segment exists. {server.Errors}");
 }

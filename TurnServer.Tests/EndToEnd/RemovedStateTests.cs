@@ -4,135 +4,136 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
 
-/// <summary>A server whose state's files are taken away while it runs.</summary>
+/// <summary>A server whose state files are removed while it runs.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class RemovedStateTests
 {
-    // Generous: it looks once a second.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    // Generous: the server checks once a second.
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
     [TestCase("batch", "rm -rf {0}")]
     [TestCase("always", "rm -rf {0} && mkdir {0}", Category = "Slow")]
     [TestCase("none", "mv {0} {0}.away", Category = "Slow")]
     [TestCase("batch", "mv {0} {0}.away && mkdir {0}", Category = "Slow")]
-    public async Task A_directory_that_is_gone_is_critical_and_made_anew_at_the_stop(string sync, string command)
+    public async Task A_removed_directory_is_critical_and_written_again_at_the_stop(string sync, string command)
     {
-        await using var place = new Place();
+        using var sandbox = new Sandbox();
         LongGame game;
-        await using (var server = await place.StartAsync("--state-sync", sync, "--admin-port", $"{place.AdminPort}"))
+        await using (var server = await sandbox.StartAsync("--state-sync", sync, "--admin-port",
+            $"{sandbox.AdminPort}"))
         {
             game = await LongGame.StartAsync(server.Port, "Removed");
-            await place.RunAsync(command);
-            await SaysAsync(server, "critical:");
-            Assert.That(server.Errors, Does.Contain(place.State).And.Contain("SIGTERM"));
-            await AssertSickAsync(server, place.AdminPort);
-            Assert.That((await Scrape.GetAsync(place.AdminPort))["turnserver_state_lost"], Is.EqualTo(1));
+            await sandbox.RunAsync(command);
+            await WaitForLogAsync(server, "critical:");
+            Assert.That(server.Errors, Does.Contain(sandbox.State).And.Contain("SIGTERM"));
+            await AssertUnhealthyAsync(server, sandbox.AdminPort);
+            Assert.That((await Scrape.GetAsync(sandbox.AdminPort))["turnserver_state_lost"], Is.EqualTo(1));
             for (var i = 0; i < 3; i++)
                 Assert.That(await game.TryTurnAsync());
-            Assert.That(server.Errors.Split("critical:"), Has.Length.EqualTo(2), "said once");
+            Assert.That(server.Errors.Split("critical:"), Has.Length.EqualTo(2), "logged once");
             server.Signal(PosixSignal.SIGTERM);
             Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
-            Assert.That(server.Errors, Does.Contain($"Wrote the games to {place.State}"));
+            Assert.That(server.Errors, Does.Contain($"Wrote the games to {sandbox.State}"));
         }
 
-        await AssertGoesOnAsync(place, game);
+        await AssertGameContinuesAsync(sandbox, game);
     }
 
     [Test, Category("Slow")]
-    public async Task Games_go_on_past_the_room_of_the_segments_that_were_there()
+    public async Task Games_continue_beyond_the_capacity_of_the_removed_segments()
     {
-        await using var place = new Place();
+        using var sandbox = new Sandbox();
         LongGame game;
-        await using (var server = await place.StartAsync())
+        await using (var server = await sandbox.StartAsync())
         {
             game = await LongGame.StartAsync(server.Port, "Long");
-            await place.RunAsync("rm -rf {0}");
+            await sandbox.RunAsync("rm -rf {0}");
             // Three segments of 8 MiB.
             while (game.Turns < (3 << 23) / LongGame.TextLength)
                 Assert.That(await game.TryTurnAsync(), server.Errors);
             await StateFolder.StopAsync(server);
         }
 
-        await AssertGoesOnAsync(place, game);
+        await AssertGameContinuesAsync(sandbox, game);
     }
 
     [Test, Category("Slow")]
-    public async Task A_directory_that_is_moved_away_and_back_is_well_again()
+    public async Task A_directory_that_is_moved_away_and_back_is_healthy_again()
     {
-        await using var place = new Place();
+        using var sandbox = new Sandbox();
         LongGame game;
-        await using (var server = await place.StartAsync())
+        await using (var server = await sandbox.StartAsync())
         {
             game = await LongGame.StartAsync(server.Port, "Moved");
-            await place.RunAsync("mv {0} {0}.away");
-            await SaysAsync(server, "critical:");
+            await sandbox.RunAsync("mv {0} {0}.away");
+            await WaitForLogAsync(server, "critical:");
             Assert.That(await game.TryTurnAsync());
-            await place.RunAsync("mv {0}.away {0}");
-            await SaysAsync(server, "is available again");
+            await sandbox.RunAsync("mv {0}.away {0}");
+            await WaitForLogAsync(server, "is available again");
             Assert.That((await RawHttp.GetHealthAsync(server.Port)).Body, Is.EqualTo("ok"));
             Assert.That(await game.TryTurnAsync());
             await server.KillAsync();
         }
 
-        await AssertGoesOnAsync(place, game);
+        await AssertGameContinuesAsync(sandbox, game);
     }
 
     [TestCase("rm {0}/journal-*")]
     [TestCase("rm {0}/snapshot-*", Category = "Slow")]
     [TestCase("rm -rf {0}/*", Category = "Slow")]
-    public async Task Files_that_are_missing_are_written_anew_at_once(string command)
+    public async Task Missing_files_are_replaced_at_once(string command)
     {
-        await using var place = new Place();
+        using var sandbox = new Sandbox();
         LongGame game;
-        await using (var server = await place.StartAsync())
+        await using (var server = await sandbox.StartAsync())
         {
             game = await LongGame.StartAsync(server.Port, "Rewritten");
             Assert.That(await game.TryTurnAsync());
-            await place.RunAsync(command);
-            await SaysAsync(server, "-0000000");
+            await sandbox.RunAsync(command);
+            await WaitForLogAsync(server, "-0000000");
             Assert.That(server.Errors, Does.Contain("wrote it again").And.Not.Contain("critical"));
             Assert.That((await RawHttp.GetHealthAsync(server.Port)).Body, Is.EqualTo("ok"));
             Assert.That(await game.TryTurnAsync());
             await server.KillAsync();
         }
 
-        await AssertGoesOnAsync(place, game);
+        await AssertGameContinuesAsync(sandbox, game);
     }
 
     [Test, Category("Slow")]
-    public async Task A_lock_that_is_missing_is_taken_again()
+    public async Task A_missing_lock_is_taken_again()
     {
-        await using var place = new Place();
-        await using var server = await place.StartAsync();
-        await place.RunAsync("rm {0}/lock");
-        await SaysAsync(server, "lock was missing");
-        await using var second = ServerChild.Launch("--port", $"{Ports.Next()}", "--state", place.State);
+        using var sandbox = new Sandbox();
+        await using var server = await sandbox.StartAsync();
+        await sandbox.RunAsync("rm {0}/lock");
+        await WaitForLogAsync(server, "lock was missing");
+        await using var second = ServerChild.Launch("--port", $"{Ports.Next()}", "--state", sandbox.State);
         Assert.That(await second.ExitCodeAsync(), Is.EqualTo(11));
         Assert.That(second.Errors, Does.Contain("in use by another server"));
     }
 
     [Test, Category("Slow")]
-    public async Task Another_state_in_its_place_is_left_as_it_is()
+    public async Task Another_state_in_its_place_is_left_unchanged()
     {
-        await using var place = new Place();
-        await using (var other = await place.StartAsync())
+        using var sandbox = new Sandbox();
+        await using (var other = await sandbox.StartAsync())
             await StateFolder.StopAsync(other);
-        await place.RunAsync("cp -r {0} {0}.other");
-        await using var server = await place.StartAsync();
-        await place.RunAsync("rm -rf {0} && mv {0}.other {0}");
-        await SaysAsync(server, "critical:");
-        var before = StateFolder.Contents(place.State);
+        await sandbox.RunAsync("cp -r {0} {0}.other");
+        await using var server = await sandbox.StartAsync();
+        await sandbox.RunAsync("rm -rf {0} && mv {0}.other {0}");
+        await WaitForLogAsync(server, "critical:");
+        var before = StateFolder.Contents(sandbox.State);
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(11), server.Errors);
         Assert.That(server.Errors, Does.Contain("left as it is").And.Not.Contain("   at "));
-        Assert.That(StateFolder.Contents(place.State), Is.EqualTo(before));
+        Assert.That(StateFolder.Contents(sandbox.State), Is.EqualTo(before));
     }
 
-    private static Task SaysAsync(ServerChild server, string text) => TestWait.UntilAsync(
-        () => server.Errors.Contains(text, StringComparison.Ordinal), $"the log says \"{text}\"", Patience);
+    private static Task WaitForLogAsync(ServerChild server, string text) => TestWait.UntilAsync(
+        () => server.Errors.Contains(text, StringComparison.Ordinal), $"the log says \"{text}\"", Timeout);
 
-    private static async Task AssertSickAsync(ServerChild server, int adminPort)
+    private static async Task AssertUnhealthyAsync(ServerChild server, int adminPort)
     {
         foreach (var port in new[] { server.Port, adminPort })
         {
@@ -142,38 +143,31 @@ internal sealed class RemovedStateTests
         }
     }
 
-    private static async Task AssertGoesOnAsync(Place place, LongGame game)
+    private static async Task AssertGameContinuesAsync(Sandbox sandbox, LongGame game)
     {
-        await using var again = await place.StartAsync();
+        await using var again = await sandbox.StartAsync();
         game.Port = again.Port;
         Assert.That(await game.TryTurnAsync(), again.Errors);
         await game.DisposeAsync();
     }
 
-    // A folder with the state's directory in it, and what else is made beside that.
-    private sealed class Place : IAsyncDisposable
+    // A temporary directory with the state directory and other test files in it.
+    private sealed class Sandbox() : TempFolder("turnserver-state-")
     {
-        private readonly string _folder = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
-
-        public string State => Path.Combine(_folder, "state");
+        public string State => PathOf("state");
 
         public int AdminPort { get; } = Ports.Next();
 
         public Task<ServerChild> StartAsync(params string[] flags) =>
             ServerChild.StartAsync(["--state", State, .. flags]);
 
+        /// <summary>Runs a shell command in which {0} is the state directory.</summary>
         public async Task RunAsync(string command)
         {
             var line = string.Format(System.Globalization.CultureInfo.InvariantCulture, command, State);
             var start = new ProcessStartInfo("sh", ["-c", line]);
-            var (exitCode, _, errors) = await Tool.RunAsync(start, Patience);
+            var (exitCode, _, errors) = await Tool.RunAsync(start, Timeout);
             Assert.That(exitCode, Is.Zero, errors);
-        }
-
-        public ValueTask DisposeAsync()
-        {
-            Directory.Delete(_folder, recursive: true);
-            return ValueTask.CompletedTask;
         }
     }
 }

@@ -4,14 +4,14 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
 
-/// <summary>A server that is killed, or stopped, and started again on the same port and state.</summary>
+/// <summary>A server that is killed or stopped, and restarted with the same port and state.</summary>
 [Category("Process")]
 internal sealed class RestartTests
 {
     private StateFolder _state = null!;
 
     [SetUp]
-    public void MakeState() => _state = new StateFolder();
+    public void CreateState() => _state = new StateFolder();
 
     [TearDown]
     public void DeleteState() => _state.Dispose();
@@ -20,7 +20,7 @@ internal sealed class RestartTests
     [TestCase("batch", true)]
     [TestCase("always", true)]
     [TestCase("batch", false)]
-    public async Task A_game_goes_on_with_the_next_counter(string sync, bool isKilled)
+    public async Task A_game_continues_with_the_next_counters_after_a_restart(string sync, bool isKilled)
     {
         var port = Ports.Next();
         string repeated, next;
@@ -35,7 +35,7 @@ internal sealed class RestartTests
 
         await using var second = await _state.StartAsync(port, sync);
         await using var player = await RawHttp.ConnectAsync(port);
-        // Whether its reply was lost the client cannot know.
+        // A client cannot know whether the reply to its last request was lost.
         Assert.That((await player.PostAsync(repeated)).Body, Is.EqualTo("0/11/*"));
         Assert.That((await player.PostAsync(next)).Body, Is.EqualTo("0/9/e2-e4"));
         Assert.That((await player.PostAsync(repeated)).Body, Is.EqualTo("0/11/e7-e5"));
@@ -43,18 +43,18 @@ internal sealed class RestartTests
     }
 
     [Test]
-    public async Task A_held_reply_is_answered_as_it_stands_when_the_server_stops()
+    public async Task A_held_reply_is_sent_unchanged_when_the_server_stops()
     {
         await using var server = await _state.StartAsync(Ports.Next());
         await using var pair = await RawPair.StartAsync(server.Port, "Held");
         var holding = await pair.Players[0].HoldAsync(pair.Update(0, 0, ""));
         await StateFolder.StopAsync(server);
-        // The update that is held is the repeated one, and says so.
+        // The held update is the repeated one, hence 11.
         Assert.That((await holding.ReadReplyAsync()).Body, Is.EqualTo("0/11/*"));
     }
 
     [Test, Category("Slow")]
-    public async Task A_silent_player_is_dropped_when_the_grace_of_the_restart_is_over()
+    public async Task A_silent_player_is_dropped_at_the_end_of_the_restart_grace()
     {
         const int GraceSeconds = 4;
         var port = Ports.Next();
@@ -76,7 +76,7 @@ internal sealed class RestartTests
     }
 
     [Test, Category("Slow")]
-    public async Task The_journal_is_synced_and_stays_small_however_much_is_played()
+    public async Task The_journal_is_synced_and_compacted_as_play_goes_on()
     {
         var turns = 3 * new JournalOptions().SegmentBytes / LongGame.TextLength;
         var (port, adminPort) = (Ports.Next(), Ports.Next());
@@ -84,9 +84,9 @@ internal sealed class RestartTests
         await using var game = await LongGame.StartAsync(port, "Long");
         while (game.Turns < turns)
             Assert.That(await game.TryTurnAsync());
-        // Four segments have been begun: one is written to, the next is ready, those before it are in a snapshot.
+        // The active segment and the next one; the others are replaced by a snapshot.
         await TestWait.UntilAsync(() => Directory.GetFiles(_state.Path, "journal-*").Length == 2,
-            "the others are gone");
+            "the full segments are deleted");
         var scrape = await Scrape.GetAsync(adminPort);
         Assert.That(scrape["turnserver_state_snapshots_total"], Is.InRange(1, 3));
         Assert.That(scrape["turnserver_state_syncs_total"], Is.GreaterThan(10));
@@ -98,7 +98,7 @@ internal sealed class RestartTests
     }
 
     [Test]
-    public async Task A_second_server_on_the_state_is_refused_and_the_first_plays_on()
+    public async Task A_second_server_with_the_same_state_fails_and_the_first_runs_on()
     {
         await using var first = await _state.StartAsync(Ports.Next());
         await using var pair = await RawPair.StartAsync(first.Port, "First");
@@ -112,7 +112,7 @@ internal sealed class RestartTests
     }
 
     [Test]
-    public async Task A_damaged_state_is_refused_with_the_way_out_and_left_as_it_is()
+    public async Task A_corrupt_state_is_refused_with_advice_and_left_unchanged()
     {
         await using (var server = await _state.StartAsync(Ports.Next()))
         {
@@ -122,7 +122,7 @@ internal sealed class RestartTests
 
         var file = Directory.GetFiles(_state.Path, "snapshot-*").Single();
         var bytes = await File.ReadAllBytesAsync(file);
-        // In the first record, and not in what fills a record up to a multiple of eight bytes.
+        // In the first record, not in padding.
         bytes[40] ^= 1;
         await File.WriteAllBytesAsync(file, bytes);
         await using var refused = ServerChild.Launch("--port", $"{Ports.Next()}", "--state", _state.Path);
@@ -132,7 +132,7 @@ internal sealed class RestartTests
     }
 
     [Test]
-    public async Task A_server_whose_port_is_taken_leaves_the_state_as_it_is()
+    public async Task A_server_whose_port_is_in_use_leaves_the_state_unchanged()
     {
         await using var other = await ServerChild.StartAsync();
         await using (var server = await _state.StartAsync(Ports.Next()))

@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
 
-/// <summary>A server that is ended again and again while hundreds play on it.</summary>
+/// <summary>A server that is restarted again and again under load.</summary>
 [Category("Slow"), NonParallelizable]
 [Category("Process")]
 internal sealed class RestartUnderLoadTests
@@ -12,27 +12,28 @@ internal sealed class RestartUnderLoadTests
     private StateFolder _state = null!;
 
     [SetUp]
-    public void MakeState() => _state = new StateFolder();
+    public void CreateState() => _state = new StateFolder();
 
     [TearDown]
     public void DeleteState() => _state.Dispose();
 
     /// <summary>
-    /// Killed at random moments, fifty times with held replies and ten without, with one reply in twenty lost besides.
+    /// Kills at random moments, fifty with held replies and ten without; 5 % of the replies are lost besides.
     /// </summary>
     [Test]
-    public async Task Killed_again_and_again_under_load_it_neither_loses_nor_doubles_a_turn([Values] bool wait)
+    public async Task No_turn_is_lost_or_duplicated_by_kills_under_load([Values] bool wait)
     {
-        var report = await PlayThroughAsync(wait ? 50 : 10, wait, loss: 0.05, server => server.KillAsync());
+        var report = await PlayWithRestartsAsync(wait ? 50 : 10, wait, loss: 0.05, server => server.KillAsync());
         Assert.That(report.RepliesDropped, Is.Positive);
     }
 
     [Test]
-    public async Task Stopped_and_started_under_load_it_neither_loses_nor_doubles_a_turn() =>
-        await PlayThroughAsync(10, wait: true, loss: 0, StateFolder.StopAsync);
+    public async Task No_turn_is_lost_or_duplicated_by_stops_under_load() =>
+        await PlayWithRestartsAsync(10, wait: true, loss: 0, StateFolder.StopAsync);
 
-    // The stress tool checks each turn; what it calls an error of a player is a request that was not answered.
-    private async Task<LoadReport> PlayThroughAsync(int restarts, bool wait, double loss, Func<ServerChild, Task> end)
+    // The stress tool checks each turn. Its errors of players are requests without a reply.
+    private async Task<LoadReport> PlayWithRestartsAsync(int restarts, bool wait, double loss,
+        Func<ServerChild, Task> end)
     {
         var port = Ports.Next();
         var server = await _state.StartAsync(port);
@@ -60,8 +61,7 @@ internal sealed class RestartUnderLoadTests
                 $"{restarts} restarts: {report.TurnsSent} turns, {report.Requests} requests, "
                 + $"{report.RequestsLost} lost"));
             Assert.That(report.ViolationCount, Is.Zero, $"{exitCode}: {output}");
-            // Requests are repeated that were not answered, or came when the server was about to stop (23); nobody was
-            // told of another error.
+            // Lost requests and those refused by a stopping server (23) are repeated; there are no other errors.
             Assert.That(report.Codes.Where(code => code.IsError).Select(code => code.Code),
                 Is.SubsetOf(new[] { "lost", "23/*" }));
             Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(restarts * 100L));

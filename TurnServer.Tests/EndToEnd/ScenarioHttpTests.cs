@@ -2,7 +2,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
 
-/// <summary>The wire scenarios, played over HTTP against the built server, one after the other.</summary>
+/// <summary>The wire scenarios, played over HTTP against one server process, one after the other.</summary>
 [Category("Process")]
 public sealed class ScenarioHttpTests
 {
@@ -12,7 +12,7 @@ public sealed class ScenarioHttpTests
     public async Task StartServer() => _server = await ServerChild.StartAsync();
 
     [OneTimeTearDown]
-    public async Task EndServer() => await _server.DisposeAsync();
+    public async Task StopServer() => await _server.DisposeAsync();
 
     [TestCaseSource(nameof(Cases))]
     public async Task Scenario_PlayedOverHttp_Holds(object scenario)

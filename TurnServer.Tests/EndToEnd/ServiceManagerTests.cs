@@ -3,32 +3,32 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
 
-/// <summary>The server as a service: what it tells the service manager from its start to its end.</summary>
+/// <summary>The server's notifications to the service manager.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class ServiceManagerTests
 {
-    // A ping every half a second.
+    // Pings every 0.5 s.
     private const string WatchdogMicroseconds = "1500000";
 
-    // The shell becomes the server, so that its number is the server's.
+    // The shell execs the server, so that $$ is the server's PID.
     private static readonly string[] OwnWatchdog = ["sh", "-c", "WATCHDOG_PID=$$ exec \"$@\"", "sh"];
 
     [TestCase(false)]
     [TestCase(true)]
-    public async Task A_server_says_that_it_is_ready_how_it_is_and_that_it_stops(bool isAbstract)
+    public async Task The_server_notifies_ready_status_pings_and_stopping(bool isAbstract)
     {
         await using var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract));
         await using var server = Launch(systemd, OwnWatchdog, []);
         await TestWait.UntilAsync(() => systemd.Messages.Count > 0, "it speaks");
         Assert.That(systemd.Count("READY=1"), Is.EqualTo(1));
-        // No patience: who is ready listens.
+        // Without a retry: after READY the server listens.
         await using var client = await RawHttp.ConnectAsync(server.Port);
         await client.PostAsync("0,Ann,*,Nobody,*");
         await TestWait.UntilAsync(() => systemd.Status.StartsWith("1 registered player, 0 games, ",
-            StringComparison.Ordinal), "the status tells of Ann");
+            StringComparison.Ordinal), "the status counts Ann");
         var pings = systemd.Pings;
-        await TestWait.UntilAsync(() => systemd.Pings >= pings + 2, "it pings");
+        await TestWait.UntilAsync(() => systemd.Pings >= pings + 2, "it pings the watchdog");
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.Zero);
         await TestWait.UntilAsync(() => systemd.Count("STOPPING=1") == 1, "it says that it stops");
@@ -37,7 +37,7 @@ internal sealed class ServiceManagerTests
     }
 
     [Test]
-    public async Task It_says_that_it_stops_while_it_answers_what_is_under_way()
+    public async Task Stopping_is_notified_while_requests_are_in_progress()
     {
         await using var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract: false));
         await using var server = Launch(systemd, [], []);
@@ -55,7 +55,7 @@ internal sealed class ServiceManagerTests
     }
 
     [Test]
-    public async Task A_watchdog_of_another_process_gets_no_ping()
+    public async Task Without_a_matching_WATCHDOG_PID_there_are_no_pings()
     {
         await using var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract: false));
         await using var server = Launch(systemd, [], new() { ["WATCHDOG_PID"] = "1" });
@@ -66,7 +66,7 @@ internal sealed class ServiceManagerTests
     }
 
     [Test]
-    public async Task A_service_manager_that_is_gone_is_warned_of_and_players_play_on()
+    public async Task With_an_unreachable_service_manager_the_server_warns_and_runs()
     {
         var nowhere = NotifySocket.NewAddress(isAbstract: false);
         var port = Ports.Next();

@@ -3,13 +3,13 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>
-/// The scenarios about timeouts, over HTTP. They really sleep, so all of them run at once, each against a server of its
-/// own, and the tests collect what they found.
+/// The scenarios with timeouts, played over HTTP. As they sleep in real time, all run at once, each against its own
+/// server, and the tests await the results.
 /// </summary>
 [Category("Process")]
 public sealed class ShortScenarioHttpTests
 {
-    // The scenarios leave 0.3 s between a sleep and the timeout that must, or must not, have struck.
+    // The scenarios leave 0.3 s between a sleep and a timeout that must, or must not, have expired.
     private static readonly TimeSpan DelayMax = TimeSpan.FromMilliseconds(150);
     private const int AttemptsMax = 4;
 
@@ -25,7 +25,7 @@ public sealed class ShortScenarioHttpTests
     public async Task PlayAll()
     {
         var scenarios = Scenario.InFolder("scenarios-short").Select(found => found.Scenario).ToArray();
-        // Started one by one before anything is played: to start is most of the work, and would stretch the sleeps.
+        // All servers start before anything is played: their load would delay the steps.
         _servers = new ServerChild[scenarios.Length];
         for (var i = 0; i < scenarios.Length; i++)
             _servers[i] = await ServerChild.StartAsync(Flags);
@@ -34,7 +34,7 @@ public sealed class ShortScenarioHttpTests
     }
 
     [OneTimeTearDown]
-    public async Task EndServers()
+    public async Task StopServers()
     {
         foreach (var server in _servers.OfType<ServerChild>())
             await server.DisposeAsync();
@@ -43,16 +43,16 @@ public sealed class ShortScenarioHttpTests
     [TestCaseSource(nameof(Cases))]
     public async Task ShortScenario_PlayedOverHttp_Holds(string name) => Assert.That(await _played[name], Is.Empty);
 
-    // Differences count only when time ran as it should: a machine that stood still is another matter.
+    // A scenario is played again if the machine stalled for too long.
     private static async Task<IReadOnlyList<string>> PlayAsync(Scenario scenario, Uri url)
     {
         for (var attempt = 1; ; attempt++)
         {
             using var server = new HttpScenarioServer(url);
-            var faults = await new ScenarioPlayer(server).PlayAsync(scenario.Steps);
-            if (faults.Count == 0 || attempt == AttemptsMax || server.LongestDelay < DelayMax)
-                return faults;
-            // What the attempt left behind falls silent.
+            var differences = await new ScenarioPlayer(server).PlayAsync(scenario.Steps);
+            if (differences.Count == 0 || attempt == AttemptsMax || server.LongestDelay < DelayMax)
+                return differences;
+            // The players of this attempt time out.
             await server.SleepAsync(TimeSpan.FromSeconds(5));
         }
     }

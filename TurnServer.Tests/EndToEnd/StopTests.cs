@@ -15,7 +15,7 @@ internal sealed class StopTests
     [TestCase(PosixSignal.SIGTERM)]
     [TestCase(PosixSignal.SIGINT)]
     [TestCase(PosixSignal.SIGHUP)]
-    public async Task A_signal_ends_an_idle_server_with_0(PosixSignal signal)
+    public async Task An_idle_server_exits_with_0_on_a_signal(PosixSignal signal)
     {
         await using var server = await ServerChild.StartAsync();
         await using var idle = await RawHttp.ConnectAsync(server.Port);
@@ -24,15 +24,15 @@ internal sealed class StopTests
         server.Signal(signal);
         Assert.That(await server.ExitCodeAsync(TimeSpan.FromSeconds(4)), Is.Zero);
         Assert.That(server.Errors, Does.Contain($"Stopped on {signal} after"));
-        // HttpListener's own end would send an empty 200 to both.
+        // HttpListener.Stop would send an empty 200 to both.
         Assert.That(await idle.ReadToEndAsync(), Is.Empty);
         Assert.That(await kept.ReadToEndAsync(), Is.Empty);
     }
 
-    // As nohup does it, and a shell's script to the jobs that it starts with &.
+    // As with nohup, or as a shell does for background jobs.
     [TestCase("HUP", PosixSignal.SIGHUP)]
     [TestCase("INT", PosixSignal.SIGINT)]
-    public async Task A_signal_that_was_ignored_at_the_start_stays_ignored(string name, PosixSignal signal)
+    public async Task A_signal_that_is_ignored_at_the_start_stays_ignored(string name, PosixSignal signal)
     {
         await using var server = await ServerChild.StartUnderAsync(
             ["sh", "-c", $"trap '' {name}; exec \"$@\"", "sh"], "--log-level", "debug");
@@ -45,7 +45,7 @@ internal sealed class StopTests
     }
 
     [Test]
-    public async Task Held_replies_are_answered_as_they_stand()
+    public async Task Held_replies_are_sent_unchanged()
     {
         await using var server = await ServerChild.StartAsync();
         await using var lone = await RawHttp.ConnectAsync(server.Port);
@@ -55,7 +55,7 @@ internal sealed class StopTests
         var playing = await pair.Players[0].HoldAsync(pair.Update(0, 0, "turn"));
         server.Signal(PosixSignal.SIGTERM);
         var replies = new[] { await waiting.ReadReplyAsync(), await playing.ReadReplyAsync() };
-        // The update was repeated, and so is the reply, if the later one was taken later.
+        // HoldAsync sends the update twice; either copy may be the held one.
         Assert.That(replies[0].Body, Is.EqualTo("0/2/*"));
         Assert.That(replies[1].Body, Is.EqualTo("0/10/*").Or.EqualTo("0/11/*"));
         Assert.That(replies.Select(reply => reply.Closes), Has.All.True);
@@ -63,7 +63,7 @@ internal sealed class StopTests
     }
 
     [Test]
-    public async Task A_request_whose_body_is_on_its_way_is_finished_and_new_connections_are_refused()
+    public async Task A_request_with_half_its_body_is_completed_and_new_connections_are_refused()
     {
         await using var server = await ServerChild.StartAsync("--log-level", "debug");
         await using var client = await RawHttp.ConnectAsync(server.Port);
@@ -78,7 +78,7 @@ internal sealed class StopTests
     }
 
     [Test, Category("Slow")]
-    public async Task A_body_that_does_not_come_is_waited_for_5_seconds()
+    public async Task The_stop_waits_5_seconds_for_an_incomplete_body()
     {
         await using var server = await ServerChild.StartAsync();
         await using var client = await RawHttp.ConnectAsync(server.Port);
@@ -93,7 +93,7 @@ internal sealed class StopTests
     [TestCase(PosixSignal.SIGTERM, PosixSignal.SIGTERM)]
     [TestCase(PosixSignal.SIGINT, PosixSignal.SIGINT)]
     [TestCase(PosixSignal.SIGTERM, PosixSignal.SIGINT)]
-    public async Task A_second_signal_ends_it_at_once(PosixSignal first, PosixSignal second)
+    public async Task A_second_signal_ends_the_process_at_once(PosixSignal first, PosixSignal second)
     {
         await using var server = await ServerChild.StartAsync("--log-level", "debug");
         await using var client = await RawHttp.ConnectAsync(server.Port);
@@ -102,7 +102,7 @@ internal sealed class StopTests
         await server.WaitForLogAsync("Stopping on");
         var startedAt = Stopwatch.GetTimestamp();
         server.Signal(second);
-        Assert.That(await server.ExitCodeAsync(), Is.Not.Zero, "what was under way was not finished");
+        Assert.That(await server.ExitCodeAsync(), Is.Not.Zero, "a request was not completed");
         Assert.That(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, Is.LessThan(3));
     }
 
@@ -118,11 +118,11 @@ internal sealed class StopTests
         await next.WaitUntilListeningAsync();
     }
 
-    // Half a body, and the server is known to be reading it: the log of the stop counts it.
+    // Sends half a body and makes sure that the server is reading it.
     private static async Task StartBodyAsync(ServerChild server, RawHttp client)
     {
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", $"Content-Length: {Register.Length}") + Register[..3]);
-        // Requests are taken in order: when this one, sent later, is answered, that one is under way.
+        // Once later requests are answered, the first is in progress.
         await using var other = await RawHttp.ConnectAsync(server.Port);
         for (var i = 0; i < 20; i++)
             await other.GetAsync("GET /healthz HTTP/1.1");

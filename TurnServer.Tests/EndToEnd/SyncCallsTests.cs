@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
 
-/// <summary>What the server asks the system to bring to the disk, from its start to its end.</summary>
+/// <summary>The sync system calls of a server from start to stop, for each fsync policy.</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class SyncCallsTests
@@ -14,18 +14,19 @@ internal sealed class SyncCallsTests
     [TestCase("none", new string[0])]
     [TestCase("batch", new[] { "fsync", "msync" })]
     [TestCase("always", new[] { "fdatasync", "fsync" })]
-    public async Task Only_what_is_set_is_synced(string sync, string[] calls)
+    public async Task The_fsync_policy_decides_the_sync_calls(string sync, string[] calls)
     {
-        var trace = Path.GetTempFileName();
         using var state = new StateFolder();
-        // The tracer is the server's child, so that signals reach the server.
+        using var folder = new TempFolder("turnserver-trace-");
+        var trace = folder.PathOf("trace");
+        // -D: the tracer is the server's child, so that signals reach the server.
         string[] tracer = [Tool.Require("strace"), "-D", "-f", "-qq", "--seccomp-bpf", "-e", $"trace={SyncCalls}", "-o",
             trace];
         await using (var server = await ServerChild.StartUnderAsync(tracer, "--state", state.Path, "--state-sync",
             sync))
         {
             await using var game = await LongGame.StartAsync(server.Port, "Synced");
-            // Past the end of a segment, and until the full ones have become a snapshot.
+            // Until a snapshot has replaced the first segment.
             var first = Path.Combine(state.Path, StateFileNames.Segment(1));
             while (File.Exists(first))
                 Assert.That(await game.TryTurnAsync());
@@ -35,10 +36,9 @@ internal sealed class SyncCallsTests
 
         var made = File.ReadLines(trace).Select(NameOfCall).OfType<string>().Distinct().Order();
         Assert.That(made, Is.EqualTo(calls));
-        File.Delete(trace);
     }
 
-    // "4711 msync(0x7f…, 8388608, MS_SYNC) = 0"; a call that another thread interrupts has a second line.
+    // "4711 msync(0x7f…, 8388608, MS_SYNC) = 0"; a call interrupted by another thread has a second line.
     private static string? NameOfCall(string line)
     {
         var call = line.TrimStart("0123456789 ".ToCharArray());

@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
 
-/// <summary>What an operator sees of players: tables on request, and nothing of them in any log.</summary>
+/// <summary>Players in the server's output: tables with --verbose, and nothing in any log.</summary>
 [Parallelizable(ParallelScope.All)]
 [Category("Process")]
 internal sealed class VerboseTests
@@ -14,7 +14,7 @@ internal sealed class VerboseTests
         ["key", "name", "address", "status", "role", "partner", "age", "left", "counter", "backlog"];
 
     [Test]
-    public async Task Verbose_prints_both_tables_with_short_keys_and_tame_names()
+    public async Task Verbose_prints_both_tables_with_short_keys_and_escaped_names()
     {
         await using var server = await ServerChild.StartAsync("--verbose", "0.2");
         await using var lone = await RawHttp.ConnectAsync(server.Port);
@@ -33,7 +33,7 @@ internal sealed class VerboseTests
     }
 
     [Test]
-    public async Task Without_verbose_nothing_is_printed_but_the_log()
+    public async Task Without_verbose_only_the_log_is_printed()
     {
         await using var server = await ServerChild.StartAsync();
         await using var pair = await RawPair.StartAsync(server.Port, "Quiet");
@@ -41,13 +41,13 @@ internal sealed class VerboseTests
         await server.ExitCodeAsync();
         Assert.That(server.Output, Is.Empty);
         Assert.That(server.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), Has.Length.EqualTo(2),
-            "a line at the start, a line at the end");
+            "one line at the start and one at the stop");
     }
 
     [TestCase("A\u001B[2J")]
     [TestCase("A\rB")]
     [TestCase("A\0")]
-    public async Task A_name_that_could_steer_a_terminal_cannot_be(string name)
+    public async Task A_name_with_control_characters_is_refused(string name)
     {
         await using var server = await ServerChild.StartAsync();
         await using var client = await RawHttp.ConnectAsync(server.Port);
@@ -55,7 +55,7 @@ internal sealed class VerboseTests
     }
 
     [Test]
-    public async Task No_log_holds_a_name_a_turn_or_a_whole_key()
+    public async Task No_log_contains_a_name_a_turn_or_a_whole_key()
     {
         await using var server = await ServerChild.StartAsync("--log-level", "trace", "--body-timeout", "2");
         await using var pair = await RawPair.StartAsync(server.Port, "Secretive");

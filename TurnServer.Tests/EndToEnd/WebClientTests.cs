@@ -2,16 +2,17 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
 
-/// <summary>What the client for web pages takes, refuses and does without.</summary>
+/// <summary>The web client: valid and invalid turns, limits, and browsers without newer features.</summary>
 [Category("Slow")]
 internal sealed class WebClientTests : WebFixture
 {
     private const int TurnBytesMax = TurnServer.Client.TurnGame.TurnBytesMax;
 
-    // Gone before the page's own scripts run: what browsers of the language level in its head do not have.
-    private const string Old = """
-        for (const [owner, names] of [[AbortSignal, "any timeout abort"], [AbortSignal.prototype, "throwIfAborted reason"],
-            [crypto.constructor.prototype, "randomUUID"], [Array.prototype, "at findLast findLastIndex flat flatMap toSorted"],
+    // Removes what browsers of the client's language level (ES2018) lack, before the page's scripts run.
+    private const string OldBrowser = """
+        for (const [owner, names] of [[AbortSignal, "any timeout abort"],
+            [AbortSignal.prototype, "throwIfAborted reason"], [crypto.constructor.prototype, "randomUUID"],
+            [Array.prototype, "at findLast findLastIndex flat flatMap toSorted"],
             [Object, "hasOwn fromEntries groupBy"], [Promise, "withResolvers any allSettled try"],
             [String.prototype, "replaceAll at matchAll isWellFormed toWellFormed trimStart trimEnd"],
             [window, "structuredClone queueMicrotask BroadcastChannel"]])
@@ -19,7 +20,7 @@ internal sealed class WebClientTests : WebFixture
 
         """;
 
-    // A storage that throws when it is looked at, as in a sandboxed frame.
+    // Storage that throws on access, as in a sandboxed frame.
     private const string NoStorage = """
         Object.defineProperty(window, "sessionStorage", { get() { throw new DOMException("no", "SecurityError"); } });
 
@@ -28,11 +29,11 @@ internal sealed class WebClientTests : WebFixture
     private const string SendAll = """
         async ({ url, names, turns }) => {
             const [ann, bob] = await Promise.all([play(url, names[0], names[1]), play(url, names[1], names[0])]);
-            const outcomes = await Promise.all(turns.map(turn => ann.send(turn).then(() => "taken",
+            const outcomes = await Promise.all(turns.map(turn => ann.send(turn).then(() => "accepted",
                 error => `${error.name} ${error.reply || ""}`.trim())));
-            const got = [];
+            const got = [], count = outcomes.filter(outcome => outcome === "accepted").length;
             const back = bob.send("back");
-            for await (const turn of bob.turns()) if (got.push(turn) === outcomes.filter(o => o === "taken").length) break;
+            for await (const turn of bob.turns()) if (got.push(turn) === count) break;
             await back;
             for await (const turn of ann.turns()) { got.push(turn); break; }
             const ended = [ann.ended, bob.ended];
@@ -42,7 +43,7 @@ internal sealed class WebClientTests : WebFixture
         """;
 
     [Test]
-    public async Task A_turn_that_cannot_be_is_refused_before_it_leaves_and_the_others_arrive()
+    public async Task An_invalid_turn_is_refused_before_it_is_sent_and_the_others_arrive()
     {
         var most = new string('x', TurnBytesMax);
         var emoji = string.Concat(Enumerable.Repeat("🎲", TurnBytesMax / 4));
@@ -52,18 +53,19 @@ internal sealed class WebClientTests : WebFixture
             new string('€', 6000), new string('x', 1_000_000), "", "a|b", "|", 7, null, "last",
         ];
         var outcome = await SendAsync(await Stage.OpenAsync(), turns);
-        Assert.That(outcome[0], Is.EqualTo(Json(["taken", .. Enumerable.Repeat("RangeError", 9), "TypeError", "TypeError",
-            "taken"])));
+        Assert.That(outcome[0], Is.EqualTo(Json(["accepted", .. Enumerable.Repeat("RangeError", 9), "TypeError",
+            "TypeError", "accepted"])));
         Assert.That(outcome[1..], Is.EqualTo(new[] { Json("first", "last", "back"), "[null,null]" }));
         outcome = await SendAsync(await Stage.OpenAsync(), [most, emoji]);
-        Assert.That(outcome[0], Is.EqualTo(Json("taken", "taken")));
+        Assert.That(outcome[0], Is.EqualTo(Json("accepted", "accepted")));
         Assert.That(outcome[1], Has.Length.EqualTo(Json(most, emoji, "back").Length));
     }
 
     [Test]
-    public async Task Any_other_text_arrives_as_it_is()
+    public async Task Any_other_text_arrives_unchanged()
     {
-        string[] turns = ["*", "a,b", "0/9/x", "\n", "a\r\nb", "\0", "\t", " ", "\uFEFFx", "é", "e\u0301", "\u2028", "🎲"];
+        string[] turns =
+            ["*", "a,b", "0/9/x", "\n", "a\r\nb", "\0", "\t", " ", "\uFEFFx", "é", "e\u0301", "\u2028", "🎲"];
         var page = await Stage.OpenAsync();
         var outcome = await WebStage.RunAsync(page, SendAll.Replace("JSON.stringify(got)",
             "got.map(turn => [...turn].map(c => c.codePointAt(0).toString(16)).join()).join(' ')"), Arguments(turns));
@@ -76,27 +78,29 @@ internal sealed class WebClientTests : WebFixture
     {
         var script = SendAll.Replace("turns.map", "['\\uD83C', 'a\\uDFB2b', '\\uDFB2\\uD83C', 'ok'].map");
         var outcome = await WebStage.RunAsync(await Stage.OpenAsync(), script, Arguments([]));
-        Assert.That(outcome[0], Is.EqualTo(Json("RangeError", "RangeError", "RangeError", "taken")));
+        Assert.That(outcome[0], Is.EqualTo(Json("RangeError", "RangeError", "RangeError", "accepted")));
     }
 
-    [TestCase("new Response('20/*/*', { status: 400 })", TestName = "A_server_with_another_limit_refuses_that_turn_alone")]
+    [TestCase("new Response('20/*/*', { status: 400 })",
+        TestName = "A_server_with_a_lower_limit_refuses_that_turn_only")]
     [TestCase("new Response('<html>too large', { status: 413 })",
-        TestName = "A_proxy_with_another_limit_refuses_that_turn_alone")]
-    public async Task Another_limit(string reply)
+        TestName = "A_proxy_with_a_lower_limit_refuses_that_turn_only")]
+    public async Task A_lower_limit(string reply)
     {
         var page = await Stage.OpenAsync($$"""
             const real = window.fetch.bind(window);
             window.fetch = async (url, request) => request.body.length > 8000 ? {{reply}} : real(url, request);
             """);
         var outcome = await SendAsync(page, ["a", new string('x', 9000), "b", new string('y', TurnBytesMax), "c"]);
-        Assert.That(outcome[0], Is.EqualTo(Json("taken", "TurnError 20/*/*", "taken", "TurnError 20/*/*", "taken")));
+        Assert.That(outcome[0],
+            Is.EqualTo(Json("accepted", "TurnError 20/*/*", "accepted", "TurnError 20/*/*", "accepted")));
         Assert.That(outcome[1..], Is.EqualTo(new[] { Json("a", "b", "c", "back"), "[null,null]" }));
     }
 
-    [TestCase(Old, TestName = "It_plays_without_what_is_younger_than_its_language_level")]
-    [TestCase(NoStorage, TestName = "It_plays_where_storage_is_refused")]
-    [TestCase(Old + NoStorage, TestName = "It_plays_without_either")]
-    public async Task It_does_without(string before)
+    [TestCase(OldBrowser, TestName = "It_plays_without_features_newer_than_ES2018")]
+    [TestCase(NoStorage, TestName = "It_plays_where_storage_throws")]
+    [TestCase(OldBrowser + NoStorage, TestName = "It_plays_without_both")]
+    public async Task It_plays_without(string before)
     {
         var page = await Stage.OpenAsync(before);
         var turns = Enumerable.Range(0, 30).Select(i => (object)$"{i}").ToArray();
@@ -115,5 +119,6 @@ internal sealed class WebClientTests : WebFixture
         turns,
     };
 
-    private static string Json(params string[] texts) => "[" + string.Join(',', texts.Select(text => $"\"{text}\"")) + "]";
+    private static string Json(params string[] texts) =>
+        "[" + string.Join(',', texts.Select(text => $"\"{text}\"")) + "]";
 }

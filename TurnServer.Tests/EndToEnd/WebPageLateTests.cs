@@ -3,14 +3,14 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>
-/// The client for web pages over a network that loses, delays and copies requests. How late one comes is counted in
-/// other requests, so it may be later than whatever the client waits for (PROTOCOL.md, "Rules for clients"). The same
-/// for the C# client: <see cref="Client.LateRequestTests"/>.
+/// The web client over a network that loses, delays and duplicates requests (PROTOCOL.md, "Rules for clients"). Delays
+/// are counted in other requests, so a request may be later than any client timeout. The same for the C# client:
+/// <see cref="Client.LateRequestTests"/>.
 /// </summary>
 [Category("Slow")]
 internal sealed class WebPageLateTests : WebFixture
 {
-    // Waits of no length. Fates are Fate's members.
+    // Minimal pauses. The numbers of fates are those of the enum Fate.
     private const string Network = """
         Object.assign(timing, { hold: 1000, answer: 1e6, patience: 1e6, firstPause: 1, longestPause: 1,
             firstFullPause: 1, longestFullPause: 2, poll: 1 });
@@ -48,12 +48,14 @@ internal sealed class WebPageLateTests : WebFixture
 
         """;
 
-    private const string Flood = "async ({ url, names, seed, count }) => {" + Network + """
+    private const string Flood = """
+        async ({ url, names, seed, count }) => {
+        """ + Network + """
             timing.hold = 0;
             const random = () => (seed = seed * 48271 % 2147483647) / 2147483647;
             const [ann, bob] = names;
             const games = await Promise.all([play(url, ann, bob), play(url, bob, ann)]), share = 0.1 + 0.4 * random();
-            // Now and then one of them is hardly heard from, so that the other fills its backlog.
+            // Sometimes most requests of one player are delayed, so that the other fills its backlog.
             let quiet = null, left = 0;
             network.plan = body => {
                 if (left-- <= 0) [quiet, left] = [games[Math.floor(3 * random())], Math.floor(60 * random())];
@@ -74,12 +76,14 @@ internal sealed class WebPageLateTests : WebFixture
         }
         """;
 
-    // Bob is stuck in the same way, or reads late: he is played by hand, and acknowledges nothing until he is told to.
-    private const string Refused = "async ({ url, names, bothFull, isTurnTaken, isBlockKnown, fate }) => {" + Network + """
-            const say = (body, headers = {}) => network.take(url, { method: "POST", body, headers });
+    // Bob is simulated: his backlog is full as well, or he reads late. He acknowledges nothing until told to.
+    private const string Refused = """
+        async ({ url, names, bothFull, isTurnTaken, isBlockKnown, fate }) => {
+        """ + Network + """
+            const post = (body, headers = {}) => network.take(url, { method: "POST", body, headers });
             const ask = async body => {
                 for (;;) {
-                    const reply = await say(body);
+                    const reply = await post(body);
                     if (reply !== "0/2/*" && reply !== "0/7/*") return reply.slice(4);
                 }
             };
@@ -91,7 +95,7 @@ internal sealed class WebPageLateTests : WebFixture
             const got = [];
             const take = async (turn, received) => {
                 const headers = received === undefined ? {} : { "Turn-Received": received };
-                const reply = await say(`6,${turn},${key},${seat},${counter++}`, headers);
+                const reply = await post(`6,${turn},${key},${seat},${counter++}`, headers);
                 return reply.startsWith("0/9/") ? reply.slice(4).split("|") : [];
             };
             const collect = async () => {
@@ -104,7 +108,7 @@ internal sealed class WebPageLateTests : WebFixture
             network.plan = async (body, headers) => {
                 if (!body.includes(`,${ann.key},`)) return [0];
                 if (headers["Prefer"]) {
-                    // She does not collect when she has nothing to say.
+                    // Ann does not poll for turns yet.
                     await until(() => !isQuiet);
                     return [0];
                 }
@@ -127,7 +131,7 @@ internal sealed class WebPageLateTests : WebFixture
             await eighth;
             await until(() => bothFull ? isSettled : network.refused >= 100);
             if (!bothFull) {
-                // He reads, and the late one arrives first.
+                // Bob reads, and the late copy arrives first.
                 await collect();
                 await collect();
                 await network.deliver();
@@ -146,7 +150,7 @@ internal sealed class WebPageLateTests : WebFixture
         """;
 
     [Test]
-    public async Task Two_floods_over_a_network_that_delays_without_bound_come_once_and_in_order()
+    public async Task Two_floods_over_a_network_with_unbounded_delays_arrive_once_and_in_order()
     {
         const int Count = 50;
         var page = await Stage.OpenAsync();
@@ -160,11 +164,11 @@ internal sealed class WebPageLateTests : WebFixture
             await WebStage.ReloadAsync(page);
         }
 
-        Assert.That(refused, Is.GreaterThan(10), "the test sees what it is for");
+        Assert.That(refused, Is.GreaterThan(10), "backlogs must have been full");
     }
 
     [Test]
-    public async Task A_refused_turn_whose_first_attempt_finds_room_at_last_arrives_once()
+    public async Task A_refused_turn_whose_first_copy_is_accepted_later_arrives_once()
     {
         var outcome = await WebStage.RunAsync(await Stage.OpenAsync(), Refused,
             new { url = Url, names = Names(), bothFull = false, isTurnTaken = false, isBlockKnown = false, fate = 0 });
@@ -172,8 +176,9 @@ internal sealed class WebPageLateTests : WebFixture
     }
 
     [Test]
-    public async Task A_turn_that_is_refused_while_both_backlogs_are_full_arrives_once([Values] bool isTurnTaken,
-        [Values] bool isBlockKnown, [Values(Fate.Answered, Fate.ReplyLost, Fate.RequestLost, Fate.TakenTwice)] Fate fate)
+    public async Task A_turn_refused_while_both_backlogs_are_full_arrives_once([Values] bool isTurnTaken,
+        [Values] bool isBlockKnown,
+        [Values(Fate.Answered, Fate.ReplyLost, Fate.RequestLost, Fate.TakenTwice)] Fate fate)
     {
         var outcome = await WebStage.RunAsync(await Stage.OpenAsync(), Refused,
             new { url = Url, names = Names(), bothFull = true, isTurnTaken, isBlockKnown, fate = (int)fate });

@@ -10,7 +10,7 @@ internal sealed class WebPageTests : WebFixture
 {
     private const int Turns = 20;
 
-    // Answers each turn with the next number; who gets the last one quits.
+    // Answers each turn with the next number; the player who receives the last one quits.
     private const string PassOn = """
         async ({ url, name, wanted, last }) => {
             const game = await play(url, name, wanted), got = [];
@@ -24,7 +24,7 @@ internal sealed class WebPageTests : WebFixture
         }
         """;
 
-    // Both send at once, as fast as they can, and quit when all of the other's has come and theirs is taken.
+    // Sends all turns at once; ends when all turns of the partner have arrived and its own are accepted.
     private const string Flood = """
         async ({ url, name, wanted, last }) => {
             const game = await play(url, name, wanted), got = [];
@@ -36,7 +36,7 @@ internal sealed class WebPageTests : WebFixture
         """;
 
     [Test]
-    public async Task Two_pages_meet_and_each_turn_comes_at_once_by_a_held_reply()
+    public async Task Two_pages_are_paired_and_exchange_turns_by_held_replies()
     {
         var pages = new[] { await Stage.OpenAsync(), await Stage.OpenAsync() };
         var names = new[] { ClientPair.NewName(), ClientPair.NewName() };
@@ -52,7 +52,7 @@ internal sealed class WebPageTests : WebFixture
     }
 
     [Test]
-    public async Task Turns_sent_beside_held_replies_come_once_and_in_order_though_every_fifth_reply_is_lost()
+    public async Task Turns_arrive_once_and_in_order_although_every_fifth_reply_is_lost()
     {
         var pages = new[] { await Stage.OpenAsync(), await Stage.OpenAsync() };
         var asked = 0;
@@ -66,7 +66,7 @@ internal sealed class WebPageTests : WebFixture
                     return;
                 }
 
-                // The server has answered; the page does not hear of it.
+                // The server has answered, but the page never gets the reply.
                 await route.FetchAsync();
                 await route.AbortAsync();
             });
@@ -86,7 +86,8 @@ internal sealed class WebPageTests : WebFixture
     {
         var documentation = Repository.Read("TurnServer/Client/README.md");
         var start = documentation.IndexOf("    <script type=\"module\">", StringComparison.Ordinal);
-        var script = documentation[start..(documentation.IndexOf("</script>", start, StringComparison.Ordinal) + "</script>".Length)];
+        var end = documentation.IndexOf("</script>", start, StringComparison.Ordinal) + "</script>".Length;
+        var script = documentation[start..end];
         var page = await Stage.Browser.OpenAsync(Stage.Site.Url);
         var lines = new List<string>();
         page.Console += (_, message) =>
@@ -107,10 +108,10 @@ internal sealed class WebPageTests : WebFixture
             }
             """, Stage.Server.Url.ToString());
         Assert.That(got, Is.EqualTo("e2-e4,e7-e5").Or.EqualTo("e7-e5,e7-e5"));
-        await TestWait.UntilAsync(() => Said("15/5/*"), "the page hears that the partner has quit");
-        Assert.That(Said("Bob: d7-d5"), Is.True);
+        await TestWait.UntilAsync(() => Logged("15/5/*"), "the page shows that the partner has quit");
+        Assert.That(Logged("Bob: d7-d5"), Is.True);
 
-        bool Said(string line)
+        bool Logged(string line)
         {
             lock (lines)
                 return lines.Contains(line);
@@ -118,7 +119,7 @@ internal sealed class WebPageTests : WebFixture
     }
 
     [Test]
-    public async Task A_page_of_an_origin_that_is_not_allowed_gets_nothing_and_one_that_is_plays()
+    public async Task Only_a_page_of_an_allowed_origin_gets_replies()
     {
         using var other = new PageServer();
         await using var server = await ServerChild.StartAsync("--cors-origin", other.Origin);

@@ -4,7 +4,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
 
-/// <summary>How pages find their server and each other: addresses, names, and the place in the line.</summary>
+/// <summary>Pairing of web pages: server addresses, names, and the place in the queue.</summary>
 [Category("Slow")]
 internal sealed class WebPairingTests
 {
@@ -29,33 +29,33 @@ internal sealed class WebPairingTests
     public async Task StopStage() => await (_stage?.DisposeAsync() ?? default);
 
     [Test]
-    public async Task A_page_that_is_loaded_again_while_it_waits_comes_back_to_its_place()
+    public async Task A_page_that_is_reloaded_while_it_waits_keeps_its_place()
     {
         var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
         var page = await _stage.OpenAsync();
         var keys = Keys(page);
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
-        await TestWait.UntilAsync(() => keys.Count == 1, "she is registered");
+        await TestWait.UntilAsync(() => keys.Count == 1, "Ann is registered");
         await WebStage.ReloadAsync(page);
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
-        await TestWait.UntilAsync(() => keys.Count == 2, "she is registered again");
+        await TestWait.UntilAsync(() => keys.Count == 2, "Ann is registered again");
         var partner = await _stage.OpenAsync();
         await partner.EvaluateAsync(Start, new { url = Url, name = bob, wanted = ann });
         var outcomes = await Task.WhenAll(WebStage.RunAsync(page, Finish, ""), WebStage.RunAsync(partner, Finish, ""));
         Assert.That(keys.Distinct().ToList(), Has.Count.EqualTo(1));
-        Assert.That(outcomes, Is.EqualTo(new[] { new[] { bob, "0" }, [ann, "0"] }), "nothing is kept of a game");
+        Assert.That(outcomes, Is.EqualTo(new[] { new[] { bob, "0" }, [ann, "0"] }), "nothing is stored after a game");
     }
 
     [Test]
-    public async Task Players_of_one_name_in_one_browser_have_places_of_their_own()
+    public async Task Players_of_the_same_name_in_one_browser_have_separate_places()
     {
         var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
         var page = await _stage.OpenAsync();
         var keys = Keys(page);
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
-        await TestWait.UntilAsync(() => keys.Count == 2, "both of one page are registered");
-        // A copy of the tab has a copy of what is stored.
+        await TestWait.UntilAsync(() => keys.Count == 2, "both players of the page are registered");
+        // A duplicated tab has a copy of the session storage.
         var copy = await page.RunAndWaitForPopupAsync(() => page.EvaluateAsync("() => { window.open(location); }"));
         await copy.WaitForFunctionAsync("() => window.play");
         Assert.That(await copy.EvaluateAsync<int>("() => sessionStorage.length"), Is.EqualTo(1));
@@ -66,15 +66,15 @@ internal sealed class WebPairingTests
     }
 
     [Test]
-    public async Task A_token_of_a_registration_that_is_gone_does_no_harm()
+    public async Task A_token_of_an_expired_registration_does_no_harm()
     {
         var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
         var page = await _stage.OpenAsync();
         var keys = Keys(page);
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
-        await TestWait.UntilAsync(() => keys.Count == 1, "she is registered");
+        await TestWait.UntilAsync(() => keys.Count == 1, "Ann is registered");
         await page.GotoAsync("about:blank");
-        await SayAsync($"1,*,{keys.Single()},*,*");
+        await PostAsync($"1,*,{keys.Single()},*,*");
         await page.GotoAsync(_stage.Site.Url.ToString());
         await page.WaitForFunctionAsync("() => window.play");
         Assert.That(await page.EvaluateAsync<int>("() => sessionStorage.length"), Is.EqualTo(1));
@@ -86,7 +86,7 @@ internal sealed class WebPairingTests
     }
 
     [Test]
-    public async Task Who_gives_up_waiting_leaves_the_line()
+    public async Task A_player_that_stops_waiting_leaves_the_queue()
     {
         var page = await _stage.OpenAsync();
         var keys = Keys(page);
@@ -96,20 +96,23 @@ internal sealed class WebPairingTests
                 window.outcome = play(url, name, "Nobody", { signal: stop.signal }).catch(error => error.name);
             }
             """, new { url = Url, name = ClientPair.NewName() });
-        await TestWait.UntilAsync(() => keys.Count == 1, "she is registered");
-        Assert.That(await page.EvaluateAsync<string>("() => { stop.abort(); return outcome; }"), Is.EqualTo("AbortError"));
+        await TestWait.UntilAsync(() => keys.Count == 1, "Ann is registered");
+        Assert.That(await page.EvaluateAsync<string>("() => { stop.abort(); return outcome; }"),
+            Is.EqualTo("AbortError"));
         Assert.That(await page.EvaluateAsync<int>("() => sessionStorage.length"), Is.Zero);
         for (var reply = ""; reply != "5/*/*";)
-            reply = await SayAsync($"3,*,{keys.Single()},*,*");
+            reply = await PostAsync($"3,*,{keys.Single()},*,*");
     }
 
     [Test]
-    public async Task One_name_typed_in_two_ways_is_one_name()
+    public async Task Different_spellings_of_a_name_in_Unicode_are_the_same_name()
     {
         var number = ClientPair.NewName();
         var pages = new[] { await _stage.OpenAsync(), await _stage.OpenAsync() };
-        await pages[0].EvaluateAsync(Start, new { url = Url, name = $" Jose\u0301 {number}", wanted = $"Zoë {number}\n" });
-        await pages[1].EvaluateAsync(Start, new { url = Url, name = $"Zoe\u0308 {number}", wanted = $"José {number} " });
+        await pages[0].EvaluateAsync(Start,
+            new { url = Url, name = $" Jose\u0301 {number}", wanted = $"Zoë {number}\n" });
+        await pages[1].EvaluateAsync(Start,
+            new { url = Url, name = $"Zoe\u0308 {number}", wanted = $"José {number} " });
         var outcomes = await Task.WhenAll(pages.Select(page => WebStage.RunAsync(page, Finish, "")));
         Assert.That(outcomes.Select(outcome => outcome[0]), Is.EqualTo(new[] { $"Zoë {number}", $"José {number}" }));
     }
@@ -121,7 +124,7 @@ internal sealed class WebPairingTests
     [TestCase("\"\\uD800\"", "RangeError")]
     [TestCase("\"🎲\".repeat(65)", "RangeError")]
     [TestCase("undefined", "TypeError")]
-    public async Task A_name_that_cannot_be_is_refused(string name, string error)
+    public async Task An_invalid_name_is_refused(string name, string error)
     {
         var page = await _stage.OpenAsync();
         var names = await WebStage.RunAsync(page, $$"""
@@ -140,7 +143,7 @@ internal sealed class WebPairingTests
     [TestCase("localhost:8080", "http:// or https://")]
     [TestCase("http://", "not a URL")]
     [TestCase("http://local host/", "not a URL")]
-    public async Task An_address_that_cannot_be_is_refused(string url, string why)
+    public async Task An_invalid_address_is_refused(string url, string why)
     {
         var outcome = await WebStage.RunAsync(await _stage.OpenAsync(),
             "async url => play(url, 'Ann').catch(error => [error.name, `${error.message} ${error.stack}`])", url);
@@ -148,7 +151,7 @@ internal sealed class WebPairingTests
         Assert.That(outcome[1], Does.Contain(why).And.Not.Contain("S3cret"));
     }
 
-    // The keys that a page's registrations were given.
+    // The keys that a page's registrations return.
     private static ConcurrentBag<string> Keys(IPage page)
     {
         var keys = new ConcurrentBag<string>();
@@ -160,7 +163,7 @@ internal sealed class WebPairingTests
         return keys;
     }
 
-    private async Task<string> SayAsync(string body)
+    private async Task<string> PostAsync(string body)
     {
         using var http = new HttpClient();
         using var reply = await http.PostAsync(_stage.Server.Url, new StringContent(body));

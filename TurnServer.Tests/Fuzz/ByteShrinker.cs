@@ -1,16 +1,14 @@
 namespace TurnServer.Tests.Fuzz;
 
-/// <summary>Makes bytes that fail fewer and plainer for as long as they still fail.</summary>
+/// <summary>Shrinks a failing input while it still fails.</summary>
 internal static class ByteShrinker
 {
     private const int CharacterBytesMax = 4;
 
-    /// <summary>
-    /// Leaves bytes out, ever fewer at once, and then puts a plain one in the place of each that is left.
-    /// </summary>
-    /// <param name="bytes">Some that fail.</param>
-    /// <param name="fails">Whether others fail too.</param>
-    /// <param name="attemptsMax">How often that may be asked.</param>
+    /// <summary>Removes ever shorter runs of bytes, then replaces each remaining byte by an x.</summary>
+    /// <param name="bytes">The failing input.</param>
+    /// <param name="fails">Whether a candidate fails.</param>
+    /// <param name="attemptsMax">How many candidates to try.</param>
     public static byte[] Shrink(byte[] bytes, Func<byte[], bool> fails, int attemptsMax = 4_000)
     {
         for (var run = Math.Max(bytes.Length / 2, 1); run >= 1;)
@@ -23,7 +21,7 @@ internal static class ByteShrinker
                 if (fails(rest))
                     bytes = rest;
                 else
-                    // Characters of several bytes stand anywhere.
+                    // Multi-byte characters may start at any offset.
                     start += run <= CharacterBytesMax ? 1 : run;
             }
 
@@ -35,11 +33,11 @@ internal static class ByteShrinker
 
         for (var i = 0; i < bytes.Length && attemptsMax > 0; i++)
         {
-            var plainer = bytes.ToArray();
-            plainer[i] = (byte)'x';
+            var simpler = bytes.ToArray();
+            simpler[i] = (byte)'x';
             attemptsMax--;
-            if (bytes[i] != 'x' && fails(plainer))
-                bytes = plainer;
+            if (bytes[i] != 'x' && fails(simpler))
+                bytes = simpler;
         }
 
         return bytes;

@@ -5,29 +5,29 @@ using TurnServer.Tests.Simulation;
 
 namespace TurnServer.Tests.Fuzz;
 
-/// <summary>What <c>./run.sh fuzz</c> calls (fuzz.sh): not for people.</summary>
+/// <summary>The internal commands that fuzz.sh calls for <c>./run.sh fuzz</c>.</summary>
 internal static class FuzzCommands
 {
-    /// <summary>What AFL++ runs: judges input after input, and crashes on one that is judged wrong.</summary>
+    /// <summary>The target for AFL++: checks each input and crashes on a failure.</summary>
     public static Command CreateTarget()
     {
-        var command = new Command("fuzz-target", "judge what AFL++ sends") { Hidden = true };
+        var command = new Command("fuzz-target", "check inputs from AFL++") { Hidden = true };
         command.SetAction(_ => Fuzzer.OutOfProcess.Run(input =>
         {
             using var copy = new MemoryStream();
             input.CopyTo(copy);
-            if (ParserOracle.Judge(copy.ToArray()) is { } wrong)
-                throw new InvalidOperationException(wrong);
+            if (ParserOracle.Check(copy.ToArray()) is { } failure)
+                throw new InvalidOperationException(failure);
         }));
         return command;
     }
 
-    /// <summary>Writes what to start from, whole requests, and a dictionary of what to put in, for AFL++.</summary>
+    /// <summary>Writes the seed corpus and the dictionary for AFL++.</summary>
     public static Command CreateSeeds()
     {
         var directory = new Argument<string>("directory");
         var dictionary = new Argument<string>("dictionary");
-        var command = new Command("fuzz-seeds", "write what to start from") { directory, dictionary };
+        var command = new Command("fuzz-seeds", "write the seed corpus and the dictionary") { directory, dictionary };
         command.Hidden = true;
         command.SetAction(result =>
         {
@@ -44,11 +44,11 @@ internal static class FuzzCommands
         return command;
     }
 
-    /// <summary>Shows what was found, as a test can be made of it: shrunk, in hexadecimal, and what is wrong.</summary>
+    /// <summary>Prints failing inputs for use in a regression test.</summary>
     public static Command CreateShow()
     {
         var files = new Argument<string[]>("files");
-        var command = new Command("fuzz-show", "show inputs that were judged wrong") { files };
+        var command = new Command("fuzz-show", "print failing inputs") { files };
         command.Hidden = true;
         command.SetAction(result =>
         {
@@ -58,10 +58,10 @@ internal static class FuzzCommands
         return command;
     }
 
-    /// <summary>The input, shrunk, as people read it and as a test can hold it.</summary>
+    /// <summary>The shrunk input in hexadecimal and as text, and how it fails.</summary>
     internal static string Show(byte[] input)
     {
-        var shrunk = ByteShrinker.Shrink(input, bytes => ParserOracle.Judge(bytes) is not null);
-        return $"{Convert.ToHexString(shrunk)} ({Printable.Of(shrunk)}): {ParserOracle.Judge(shrunk) ?? "all is well"}";
+        var shrunk = ByteShrinker.Shrink(input, bytes => ParserOracle.Check(bytes) is not null);
+        return $"{Convert.ToHexString(shrunk)} ({Printable.Of(shrunk)}): {ParserOracle.Check(shrunk) ?? "passes"}";
     }
 }

@@ -8,13 +8,13 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Fuzz;
 
-/// <summary>One client's connection. In step, a thread for each: what it costs is little beside the server.</summary>
+/// <summary>A client connection with blocking I/O; each has its own thread.</summary>
 internal sealed partial class FuzzConnection : IDisposable
 {
-    // Long enough for most replies to what need not be answered; the others are not missed.
-    private static readonly TimeSpan ShortWhile = TimeSpan.FromMilliseconds(8);
+    // Long enough for most optional replies; missing some does no harm.
+    private static readonly TimeSpan OptionalReplyTimeout = TimeSpan.FromMilliseconds(8);
 
-    // What this server and its listener answer. 500 would be a bug.
+    // All that the server and its listener send. 500 would be a bug.
     private static readonly HashSet<int> Statuses =
         [100, 200, 204, 400, 404, 405, 408, 411, 413, 414, 417, 429, 501, 503, 505];
 
@@ -28,11 +28,11 @@ internal sealed partial class FuzzConnection : IDisposable
 
     public FuzzConnection(int port) => _socket.Connect(IPAddress.Loopback, port);
 
-    /// <summary>Whether a whole request may follow: nothing but whole ones was sent, and all were answered.</summary>
+    /// <summary>Whether the connection can be reused: all requests on it were complete and answered.</summary>
     public bool IsKept { get; private set; }
 
-    /// <summary>Sends an input and looks at what comes; what is wrong with that, null when nothing is.</summary>
-    /// <exception cref="SocketException">The server has ended the connection before or while this was sent.</exception>
+    /// <summary>Sends an input and checks the reply. Returns the failure, or null.</summary>
+    /// <exception cref="SocketException">The server closed the connection before or during the request.</exception>
     public string? Play(HttpInput input)
     {
         IsKept = false;
@@ -55,7 +55,7 @@ internal sealed partial class FuzzConnection : IDisposable
         return input.Expected is { } expected ? ReadExpected(expected) : ReadAnything();
     }
 
-    /// <summary>Ends it by a reset, if it has not been ended.</summary>
+    /// <summary>Resets the connection if it is open.</summary>
     public void Reset()
     {
         try
@@ -64,7 +64,7 @@ internal sealed partial class FuzzConnection : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // Ended already, by one side or the other.
+            // Already closed by either end.
         }
 
         _socket.Dispose();
@@ -83,7 +83,7 @@ internal sealed partial class FuzzConnection : IDisposable
             }
             catch (SocketException) when (input.Expected is null)
             {
-                // The server has read enough of it.
+                // The server has rejected the input early.
                 return;
             }
         }
@@ -105,12 +105,12 @@ internal sealed partial class FuzzConnection : IDisposable
                 {
                     IsKept = !reply.Value.Contains("Connection: close", StringComparison.OrdinalIgnoreCase);
                     return body.Length == length && body.StartsWith(expected, StringComparison.Ordinal) ? null
-                        : $"the reply is {text}, not {expected}";
+                        : $"reply {text}, expected {expected}";
                 }
             }
 
             if (Stopwatch.GetElapsedTime(startedAt) > TestWait.Timeout)
-                return $"no reply came within {TestWait.Timeout.TotalSeconds} s, but {text}; expected {expected}";
+                return $"no complete reply within {TestWait.Timeout.TotalSeconds} s: {text}; expected {expected}";
             if (!_socket.Poll(TimeSpan.FromSeconds(1), SelectMode.SelectRead))
                 continue;
             var count = _socket.Receive(_buffer);
@@ -124,17 +124,17 @@ internal sealed partial class FuzzConnection : IDisposable
     {
         try
         {
-            if (!_socket.Poll(ShortWhile, SelectMode.SelectRead))
+            if (!_socket.Poll(OptionalReplyTimeout, SelectMode.SelectRead))
                 return null;
             var text = Encoding.Latin1.GetString(_buffer, 0, _socket.Receive(_buffer));
             if (text.Length == 0)
                 return null;
             var statuses = StatusLine().Matches(text);
             if (statuses.Count == 0 || statuses[0].Index != 0)
-                return $"what came is no reply: {text}";
+                return $"not an HTTP reply: {text}";
             return statuses.Any(status =>
                 !Statuses.Contains(int.Parse(status.Groups[1].Value, CultureInfo.InvariantCulture)))
-                ? $"the reply has an unexpected status: {text}"
+                ? $"unexpected status: {text}"
                 : null;
         }
         catch (SocketException)

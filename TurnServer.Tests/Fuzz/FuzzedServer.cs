@@ -3,10 +3,10 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Fuzz;
 
-/// <summary>A server that is fuzzed, and how it bears it.</summary>
+/// <summary>A server under fuzzing, and its health.</summary>
 internal sealed partial class FuzzedServer : IAsyncDisposable
 {
-    // Half requests and those registered by whole ones are to be gone soon.
+    // Incomplete requests and registered players time out soon.
     private static readonly string[] Flags = ["--body-timeout", "2", "--pairing-timeout", "2"];
 
     private readonly int _adminPort;
@@ -25,17 +25,17 @@ internal sealed partial class FuzzedServer : IAsyncDisposable
         return new FuzzedServer(await ServerChild.StartAsync([.. Flags, "--admin-port", $"{adminPort}"]), adminPort);
     }
 
-    /// <summary>What its log tells of a bug, or that it has ended; null when it is well.</summary>
+    /// <summary>A bug reported in the log, or an exit; null if there is none.</summary>
     public string? FindBug()
     {
         var errors = Child.Errors;
         var bad = errors.Split('\n').FirstOrDefault(line => line.Length > 0 && !HarmlessLine().IsMatch(line));
-        return bad is not null ? $"the server says: {bad}"
-            : Child.HasExited ? $"the server has ended, and said: {errors}"
+        return bad is not null ? $"the server logged: {bad}"
+            : Child.HasExited ? $"the server has exited: {errors}"
             : null;
     }
 
-    /// <summary>The same; and null only when it still answers.</summary>
+    /// <summary>As <see cref="FindBug"/>, or that the server does not answer.</summary>
     public async Task<string?> FindBugOrSilenceAsync()
     {
         try
@@ -44,7 +44,7 @@ internal sealed partial class FuzzedServer : IAsyncDisposable
                 return bug;
             await using var client = await RawHttp.ConnectAsync(Child.Port);
             var reply = await client.GetAsync("GET /healthz HTTP/1.1");
-            return FindBug() ?? (reply.Body == "ok" ? null : $"/healthz says {reply.Status} {reply.Body}");
+            return FindBug() ?? (reply.Body == "ok" ? null : $"/healthz returned {reply.Status} {reply.Body}");
         }
         catch (Exception e) when (e is IOException or TimeoutException or System.Net.Sockets.SocketException
             or OperationCanceledException)
@@ -53,7 +53,7 @@ internal sealed partial class FuzzedServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Open connections, requests that are being answered, and sockets.</summary>
+    /// <summary>Open connections, requests in progress, and sockets.</summary>
     public async Task<(double Connections, double InProgress, int Sockets)> CountAsync()
     {
         var scrape = await Scrape.GetAsync(_adminPort);

@@ -5,7 +5,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Fuzz;
 
-/// <summary>Two players who know nothing of what goes on beside them: a number goes to and fro between them.</summary>
+/// <summary>Two well-behaved players on the fuzzed server who count up, turn by turn.</summary>
 internal sealed class HonestPair : IAsyncDisposable
 {
     private readonly ClientPair _pair;
@@ -21,20 +21,20 @@ internal sealed class HonestPair : IAsyncDisposable
     /// <summary>How many turns have arrived, each once and in order.</summary>
     public int Turns { get; private set; }
 
-    /// <summary>Whether something has gone wrong; <see cref="StopAsync"/> says what.</summary>
+    /// <summary>Whether the game has failed; <see cref="StopAsync"/> returns why.</summary>
     public bool HasFailed => _playing.IsCompleted;
 
     public static async Task<HonestPair> StartAsync(ServerChild server) =>
         new(await ClientPair.StartAsync(server.Url, new TurnClientOptions { Wait = TimeSpan.FromSeconds(2) }));
 
-    /// <summary>Ends it; what went wrong, null when nothing did.</summary>
+    /// <summary>Stops playing. Returns the failure, or null.</summary>
     public async Task<string?> StopAsync()
     {
         try
         {
             await _stop.CancelAsync();
             await _playing;
-            return "a turn was lost: the game has ended";
+            return "the game of the well-behaved players has ended";
         }
         catch (OperationCanceledException)
         {
@@ -55,31 +55,35 @@ internal sealed class HonestPair : IAsyncDisposable
 
     private async Task PlayAsync(TurnGame game, bool opens)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         try
         {
             if (opens)
                 await SendAsync(game, 0);
-            await using var turns = game.ReceiveAsync(patience.Token).GetAsyncEnumerator();
+            await using var turns = game.ReceiveAsync(timeout.Token).GetAsyncEnumerator();
             for (var number = opens ? 1 : 0; ; number += 2)
             {
-                patience.CancelAfter(TestWait.Timeout);
+                timeout.CancelAfter(TestWait.Timeout);
                 if (!await turns.MoveNextAsync())
                     return;
-                var came = Encoding.UTF8.GetString(turns.Current.Span);
-                if (came != number.ToString(CultureInfo.InvariantCulture))
-                    throw new InvalidOperationException($"turn {number} was due to an honest player, and {came} came");
+                var turn = Encoding.UTF8.GetString(turns.Current.Span);
+                if (turn != number.ToString(CultureInfo.InvariantCulture))
+                {
+                    throw new InvalidOperationException(
+                        $"a well-behaved player received turn {turn} instead of {number}");
+                }
+
                 Turns = number + 1;
                 await SendAsync(game, number + 1);
             }
         }
         catch (OperationCanceledException) when (!_stop.IsCancellationRequested)
         {
-            throw new TimeoutException($"an honest player waited in vain after turn {Turns}");
+            throw new TimeoutException($"a well-behaved player timed out after turn {Turns}");
         }
         finally
         {
-            // The other one has nobody left to play with.
+            // Stops the other player too.
             await _stop.CancelAsync();
         }
     }
@@ -88,6 +92,6 @@ internal sealed class HonestPair : IAsyncDisposable
     {
         var turn = Encoding.UTF8.GetBytes(number.ToString(CultureInfo.InvariantCulture));
         if (await game.SendAsync(turn, _stop.Token) is { } fault)
-            throw new InvalidOperationException($"an honest player's turn {number} was refused: {fault.Meaning}");
+            throw new InvalidOperationException($"turn {number} of a well-behaved player was refused: {fault.Meaning}");
     }
 }

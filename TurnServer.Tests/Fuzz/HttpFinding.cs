@@ -6,57 +6,58 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Fuzz;
 
-/// <summary>Looks for the one input that makes a server fail, makes it as short as it can be, and says so.</summary>
+/// <summary>Finds the input that makes a server fail, shrinks it and describes the failure.</summary>
 internal static class HttpFinding
 {
-    // Where several together do it, or it takes luck, none is found: then all are listed.
+    // Each suspect is tried this often. If the failure takes several inputs or a race, all suspects are listed.
     private const int Repeats = 5;
     private const int ShownMax = 60;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(40);
-    private static readonly TimeSpan LogPatience = TimeSpan.FromMilliseconds(60);
+    private static readonly TimeSpan SearchTimeout = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan LogDelayMax = TimeSpan.FromMilliseconds(60);
 
-    /// <summary>What there is to say of it.</summary>
-    /// <param name="seed">What the inputs were drawn from.</param>
-    /// <param name="wrong">What went wrong.</param>
-    /// <param name="suspects">What was sent before.</param>
-    public static async Task<string> DescribeAsync(ulong seed, string wrong, IReadOnlyList<Sent> suspects)
+    /// <summary>Describes a failure.</summary>
+    /// <param name="seed">The seed of the inputs.</param>
+    /// <param name="failure">The failure seen.</param>
+    /// <param name="suspects">The last inputs before it.</param>
+    public static async Task<string> DescribeAsync(ulong seed, string failure, IReadOnlyList<SentInput> suspects)
     {
         var text = new StringBuilder();
-        text.AppendLine(CultureInfo.InvariantCulture, $"Seed {seed}: {wrong}");
+        text.AppendLine(CultureInfo.InvariantCulture, $"Seed {seed}: {failure}");
         var watch = Stopwatch.StartNew();
-        await using var scene = new Scene();
-        foreach (var sent in suspects.OrderByDescending(sent => sent.Index).TakeWhile(_ => watch.Elapsed < Patience))
+        await using var trial = new TrialServer();
+        foreach (var sent in suspects.OrderByDescending(sent => sent.Index)
+            .TakeWhile(_ => watch.Elapsed < SearchTimeout))
         {
-            if (await scene.JudgeAsync(sent.Input) is not { } bug)
+            if (await trial.CheckAsync(sent.Input) is not { } bug)
                 continue;
-            var input = sent.Input.Expected is null ? await ShrinkAsync(scene, sent.Input, watch) : sent.Input;
-            text.AppendLine(CultureInfo.InvariantCulture, $"Input {sent.Index} alone does it: {bug}");
-            text.AppendLine(CultureInfo.InvariantCulture, $"shrunk from {sent.Input.Bytes.Length} bytes: {input}");
+            var input = sent.Input.Expected is null ? await ShrinkAsync(trial, sent.Input, watch) : sent.Input;
+            text.AppendLine(CultureInfo.InvariantCulture, $"Input {sent.Index} alone makes it fail: {bug}");
+            text.AppendLine(CultureInfo.InvariantCulture, $"Shrunk from {sent.Input.Bytes.Length} bytes: {input}");
             text.AppendLine(Simulation.Printable.Of(input.Bytes));
             return text.ToString();
         }
 
-        text.AppendLine("None of the inputs does it alone; the last were:");
+        text.AppendLine("No single input makes it fail; the last ones were:");
         foreach (var sent in suspects.OrderByDescending(sent => sent.Index).Take(ShownMax))
             text.AppendLine(CultureInfo.InvariantCulture, $"{sent.Index}: {sent.Input}");
         return text.ToString();
     }
 
-    /// <summary>What is wrong after this input was sent, a few times, to this server; null when all is well.</summary>
-    public static async Task<string?> JudgeAsync(FuzzedServer server, HttpInput input)
+    /// <summary>Sends an input several times to a server. Returns the failure, or null.</summary>
+    public static async Task<string?> CheckAsync(FuzzedServer server, HttpInput input)
     {
         for (var repeat = 0; repeat < Repeats; repeat++)
         {
             try
             {
                 using var connection = new FuzzConnection(server.Child.Port);
-                if (connection.Play(input) is { } wrong)
-                    return wrong;
+                if (connection.Play(input) is { } failure)
+                    return failure;
             }
             catch (SocketException)
             {
-                // The server says why, or is gone.
+                // The server's log or health shows the failure.
                 break;
             }
         }
@@ -64,7 +65,7 @@ internal static class HttpFinding
         var startedAt = Stopwatch.GetTimestamp();
         string? bug;
         while ((bug = await server.FindBugOrSilenceAsync()) is null
-            && Stopwatch.GetElapsedTime(startedAt) < LogPatience)
+            && Stopwatch.GetElapsedTime(startedAt) < LogDelayMax)
         {
             await Task.Yield();
         }
@@ -72,26 +73,26 @@ internal static class HttpFinding
         return bug;
     }
 
-    // Of the bytes as one packet, where it fails so too.
-    private static async Task<HttpInput> ShrinkAsync(Scene scene, HttpInput input, Stopwatch watch)
+    // Shrinks the input in one packet, if it fails that way too.
+    private static async Task<HttpInput> ShrinkAsync(TrialServer trial, HttpInput input, Stopwatch watch)
     {
         var whole = input with { Pieces = [input.Bytes] };
-        if (await scene.JudgeAsync(whole) is null)
+        if (await trial.CheckAsync(whole) is null)
             return input;
-        var shrunk = await Task.Run(() => ByteShrinker.Shrink(whole.Bytes, bytes => watch.Elapsed < Patience
-            && scene.JudgeAsync(input with { Pieces = [bytes] }).GetAwaiter().GetResult() is not null));
+        var shrunk = await Task.Run(() => ByteShrinker.Shrink(whole.Bytes, bytes => watch.Elapsed < SearchTimeout
+            && trial.CheckAsync(input with { Pieces = [bytes] }).GetAwaiter().GetResult() is not null));
         return input with { Pieces = [shrunk] };
     }
 
-    // A server to try things on: another when it has failed.
-    private sealed class Scene : IAsyncDisposable
+    // A server to try inputs on, replaced after each failure.
+    private sealed class TrialServer : IAsyncDisposable
     {
         private FuzzedServer? _server;
 
-        public async Task<string?> JudgeAsync(HttpInput input)
+        public async Task<string?> CheckAsync(HttpInput input)
         {
             _server ??= await FuzzedServer.StartAsync();
-            var bug = await HttpFinding.JudgeAsync(_server, input);
+            var bug = await HttpFinding.CheckAsync(_server, input);
             if (bug is not null)
                 await DisposeAsync();
             return bug;

@@ -4,8 +4,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Fuzz;
 
 /// <summary>
-/// Inputs of a fixed seed against a server process: it goes on, logs no bug, answers whole requests as they should be,
-/// loses none of the honest players' turns, and in the end has nothing left of it all.
+/// Inputs from a fixed seed against a server process. It must keep running, log no bug, answer complete requests
+/// correctly, lose no turn of two well-behaved players, and release all resources.
 /// </summary>
 [NonParallelizable]
 [Category("Process")]
@@ -13,23 +13,23 @@ internal sealed class HttpFuzzTests
 {
     private const ulong Seed = 4_711;
 
-    // Of 13 KB, as the listener leaks for each where nothing is done about it, some thousands are more.
+    // Without the workaround, HttpListener would leak 13 KB per input.
     private const long GrowthBytesMax = 48L * 1024 * 1024;
 
-    // Of the honest pair: each holds one reply and may send beside it.
+    // Two per well-behaved player: one with a held reply, one to send.
     private const int PairConnectionsMax = 4;
 
-    // The count of connections is a moment older than that of sockets; and the collector has to come round to some.
-    private const int SocketsMore = 8;
+    // Connections and sockets are not counted at the same time, and some sockets wait for the garbage collector.
+    private const int SocketsTolerance = 8;
 
     [Test]
-    public Task Server_ThatIsSentManyInputs_BearsThem() => FuzzAsync(Seed, 5_000);
+    public Task Server_AfterManyInputs_StaysHealthy() => FuzzAsync(Seed, 5_000);
 
     [Test, Category("Slow")]
-    public Task Server_ThatIsSentHundredsOfThousandsOfInputs_BearsThem() => FuzzAsync(Seed + 1, 300_000);
+    public Task Server_AfterHundredsOfThousandsOfInputs_StaysHealthy() => FuzzAsync(Seed + 1, 300_000);
 
     [Test]
-    public void Inputs_OfASeed_AreTheSameAndComeBackFromTheirText()
+    public void Draw_WithTheSameSeed_GivesTheSameInputs_WhichSurviveARoundTripAsText()
     {
         for (var i = 0UL; i < 500; i++)
         {
@@ -44,37 +44,36 @@ internal sealed class HttpFuzzTests
     {
         await using var server = await FuzzedServer.StartAsync();
         await using var pair = await HonestPair.StartAsync(server.Child);
-        // Warms it up: what it takes for good, it takes now.
+        // Warms the server up, so that memory it keeps is allocated.
         await RunAsync(server, pair, SeededRandom.Derive(seed, 1), count / 4);
-        var before = await LeftAsync(server, PairConnectionsMax, int.MaxValue);
+        var before = await WaitForCleanUpAsync(server, PairConnectionsMax, int.MaxValue);
         var residentBefore = server.Child.ResidentBytes;
         await RunAsync(server, pair, seed, count - (count / 4));
 
         var turns = pair.Turns;
-        await TestWait.UntilAsync(() => pair.Turns > turns || pair.HasFailed, "the honest players play on");
+        await TestWait.UntilAsync(() => pair.Turns > turns || pair.HasFailed, "the well-behaved players play on");
         Assert.That(await pair.StopAsync(), Is.Null, $"seed {seed}");
         await pair.DisposeAsync();
-        await LeftAsync(server, connectionsMax: 0, before + SocketsMore);
+        await WaitForCleanUpAsync(server, connectionsMax: 0, before + SocketsTolerance);
         var grown = server.Child.ResidentBytes - residentBefore;
         await TestContext.Out.WriteLineAsync(
-            $"{turns} honest turns; memory grew from {residentBefore / 1024} KB by {grown / 1024}");
+            $"{turns} turns of well-behaved players; RSS grew from {residentBefore / 1024} KiB by {grown / 1024} KiB");
         Assert.That(grown, Is.LessThan(GrowthBytesMax), $"seed {seed}");
     }
 
     private static async Task RunAsync(FuzzedServer server, HonestPair pair, ulong seed, ulong count)
     {
         var fuzzer = new HttpFuzzer(server, seed, count);
-        if (await fuzzer.RunAsync() is { } wrong)
-            Assert.Fail(await HttpFinding.DescribeAsync(seed, wrong, fuzzer.Suspects));
+        if (await fuzzer.RunAsync() is { } failure)
+            Assert.Fail(await HttpFinding.DescribeAsync(seed, failure, fuzzer.Suspects));
         Assert.That(fuzzer.Answered, Is.GreaterThan(count * 0.3));
         Assert.That(pair.HasFailed ? await pair.StopAsync() : null, Is.Null, $"seed {seed}");
     }
 
-    // Waits until hardly anybody is connected any more: a connection that is closed is counted until the server has come
-    // round to it. Returns how many sockets there are beside those.
-    private static async Task<int> LeftAsync(FuzzedServer server, int connectionsMax, int socketsMax)
+    // Waits until the fuzzer's closed connections are no longer counted. Returns the number of other sockets.
+    private static async Task<int> WaitForCleanUpAsync(FuzzedServer server, int connectionsMax, int socketsMax)
     {
-        var patience = System.Diagnostics.Stopwatch.StartNew();
+        var watch = System.Diagnostics.Stopwatch.StartNew();
         while (true)
         {
             var left = await server.CountAsync();
@@ -84,8 +83,8 @@ internal sealed class HttpFuzzTests
                 return left.Sockets - (int)left.Connections;
             }
 
-            if (patience.Elapsed > TestWait.Timeout)
-                Assert.Fail($"This is left: {left}, of at most {socketsMax} sockets.");
+            if (watch.Elapsed > TestWait.Timeout)
+                Assert.Fail($"Resources not released: {left}, at most {socketsMax} sockets expected.");
             await Task.Delay(TimeSpan.FromMilliseconds(50));
         }
     }

@@ -5,44 +5,43 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Fuzz;
 
-/// <summary>What a client sent when something went wrong, or shortly before.</summary>
+/// <summary>An input that has been sent.</summary>
 /// <param name="Index">The input's number.</param>
 /// <param name="Input">The input.</param>
-internal readonly record struct Sent(ulong Index, HttpInput Input);
+internal readonly record struct SentInput(ulong Index, HttpInput Input);
 
 /// <summary>
-/// Sends a seed's inputs to a server, several at once, while two honest players play beside it. Stops at the first
-/// thing that is wrong.
+/// Sends a seed's inputs to a server over several connections at once. Stops at the first failure.
 /// </summary>
 internal sealed class HttpFuzzer(FuzzedServer server, ulong seed, ulong count)
 {
     private const int Clients = 12;
 
-    // What is known to have been sent before a fault shows in the log.
+    // Inputs remembered per client, as a bug may show in the log only after some more.
     private const int LastKept = 40;
 
     private const int KeptPerMille = 700;
     private const int LingeringMax = 32;
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _gate = new();
-    private readonly Queue<Sent>[] _last = [.. Enumerable.Range(0, Clients).Select(_ => new Queue<Sent>())];
+    private readonly Queue<SentInput>[] _last = [.. Enumerable.Range(0, Clients).Select(_ => new Queue<SentInput>())];
     private readonly Queue<FuzzConnection> _lingering = new();
     private ulong _next;
     private int _answered;
-    private volatile string? _fault;
+    private volatile string? _failure;
 
-    /// <summary>The input whose reply was wrong; null when it was not a reply that was.</summary>
-    public Sent? Culprit { get; private set; }
+    /// <summary>The input with the wrong reply; null if the failure was not in a reply.</summary>
+    public SentInput? Culprit { get; private set; }
 
-    /// <summary>What was sent last, whatever showed; once it has stopped.</summary>
-    public IReadOnlyList<Sent> Suspects => Culprit is { } one ? [one] : [.. _last.SelectMany(queue => queue)];
+    /// <summary>The inputs that may have caused the failure. Valid after the run.</summary>
+    public IReadOnlyList<SentInput> Suspects => Culprit is { } one ? [one] : [.. _last.SelectMany(queue => queue)];
 
-    /// <summary>How many replies were the ones that the request's body calls for.</summary>
+    /// <summary>How many complete requests got the expected reply.</summary>
     public int Answered => _answered;
 
-    /// <summary>Sends all; what went wrong, null when nothing did.</summary>
+    /// <summary>Sends all inputs. Returns the failure, or null.</summary>
     public async Task<string?> RunAsync()
     {
         var clients = Enumerable.Range(0, Clients).Select(number => Task.Factory.StartNew(() => Send(number),
@@ -50,28 +49,28 @@ internal sealed class HttpFuzzer(FuzzedServer server, ulong seed, ulong count)
         var all = Task.WhenAll(clients);
         while (!all.IsCompleted)
         {
-            await Task.WhenAny(all, Task.Delay(LookInterval));
-            if (_fault is null && await server.FindBugOrSilenceAsync() is { } bug)
-                _fault = bug;
+            await Task.WhenAny(all, Task.Delay(PollInterval));
+            if (_failure is null && await server.FindBugOrSilenceAsync() is { } bug)
+                _failure = bug;
         }
 
         await all;
         foreach (var connection in _lingering)
             connection.Dispose();
-        return _fault ?? await server.FindBugOrSilenceAsync();
+        return _failure ?? await server.FindBugOrSilenceAsync();
     }
 
     private void Send(int number)
     {
         FuzzConnection? connection = null;
         var random = new SeededRandom(SeededRandom.Derive(seed, (ulong)number + (1UL << 60)));
-        while (_fault is null && TakeNext() is { } index)
+        while (_failure is null && TakeNext() is { } index)
         {
             var input = HttpInputs.Draw(new SeededRandom(SeededRandom.Derive(seed, index)));
-            Keep(number, new Sent(index, input));
-            var (wrong, isReply) = Play(ref connection, input, random);
-            if (wrong is not null)
-                Fail(wrong, isReply ? new Sent(index, input) : null);
+            Keep(number, new SentInput(index, input));
+            var (failure, isReply) = Play(ref connection, input, random);
+            if (failure is not null)
+                Fail(failure, isReply ? new SentInput(index, input) : null);
         }
 
         connection?.Dispose();
@@ -83,34 +82,34 @@ internal sealed class HttpFuzzer(FuzzedServer server, ulong seed, ulong count)
         return index < count ? index : null;
     }
 
-    // What is wrong, and whether it is the reply that is: one that does not come may be the fault of what others sent.
-    private (string? Wrong, bool IsReply) Play(ref FuzzConnection? connection, HttpInput input, SeededRandom random)
+    // The failure, and whether it is a wrong reply; a missing one may be due to other inputs.
+    private (string? Failure, bool IsReply) Play(ref FuzzConnection? connection, HttpInput input, SeededRandom random)
     {
         for (var isSecond = false; ; isSecond = true)
         {
             try
             {
-                // A fault is sent over a kept connection too, but nothing whole after a fault.
+                // Malformed inputs may use a kept connection, but nothing is sent after them.
                 if (connection is not { IsKept: true } || isSecond || !random.Is(KeptPerMille))
                 {
                     connection?.Reset();
                     connection = new FuzzConnection(server.Child.Port);
                 }
 
-                var wrong = connection.Play(input);
-                if (input.Expected is not null && wrong is null)
+                var failure = connection.Play(input);
+                if (input.Expected is not null && failure is null)
                     Interlocked.Increment(ref _answered);
                 if (input.Ending == Ending.Linger)
                     Linger(ref connection);
-                return (wrong, IsReply: true);
+                return (failure, IsReply: true);
             }
             catch (SocketException e)
             {
-                // A kept connection may be ended at any time. A new one that is given a whole request may not.
+                // The server may close a kept connection at any time, but not a new one with a complete request.
                 if (input.Expected is null)
                     return default;
                 if (isSecond)
-                    return ($"a whole request on a new connection was not answered: {e.Message}", IsReply: false);
+                    return ($"no reply to a complete request on a new connection: {e.Message}", IsReply: false);
             }
         }
     }
@@ -127,21 +126,21 @@ internal sealed class HttpFuzzer(FuzzedServer server, ulong seed, ulong count)
         connection = null;
     }
 
-    private void Keep(int number, Sent sent)
+    private void Keep(int number, SentInput sent)
     {
         _last[number].Enqueue(sent);
         if (_last[number].Count > LastKept)
             _last[number].Dequeue();
     }
 
-    private void Fail(string wrong, Sent? culprit)
+    private void Fail(string failure, SentInput? culprit)
     {
         lock (_gate)
         {
-            if (_fault is not null)
+            if (_failure is not null)
                 return;
             Culprit = culprit;
-            _fault = wrong;
+            _failure = failure;
         }
     }
 }

@@ -1,37 +1,37 @@
 namespace TurnServer.Tests.Fuzz;
 
-/// <summary>What a client does once it has sent all that it sends.</summary>
+/// <summary>What a client does after sending its input.</summary>
 internal enum Ending
 {
-    /// <summary>It waits for the reply; a short while where it may get none.</summary>
+    /// <summary>Reads the reply; waits only briefly if it is optional.</summary>
     Read,
 
-    /// <summary>It closes at once.</summary>
+    /// <summary>Closes the connection.</summary>
     Close,
 
-    /// <summary>It is gone at once, by a reset.</summary>
+    /// <summary>Resets the connection.</summary>
     Reset,
 
-    /// <summary>It says that it sends no more, and waits for the reply.</summary>
+    /// <summary>Shuts down sending and reads the reply.</summary>
     HalfClose,
 
-    /// <summary>It does nothing more, until the server ends the connection.</summary>
+    /// <summary>Leaves the connection open and does nothing.</summary>
     Linger,
 }
 
-/// <summary>What one client sends over one connection.</summary>
-/// <param name="Pieces">Each is a packet of its own.</param>
-/// <param name="Ending">What follows.</param>
-/// <param name="Expected">How the reply's body must begin; null where any reply will do, or none.</param>
+/// <summary>What a client sends over a connection.</summary>
+/// <param name="Pieces">The bytes, one packet per piece.</param>
+/// <param name="Ending">What the client does then.</param>
+/// <param name="Expected">The beginning of the reply's body; null if any reply, or none, is acceptable.</param>
 internal sealed record HttpInput(IReadOnlyList<byte[]> Pieces, Ending Ending, string? Expected)
 {
     public byte[] Bytes => [.. Pieces.SelectMany(piece => piece)];
 
-    /// <summary>As <see cref="Parse"/> reads it: the ending, and each piece in hexadecimal.</summary>
+    /// <summary>The ending and each piece in hexadecimal; <see cref="Parse"/> reads it back.</summary>
     public override string ToString() =>
         $"{Ending} {string.Join(' ', Pieces.Select(Convert.ToHexString))}";
 
-    /// <summary>Reads one that was printed.</summary>
+    /// <summary>Parses the text form, without an expected reply.</summary>
     public static HttpInput Parse(string line)
     {
         var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);

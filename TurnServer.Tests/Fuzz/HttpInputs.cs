@@ -6,18 +6,17 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Fuzz;
 
 /// <summary>
-/// Draws what clients send: whole requests, whose reply is known from their body, and such with a fault in what they
-/// are made of.
+/// Draws HTTP inputs: complete requests, whose reply follows from their body, and malformed ones.
 /// </summary>
 internal static class HttpInputs
 {
-    private const int WholePerMille = 350;
+    private const int CompletePerMille = 350;
     private const int ForeignPerMille = 40;
 
     private static readonly Ending[] FaultyEndings =
         [Ending.Read, Ending.Read, Ending.Read, Ending.Read, Ending.Close, Ending.Reset, Ending.HalfClose];
 
-    /// <summary>The next input.</summary>
+    /// <summary>Draws an input.</summary>
     public static HttpInput Draw(SeededRandom random)
     {
         if (random.Is(ForeignPerMille))
@@ -27,7 +26,7 @@ internal static class HttpInputs
         List<string> head = ["POST / HTTP/1.1", "Host: test"];
         head.Add(isChunked ? "Transfer-Encoding: chunked" : $"Content-Length: {body.Length}");
         AddHarmless(head, random);
-        if (random.Is(WholePerMille))
+        if (random.Is(CompletePerMille))
         {
             byte[] bytes = [.. Head(head), .. isChunked ? Chunks(body, random, faultsPerMille: 0) : body];
             return new HttpInput(Split(bytes, random), Ending.Read, Expect(body));
@@ -40,7 +39,7 @@ internal static class HttpInputs
         return Finish(broken, random);
     }
 
-    // Keys are drawn below 2⁵³ at random: nobody has one of these.
+    // Real keys are random numbers below 2⁵³; the inputs never hit one.
     private static string Expect(byte[] body)
     {
         var outcome = ReferenceParser.Outcome(body);
@@ -102,7 +101,7 @@ internal static class HttpInputs
     private static byte[] Chunks(byte[] body, SeededRandom random, int faultsPerMille)
     {
         var chunks = new List<byte>();
-        // Up to so many bytes each: of a long body seldom ones of a few.
+        // The largest chunk; tiny chunks of a long body are rare.
         var longest = random.Is(30) ? 3 : random.Between(Math.Max(8, body.Length / 50), Math.Max(9, body.Length));
         for (var start = 0; start < body.Length;)
         {
@@ -136,7 +135,7 @@ internal static class HttpInputs
                 bytes = bytes[..random.Below(bytes.Length + 1)];
                 break;
             case 1:
-                // Pipelined: the next stands behind it.
+                // Pipelined: another request follows.
                 bytes = [.. bytes, .. random.Is(500) ? bytes : random.Of(HttpParts.Foreign)];
                 break;
             case 2 or 3 when bytes.Length > 0:

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace TurnServer.Tests.Fuzz;
 
-/// <summary>What heads and chunked bodies are broken with.</summary>
+/// <summary>Malformed and unusual parts of heads and chunked bodies.</summary>
 internal static class HttpParts
 {
     public static readonly string[] RequestLines =

@@ -5,20 +5,20 @@ using TurnServer.Tests.Simulation;
 namespace TurnServer.Tests.Fuzz;
 
 /// <summary>
-/// Inputs of a fixed seed against the parser and the readers of headers; one that fails is shown, shrunk.
+/// Inputs from a fixed seed against the request and header parsers; a failing input is printed, shrunk.
 /// </summary>
 public sealed class ParserFuzzTests
 {
     private const ulong Seed = 4_711;
 
     [Test]
-    public void Readers_OfManyInputs_DoAsTheSimpleOnes() => Fuzz(Seed, 20_000);
+    public void Parsers_WithManyInputs_AgreeWithTheReference() => Fuzz(Seed, 20_000);
 
     [Test, Category("Slow")]
-    public void Readers_OfAMillionInputs_DoAsTheSimpleOnes() => Fuzz(Seed + 1, 1_000_000);
+    public void Parsers_WithAMillionInputs_AgreeWithTheReference() => Fuzz(Seed + 1, 1_000_000);
 
     [Test]
-    public void Inputs_OfASeed_MeetEveryOutcome()
+    public void Draw_FromASeed_ReachesEveryOutcome()
     {
         var outcomes = new HashSet<string>();
         var longest = 0;
@@ -38,7 +38,7 @@ public sealed class ParserFuzzTests
     }
 
     [Test]
-    public void Shrinker_OfFailingBytes_LeavesThoseThatMatter() =>
+    public void Shrink_OfAFailingInput_LeavesTheBytesThatMatter() =>
         Assert.That(ByteShrinker.Shrink("0,Ann,*,somebody,17"u8.ToArray(), bytes => bytes.Contains((byte)'o')
             && bytes.Count(value => value == ',') >= 2), Is.EquivalentTo(",o,"u8.ToArray()));
 
@@ -47,7 +47,7 @@ public sealed class ParserFuzzTests
         for (var i = 0UL; i < count; i++)
         {
             var input = ParserInputs.Draw(new SeededRandom(SeededRandom.Derive(seed, i)));
-            if (ParserOracle.Judge(input) is not null)
+            if (ParserOracle.Check(input) is not null)
                 Assert.Fail($"Input {i} of seed {seed}, shrunk: {FuzzCommands.Show(input)}");
         }
     }

@@ -5,7 +5,7 @@ using TurnServer.Tests.Simulation;
 
 namespace TurnServer.Tests.Fuzz;
 
-/// <summary>Draws inputs for the parser: requests and headers, whole or damaged where it is likely to matter.</summary>
+/// <summary>Draws inputs for the parser: requests and headers, valid or corrupted at interesting places.</summary>
 internal static class ParserInputs
 {
     private const int BodyBytesMax = 16_384;
@@ -25,7 +25,7 @@ internal static class ParserInputs
         "0x7f.1", "256.1.1.1", "1.2.3.4:99999", "unknown", "1", "fe80::1%25",
     ];
 
-    // What is not UTF-8: lone continuation and leading bytes, overlong forms, surrogates, past U+10FFFF.
+    // Invalid UTF-8: lone continuation and leading bytes, overlong forms, surrogates, beyond U+10FFFF.
     private static readonly byte[][] Damages =
     [
         [0x80], [0xBF], [0xC3], [0xE2, 0x82], [0xF0, 0x9F, 0x8E], [0xC0, 0xAC], [0xC1, 0xBF], [0xE0, 0x80, 0xAC],
@@ -36,7 +36,7 @@ internal static class ParserInputs
     private static readonly BigInteger[] Bounds =
         [.. new[] { 7, 8, 15, 16, 31, 32, 53, 63, 64, 65, 127, 128, 256 }.Select(bits => BigInteger.Pow(2, bits))];
 
-    /// <summary>The next input.</summary>
+    /// <summary>Draws an input.</summary>
     public static byte[] Draw(SeededRandom random)
     {
         var input = random.Is(850) ? DrawBody(random) : Encoding.UTF8.GetBytes(random.Of(Headers));
@@ -45,7 +45,7 @@ internal static class ParserInputs
         return random.Is(4) ? Resize(input, BodyBytesMax + random.Between(-3, 3), random) : input;
     }
 
-    /// <summary>Whole requests and headers, for a fuzzer that finds its own way from there.</summary>
+    /// <summary>Valid requests and headers: the seed corpus of a coverage-guided fuzzer.</summary>
     public static IEnumerable<byte[]> Seeds()
     {
         string[] requests =
@@ -56,7 +56,7 @@ internal static class ParserInputs
         return requests.Concat(Headers).Select(Encoding.UTF8.GetBytes);
     }
 
-    /// <summary>What such a fuzzer would not hit upon by itself, to put in: the bounds of numbers above all.</summary>
+    /// <summary>Tokens that such a fuzzer would hardly find, such as the limits of numbers.</summary>
     public static IEnumerable<byte[]> Tokens() =>
     [
         .. Fields.Where(field => field.Length > 0).Select(Encoding.UTF8.GetBytes),
@@ -118,7 +118,7 @@ internal static class ParserInputs
     {
         0 => "Ann",
         1 => random.Of(Fields),
-        // A name ends at 64 characters, of one byte or of four.
+        // The limit is 64 characters, whatever their size in bytes.
         2 => new string('x', random.Between(62, 66)),
         _ => string.Concat(Enumerable.Repeat(random.Is(500) ? "🎲" : "é", random.Between(62, 66))),
     };
@@ -144,7 +144,7 @@ internal static class ParserInputs
         };
     }
 
-    // Grown somewhere in its midst; a character of several bytes may be cut by the end of it.
+    // Inserts filler, whose last character may be cut.
     private static byte[] Resize(byte[] input, int length, SeededRandom random)
     {
         if (input.Length >= length)

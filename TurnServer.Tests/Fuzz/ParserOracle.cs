@@ -6,20 +6,19 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Fuzz;
 
 /// <summary>
-/// Hands any bytes to all that reads what clients wrote, a body and three headers, and compares with simple readers
-/// that were written after the page alone.
+/// Parses arbitrary bytes as a body and as three headers, and compares the results with the reference parsers'.
 /// </summary>
 internal static class ParserOracle
 {
-    // Before and behind the input, to see that neither is looked at: a comma and a digit change any request.
+    // Surrounds the input to detect reads beyond it: a comma and a digit change any request.
     private static readonly byte[] Frame = "6,9,"u8.ToArray();
 
-    /// <summary>What is wrong, exceptions included; null when all is well.</summary>
-    public static string? Judge(byte[] input)
+    /// <summary>The difference or exception; null if the parsers agree.</summary>
+    public static string? Check(byte[] input)
     {
         try
         {
-            return JudgeBody(input) ?? JudgeHeaders(Encoding.Latin1.GetString(input));
+            return CheckBody(input) ?? CheckHeaders(Encoding.Latin1.GetString(input));
         }
         catch (Exception bug)
         {
@@ -27,7 +26,7 @@ internal static class ParserOracle
         }
     }
 
-    private static string? JudgeBody(byte[] body)
+    private static string? CheckBody(byte[] body)
     {
         var expected = ReferenceParser.Outcome(body);
         var found = ReferenceParser.OutcomeOf(body);
@@ -39,12 +38,12 @@ internal static class ParserOracle
             return Differ("body within other bytes", expected, found);
         var isParsed = RequestParser.TryParse(body, out var request, out var refusal);
         if (isParsed ? refusal != default : request != default)
-            return $"the body gave a request and a refusal: {request}, {refusal}";
-        return isParsed ? JudgeRanges(request, body) : null;
+            return $"the body gave both a request and a refusal: {request}, {refusal}";
+        return isParsed ? CheckRanges(request, body) : null;
     }
 
-    // The fields, put together again, are the body: nothing was passed over. Of numbers the digits are not kept.
-    private static string? JudgeRanges(in TurnRequest request, byte[] body)
+    // The turn starts after the symbol and is followed by the three other fields.
+    private static string? CheckRanges(in TurnRequest request, byte[] body)
     {
         if (request.Symbol != Symbol.GameUpdate)
             return null;
@@ -54,7 +53,7 @@ internal static class ParserOracle
             : $"the turn is at {request.Data} of {body.Length} bytes";
     }
 
-    private static string? JudgeHeaders(string header)
+    private static string? CheckHeaders(string header)
     {
         var (wait, simpleWait) = (PreferHeader.WaitSeconds(header), ReferenceHeaders.WaitSeconds(header));
         if (wait != simpleWait)
@@ -72,5 +71,5 @@ internal static class ParserOracle
     }
 
     private static string Differ(string what, string expected, string found) =>
-        $"{what}: {found}, where the simple reader has {expected}";
+        $"{what}: {found}, but the reference parser has {expected}";
 }

@@ -6,7 +6,7 @@ namespace TurnServer.Tests.Scenarios;
 /// <summary>The wire scenarios, played against the rules alone.</summary>
 public sealed class ScenarioTableTests
 {
-    /// <summary>What the short scenarios are written for.</summary>
+    /// <summary>The timeouts that the short scenarios assume.</summary>
     private static readonly RulesOptions Short = new()
     {
         PairingTimeout = TimeSpan.FromSeconds(1),

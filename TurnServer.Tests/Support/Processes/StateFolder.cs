@@ -3,11 +3,8 @@ using System.Runtime.InteropServices;
 namespace TurnServer.Tests.Support;
 
 /// <summary>A temporary state directory and the servers that use it one after the other.</summary>
-internal sealed class StateFolder : IDisposable
+internal sealed class StateFolder() : TempFolder("turnserver-state-")
 {
-    /// <summary>The directory's absolute path.</summary>
-    public string Path { get; } = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
-
     /// <summary>Name and content of each file, for comparing a directory before and after.</summary>
     public static string[] Contents(string path) => [.. Directory.GetFiles(path).Order(StringComparer.Ordinal)
         .Select(file => $"{file} {Convert.ToHexString(File.ReadAllBytes(file))}")];
@@ -31,6 +28,4 @@ internal sealed class StateFolder : IDisposable
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
     }
-
-    public void Dispose() => Directory.Delete(Path, recursive: true);
 }

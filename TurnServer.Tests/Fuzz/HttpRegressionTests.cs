@@ -3,11 +3,11 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Fuzz;
 
 /// <summary>
-/// What the fuzzer has come upon, shrunk, as it was printed: each was answered oddly, or found a fault that had been
-/// put in to see it found.
+/// Regression tests: shrunk inputs that the fuzzer has found, each with an odd reply or for a bug planted to test the
+/// fuzzer.
 /// </summary>
 [Category("Process")]
-internal sealed class HttpFindTests
+internal sealed class HttpRegressionTests
 {
     private FuzzedServer _server = null!;
 
@@ -17,17 +17,17 @@ internal sealed class HttpFindTests
     [OneTimeTearDown]
     public async Task StopServer() => await _server.DisposeAsync();
 
-    // The listener answers 505, and then an empty 200 on top.
-    [TestCase("Read 2020485454502F322E300A0A", 505, TestName = "A_request_line_of_HTTP_2_and_nothing_else")]
+    // The listener sends 505 and then an empty 200.
+    [TestCase("Read 2020485454502F322E300A0A", 505, TestName = "A_request_line_of_HTTP_2_only")]
     [TestCase("Read 504F535420202F20485454502F312E310A486F73743A740A436F6E74656E742D4C656E6774683A350A5472616E73"
         + "6665722D456E636F64696E673A6368756E6B65640A473A0D0A0D0A", 400,
         TestName = "Two_lengths_in_a_head_of_bare_lines")]
     [TestCase("Read 4F5054494F4E53202F20485454502F312E310A486F73743A780A0A", 204, TestName = "OPTIONS_in_bare_lines")]
-    // Without a length it is refused and must be forgotten.
+    // Refused without a length; must not leak memory.
     [TestCase("Read 504F535420687474703A2F2F746573742F20485454502F312E310D0A486F73743A20748B73740D0A486F73743A20612C"
         + "20620D0A436F6E74656E592D4C656E6774683A20390D0A0D0A57414954203D203130", 411,
         TestName = "A_POST_without_a_length_and_with_two_hosts")]
-    public async Task Server_ThatIsSentAFind_BearsIt(string printed, int status)
+    public async Task Server_AfterAFoundInput_StaysHealthy(string printed, int status)
     {
         var input = HttpInput.Parse(printed);
         Assert.That(await HttpFinding.JudgeAsync(_server, input), Is.Null);
