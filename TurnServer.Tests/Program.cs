@@ -2,8 +2,8 @@ using System.CommandLine;
 using TurnServer.Tests;
 using TurnServer.Tests.Fuzz;
 
-// The tests run in their runner; started by itself this program plays the simulation they are made of, or is fuzzed.
-var root = new RootCommand("What the turn server is tested with.")
+// The test runner does not use this entry point; it is for run.sh simulate and run.sh fuzz.
+var root = new RootCommand("Test tools of the turn server.")
 {
     SimulateCommand.Create(), FuzzCommands.CreateTarget(), FuzzCommands.CreateSeeds(), FuzzCommands.CreateShow(),
 };
