@@ -291,7 +291,7 @@ internal sealed partial class Harness(World world, SimulatedServer server, Trace
             Statistics.Requests[(int)request.Symbol]++;
         else
             Statistics.Malformed++;
-        return isTaken;
+        return isAccepted;
     }
 
     private readonly record struct Delivery(Request Request, byte[]? Reply);
