@@ -58,8 +58,7 @@ internal static class SimulateCommand
         Line($"requests    {string.Join(", ", Enum.GetValues<Symbol>().Select(symbol =>
             string.Create(CultureInfo.InvariantCulture, $"{(int)symbol}: {statistics.Requests[(int)symbol]}")))}");
         Line($"            {statistics.Malformed} malformed, {statistics.Misbehaved} protocol violations");
-        Line($"network     {statistics.Lost} requests or replies lost, {statistics.Late} late, {
-            statistics.Duplicated} duplicated");
+        Line($"network     {statistics.Lost} lost, {statistics.Late} late, {statistics.Duplicated} duplicated");
         Line($"server      {statistics.Held} replies held, {statistics.Ticks} ticks");
         Line($"            {statistics.Suspensions} suspensions, {statistics.Crashes} crashes");
         Line($"errors      {string.Join(", ", Enumerable.Range(1, statistics.Errors.Length - 1)

@@ -30,7 +30,7 @@ internal sealed class HttpRegressionTests
     public async Task Server_AfterAFoundInput_StaysHealthy(string printed, int status)
     {
         var input = HttpInput.Parse(printed);
-        Assert.That(await HttpFinding.JudgeAsync(_server, input), Is.Null);
+        Assert.That(await HttpFinding.CheckAsync(_server, input), Is.Null);
         await using var client = await RawHttp.ConnectAsync(_server.Child.Port);
         await client.SendAsync(input.Bytes);
         Assert.That((await client.ReadReplyAsync()).Status, Is.EqualTo(status));

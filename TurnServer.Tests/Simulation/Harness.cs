@@ -184,8 +184,8 @@ internal sealed partial class Harness(World world, SimulatedServer server, Trace
     {
         var player = _players[request.Player];
         player.NoteSent(request);
-        trace?.Add($"{Name(request)} {(isCopy ? "copy of" : "sends")} {request}{Describe("request", delay)}{
-            Describe("reply", request.ReplyDelay)}");
+        var faults = Describe("request", delay) + Describe("reply", request.ReplyDelay);
+        trace?.Add($"{Name(request)} {(isCopy ? "copy of" : "sends")} {request}{faults}");
         if (request.Operation == 0)
             Statistics.Misbehaved++;
         if (delay < 0)

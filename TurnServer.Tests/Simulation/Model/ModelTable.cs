@@ -90,7 +90,9 @@ internal sealed partial class ModelTable(RulesOptions limits)
         {
             if (_actual.TryGetValue(participant.HeldTicket, out var reply)
                 && reply.AsSpan().SequenceEqual(participant.HeldReply))
+            {
                 EndHeld(participant);
+            }
         }
 
         foreach (var participant in Participants().Where(IsDue).Where(participant => !participant.IsHeld).ToList())
