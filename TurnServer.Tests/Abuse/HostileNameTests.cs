@@ -26,11 +26,7 @@ internal sealed class HostileNameTests
     [Test]
     public async Task Hostile_names_are_escaped_everywhere_and_break_no_line()
     {
-<<<<<<< HEAD
-        var names = Hostile.Names.Where(name => name != "*").Concat(ExtraNames).Distinct().ToList();
-=======
-        var names = HostileInputs.Names.Where(name => name != "*").Concat(MoreNames).Distinct().ToList();
->>>>>>> 136828b (Correct the simulation's formatting)
+        var names = HostileInputs.Names.Where(name => name != "*").Concat(ExtraNames).Distinct().ToList();
         var admin = Ports.Next();
         await using var abused = await AbusedServer.StartAsync("--admin-port", $"{admin}", "--verbose", "0.2",
             "--log-level", "trace", "--pairing-timeout", "300");
