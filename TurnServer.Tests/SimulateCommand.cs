@@ -1,7 +1,8 @@
-using System.CommandLine;
 using System.Globalization;
+using TurnServer.Bench.Cli;
+using TurnServer.Cli;
+using TurnServer.Protocol;
 using TurnServer.Tests.Simulation;
-using Symbol = TurnServer.Protocol.Symbol;
 
 namespace TurnServer.Tests;
 
@@ -10,30 +11,31 @@ namespace TurnServer.Tests;
 /// </summary>
 internal static class SimulateCommand
 {
-    public const string Name = "simulate";
     private const int HistoriesDefault = 20_000;
     private const int Failed = 1;
 
-    public static Command Create()
+    public static Subcommand Create()
     {
-        var seed = new Option<ulong?>("--seed") { Description = "seed of the random generator (default: random)" };
-        var histories = Number("--histories", "number of histories to play", HistoriesDefault);
-        var steps = Number("--steps", "number of steps in each history (default: drawn from the seed)", null);
-        var crashes = new Option<bool>("--crash")
+        var seed = Options.Value<ulong?>("--seed", "SEED", "seed of the random generator", ParseSeed, null, "random");
+        var histories = Options.Whole("--histories", "number of histories", HistoriesDefault, 1, int.MaxValue);
+        var steps = Options.Value<int?>("--steps", "COUNT", "number of steps in each history",
+            text => FlagValue.Whole(1, int.MaxValue, "a count")(text), null, "drawn from the seed");
+        var crash = Options.Switch("--crash", "also simulate process crashes and power loss, with the journal");
+        return new Subcommand("simulate", "play random histories against the rules and compare them with a model")
         {
-            Description = "simulate process crashes and power loss, with recovery from the journal",
-        };
-        var command = new Command(Name, "play random histories of players, network faults and time against the rules")
-        {
-            seed, steps, histories, crashes,
-        };
-        command.SetAction(result => Run(
-            result.GetValue(seed) ?? (ulong)Random.Shared.NextInt64(),
-            result.GetValue(histories) ?? HistoriesDefault,
-            result.GetValue(steps),
-            result.GetValue(crashes) ? Simulator.OfJournaled() : Simulator.OfTable(),
-            Console.Out));
-        return command;
+            Call = "./run.sh simulate",
+            Flags = [seed, histories, steps, crash],
+            Notes = "A failing history is printed, shrunk, with the command that repeats it.",
+            ExitCodes =
+            [
+                (ExitCode.Ok, "all histories passed"), (Failed, "a history failed"),
+                (ExitCode.Usage, "an option is wrong"),
+            ],
+        }.Does(
+            (result, errors) => (Seed: seed.Read(result, errors), Histories: histories.Read(result, errors),
+                Steps: steps.Read(result, errors), CanCrash: crash.Read(result, errors)),
+            (options, _) => Task.FromResult(Run(options.Seed ?? (ulong)Random.Shared.NextInt64(), options.Histories,
+                options.Steps, options.CanCrash ? Simulator.OfJournaled() : Simulator.OfTable(), Console.Out)));
     }
 
     /// <summary>Plays the histories and prints statistics and a failure, if any. Returns the exit code.</summary>
@@ -69,14 +71,8 @@ internal static class SimulateCommand
         void Line(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
     }
 
-    private static Option<int?> Number(string name, string description, int? defaultValue)
-    {
-        var option = new Option<int?>(name) { Description = description, DefaultValueFactory = _ => defaultValue };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValue(option) < 1)
-                result.AddError($"{name}: give a whole number from 1.");
-        });
-        return option;
-    }
+    private static (ulong? Seed, string? Expected) ParseSeed(string text) =>
+        ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seed)
+            ? (seed, null)
+            : (null, "a whole number from 0 to 18446744073709551615");
 }

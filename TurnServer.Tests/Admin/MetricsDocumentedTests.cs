@@ -74,11 +74,11 @@ internal sealed partial class MetricsDocumentedTests
         await using var prometheus = await PrometheusChild.StartAsync(program, Block("scrape_configs:")
             .Replace(DocumentedTarget, $"localhost:{_port}", StringComparison.Ordinal)
             .Replace("15s", "1s", StringComparison.Ordinal));
-        Assert.That(await prometheus.UntilAsync("up{job=\"turnserver\"}"), Is.EqualTo("1"));
-        Assert.That(await prometheus.UntilAsync("turnserver_requests_total{reply=\"REGISTER_OK\"}"), Is.EqualTo("1"));
-        Assert.That(await prometheus.UntilAsync(
+        Assert.That(await prometheus.WaitForAsync("up{job=\"turnserver\"}"), Is.EqualTo("1"));
+        Assert.That(await prometheus.WaitForAsync("turnserver_requests_total{reply=\"REGISTER_OK\"}"), Is.EqualTo("1"));
+        Assert.That(await prometheus.WaitForAsync(
             "turnserver_request_duration_seconds_count{symbol=\"REGISTER\"}"), Is.EqualTo("1"));
-        Assert.That(await prometheus.UntilAsync("turnserver_actor_responding"), Is.EqualTo("1"));
+        Assert.That(await prometheus.WaitForAsync("turnserver_actor_responding"), Is.EqualTo("1"));
     }
 
     // The indented block of the section that begins with this line.

@@ -103,7 +103,7 @@ internal sealed class ConnectRestartTests
     private string Folder(string name) => Directory.CreateDirectory(Path.Join(_folder, name)).FullName;
 
     private ConnectChild Launch(string folder, string name, params string[] flags) =>
-        ConnectChild.LaunchKeeping(folder, [_server.Url.ToString(), "--name", name, .. flags]);
+        ConnectChild.LaunchIn(folder, [_server.Url.ToString(), "--name", name, .. flags]);
 
     private static async Task AssertPassedAsync(params ConnectChild[] connects)
     {

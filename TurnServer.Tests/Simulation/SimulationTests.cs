@@ -97,6 +97,15 @@ public sealed class SimulationTests
         }
     }
 
+    [Test]
+    public async Task Simulate_WithHelp_PrintsAPageInTheServersStyle()
+    {
+        var output = new StringWriter();
+        Assert.That(await TestCommands.RunAsync(["simulate", "--help"], output), Is.Zero);
+        Assert.That(output.ToString(), Does.Contain("Usage: ./run.sh simulate [options]")
+            .And.Contain("--histories COUNT").And.Contain("[20000]").And.Contain("a history failed"));
+    }
+
     private static void Play(Simulator simulator, ulong seed, int histories, int? steps = null)
     {
         var failure = simulator.Run(seed, histories, steps);

@@ -5,57 +5,62 @@ using TurnServer.Bench.Processes;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary><c>turnserver connect</c> as a process of its own: bytes in, bytes out, and what it says.</summary>
+/// <summary><c>turnserver connect</c> as a child process.</summary>
 internal sealed class ConnectChild : IAsyncDisposable
 {
-    // Where they keep what is to outlive them: not in the home of whoever runs the tests.
-    private static readonly string Keeps = Path.Join(AppContext.BaseDirectory, "connects");
+    // In place of the user's own runtime directory.
+    private static readonly string DefaultRuntimeDir = Path.Join(AppContext.BaseDirectory, "connects");
 
     private readonly ChildProcess _process;
 
     private ConnectChild(ChildProcess process) => _process = process;
 
-    /// <summary>Where its input is written.</summary>
+    /// <summary>The stream to its standard input.</summary>
     public Stream Input => _process.Input.BaseStream;
 
-    /// <summary>Where its output is read.</summary>
+    /// <summary>The stream from its standard output.</summary>
     public Stream Output => _process.OutputReader.BaseStream;
 
-    /// <summary>What it has said so far.</summary>
+    /// <summary>Its messages so far, on standard error.</summary>
     public string Errors => _process.Errors;
 
-    /// <summary>The last line that it said, without its beginning.</summary>
+    /// <summary>The last message, without its prefix.</summary>
     public string LastLine => Errors.TrimEnd('\n').Split('\n')[^1]["turnserver: ".Length..];
 
-    /// <summary>The most physical memory that it ever had, in bytes.</summary>
+    /// <summary>Peak resident set size in bytes.</summary>
     public long ResidentBytesPeak => (long)((_process.Usage?.PeakMegabytes ?? 0) * (1 << 20));
 
-    /// <summary>A process that connects to this server under this name.</summary>
+    /// <summary>Connects to a server under this name.</summary>
     public static ConnectChild Start(Uri url, string name, params string[] flags) =>
         Launch([url.ToString(), "--name", name, .. flags]);
 
-    /// <summary>A process with these arguments after <c>connect</c>.</summary>
+    /// <summary>Starts <c>connect</c> with these arguments.</summary>
     public static ConnectChild Launch(params string[] arguments) =>
         Run([.. ServerProgram.Words, "connect", .. arguments]);
 
-    /// <summary>As <see cref="Start"/>, with its streams redirected as a shell does it.</summary>
+    /// <summary>As <see cref="Start"/>, with a shell redirection.</summary>
     public static ConnectChild StartRedirected(string redirection, Uri url, string name, params string[] flags) =>
         Run(["sh", "-c", $"exec \"$@\" {redirection}", "sh", .. ServerProgram.Words, "connect", url.ToString(),
             "--name", name, .. flags]);
 
-    /// <summary>As <see cref="Start"/>, on a terminal; what that shows is its output.</summary>
+    /// <summary>As <see cref="Start"/>, on a pseudo-terminal, whose contents are the output.</summary>
     public static ConnectChild StartOnTerminal(Uri url, string name, params string[] flags) =>
         Run(["sh", "-c", $"exec {Tool.Require("script", "bsdutils")} -qec \"$*\" /dev/null", "sh",
             .. ServerProgram.Words, "connect", url.ToString(), "--name", name, .. flags]);
 
-    /// <summary>As <see cref="Launch"/>, with a place of its own for what is to outlive it.</summary>
-    public static ConnectChild LaunchKeeping(string folder, params string[] arguments) =>
-        Run([.. ServerProgram.Words, "connect", .. arguments], folder);
+    /// <summary>As <see cref="Launch"/>, with its own XDG_RUNTIME_DIR, where tokens are stored.</summary>
+    public static ConnectChild LaunchIn(string runtimeDir, params string[] arguments) =>
+        Run([.. ServerProgram.Words, "connect", .. arguments], runtimeDir);
 
-    private static ConnectChild Run(string[] words, string? folder = null) => new(ChildProcess.Start(
+    private static ConnectChild Run(string[] words, string? runtimeDir = null) => new(ChildProcess.Start(
         new ProcessStartInfo(words[0], words[1..])
         {
-            Environment = { ["XDG_RUNTIME_DIR"] = folder ?? Keeps },
+            Environment =
+            {
+                // A killed process would leave its diagnostics sockets in /tmp.
+                ["DOTNET_EnableDiagnostics"] = "0",
+                ["XDG_RUNTIME_DIR"] = runtimeDir ?? DefaultRuntimeDir,
+            },
             RedirectStandardError = true,
             RedirectStandardOutput = true,
             RedirectStandardInput = true,
@@ -64,7 +69,7 @@ internal sealed class ConnectChild : IAsyncDisposable
         },
         readsOutput: false));
 
-    /// <summary>Writes its input and closes it; that it closes it first itself is no fault.</summary>
+    /// <summary>Writes its input and closes the stream; ignores that it may have closed the stream first.</summary>
     public async Task WriteAsync(ReadOnlyMemory<byte> input)
     {
         try
@@ -74,11 +79,11 @@ internal sealed class ConnectChild : IAsyncDisposable
         }
         catch (IOException)
         {
-            // Its end tells more.
+            // The exit code and messages tell why.
         }
     }
 
-    /// <summary>Its output to the end.</summary>
+    /// <summary>Reads its output to the end.</summary>
     public async Task<byte[]> ReadToEndAsync()
     {
         using var all = new MemoryStream();
@@ -86,7 +91,7 @@ internal sealed class ConnectChild : IAsyncDisposable
         return all.ToArray();
     }
 
-    /// <summary>So much of its output, as text.</summary>
+    /// <summary>Reads this many bytes of its output.</summary>
     public async Task<string> ReadAsync(int length)
     {
         var bytes = new byte[length];
@@ -94,20 +99,20 @@ internal sealed class ConnectChild : IAsyncDisposable
         return Encoding.UTF8.GetString(bytes);
     }
 
-    /// <summary>Waits until it has said this.</summary>
+    /// <summary>Waits until its messages contain this text.</summary>
     public Task WaitForMessageAsync(string text) =>
         TestWait.UntilAsync(() => Errors.Contains(text, StringComparison.Ordinal), $"connect says \"{text}\"");
 
-    /// <summary>Sends a signal, as <c>kill</c> does.</summary>
+    /// <summary>Sends a signal.</summary>
     public void Signal(PosixSignal signal) =>
         Assert.That(_process.Signal(signal switch
         {
             PosixSignal.SIGHUP => ChildProcess.SigHup,
             PosixSignal.SIGINT => ChildProcess.SigInt,
             _ => ChildProcess.SigTerm,
-        }), Is.True, "it is there to be signalled");
+        }), Is.True, "the process exists");
 
-    /// <summary>Waits until it has ended and all that it said has been read; returns its exit code.</summary>
+    /// <summary>Waits for the exit and the end of its messages. Returns the exit code.</summary>
     public async Task<int> ExitCodeAsync(TimeSpan? timeout = null)
     {
         try
@@ -116,12 +121,12 @@ internal sealed class ConnectChild : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            Assert.Fail($"The process did not end. It said: {Errors}");
+            Assert.Fail($"The process did not exit. Its messages: {Errors}");
             throw;
         }
     }
 
-    /// <summary>Ends it as <c>kill -9</c> does.</summary>
+    /// <summary>Sends SIGKILL and waits for the exit.</summary>
     public async Task KillAsync()
     {
         _process.Signal(ChildProcess.SigKill);

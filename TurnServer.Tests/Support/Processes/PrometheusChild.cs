@@ -4,16 +4,16 @@ using TurnServer.Bench.Processes;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>A real Prometheus with a configuration and an empty store of its own.</summary>
+/// <summary>A real Prometheus with its own configuration and an empty database.</summary>
 internal sealed class PrometheusChild : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(60);
 
-    private readonly DirectoryInfo _folder;
+    private readonly TempFolder _folder;
     private readonly ChildProcess _process;
     private readonly HttpClient _client;
 
-    private PrometheusChild(DirectoryInfo folder, ChildProcess process, int port)
+    private PrometheusChild(TempFolder folder, ChildProcess process, int port)
     {
         _folder = folder;
         _process = process;
@@ -23,24 +23,24 @@ internal sealed class PrometheusChild : IAsyncDisposable
         };
     }
 
-    /// <summary>Starts it on a free port of this machine.</summary>
+    /// <summary>Starts Prometheus on a free port.</summary>
     public static async Task<PrometheusChild> StartAsync(string program, string configuration)
     {
-        var folder = Directory.CreateTempSubdirectory();
-        var file = Path.Combine(folder.FullName, "prometheus.yml");
+        var folder = new TempFolder("turnserver-prometheus-");
+        var file = folder.PathOf("prometheus.yml");
         await File.WriteAllTextAsync(file, configuration);
         var port = Ports.Next();
         var process = ChildProcess.Start(new ProcessStartInfo(program,
         [
-            $"--config.file={file}", $"--storage.tsdb.path={Path.Combine(folder.FullName, "data")}",
+            $"--config.file={file}", $"--storage.tsdb.path={folder.PathOf("data")}",
             $"--web.listen-address=127.0.0.1:{port}",
         ])
         { RedirectStandardError = true });
         return new PrometheusChild(folder, process, port);
     }
 
-    /// <summary>Asks until this expression has one value, and returns it as Prometheus writes it.</summary>
-    public async Task<string> UntilAsync(string expression)
+    /// <summary>Queries until an expression has exactly one value, and returns it.</summary>
+    public async Task<string> WaitForAsync(string expression)
     {
         var startedAt = Stopwatch.GetTimestamp();
         while (true)
@@ -48,9 +48,9 @@ internal sealed class PrometheusChild : IAsyncDisposable
             if (await QueryAsync(expression) is { } value)
                 return value;
             if (_process.HasExited)
-                Assert.Fail($"Prometheus ended: {_process.Errors}");
-            if (Stopwatch.GetElapsedTime(startedAt) > Patience)
-                Assert.Fail($"Prometheus never came to know {expression}.");
+                Assert.Fail($"Prometheus exited: {_process.Errors}");
+            if (Stopwatch.GetElapsedTime(startedAt) > Timeout)
+                Assert.Fail($"Timed out waiting for {expression}.");
             await Task.Delay(TimeSpan.FromMilliseconds(100));
         }
     }
@@ -59,10 +59,10 @@ internal sealed class PrometheusChild : IAsyncDisposable
     {
         _client.Dispose();
         await _process.DisposeAsync();
-        _folder.Delete(recursive: true);
+        _folder.Dispose();
     }
 
-    // Null while it is starting, or has no such series.
+    // Null while Prometheus is starting or has no such series.
     private async Task<string?> QueryAsync(string expression)
     {
         try

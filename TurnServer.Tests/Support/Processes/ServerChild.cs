@@ -6,14 +6,14 @@ using TurnServer.Bench.Processes;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>The built server as a process of its own: what it prints, how it ends, what it costs.</summary>
+/// <summary>The server as a child process.</summary>
 internal sealed class ServerChild : IAsyncDisposable
 {
     private const int StartsMax = 5;
 
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
 
-    // What a service manager that runs the tests says to them is not meant for the server.
+    // Set by the service manager of the tests, if they run under one.
     private static readonly string[] NotInherited =
         ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "JOURNAL_STREAM"];
 
@@ -31,41 +31,40 @@ internal sealed class ServerChild : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>What it has printed on standard output so far.</summary>
+    /// <summary>Standard output so far.</summary>
     public string Output => _process.Output;
 
-    /// <summary>What it has printed on standard error so far: the log and refusals.</summary>
+    /// <summary>Standard error so far: the log and error messages.</summary>
     public string Errors => _process.Errors;
 
-    /// <summary>Physical memory in use, in bytes.</summary>
+    /// <summary>Resident set size in bytes.</summary>
     public long ResidentBytes => Bytes(Usage.ResidentMegabytes);
 
-    /// <summary>The most physical memory that it has used so far, in bytes, as the kernel keeps it.</summary>
+    /// <summary>Peak resident set size in bytes.</summary>
     public long PeakResidentBytes => Bytes(Usage.PeakMegabytes);
 
-    /// <summary>CPU time that it has used so far.</summary>
+    /// <summary>CPU time used so far.</summary>
     public TimeSpan CpuTime => TimeSpan.FromSeconds(Usage.CpuSeconds);
 
-    /// <summary>Open file descriptors.</summary>
+    /// <summary>Number of open file descriptors.</summary>
     public int Descriptors => _process.Descriptors;
 
-    /// <summary>How many of them are sockets: the runtime opens others, two for each assembly, when it needs them.
-    /// </summary>
+    /// <summary>Number of open sockets.</summary>
     public int Sockets => new DirectoryInfo($"/proc/{_process.Id}/fd").GetFileSystemInfos()
         .Count(entry => entry.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) ?? false);
 
-    /// <summary>What stands behind a descriptor of this number; null when it is closed.</summary>
+    /// <summary>What a file descriptor refers to; null if it is closed.</summary>
     public string? DescriptorTarget(int descriptor) =>
         new FileInfo($"/proc/{_process.Id}/fd/{descriptor}").LinkTarget;
 
-    /// <summary>A server on a free port that answers.</summary>
+    /// <summary>Starts a server on a free port and waits until it answers.</summary>
     public static Task<ServerChild> StartAsync(params string[] flags) => StartUnderAsync([], flags);
 
-    /// <summary>The same, started by another command such as <c>prlimit</c> that becomes it.</summary>
+    /// <summary>As <see cref="StartAsync"/>, through a command that execs it, such as <c>prlimit</c>.</summary>
     public static Task<ServerChild> StartUnderAsync(string[] command, params string[] flags) =>
         StartProgramAsync([.. command, .. ServerProgram.Words], flags);
 
-    /// <summary>The same, of any build of the server, by the words that start it.</summary>
+    /// <summary>As <see cref="StartAsync"/>, with any build of the server.</summary>
     public static async Task<ServerChild> StartProgramAsync(string[] words, params string[] flags)
     {
         for (var attempt = 1; ; attempt++)
@@ -77,19 +76,19 @@ internal sealed class ServerChild : IAsyncDisposable
             var errors = child.Errors;
             await child.DisposeAsync();
             if (attempt == StartsMax || !errors.Contains("is taken", StringComparison.Ordinal))
-                throw new InvalidOperationException($"The server did not come up: {errors}");
+                throw new InvalidOperationException($"The server did not start: {errors}");
         }
     }
 
-    /// <summary>A process that is expected to end by itself.</summary>
+    /// <summary>Starts a server that is expected to exit by itself.</summary>
     public static ServerChild Launch(params string[] flags) => Launch([], null, 0, flags);
 
-    /// <summary>A process with this environment beside ours and these arguments.</summary>
+    /// <summary>Starts a server with additional environment variables, and does not wait for it.</summary>
     public static ServerChild Launch(string[] command, IReadOnlyDictionary<string, string>? environment, int port,
         string[] flags) =>
         LaunchProgram([.. command, .. ServerProgram.Words, .. flags], environment, port);
 
-    /// <summary>The same, of any build of the server, by the words that start it.</summary>
+    /// <summary>Starts any build of the server and does not wait for it.</summary>
     public static ServerChild LaunchProgram(string[] words, IReadOnlyDictionary<string, string>? environment, int port)
     {
         var start = new ProcessStartInfo(words[0], words[1..])
@@ -101,6 +100,8 @@ internal sealed class ServerChild : IAsyncDisposable
             StandardErrorEncoding = Encoding.UTF8,
             StandardOutputEncoding = Encoding.UTF8,
         };
+        // A killed process would leave its diagnostics sockets in /tmp.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         foreach (var name in NotInherited)
             start.Environment.Remove(name);
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
@@ -108,7 +109,7 @@ internal sealed class ServerChild : IAsyncDisposable
         return new ServerChild(ChildProcess.Start(start), port);
     }
 
-    /// <summary>Sends a signal, as <c>kill</c> does.</summary>
+    /// <summary>Sends a signal.</summary>
     public void Signal(PosixSignal signal) => Signal(signal switch
     {
         PosixSignal.SIGINT => ChildProcess.SigInt,
@@ -117,7 +118,7 @@ internal sealed class ServerChild : IAsyncDisposable
         _ => throw new ArgumentOutOfRangeException(nameof(signal)),
     });
 
-    /// <summary>Kills it where it stands, as <c>kill -9</c> does, and waits until it is gone.</summary>
+    /// <summary>Sends SIGKILL and waits for the exit.</summary>
     public Task KillAsync()
     {
         Signal(ChildProcess.SigKill);
@@ -125,19 +126,18 @@ internal sealed class ServerChild : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops it where it stands (SIGSTOP) until it is resumed. A thread runs on until the kernel has stopped it, which
-    /// takes a while on a busy machine: waits until none does.
+    /// Suspends the process (SIGSTOP) until <see cref="Resume"/>. Waits until the kernel has stopped all its threads.
     /// </summary>
     public Task PauseAsync()
     {
         Signal(ChildProcess.SigStop);
         return TestWait.UntilAsync(() => Directory.GetDirectories($"/proc/{_process.Id}/task").All(IsStopped),
-            "the process is stopped");
+            "all threads are stopped");
     }
 
     public void Resume() => Signal(ChildProcess.SigCont);
 
-    /// <summary>Waits until it has ended and all that it printed has been read; returns its exit code.</summary>
+    /// <summary>Waits for the exit and the end of the output. Returns the exit code.</summary>
     public async Task<int> ExitCodeAsync(TimeSpan? timeout = null)
     {
         try
@@ -146,19 +146,19 @@ internal sealed class ServerChild : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            Assert.Fail($"The process did not end. It said: {Output}{Errors}");
+            Assert.Fail($"The server did not exit. Its output: {Output}{Errors}");
             throw;
         }
     }
 
-    /// <summary>Waits until it listens, or has ended and says why not.</summary>
+    /// <summary>Waits until the log says that the server listens; fails the test if it exits.</summary>
     public async Task WaitUntilListeningAsync()
     {
         await TestWait.UntilAsync(() => HasExited || Listens, "it listens");
         Assert.That(HasExited, Is.False, Errors);
     }
 
-    /// <summary>Waits until its log holds this text.</summary>
+    /// <summary>Waits until the log contains this text.</summary>
     public Task WaitForLogAsync(string text) =>
         TestWait.UntilAsync(() => Errors.Contains(text, StringComparison.Ordinal), $"the log says \"{text}\"");
 
@@ -176,17 +176,17 @@ internal sealed class ServerChild : IAsyncDisposable
             try
             {
                 await using var client = await RawHttp.ConnectAsync(Port);
-                // Another server may have had the port: this one's log says that it is not so.
+                // Another server may have taken the port; the log shows which one listens.
                 if ((await client.GetAsync("GET /healthz HTTP/1.1")).Status == 200 && Listens)
                     return true;
             }
             catch (Exception e) when (e is IOException or SocketException)
             {
-                await Task.Delay(LookInterval);
+                await Task.Delay(PollInterval);
             }
         }
 
-        // What it said about it is read to the end.
+        // Reads the reason to the end.
         if (_process.HasExited)
             await _process.ExitAsync(TestWait.Timeout);
         return false;
@@ -195,19 +195,19 @@ internal sealed class ServerChild : IAsyncDisposable
     private bool Listens => Errors.Contains("listens on", StringComparison.Ordinal);
 
     private void Signal(int number) =>
-        Assert.That(_process.Signal(number), Is.True, "the process is there to be signalled");
+        Assert.That(_process.Signal(number), Is.True, "the process exists");
 
     private static bool IsStopped(string thread)
     {
         try
         {
-            // "ID (name) STATE …", where the name may hold anything.
+            // "ID (name) STATE …"; the name may contain anything.
             var stat = File.ReadAllText(Path.Combine(thread, "stat"));
             return stat[(stat.LastIndexOf(')') + 2)..].StartsWith('T');
         }
         catch (IOException)
         {
-            // The thread has ended meanwhile.
+            // The thread has exited.
             return false;
         }
     }
