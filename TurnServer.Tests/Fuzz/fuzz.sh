@@ -39,7 +39,7 @@ while [[ $# -gt 0 ]]; do
             }
             shift 2
             ;;
-        --help)
+        -h | --help)
             usage
             exit
             ;;
