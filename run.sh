@@ -20,11 +20,11 @@ say() { printf 'run.sh: %s\n' "$*" >&2; }
 
 usage() {
     cat <<EOF
-Usage: ./run.sh [flags]              run the server, for example: ./run.sh --port 8080
+Usage: ./run.sh [options]            run the server, for example: ./run.sh --port 8080
        ./run.sh COMMAND [arguments]
 
 The server
-  serve [flags]        run it; the word may be left out. ./run.sh serve --help lists the flags
+  serve [options]      run it (the default command); ./run.sh serve --help lists the options
   connect URL          pass data between two machines through a server
   install, uninstall   install it as a systemd service, or upgrade it; remove it
   deb                  build a Debian package in the current directory
@@ -39,7 +39,7 @@ Tests and benchmarks
 
   help [COMMAND]       this page, or a command's; ./run.sh COMMAND --help is the same
 
-Commands build what is older than its sources. A missing .NET $sdk_channel SDK is installed from the distribution's
+Commands first build what is out of date. A missing .NET $sdk_channel SDK is installed from the distribution's
 packages, or else into ~/.dotnet with Microsoft's dotnet-install.sh. TURNSERVER_DOTNET_INSTALL names another
 script to use instead: a file, or an https:// URL.
 EOF
@@ -49,7 +49,7 @@ usage_of_test() {
     cat <<EOF
 Usage: ./run.sh test [--all]
 
-Builds everything and runs the tests, some two minutes. A test that misses a program is skipped.
+Builds everything and runs the tests, some two minutes. A test whose program is not installed is skipped.
 
   --all    also run the slow tests, half an hour or so; those that start the server run again with the published binary
 EOF

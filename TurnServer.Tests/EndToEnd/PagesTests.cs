@@ -13,7 +13,7 @@ internal sealed partial class PagesTests
     [
         "README.md", "TurnServer/ARCHITECTURE.md", "TurnServer/Admin/README.md", "TurnServer/Client/README.md",
         "TurnServer/Protocol/PROTOCOL.md", "TurnServer/Service/README.md", "TurnServer.Bench/README.md",
-        "TurnServer.Tests/README.md",
+        "TurnServer.Tests/README.md", "TurnServer.Tests/Client/Vectors/README.md",
     ];
 
     [TestCaseSource(nameof(Pages))]

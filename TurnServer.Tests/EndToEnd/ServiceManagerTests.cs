@@ -72,7 +72,7 @@ internal sealed class ServiceManagerTests
         var port = Ports.Next();
         await using var server = ServerChild.Launch([], new Dictionary<string, string> { ["NOTIFY_SOCKET"] = nowhere },
             port, ["--port", $"{port}"]);
-        await server.WaitForLogAsync("warning: The service manager cannot be told");
+        await server.WaitForLogAsync("warning: sd_notify failed (NOTIFY_SOCKET)");
         await using var client = await RawHttp.ConnectAsync(port);
         Assert.That((await client.PostAsync("0,Ann,*,*,*")).Body, Does.StartWith("0/0/"));
         server.Signal(PosixSignal.SIGTERM);

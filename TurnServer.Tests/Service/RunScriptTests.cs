@@ -20,7 +20,7 @@ internal sealed class RunScriptTests
         var output = await HelpAsync(argument);
         foreach (var command in Commands)
             Assert.That(output, Does.Match($@"(?m)^  (\w+, )?{command}\b"));
-        Assert.That(output, Does.Contain("./run.sh serve --help lists the flags"));
+        Assert.That(output, Does.Contain("./run.sh serve --help lists the options"));
         Assert.That(output.Split('\n'), Has.All.Length.LessThanOrEqualTo(120));
     }
 

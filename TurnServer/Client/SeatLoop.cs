@@ -20,7 +20,7 @@ internal sealed class SeatLoop(RequestSender sender, SeatMachine machine, TurnCl
     /// </summary>
     public Task WaitAsync(CancellationToken cancel) => _running.WaitAsync(cancel);
 
-    /// <summary>Ends the loop at once. A bug shows to whoever receives or waits.</summary>
+    /// <summary>Ends the loop at once. A bug is thrown to callers that receive or wait.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_stop.IsCancellationRequested)

@@ -4,7 +4,7 @@ namespace TurnServer.Client;
 
 /// <summary>
 /// The client's rules for one seat of a game, without I/O, tasks or a clock: which request to send next, and what a
-/// reply means. It takes turns from the outbox and delivers the partner's to the inbox. One thread drives it.
+/// reply means. It sends the outbox's turns and delivers the partner's to the inbox. One thread drives it.
 /// </summary>
 /// <remarks>
 /// An update acknowledges the previous block, and a late copy of an earlier update may still reach the server and add

@@ -65,7 +65,7 @@ has_recent_lists() {
         [[ $(find "$lists" "$lists/partial" -maxdepth 0 -mtime -1 2>/dev/null) ]]
 }
 
-# Only to look whether the package exists, nobody is asked for a password.
+# Never asks for a password just to check whether the package exists.
 has_sdk_package() {
     command -v apt-get >/dev/null && can_be_root || return
     offers_sdk && return
