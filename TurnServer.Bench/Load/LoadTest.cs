@@ -16,11 +16,13 @@ namespace TurnServer.Bench.Load;
 internal readonly record struct LoadProgress(TimeSpan Elapsed, int Playing, int WithErrors, long Violations,
     LoadSecond Second);
 
-/// <summary>Simulates players and reports what they met.</summary>
+/// <summary>Simulates players and reports the results.</summary>
 internal sealed class LoadTest
 {
-    // To start all players at once would test the connection backlog.
+    // Starting all players at once would test the listen backlog.
     private const double StartsPerSecondMax = 1000;
+
+    // At most this share of the duration.
     private const double StartingShare = 0.1;
 
     private readonly LoadOptions _options;
@@ -160,7 +162,7 @@ internal sealed class LoadTest
         }
     }
 
-    // Of every two pairs one names each other, the other takes any partner.
+    // In every second pair the players name each other; the others accept any partner.
     private LoadPlayer[] CreatePlayers(PlayContext context)
     {
         var players = new LoadPlayer[_options.Settings.Clients];
@@ -176,7 +178,7 @@ internal sealed class LoadTest
     }
 
     // Without held replies turns arrive with the replies to the player's own updates. A player that has no more turns
-    // polls a little later than its next turn would have been due, so never beside an update.
+    // polls slightly after its next turn would have been due, so never together with an update.
     private TurnClientOptions ClientOptions() => new()
     {
         Wait = _options.Settings.Wait ? TimeSpan.FromSeconds(20) : TimeSpan.Zero,

@@ -62,7 +62,7 @@ internal sealed class AbusedServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Checks that the abuse did no harm: the honest pairs play on, new players can start a game, the log has no error,
+    /// Checks that the abuse had no effect: the honest pairs play on, new players can start a game, the log has no error,
     /// and memory stayed within its bound. Prints the measurements.
     /// </summary>
     /// <param name="what">Describes the abuse.</param>

@@ -30,7 +30,7 @@ internal sealed class PendingReply : Message, IValueTaskSource<WireReply>, IDefe
 
     public required ClientAddress From { get; init; }
 
-    /// <summary>For how many seconds the reply may be held; 0: not at all.</summary>
+    /// <summary>The longest time to hold the reply, in seconds; 0 for none.</summary>
     public required int WaitSeconds { get; init; }
 
     public ValueTask<WireReply> Task => new(this, _core.Version);
@@ -86,7 +86,7 @@ internal sealed class TimerElapsed : Message
     }
 }
 
-/// <summary>The server is about to stop: answers all held replies, and lets no more be held.</summary>
+/// <summary>The server is about to stop: releases all held replies, and holds no more.</summary>
 internal sealed class Drain : Message
 {
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);

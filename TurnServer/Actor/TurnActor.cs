@@ -7,8 +7,8 @@ using TurnServer.Rules;
 namespace TurnServer.Actor;
 
 /// <summary>
-/// Owns the table: one loop reads one bounded channel and is the only code that touches the state, which so needs no
-/// locks. The clock is read once per message.
+/// Owns the table: one loop reads one bounded channel and is the only code that touches the state, so the state
+/// needs no locks. The clock is read once per message.
 /// </summary>
 public sealed partial class TurnActor : IDisposable
 {
@@ -18,8 +18,8 @@ public sealed partial class TurnActor : IDisposable
     /// </summary>
     public const int MailboxCapacity = 16_384;
 
-    // An idle actor's loop runs on the thread that posts a message, which so finds its reply ready without waking two
-    // threads. After this many messages, some 50 µs of work, the loop moves to another thread.
+    // When the actor is idle, its loop runs on the thread that posts a message: the reply is ready without two thread
+    // switches. After this many messages, some 50 µs of work, the loop moves to another thread.
     private const int MessagesPerThread = 64;
 
     private readonly Table _table;
@@ -57,7 +57,7 @@ public sealed partial class TurnActor : IDisposable
     /// </summary>
     public bool IsStalled => _journal is { IsStalled: true };
 
-    /// <summary>Why games would not survive a crash although they are recorded; null when they would.</summary>
+    /// <summary>Why recorded games would not survive a crash; null if they would.</summary>
     public string? StateFault => _journal?.Fault;
 
     /// <summary>
@@ -66,7 +66,7 @@ public sealed partial class TurnActor : IDisposable
     internal void RecordIn(JournalWriter journal) => _journal = journal;
 
     /// <summary>
-    /// Extends deadlines after a suspension of the process, during which players could not be heard (PROTOCOL.md,
+    /// Extends deadlines after a suspension of the process, during which no request was received (PROTOCOL.md,
     /// "Timeouts"). To be called before <see cref="RunAsync"/>.
     /// </summary>
     /// <param name="grace">The latest time after a suspension to which a deadline is extended; zero: none is.</param>
@@ -74,13 +74,13 @@ public sealed partial class TurnActor : IDisposable
         _suspensions = grace > TimeSpan.Zero ? new SuspensionDetector(grace) : null;
 
     /// <summary>
-    /// Hands in a parsed request. The reply comes at once, or if it is held, when there is news or the time is up. When
-    /// the mailbox or the disk is full it is ServerBusy, and the request was not taken.
+    /// Submits a parsed request. The reply comes at once or, if it is held, on news or when the wait is over. If the
+    /// mailbox or the disk is full it is ServerBusy, and the request was not applied.
     /// </summary>
     /// <param name="request">The request, parsed from <paramref name="body"/>.</param>
     /// <param name="body">Must not be changed until the reply has come.</param>
     /// <param name="from">The client's address.</param>
-    /// <param name="waitSeconds">For how long the reply may be held; 0: not at all.</param>
+    /// <param name="waitSeconds">The longest time to hold the reply, in seconds; 0 for none.</param>
     /// <exception cref="ActorFailedException">
     /// The actor failed while it had the request; the process is about to end. Later requests are answered ServerBusy.
     /// </exception>
@@ -105,7 +105,7 @@ public sealed partial class TurnActor : IDisposable
 
     /// <summary>The statistics of actor and table, taken between two messages.</summary>
     /// <exception cref="ActorBusyException">The mailbox is full.</exception>
-    /// <exception cref="ActorFailedException">The actor ended on a bug.</exception>
+    /// <exception cref="ActorFailedException">The actor failed.</exception>
     public Task<ActorStatistics> CountAsync() => QueryAsync(table => new ActorStatistics
     {
         Table = table.Count(),
@@ -117,7 +117,7 @@ public sealed partial class TurnActor : IDisposable
         Busy = _busy,
     });
 
-    /// <summary>Answers all held replies, and lets no more be held.</summary>
+    /// <summary>Releases all held replies, and holds no more.</summary>
     public async Task DrainAsync()
     {
         var drain = new Drain();

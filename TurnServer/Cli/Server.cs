@@ -15,8 +15,8 @@ namespace TurnServer.Cli;
 /// <summary>One run of the server: creates its parts, runs their loops, and stops them in order.</summary>
 internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSignal stop, ILogger log)
 {
-    // Systemd hears at once that the server stops, unless it does not read.
-    private static readonly TimeSpan NotifyPatience = TimeSpan.FromSeconds(1);
+    // How long to wait for the stop notification, which blocks if systemd does not read.
+    private static readonly TimeSpan NotifyTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>The version of this build, such as 1.0.0.</summary>
     public static string Version { get; } =
@@ -36,7 +36,7 @@ internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSi
         using var admin = options.Admin.IsOn
             ? AdminServer.Start(options.Admin, Sources(actor, front, journal, metrics), log)
             : null;
-        // Not before the ports are open: a server that cannot listen leaves the files alone.
+        // After the ports are open: a server that cannot listen must not change the files.
         if (state is not null)
             actor.RecordIn(state.Begin(journal));
         Announce(front);
@@ -56,20 +56,20 @@ internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSi
         if (stop.Task.IsCompleted)
         {
             var code = await StopAsync(actor, actorLoop, front);
-            await Task.WhenAny(notifier, Task.Delay(NotifyPatience));
+            await Task.WhenAny(notifier, Task.Delay(NotifyTimeout));
             return code;
         }
 
         // The actor and the state log their failures themselves.
         if (ended != actorLoop && ended != stateLoop && ended.Exception?.InnerException is { } bug)
             Log.LoopFailed(log, bug);
-        // It must not write to the journal any more when the state's files are closed.
+        // The actor must stop before the state's files are closed.
         actor.Stop();
         await actorLoop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return ExitCode.Failed;
     }
 
-    /// <summary>The source of keys.</summary>
+    /// <summary>Creates the key source.</summary>
     /// <param name="options">Whether they are sequential.</param>
     /// <param name="last">The last sequential key before a restart; null: none.</param>
     public static IKeySource KeysAfter(ServeOptions options, ulong? last) => options.HasSequentialKeys

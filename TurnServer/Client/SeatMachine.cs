@@ -21,7 +21,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
     private State _state;
     private OutgoingRequest _request;
 
-    // The update that the server is to take next, and the last one that it took.
+    // The next update to be accepted; whether it is empty although a batch waits; the last accepted update.
     private OutgoingRequest _update;
     private bool _isBatchLeftOut;
     private OutgoingRequest _last;
@@ -46,20 +46,20 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
         /// <summary>The update is under way.</summary>
         Updating,
 
-        /// <summary>The server misses an unconfirmed update: these are sent again first.</summary>
+        /// <summary>The server lacks an unconfirmed update: resends the unconfirmed ones first.</summary>
         Confirming,
 
         /// <summary>The partner's backlog has no room for the update.</summary>
         BacklogFull,
 
-        /// <summary>The last update is repeated to collect, which acknowledges nothing.</summary>
+        /// <summary>Repeats the last update to collect the partner's turns; this acknowledges nothing.</summary>
         Repeating,
 
-        /// <summary>The refused update's counter is used up by an empty one, which acknowledges.</summary>
+        /// <summary>Sends an empty update under the refused update's counter, to acknowledge.</summary>
         FreeingCounter,
     }
 
-    /// <summary>Why the game is over; null while it is on. May be read from any thread.</summary>
+    /// <summary>Why the game is over; null while it continues. May be read from any thread.</summary>
     public TurnFault? Ended => _ended;
 
     /// <summary>Whether to abandon the held reply, because there is something to send.</summary>
@@ -90,7 +90,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
                 Send(State.Confirming, _unconfirmed[0]);
                 break;
             case State.Updating:
-                // Length is checked before the counter: that refusal says nothing about the updates before.
+                // Length is checked before the counter: this refusal tells nothing about earlier updates.
                 if (outcome.Reply.Error != ErrorCode.OverContentLength)
                     _unconfirmed.Clear();
                 Finish(outcome, now);
@@ -110,7 +110,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
     /// <summary>The request of the last step, whose reply was held, has been abandoned.</summary>
     public void Abandon(TimeSpan now)
     {
-        // Turns must be known to be taken, or refused, before others follow them.
+        // The result of these turns must be known before others are sent.
         if (_batch.Count > 0)
         {
             _request = _request with { Wait = TimeSpan.Zero };
@@ -121,8 +121,8 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
         Finish(RequestOutcome.Assumed, now);
     }
 
-    /// <summary>Ends it: turns that have not been sent are completed, cancelled or failed.</summary>
-    /// <param name="bug">What has failed; null if nothing has.</param>
+    /// <summary>Ends the game: turns that have not been sent are completed, cancelled or failed.</summary>
+    /// <param name="bug">The exception that ended the loop; null if none.</param>
     public void Close(Exception? bug)
     {
         outbox.Drop(_batch, _ended, bug);
@@ -137,7 +137,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
         {
             outbox.TakeBatch(_batch, _batchBytesMax);
             _fullPause = FullPauseFirst;
-            // A sender that waits for the outcome must not wait for the partner's turn, nor must the turns behind it.
+            // Ask for a held reply only if neither a sender nor further turns wait for this update's result.
             var isAwaited = outbox.HasTurns || outbox.IsLast || _batch.Exists(turn => turn.Taken is not null);
             StartUpdate(isAwaited ? TimeSpan.Zero : options.Wait);
             return new SeatStep(SeatStepKind.Send, _request);
@@ -189,7 +189,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
 
     private void Confirm(in RequestOutcome outcome, TimeSpan now)
     {
-        // Behind: it arrived a moment later, and a copy of the update that was refused arrived behind it.
+        // PlayerStateBehind: this update arrived late after all, and then a late copy of the refused one was accepted.
         if (outcome.Fault is not null && outcome.Reply.Error != ErrorCode.PlayerStateBehind)
             Finish(outcome, now);
         else if (++_confirmedCount < _unconfirmed.Count)
@@ -236,7 +236,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
         }
     }
 
-    // Too long for the server, or a proxy in front of it: several turns are sent in parts, one is refused.
+    // Too long for the server or a proxy: several turns are split up, a single one is refused.
     private void Refuse(TurnFault fault, TimeSpan now)
     {
         _lastHeardAt = now;

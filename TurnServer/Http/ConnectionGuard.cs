@@ -22,14 +22,15 @@ internal sealed class ConnectionGuard : IDisposable
 
     private const int SendTimeoutMilliseconds = 10_000;
 
-    // Checking every connection may cost up to 2 % of a core.
-    private const int RestPerWork = 50;
+    // Pause 50 times as long as a check took (2 % of a core), within the intervals below.
+    private const int PausePerWork = 50;
 
     private static readonly TimeSpan CheckInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan CheckIntervalMax = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ShedInterval = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan ShedLogInterval = TimeSpan.FromMinutes(1);
 
+    // The listener's own sets: connections without, and with, a complete request head so far.
     private readonly IReadOnlyCollection<object> _unregistered;
     private readonly System.Collections.IDictionary _registered;
     private readonly int _connectionsMax;
@@ -59,7 +60,7 @@ internal sealed class ConnectionGuard : IDisposable
         _thread = new Thread(Run) { IsBackground = true, Name = "connection guard" };
     }
 
-    /// <summary>A guard of the listener on this port; null where the runtime's listener is not the known one.</summary>
+    /// <summary>A guard of the listener on this port; null if the runtime's HttpListener is unknown.</summary>
     public static ConnectionGuard? TryCreate(HttpListener listener, int port, int connectionsMax, HttpOptions options,
         string remedy, ILogger log) => ListenerInternals.Available
             ? new ConnectionGuard(listener, ListenerInternals.FindEndPoint(port)!, connectionsMax, options, remedy, log)
@@ -154,7 +155,7 @@ internal sealed class ConnectionGuard : IDisposable
                 {
                     CheckAll(now);
                     var work = Stopwatch.GetElapsedTime(now);
-                    var restSeconds = Math.Clamp(work.TotalSeconds * RestPerWork, CheckInterval.TotalSeconds,
+                    var restSeconds = Math.Clamp(work.TotalSeconds * PausePerWork, CheckInterval.TotalSeconds,
                         CheckIntervalMax.TotalSeconds);
                     nextCheckAt = now + (long)(restSeconds * Stopwatch.Frequency);
                 }
@@ -198,8 +199,8 @@ internal sealed class ConnectionGuard : IDisposable
     private static bool IsOpen(object connection) =>
         ListenerInternals.SocketOf(connection) is { } socket && !socket.SafeHandle.IsClosed;
 
-    // Closes connections that were accepted before the hook was installed, as nothing limits their heads, unless they
-    // have already sent a complete request.
+    // Closes connections accepted before the hook was installed: their heads are not limited. Those with a complete
+    // request are no longer in this set.
     private void CloseUnhooked()
     {
         lock (_unregistered)

@@ -11,13 +11,13 @@ internal sealed class StateWorkers : IDisposable
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
-    // Compacting takes the replay of a segment, about 50 ms.
+    // Each attempt replays a segment, about 50 ms.
     private static readonly TimeSpan CompactRetryPause = TimeSpan.FromSeconds(2);
 
     // Sent in place of a full segment's number: compact now, without waiting until it is worthwhile.
     private const long CompactNow = 0;
 
-    // The same: nothing is full, it is time to check the directory.
+    // Also sent in place of a number: no segment is full; check the directory.
     private const long CheckDirectory = -1;
 
     private readonly StateStore _store;
@@ -36,7 +36,7 @@ internal sealed class StateWorkers : IDisposable
     // Set by the preparing thread, cleared by the compacting thread.
     private volatile bool _isCompactionRequested;
 
-    // The compacting thread's.
+    // Used by the compacting thread only.
     private readonly DirectoryWatch _watch;
     private Task<bool>? _waitingForFull;
 
@@ -86,7 +86,7 @@ internal sealed class StateWorkers : IDisposable
         WaitHandle[] signals = [_dirtied, _stop.Token.WaitHandle];
         while (!_stop.IsCancellationRequested)
         {
-            // Sync before the first wait: records older than this thread send no signal any more.
+            // Sync before the first wait: records written before this thread started sent no signal to it.
             var startedAt = Stopwatch.GetTimestamp();
             SyncOnce();
             var left = _options.SyncInterval - Stopwatch.GetElapsedTime(startedAt);
@@ -229,7 +229,7 @@ internal sealed class StateWorkers : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or OutOfMemoryException)
         {
-            // Retried: the journal is complete. A second table is built meanwhile, so memory may be short too.
+            // Retried: the journal is complete. Compaction builds a second table, so it may also run out of memory.
             if (isFirst)
                 Log.SnapshotFailed(_log, StateException.Reason(e));
             return false;

@@ -15,7 +15,7 @@ internal sealed partial class ModelTable
             && player.Wanted == request.Wanted && player.Token == request.Token);
         if (known is not null)
         {
-            NoteHeard(known);
+            NotePlayerHeard(known);
             ReplyKey(request.Ticket, known);
             return;
         }
@@ -55,7 +55,7 @@ internal sealed partial class ModelTable
             return;
         }
 
-        NoteHeard(player);
+        NotePlayerHeard(player);
         switch (request.Symbol)
         {
             case Symbol.Unregister:
@@ -257,7 +257,7 @@ internal sealed partial class ModelTable
     }
 
     // Until the first symbol 5 or 6, a pairing key is a sign of life for the seat too.
-    private void NoteHeard(ModelPlayer player)
+    private void NotePlayerHeard(ModelPlayer player)
     {
         NoteHeard(player);
         if (player.Seat is { } seat)

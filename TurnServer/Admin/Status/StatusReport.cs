@@ -30,7 +30,7 @@ internal sealed record StatusInput
 
 /// <summary>
 /// <c>/status.json</c> (Admin/README.md): each property is a key, in this order. No player's key is in it, not
-/// even a part of one: whoever has it can play in another's place.
+/// even a part of one: with it anyone can play in the player's place.
 /// </summary>
 /// <remarks>
 /// Constructors are internal because the generator would write code for the parameters of public ones, as if the page
