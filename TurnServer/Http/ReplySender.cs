@@ -75,18 +75,15 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
 
     private async ValueTask WriteAsync(HttpListenerContext context, byte[] body, bool leavesBody)
     {
-        var response = context.Response;
-        if (await ResponseWriter.WriteAsync(context, body) is { } lost)
+        if (!await ResponseWriter.TryWriteAsync(context, body, log))
         {
             metrics.ClientDisconnected();
-            Log.ClientGone(log, lost);
-            response.Abort();
             return;
         }
 
         if (leavesBody)
             await DrainBodyAsync(context);
-        response.Close();
+        context.Response.Close();
     }
 
     // Closing the connection while the client is still sending would reset it, and might lose the reply.

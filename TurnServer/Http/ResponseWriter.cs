@@ -12,18 +12,14 @@ internal static class ResponseWriter
     /// Sends head and body in one write, without blocking a thread on a client that does not read. An empty body needs
     /// this too: closing the response would write the head synchronously.
     /// </summary>
-    /// <returns>Null, or why the client did not get it; then the response must be aborted.</returns>
-    public static async ValueTask<string?> WriteAsync(HttpListenerContext context, byte[] body)
+    /// <returns>False when the client did not get it; that is logged, and the response aborted.</returns>
+    public static async ValueTask<bool> TryWriteAsync(HttpListenerContext context, byte[] body, ILogger log)
     {
-        try
-        {
-            await context.Response.OutputStream.WriteAsync(body, 0, body.Length).WaitAsync(WriteTimeout);
-            return HasLostWrite(context) ? "connection reset" : null;
-        }
-        catch (TimeoutException)
-        {
-            return "write timed out";
-        }
+        if (await WriteAsync(context, body) is not { } reason)
+            return true;
+        Log.ClientGone(log, reason);
+        context.Response.Abort();
+        return false;
     }
 
     /// <summary>Answers with an empty response, if none has begun, and closes the connection.</summary>
@@ -59,6 +55,20 @@ internal static class ResponseWriter
             Log.ClientGone(log, e.Message);
         else
             Log.RequestFailed(log, e);
+    }
+
+    // Returns null, or why the client did not get it; then the response must be aborted.
+    private static async ValueTask<string?> WriteAsync(HttpListenerContext context, byte[] body)
+    {
+        try
+        {
+            await context.Response.OutputStream.WriteAsync(body, 0, body.Length).WaitAsync(WriteTimeout);
+            return HasLostWrite(context) ? "connection reset" : null;
+        }
+        catch (TimeoutException)
+        {
+            return "write timed out";
+        }
     }
 
     private static bool HasLostWrite(HttpListenerContext context) => ListenerInternals.Available

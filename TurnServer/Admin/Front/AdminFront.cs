@@ -103,13 +103,7 @@ internal sealed class AdminFront : IDisposable
         if (context.Request.HasEntityBody)
             response.KeepAlive = false;
         var body = context.Request.HttpMethod == "HEAD" ? [] : reply.Body;
-        if (await ResponseWriter.WriteAsync(context, body) is { } lost)
-        {
-            Log.ClientGone(_log, lost);
-            response.Abort();
-            return;
-        }
-
-        response.Close();
+        if (await ResponseWriter.TryWriteAsync(context, body, _log))
+            response.Close();
     }
 }
