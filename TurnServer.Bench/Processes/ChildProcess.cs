@@ -63,7 +63,17 @@ internal sealed class ChildProcess : IAsyncDisposable, IDisposable
     public static ChildProcess Start(ProcessStartInfo start, bool readsOutput = true) =>
         new(Process.Start(start)!, readsOutput);
 
-    /// <summary>Sends a signal.</summary>
+    /// <summary>Sends one of the signals that a server handles: SIGHUP, SIGINT or SIGTERM.</summary>
+    /// <returns>False when there is no such process any more.</returns>
+    public bool Signal(PosixSignal signal) => Signal(signal switch
+    {
+        PosixSignal.SIGHUP => SigHup,
+        PosixSignal.SIGINT => SigInt,
+        PosixSignal.SIGTERM => SigTerm,
+        _ => throw new ArgumentOutOfRangeException(nameof(signal)),
+    });
+
+    /// <summary>Sends a signal by its number.</summary>
     /// <returns>False when there is no such process any more.</returns>
     public bool Signal(int number) => SendSignal(Id, number) == 0;
 

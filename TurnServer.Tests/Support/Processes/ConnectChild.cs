@@ -105,12 +105,7 @@ internal sealed class ConnectChild : IAsyncDisposable
 
     /// <summary>Sends a signal.</summary>
     public void Signal(PosixSignal signal) =>
-        Assert.That(_process.Signal(signal switch
-        {
-            PosixSignal.SIGHUP => ChildProcess.SigHup,
-            PosixSignal.SIGINT => ChildProcess.SigInt,
-            _ => ChildProcess.SigTerm,
-        }), Is.True, "the process exists");
+        Assert.That(_process.Signal(signal), Is.True, "the process exists");
 
     /// <summary>Waits for the exit and the end of its messages. Returns the exit code.</summary>
     public async Task<int> ExitCodeAsync(TimeSpan? timeout = null)

@@ -110,13 +110,8 @@ internal sealed class ServerChild : IAsyncDisposable
     }
 
     /// <summary>Sends a signal.</summary>
-    public void Signal(PosixSignal signal) => Signal(signal switch
-    {
-        PosixSignal.SIGINT => ChildProcess.SigInt,
-        PosixSignal.SIGTERM => ChildProcess.SigTerm,
-        PosixSignal.SIGHUP => ChildProcess.SigHup,
-        _ => throw new ArgumentOutOfRangeException(nameof(signal)),
-    });
+    public void Signal(PosixSignal signal) =>
+        Assert.That(_process.Signal(signal), Is.True, "the process exists");
 
     /// <summary>Sends SIGKILL and waits for the exit.</summary>
     public Task KillAsync()
