@@ -40,7 +40,7 @@ internal sealed partial class MetricsDocumentedTests
     public async Task Every_series_in_an_alert_is_on_the_page()
     {
         var page = await Scrape.GetAsync(_port);
-        var used = SeriesPattern().Matches(Block("groups:")).Select(match => match.Value).Distinct().ToList();
+        var used = SeriesPattern().Matches(Repository.Block(Section, "groups:")).Select(match => match.Value).Distinct().ToList();
         Assert.That(used, Has.Count.GreaterThan(5));
         foreach (var name in used)
             Assert.That(page.Text, Does.Match($"(?m)^{name}[ {{]"));
@@ -54,7 +54,7 @@ internal sealed partial class MetricsDocumentedTests
         try
         {
             var rules = Path.Combine(folder.FullName, "rules.yml");
-            await File.WriteAllTextAsync(rules, Block("groups:"));
+            await File.WriteAllTextAsync(rules, Repository.Block(Section, "groups:"));
             var (exitCode, output, errors) = await Tool.RunAsync(promtool, "check", "rules", rules);
             Assert.That(exitCode, Is.Zero, output + errors);
             Assert.That(output, Does.Contain("7 rules found"));
@@ -71,7 +71,7 @@ internal sealed partial class MetricsDocumentedTests
         var program = Tool.Require("prometheus");
         await using (var client = await RawHttp.ConnectAsync(_server.Port))
             await client.PostAsync("0,Ann,*,*,*");
-        await using var prometheus = await PrometheusChild.StartAsync(program, Block("scrape_configs:")
+        await using var prometheus = await PrometheusChild.StartAsync(program, Repository.Block(Section, "scrape_configs:")
             .Replace(DocumentedTarget, $"localhost:{_port}", StringComparison.Ordinal)
             .Replace("15s", "1s", StringComparison.Ordinal));
         Assert.That(await prometheus.WaitForAsync("up{job=\"turnserver\"}"), Is.EqualTo("1"));
@@ -79,16 +79,6 @@ internal sealed partial class MetricsDocumentedTests
         Assert.That(await prometheus.WaitForAsync(
             "turnserver_request_duration_seconds_count{symbol=\"REGISTER\"}"), Is.EqualTo("1"));
         Assert.That(await prometheus.WaitForAsync("turnserver_actor_responding"), Is.EqualTo("1"));
-    }
-
-    // The indented block of the section that begins with this line.
-    private static string Block(string firstLine)
-    {
-        const string Indent = "    ";
-        var lines = Section.Split('\n').SkipWhile(line => line != Indent + firstLine)
-            .TakeWhile(line => line.StartsWith(Indent, StringComparison.Ordinal)).ToList();
-        Assert.That(lines, Is.Not.Empty, firstLine);
-        return string.Concat(lines.Select(line => line[Indent.Length..] + "\n"));
     }
 
     [GeneratedRegex("`([a-z_]+)`")]

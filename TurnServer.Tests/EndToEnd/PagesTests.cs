@@ -45,21 +45,12 @@ internal sealed partial class PagesTests
     {
         await using var server = await ServerChild.StartAsync("--game-timeout", "600");
         var readme = Repository.Read("README.md");
-        var script = Block(readme, "post() {").Replace("http://localhost:8080/", server.Url.ToString(),
+        var script = Repository.Block(readme, "post() {").Replace("http://localhost:8080/", server.Url.ToString(),
             StringComparison.Ordinal);
         var (exitCode, output, errors) = await Tool.RunAsync(
             new ProcessStartInfo("bash", ["-c", script]), TestWait.Timeout);
         Assert.That((exitCode, errors), Is.EqualTo((0, "")), output);
-        Assert.That(Normalize(output), Is.EqualTo(Normalize(Block(readme, "0/3/Ann"))));
-    }
-
-    // An indented block, from the line that begins like this to its end.
-    private static string Block(string page, string start)
-    {
-        var lines = page.Split('\n').SkipWhile(line => !line.StartsWith("    " + start, StringComparison.Ordinal))
-            .TakeWhile(line => line.StartsWith("    ", StringComparison.Ordinal)).Select(line => line[4..]).ToList();
-        Assert.That(lines, Is.Not.Empty, start);
-        return string.Join('\n', lines);
+        Assert.That(Normalize(output), Is.EqualTo(Normalize(Repository.Block(readme, "0/3/Ann"))));
     }
 
     // Keys differ; the last two replies come from two requests at once, in either order.

@@ -14,6 +14,19 @@ internal static class Repository
     /// <summary>Reads a file by its path relative to the root.</summary>
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
+    /// <summary>
+    /// The first indented block of a Markdown page that has a line beginning like this, from that line to its end,
+    /// without the indent.
+    /// </summary>
+    public static string Block(string page, string start)
+    {
+        const string Indent = "    ";
+        var lines = page.Split('\n').SkipWhile(line => !line.StartsWith(Indent + start, StringComparison.Ordinal))
+            .TakeWhile(line => line.StartsWith(Indent, StringComparison.Ordinal)).ToList();
+        Assert.That(lines, Is.Not.Empty, start);
+        return string.Concat(lines.Select(line => line[Indent.Length..] + "\n"));
+    }
+
     private static string FindRoot()
     {
         var folder = AppContext.BaseDirectory;
