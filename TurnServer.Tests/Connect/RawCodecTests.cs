@@ -72,16 +72,7 @@ internal sealed class RawCodecTests
 
     private static ReadOnlyMemory<byte> Bytes(string turn) => Encoding.UTF8.GetBytes(turn);
 
-    private static List<ReadOnlyMemory<byte>> Encode(byte[][] pieces)
-    {
-        var codec = new RawCodec();
-        var turns = new List<ReadOnlyMemory<byte>>();
-        codec.Begin(turns);
-        foreach (var piece in pieces)
-            codec.Encode(piece, turns);
-        codec.Finish(turns);
-        return turns;
-    }
+    private static List<ReadOnlyMemory<byte>> Encode(byte[][] pieces) => EncodedTurns.Of(new RawCodec(), pieces);
 
     private static (byte[] Output, ReceivedTurn Last) Decode(RawCodec codec, IEnumerable<ReadOnlyMemory<byte>> turns)
     {

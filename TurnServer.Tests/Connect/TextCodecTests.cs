@@ -79,16 +79,8 @@ internal sealed class TextCodecTests
     private static string[] Encode(byte[] text, int turnBytesMax = TurnGame.TurnBytesMax) =>
         [.. EncodeTurns([text], turnBytesMax).Select(turn => Encoding.UTF8.GetString(turn.Span))];
 
-    private static List<ReadOnlyMemory<byte>> EncodeTurns(byte[][] pieces, int turnBytesMax)
-    {
-        var codec = new TextCodec(turnBytesMax);
-        var turns = new List<ReadOnlyMemory<byte>>();
-        codec.Begin(turns);
-        foreach (var piece in pieces)
-            codec.Encode(piece, turns);
-        codec.Finish(turns);
-        return turns;
-    }
+    private static List<ReadOnlyMemory<byte>> EncodeTurns(byte[][] pieces, int turnBytesMax) =>
+        EncodedTurns.Of(new TextCodec(turnBytesMax), pieces);
 
     private static byte[] Decode(IEnumerable<ReadOnlyMemory<byte>> turns)
     {
