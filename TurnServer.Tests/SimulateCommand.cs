@@ -18,8 +18,8 @@ internal static class SimulateCommand
     {
         var seed = Options.Value<ulong?>("--seed", "SEED", "seed of the random generator", ParseSeed, null, "random");
         var histories = Options.Whole("--histories", "number of histories", HistoriesDefault, 1, int.MaxValue);
-        var steps = Options.Value<int?>("--steps", "COUNT", "number of steps in each history",
-            text => FlagType.Whole("COUNT", 1, int.MaxValue, "a count").Parse(text), null, "drawn from the seed");
+        var steps = Options.Value("--steps", "number of steps in each history",
+            FlagType.Optional(FlagType.Whole("COUNT", 1, int.MaxValue, "a count"), "drawn from the seed"), null);
         var crash = Options.Switch("--crash", "also simulate process crashes and power loss, with the journal");
         return new Subcommand("simulate", "play random histories against the rules and compare them with a model")
         {

@@ -17,15 +17,15 @@ internal static class Options
 
     /// <summary>An option that is on or off.</summary>
     public static Flag<bool> Switch(string name, string help) =>
-        new(name, Group, help, FlagType.Switch, false) { HasVariable = false };
+        Value(name, help, FlagType.Switch, false);
 
     /// <summary>A whole number within bounds.</summary>
     public static Flag<int> Whole(string name, string help, int defaultValue, int min, int max) =>
-        Of(name, help, FlagType.Whole("COUNT", min, max, "a count"), defaultValue);
+        Value(name, help, FlagType.Whole("COUNT", min, max, "a count"), defaultValue);
 
     /// <summary>The first of one or more consecutive ports.</summary>
     public static Flag<int> Port(string help, int defaultValue, int count = 1) =>
-        Of("--port", help, FlagType.Whole("PORT", 1024, 65_536 - count, "a port"), defaultValue);
+        Value("--port", help, FlagType.Whole("PORT", 1024, 65_536 - count, "a port"), defaultValue);
 
     /// <summary>A number within bounds, decimals allowed.</summary>
     public static Flag<double> Number(string name, string help, double defaultValue, double min, double max) =>
@@ -48,16 +48,17 @@ internal static class Options
     /// <summary>An option with a value.</summary>
     public static Flag<T> Value<T>(string name, string value, string help, Func<string, (T, string?)> parse,
         T defaultValue, string? defaultText) =>
-        Of(name, help, new FlagType<T>(value, parse, _ => defaultText), defaultValue);
+        Value(name, help, new FlagType<T>(value, parse, _ => defaultText), defaultValue);
 
-    private static Flag<T> Of<T>(string name, string help, FlagType<T> type, T defaultValue) =>
+    /// <summary>An option with a value of this type.</summary>
+    public static Flag<T> Value<T>(string name, string help, FlagType<T> type, T defaultValue) =>
         new(name, Group, help, type, defaultValue) { HasVariable = false };
 
     /// <summary>Server flags behind <c>--</c>.</summary>
     public static Argument<string[]> ServerFlags() => new("flags") { Arity = ArgumentArity.ZeroOrMore };
 
     /// <summary>Reads a duration, or says what to give instead.</summary>
-    public static (TimeSpan Value, string? WhatWouldDo) ParseDuration(string text)
+    public static (TimeSpan Value, string? Expected) ParseDuration(string text)
     {
         var (suffix, seconds) = Array.Find(DurationUnits, unit => text.EndsWith(unit.Suffix, StringComparison.Ordinal));
         return double.TryParse(text[..^suffix.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,

@@ -58,8 +58,8 @@ internal static class CompareCommand
 
     private static (int, string?) ParseConnections(string text)
     {
-        var (count, whatWouldDo) = FlagType.Whole("COUNT", 2, 256, "a count").Parse(text);
-        return (count, whatWouldDo ?? (count % 2 == 0 ? null : "an even number, two to a game"));
+        var (count, expected) = FlagType.Whole("COUNT", 2, 256, "a count").Parse(text);
+        return (count, expected ?? (count % 2 == 0 ? null : "an even number, two to a game"));
     }
 
     private static async Task MeasureAsync(CompareOptions options, TextWriter output)

@@ -37,7 +37,7 @@ internal sealed record Ramp(int From, int To)
     }
 
     /// <summary>Reads <c>10..1000</c>, or says what to give instead.</summary>
-    public static (Ramp? Value, string? WhatWouldDo) Parse(string text)
+    public static (Ramp? Value, string? Expected) Parse(string text)
     {
         var ends = text.Split("..");
         return ends.Length == 2 && TryParse(ends[0], out var from) && TryParse(ends[1], out var to) && from <= to

@@ -40,9 +40,8 @@ internal static class StressCommand
             + "each for its share of the duration", Ramp.Parse, null, null);
         var plot = Options.Text("--plot", "FILE", "write a page of charts");
         var json = Options.Text("--json", "FILE", "write all measurements as JSON");
-        var pid = Options.Value<int?>("--pid", "PID", "process whose CPU and memory to report", text =>
-            FlagType.Whole("PID", 1, int.MaxValue, "a process ID").Parse(text), null,
-            "what listens on the URL's port here");
+        var pid = Options.Value("--pid", "process whose CPU and memory to report", FlagType.Optional(
+            FlagType.Whole("PID", 1, int.MaxValue, "a process ID"), "what listens on the URL's port here"), null);
         var seed = Options.Whole("--seed", "seed of when to send, how long to play, and what to drop", 1, 0,
             int.MaxValue);
         return new Subcommand(Name, "simulate players and check that every turn arrives once and in order")

@@ -16,7 +16,7 @@ public sealed class LoadRampTests
     [TestCase("1..10")]
     [TestCase("10..20..30")]
     public void Parse_AnythingElse_SaysWhatToGive(string text) =>
-        Assert.That(Ramp.Parse(text).WhatWouldDo, Is.Not.Null);
+        Assert.That(Ramp.Parse(text).Expected, Is.Not.Null);
 
     [Test]
     public void StepDuration_OfSevenSteps_IsASeventhOrTheMinimum()

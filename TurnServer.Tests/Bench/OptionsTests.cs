@@ -23,5 +23,5 @@ public sealed class OptionsTests
     [TestCase("25h")]
     [TestCase("1,5s")]
     public void ParseDuration_AnythingElse_SaysWhatToGive(string text) =>
-        Assert.That(Options.ParseDuration(text).WhatWouldDo, Does.StartWith("a duration"));
+        Assert.That(Options.ParseDuration(text).Expected, Does.StartWith("a duration"));
 }
