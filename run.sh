@@ -66,7 +66,7 @@ EOF
 
 wants_help() { [[ ${1-} == --help || ${1-} == -h || ${1-} == '-?' ]]; }
 
-wrong() {
+usage_error() {
     say "$*"
     exit 2
 }
@@ -108,7 +108,7 @@ publish() {
         usage_of_publish
         exit
     fi
-    [[ $# -eq 1 && $to != -* && $to ]] || wrong "publish takes a directory; ./run.sh publish --help"
+    [[ $# -eq 1 && $to != -* && $to ]] || usage_error "publish takes a directory; ./run.sh publish --help"
     ensure_sdk
     is_stale "$to/turnserver" "$top/TurnServer" || return 0
     ensure_linker
@@ -167,10 +167,10 @@ dotnet_test() {
     dotnet test "$top/TurnServer.sln" -c Release --no-build --nologo --filter "$filter" 2>&1 | tee -a "$results/log"
 }
 
-# Adds up the runs: how many passed, failed and were skipped.
+# Adds up the runs: how many tests passed, failed and were skipped. A run that crashed prints no totals.
 count_tests() {
     sed -nE 's/^(Passed|Failed)! +- Failed: +([0-9]+), Passed: +([0-9]+), Skipped: +([0-9]+),.*/\3 \2 \4/p' \
-        "$results/log" | awk '{ p += $1; f += $2; s += $3 } END { if (NR) print p, f, s }'
+        "$results/log" | awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }'
 }
 
 # Support/Tool.cs writes the name of each missing package.
@@ -185,12 +185,12 @@ explain_skipped() {
 
 # Ends with a line such as "212 passed, 0 failed, 0 skipped".
 run_tests() {
-    local status=0 passed='' failed skipped
+    local status=0 passed failed skipped
     if wants_help "$@"; then
         usage_of_test
         exit
     fi
-    [[ $# -eq 0 || $* == --all ]] || wrong "test takes --all or nothing, not $*; ./run.sh test --help"
+    [[ $# -eq 0 || $* == --all ]] || usage_error "test takes --all or nothing, not $*; ./run.sh test --help"
     ensure_sdk
     build "$top/TurnServer.sln"
     results=$(mktemp -d)
@@ -205,15 +205,17 @@ run_tests() {
         say "running the tests that start the server again, with the published binary"
         TEST_SERVER=$published/turnserver dotnet_test TestCategory=Process || status=$?
     fi
-    read -r passed failed skipped < <(count_tests) || true
-    if [[ $passed ]]; then
-        explain_skipped "$skipped"
-        echo "$passed passed, $failed failed, $skipped skipped"
+    read -r passed failed skipped < <(count_tests)
+    explain_skipped "$skipped"
+    if [[ $status -ne 0 && $failed -eq 0 ]]; then
+        failed=1
+        say "a test run ended before its totals (see above); counted as one failure"
     fi
+    echo "$passed passed, $failed failed, $skipped skipped"
     exit "$status"
 }
 
-# The command that a word continues or begins, or that takes at most two edits to get to.
+# The closest command: one that the word extends or abbreviates, or else within two edits.
 nearest_command() {
     printf '%s\n' "${commands[@]}" | awk -v word="$1" '
         function smallest(a, b, c) { return a < b ? (a < c ? a : c) : (b < c ? b : c) }
@@ -238,7 +240,7 @@ unknown_command() {
     local near
     near=$(nearest_command "$1")
     say "unknown command $1${near:+; did you mean $near?}"
-    wrong "./run.sh help lists the commands"
+    usage_error "./run.sh help lists the commands"
 }
 
 case ${1-} in

@@ -35,7 +35,7 @@ internal static class SimulateCommand
             (result, errors) => (Seed: seed.Read(result, errors), Histories: histories.Read(result, errors),
                 Steps: steps.Read(result, errors), CanCrash: crash.Read(result, errors)),
             (options, _) => Task.FromResult(Run(options.Seed ?? (ulong)Random.Shared.NextInt64(), options.Histories,
-                options.Steps, options.CanCrash ? Simulator.OfJournaled() : Simulator.OfTable(), Console.Out)));
+                options.Steps, options.CanCrash ? Simulator.ForJournal() : Simulator.ForTable(), Console.Out)));
     }
 
     /// <summary>Plays the histories and prints statistics and a failure, if any. Returns the exit code.</summary>

@@ -9,8 +9,8 @@ namespace TurnServer;
 /// </summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "TurnServer {Version} listens on {Address}, process {ProcessId}; at most "
-        + "{Players} players, {Games} games, {Connections} connections; from one address at most {PlayersPerAddress} "
+    [LoggerMessage(1, LogLevel.Information, "TurnServer {Version} listens on {Address}, process {ProcessId}; limits: "
+        + "{Players} players, {Games} games, {Connections} connections; per client address: {PlayersPerAddress} "
         + "players, {ConnectionsPerAddress} connections, {RequestsPerSecond} requests/s")]
     public static partial void Listening(ILogger log, string version, string address, int processId, int players,
         int games, int connections, string playersPerAddress, string connectionsPerAddress,
@@ -93,7 +93,7 @@ internal static partial class Log
         + "current one is full: {Reason}")]
     public static partial void JournalSpaceLow(ILogger log, string reason);
 
-    [LoggerMessage(44, LogLevel.Critical, "Cannot write the journal: answering all requests with 23 and suspending all "
+    [LoggerMessage(44, LogLevel.Critical, "Cannot write the journal: answering all requests with reply 23 and suspending all "
         + "timeouts until there is space: {Reason}")]
     public static partial void JournalStalled(ILogger log, string reason);
 
@@ -115,7 +115,7 @@ internal static partial class Log
         + "the disk holds")]
     public static partial void DiskSyncFailed(ILogger log, Exception fault);
 
-    [LoggerMessage(50, LogLevel.Warning, "Slow disk: answered requests with 23 for up to {Seconds:0.0} s while creating "
+    [LoggerMessage(50, LogLevel.Warning, "Slow disk: answered requests with reply 23 for up to {Seconds:0.0} s while creating "
         + "the next journal segment")]
     public static partial void StateDiskIsSlow(ILogger log, double seconds);
 

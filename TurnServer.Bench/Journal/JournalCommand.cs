@@ -66,7 +66,7 @@ internal static class JournalCommand
         return 0;
     }
 
-    private static List<AppendFigures[]> Appends(StateSync sync, int batch, JournalBenchOptions options,
+    private static List<AppendCosts[]> Appends(StateSync sync, int batch, JournalBenchOptions options,
         ScratchDirectory root)
     {
         if (batch == Batches[0])

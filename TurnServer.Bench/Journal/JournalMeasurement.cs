@@ -8,7 +8,7 @@ namespace TurnServer.Bench.Journal;
 /// <param name="Wall">Microseconds per batch until its replies may leave.</param>
 /// <param name="Cpu">Microseconds of CPU time per batch, user and kernel, of all threads.</param>
 /// <param name="Allocated">Managed bytes allocated per record.</param>
-internal readonly record struct AppendFigures(double Wall, double Cpu, double Allocated);
+internal readonly record struct AppendCosts(double Wall, double Cpu, double Allocated);
 
 /// <summary>Measures one contender at a time.</summary>
 internal static class JournalMeasurement
@@ -23,7 +23,7 @@ internal static class JournalMeasurement
     private const int ReadBatch = 1024;
 
     /// <summary>Appends batches of this many records for this long.</summary>
-    public static AppendFigures Append(IContender contender, StateSync sync, int batch, TimeSpan length, string root)
+    public static AppendCosts Append(IContender contender, StateSync sync, int batch, TimeSpan length, string root)
     {
         using var directory = new ScratchDirectory(root);
         using var log = contender.Open(directory.Path, sync);
@@ -36,7 +36,7 @@ internal static class JournalMeasurement
         var wall = watch.Elapsed;
         allocated = GC.GetTotalAllocatedBytes(precise: true) - allocated;
         cpu = Environment.CpuUsage.TotalTime - cpu;
-        return new AppendFigures(wall.TotalMicroseconds / batches, cpu.TotalMicroseconds / batches,
+        return new AppendCosts(wall.TotalMicroseconds / batches, cpu.TotalMicroseconds / batches,
             (double)allocated / batches / batch);
     }
 

@@ -12,9 +12,9 @@ internal static class JournalReport
     private const int FigureWidth = 12;
     private const int RatioWidth = 30;
 
-    /// <summary>Appends under one sync policy with one batch size: by round, the figures of each contender.</summary>
+    /// <summary>Appends under one sync policy with one batch size: by round, the costs of each contender.</summary>
     public static string Appends(IReadOnlyList<IContender> contenders, StateSync sync, int batch,
-        IReadOnlyList<AppendFigures[]> rounds)
+        IReadOnlyList<AppendCosts[]> rounds)
     {
         var text = new StringBuilder();
         text.AppendLine().AppendLine($"{sync.ToString().ToLowerInvariant()}, batches of {batch}".PadRight(NameWidth)
@@ -27,15 +27,15 @@ internal static class JournalReport
                 + Median(round => round[number].Wall).PadLeft(FigureWidth)
                 + Median(round => round[number].Cpu).PadLeft(FigureWidth)
                 + Median(round => round[number].Allocated).PadLeft(FigureWidth) + "  "
-                + (i == 0 ? "" : Ratio(figures => figures.Wall, number).PadRight(RatioWidth)
-                    + Ratio(figures => figures.Cpu, number))).TrimEnd());
+                + (i == 0 ? "" : Ratio(costs => costs.Wall, number).PadRight(RatioWidth)
+                    + Ratio(costs => costs.Cpu, number))).TrimEnd());
         }
 
         return text.ToString();
 
-        string Median(Func<AppendFigures[], double> figure) => Text(Spread.Of(rounds.Select(figure)).Median);
+        string Median(Func<AppendCosts[], double> figure) => Text(Spread.Of(rounds.Select(figure)).Median);
 
-        string Ratio(Func<AppendFigures, double> figure, int number) =>
+        string Ratio(Func<AppendCosts, double> figure, int number) =>
             Text(Spread.Of(rounds.Select(round => figure(round[number]) / figure(round[0]))));
     }
 

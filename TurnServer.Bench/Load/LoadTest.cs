@@ -166,12 +166,12 @@ internal sealed class LoadTest
     private LoadPlayer[] CreatePlayers(PlayContext context)
     {
         var players = new LoadPlayer[_options.Settings.Clients];
-        Couple? couple = null;
+        NamedPair? pair = null;
         for (var i = 0; i < players.Length; i++)
         {
             if (i % 2 == 0)
-                couple = i % 4 == 0 && i + 1 < players.Length ? new Couple(_ledger) : null;
-            players[i] = new LoadPlayer(i, context, couple);
+                pair = i % 4 == 0 && i + 1 < players.Length ? new NamedPair(_ledger) : null;
+            players[i] = new LoadPlayer(i, context, pair);
         }
 
         return players;

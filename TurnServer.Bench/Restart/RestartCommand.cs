@@ -89,17 +89,17 @@ internal sealed class RestartCommand : IDisposable
         for (var turn = 0; turn < InitialRounds; turn++)
             await _games.PlayAsync(1);
         var overhead = ((await BytesRecordedAsync() - bytesBefore) / _games.TurnsPlayed) - RunningGames.TurnBytes;
-        var rounds = new List<RestartFigures>();
-        for (var round = 1; round <= _options.Rounds; round++)
+        var rounds = new List<RestartRound>();
+        for (var number = 1; number <= _options.Rounds; number++)
         {
             // Gives every restart a journal to replay.
             await _games.PlayAsync(1);
             var killed = await RestartAsync(() => Task.CompletedTask);
             await _games.PlayAsync(1);
             var stopped = await RestartAsync(() => _server!.StopAsync());
-            var figures = new RestartFigures(killed, stopped);
-            rounds.Add(figures);
-            await output.WriteLineAsync($"round {round}  {RestartReport.Row(figures)}");
+            var round = new RestartRound(killed, stopped);
+            rounds.Add(round);
+            await output.WriteLineAsync($"round {number}  {RestartReport.Row(round)}");
         }
 
         await output.WriteAsync(RestartReport.Compose(rounds, overhead));

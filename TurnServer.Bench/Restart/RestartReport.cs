@@ -11,7 +11,7 @@ namespace TurnServer.Bench.Restart;
 internal sealed record RestartTimes(TimeSpan Stop, TimeSpan Start, TimeSpan Played, TimeSpan Pause, double Megabytes);
 
 /// <summary>The restarts of one round.</summary>
-internal sealed record RestartFigures(RestartTimes Killed, RestartTimes Stopped);
+internal sealed record RestartRound(RestartTimes Killed, RestartTimes Stopped);
 
 /// <summary>The report of <c>bench restart</c>.</summary>
 internal static class RestartReport
@@ -20,11 +20,11 @@ internal static class RestartReport
     private const double BytesGoal = 100;
 
     /// <summary>One round as a line.</summary>
-    public static string Row(RestartFigures figures) => $"kill -9: {Row(figures.Killed)}; SIGTERM: "
-        + Row(figures.Stopped);
+    public static string Row(RestartRound round) => $"kill -9: {Row(round.Killed)}; SIGTERM: "
+        + Row(round.Stopped);
 
     /// <summary>The medians of all rounds, next to the goals.</summary>
-    public static string Compose(IReadOnlyList<RestartFigures> rounds, double overheadBytes)
+    public static string Compose(IReadOnlyList<RestartRound> rounds, double overheadBytes)
     {
         var text = new StringBuilder();
         text.AppendLine().AppendLine($"Medians of {rounds.Count} rounds (lowest to highest), seconds:").AppendLine();
@@ -43,7 +43,7 @@ internal static class RestartReport
         + $"start {times.Start.TotalSeconds:0.00} played {times.Played.TotalSeconds:0.00} "
         + $"pause {times.Pause.TotalSeconds:0.00} s, {times.Megabytes:0.0} MiB";
 
-    private static void Append(StringBuilder text, string name, string goal, IReadOnlyList<RestartFigures> rounds,
+    private static void Append(StringBuilder text, string name, string goal, IReadOnlyList<RestartRound> rounds,
         Func<RestartTimes, double> figure)
     {
         var killed = Spread.Of(rounds.Select(round => figure(round.Killed)));

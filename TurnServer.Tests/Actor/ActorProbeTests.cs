@@ -18,7 +18,7 @@ internal sealed class ActorProbeTests
     public async Task CheckHealth_OfAnActorThatAnswers_IsNull()
     {
         await using var actor = ActorDriver.Started();
-        Assert.That(await new ActorProbe(actor.Actor.CountAsync, _clock).CheckHealthAsync(), Is.Null);
+        Assert.That(await new ActorProbe(actor.Actor.GetStatisticsAsync, _clock).CheckHealthAsync(), Is.Null);
     }
 
     [Test]
@@ -61,7 +61,7 @@ internal sealed class ActorProbeTests
         }, _clock);
         for (var i = 0; i < 3; i++)
         {
-            var counting = probe.CountAsync();
+            var counting = probe.GetStatisticsAsync();
             Assert.That(counting.IsCompleted, Is.False);
             _clock.Advance(ActorProbe.Timeout);
             Assert.That(await TestWait.ForAsync(counting), Is.Null);
@@ -69,7 +69,7 @@ internal sealed class ActorProbeTests
 
         Assert.That(asked, Is.EqualTo(1));
         answer.SetResult(Statistics);
-        Assert.That(await TestWait.ForAsync(probe.CountAsync()), Is.Not.Null);
+        Assert.That(await TestWait.ForAsync(probe.GetStatisticsAsync()), Is.Not.Null);
         Assert.That(asked, Is.EqualTo(2));
     }
 
@@ -78,7 +78,7 @@ internal sealed class ActorProbeTests
     {
         using var stop = new CancellationTokenSource();
         var probe = new ActorProbe(() => new TaskCompletionSource<ActorStatistics>().Task, _clock);
-        var counting = probe.CountAsync(stop.Token);
+        var counting = probe.GetStatisticsAsync(stop.Token);
         stop.Cancel();
         Assert.That(async () => await TestWait.ForAsync(counting), Throws.InstanceOf<OperationCanceledException>());
     }

@@ -184,7 +184,7 @@ internal sealed class HistoryTests
             Process = ProcessStatistics.Read(0) with { ResidentBytes = 100, Cpu = default, GcPause = default },
             Actor = new ActorStatistics
             {
-                Table = new Table(new RulesOptions(), new SequentialKeySource()).Count() with
+                Table = new Table(new RulesOptions(), new SequentialKeySource()).GetStatistics() with
                 {
                     Turns = turns,
                     Games = games,

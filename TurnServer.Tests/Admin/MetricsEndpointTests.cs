@@ -21,7 +21,7 @@ public sealed class MetricsEndpointTests
         var clock = new FakeTimeProvider();
         await using var actor = ActorDriver.Started();
         TaskCompletionSource<ActorStatistics>? unanswered = null;
-        var endpoint = EndpointOf(() => unanswered?.Task ?? actor.Actor.CountAsync(), clock);
+        var endpoint = EndpointOf(() => unanswered?.Task ?? actor.Actor.GetStatisticsAsync(), clock);
         await AssertItHasTheActorsMetrics();
 
         unanswered = new TaskCompletionSource<ActorStatistics>();
@@ -36,7 +36,7 @@ public sealed class MetricsEndpointTests
         Assert.That(without["turnserver_connections_max"], Is.EqualTo(7));
         Assert.That(without["process_max_fds"], Is.Positive);
 
-        unanswered.SetResult(await actor.Actor.CountAsync());
+        unanswered.SetResult(await actor.Actor.GetStatisticsAsync());
         unanswered = null;
         await AssertItHasTheActorsMetrics();
 
@@ -64,7 +64,7 @@ public sealed class MetricsEndpointTests
     public async Task Handle_HasNoMetricsOfTheLibraryItself()
     {
         await using var actor = ActorDriver.Started();
-        var endpoint = EndpointOf(actor.Actor.CountAsync, TimeProvider.System);
+        var endpoint = EndpointOf(actor.Actor.GetStatisticsAsync, TimeProvider.System);
         var scrape = await ScrapeOf(endpoint.HandleAsync(Plain).AsTask());
         Assert.That(scrape.Families,
             Has.All.Matches("^(turnserver|process|dotnet)_[a-z_]+$"));

@@ -136,7 +136,7 @@ internal sealed class ConnectFailureTests
         await using (var first = ServerChild.Launch("--port", $"{port}"))
         {
             await ann.WaitForMessageAsync("the server answers again");
-            await ann.WaitForMessageAsync("waiting for anybody");
+            await ann.WaitForMessageAsync("waiting for a partner");
         }
 
         await using var second = ServerChild.Launch("--port", $"{port}");

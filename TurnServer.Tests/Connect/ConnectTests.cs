@@ -32,7 +32,7 @@ internal sealed partial class ConnectTests
         Assert.That(read[1].AsSpan().SequenceEqual(text), Is.True, "Bob reads what Ann writes");
         Assert.That(read[0], Is.EqualTo(others));
         await AssertDoneAsync(ann, bob);
-        Assert.That(ann.Errors, Does.Contain($"waiting for anybody at {server.Url}").Or.Contain("paired with Bob"));
+        Assert.That(ann.Errors, Does.Contain($"waiting for a partner at {server.Url}").Or.Contain("paired with Bob"));
         Assert.That(ann.Errors + bob.Errors, Does.Contain("paired with Ann").And.Contain("paired with Bob"));
     }
 

@@ -37,7 +37,7 @@ internal sealed class ListenerDefectTests
         }
     }
 
-    // dotnet/runtime#63543: ListenerInternals.Forget. No leak was seen with 501, even without it.
+    // dotnet/runtime#63543: ListenerInternals.Unregister. No leak was seen with 501, even without it.
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\n\r\n", 411, Category = "Slow")]
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501, Category = "Slow")]
     public async Task Requests_that_the_listener_refuses_do_not_leak_memory(string request, int status)

@@ -98,9 +98,9 @@ internal sealed class GoldenStateTests
         var store = Open(disk);
         store.Begin();
         Assert.That(TableSnapshotText.Of(Recovery.Read(disk)!.Table), Is.EqualTo(TableSnapshotText.Of(store.Table)));
-        Assert.That((store.Table.PlayerCount, store.Table.GameCount, store.Table.Count().BacklogBytes),
+        Assert.That((store.Table.PlayerCount, store.Table.GameCount, store.Table.GetStatistics().BacklogBytes),
             Is.EqualTo((recovered.Table.PlayerCount, recovered.Table.GameCount,
-                recovered.Table.Count().BacklogBytes)));
+                recovered.Table.GetStatistics().BacklogBytes)));
     }
 
     private static string Folder => Path.Combine(TestContext.CurrentContext.TestDirectory, "Journal", "Golden");
@@ -122,10 +122,10 @@ internal sealed class GoldenStateTests
         File.WriteAllText(Path.Combine(folder, "figures.json"), StatisticsJson(table));
     }
 
-    private static bool IsRich(Table table) => table.Count() is { Games: > 1, BacklogBytes: > 0 } statistics
+    private static bool IsRich(Table table) => table.GetStatistics() is { Games: > 1, BacklogBytes: > 0 } statistics
         && statistics.PlayersByStatus.Count(players => players > 0) > 1;
 
-    private static string StatisticsJson(Table table) => JsonSerializer.Serialize(table.Count()) + "\n";
+    private static string StatisticsJson(Table table) => JsonSerializer.Serialize(table.GetStatistics()) + "\n";
 
     private static void Play(RandomPlayers players, StateStore store, int acts)
     {

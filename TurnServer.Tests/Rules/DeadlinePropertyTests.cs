@@ -50,7 +50,7 @@ public sealed class DeadlinePropertyTests
         {
             party.Do(act);
             var table = party.Table.Table;
-            var (view, counters) = (table.View(int.MaxValue), table.Count());
+            var (view, counters) = (table.View(int.MaxValue), table.GetStatistics());
             var byStatus = Enum.GetValues<PlayerStatus>()
                 .Select(status => view.Players.Count(player => player.Status == status));
             Assert.That(counters.PlayersByStatus, Is.EqualTo(byStatus));

@@ -15,7 +15,7 @@ public sealed class TableStatisticsTests : TableFixture
             2,*,{c},*,* > 0/3/Dan
             0,Eve,*,*,* > 0/0/{e}
             """);
-        var counters = Table.Count();
+        var counters = Table.GetStatistics();
         using (Assert.EnterMultipleScope())
         {
             Assert.That(counters.PlayersByStatus[(int)PlayerStatus.Playing], Is.EqualTo(2));
@@ -35,12 +35,12 @@ public sealed class TableStatisticsTests : TableFixture
             6,,{ga},0,1    > 0/10/*
             6,de,{ga},0,2  > 0/10/*
             """);
-        var counters = Table.Count();
+        var counters = Table.GetStatistics();
         Assert.That((counters.Turns, counters.TurnBytes, counters.BacklogBytes), Is.EqualTo((2L, 5L, 6L)));
         Play("6,,{gb},1,0 > 0/9/abc|de");
-        Assert.That(Table.Count().BacklogBytes, Is.EqualTo(6), "not acknowledged yet");
+        Assert.That(Table.GetStatistics().BacklogBytes, Is.EqualTo(6), "not acknowledged yet");
         Play("6,,{gb},1,1 > 0/10/*");
-        Assert.That(Table.Count().BacklogBytes, Is.Zero);
+        Assert.That(Table.GetStatistics().BacklogBytes, Is.Zero);
     }
 
     [Test]
@@ -50,7 +50,7 @@ public sealed class TableStatisticsTests : TableFixture
             5,*,{gb},1,*   > 0/1/*
             6,abc,{ga},0,0 > 15/5/*
             """);
-        Assert.That(Table.Count().Turns, Is.Zero);
+        Assert.That(Table.GetStatistics().Turns, Is.Zero);
     }
 
     [TestCase("+ 26", DropCause.SilentWaiting, 1, "0,Ann,*,*,* > 0/0/{a}")]
@@ -68,7 +68,7 @@ public sealed class TableStatisticsTests : TableFixture
     {
         Play(before + "\n" + last);
         Table.Tick(Driver.Now);
-        var drops = Table.Count().DropsByCause;
+        var drops = Table.GetStatistics().DropsByCause;
         Assert.That(drops[(int)cause], Is.EqualTo(count));
         Assert.That(drops.Sum(), Is.EqualTo(count), "nothing else was dropped");
     }
@@ -87,7 +87,7 @@ public sealed class TableStatisticsTests : TableFixture
             4,*,{c},*,* > 0/7/*
             4,*,{d},*,* > 12/*/*
             """);
-        Assert.That(Table.Count().DropsByCause[(int)DropCause.GamesFull], Is.EqualTo(2));
+        Assert.That(Table.GetStatistics().DropsByCause[(int)DropCause.GamesFull], Is.EqualTo(2));
     }
 
     [Test]
@@ -99,6 +99,6 @@ public sealed class TableStatisticsTests : TableFixture
             5,*,{ga},0,* > 0/1/*
             5,*,{gb},1,* > 0/1/*
             """);
-        Assert.That(Table.Count().DropsByCause.Sum(), Is.Zero);
+        Assert.That(Table.GetStatistics().DropsByCause.Sum(), Is.Zero);
     }
 }

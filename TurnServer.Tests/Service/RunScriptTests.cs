@@ -2,7 +2,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Service;
 
-/// <summary><c>./run.sh</c>: help and mistyped commands, neither of which needs an SDK or a build.</summary>
+/// <summary><c>./run.sh</c>: help and mistyped commands, which need neither SDK nor build; the totals of tests.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class RunScriptTests
 {
@@ -61,6 +61,21 @@ internal sealed class RunScriptTests
     [TestCase("deb", "now")]
     public async Task A_wrong_argument_is_refused(params string[] arguments) =>
         Assert.That(await RefuseAsync(arguments), Does.StartWith("run.sh"));
+
+    [TestCase("echo 'Passed!  - Failed:     0, Passed:   212, Skipped:     3, Total:   215, Duration: 1 s'", 0,
+        "212 passed, 0 failed, 3 skipped")]
+    [TestCase("echo 'Failed!  - Failed:     2, Passed:   210, Skipped:     0, Total:   212, Duration: 1 s'; exit 1", 1,
+        "210 passed, 2 failed, 0 skipped")]
+    [TestCase("echo 'The active test run was aborted. Reason: Test host process crashed'; exit 1", 1,
+        "0 passed, 1 failed, 0 skipped")]
+    public async Task The_last_line_of_test_counts_a_crashed_run_as_a_failure(string run, int status, string totals)
+    {
+        using var machine = new FreshMachine();
+        machine.InstallSdk(run);
+        var (exitCode, output, errors) = await machine.RunAsync(null, "test");
+        Assert.That(output.TrimEnd().Split('\n')[^1], Is.EqualTo(totals), errors);
+        Assert.That(exitCode, Is.EqualTo(status));
+    }
 
     private static async Task<string> HelpAsync(params string[] arguments)
     {

@@ -29,7 +29,7 @@ internal sealed partial class Harness
 
     private void CompareState()
     {
-        if (_model.FindMiscount(server.Count()) is { } miscount)
+        if (_model.FindMiscount(server.GetStatistics()) is { } miscount)
             throw new MismatchException("correct counters", miscount);
         if (_model.NextDue is { } due && !(server.NextDeadline <= due))
             throw new MismatchException($"a deadline no later than {due - Start}", $"{server.NextDeadline - Start}");

@@ -11,7 +11,7 @@ public sealed class SimulationTests
     [Test]
     public void Journal_WithCrashesAtAnyMessage_MatchesTheModel()
     {
-        var simulator = Simulator.OfJournaled();
+        var simulator = Simulator.ForJournal();
         Play(simulator, Seed + 1, 1_000);
         var statistics = simulator.Statistics;
         Assert.That(new[]
@@ -24,27 +24,27 @@ public sealed class SimulationTests
     [Test]
     [Category("Slow")]
     public void Table_InManyHistories_MatchesTheModel() =>
-        Play(Simulator.OfTable(), Seed + 6, 60_000);
+        Play(Simulator.ForTable(), Seed + 6, 60_000);
 
     [Test]
     [Category("Slow")]
-    public void Table_InLongHistories_MatchesTheModel() => Play(Simulator.OfTable(), Seed + 2, 2_000, steps: 3_000);
+    public void Table_InLongHistories_MatchesTheModel() => Play(Simulator.ForTable(), Seed + 2, 2_000, steps: 3_000);
 
     [Test]
     [Category("Slow")]
-    public void Journal_InManyHistories_MatchesTheModel() => Play(Simulator.OfJournaled(), Seed + 3, 8_000);
+    public void Journal_InManyHistories_MatchesTheModel() => Play(Simulator.ForJournal(), Seed + 3, 8_000);
 
     /// <summary>Regression tests: histories that have failed.</summary>
     /// <param name="seed">
     /// 1465…: the reply about a lost partner was itself lost in a crash; the pair must not meet again.
     /// </param>
     [TestCase(146_525_360_010_768_628UL)]
-    public void Journal_InAHistoryThatFailedOnce_MatchesTheModel(ulong seed) => Play(Simulator.OfJournaled(), seed, 1);
+    public void Journal_InAHistoryThatFailedOnce_MatchesTheModel(ulong seed) => Play(Simulator.ForJournal(), seed, 1);
 
     [Test]
     public void Run_WithTheSameSeed_PlaysTheSameHistories()
     {
-        var (first, second) = (Simulator.OfTable(), Simulator.OfTable());
+        var (first, second) = (Simulator.ForTable(), Simulator.ForTable());
         first.Run(Seed, 100);
         second.Run(Seed, 100);
         Assert.That(second.Statistics, Is.EqualTo(first.Statistics).UsingPropertiesComparer());
@@ -53,7 +53,7 @@ public sealed class SimulationTests
     [Test]
     public void Table_InShortHistories_MatchesTheModelAndHitsEveryFault()
     {
-        var simulator = Simulator.OfTable();
+        var simulator = Simulator.ForTable();
         Play(simulator, Seed, 3_000);
         var statistics = simulator.Statistics;
         using (Assert.EnterMultipleScope())

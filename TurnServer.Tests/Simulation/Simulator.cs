@@ -14,13 +14,13 @@ internal delegate SimulatedServer ServerFactory(World world);
 internal sealed class Simulator(ServerFactory createServer, bool canCrash)
 {
     /// <summary>The rules alone.</summary>
-    public static Simulator OfTable() =>
+    public static Simulator ForTable() =>
         new(world => new TableServer(world.Options, Keys(world)), canCrash: false);
 
     /// <summary>
     /// The rules with the journal. Half of the histories have process crashes, the other half power losses.
     /// </summary>
-    public static Simulator OfJournaled() => new(
+    public static Simulator ForJournal() => new(
         world => new JournaledServer(world.Options, Keys(world), losesPower: world.Seed % 2 == 0), canCrash: true);
 
     // The mutation tests need only know whether a history fails.
@@ -54,7 +54,7 @@ internal sealed class Simulator(ServerFactory createServer, bool canCrash)
     /// <summary>The first failure, not shrunk, and how many histories passed before it.</summary>
     public static (string? Failure, long Histories) RunForMutation(ulong seed, long histories, bool canCrash)
     {
-        var simulator = canCrash ? OfJournaled() : OfTable();
+        var simulator = canCrash ? ForJournal() : ForTable();
         simulator._shrinks = false;
         var failure = simulator.Run(seed, histories);
         return (failure?.Fault.Message, simulator.Histories);

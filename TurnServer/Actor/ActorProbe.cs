@@ -17,7 +17,7 @@ public sealed class ActorProbe(Func<Task<ActorStatistics>> count, TimeProvider c
     private volatile Task<ActorStatistics>? _asked;
 
     /// <summary>The statistics; null when the actor did not answer in time.</summary>
-    public async Task<ActorStatistics?> CountAsync(CancellationToken stop = default)
+    public async Task<ActorStatistics?> GetStatisticsAsync(CancellationToken stop = default)
     {
         // Not under a lock: an idle actor answers on this thread.
         if (_asked is not { IsCompleted: false } asked)
@@ -28,7 +28,7 @@ public sealed class ActorProbe(Func<Task<ActorStatistics>> count, TimeProvider c
     /// <summary>
     /// Why players cannot play, or would lose their games in a crash; null: all is well. Both <c>/healthz</c> say this.
     /// </summary>
-    public async Task<string?> CheckHealthAsync() => ProblemOf(await CountAsync());
+    public async Task<string?> CheckHealthAsync() => ProblemOf(await GetStatisticsAsync());
 
     /// <summary>The same for statistics already read; null stands for an actor that did not answer.</summary>
     public static string? ProblemOf(ActorStatistics? statistics) => statistics switch

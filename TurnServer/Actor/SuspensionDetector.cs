@@ -4,12 +4,12 @@ namespace TurnServer.Actor;
 
 /// <summary>
 /// Detects that the process was suspended: while any deadline is pending the actor handles a message at least every
-/// <see cref="Beat"/>, so a much longer gap means that requests could not be received.
+/// <see cref="CheckInterval"/>, so a much longer gap means that requests could not be received.
 /// </summary>
 /// <param name="grace">The latest time after a suspension to which a deadline is extended.</param>
 internal sealed class SuspensionDetector(TimeSpan grace)
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
 
     // A busy machine may wake the actor some hundred milliseconds late.
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(2);
@@ -17,7 +17,7 @@ internal sealed class SuspensionDetector(TimeSpan grace)
     private TimeSpan? _handledAt;
 
     /// <summary>When the actor must handle a message at the latest; null while no deadline is pending.</summary>
-    public TimeSpan? NextBeat => _handledAt + Beat;
+    public TimeSpan? NextCheck => _handledAt + CheckInterval;
 
     /// <summary>The suspension that ends now and has not been reported to the table; null when there is none.</summary>
     public Suspension? Find(TimeSpan now) =>

@@ -106,9 +106,9 @@ public sealed partial class TurnActor : IDisposable
     /// <summary>The statistics of actor and table, taken between two messages.</summary>
     /// <exception cref="ActorBusyException">The mailbox is full.</exception>
     /// <exception cref="ActorFailedException">The actor failed.</exception>
-    public Task<ActorStatistics> CountAsync() => QueryAsync(table => new ActorStatistics
+    public Task<ActorStatistics> GetStatisticsAsync() => QueryAsync(table => new ActorStatistics
     {
-        Table = table.Count(),
+        Table = table.GetStatistics(),
         HeldReplies = _held.Count,
         MailboxDepth = _mailbox.Reader.Count,
         Messages = _messages,
@@ -170,7 +170,7 @@ public sealed partial class TurnActor : IDisposable
         if (_time.StoppedAt is { } stoppedAt)
             _timer.SetForRetry(stoppedAt);
         else if (_table.NextDeadline is { } next)
-            _timer.Set(_suspensions?.NextBeat is { } beat && beat < next ? beat : next);
+            _timer.Set(_suspensions?.NextCheck is { } beat && beat < next ? beat : next);
     }
 
     private void FailAll(ActorFailedException reason)

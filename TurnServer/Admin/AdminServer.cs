@@ -26,8 +26,8 @@ internal sealed class AdminServer : IDisposable
     public static AdminServer Start(AdminOptions options, AdminSources sources, ILogger log)
     {
         var clock = TimeProvider.System;
-        var probe = new ActorProbe(sources.Actor.CountAsync, clock);
-        var samples = new SampleSource(probe, sources.Http.Count, sources.Journal.Read, clock);
+        var probe = new ActorProbe(sources.Actor.GetStatisticsAsync, clock);
+        var samples = new SampleSource(probe, sources.Http.GetStatistics, sources.Journal.Read, clock);
         var metrics = new MetricsEndpoint(sources.Metrics, sources.Version, samples);
         var status = new StatusEndpoint(sources, samples, clock);
         return new AdminServer(status, AdminFront.Start(options, AdminEndpoints.Of(probe, metrics, status), log));

@@ -35,7 +35,7 @@ internal sealed class SampleSource(ActorProbe probe, Func<HttpStatistics> readHt
     /// <param name="countDescriptors">Called once the actor has answered, as it may take a while.</param>
     public async Task<Sample> TakeAsync(Func<int> countDescriptors)
     {
-        var actor = await probe.CountAsync();
+        var actor = await probe.GetStatisticsAsync();
         return new Sample
         {
             At = clock.GetElapsedTime(_startedAt),

@@ -17,7 +17,7 @@ internal static class ConnectCommand
     /// <summary>The command, with its flags.</summary>
     public static Command Create(ConnectFlags flags)
     {
-        var command = new Command("connect", "Passes data between two machines through a turn server.") { flags.Url };
+        var command = new Command("connect", "Transfers data between two machines through a turn server.") { flags.Url };
         foreach (var flag in flags.All)
             command.Add(flag.Option);
         command.SetAction(result => InvokeAsync(flags, result));
@@ -26,20 +26,20 @@ internal static class ConnectCommand
 
     /// <summary>The page of <c>connect --help</c>.</summary>
     public static HelpPage Help(ConnectFlags flags) => new(
-        "Passes standard input to whoever connects to the same server, and prints what they send on\n"
+        "Sends standard input to a partner on the same server, and prints what the partner sends to\n"
             + "standard output. Messages go to standard error.",
         $"{Words} URL --name NAME [options]",
         ("Arguments", [("URL", "the turn server, such as http://localhost:8080/")]),
         flags.All,
         """
         Without --raw each line is a turn that any client can read; \, |, carriage returns and bytes that
-        are not UTF-8 are escaped (TurnServer/Client/README.md, "turnserver connect"). It ends when both
-        inputs have.
+        are not UTF-8 are escaped (TurnServer/Client/README.md, "turnserver connect"). The command ends when
+        both inputs have ended.
         """)
     {
         ExitCodes =
         [
-            (ExitCode.Ok, "all has arrived, both ways"),
+            (ExitCode.Ok, "all data has arrived, both ways"),
             (ExitCode.Usage, "wrong option"),
             (ExitCode.Failed, "unhandled exception"),
             (ExitCode.NobodyCame, "no partner within --wait-for-partner"),

@@ -11,16 +11,16 @@ internal sealed record ConnectOptions
     /// <summary>The URL of the server.</summary>
     public required Uri Url { get; init; }
 
-    /// <summary>The name of this side; empty if it is missing.</summary>
+    /// <summary>This player's name; empty if it is missing.</summary>
     public string Name { get; init; } = "";
 
-    /// <summary>The name of the only partner wanted; null: anybody.</summary>
+    /// <summary>The name of the only partner wanted; null: any partner.</summary>
     public string? Partner { get; init; }
 
-    /// <summary>Whether to pass bytes with a checksum at the end, instead of lines of text.</summary>
+    /// <summary>Whether to transfer bytes with a checksum instead of lines of text.</summary>
     public bool IsRaw { get; init; }
 
-    /// <summary>Whether to leave standard input alone.</summary>
+    /// <summary>Whether to leave standard input unread.</summary>
     public bool HasNoInput { get; init; }
 
     /// <summary>How long to wait for a partner.</summary>
@@ -33,8 +33,8 @@ internal sealed record ConnectOptions
 /// <summary>The arguments of <c>connect</c>. Their defaults are those of the options.</summary>
 internal sealed class ConnectFlags
 {
-    private const string Who = "Who meets whom";
-    private const string What = "What is passed";
+    private const string Who = "Finding a partner";
+    private const string What = "Data";
     private const string Waiting = "Waiting, in seconds (decimals allowed)";
 
     private static readonly ConnectOptions Defaults = new() { Url = new Uri("http://localhost/") };
@@ -42,14 +42,14 @@ internal sealed class ConnectFlags
 
     private readonly OptionFlag<ConnectOptions>[] _bound =
     [
-        Of(Who, "--name", "the name of this side; required", new FlagType<string>("NAME", ParseName, _ => null),
+        Of(Who, "--name", "your name; required", new FlagType<string>("NAME", ParseName, _ => null),
             o => o.Name, (o, v) => o with { Name = v }),
-        Of(Who, "--partner", "meet only NAME, who must name this side in turn",
+        Of(Who, "--partner", "connect only to NAME, who must give your name as --partner",
             new FlagType<string?>("NAME", ParsePartner, _ => null), o => o.Partner, (o, v) => o with { Partner = v },
-            "anybody who names nobody"),
-        Of(What, "--raw", "pass bytes instead of lines, with a checksum at the end; on both sides or neither",
+            "the next player without --partner"),
+        Of(What, "--raw", "transfer bytes with a checksum instead of lines; both sides must use it",
             FlagType.Switch, o => o.IsRaw, (o, v) => o with { IsRaw = v }),
-        Of(What, "--no-input", "leave standard input alone, as if it were empty: for ssh, systemd and the like",
+        Of(What, "--no-input", "do not read standard input: only receive (for ssh, systemd and the like)",
             FlagType.Switch, o => o.HasNoInput, (o, v) => o with { HasNoInput = v }),
         Of(Waiting, "--wait-for-partner", "how long to wait for a partner",
             Seconds, o => o.WaitForPartner, (o, v) => o with { WaitForPartner = v }),
@@ -74,7 +74,7 @@ internal sealed class ConnectFlags
             errors.Add($"{whatIsWrong}.");
         var options = _bound.Aggregate(Defaults, (soFar, flag) => flag.Apply(soFar, result, errors));
         if (errors.Count == 0 && options.Name.Length == 0)
-            errors.Add("--name is missing: give this side a name, such as --name Ann.");
+            errors.Add("--name is missing: give a name, such as --name Ann.");
         return errors.Count == 0 ? options with { Url = url! } : null;
     }
 
@@ -99,5 +99,5 @@ internal sealed class ConnectFlags
     }
 
     private static (string?, string?) ParsePartner(string text) =>
-        text.Trim() == "*" ? (text, "a name, or no --partner at all to meet anybody") : ParseName(text);
+        text.Trim() == "*" ? (text, "a name, or no --partner at all to connect to any player") : ParseName(text);
 }

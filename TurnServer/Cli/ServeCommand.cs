@@ -51,7 +51,7 @@ internal static class ServeCommand
             using var state = options.State.Directory is null
                 ? null
                 : StateLifecycle.Open(options.State, options.Rules, options.HasSequentialKeys,
-                    last => Server.KeysAfter(options, last), log);
+                    last => Server.CreateKeySource(options, last), log);
             return await new Server(options, state, stop, log).RunAsync();
         }
         catch (CannotListenException e)

@@ -27,7 +27,7 @@ internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSi
     /// <exception cref="CannotListenException">A port is taken or not permitted.</exception>
     public async Task<int> RunAsync()
     {
-        using var actor = new TurnActor(state?.Table ?? new Table(options.Rules, KeysAfter(options, null)),
+        using var actor = new TurnActor(state?.Table ?? new Table(options.Rules, CreateKeySource(options, null)),
             TimeProvider.System, log);
         actor.ExtendDeadlinesOnSuspension(options.State.GraceUnder(options.Rules));
         var metrics = new MetricsRegistry();
@@ -72,7 +72,7 @@ internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSi
     /// <summary>Creates the key source.</summary>
     /// <param name="options">Whether they are sequential.</param>
     /// <param name="last">The last sequential key before a restart; null: none.</param>
-    public static IKeySource KeysAfter(ServeOptions options, ulong? last) => options.HasSequentialKeys
+    public static IKeySource CreateKeySource(ServeOptions options, ulong? last) => options.HasSequentialKeys
         ? new SequentialKeySource(last + 1 ?? 0)
         : new RandomKeySource();
 
@@ -130,6 +130,6 @@ internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSi
 
         static string Url(IPAddress? host, int port) => $"http://{host ?? IPAddress.Any}:{port}/";
 
-        static string Limit(int limit) => limit == 0 ? "any number of" : $"{limit}";
+        static string Limit(int limit) => limit == 0 ? "unlimited" : $"{limit}";
     }
 }

@@ -10,7 +10,7 @@ namespace TurnServer.Client;
 internal sealed class ReceivedBlock(Inbox inbox)
 {
     // With more than this in the block, the partner's longest update may be refused.
-    private const int CrowdedBytes = ProtocolLimits.BacklogBytesMax - ProtocolLimits.BodyBytesMax;
+    private const int NearlyFullBytes = ProtocolLimits.BacklogBytesMax - ProtocolLimits.BodyBytesMax;
 
     private ReadOnlyMemory<byte> _delivered;
 
@@ -18,7 +18,7 @@ internal sealed class ReceivedBlock(Inbox inbox)
     public int Length => _delivered.Length;
 
     /// <summary>Whether the partner may be unable to send until this block is acknowledged.</summary>
-    public bool IsCrowded => Length > CrowdedBytes;
+    public bool IsNearlyFull => Length > NearlyFullBytes;
 
     /// <summary>
     /// The server has taken an update that acknowledged so many bytes: the rest begins the next block.

@@ -24,7 +24,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
     // The next update to be accepted; whether it is empty although a batch waits; the last accepted update.
     private OutgoingRequest _update;
     private bool _isBatchLeftOut;
-    private OutgoingRequest _last;
+    private OutgoingRequest _lastAccepted;
     private long _counter = -1;
 
     // Updates whose replies were abandoned; the next update assumes that they were taken.
@@ -148,7 +148,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
         if (pause > TimeSpan.Zero)
             return Pause(pause);
         if (!inbox.HasRoom)
-            Send(State.Repeating, _last);
+            Send(State.Repeating, _lastAccepted);
         else
             StartUpdate(isReaderWaiting ? options.Wait : TimeSpan.Zero);
         return new SeatStep(SeatStepKind.Send, _request);
@@ -257,7 +257,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
     private void Retry()
     {
         if (inbox.HasRoom && _counter >= 0)
-            Send(State.Repeating, _last);
+            Send(State.Repeating, _lastAccepted);
         else
             SendUpdate();
     }
@@ -278,7 +278,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
         {
             CompleteBatch(_ended);
         }
-        else if (_block.IsCrowded)
+        else if (_block.IsNearlyFull)
         {
             // Both backlogs may be full, and only an update that is taken acknowledges.
             Send(State.FreeingCounter, Compose(TimeSpan.Zero, isEmpty: true) with
@@ -313,7 +313,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
         if (outcome.Fault is null)
         {
             _counter++;
-            _last = update with { Wait = TimeSpan.Zero };
+            _lastAccepted = update with { Wait = TimeSpan.Zero };
             _block.Acknowledge(update.ReceivedBytes ?? 0);
         }
 

@@ -82,7 +82,7 @@ public sealed class TurnClient
 
     /// <summary>
     /// The token of the last registration; null before the first. Registering with it again before the game begins,
-    /// even from another process, keeps the place in the line. Only one player may use it at a time.
+    /// even from another process, keeps the place in the queue. Only one player may use it at a time.
     /// </summary>
     public string? Token { get; private set; }
 
@@ -90,7 +90,7 @@ public sealed class TurnClient
     /// <param name="name">
     /// 1 to 64 characters, no control characters, no comma; sent as <see cref="PlayerName.Normalize"/> returns it.
     /// </param>
-    /// <param name="partner">The name of the only partner wanted; null: anybody.</param>
+    /// <param name="partner">The name of the only partner wanted; null: any partner.</param>
     /// <param name="token">
     /// A token that was used before returns the same registration, if the server still has it: a player that stores it
     /// can resume after a crash. Null draws one; see <see cref="Token"/>.

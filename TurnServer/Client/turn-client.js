@@ -19,7 +19,7 @@ export const timing = {
 export const TURN_BYTES_MAX = 16384 - 64;
 
 // With more than this in the block, the partner's longest update may be refused.
-const CROWDED_BYTES = 131072 - 16384;
+const NEARLY_FULL_BYTES = 131072 - 16384;
 
 const TOO_LONG = "20/*/*", FULL = "21/*/*", BEHIND = "18/*/*", AHEAD = "19/*/*";
 
@@ -101,7 +101,7 @@ function nameOf(text, whose) {
     return name;
 }
 
-// The token of a registration, saved in sessionStorage so that a reloaded page keeps its place in the line. Only one
+// The token of a registration, saved in sessionStorage so that a reloaded page keeps its place in the queue. Only one
 // player may use it at a time, and a duplicated tab has a copy.
 const claimed = new Set();
 
@@ -308,7 +308,7 @@ export class TurnGame {
             await sleep(pause);
             if (this.ended) throw new TurnError(this.ended);
             if (this._last) await this._look();
-            if (bytesOf(this._block) > CROWDED_BYTES && await this._freeCounter(update)) update = this._compose(turn);
+            if (bytesOf(this._block) > NEARLY_FULL_BYTES && await this._freeCounter(update)) update = this._compose(turn);
         }
     }
 

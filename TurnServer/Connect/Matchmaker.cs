@@ -9,7 +9,7 @@ namespace TurnServer.Connect;
 /// </summary>
 /// <param name="player">The player.</param>
 /// <param name="name">Its name.</param>
-/// <param name="partner">The name of the only partner wanted; null: anybody.</param>
+/// <param name="partner">The name of the only partner wanted; null: any partner.</param>
 /// <param name="token">The token of all its registrations; a saved one resumes an earlier registration.</param>
 /// <param name="place">The server, for messages.</param>
 /// <param name="time">The clock; tests replace it.</param>
@@ -35,7 +35,7 @@ internal sealed class Matchmaker(TurnClient player, string name, string? partner
                 return refused;
             _isRegistered = true;
             if (isFirst)
-                report(partner is null ? $"waiting for anybody at {place}" : WaitingForNamed(partner));
+                report(partner is null ? $"waiting for a partner at {place}" : WaitingForNamed(partner));
             var game = await PlayAsync(cancel);
             if (game.Fault is not { Kind: TurnFaultKind.RegistrationGone } gone)
                 return game;

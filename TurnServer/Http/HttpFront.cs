@@ -42,7 +42,7 @@ public sealed class HttpFront : IDisposable
         _metrics = metrics;
         _listener = listener;
         _handler = new RequestHandler(options, new TurnGateway(actor, options.WaitSecondsMax, log),
-            new ActorProbe(actor.CountAsync, TimeProvider.System), metrics, log, _draining.Token);
+            new ActorProbe(actor.GetStatisticsAsync, TimeProvider.System), metrics, log, _draining.Token);
         ConnectionsMax = connectionsMax;
         if (ListenerInternals.Available)
         {
@@ -85,7 +85,7 @@ public sealed class HttpFront : IDisposable
     }
 
     /// <summary>The current statistics. Any thread may ask.</summary>
-    public HttpStatistics Count()
+    public HttpStatistics GetStatistics()
     {
         var (served, servedTime) = _metrics.Served;
         return new HttpStatistics
@@ -170,7 +170,7 @@ public sealed class HttpFront : IDisposable
         if (request.HttpMethod is not null && !isUnsupportedCoding && !lacksLength)
             return false;
         if (ListenerInternals.Available)
-            ListenerInternals.Forget(_listener, context);
+            ListenerInternals.Unregister(_listener, context);
         return true;
 
         static bool IsMethod(string method, string name) => method.Equals(name, StringComparison.OrdinalIgnoreCase);

@@ -66,7 +66,7 @@ internal static class ListenerInternals
     /// other than chunked. The listener delivers such a context anyway and never frees it, 13 KB each
     /// (dotnet/runtime#63543).
     /// </summary>
-    public static void Forget(HttpListener listener, HttpListenerContext context)
+    public static void Unregister(HttpListener listener, HttpListenerContext context)
     {
         UnregisterContext(listener, context);
         // A connection that was closed before it was registered would be counted forever; one that is still closing

@@ -161,7 +161,7 @@ public sealed class Table
     internal void SetTime(TimeSpan now) => _now = now;
 
     /// <summary>How much of everything there is and has been.</summary>
-    public TableStatistics Count() => _counters.Copy();
+    public TableStatistics GetStatistics() => _counters.Copy();
 
     /// <summary>The players and games, for display.</summary>
     /// <param name="rowsMax">The most rows of each.</param>

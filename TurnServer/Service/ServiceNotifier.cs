@@ -25,7 +25,7 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
     // The shortest period of a timer.
     private static readonly TimeSpan IntervalMin = TimeSpan.FromMilliseconds(1);
 
-    private readonly ActorProbe _probe = new(actor.CountAsync, clock);
+    private readonly ActorProbe _probe = new(actor.GetStatisticsAsync, clock);
     private long _reportedAt = clock.GetTimestamp();
     private long _reportedRequests = countRequests();
     private bool _hasFailed;
@@ -64,9 +64,9 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
         var isReady = false;
         do
         {
-            var figures = await _probe.CountAsync(stop);
-            var isAlive = figures is not null;
-            var report = $"STATUS={Describe(figures)}";
+            var statistics = await _probe.GetStatisticsAsync(stop);
+            var isAlive = statistics is not null;
+            var report = $"STATUS={Describe(statistics)}";
             if (isAlive && !isReady)
                 report += "\nREADY=1";
             if (isAlive && watchdogTimeout is not null)
@@ -77,16 +77,16 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
     }
 
     // A full disk shows in the status but does not stop the pings: a restart would not free it.
-    private string Describe(ActorStatistics? figures)
+    private string Describe(ActorStatistics? statistics)
     {
         var (now, requests) = (clock.GetTimestamp(), countRequests());
         var seconds = clock.GetElapsedTime(_reportedAt, now).TotalSeconds;
         var rate = seconds > 0 ? (requests - _reportedRequests) / seconds : 0;
         (_reportedAt, _reportedRequests) = (now, requests);
         var traffic = rate.ToString(rate < 10 ? "0.#" : "0", CultureInfo.InvariantCulture) + " requests/s";
-        if (ActorProbe.ProblemOf(figures) is { } problem)
+        if (ActorProbe.ProblemOf(statistics) is { } problem)
             traffic = $"{problem}, {traffic}";
-        return figures?.Table is { } table
+        return statistics?.Table is { } table
             ? $"{Count(table.Players, "registered player")}, {Count(table.Games, "game")}, {traffic}"
             : traffic;
 

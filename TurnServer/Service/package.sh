@@ -74,10 +74,10 @@ manual() {
 turnserver \\- turn relay for two-player mobile games
 .SH SYNOPSIS
 .B turnserver
-[\\fIflags\\fR] [\\fB@\\fIFILE\\fR]
+[\\fIoptions\\fR] [\\fB@\\fIFILE\\fR]
 .br
 .B turnserver connect
-\\fIURL\\fR \\fB\\-\\-name\\fR \\fINAME\\fR [\\fIflags\\fR]
+\\fIURL\\fR \\fB\\-\\-name\\fR \\fINAME\\fR [\\fIoptions\\fR]
 .SH SERVER
 The package runs it as the service turnserver.service, with the settings of
 .IR /etc/default/turnserver .

@@ -75,7 +75,8 @@ has_sdk_package() {
     offers_sdk
 }
 
-# Fetches over HTTPS only, redirects included: a proxy that does not exist stands in for wget's missing option.
+# Fetches over HTTPS only, redirects included. wget has no option for that, so its plain-HTTP requests go to a proxy
+# that does not exist.
 fetch() {
     if command -v curl >/dev/null; then
         curl --proto '=https' --proto-redir '=https' -fsSL -o "$2" "$1"

@@ -19,8 +19,8 @@ internal sealed record PlayContext(HttpMessageInvoker Http, LoadOptions Options,
 /// <summary>One simulated player: registers, is paired, loads, plays a game to its end, and starts over.</summary>
 /// <param name="number">Identifies it in reports.</param>
 /// <param name="context">What it shares with the other players.</param>
-/// <param name="couple">Its only partner; null takes any partner.</param>
-internal sealed class LoadPlayer(int number, PlayContext context, Couple? couple)
+/// <param name="pair">Its only partner; null takes any partner.</param>
+internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pair)
 {
     // If the named partner had an error, both start over.
     private static readonly TimeSpan NamedPartnerTimeout = TimeSpan.FromSeconds(10);
@@ -62,7 +62,7 @@ internal sealed class LoadPlayer(int number, PlayContext context, Couple? couple
     private async Task<bool> StartOverAsync()
     {
         (long Own, long Partners)? ids =
-            couple is null ? null : await couple.MeetAsync(number % 2, context.Stopping);
+            pair is null ? null : await pair.MeetAsync(number % 2, context.Stopping);
         var id = ids?.Own ?? context.Ledger.DrawIds(1);
         var stream = context.Ledger.Open(id, number);
         var client = new TurnClient(context.Http, context.Options.Settings.Url,
@@ -117,7 +117,7 @@ internal sealed class LoadPlayer(int number, PlayContext context, Couple? couple
     private async Task<TurnResult<Pairing>?> PairAsync(TurnClient client)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(context.Stopping);
-        if (couple is not null)
+        if (pair is not null)
             timeout.CancelAfter(NamedPartnerTimeout);
         try
         {

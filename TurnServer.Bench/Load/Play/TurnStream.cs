@@ -5,7 +5,7 @@ using System.Text;
 namespace TurnServer.Bench.Load.Play;
 
 /// <summary>
-/// The turns that one player sends in one game. Sender and receiver each update their own half; whoever leaves last
+/// The turns that one player sends in one game. Sender and receiver each update their own half; the last to leave
 /// compares the halves.
 /// </summary>
 internal sealed class TurnStream(long id, int sender)

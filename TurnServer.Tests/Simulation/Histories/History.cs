@@ -147,7 +147,7 @@ internal sealed class History
                 _harness.Send(player.Leave(random, 0, _harness.Now), Transit.Fair);
         }
 
-        var counters = _server.Count();
+        var counters = _server.GetStatistics();
         _harness.Statistics.Turns = counters.Turns;
         _harness.Statistics.Games = counters.GamesStarted;
         // Late requests may still register a player, who then times out.

@@ -51,7 +51,7 @@ internal sealed class JournaledServer : SimulatedServer
     public override bool IsEmpty => _store.Table.IsEmpty;
 
     // The table's counters start at zero with each restart.
-    public override TableStatistics Count() => Sum(_store.Table.Count(), _beforeRestart);
+    public override TableStatistics GetStatistics() => Sum(_store.Table.GetStatistics(), _beforeRestart);
 
     public override void Tick(TimeSpan now)
     {
@@ -110,7 +110,7 @@ internal sealed class JournaledServer : SimulatedServer
         var committed = _requests - _uncommitted.Count;
         var recovered = Recovery.Read(_disk)!;
         _requests = _requestsBefore[recovered.SnapshotNumber] + recovered.Requests;
-        _beforeRestart = Sum(recovered.Table.Count(), _beforeRestart);
+        _beforeRestart = Sum(recovered.Table.GetStatistics(), _beforeRestart);
         var lastAt = recovered.Table.Now + _offset;
         _uncommitted.Clear();
         _store = Start();

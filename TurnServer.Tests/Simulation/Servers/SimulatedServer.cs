@@ -22,7 +22,7 @@ internal abstract class SimulatedServer
 
     public abstract bool IsEmpty { get; }
 
-    public abstract TableStatistics Count();
+    public abstract TableStatistics GetStatistics();
 
     /// <summary>Parses and applies a request. False if it is malformed and was refused.</summary>
     public bool Submit(Request request, bool mayHold, TimeSpan now)
@@ -104,7 +104,7 @@ internal class TableServer(RulesOptions options, IKeySource keys) : SimulatedSer
 
     public override bool IsEmpty => _table.IsEmpty;
 
-    public override TableStatistics Count() => _table.Count();
+    public override TableStatistics GetStatistics() => _table.GetStatistics();
 
     public override void Tick(TimeSpan now) => AddReplies(_table.Tick(now));
 

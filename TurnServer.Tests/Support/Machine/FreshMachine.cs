@@ -20,6 +20,9 @@ internal sealed class FreshMachine : IDisposable
                 mkdir -p "$2/bin/Release/net10.0"
                 touch "$2/bin/Release/net10.0/turnserver.dll"
                 ;;
+            test)
+                . "$(dirname "$CALLS")/test-run"
+                ;;
         esac
         printf 'dotnet' >>"$CALLS"
         printf ' %s' "$@" >>"$CALLS"
@@ -30,7 +33,7 @@ internal sealed class FreshMachine : IDisposable
     private static readonly string[] Programs =
     [
         "awk", "basename", "bash", "cat", "chmod", "cp", "dirname", "env", "find", "mkdir", "mktemp", "readlink", "rm",
-        "sed", "sh", "touch", "uname",
+        "sed", "sh", "tee", "touch", "uname",
     ];
 
     private static readonly string[] Copied =
@@ -85,6 +88,14 @@ internal sealed class FreshMachine : IDisposable
         var path = Path.Combine(_root, "bin", program);
         File.WriteAllText(path, $"#!/bin/bash\necho \"{Path.GetFileName(program)} $*\" >>\"$CALLS\"\n{body}\n");
         File.SetUnixFileMode(path, (UnixFileMode)Convert.ToInt32("755", 8));
+    }
+
+    /// <summary>Installs the stub for the SDK, whose <c>dotnet test</c> is a script.</summary>
+    public void InstallSdk(string testRun)
+    {
+        File.Copy(Path.Combine(_root, "sdk", "dotnet"), Path.Combine(_root, "bin", "dotnet"));
+        File.SetUnixFileMode(Path.Combine(_root, "bin", "dotnet"), (UnixFileMode)Convert.ToInt32("755", 8));
+        File.WriteAllText(Path.Combine(_root, "test-run"), testRun);
     }
 
     /// <summary>The body of a stub that installs the SDK as the distribution's package does.</summary>

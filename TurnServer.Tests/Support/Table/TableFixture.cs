@@ -30,8 +30,8 @@ public abstract class TableFixture
             Assert.That(Table.GameCount, Is.Zero, "games");
             Assert.That(Table.NextDeadline, Is.Null, "deadlines");
             Assert.That(Table.IsEmpty);
-            Assert.That(Table.Count().PlayersByStatus, Is.All.Zero, "players by status");
-            Assert.That(Table.Count().BacklogBytes, Is.Zero, "backlog bytes");
+            Assert.That(Table.GetStatistics().PlayersByStatus, Is.All.Zero, "players by status");
+            Assert.That(Table.GetStatistics().BacklogBytes, Is.Zero, "backlog bytes");
         }
     }
 

@@ -43,7 +43,7 @@ const players = new Table(find("players").querySelector(".scroll"), "Players bef
     { title: "Status", key: row => row.status,
         cell: row => row.hosts === null ? row.status : `${row.status}, ${row.hosts ? "host" : "guest"}` },
     { title: "Partner", name: true, key: row => row.partner,
-        cell: row => row.partner === null ? "anybody" : printable(row.partner),
+        cell: row => row.partner === null ? "any player" : printable(row.partner),
         mark: row => row.partner === null ? "soft" : "" },
     { title: "Address", cell: row => row.address, key: row => row.address },
     { title: "Age", number: true, cell: row => span(row.ageSeconds), key: row => row.ageSeconds },

@@ -1,7 +1,7 @@
 namespace TurnServer.Bench.Load.Play;
 
 /// <summary>Two players who name each other as partners. Before each game they agree on new names here.</summary>
-internal sealed class Couple(TurnLedger ledger)
+internal sealed class NamedPair(TurnLedger ledger)
 {
     private readonly Lock _gate = new();
     private TaskCompletionSource<long>? _waiting;
