@@ -177,7 +177,7 @@ count_tests() {
 explain_skipped() {
     local skipped=$1 packages
     [[ $skipped -gt 0 ]] || return 0
-    packages=$(sort -u "$results/missing" 2>/dev/null | paste -sd ' ')
+    packages=$(touch "$results/missing" && sort -u "$results/missing" | paste -sd ' ')
     [[ -z $packages ]] ||
         say "some of the $skipped skipped tests need packages that .ci/run installs: apt-get install $packages"
     [[ $EUID -eq 0 ]] || say "some of the $skipped skipped tests need root"

@@ -131,7 +131,7 @@ internal sealed class ConnectSession : IAsyncDisposable
         {
             await AbandonAsync();
             var who = _options.Partner is { } partner ? $"{partner} did not come" : "no partner came";
-            return new ConnectFault(ConnectFaultKind.NobodyCame,
+            return new ConnectFault(ConnectFaultKind.NoPartner,
                 $"{who} within {_options.WaitForPartner.TotalSeconds:0.#} s");
         }
     }

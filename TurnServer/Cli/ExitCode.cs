@@ -16,7 +16,7 @@ internal static class ExitCode
     public const int Failed = 3;
 
     /// <summary>No partner in time.</summary>
-    public const int NobodyCame = 4;
+    public const int NoPartner = 4;
 
     /// <summary>The partner left before the end.</summary>
     public const int PartnerLeft = 5;
@@ -28,7 +28,7 @@ internal static class ExitCode
     public const int NotTurnServer = 7;
 
     /// <summary>The server is full or busy.</summary>
-    public const int ServerRefuses = 8;
+    public const int ServerRefused = 8;
 
     /// <summary>The data is damaged, or only one side uses --raw.</summary>
     public const int Damaged = 9;

@@ -64,7 +64,7 @@ internal sealed class ServeFlags
             new FlagType<string>("ORIGIN", ParseOrigin, origin => origin),
             o => o.CorsOrigin, (o, v) => o with { CorsOrigin = v }),
         _adminPort,
-        Admin("--admin-host", "IPv4 address for that; there is no password, so 0.0.0.0 shows it to everyone",
+        Admin("--admin-host", "IPv4 address of the admin port; it has no password: 0.0.0.0 shows it to everyone",
             FlagType.Address, o => o.Host, (o, v) => o with { Host = v }),
 
         Rules(Timeouts, "--pairing-timeout", "drop a waiting player after this much silence",

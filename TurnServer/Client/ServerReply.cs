@@ -32,7 +32,7 @@ public readonly record struct ServerReply
             return false;
         if (error == 0)
         {
-            if (!TryTakeNumber(ref bytes, out var code) || code > (byte)ReplyCode.GameRedundant)
+            if (!TryTakeNumber(ref bytes, out var code) || !Enum.IsDefined((ReplyCode)code))
                 return false;
             reply = new ServerReply { Code = (ReplyCode)code, Data = body[^bytes.Length..], WasHeld = wasHeld };
             return true;

@@ -92,7 +92,7 @@ public sealed record TurnFault(TurnFaultKind Kind, string Meaning, ErrorCode Err
             + $"{ProtocolLimits.BodyBytesMax} bytes, or than a proxy in front of the server accepts"),
         ErrorCode.GameCacheMaxed => (TurnFaultKind.ServerBusy, "the partner has not collected what was sent before"),
         ErrorCode.RateLimited => (TurnFaultKind.ServerBusy, "too many requests or players from this address"),
-        ErrorCode.ServerBusy => (TurnFaultKind.ServerBusy, "the server has more requests than it can hold"),
+        ErrorCode.ServerBusy => (TurnFaultKind.ServerBusy, "the server is overloaded or cannot write its state"),
         _ => throw new ArgumentOutOfRangeException(nameof(error), error, "not an error of the protocol"),
     };
 }

@@ -13,7 +13,7 @@ internal enum ConnectFaultKind
     NameRefused,
 
     /// <summary>No partner within the time.</summary>
-    NobodyCame,
+    NoPartner,
 
     /// <summary>The partner left, or was dropped, before the end.</summary>
     PartnerLeft,
@@ -25,7 +25,7 @@ internal enum ConnectFaultKind
     NotTurnServer,
 
     /// <summary>The server is full or busy.</summary>
-    ServerRefuses,
+    ServerRefused,
 
     /// <summary>The data that arrived differs from what was sent, or only one side uses --raw.</summary>
     Damaged,
@@ -47,14 +47,14 @@ internal sealed record ConnectFault(ConnectFaultKind Kind, string Meaning)
         TurnFaultKind.Unreachable => new(ConnectFaultKind.ServerGone, fault.Meaning),
         TurnFaultKind.NotTurnServer => new(ConnectFaultKind.NotTurnServer, fault.Meaning),
         TurnFaultKind.ServerFull or TurnFaultKind.ServerBusy =>
-            new(ConnectFaultKind.ServerRefuses, $"the server refuses: {fault.Meaning}; try again later"),
+            new(ConnectFaultKind.ServerRefused, $"the server refuses: {fault.Meaning}; try again later"),
         TurnFaultKind.PartnerLeft => new(ConnectFaultKind.PartnerLeft, fault.HasPartnerQuit || partner is null
             ? $"{partner ?? "the partner"} left before the end"
             : $"{partner} fell silent and was dropped by the server"),
         TurnFaultKind.SeatGone or TurnFaultKind.RegistrationGone => new(ConnectFaultKind.ServerGone, "the server has "
             + "lost the game: it was restarted, or has not heard from this side for too long"),
         TurnFaultKind.InvalidRequest when fault.Error == ErrorCode.OverContentLength =>
-            new(ConnectFaultKind.ServerRefuses, fault.Meaning),
+            new(ConnectFaultKind.ServerRefused, fault.Meaning),
         TurnFaultKind.InvalidRequest when partner is null => new(ConnectFaultKind.NameRefused, fault.Meaning),
         _ => new(ConnectFaultKind.Bug, fault.Meaning),
     };

@@ -11,11 +11,13 @@ public static class ReplyWriter
     // Enough for any reply without a name or turns: "0/8/" + 20 digits + "|1".
     private const int FixedBytesMax = 32;
 
+    private static int ErrorsEnd => (int)Enum.GetValues<ErrorCode>().Max() + 1;
+
     // Replies without data are serialized once and shared.
     private static readonly byte[][] Plain = [.. Enum.GetValues<ReplyCode>().Select(code => Compose(Reply.Ok(code)))];
 
     private static readonly byte[][] PlainErrors =
-        [.. Enumerable.Range(0, (int)ErrorCode.ServerBusy + 1).Select(n => Compose(Reply.Refuse((ErrorCode)n)))];
+        [.. Enumerable.Range(0, ErrorsEnd).Select(number => Compose(Reply.Refuse((ErrorCode)number)))];
 
     /// <summary>Serializes a reply. The array may be shared: do not modify it.</summary>
     public static byte[] ToBytes(in Reply reply)

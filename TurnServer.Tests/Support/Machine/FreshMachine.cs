@@ -33,7 +33,7 @@ internal sealed class FreshMachine : IDisposable
     private static readonly string[] Programs =
     [
         "awk", "basename", "bash", "cat", "chmod", "cp", "dirname", "env", "find", "mkdir", "mktemp", "readlink", "rm",
-        "sed", "sh", "tee", "touch", "uname",
+        "paste", "sed", "sh", "sort", "tee", "touch", "uname",
     ];
 
     private static readonly string[] Copied =

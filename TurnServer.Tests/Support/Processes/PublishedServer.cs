@@ -8,7 +8,7 @@ namespace TurnServer.Tests.Support;
 /// </summary>
 internal static class PublishedServer
 {
-    private static readonly TimeSpan BuildTimeout = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan BuildTimeout = TimeSpan.FromMinutes(10);
     private static readonly Lazy<Task<string>> Building = new(BuildAsync);
 
     /// <summary>Its path.</summary>
