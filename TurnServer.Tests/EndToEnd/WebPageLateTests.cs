@@ -185,7 +185,5 @@ internal sealed class WebPageLateTests : WebFixture
         Assert.That(outcome[..3], Is.EqualTo(new[] { "0,1,2,3,4,5,6,7,8,9", "0,1,2,3,4,5,6,7", "7" }));
     }
 
-    private string Url => Stage.Server.Url.ToString();
-
     private static string[] Names() => [ClientPair.NewName(), ClientPair.NewName()];
 }
