@@ -2,21 +2,14 @@ using TurnServer.Actor;
 using TurnServer.Journal;
 using TurnServer.Journal.Disk;
 using TurnServer.Rules;
+using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Journal;
 
 /// <summary>A process killed while it creates the next segment leaves a file without a head.</summary>
-internal sealed class KilledWhilePreparingTests
+internal sealed class KilledWhilePreparingTests : StateFixture
 {
     private static readonly JournalOptions Options = new() { SegmentBytes = 64 * 1024 };
-
-    private string _path = "";
-
-    [SetUp]
-    public void MakeDirectory() => _path = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
-
-    [TearDown]
-    public void DeleteDirectory() => Directory.Delete(_path, recursive: true);
 
     // The length of the file and of the part of its head.
     [TestCase(0, 0)]
@@ -29,7 +22,7 @@ internal sealed class KilledWhilePreparingTests
         WriteState();
         var made = new byte[bytes];
         made.AsSpan(0, headBytes).Fill(7);
-        File.WriteAllBytes(Path.Combine(_path, StateFileNames.Segment(2)), made);
+        File.WriteAllBytes(State.PathOf(StateFileNames.Segment(2)), made);
         using (var store = Open())
             store.Begin();
         Assert.That(Open, Throws.Nothing);
@@ -41,7 +34,7 @@ internal sealed class KilledWhilePreparingTests
         WriteState();
         var later = new byte[Options.SegmentBytes];
         later[SegmentHead.Bytes] = 1;
-        File.WriteAllBytes(Path.Combine(_path, StateFileNames.Segment(2)), later);
+        File.WriteAllBytes(State.PathOf(StateFileNames.Segment(2)), later);
         Assert.That(Open, Throws.TypeOf<StateDamagedException>().With.Message.Contains(StateFileNames.Segment(2)));
     }
 
@@ -54,7 +47,7 @@ internal sealed class KilledWhilePreparingTests
 
     private StateStore Open()
     {
-        var directory = StateDirectory.Acquire(_path);
+        var directory = StateDirectory.Acquire(State.Path);
         try
         {
             return StateStore.Open(directory, Options, new StateSettings(new RulesOptions(), false),
