@@ -5,23 +5,14 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>Turns arrive exactly once and in order on a network with faults.</summary>
 [Parallelizable(ParallelScope.All)]
-[Category("Process")]
-internal sealed class FaultTests
+internal sealed class FaultTests() : ServerFixture("--game-timeout", "120", "--pairing-timeout", "120",
+    "--load-timeout", "120")
 {
     private static readonly ProxyFault[] All =
     [
         ProxyFault.DropRequest, ProxyFault.DropReply, ProxyFault.DelayRequest, ProxyFault.DelayReply,
         ProxyFault.SendTwice, ProxyFault.SendAgainLater, ProxyFault.CutReply,
     ];
-
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync("--game-timeout", "120",
-        "--pairing-timeout", "120", "--load-timeout", "120");
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
 
     [TestCaseSource(nameof(All))]
     public Task Turns_survive_each_fault(ProxyFault fault) => PlayAsync(Random.Shared.Next(), 80, 0.2, fault);
@@ -45,7 +36,7 @@ internal sealed class FaultTests
     // Both players post and send concurrently, and both always have a pending receive.
     private async Task PlayAsync(int seed, int turns, double probability, params ProxyFault[] faults)
     {
-        await using var proxy = new FaultyProxy(_server.Port, new RandomFaults(seed, probability, faults).Plan);
+        await using var proxy = new FaultyProxy(Server.Port, new RandomFaults(seed, probability, faults).Plan);
         var options = new TurnClientOptions
         {
             Wait = TimeSpan.FromSeconds(1),

@@ -4,21 +4,12 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Many clients at once.</summary>
-[Category("Process")]
-internal sealed class ManyClientsTests
+internal sealed class ManyClientsTests() : ServerFixture("--max-wait", "60")
 {
     private const int ClientCount = 1000;
     private const int HeldCount = 2000;
     private const int DeafCount = 20;
     private const int DeafRequests = 60;
-
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync("--max-wait", "60");
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
 
     [Test]
     public async Task A_thousand_simultaneous_connections_are_all_served()
@@ -36,7 +27,7 @@ internal sealed class ManyClientsTests
     {
         var clients = await ConnectAsync(HeldCount);
         await Task.WhenAll(clients.Select(HoldAsync));
-        await using var other = await RawHttp.ConnectAsync(_server.Port);
+        await using var other = await RawHttp.ConnectAsync(Server.Port);
         for (var i = 0; i < HeldCount; i += 100)
             Assert.That(clients[i].Socket.Available, Is.Zero, "none is answered before there is news");
 
@@ -51,7 +42,7 @@ internal sealed class ManyClientsTests
     [Test]
     public async Task Clients_that_never_read_do_not_block_others()
     {
-        await using var pair = await RawPair.StartAsync(_server.Port, "Deaf");
+        await using var pair = await RawPair.StartAsync(Server.Port, "Deaf");
         var turn = new string('x', 16_000);
         for (var counter = 0; counter < 8; counter++)
             await pair.Players[0].PostAsync(pair.Update(0, counter, turn));
@@ -64,7 +55,7 @@ internal sealed class ManyClientsTests
         for (var request = 0; request < DeafRequests; request++)
         {
             await Task.WhenAll(deaf.Select(client => client.SendAsync(redundant)));
-            await using var other = await RawHttp.ConnectAsync(_server.Port);
+            await using var other = await RawHttp.ConnectAsync(Server.Port);
             var startedAt = Stopwatch.GetTimestamp();
             await other.PostAsync("0,Hearing,*,Nobody,*");
             var elapsed = Stopwatch.GetElapsedTime(startedAt);
@@ -77,7 +68,7 @@ internal sealed class ManyClientsTests
     }
 
     private Task<RawHttp[]> ConnectAsync(int count, int? receiveBytes = null) =>
-        Task.WhenAll(Enumerable.Range(0, count).Select(_ => RawHttp.ConnectAsync(_server.Port, receiveBytes)));
+        Task.WhenAll(Enumerable.Range(0, count).Select(_ => RawHttp.ConnectAsync(Server.Port, receiveBytes)));
 
     private static async Task HoldAsync(RawHttp client, int i)
     {
@@ -88,7 +79,7 @@ internal sealed class ManyClientsTests
     private async Task JoinAsync(int[] numbers)
     {
         // Two requests each: fewer than the 100 of one connection.
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         foreach (var i in numbers)
         {
             var key = (await client.PostAsync($"0,Partner{i},*,Player{i},*")).Body["0/0/".Length..];
