@@ -8,14 +8,14 @@ namespace TurnServer.Tests.Client;
 internal sealed class FaultTests() : ServerFixture("--game-timeout", "120", "--pairing-timeout", "120",
     "--load-timeout", "120")
 {
-    private static readonly ProxyFault[] All =
+    private static readonly NetworkFault[] All =
     [
-        ProxyFault.DropRequest, ProxyFault.DropReply, ProxyFault.DelayRequest, ProxyFault.DelayReply,
-        ProxyFault.SendTwice, ProxyFault.SendAgainLater, ProxyFault.CutReply,
+        NetworkFault.DropRequest, NetworkFault.DropReply, NetworkFault.DelayRequest, NetworkFault.DelayReply,
+        NetworkFault.SendTwice, NetworkFault.SendAgainLater, NetworkFault.CutReply,
     ];
 
     [TestCaseSource(nameof(All))]
-    public Task Turns_survive_each_fault(ProxyFault fault) => PlayAsync(Random.Shared.Next(), 80, 0.2, fault);
+    public Task Turns_survive_each_fault(NetworkFault fault) => PlayAsync(Random.Shared.Next(), 80, 0.2, fault);
 
     [TestCase(1)]
     [TestCase(2, Category = "Slow")]
@@ -34,7 +34,7 @@ internal sealed class FaultTests() : ServerFixture("--game-timeout", "120", "--p
     }
 
     // Both players post and send concurrently, and both always have a pending receive.
-    private async Task PlayAsync(int seed, int turns, double probability, params ProxyFault[] faults)
+    private async Task PlayAsync(int seed, int turns, double probability, params NetworkFault[] faults)
     {
         await using var proxy = new FaultyProxy(Server.Port, new RandomFaults(seed, probability, faults).Plan);
         var options = new TurnClientOptions

@@ -103,7 +103,7 @@ internal sealed class FlowTests() : ServerFixture("--game-timeout", "120")
         var dropped = 0;
         await using var proxy = new FaultyProxy(Server.Port, request =>
             request.IsUpdate(8) && !request.IsEmptyUpdate(8) && Interlocked.Increment(ref dropped) <= 3
-                ? new ProxyPlan(ProxyFault.DropReply)
+                ? new ProxyPlan(NetworkFault.DropReply)
                 : default);
         var log = new AttemptLog();
         await using var pair = await ClientPair.StartAsync(proxy.Url, Idle with { Observer = log.Note }, Idle,
@@ -123,7 +123,7 @@ internal sealed class FlowTests() : ServerFixture("--game-timeout", "120")
         var (gate, late, attempts) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
         await using var proxy = new FaultyProxy(Server.Port, request =>
             request.IsUpdate(8) && Interlocked.Increment(ref attempts) == 1
-                ? new ProxyPlan(ProxyFault.DelayRequest, gate.Task, () => late.TrySetResult())
+                ? new ProxyPlan(NetworkFault.DelayRequest, gate.Task, () => late.TrySetResult())
                 : default);
         var log = new AttemptLog();
         await using var pair = await ClientPair.StartAsync(proxy.Url,

@@ -19,8 +19,8 @@ internal sealed class ReorderTests : ServerFixture
         await using var proxy = new FaultyProxy(Server.Port, request =>
         {
             if (request.IsUpdate(0) && request.MayBeHeld)
-                return new ProxyPlan(ProxyFault.DelayRequest, gate.Task, late.SetResult);
-            return request.IsUpdate(1) ? new ProxyPlan(ProxyFault.DelayRequest, late.Task) : default;
+                return new ProxyPlan(NetworkFault.DelayRequest, gate.Task, late.SetResult);
+            return request.IsUpdate(1) ? new ProxyPlan(NetworkFault.DelayRequest, late.Task) : default;
         });
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         await pair.A.PostAsync(ClientPair.Bytes("a0"));
@@ -43,7 +43,7 @@ internal sealed class ReorderTests : ServerFixture
     {
         var (gate, late, attempts) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
         // The client has given it up, or the network duplicates it.
-        var fault = isGivenUp ? ProxyFault.DelayRequest : ProxyFault.SendAgainLater;
+        var fault = isGivenUp ? NetworkFault.DelayRequest : NetworkFault.SendAgainLater;
         await using var proxy = new FaultyProxy(Server.Port, request =>
             request.IsUpdate(0) && Interlocked.Increment(ref attempts) == 1
                 ? new ProxyPlan(fault, gate.Task, late.SetResult)
@@ -67,7 +67,7 @@ internal sealed class ReorderTests : ServerFixture
         var gate = new TaskCompletionSource();
         await using var proxy = new FaultyProxy(Server.Port, request =>
             request.IsUpdate(0) && request.MayBeHeld
-                ? new ProxyPlan(isDelayed ? ProxyFault.DelayRequest : ProxyFault.SwallowRequest, gate.Task)
+                ? new ProxyPlan(isDelayed ? NetworkFault.DelayRequest : NetworkFault.SwallowRequest, gate.Task)
                 : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
@@ -91,13 +91,13 @@ internal sealed class ReorderTests : ServerFixture
         await using var proxy = new FaultyProxy(Server.Port, request =>
         {
             if (request.IsUpdate(0) && request.MayBeHeld)
-                return new ProxyPlan(ProxyFault.DelayRequest, again.Task, held.SetResult);
+                return new ProxyPlan(NetworkFault.DelayRequest, again.Task, held.SetResult);
             if (request.IsUpdate(1) && Interlocked.Increment(ref attempts) == 1)
-                return new ProxyPlan(ProxyFault.DelayRequest, held.Task, late.SetResult);
+                return new ProxyPlan(NetworkFault.DelayRequest, held.Task, late.SetResult);
             if (!request.IsUpdate(0))
                 return default;
             again.TrySetResult();
-            return new ProxyPlan(ProxyFault.DelayRequest, late.Task);
+            return new ProxyPlan(NetworkFault.DelayRequest, late.Task);
         });
         await using var pair = await ClientPair.StartAsync(proxy.Url, Impatient, Defaults, Server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
@@ -115,7 +115,7 @@ internal sealed class ReorderTests : ServerFixture
     {
         var (gate, answered) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var proxy = new FaultyProxy(Server.Port, request => request.IsUpdate(0) && request.MayBeHeld
-            ? new ProxyPlan(ProxyFault.DelayReply, gate.Task, answered.SetResult)
+            ? new ProxyPlan(NetworkFault.DelayReply, gate.Task, answered.SetResult)
             : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
@@ -136,7 +136,7 @@ internal sealed class ReorderTests : ServerFixture
         var attempts = 0;
         await using var proxy = new FaultyProxy(Server.Port, request =>
             request.IsUpdate(0) && Interlocked.Increment(ref attempts) == 1
-                ? new ProxyPlan(ProxyFault.DropReply)
+                ? new ProxyPlan(NetworkFault.DropReply)
                 : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         await ClientPair.SendAsync(pair.B, turn);

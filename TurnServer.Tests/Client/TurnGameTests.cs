@@ -75,7 +75,7 @@ internal sealed class TurnGameTests : ServerFixture
     {
         var gate = new TaskCompletionSource();
         await using var proxy = new FaultyProxy(Server.Port, request =>
-            request.IsUpdate(0) ? new ProxyPlan(ProxyFault.DelayRequest, gate.Task) : default);
+            request.IsUpdate(0) ? new ProxyPlan(NetworkFault.DelayRequest, gate.Task) : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         var first = pair.A.SendAsync(ClientPair.Bytes("first"));
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
@@ -94,7 +94,7 @@ internal sealed class TurnGameTests : ServerFixture
     {
         var gate = new TaskCompletionSource();
         await using var proxy = new FaultyProxy(Server.Port, request =>
-            request.IsUpdate(0) ? new ProxyPlan(ProxyFault.DelayRequest, gate.Task) : default);
+            request.IsUpdate(0) ? new ProxyPlan(NetworkFault.DelayRequest, gate.Task) : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         await pair.A.PostAsync(ClientPair.Bytes("first"));
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
@@ -137,7 +137,7 @@ internal sealed class TurnGameTests : ServerFixture
     public async Task Abandoning_leaves_at_once()
     {
         await using var proxy = new FaultyProxy(Server.Port, request =>
-            request.IsUpdate(0) ? new ProxyPlan(ProxyFault.SwallowRequest) : default);
+            request.IsUpdate(0) ? new ProxyPlan(NetworkFault.SwallowRequest) : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         var send = pair.A.SendAsync(ClientPair.Bytes("never"));
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
@@ -151,7 +151,7 @@ internal sealed class TurnGameTests : ServerFixture
     public async Task Disposing_ends_sends_and_receives()
     {
         await using var proxy = new FaultyProxy(Server.Port, request =>
-            request.IsUpdate(1) ? new ProxyPlan(ProxyFault.SwallowRequest) : default);
+            request.IsUpdate(1) ? new ProxyPlan(NetworkFault.SwallowRequest) : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         var receive = ClientPair.ReadToEndAsync(pair.A);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a reply is held");
