@@ -8,14 +8,14 @@ internal sealed class ManyClientsTests() : ServerFixture("--max-wait", "60")
 {
     private const int ClientCount = 1000;
     private const int HeldCount = 2000;
-    private const int DeafCount = 20;
-    private const int DeafRequests = 60;
+    private const int NonReadingCount = 20;
+    private const int UnreadReplyCount = 60;
 
     [Test]
     public async Task A_thousand_simultaneous_connections_are_all_served()
     {
         var clients = await ConnectAsync(ClientCount);
-        var replies = await Task.WhenAll(clients.Select((client, i) => client.PostAsync($"0,Crowd{i},*,Nobody,*")));
+        var replies = await Task.WhenAll(clients.Select((client, i) => client.PostAsync($"0,Client{i},*,Nobody,*")));
         foreach (var client in clients)
             await client.DisposeAsync();
         Assert.That(replies.Select(reply => reply.Body), Has.All.StartsWith("0/0/"));
@@ -42,7 +42,7 @@ internal sealed class ManyClientsTests() : ServerFixture("--max-wait", "60")
     [Test]
     public async Task Clients_that_never_read_do_not_block_others()
     {
-        await using var pair = await RawPair.StartAsync(Server.Port, "Deaf");
+        await using var pair = await RawPair.StartAsync(Server.Port, "Unread");
         var turn = new string('x', 16_000);
         for (var counter = 0; counter < 8; counter++)
             await pair.Players[0].PostAsync(pair.Update(0, counter, turn));
@@ -50,19 +50,19 @@ internal sealed class ManyClientsTests() : ServerFixture("--max-wait", "60")
 
         // Each reply repeats the whole block of 128,000 bytes.
         var redundant = RawHttp.Post(pair.Update(1, 0, ""));
-        var deaf = await ConnectAsync(DeafCount, receiveBytes: 4096);
+        var clients = await ConnectAsync(NonReadingCount, receiveBytes: 4096);
         var slowest = TimeSpan.Zero;
-        for (var request = 0; request < DeafRequests; request++)
+        for (var request = 0; request < UnreadReplyCount; request++)
         {
-            await Task.WhenAll(deaf.Select(client => client.SendAsync(redundant)));
+            await Task.WhenAll(clients.Select(client => client.SendAsync(redundant)));
             await using var other = await RawHttp.ConnectAsync(Server.Port);
             var startedAt = Stopwatch.GetTimestamp();
-            await other.PostAsync("0,Hearing,*,Nobody,*");
+            await other.PostAsync("0,Other,*,Nobody,*");
             var elapsed = Stopwatch.GetElapsedTime(startedAt);
             slowest = elapsed > slowest ? elapsed : slowest;
         }
 
-        foreach (var client in deaf)
+        foreach (var client in clients)
             client.Reset();
         Assert.That(slowest.TotalSeconds, Is.LessThan(2));
     }
