@@ -23,9 +23,8 @@ internal sealed class KilledWhilePreparingTests : StateFixture
         var made = new byte[bytes];
         made.AsSpan(0, headBytes).Fill(7);
         File.WriteAllBytes(State.PathOf(StateFileNames.Segment(2)), made);
-        using (var store = Open())
-            store.Begin();
-        Assert.That(Open, Throws.Nothing);
+        WriteState();
+        Assert.That(WriteState, Throws.Nothing);
     }
 
     [Test]
@@ -35,28 +34,9 @@ internal sealed class KilledWhilePreparingTests : StateFixture
         var later = new byte[Options.SegmentBytes];
         later[SegmentHead.Bytes] = 1;
         File.WriteAllBytes(State.PathOf(StateFileNames.Segment(2)), later);
-        Assert.That(Open, Throws.TypeOf<StateDamagedException>().With.Message.Contains(StateFileNames.Segment(2)));
+        Assert.That(WriteState,
+            Throws.TypeOf<StateDamagedException>().With.Message.Contains(StateFileNames.Segment(2)));
     }
 
-    // Begun and not finished, as by a killed process.
-    private void WriteState()
-    {
-        using var store = Open();
-        store.Begin();
-    }
-
-    private StateStore Open()
-    {
-        var directory = StateDirectory.Acquire(State.Path);
-        try
-        {
-            return StateStore.Open(directory, Options, new StateSettings(new RulesOptions(), false),
-                _ => new RandomKeySource());
-        }
-        catch
-        {
-            directory.Dispose();
-            throw;
-        }
-    }
+    private void WriteState() => State.WriteUnfinished(Options);
 }
