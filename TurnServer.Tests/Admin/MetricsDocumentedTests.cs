@@ -37,19 +37,12 @@ internal sealed partial class MetricsDocumentedTests : AdminFixture
     public async Task Promtool_accepts_the_alerts()
     {
         var promtool = Tool.Require("promtool", "prometheus");
-        var folder = Directory.CreateTempSubdirectory();
-        try
-        {
-            var rules = Path.Combine(folder.FullName, "rules.yml");
-            await File.WriteAllTextAsync(rules, Repository.Block(Section, "groups:"));
-            var (exitCode, output, errors) = await Tool.RunAsync(promtool, "check", "rules", rules);
-            Assert.That(exitCode, Is.Zero, output + errors);
-            Assert.That(output, Does.Contain("7 rules found"));
-        }
-        finally
-        {
-            folder.Delete(recursive: true);
-        }
+        using var folder = new TempFolder("turnserver-alerts-");
+        var rules = folder.PathOf("rules.yml");
+        await File.WriteAllTextAsync(rules, Repository.Block(Section, "groups:"));
+        var (exitCode, output, errors) = await Tool.RunAsync(promtool, "check", "rules", rules);
+        Assert.That(exitCode, Is.Zero, output + errors);
+        Assert.That(output, Does.Contain("7 rules found"));
     }
 
     [Test, Category("Slow")]

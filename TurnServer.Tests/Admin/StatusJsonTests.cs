@@ -20,7 +20,7 @@ internal sealed class StatusJsonTests() : AdminFixture("--max-games", "77", "--g
         _waiting = await RawHttp.ConnectAsync(Server.Port);
         string[] requests = [$"0,{Markup},*,Nobody,*", $"0,Turn{RightToLeftOverride}ed,*,*,*", "0,Zoë,*,Nobody,*"];
         foreach (var body in requests)
-            _keys.Add((await _waiting.PostAsync(body, "X-Forwarded-For: 203.0.113.7")).Body["0/0/".Length..]);
+            _keys.Add(await _waiting.RegisterAsync(body, "X-Forwarded-For: 203.0.113.7"));
         _pair = await RawPair.StartAsync(Server.Port, "Player");
         await _pair.Players[0].PostAsync(_pair.Update(0, 0, "12345"));
         await _pair.Players[0].PostAsync(_pair.Update(0, 1, "67"));

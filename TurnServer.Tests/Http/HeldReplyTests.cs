@@ -13,7 +13,7 @@ internal sealed class HeldReplyTests() : ServerFixture("--max-wait", "1", "--log
     public async Task Preference_Applied_is_limited_to_max_wait()
     {
         await using var client = await RawHttp.ConnectAsync(Server.Port);
-        var key = (await client.PostAsync("0,Alone,*,Nobody,*")).Body["0/0/".Length..];
+        var key = await client.RegisterAsync("0,Alone,*,Nobody,*");
         var startedAt = Stopwatch.GetTimestamp();
         var reply = await client.PostAsync($"2,*,{key},*,*", Prefer);
         Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", "wait=1")));
@@ -61,7 +61,7 @@ internal sealed class HeldReplyTests() : ServerFixture("--max-wait", "1", "--log
     public async Task An_unknown_preference_is_ignored(string prefer)
     {
         await using var client = await RawHttp.ConnectAsync(Server.Port);
-        var key = (await client.PostAsync("0,Alone,*,Nobody,*")).Body["0/0/".Length..];
+        var key = await client.RegisterAsync("0,Alone,*,Nobody,*");
         var reply = await client.PostAsync($"2,*,{key},*,*", prefer);
         Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", (string?)null)));
     }
@@ -70,7 +70,7 @@ internal sealed class HeldReplyTests() : ServerFixture("--max-wait", "1", "--log
     public async Task A_client_that_disconnects_while_its_reply_is_held_keeps_its_registration()
     {
         var client = await RawHttp.ConnectAsync(Server.Port);
-        var key = (await client.PostAsync("0,Leaver,*,Nobody,*")).Body["0/0/".Length..];
+        var key = await client.RegisterAsync("0,Leaver,*,Nobody,*");
         await client.SendAsync(RawHttp.Post($"2,*,{key},*,*", Prefer));
         client.Reset();
         await using var other = await RawHttp.ConnectAsync(Server.Port);

@@ -72,7 +72,7 @@ internal sealed class ManyClientsTests() : ServerFixture("--max-wait", "60")
 
     private static async Task HoldAsync(RawHttp client, int i)
     {
-        var key = (await client.PostAsync($"0,Player{i},bibbybabbis,Partner{i},*")).Body["0/0/".Length..];
+        var key = await client.RegisterAsync($"0,Player{i},bibbybabbis,Partner{i},*");
         await client.SendAsync(RawHttp.Post($"2,*,{key},*,*", "Prefer: wait=60"));
     }
 
@@ -82,7 +82,7 @@ internal sealed class ManyClientsTests() : ServerFixture("--max-wait", "60")
         await using var client = await RawHttp.ConnectAsync(Server.Port);
         foreach (var i in numbers)
         {
-            var key = (await client.PostAsync($"0,Partner{i},*,Player{i},*")).Body["0/0/".Length..];
+            var key = await client.RegisterAsync($"0,Partner{i},*,Player{i},*");
             Assert.That((await client.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo($"0/3/Player{i}"));
         }
     }
