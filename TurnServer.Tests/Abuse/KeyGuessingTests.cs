@@ -29,7 +29,7 @@ internal sealed class KeyGuessingTests
             "--game-timeout", "300");
         await using var waiting = await RawHttp.ConnectAsync(abused.Port);
         await using var pair = await RawPair.StartAsync(abused.Port, "Guessed");
-        var key = (await waiting.PostAsync("0,Waiting,*,Nobody,*")).Body["0/0/".Length..];
+        var key = await waiting.RegisterAsync("0,Waiting,*,Nobody,*");
         await pair.Players[0].PostAsync(pair.Update(0, 0, "kept"));
         var wrong = new List<string>();
         var startedAt = Stopwatch.GetTimestamp();

@@ -23,7 +23,7 @@ internal sealed class NonReadingClientTests
     public async Task Clients_that_never_read_are_disconnected_and_disturb_no_game()
     {
         await using var abused = await AbusedServer.StartWithHeapAsync(HeapBytesMax, "--game-timeout", "60");
-        await using var pair = await RawPair.StartAsync(abused.Port, "Deaf");
+        await using var pair = await RawPair.StartAsync(abused.Port, "Unread");
         for (var counter = 0; counter < BacklogTurns; counter++)
             await pair.Players[0].PostAsync(pair.Update(0, counter, new string('x', TurnBytes)));
         await pair.Players[1].PostAsync(pair.Update(1, 0, ""));

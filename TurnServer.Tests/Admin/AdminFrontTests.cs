@@ -8,22 +8,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Admin;
 
 /// <summary>What the operator's port answers, and to whom.</summary>
-[Category("Process")]
-internal sealed class AdminFrontTests
+internal sealed class AdminFrontTests : AdminFixture
 {
-    private int _port;
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer()
-    {
-        _port = Ports.Next();
-        _server = await ServerChild.StartAsync("--admin-port", $"{_port}");
-    }
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
-
     [TestCase("GET /healthz HTTP/1.1", 200, "ok\n")]
     [TestCase("HEAD /healthz HTTP/1.1", 200, "")]
     [TestCase("POST /healthz HTTP/1.1", 405, "this port answers GET only\n")]
@@ -58,13 +44,13 @@ internal sealed class AdminFrontTests
     [Test]
     public async Task The_players_port_has_no_status_page()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         Assert.That((await client.GetAsync("GET /status HTTP/1.1")).Status, Is.EqualTo(404));
     }
 
     [Test]
     public void It_listens_on_loopback_by_default() =>
-        Assert.That(_server.Errors, Does.Contain($"Serving the admin port on http://127.0.0.1:{_port}/"));
+        Assert.That(Server.Errors, Does.Contain($"Serving the admin port on http://127.0.0.1:{AdminPort}/"));
 
     [Test]
     public async Task Without_the_flag_there_is_no_admin_port()
@@ -85,11 +71,11 @@ internal sealed class AdminFrontTests
     [Test]
     public async Task A_port_in_use_is_reported_with_its_flag()
     {
-        var server = ServerChild.Launch("--port", $"{Ports.Next()}", "--admin-port", $"{_port}");
+        var server = ServerChild.Launch("--port", $"{Ports.Next()}", "--admin-port", $"{AdminPort}");
         await using (server)
         {
             Assert.That(await server.ExitCodeAsync(), Is.EqualTo(1));
-            Assert.That(server.Errors, Does.Contain($"{_port} is taken").And.Contain("--admin-port"));
+            Assert.That(server.Errors, Does.Contain($"{AdminPort} is taken").And.Contain("--admin-port"));
         }
     }
 
@@ -123,14 +109,14 @@ internal sealed class AdminFrontTests
     {
         for (var i = 0; i < 40; i++)
         {
-            await using var client = await RawHttp.ConnectAsync(_port);
+            await using var client = await RawHttp.ConnectAsync(AdminPort);
             await client.SendAsync($"GET /status.json?search={i} HTTP/1.1\r\nHost: localhost\r\n\r\n");
             // Closes with a reset, so that sending the reply fails.
             client.Socket.LingerState = new LingerOption(true, 0);
         }
 
         Assert.That((await AskAsync("GET /healthz HTTP/1.1", "localhost")).Status, Is.EqualTo(200));
-        Assert.That(_server.HasExited, Is.False);
+        Assert.That(Server.HasExited, Is.False);
     }
 
     [Test]
@@ -143,7 +129,7 @@ internal sealed class AdminFrontTests
 
     private async Task<RawReply> AskAsync(string requestLine, string host, params string[] headers)
     {
-        await using var client = await RawHttp.ConnectAsync(_port);
+        await using var client = await RawHttp.ConnectAsync(AdminPort);
         await client.SendAsync($"{requestLine}\r\nHost: {host}\r\n"
             + string.Concat(headers.Select(header => header + "\r\n")) + "\r\n");
         return await client.ReadReplyAsync(isHead: requestLine.StartsWith("HEAD", StringComparison.Ordinal));

@@ -4,23 +4,18 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Admin;
 
 /// <summary>/metrics after a game whose every request is known.</summary>
-[Category("Process")]
-internal sealed class MetricsTests
+internal sealed class MetricsTests() : AdminFixture("--trust-proxy", "--requests-per-second", "1",
+    "--players-per-address", "1")
 {
     private const string HostileName = "<script>alert(1)</script>\"{x=\\\"";
 
-    private int _port;
     private int _limitedReplies;
     private int _malformed = 1;
-    private ServerChild _server = null!;
     private Scrape _page = null!;
 
     [OneTimeSetUp]
     public async Task PlayAsync()
     {
-        _port = Ports.Next();
-        _server = await ServerChild.StartAsync("--admin-port", $"{_port}", "--trust-proxy",
-            "--requests-per-second", "1", "--players-per-address", "1");
         var ann = await RegisterAsync(HostileName);
         var bob = await RegisterAsync("Bob");
         foreach (var symbol in new[] { 2, 3, 4 })
@@ -34,7 +29,7 @@ internal sealed class MetricsTests
         await PostAsync($"6,e7-e5,{bobsSeat},0");
         await PostAsync($"6,e7-e5,{bobsSeat},0");
         var held = PostAsync($"6,,{bobsSeat},1", "Prefer: wait=25");
-        await Scrape.WaitForAsync(_port, "turnserver_held_replies", 1);
+        await Scrape.WaitForAsync(AdminPort, "turnserver_held_replies", 1);
         await PostAsync($"6,g1-f3,{annsSeat},1");
         Assert.That(await held, Is.EqualTo("0/9/g1-f3"));
         await PostAsync($"6,,{bobsSeat},9");
@@ -45,13 +40,10 @@ internal sealed class MetricsTests
         await ExceedLimitsAsync();
         await DisconnectWithinABodyAsync(isReset: false);
         await DisconnectWithinABodyAsync(isReset: true);
-        await Scrape.WaitForAsync(_port, "turnserver_client_faults_total", faults => faults >= 2);
+        await Scrape.WaitForAsync(AdminPort, "turnserver_client_faults_total", faults => faults >= 2);
         // Disconnects are counted before the request ends.
-        _page = await Scrape.WaitForAsync(_port, "turnserver_requests_in_progress", 0);
+        _page = await Scrape.WaitForAsync(AdminPort, "turnserver_requests_in_progress", 0);
     }
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
 
     [Test]
     public void Requests_are_counted_by_symbol_reply_and_status() =>
@@ -145,7 +137,7 @@ internal sealed class MetricsTests
         "application/openmetrics-text; version=1.0.0; charset=utf-8", "# EOF\n")]
     public async Task The_format_is_the_one_the_client_prefers(string? accept, string contentType, string contained)
     {
-        await using var client = await RawHttp.ConnectAsync(_port);
+        await using var client = await RawHttp.ConnectAsync(AdminPort);
         string[] headers = accept is null ? [] : [$"Accept: {accept}"];
         var reply = await client.GetAsync("GET /metrics HTTP/1.1", ["Host: localhost", .. headers]);
         Assert.That(reply["Content-Type"], Is.EqualTo(contentType));
@@ -194,11 +186,11 @@ internal sealed class MetricsTests
     private async Task DisconnectWithinABodyAsync(bool isReset)
     {
         // The previous request has ended.
-        await Scrape.WaitForAsync(_port, "turnserver_requests_in_progress", 0);
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await Scrape.WaitForAsync(AdminPort, "turnserver_requests_in_progress", 0);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 10") + "6,e");
         // Wait until the head has been read: a connection reset within a head is no request.
-        await Scrape.WaitForAsync(_port, "turnserver_requests_in_progress", 1);
+        await Scrape.WaitForAsync(AdminPort, "turnserver_requests_in_progress", 1);
         if (isReset)
             client.Reset();
     }
@@ -221,7 +213,7 @@ internal sealed class MetricsTests
     // A connection for each request: an error reply closes it.
     private async Task<string> PostAsync(string body, params string[] headers)
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         return (await client.PostAsync(body, headers)).Body;
     }
 }

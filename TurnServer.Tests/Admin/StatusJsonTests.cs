@@ -4,29 +4,24 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Admin;
 
 /// <summary>The status page's data and files, from a server with a few known players.</summary>
-[Category("Process")]
-internal sealed class StatusJsonTests
+internal sealed class StatusJsonTests() : AdminFixture("--max-games", "77", "--game-timeout", "300",
+    "--pairing-timeout", "300.0", "--trust-proxy")
 {
     private const string RightToLeftOverride = "\u202E";
     private const string Markup = "<script>alert(1)</script>";
 
     private readonly List<string> _keys = [];
-    private int _port;
-    private ServerChild _server = null!;
     private RawHttp _waiting = null!;
     private RawPair _pair = null!;
 
     [OneTimeSetUp]
     public async Task PlayAsync()
     {
-        _port = Ports.Next();
-        _server = await ServerChild.StartAsync("--admin-port", $"{_port}", "--max-games", "77", "--game-timeout", "300",
-            "--pairing-timeout", "300.0", "--trust-proxy");
-        _waiting = await RawHttp.ConnectAsync(_server.Port);
+        _waiting = await RawHttp.ConnectAsync(Server.Port);
         string[] requests = [$"0,{Markup},*,Nobody,*", $"0,Turn{RightToLeftOverride}ed,*,*,*", "0,Zoë,*,Nobody,*"];
         foreach (var body in requests)
-            _keys.Add((await _waiting.PostAsync(body, "X-Forwarded-For: 203.0.113.7")).Body["0/0/".Length..]);
-        _pair = await RawPair.StartAsync(_server.Port, "Player");
+            _keys.Add(await _waiting.RegisterAsync(body, "X-Forwarded-For: 203.0.113.7"));
+        _pair = await RawPair.StartAsync(Server.Port, "Player");
         await _pair.Players[0].PostAsync(_pair.Update(0, 0, "12345"));
         await _pair.Players[0].PostAsync(_pair.Update(0, 1, "67"));
         await _pair.Players[0].PostAsync(_pair.Update(0, 9, "out of step"));
@@ -36,11 +31,10 @@ internal sealed class StatusJsonTests
     }
 
     [OneTimeTearDown]
-    public async Task StopServer()
+    public async Task StopPlayers()
     {
         await _waiting.DisposeAsync();
         await _pair.DisposeAsync();
-        await _server.DisposeAsync();
     }
 
     [Test]
@@ -134,7 +128,7 @@ internal sealed class StatusJsonTests
             Assert.That(settings["--pairing-timeout"], Is.EqualTo(("300.0", "25", false)));
             Assert.That(settings["--trust-proxy"], Is.EqualTo(("true", "false", false)));
             Assert.That(settings["--verbose"], Is.EqualTo(("never", "never", true)));
-            Assert.That(settings["--admin-port"].Item1, Is.EqualTo($"{_port}"));
+            Assert.That(settings["--admin-port"].Item1, Is.EqualTo($"{AdminPort}"));
         }
     }
 
@@ -222,7 +216,7 @@ internal sealed class StatusJsonTests
 
     private async Task<RawReply> GetAsync(string pathAndQuery)
     {
-        await using var client = await RawHttp.ConnectAsync(_port);
+        await using var client = await RawHttp.ConnectAsync(AdminPort);
         await client.SendAsync($"GET {pathAndQuery} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         return await client.ReadReplyAsync();
     }

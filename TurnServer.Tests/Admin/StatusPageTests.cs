@@ -9,8 +9,7 @@ namespace TurnServer.Tests.Admin;
 
 /// <summary>The status page in a real browser, on a server with players.</summary>
 [Category("Slow")]
-[Category("Process")]
-internal sealed class StatusPageTests
+internal sealed class StatusPageTests() : AdminFixture("--pairing-timeout", "600")
 {
     private const string Markup = "<script>alert(1)</script>";
     private const string Image = "<img src=x onerror=alert(2)>";
@@ -30,37 +29,32 @@ internal sealed class StatusPageTests
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly CancellationTokenSource _stop = new();
-    private int _port;
-    private ServerChild _server = null!;
     private RawHttp _client = null!;
     private Browser _browser = null!;
     private Task<LoadReport> _load = null!;
 
     [OneTimeSetUp]
-    public async Task StartAll()
+    public async Task StartPlayers()
     {
-        _port = Ports.Next();
-        _server = await ServerChild.StartAsync("--admin-port", $"{_port}", "--pairing-timeout", "600");
-        _client = await RawHttp.ConnectAsync(_server.Port);
+        _client = await RawHttp.ConnectAsync(Server.Port);
         foreach (var name in new[] { Markup, Image, Reversed, Tower, Wide })
             Assert.That((await _client.PostAsync($"0,{name},*,Nobody else,*")).Body, Does.StartWith("0/0/"));
         _browser = await Browser.StartAsync();
         Assertions.SetDefaultExpectTimeout((float)TestWait.Timeout.TotalMilliseconds);
         _load = LoadTest.RunAsync(new LoadOptions
         {
-            Settings = new LoadSettings(_server.Url, Clients: 60, Rate: 3, TimeSpan.FromMinutes(10), Wait: true,
+            Settings = new LoadSettings(Server.Url, Clients: 60, Rate: 3, TimeSpan.FromMinutes(10), Wait: true,
                 Loss: 0),
         }, _ => { }, _stop.Token);
     }
 
     [OneTimeTearDown]
-    public async Task StopAll()
+    public async Task StopPlayers()
     {
         await _stop.CancelAsync();
         await _load;
         _load.Dispose();
         await _client.DisposeAsync();
-        await _server.DisposeAsync();
         await _browser.DisposeAsync();
         _stop.Dispose();
     }
@@ -142,7 +136,7 @@ internal sealed class StatusPageTests
             dialogs++;
             _ = dialog.DismissAsync();
         };
-        await page.GotoAsync($"http://localhost:{_port}/status");
+        await page.GotoAsync($"http://localhost:{AdminPort}/status");
         await page.Locator("#players-search").FillAsync("nobody else");
         await Expect(page.Locator("#players tbody tr")).ToHaveCountAsync(5);
         var names = await page.Locator("#players tbody th").AllTextContentsAsync();
@@ -162,10 +156,10 @@ internal sealed class StatusPageTests
         var page = await _browser.NewPageAsync();
         var requested = new List<string>();
         page.Request += (_, request) => requested.Add(new Uri(request.Url).Authority);
-        await page.GotoAsync($"http://localhost:{_port}/");
+        await page.GotoAsync($"http://localhost:{AdminPort}/");
         await Until(page, "document.querySelectorAll('#players tbody tr').length > 0");
         Assert.That(requested, Has.Count.GreaterThan(5));
-        Assert.That(requested.Distinct(), Is.EqualTo([$"localhost:{_port}"]));
+        Assert.That(requested.Distinct(), Is.EqualTo([$"localhost:{AdminPort}"]));
     }
 
     [Test]
@@ -276,5 +270,5 @@ internal sealed class StatusPageTests
     }
 
     private Task<IPage> OpenAsync(BrowserNewContextOptions? options = null) =>
-        _browser.OpenAsync(new Uri($"http://localhost:{_port}/status"), options);
+        _browser.OpenAsync(new Uri($"http://localhost:{AdminPort}/status"), options);
 }

@@ -7,18 +7,9 @@ namespace TurnServer.Tests.Bench;
 /// The load test against a correct server and against servers that break a rule, which it must notice. Run in sequence,
 /// as two tests on one server would be paired with each other's players.
 /// </summary>
-[Category("Process")]
-public sealed class LoadTestTests
+public sealed class LoadTestTests : ServerFixture
 {
     private static readonly TimeSpan DurationMax = TimeSpan.FromMinutes(1);
-
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync();
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
 
     [TestCase(false, 0)]
     [TestCase(true, 0)]
@@ -26,7 +17,7 @@ public sealed class LoadTestTests
     [TestCase(true, 0.1)]
     public async Task Run_AgainstCorrectServer_ReceivesEveryTurnOnceAndInOrder(bool wait, double loss)
     {
-        var (code, text, report) = await RunAsync(_server.Url, wait, loss);
+        var (code, text, report) = await RunAsync(Server.Url, wait, loss);
         Assert.That(code, Is.Zero, text);
         // A symbol without requests is not listed.
         var updates = report.Symbols.SingleOrDefault(symbol => symbol.Symbol == 6)?.Latency.Count ?? 0;
@@ -58,7 +49,7 @@ public sealed class LoadTestTests
     public async Task Run_ServerDeliversATurnTwice_IsAViolation()
     {
         using var once = new Once();
-        await using var relay = TamperingProxy.Before(_server, reply: (_, reply) =>
+        await using var relay = TamperingProxy.Before(Server, reply: (_, reply) =>
         {
             if (once.IsDone || TurnsIn(reply) is not [['T', ..] first, .. var others])
                 return reply;
@@ -74,7 +65,7 @@ public sealed class LoadTestTests
     {
         var number = "";
         using var once = new Once();
-        await using var relay = TamperingProxy.Before(_server, request: body =>
+        await using var relay = TamperingProxy.Before(Server, request: body =>
         {
             if (once.IsDone || !body.StartsWith("6,T,", StringComparison.Ordinal))
                 return body;
@@ -94,7 +85,7 @@ public sealed class LoadTestTests
         using var once = new Once();
         // While an update is delayed, two turns become due and are sent together in the next.
         var delay = TimeSpan.FromMilliseconds(50);
-        await using var relay = TamperingProxy.Before(_server, delay: delay, reply: (_, reply) =>
+        await using var relay = TamperingProxy.Before(Server, delay: delay, reply: (_, reply) =>
         {
             if (once.IsDone || TurnsIn(reply) is not [['T', ..] first, ['T', ..] second, .. var others])
                 return reply;
@@ -109,7 +100,7 @@ public sealed class LoadTestTests
     {
         string? stolen = null, victim = null;
         using var once = new Once();
-        await using var relay = TamperingProxy.Before(_server, reply: (body, reply) =>
+        await using var relay = TamperingProxy.Before(Server, reply: (body, reply) =>
         {
             if (once.IsDone || TurnsIn(reply) is not [['T', ..] first, .. var others])
                 return reply;
@@ -145,7 +136,7 @@ public sealed class LoadTestTests
     {
         var run = new StressRun(new LoadOptions
         {
-            Settings = new LoadSettings(_server.Url, Clients: 2, Rate: 1, TimeSpan.FromSeconds(1), false, Loss: 0),
+            Settings = new LoadSettings(Server.Url, Clients: 2, Rate: 1, TimeSpan.FromSeconds(1), false, Loss: 0),
             ServerProcessId = int.MaxValue,
         }, ramp: null, plot: null, json: null, TextWriter.Null);
         Assert.That(await run.RunAsync(), Is.EqualTo(StressExit.CannotRun));

@@ -119,7 +119,7 @@ internal sealed class SourcesTests
     {
         await using var server = await ServerChild.StartAsync("--pairing-timeout", "0.5");
         await using var client = await RawHttp.ConnectAsync(server.Port);
-        var key = (await client.PostAsync("0,Brief,*,*,*")).Body["0/0/".Length..];
+        var key = await client.RegisterAsync("0,Brief,*,*,*");
         // Real time, as the timeout is under test.
         await Task.Delay(TimeSpan.FromSeconds(0.8));
         Assert.That((await client.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo("5/*/*"));

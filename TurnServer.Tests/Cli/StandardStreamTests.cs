@@ -48,8 +48,8 @@ internal sealed class StandardStreamTests
         var port = Ports.Next();
         taken.Bind(new IPEndPoint(IPAddress.Any, port));
         taken.Listen();
-        var state = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
-        var snapshot = Path.Combine(state, "snapshot-0000000001");
+        using var state = new StateFolder();
+        var snapshot = state.PathOf("snapshot-0000000001");
         await File.WriteAllTextAsync(snapshot, "rubbish");
         foreach (var form in new[] { "text", "journal", "json" })
         {
@@ -58,14 +58,13 @@ internal sealed class StandardStreamTests
             await AssertExitCodeAsync(redirection, 2, [.. flags, "--max-games", "none"]);
             await AssertExitCodeAsync(redirection, 2, [.. flags, "--frobnicate"]);
             await AssertExitCodeAsync(redirection, 11, [.. flags, "--state", snapshot]);
-            await AssertExitCodeAsync(redirection, 12, [.. flags, "--state", state]);
+            await AssertExitCodeAsync(redirection, 12, [.. flags, "--state", state.Path]);
         }
 
         await AssertExitCodeAsync(redirection, 0, "--help");
         await AssertExitCodeAsync(redirection, 0, "--version");
         await AssertExitCodeAsync(redirection, 0, "connect", "--help");
         await AssertExitCodeAsync(redirection, 2, "connect");
-        Directory.Delete(state, recursive: true);
     }
 
     [TestCase("2>/dev/full", "text")]
@@ -92,7 +91,7 @@ internal sealed class StandardStreamTests
 
         await using (var client = await RawHttp.ConnectAsync(port))
         {
-            var key = (await client.PostAsync("0,Ann,*,Nobody,*")).Body["0/0/".Length..];
+            var key = await client.RegisterAsync("0,Ann,*,Nobody,*");
             // Long enough for several tables to be printed.
             Assert.That((await client.PostAsync($"2,*,{key},*,*", "Prefer: wait=1")).Body, Is.EqualTo("0/2/*"));
         }

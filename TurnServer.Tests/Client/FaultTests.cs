@@ -5,26 +5,17 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>Turns arrive exactly once and in order on a network with faults.</summary>
 [Parallelizable(ParallelScope.All)]
-[Category("Process")]
-internal sealed class FaultTests
+internal sealed class FaultTests() : ServerFixture("--game-timeout", "120", "--pairing-timeout", "120",
+    "--load-timeout", "120")
 {
-    private static readonly ProxyFault[] All =
+    private static readonly NetworkFault[] All =
     [
-        ProxyFault.DropRequest, ProxyFault.DropReply, ProxyFault.DelayRequest, ProxyFault.DelayReply,
-        ProxyFault.SendTwice, ProxyFault.SendAgainLater, ProxyFault.CutReply,
+        NetworkFault.DropRequest, NetworkFault.DropReply, NetworkFault.DelayRequest, NetworkFault.DelayReply,
+        NetworkFault.SendTwice, NetworkFault.SendAgainLater, NetworkFault.CutReply,
     ];
 
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync("--game-timeout", "120",
-        "--pairing-timeout", "120", "--load-timeout", "120");
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
-
     [TestCaseSource(nameof(All))]
-    public Task Turns_survive_each_fault(ProxyFault fault) => PlayAsync(Random.Shared.Next(), 80, 0.2, fault);
+    public Task Turns_survive_each_fault(NetworkFault fault) => PlayAsync(Random.Shared.Next(), 80, 0.2, fault);
 
     [TestCase(1)]
     [TestCase(2, Category = "Slow")]
@@ -43,9 +34,9 @@ internal sealed class FaultTests
     }
 
     // Both players post and send concurrently, and both always have a pending receive.
-    private async Task PlayAsync(int seed, int turns, double probability, params ProxyFault[] faults)
+    private async Task PlayAsync(int seed, int turns, double probability, params NetworkFault[] faults)
     {
-        await using var proxy = new FaultyProxy(_server.Port, new RandomFaults(seed, probability, faults).Plan);
+        await using var proxy = new FaultyProxy(Server.Port, new RandomFaults(seed, probability, faults).Plan);
         var options = new TurnClientOptions
         {
             Wait = TimeSpan.FromSeconds(1),

@@ -6,8 +6,7 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>Back-pressure: players that send more than their partners read.</summary>
 [Parallelizable(ParallelScope.All)]
-[Category("Process")]
-internal sealed class FlowTests
+internal sealed class FlowTests() : ServerFixture("--game-timeout", "120")
 {
     // Eight such turns fill a backlog of the server.
     private const int TurnLength = 16_000;
@@ -19,19 +18,11 @@ internal sealed class FlowTests
     // Sends nothing by itself.
     private static readonly TurnClientOptions Idle = new() { KeepAlive = TimeSpan.FromHours(1) };
 
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync("--game-timeout", "120");
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
-
     [Test]
     public async Task A_player_that_does_not_read_blocks_the_sender_and_loses_no_turn()
     {
         var log = new AttemptLog();
-        await using var pair = await ClientPair.StartAsync(_server.Url, new() { Observer = log.Note },
+        await using var pair = await ClientPair.StartAsync(Server.Url, new() { Observer = log.Note },
             new() { KeepAlive = TimeSpan.FromMilliseconds(10) });
         var sends = SendAll(pair.A);
         await FullAsync(log);
@@ -44,7 +35,7 @@ internal sealed class FlowTests
     public async Task Two_players_that_flood_and_do_not_read_do_not_deadlock()
     {
         AttemptLog[] logs = [new(), new()];
-        await using var pair = await ClientPair.StartAsync(_server.Url, Idle with { Observer = logs[0].Note },
+        await using var pair = await ClientPair.StartAsync(Server.Url, Idle with { Observer = logs[0].Note },
             Idle with { Observer = logs[1].Note });
         var sends = pair.Games.SelectMany(SendAll).ToList();
         // A player with a full inbox sends nothing until it is read; the other may be refused again and again.
@@ -65,7 +56,7 @@ internal sealed class FlowTests
     public async Task Cancelling_a_waiting_send_keeps_the_order_of_the_others()
     {
         var log = new AttemptLog();
-        await using var pair = await ClientPair.StartAsync(_server.Url, Idle with { Observer = log.Note }, Idle);
+        await using var pair = await ClientPair.StartAsync(Server.Url, Idle with { Observer = log.Note }, Idle);
         using var cancel = new CancellationTokenSource();
         var sends = Enumerable.Range(0, 200).Select(i =>
             pair.A.SendAsync(ClientPair.Bytes(Turn(i)), i % 2 == 0 ? default : cancel.Token)).ToList();
@@ -86,7 +77,7 @@ internal sealed class FlowTests
     public async Task Waiting_for_room_can_be_cancelled()
     {
         var log = new AttemptLog();
-        await using var pair = await ClientPair.StartAsync(_server.Url, Idle with { Observer = log.Note }, Idle);
+        await using var pair = await ClientPair.StartAsync(Server.Url, Idle with { Observer = log.Note }, Idle);
         using var cancel = new CancellationTokenSource();
         var posted = 0;
         var posts = PostAsync();
@@ -110,13 +101,13 @@ internal sealed class FlowTests
     public async Task A_refused_turn_arrives_once_although_the_refusals_are_lost()
     {
         var dropped = 0;
-        await using var proxy = new FaultyProxy(_server.Port, request =>
+        await using var proxy = new FaultyProxy(Server.Port, request =>
             request.IsUpdate(8) && !request.IsEmptyUpdate(8) && Interlocked.Increment(ref dropped) <= 3
-                ? new ProxyPlan(ProxyFault.DropReply)
+                ? new ProxyPlan(NetworkFault.DropReply)
                 : default);
         var log = new AttemptLog();
         await using var pair = await ClientPair.StartAsync(proxy.Url, Idle with { Observer = log.Note }, Idle,
-            _server.Url);
+            Server.Url);
         await FillAsync(pair.A);
         var refused = pair.A.SendAsync(ClientPair.Bytes(Turn(8)));
         await FullAsync(log);
@@ -130,13 +121,13 @@ internal sealed class FlowTests
     public async Task A_refused_turn_arrives_once_although_its_first_attempt_comes_late_and_is_taken()
     {
         var (gate, late, attempts) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
-        await using var proxy = new FaultyProxy(_server.Port, request =>
+        await using var proxy = new FaultyProxy(Server.Port, request =>
             request.IsUpdate(8) && Interlocked.Increment(ref attempts) == 1
-                ? new ProxyPlan(ProxyFault.DelayRequest, gate.Task, () => late.TrySetResult())
+                ? new ProxyPlan(NetworkFault.DelayRequest, gate.Task, () => late.TrySetResult())
                 : default);
         var log = new AttemptLog();
         await using var pair = await ClientPair.StartAsync(proxy.Url,
-            Idle with { Observer = log.Note, ReplyTimeout = TimeSpan.FromMilliseconds(300) }, Idle, _server.Url);
+            Idle with { Observer = log.Note, ReplyTimeout = TimeSpan.FromMilliseconds(300) }, Idle, Server.Url);
         await FillAsync(pair.A);
         var refused = pair.A.SendAsync(ClientPair.Bytes(Turn(8)));
         await FullAsync(log);

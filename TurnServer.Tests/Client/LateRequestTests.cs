@@ -36,7 +36,8 @@ internal sealed class LateRequestTests
     [Test]
     public async Task A_turn_that_is_refused_while_both_backlogs_are_full_arrives_once([Values] bool isTurnTaken,
         [Values] bool isBlockKnown,
-        [Values(Fate.Answered, Fate.ReplyLost, Fate.RequestLost, Fate.TakenTwice)] Fate fate)
+        [Values(NetworkFault.None, NetworkFault.DropReply, NetworkFault.DropRequest, NetworkFault.SendTwice)]
+        NetworkFault fault)
     {
         var table = new UnreliableTable();
         var seats = table.StartGame();
@@ -54,7 +55,7 @@ internal sealed class LateRequestTests
             if (!body.EndsWith($",{seats[0].Key},{seats[0].Number},8", StringComparison.Ordinal))
                 return default;
             if (!body.StartsWith("6,,", StringComparison.Ordinal))
-                return attempts++ == 0 ? (Fate.ComesLate, int.MaxValue) : default;
+                return attempts++ == 0 ? (NetworkFault.DelayRequest, int.MaxValue) : default;
             if (emptyUpdates > 0)
                 return default;
             if (isTurnTaken)
@@ -65,7 +66,7 @@ internal sealed class LateRequestTests
 
             // Last: the test's own thread waits for this before Bob collects again.
             emptyUpdates++;
-            return (fate, 0);
+            return (fault, 0);
         };
         var ninth = ann.SendAsync(Turn(8));
         await TestWait.UntilAsync(() => emptyUpdates > 0, "she collects");
@@ -89,7 +90,8 @@ internal sealed class LateRequestTests
         var random = new Random(seed);
         var share = 0.1 + (0.5 * random.NextDouble());
         table.Plan = _ => random.NextDouble() < share
-            ? ((Fate)random.Next(1, 6), random.Next(1, random.Next(2) == 0 ? 10 : 200))
+            ? (UnreliableTable.Faults[random.Next(UnreliableTable.Faults.Length)],
+                random.Next(1, random.Next(2) == 0 ? 10 : 200))
             : default;
         await using var ann = table.Play(seats[0]);
         await using var bob = table.Play(seats[1]);
@@ -116,10 +118,10 @@ internal sealed class LateRequestTests
             Is.EqualTo("endend"), "no turn came twice");
     }
 
-    private static Func<string, (Fate, int)> LateOnce()
+    private static Func<string, (NetworkFault, int)> LateOnce()
     {
         var attempts = 0;
-        return _ => attempts++ == 0 ? (Fate.ComesLate, int.MaxValue) : default;
+        return _ => attempts++ == 0 ? (NetworkFault.DelayRequest, int.MaxValue) : default;
     }
 
     private static string Text(int number) => $"{number:000000}{new string('.', TurnLength - 6)}";

@@ -63,9 +63,10 @@ internal sealed class LongTurnTests
     public async Task A_proxy_with_a_lower_limit_refuses_only_the_long_turn_although_a_held_request_was_lost()
     {
         await using var server = await ServerChild.StartAsync();
-        await using var proxy = new FaultyProxy(server.Port, request => request.Body.Length > BodyBytesMax
-            ? new ProxyPlan(ProxyFault.RefuseLength)
-            : new ProxyPlan(request.IsUpdate(0) && request.MayBeHeld ? ProxyFault.SwallowRequest : ProxyFault.None));
+        await using var proxy = new FaultyProxy(server.Port, request => new ProxyPlan(
+            request.Body.Length > BodyBytesMax ? NetworkFault.RefuseLength
+            : request.IsUpdate(0) && request.MayBeHeld ? NetworkFault.SwallowRequest
+            : NetworkFault.None));
         await using var pair = await ClientPair.StartAsync(proxy.Url, new(), urlB: server.Url);
         var read = ClientPair.ReadAsync(pair.A, 1);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");

@@ -7,22 +7,13 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>Servers and players that are unreachable, for a while or for good.</summary>
 [Parallelizable(ParallelScope.All)]
-[Category("Process")]
-internal sealed class OutageTests
+internal sealed class OutageTests : ServerFixture
 {
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync();
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
-
     [TestCase(1)]
     [TestCase(10, Category = "Slow")]
     public async Task A_game_survives_an_outage_of_the_server(int seconds)
     {
-        await using var proxy = new FaultyProxy(_server.Port);
+        await using var proxy = new FaultyProxy(Server.Port);
         await using var pair = await ClientPair.StartAsync(proxy.Url, new());
         var reads = pair.Games.Select(game => ClientPair.ReadAsync(game, 20)).ToList();
         var sends = pair.Games.Select(SendAllAsync).ToList();
@@ -66,7 +57,7 @@ internal sealed class OutageTests
     [Test]
     public async Task A_server_that_stays_unreachable_ends_the_game_with_a_fault()
     {
-        await using var proxy = new FaultyProxy(_server.Port);
+        await using var proxy = new FaultyProxy(Server.Port);
         var log = new AttemptLog();
         await using var pair = await ClientPair.StartAsync(proxy.Url,
             new() { Patience = TimeSpan.FromSeconds(0.5), Observer = log.Note }, new());
@@ -88,7 +79,7 @@ internal sealed class OutageTests
     public async Task A_restarted_server_without_state_ends_the_game_and_the_registration()
     {
         await using var other = await ServerChild.StartAsync();
-        await using var proxy = new FaultyProxy(_server.Port);
+        await using var proxy = new FaultyProxy(Server.Port);
         using var http = TurnClient.CreateHttp();
         var waiting = new TurnClient(http, proxy.Url);
         await waiting.RegisterAsync(ClientPair.NewName(), ClientPair.NewName());
@@ -125,9 +116,9 @@ internal sealed class OutageTests
     [Test]
     public async Task A_server_that_holds_no_replies_is_polled()
     {
-        await using var proxy = new FaultyProxy(_server.Port) { HidesPrefer = true };
+        await using var proxy = new FaultyProxy(Server.Port) { HidesPrefer = true };
         var often = new TurnClientOptions { PollInterval = TimeSpan.FromMilliseconds(20) };
-        await using var pair = await ClientPair.StartAsync(proxy.Url, often, urlB: _server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, often, urlB: Server.Url);
         var read = ClientPair.ReadAsync(pair.A, 1);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(5)), "it polls");
         await ClientPair.SendAsync(pair.B, "news");
@@ -137,10 +128,10 @@ internal sealed class OutageTests
     [Test]
     public async Task A_server_that_holds_no_replies_is_polled_at_the_interval()
     {
-        await using var proxy = new FaultyProxy(_server.Port) { HidesPrefer = true };
+        await using var proxy = new FaultyProxy(Server.Port) { HidesPrefer = true };
         var log = new AttemptLog();
         var interval = TimeSpan.FromSeconds(1);
-        await using var pair = await ClientPair.StartAsync(_server.Url, new(),
+        await using var pair = await ClientPair.StartAsync(Server.Url, new(),
             new() { PollInterval = interval, Observer = log.Note }, proxy.Url);
         var startedAt = Stopwatch.GetTimestamp();
         var read = ClientPair.ReadAsync(pair.B, 2);

@@ -5,33 +5,24 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>Single requests that are delayed, duplicated or lost (PROTOCOL.md, "Saying what has arrived").</summary>
 [Parallelizable(ParallelScope.All)]
-[Category("Process")]
-internal sealed class ReorderTests
+internal sealed class ReorderTests : ServerFixture
 {
     private static readonly TurnClientOptions Defaults = new();
 
     // Gives up a request early.
     private static readonly TurnClientOptions Impatient = new() { ReplyTimeout = TimeSpan.FromMilliseconds(200) };
 
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync();
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
-
     [Test]
     public async Task A_delayed_held_post_loses_no_turn()
     {
         var (gate, late) = (new TaskCompletionSource(), new TaskCompletionSource());
-        await using var proxy = new FaultyProxy(_server.Port, request =>
+        await using var proxy = new FaultyProxy(Server.Port, request =>
         {
             if (request.IsUpdate(0) && request.MayBeHeld)
-                return new ProxyPlan(ProxyFault.DelayRequest, gate.Task, late.SetResult);
-            return request.IsUpdate(1) ? new ProxyPlan(ProxyFault.DelayRequest, late.Task) : default;
+                return new ProxyPlan(NetworkFault.DelayRequest, gate.Task, late.SetResult);
+            return request.IsUpdate(1) ? new ProxyPlan(NetworkFault.DelayRequest, late.Task) : default;
         });
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         await pair.A.PostAsync(ClientPair.Bytes("a0"));
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a0 is on its way");
         // It abandons the held request, repeats it, and is sent after it.
@@ -52,13 +43,13 @@ internal sealed class ReorderTests
     {
         var (gate, late, attempts) = (new TaskCompletionSource(), new TaskCompletionSource(), 0);
         // The client has given it up, or the network duplicates it.
-        var fault = isGivenUp ? ProxyFault.DelayRequest : ProxyFault.SendAgainLater;
-        await using var proxy = new FaultyProxy(_server.Port, request =>
+        var fault = isGivenUp ? NetworkFault.DelayRequest : NetworkFault.SendAgainLater;
+        await using var proxy = new FaultyProxy(Server.Port, request =>
             request.IsUpdate(0) && Interlocked.Increment(ref attempts) == 1
                 ? new ProxyPlan(fault, gate.Task, late.SetResult)
                 : default);
         await using var pair = await ClientPair.StartAsync(proxy.Url, isGivenUp ? Impatient : Defaults, Defaults,
-            _server.Url);
+            Server.Url);
         await ClientPair.SendAsync(pair.A, "a0");
         await ClientPair.SendAsync(pair.B, "b0");
         gate.SetResult();
@@ -74,11 +65,11 @@ internal sealed class ReorderTests
     public async Task A_send_goes_out_although_the_held_request_was_lost_or_delayed(bool isDelayed)
     {
         var gate = new TaskCompletionSource();
-        await using var proxy = new FaultyProxy(_server.Port, request =>
+        await using var proxy = new FaultyProxy(Server.Port, request =>
             request.IsUpdate(0) && request.MayBeHeld
-                ? new ProxyPlan(isDelayed ? ProxyFault.DelayRequest : ProxyFault.SwallowRequest, gate.Task)
+                ? new ProxyPlan(isDelayed ? NetworkFault.DelayRequest : NetworkFault.SwallowRequest, gate.Task)
                 : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
         await ClientPair.SendAsync(pair.B, "b0");
@@ -97,18 +88,18 @@ internal sealed class ReorderTests
     {
         var (again, held, late) = (new TaskCompletionSource(), new TaskCompletionSource(), new TaskCompletionSource());
         var attempts = 0;
-        await using var proxy = new FaultyProxy(_server.Port, request =>
+        await using var proxy = new FaultyProxy(Server.Port, request =>
         {
             if (request.IsUpdate(0) && request.MayBeHeld)
-                return new ProxyPlan(ProxyFault.DelayRequest, again.Task, held.SetResult);
+                return new ProxyPlan(NetworkFault.DelayRequest, again.Task, held.SetResult);
             if (request.IsUpdate(1) && Interlocked.Increment(ref attempts) == 1)
-                return new ProxyPlan(ProxyFault.DelayRequest, held.Task, late.SetResult);
+                return new ProxyPlan(NetworkFault.DelayRequest, held.Task, late.SetResult);
             if (!request.IsUpdate(0))
                 return default;
             again.TrySetResult();
-            return new ProxyPlan(ProxyFault.DelayRequest, late.Task);
+            return new ProxyPlan(NetworkFault.DelayRequest, late.Task);
         });
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Impatient, Defaults, _server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Impatient, Defaults, Server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
         await ClientPair.SendAsync(pair.B, "b0");
@@ -123,10 +114,10 @@ internal sealed class ReorderTests
     public async Task The_turns_of_an_abandoned_held_reply_come_again()
     {
         var (gate, answered) = (new TaskCompletionSource(), new TaskCompletionSource());
-        await using var proxy = new FaultyProxy(_server.Port, request => request.IsUpdate(0) && request.MayBeHeld
-            ? new ProxyPlan(ProxyFault.DelayReply, gate.Task, answered.SetResult)
+        await using var proxy = new FaultyProxy(Server.Port, request => request.IsUpdate(0) && request.MayBeHeld
+            ? new ProxyPlan(NetworkFault.DelayReply, gate.Task, answered.SetResult)
             : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
         await ClientPair.SendAsync(pair.B, "b0");
@@ -143,11 +134,11 @@ internal sealed class ReorderTests
     public async Task A_turn_arrives_once_although_its_first_reply_is_lost(string turn)
     {
         var attempts = 0;
-        await using var proxy = new FaultyProxy(_server.Port, request =>
+        await using var proxy = new FaultyProxy(Server.Port, request =>
             request.IsUpdate(0) && Interlocked.Increment(ref attempts) == 1
-                ? new ProxyPlan(ProxyFault.DropReply)
+                ? new ProxyPlan(NetworkFault.DropReply)
                 : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         await ClientPair.SendAsync(pair.B, turn);
         var receive = ClientPair.ReadAsync(pair.A, 3);
         await TestWait.UntilAsync(() => proxy.Requests.Count(request => request.IsUpdate(0)) == 2,
@@ -161,7 +152,7 @@ internal sealed class ReorderTests
     public async Task A_cancelled_receive_loses_no_turn()
     {
         const int Turns = 500;
-        await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
+        await using var pair = await ClientPair.StartAsync(Server.Url, Defaults);
         var send = SendAllAsync();
         var read = new List<string>();
         var cancelled = 0;
@@ -202,7 +193,7 @@ internal sealed class ReorderTests
     [Test]
     public async Task A_cancelled_receive_ends_although_more_turns_are_there()
     {
-        await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
+        await using var pair = await ClientPair.StartAsync(Server.Url, Defaults);
         await pair.A.PostAsync(ClientPair.Bytes("a0"));
         await pair.A.PostAsync(ClientPair.Bytes("a1"));
         await pair.A.QuitAsync();

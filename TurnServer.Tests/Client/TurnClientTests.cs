@@ -6,22 +6,12 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>From registration to the game, against the real server.</summary>
 [Parallelizable(ParallelScope.All)]
-[Category("Process")]
-internal sealed class TurnClientTests
+internal sealed class TurnClientTests : ServerFixture
 {
     private readonly HttpClient _http = TurnClient.CreateHttp();
 
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync();
-
     [OneTimeTearDown]
-    public async Task StopServer()
-    {
-        _http.Dispose();
-        await _server.DisposeAsync();
-    }
+    public void DisposeHttp() => _http.Dispose();
 
     [Test]
     public async Task Two_players_register_pair_load_and_play()
@@ -170,7 +160,7 @@ internal sealed class TurnClientTests
     [Test]
     public async Task A_held_call_can_be_cancelled_and_repeated()
     {
-        await using var proxy = new FaultyProxy(_server.Port);
+        await using var proxy = new FaultyProxy(Server.Port);
         var ann = new TurnClient(_http, proxy.Url);
         var bob = NewClient().Client;
         var (annName, bobName) = (ClientPair.NewName(), ClientPair.NewName());
@@ -199,7 +189,7 @@ internal sealed class TurnClientTests
     private (TurnClient Client, AttemptLog Log) NewClient(ServerChild? server = null)
     {
         var log = new AttemptLog();
-        return (new TurnClient(_http, (server ?? _server).Url, new TurnClientOptions { Observer = log.Note }), log);
+        return (new TurnClient(_http, (server ?? Server).Url, new TurnClientOptions { Observer = log.Note }), log);
     }
 
     private async Task<((TurnClient Client, string Name) Ann, (TurnClient Client, string Name) Bob)> RegisterTwoAsync()

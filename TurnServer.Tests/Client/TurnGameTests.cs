@@ -5,23 +5,14 @@ namespace TurnServer.Tests.Client;
 
 /// <summary>Playing on the real server, without network faults.</summary>
 [Parallelizable(ParallelScope.All)]
-[Category("Process")]
-internal sealed class TurnGameTests
+internal sealed class TurnGameTests : ServerFixture
 {
     private static readonly TurnClientOptions Defaults = new();
-
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync();
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
 
     [Test]
     public async Task Turns_go_both_ways_in_order()
     {
-        await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
+        await using var pair = await ClientPair.StartAsync(Server.Url, Defaults);
         string[] turns = ["a", "*", "with,commas/and\nbreaks", "🎲", new('x', TurnGame.TurnBytesMax), "last"];
         var read = Task.WhenAll(pair.Games.Select(game => ClientPair.ReadAsync(game, turns.Length)));
         foreach (var turn in turns)
@@ -36,7 +27,7 @@ internal sealed class TurnGameTests
     [Test]
     public async Task Concurrent_sends_go_out_in_the_order_of_the_calls()
     {
-        await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
+        await using var pair = await ClientPair.StartAsync(Server.Url, Defaults);
         var turns = Enumerable.Range(0, 1000).Select(i => $"{i}").ToList();
         var sends = turns.Select(turn => pair.A.SendAsync(ClientPair.Bytes(turn))).ToList();
         Assert.That(await ClientPair.ReadAsync(pair.B, turns.Count), Is.EqualTo(turns));
@@ -46,8 +37,8 @@ internal sealed class TurnGameTests
     [Test]
     public async Task A_send_does_not_wait_for_a_held_receive()
     {
-        await using var proxy = new FaultyProxy(_server.Port);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        await using var proxy = new FaultyProxy(Server.Port);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         var receive = ClientPair.ReadAsync(pair.A, 1);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0) && request.MayBeHeld),
             "a reply is held");
@@ -63,7 +54,7 @@ internal sealed class TurnGameTests
     {
         const int Rounds = 20;
         AttemptLog[] logs = [new(), new()];
-        await using var pair = await ClientPair.StartAsync(_server.Url, new() { Observer = logs[0].Note },
+        await using var pair = await ClientPair.StartAsync(Server.Url, new() { Observer = logs[0].Note },
             new() { Observer = logs[1].Note });
         await using var ofA = pair.A.ReceiveAsync().GetAsyncEnumerator();
         await using var ofB = pair.B.ReceiveAsync().GetAsyncEnumerator();
@@ -83,9 +74,9 @@ internal sealed class TurnGameTests
     public async Task Successive_posts_share_requests()
     {
         var gate = new TaskCompletionSource();
-        await using var proxy = new FaultyProxy(_server.Port, request =>
-            request.IsUpdate(0) ? new ProxyPlan(ProxyFault.DelayRequest, gate.Task) : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        await using var proxy = new FaultyProxy(Server.Port, request =>
+            request.IsUpdate(0) ? new ProxyPlan(NetworkFault.DelayRequest, gate.Task) : default);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         var first = pair.A.SendAsync(ClientPair.Bytes("first"));
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
         foreach (var i in Enumerable.Range(0, 40))
@@ -102,9 +93,9 @@ internal sealed class TurnGameTests
     public async Task A_buffer_may_be_reused_once_its_turn_is_posted()
     {
         var gate = new TaskCompletionSource();
-        await using var proxy = new FaultyProxy(_server.Port, request =>
-            request.IsUpdate(0) ? new ProxyPlan(ProxyFault.DelayRequest, gate.Task) : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        await using var proxy = new FaultyProxy(Server.Port, request =>
+            request.IsUpdate(0) ? new ProxyPlan(NetworkFault.DelayRequest, gate.Task) : default);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         await pair.A.PostAsync(ClientPair.Bytes("first"));
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
         var buffer = ClientPair.Bytes("second");
@@ -117,7 +108,7 @@ internal sealed class TurnGameTests
     [Test]
     public async Task Quitting_delivers_all_posted_turns()
     {
-        await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
+        await using var pair = await ClientPair.StartAsync(Server.Url, Defaults);
         var turns = Enumerable.Range(0, 200).Select(i => $"{i}").ToList();
         foreach (var turn in turns)
             await pair.A.PostAsync(ClientPair.Bytes(turn));
@@ -134,8 +125,8 @@ internal sealed class TurnGameTests
     [Test]
     public async Task Quitting_does_not_wait_for_a_held_post()
     {
-        await using var proxy = new FaultyProxy(_server.Port);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        await using var proxy = new FaultyProxy(Server.Port);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         await pair.A.PostAsync(ClientPair.Bytes("held"));
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
         Assert.That(await pair.A.QuitAsync().WaitAsync(Defaults.Wait), Is.Null);
@@ -145,9 +136,9 @@ internal sealed class TurnGameTests
     [Test]
     public async Task Abandoning_leaves_at_once()
     {
-        await using var proxy = new FaultyProxy(_server.Port, request =>
-            request.IsUpdate(0) ? new ProxyPlan(ProxyFault.SwallowRequest) : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        await using var proxy = new FaultyProxy(Server.Port, request =>
+            request.IsUpdate(0) ? new ProxyPlan(NetworkFault.SwallowRequest) : default);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         var send = pair.A.SendAsync(ClientPair.Bytes("never"));
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it is on its way");
         await pair.A.AbandonAsync();
@@ -159,9 +150,9 @@ internal sealed class TurnGameTests
     [Test]
     public async Task Disposing_ends_sends_and_receives()
     {
-        await using var proxy = new FaultyProxy(_server.Port, request =>
-            request.IsUpdate(1) ? new ProxyPlan(ProxyFault.SwallowRequest) : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: _server.Url);
+        await using var proxy = new FaultyProxy(Server.Port, request =>
+            request.IsUpdate(1) ? new ProxyPlan(NetworkFault.SwallowRequest) : default);
+        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
         var receive = ClientPair.ReadToEndAsync(pair.A);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a reply is held");
         var send = pair.A.SendAsync(ClientPair.Bytes("never"));
@@ -177,7 +168,7 @@ internal sealed class TurnGameTests
     [Test]
     public async Task Invalid_turns_are_refused_by_the_client()
     {
-        await using var pair = await ClientPair.StartAsync(_server.Url, Defaults);
+        await using var pair = await ClientPair.StartAsync(Server.Url, Defaults);
         byte[][] bad = [[], new byte[TurnGame.TurnBytesMax + 1], ClientPair.Bytes("a|b"), [0xFF], [0xC3]];
         foreach (var turn in bad)
         {

@@ -90,7 +90,7 @@ internal sealed class ConnectForeignTests
 
         public static async Task<string> PairAsync(RawHttp http, string name, string partner)
         {
-            var key = (await http.PostAsync($"0,{name},*,{partner},*")).Body["0/0/".Length..];
+            var key = await http.RegisterAsync($"0,{name},*,{partner},*");
             Assert.That((await http.PostAsync($"2,*,{key},*,*", Wait)).Body, Does.EndWith("/Ann"));
             return key;
         }
@@ -101,7 +101,7 @@ internal sealed class ConnectForeignTests
             var http = await RawHttp.ConnectAsync(port);
             var key = await PairAsync(http, name, partner);
             await http.PostAsync($"3,*,{key},*,*");
-            var start = (await http.PostAsync($"4,*,{key},*,*", Wait)).Body["0/8/".Length..].Split('|');
+            var start = (await http.PostAsync($"4,*,{key},*,*", Wait)).DataAfter("0/8/").Split('|');
             await ann.WaitForMessageAsync($"paired with {name}");
             return new Player(http, start[0], start[1]);
         }

@@ -5,25 +5,12 @@ namespace TurnServer.Tests.Connect;
 
 /// <summary>A <c>connect</c> that is killed while it waits, and started again (PROTOCOL.md, "Pairing").</summary>
 [Category("Slow"), Parallelizable(ParallelScope.All)]
-[Category("Process")]
-internal sealed class ConnectRestartTests
+internal sealed class ConnectRestartTests() : ServerFixture("--pairing-timeout", "300", "--load-timeout", "300")
 {
-    private string _folder = null!;
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task Start()
-    {
-        _folder = Directory.CreateTempSubdirectory("turnserver-kept-").FullName;
-        _server = await ServerChild.StartAsync("--pairing-timeout", "300", "--load-timeout", "300");
-    }
+    private readonly TempFolder _folder = new("turnserver-kept-");
 
     [OneTimeTearDown]
-    public async Task Stop()
-    {
-        await _server.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
-    }
+    public void DeleteFolder() => _folder.Dispose();
 
     [Test]
     public async Task It_resumes_its_registration_after_a_kill()
@@ -100,10 +87,10 @@ internal sealed class ConnectRestartTests
         Assert.That(Directory.GetFiles(folder, "turnserver/*"), Is.Empty, "the token is deleted when it leaves");
     }
 
-    private string Folder(string name) => Directory.CreateDirectory(Path.Join(_folder, name)).FullName;
+    private string Folder(string name) => Directory.CreateDirectory(_folder.PathOf(name)).FullName;
 
     private ConnectChild Launch(string folder, string name, params string[] flags) =>
-        ConnectChild.LaunchIn(folder, [_server.Url.ToString(), "--name", name, .. flags]);
+        ConnectChild.LaunchIn(folder, [Server.Url.ToString(), "--name", name, .. flags]);
 
     private static async Task AssertPassedAsync(params ConnectChild[] connects)
     {

@@ -25,7 +25,7 @@ internal sealed class RemovedStateTests
         {
             game = await LongGame.StartAsync(server.Port, "Removed");
             await sandbox.RunAsync(command);
-            await WaitForLogAsync(server, "critical:");
+            await server.WaitForLogAsync("critical:", Timeout);
             Assert.That(server.Errors, Does.Contain(sandbox.State).And.Contain("SIGTERM"));
             await AssertUnhealthyAsync(server, sandbox.AdminPort);
             Assert.That((await Scrape.GetAsync(sandbox.AdminPort))["turnserver_state_lost"], Is.EqualTo(1));
@@ -67,10 +67,10 @@ internal sealed class RemovedStateTests
         {
             game = await LongGame.StartAsync(server.Port, "Moved");
             await sandbox.RunAsync("mv {0} {0}.away");
-            await WaitForLogAsync(server, "critical:");
+            await server.WaitForLogAsync("critical:", Timeout);
             Assert.That(await game.TryTurnAsync());
             await sandbox.RunAsync("mv {0}.away {0}");
-            await WaitForLogAsync(server, "is available again");
+            await server.WaitForLogAsync("is available again", Timeout);
             Assert.That((await RawHttp.GetHealthAsync(server.Port)).Body, Is.EqualTo("ok"));
             Assert.That(await game.TryTurnAsync());
             await server.KillAsync();
@@ -91,7 +91,7 @@ internal sealed class RemovedStateTests
             game = await LongGame.StartAsync(server.Port, "Rewritten");
             Assert.That(await game.TryTurnAsync());
             await sandbox.RunAsync(command);
-            await WaitForLogAsync(server, "-0000000");
+            await server.WaitForLogAsync("-0000000", Timeout);
             Assert.That(server.Errors, Does.Contain("wrote it again").And.Not.Contain("critical"));
             Assert.That((await RawHttp.GetHealthAsync(server.Port)).Body, Is.EqualTo("ok"));
             Assert.That(await game.TryTurnAsync());
@@ -107,7 +107,7 @@ internal sealed class RemovedStateTests
         using var sandbox = new Sandbox();
         await using var server = await sandbox.StartAsync();
         await sandbox.RunAsync("rm {0}/lock");
-        await WaitForLogAsync(server, "lock was missing");
+        await server.WaitForLogAsync("lock was missing", Timeout);
         await using var second = ServerChild.Launch("--port", $"{Ports.Next()}", "--state", sandbox.State);
         Assert.That(await second.ExitCodeAsync(), Is.EqualTo(11));
         Assert.That(second.Errors, Does.Contain("in use by another server"));
@@ -122,16 +122,13 @@ internal sealed class RemovedStateTests
         await sandbox.RunAsync("cp -r {0} {0}.other");
         await using var server = await sandbox.StartAsync();
         await sandbox.RunAsync("rm -rf {0} && mv {0}.other {0}");
-        await WaitForLogAsync(server, "critical:");
+        await server.WaitForLogAsync("critical:", Timeout);
         var before = StateFolder.Contents(sandbox.State);
         server.Signal(PosixSignal.SIGTERM);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(11), server.Errors);
         Assert.That(server.Errors, Does.Contain("left as it is").And.Not.Contain("   at "));
         Assert.That(StateFolder.Contents(sandbox.State), Is.EqualTo(before));
     }
-
-    private static Task WaitForLogAsync(ServerChild server, string text) => TestWait.UntilAsync(
-        () => server.Errors.Contains(text, StringComparison.Ordinal), $"the log says \"{text}\"", Timeout);
 
     private static async Task AssertUnhealthyAsync(ServerChild server, int adminPort)
     {

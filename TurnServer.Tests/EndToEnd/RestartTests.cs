@@ -6,16 +6,8 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>A server that is killed or stopped, and restarted with the same port and state.</summary>
 [Category("Process")]
-internal sealed class RestartTests
+internal sealed class RestartTests : StateFixture
 {
-    private StateFolder _state = null!;
-
-    [SetUp]
-    public void CreateState() => _state = new StateFolder();
-
-    [TearDown]
-    public void DeleteState() => _state.Dispose();
-
     [TestCase("none", true)]
     [TestCase("batch", true)]
     [TestCase("always", true)]
@@ -24,7 +16,7 @@ internal sealed class RestartTests
     {
         var port = Ports.Next();
         string repeated, next;
-        await using (var first = await _state.StartAsync(port, sync))
+        await using (var first = await State.StartAsync(port, sync))
         {
             await using var pair = await RawPair.StartAsync(port, "Restarted");
             repeated = pair.Update(0, 0, "e2-e4");
@@ -33,7 +25,7 @@ internal sealed class RestartTests
             await (isKilled ? first.KillAsync() : StateFolder.StopAsync(first));
         }
 
-        await using var second = await _state.StartAsync(port, sync);
+        await using var second = await State.StartAsync(port, sync);
         await using var player = await RawHttp.ConnectAsync(port);
         // A client cannot know whether the reply to its last request was lost.
         Assert.That((await player.PostAsync(repeated)).Body, Is.EqualTo("0/11/*"));
@@ -45,7 +37,7 @@ internal sealed class RestartTests
     [Test]
     public async Task A_held_reply_is_sent_unchanged_when_the_server_stops()
     {
-        await using var server = await _state.StartAsync(Ports.Next());
+        await using var server = await State.StartAsync(Ports.Next());
         await using var pair = await RawPair.StartAsync(server.Port, "Held");
         var holding = await pair.Players[0].HoldAsync(pair.Update(0, 0, ""));
         await StateFolder.StopAsync(server);
@@ -59,7 +51,7 @@ internal sealed class RestartTests
         const int GraceSeconds = 4;
         var port = Ports.Next();
         string question;
-        await using (var killed = await _state.StartAsync(port))
+        await using (var killed = await State.StartAsync(port))
         {
             await using var pair = await RawPair.StartAsync(port, "Spared");
             question = pair.Update(0, 0, "");
@@ -67,7 +59,7 @@ internal sealed class RestartTests
         }
 
         var watch = Stopwatch.StartNew();
-        await using var server = await _state.StartAsync(port, "batch", "--game-timeout", "1", "--restart-grace",
+        await using var server = await State.StartAsync(port, "batch", "--game-timeout", "1", "--restart-grace",
             $"{GraceSeconds}");
         await using var player = await RawHttp.ConnectAsync(port);
         await player.SendAsync(RawHttp.Post(question, "Prefer: wait=20"));
@@ -80,12 +72,12 @@ internal sealed class RestartTests
     {
         var turns = 3 * new JournalOptions().SegmentBytes / LongGame.TextLength;
         var (port, adminPort) = (Ports.Next(), Ports.Next());
-        await using var server = await _state.StartAsync(port, "batch", "--admin-port", $"{adminPort}");
+        await using var server = await State.StartAsync(port, "batch", "--admin-port", $"{adminPort}");
         await using var game = await LongGame.StartAsync(port, "Long");
         while (game.Turns < turns)
             Assert.That(await game.TryTurnAsync());
         // The active segment and the next one; the others are replaced by a snapshot.
-        await TestWait.UntilAsync(() => Directory.GetFiles(_state.Path, "journal-*").Length == 2,
+        await TestWait.UntilAsync(() => Directory.GetFiles(State.Path, "journal-*").Length == 2,
             "the full segments are deleted");
         var scrape = await Scrape.GetAsync(adminPort);
         Assert.That(scrape["turnserver_state_snapshots_total"], Is.InRange(1, 3));
@@ -93,19 +85,19 @@ internal sealed class RestartTests
         Assert.That(scrape["turnserver_state_records_total"], Is.GreaterThan(turns));
         Assert.That(scrape["turnserver_state_bytes_total"], Is.GreaterThan((double)turns * LongGame.TextLength));
         await server.KillAsync();
-        await using var again = await _state.StartAsync(port);
+        await using var again = await State.StartAsync(port);
         Assert.That(await game.TryTurnAsync());
     }
 
     [Test]
     public async Task A_second_server_with_the_same_state_fails_and_the_first_runs_on()
     {
-        await using var first = await _state.StartAsync(Ports.Next());
+        await using var first = await State.StartAsync(Ports.Next());
         await using var pair = await RawPair.StartAsync(first.Port, "First");
-        await using (var second = ServerChild.Launch("--port", $"{Ports.Next()}", "--state", _state.Path))
+        await using (var second = ServerChild.Launch("--port", $"{Ports.Next()}", "--state", State.Path))
         {
             Assert.That(await second.ExitCodeAsync(), Is.EqualTo(11));
-            Assert.That(second.Errors, Does.Contain(_state.Path).And.Contain("in use by another server"));
+            Assert.That(second.Errors, Does.Contain(State.Path).And.Contain("in use by another server"));
         }
 
         Assert.That((await pair.Players[0].PostAsync(pair.Update(0, 0, "e2-e4"))).Body, Is.EqualTo("0/10/*"));
@@ -114,20 +106,20 @@ internal sealed class RestartTests
     [Test]
     public async Task A_corrupt_state_is_refused_with_advice_and_left_unchanged()
     {
-        await using (var server = await _state.StartAsync(Ports.Next()))
+        await using (var server = await State.StartAsync(Ports.Next()))
         {
             await using var pair = await RawPair.StartAsync(server.Port, "Damaged");
             await StateFolder.StopAsync(server);
         }
 
-        var file = Directory.GetFiles(_state.Path, "snapshot-*").Single();
+        var file = Directory.GetFiles(State.Path, "snapshot-*").Single();
         var bytes = await File.ReadAllBytesAsync(file);
         // In the first record, not in padding.
         bytes[40] ^= 1;
         await File.WriteAllBytesAsync(file, bytes);
-        await using var refused = ServerChild.Launch("--port", $"{Ports.Next()}", "--state", _state.Path);
+        await using var refused = ServerChild.Launch("--port", $"{Ports.Next()}", "--state", State.Path);
         Assert.That(await refused.ExitCodeAsync(), Is.EqualTo(12));
-        Assert.That(refused.Errors, Does.Contain(Path.GetFileName(file)).And.Contain($"mv {_state.Path}"));
+        Assert.That(refused.Errors, Does.Contain(Path.GetFileName(file)).And.Contain($"mv {State.Path}"));
         Assert.That(await File.ReadAllBytesAsync(file), Is.EqualTo(bytes));
     }
 
@@ -135,11 +127,11 @@ internal sealed class RestartTests
     public async Task A_server_whose_port_is_in_use_leaves_the_state_unchanged()
     {
         await using var other = await ServerChild.StartAsync();
-        await using (var server = await _state.StartAsync(Ports.Next()))
+        await using (var server = await State.StartAsync(Ports.Next()))
             await StateFolder.StopAsync(server);
-        var before = StateFolder.Contents(_state.Path);
-        await using var refused = ServerChild.Launch("--port", $"{other.Port}", "--state", _state.Path);
+        var before = StateFolder.Contents(State.Path);
+        await using var refused = ServerChild.Launch("--port", $"{other.Port}", "--state", State.Path);
         Assert.That(await refused.ExitCodeAsync(), Is.EqualTo(1));
-        Assert.That(StateFolder.Contents(_state.Path), Is.EqualTo(before));
+        Assert.That(StateFolder.Contents(State.Path), Is.EqualTo(before));
     }
 }

@@ -7,16 +7,8 @@ namespace TurnServer.Tests.EndToEnd;
 /// <summary>A server that is restarted again and again under load.</summary>
 [Category("Slow"), NonParallelizable]
 [Category("Process")]
-internal sealed class RestartUnderLoadTests
+internal sealed class RestartUnderLoadTests : StateFixture
 {
-    private StateFolder _state = null!;
-
-    [SetUp]
-    public void CreateState() => _state = new StateFolder();
-
-    [TearDown]
-    public void DeleteState() => _state.Dispose();
-
     /// <summary>
     /// Kills at random moments, fifty with held replies and ten without; 5 % of the replies are lost besides.
     /// </summary>
@@ -36,7 +28,7 @@ internal sealed class RestartUnderLoadTests
         Func<ServerChild, Task> end)
     {
         var port = Ports.Next();
-        var server = await _state.StartAsync(port);
+        var server = await State.StartAsync(port);
         using var stop = new CancellationTokenSource();
         var output = new StringWriter();
         var run = new StressRun(new LoadOptions
@@ -51,7 +43,7 @@ internal sealed class RestartUnderLoadTests
                 await Task.Delay(Random.Shared.Next(100, 500));
                 await end(server);
                 await server.DisposeAsync();
-                server = await _state.StartAsync(port);
+                server = await State.StartAsync(port);
             }
 
             await stop.CancelAsync();

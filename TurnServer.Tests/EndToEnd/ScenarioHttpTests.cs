@@ -3,21 +3,12 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>The wire scenarios, played over HTTP against one server process, one after the other.</summary>
-[Category("Process")]
-public sealed class ScenarioHttpTests
+public sealed class ScenarioHttpTests : ServerFixture
 {
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync();
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
-
     [TestCaseSource(nameof(Cases))]
     public async Task Scenario_PlayedOverHttp_Holds(object scenario)
     {
-        using var server = new HttpScenarioServer(_server.Url);
+        using var server = new HttpScenarioServer(Server.Url);
         var player = new ScenarioPlayer(server);
         Assert.That(await player.PlayAsync(((Scenario)scenario).Steps), Is.Empty);
     }

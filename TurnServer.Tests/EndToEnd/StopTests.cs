@@ -50,7 +50,7 @@ internal sealed class StopTests
         await using var server = await ServerChild.StartAsync();
         await using var lone = await RawHttp.ConnectAsync(server.Port);
         await using var pair = await RawPair.StartAsync(server.Port, "Held");
-        var key = (await lone.PostAsync(Register)).Body["0/0/".Length..];
+        var key = await lone.RegisterAsync(Register);
         var waiting = await lone.HoldAsync($"2,*,{key},*,*");
         var playing = await pair.Players[0].HoldAsync(pair.Update(0, 0, "turn"));
         server.Signal(PosixSignal.SIGTERM);

@@ -19,7 +19,7 @@ internal sealed class VerboseTests
         await using var server = await ServerChild.StartAsync("--verbose", "0.2");
         await using var lone = await RawHttp.ConnectAsync(server.Port);
         await using var pair = await RawPair.StartAsync(server.Port, "Seated");
-        var key = (await lone.PostAsync($"0,Tricky{RightToLeftOverride}Name,*,Nobody,*")).Body["0/0/".Length..];
+        var key = await lone.RegisterAsync($"0,Tricky{RightToLeftOverride}Name,*,Nobody,*");
         await pair.Players[0].PostAsync(pair.Update(0, 0, "12345"));
         await TestWait.UntilAsync(() => server.Output.Contains("5 B", StringComparison.Ordinal)
             && server.Output.Contains("Tricky", StringComparison.Ordinal), "the tables are printed");

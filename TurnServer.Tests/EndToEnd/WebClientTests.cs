@@ -114,7 +114,7 @@ internal sealed class WebClientTests : WebFixture
 
     private object Arguments(object?[] turns) => new
     {
-        url = Stage.Server.Url.ToString(),
+        url = Url,
         names = new[] { ClientPair.NewName(), ClientPair.NewName() },
         turns,
     };

@@ -10,11 +10,19 @@ namespace TurnServer.Tests.EndToEnd;
 [Category("Slow")]
 internal sealed class WebPageLateTests : WebFixture
 {
-    // Minimal pauses. The numbers of fates are those of the enum Fate.
-    private const string Network = """
+    private const string Faults = $"""
+        const faults = ["{nameof(NetworkFault.DropReply)}", "{nameof(NetworkFault.DropRequest)}",
+            "{nameof(NetworkFault.DelayRequest)}", "{nameof(NetworkFault.SendAgainLater)}",
+            "{nameof(NetworkFault.SendTwice)}"];
+        const [dropReply, dropRequest, delayRequest, sendAgainLater, sendTwice] = faults;
+
+        """;
+
+    // Minimal pauses.
+    private const string Network = Faults + """
         Object.assign(timing, { hold: 1000, answer: 1e6, patience: 1e6, firstPause: 1, longestPause: 1,
             firstFullPause: 1, longestFullPause: 2, poll: 1 });
-        const network = { plan: () => [0], refused: 0, requests: 0, late: [], real: window.fetch.bind(window) };
+        const network = { plan: () => [], refused: 0, requests: 0, late: [], real: window.fetch.bind(window) };
         network.take = async (url, { method, body, headers }) => {
             const text = await (await network.real(url, { method, body, headers })).text();
             network.refused += text === "21/*/*";
@@ -30,12 +38,13 @@ internal sealed class WebPageLateTests : WebFixture
         network.carry = async (...request) => {
             await network.deliver(++network.requests);
             const { body, headers } = request[1];
-            const [fate, late] = body.startsWith("6,") ? await network.plan(body, headers) : [0];
-            if (fate === 3 || fate === 4) network.late.push({ at: network.requests + late, request });
-            if (fate === 2 || fate === 3) throw new TypeError("lost");
-            if (fate === 5) await network.take(...request);
+            const [fault, late] = body.startsWith("6,") ? await network.plan(body, headers) : [];
+            if (fault === delayRequest || fault === sendAgainLater)
+                network.late.push({ at: network.requests + late, request });
+            if (fault === dropRequest || fault === delayRequest) throw new TypeError("lost");
+            if (fault === sendTwice) await network.take(...request);
             const text = await network.take(...request);
-            if (fate === 1) throw new TypeError("lost");
+            if (fault === dropReply) throw new TypeError("lost");
             return new Response(text);
         };
         const text = number => String(number).padStart(6, "0").padEnd(16000, ".");
@@ -60,14 +69,14 @@ internal sealed class WebPageLateTests : WebFixture
             network.plan = body => {
                 if (left-- <= 0) [quiet, left] = [games[Math.floor(3 * random())], Math.floor(60 * random())];
                 const isQuiet = quiet && body.includes(`,${quiet.key},`);
-                if (random() >= (isQuiet ? 0.95 : share)) return [0];
-                return [isQuiet ? 3 : 1 + Math.floor(5 * random()), 1 + Math.floor(200 * random())];
+                if (random() >= (isQuiet ? 0.95 : share)) return [];
+                return [isQuiet ? delayRequest : faults[Math.floor(5 * random())], 1 + Math.floor(200 * random())];
             };
             const numbers = [...Array(count).keys()];
             const sent = games.map(game => Promise.all(numbers.map(number => game.send(text(number)))));
             const got = await Promise.all(games.map(game => read(game, count)));
             await Promise.all(sent);
-            network.plan = () => [0];
+            network.plan = () => [];
             await network.deliver();
             await Promise.all(games.map(game => game.send("999")));
             const ends = await Promise.all(games.map(game => read(game, 1)));
@@ -78,7 +87,7 @@ internal sealed class WebPageLateTests : WebFixture
 
     // Bob is simulated: his backlog is full as well, or he reads late. He acknowledges nothing until told to.
     private const string Refused = """
-        async ({ url, names, bothFull, isTurnTaken, isBlockKnown, fate }) => {
+        async ({ url, names, bothFull, isTurnTaken, isBlockKnown, fault }) => {
         """ + Network + """
             const post = (body, headers = {}) => network.take(url, { method: "POST", body, headers });
             const ask = async body => {
@@ -106,23 +115,23 @@ internal sealed class WebPageLateTests : WebFixture
             const fill = async () => { for (let i = 0; i < 8; i++) block = await take(text(i), 0); };
             let isQuiet = true, contested = null, emptyUpdates = 0, isSettled = false;
             network.plan = async (body, headers) => {
-                if (!body.includes(`,${ann.key},`)) return [0];
+                if (!body.includes(`,${ann.key},`)) return [];
                 if (headers["Prefer"]) {
                     // Ann does not poll for turns yet.
                     await until(() => !isQuiet);
-                    return [0];
+                    return [];
                 }
                 if (body.startsWith("6,000008") && !contested) {
                     contested = body.split(",").pop();
-                    return [3, Infinity];
+                    return [delayRequest, Infinity];
                 }
-                if (body !== `6,,${ann.key},${ann.seat},${contested}` || emptyUpdates++) return [0];
+                if (body !== `6,,${ann.key},${ann.seat},${contested}` || emptyUpdates++) return [];
                 if (isTurnTaken) {
                     await collect();
                     await network.deliver();
                 }
                 isSettled = true;
-                return [fate];
+                return [fault];
             };
             for (let i = 0; i < 7; i++) await ann.send(text(i));
             if (!isBlockKnown) await ann.send(text(7));
@@ -171,21 +180,20 @@ internal sealed class WebPageLateTests : WebFixture
     public async Task A_refused_turn_whose_first_copy_is_accepted_later_arrives_once()
     {
         var outcome = await WebStage.RunAsync(await Stage.OpenAsync(), Refused,
-            new { url = Url, names = Names(), bothFull = false, isTurnTaken = false, isBlockKnown = false, fate = 0 });
+            new { url = Url, names = Names(), bothFull = false, isTurnTaken = false, isBlockKnown = false });
         Assert.That(outcome, Is.EqualTo(new[] { "0,1,2,3,4,5,6,7,8,9", "", "7", "0" }));
     }
 
     [Test]
     public async Task A_turn_refused_while_both_backlogs_are_full_arrives_once([Values] bool isTurnTaken,
         [Values] bool isBlockKnown,
-        [Values(Fate.Answered, Fate.ReplyLost, Fate.RequestLost, Fate.TakenTwice)] Fate fate)
+        [Values(NetworkFault.None, NetworkFault.DropReply, NetworkFault.DropRequest, NetworkFault.SendTwice)]
+        NetworkFault fault)
     {
         var outcome = await WebStage.RunAsync(await Stage.OpenAsync(), Refused,
-            new { url = Url, names = Names(), bothFull = true, isTurnTaken, isBlockKnown, fate = (int)fate });
+            new { url = Url, names = Names(), bothFull = true, isTurnTaken, isBlockKnown, fault = $"{fault}" });
         Assert.That(outcome[..3], Is.EqualTo(new[] { "0,1,2,3,4,5,6,7,8,9", "0,1,2,3,4,5,6,7", "7" }));
     }
-
-    private string Url => Stage.Server.Url.ToString();
 
     private static string[] Names() => [ClientPair.NewName(), ClientPair.NewName()];
 }

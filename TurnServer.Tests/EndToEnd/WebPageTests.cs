@@ -96,7 +96,7 @@ internal sealed class WebPageTests : WebFixture
                 lines.Add(message.Text);
         };
         await page.SetContentAsync("<base href=\"" + Stage.Site.Url + "\">"
-            + script.Replace("http://localhost:8080/", Stage.Server.Url.ToString(), StringComparison.Ordinal));
+            + script.Replace("http://localhost:8080/", Url, StringComparison.Ordinal));
         var partner = await Stage.OpenAsync();
         var got = await partner.EvaluateAsync<string>("""
             async url => {
@@ -106,7 +106,7 @@ internal sealed class WebPageTests : WebFixture
                 else await game.send("d7-d5");
                 return got.join();
             }
-            """, Stage.Server.Url.ToString());
+            """, Url);
         Assert.That(got, Is.EqualTo("e2-e4,e7-e5").Or.EqualTo("e7-e5,e7-e5"));
         await TestWait.UntilAsync(() => Logged("15/5/*"), "the page shows that the partner has quit");
         Assert.That(Logged("Bob: d7-d5"), Is.True);

@@ -6,7 +6,7 @@ namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>Pairing of web pages: server addresses, names, and the place in the queue.</summary>
 [Category("Slow")]
-internal sealed class WebPairingTests
+internal sealed class WebPairingTests() : WebFixture("--pairing-timeout", "120")
 {
     private const string Start = "({ url, name, wanted }) => { window.outcome = play(url, name, wanted); }";
 
@@ -18,28 +18,18 @@ internal sealed class WebPairingTests
         }
         """;
 
-    private WebStage _stage = null!;
-
-    private string Url => _stage.Server.Url.ToString();
-
-    [OneTimeSetUp]
-    public async Task StartStage() => _stage = await WebStage.StartAsync("--pairing-timeout", "120");
-
-    [OneTimeTearDown]
-    public async Task StopStage() => await (_stage?.DisposeAsync() ?? default);
-
     [Test]
     public async Task A_page_that_is_reloaded_while_it_waits_keeps_its_place()
     {
         var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
-        var page = await _stage.OpenAsync();
+        var page = await Stage.OpenAsync();
         var keys = Keys(page);
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
         await TestWait.UntilAsync(() => keys.Count == 1, "Ann is registered");
         await WebStage.ReloadAsync(page);
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
         await TestWait.UntilAsync(() => keys.Count == 2, "Ann is registered again");
-        var partner = await _stage.OpenAsync();
+        var partner = await Stage.OpenAsync();
         await partner.EvaluateAsync(Start, new { url = Url, name = bob, wanted = ann });
         var outcomes = await Task.WhenAll(WebStage.RunAsync(page, Finish, ""), WebStage.RunAsync(partner, Finish, ""));
         Assert.That(keys.Distinct().ToList(), Has.Count.EqualTo(1));
@@ -50,7 +40,7 @@ internal sealed class WebPairingTests
     public async Task Players_of_the_same_name_in_one_browser_have_separate_places()
     {
         var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
-        var page = await _stage.OpenAsync();
+        var page = await Stage.OpenAsync();
         var keys = Keys(page);
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
@@ -69,17 +59,17 @@ internal sealed class WebPairingTests
     public async Task A_token_of_an_expired_registration_does_no_harm()
     {
         var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
-        var page = await _stage.OpenAsync();
+        var page = await Stage.OpenAsync();
         var keys = Keys(page);
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
         await TestWait.UntilAsync(() => keys.Count == 1, "Ann is registered");
         await page.GotoAsync("about:blank");
         await PostAsync($"1,*,{keys.Single()},*,*");
-        await page.GotoAsync(_stage.Site.Url.ToString());
+        await page.GotoAsync(Stage.Site.Url.ToString());
         await page.WaitForFunctionAsync("() => window.play");
         Assert.That(await page.EvaluateAsync<int>("() => sessionStorage.length"), Is.EqualTo(1));
         await page.EvaluateAsync(Start, new { url = Url, name = ann, wanted = bob });
-        var partner = await _stage.OpenAsync();
+        var partner = await Stage.OpenAsync();
         await partner.EvaluateAsync(Start, new { url = Url, name = bob, wanted = ann });
         var outcomes = await Task.WhenAll(WebStage.RunAsync(page, Finish, ""), WebStage.RunAsync(partner, Finish, ""));
         Assert.That(outcomes.Select(outcome => outcome[0]), Is.EqualTo(new[] { bob, ann }));
@@ -88,7 +78,7 @@ internal sealed class WebPairingTests
     [Test]
     public async Task A_player_that_stops_waiting_leaves_the_queue()
     {
-        var page = await _stage.OpenAsync();
+        var page = await Stage.OpenAsync();
         var keys = Keys(page);
         await page.EvaluateAsync("""
             ({ url, name }) => {
@@ -108,7 +98,7 @@ internal sealed class WebPairingTests
     public async Task Different_spellings_of_a_name_in_Unicode_are_the_same_name()
     {
         var number = ClientPair.NewName();
-        var pages = new[] { await _stage.OpenAsync(), await _stage.OpenAsync() };
+        var pages = new[] { await Stage.OpenAsync(), await Stage.OpenAsync() };
         await pages[0].EvaluateAsync(Start,
             new { url = Url, name = $" Jose\u0301 {number}", wanted = $"Zoë {number}\n" });
         await pages[1].EvaluateAsync(Start,
@@ -126,7 +116,7 @@ internal sealed class WebPairingTests
     [TestCase("undefined", "TypeError")]
     public async Task An_invalid_name_is_refused(string name, string error)
     {
-        var page = await _stage.OpenAsync();
+        var page = await Stage.OpenAsync();
         var names = await WebStage.RunAsync(page, $$"""
             async url => [await play(url, {{name}}).catch(error => error.name),
                 await play(url, "Ann", {{name}} === undefined ? 7 : {{name}}).catch(error => error.name)]
@@ -145,7 +135,7 @@ internal sealed class WebPairingTests
     [TestCase("http://local host/", "not a URL")]
     public async Task An_invalid_address_is_refused(string url, string why)
     {
-        var outcome = await WebStage.RunAsync(await _stage.OpenAsync(),
+        var outcome = await WebStage.RunAsync(await Stage.OpenAsync(),
             "async url => play(url, 'Ann').catch(error => [error.name, `${error.message} ${error.stack}`])", url);
         Assert.That(outcome[0], Is.EqualTo("TypeError"));
         Assert.That(outcome[1], Does.Contain(why).And.Not.Contain("S3cret"));
@@ -166,7 +156,7 @@ internal sealed class WebPairingTests
     private async Task<string> PostAsync(string body)
     {
         using var http = new HttpClient();
-        using var reply = await http.PostAsync(_stage.Server.Url, new StringContent(body));
+        using var reply = await http.PostAsync(Stage.Server.Url, new StringContent(body));
         return await reply.Content.ReadAsStringAsync();
     }
 }

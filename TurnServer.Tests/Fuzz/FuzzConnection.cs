@@ -11,7 +11,7 @@ namespace TurnServer.Tests.Fuzz;
 /// <summary>A client connection with blocking I/O; each has its own thread.</summary>
 internal sealed partial class FuzzConnection : IDisposable
 {
-    // Long enough for most optional replies; missing some does no harm.
+    // Long enough for most optional replies; some may be missed.
     private static readonly TimeSpan OptionalReplyTimeout = TimeSpan.FromMilliseconds(8);
 
     // All that the server and its listener send. 500 would be a bug.

@@ -6,21 +6,12 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Lengths, chunks and sizes of bodies (PROTOCOL.md, "Request").</summary>
-[Category("Process")]
 [Parallelizable(ParallelScope.All)]
-internal sealed class BodyTests
+internal sealed class BodyTests() : ServerFixture("--body-timeout", "2")
 {
     private const int BodyBytesMax = 16_384;
     private const string Register = "0,Ann,*,Nobody,*";
     private const string Chunked = "Transfer-Encoding: chunked";
-
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync("--body-timeout", "2");
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
 
     [TestCase("", 411)]
     [TestCase("Content-Length: abc\r\n", 400)]
@@ -29,7 +20,7 @@ internal sealed class BodyTests
     [TestCase("Content-Length: \r\n", 400)]
     public async Task A_POST_without_a_usable_length_is_refused(string header, int status)
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await client.SendAsync($"POST / HTTP/1.1\r\nHost: x\r\n{header}\r\n");
         Assert.That((await client.ReadReplyAsync()).Status, Is.EqualTo(status));
     }
@@ -39,7 +30,7 @@ internal sealed class BodyTests
     [TestCase("Transfer-Encoding: Chunked\r\nContent-Length: 0\r\n")]
     public async Task Two_lengths_are_refused_and_close_the_connection(string headers)
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await client.SendAsync($"POST / HTTP/1.1\r\nHost: x\r\n{headers}\r\n10\r\n{Register}\r\n0\r\n\r\n");
         var reply = await client.ReadReplyAsync();
         Assert.That((reply.Status, reply.Body), Is.EqualTo((400, "1/*/*")));
@@ -49,7 +40,7 @@ internal sealed class BodyTests
     [Test]
     public async Task An_empty_body_is_refused()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         var reply = await client.PostAsync("");
         Assert.That((reply.Status, reply.Body), Is.EqualTo((400, "2/*/*")));
     }
@@ -59,7 +50,7 @@ internal sealed class BodyTests
     [TestCase(16)]
     public async Task A_chunked_body_is_read_whatever_the_size_of_its_chunks(int chunkBytes)
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + Chunks(Register, chunkBytes));
         var reply = await client.ReadReplyAsync();
         Assert.That(reply.Body, Does.StartWith("0/0/"));
@@ -70,14 +61,7 @@ internal sealed class BodyTests
     public async Task A_chunked_body_split_in_two_anywhere_is_read()
     {
         var request = Encoding.ASCII.GetBytes(RawHttp.Head("POST / HTTP/1.1", Chunked) + Chunks(Register, 7));
-        var clients = await Task.WhenAll(request.Select(_ => RawHttp.ConnectAsync(_server.Port)));
-        await Task.WhenAll(clients.Select((client, i) => client.SendAsync(request.AsMemory(0, i))));
-        // Time for the server to read the first part alone.
-        await Task.Delay(TimeSpan.FromMilliseconds(100));
-        await Task.WhenAll(clients.Select((client, i) => client.SendAsync(request.AsMemory(i))));
-        var replies = await Task.WhenAll(clients.Select(client => client.ReadReplyAsync()));
-        foreach (var client in clients)
-            await client.DisposeAsync();
+        var replies = await RawHttp.SendSplitAnywhereAsync(Server.Port, request);
         Assert.That(replies.Select(reply => reply.Body), Has.All.StartsWith("0/0/"));
     }
 
@@ -85,9 +69,9 @@ internal sealed class BodyTests
     [Test]
     public async Task A_truncated_chunked_body_is_not_handled([Values] bool isReset)
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.PostAsync(Register)).Body["0/0/".Length..];
-        await using var cut = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
+        var key = await client.RegisterAsync(Register);
+        await using var cut = await RawHttp.ConnectAsync(Server.Port);
         var chunks = Chunks($"1,*,{key},*,*", 5);
         await cut.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + chunks[..^"0\r\n\r\n".Length]);
         // Time for the server to read this before the end.
@@ -106,18 +90,18 @@ internal sealed class BodyTests
     [TestCase("fffffffffffffffff\r\n0,Ann\r\n0\r\n\r\n")]
     public async Task Malformed_chunks_close_their_connection_only(string chunks)
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + chunks);
         Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("200 OK"));
-        await using var other = await RawHttp.ConnectAsync(_server.Port);
+        await using var other = await RawHttp.ConnectAsync(Server.Port);
         Assert.That((await other.PostAsync(Register)).Body, Does.StartWith("0/0/"));
-        Assert.That(_server.Errors, Does.Not.Contain("error:"));
+        Assert.That(Server.Errors, Does.Not.Contain("error:"));
     }
 
     [Test]
     public async Task A_stalled_chunked_body_is_closed_at_the_body_timeout()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + "5\r\n0,Ann\r\n");
         Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("200 OK"));
     }
@@ -128,8 +112,8 @@ internal sealed class BodyTests
     public async Task The_reply_to_a_long_body_arrives(int bytes, string reply)
     {
         var body = new string('x', bytes);
-        await using var plain = await RawHttp.ConnectAsync(_server.Port);
-        await using var chunked = await RawHttp.ConnectAsync(_server.Port);
+        await using var plain = await RawHttp.ConnectAsync(Server.Port);
+        await using var chunked = await RawHttp.ConnectAsync(Server.Port);
         await plain.SendAsync(RawHttp.Post(body));
         await chunked.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + Chunks(body, 10_000));
         Assert.That((await plain.ReadReplyAsync()).Body, Is.EqualTo(reply));
@@ -139,7 +123,7 @@ internal sealed class BodyTests
     [Test]
     public async Task The_longest_turn_is_relayed_byte_for_byte()
     {
-        await using var pair = await RawPair.StartAsync(_server.Port, "Long");
+        await using var pair = await RawPair.StartAsync(Server.Port, "Long");
         var shell = pair.Update(0, 0, "");
         var turn = new string('é', (BodyBytesMax - shell.Length) / 2) + (shell.Length % 2 == 0 ? "" : "x");
         var sent = pair.Update(0, 0, turn);
@@ -153,7 +137,7 @@ internal sealed class BodyTests
     public async Task A_client_that_sends_an_oversized_body_before_it_reads_sees_the_reply([Values] bool isChunked)
     {
         var body = new string('x', 900_000);
-        await using var client = await RawHttp.ConnectAsync(_server.Port, receiveBytes: 2048);
+        await using var client = await RawHttp.ConnectAsync(Server.Port, receiveBytes: 2048);
         var head = isChunked ? Chunked : $"Content-Length: {body.Length}";
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", head));
         var sent = isChunked ? Chunks(body, 9000) : body;
@@ -171,7 +155,7 @@ internal sealed class BodyTests
     public async Task Draining_an_endless_body_is_limited([Values] bool isChunked)
     {
         const int SentMax = 64 * 1024 * 1024;
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         var length = isChunked ? Chunked : $"Content-Length: {long.MaxValue}";
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", length));
         var chunk = Encoding.ASCII.GetBytes("4000\r\n" + new string('x', 0x4000) + "\r\n");
@@ -193,7 +177,7 @@ internal sealed class BodyTests
     [Test]
     public async Task An_endless_chunk_extension_is_closed_at_the_body_timeout()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", Chunked) + "1 ");
         var piece = Encoding.ASCII.GetBytes(new string(';', 64 * 1024));
         var ended = client.ReadToEndAsync();
@@ -208,7 +192,7 @@ internal sealed class BodyTests
         }
 
         Assert.That(await ended, Does.Not.Contain("200 OK"));
-        await using var other = await RawHttp.ConnectAsync(_server.Port);
+        await using var other = await RawHttp.ConnectAsync(Server.Port);
         Assert.That((await other.PostAsync(Register)).Body, Does.StartWith("0/0/"));
     }
 

@@ -27,7 +27,7 @@ internal sealed class FewDescriptorsTests
     {
         await using var server = await ServerChild.StartUnderAsync(Limited);
         await using var player = await RawHttp.ConnectAsync(server.Port);
-        var key = (await player.PostAsync("0,Player,*,Nobody,*")).Body["0/0/".Length..];
+        var key = await player.RegisterAsync("0,Player,*,Nobody,*");
         var before = server.Sockets;
         var clients = new List<RawHttp?>();
         for (var i = 0; i < ClientCount; i++)
@@ -130,7 +130,7 @@ internal sealed class FewDescriptorsTests
             {
                 var reply = await player.PostAsync("0,Player,*,Nobody,*");
                 if (reply.Status == 200)
-                    return (player, reply.Body["0/0/".Length..]);
+                    return (player, reply.DataAfter("0/0/"));
             }
             catch (IOException)
             {

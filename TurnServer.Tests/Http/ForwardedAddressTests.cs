@@ -3,24 +3,15 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Limits per client address behind a reverse proxy, and the headers of a 429.</summary>
-[Category("Process")]
-internal sealed class ForwardedAddressTests
+internal sealed class ForwardedAddressTests() : ServerFixture("--trust-proxy", "--requests-per-second", "2",
+    "--players-per-address", "3")
 {
     private const string From = "X-Forwarded-For: ";
-
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync("--trust-proxy",
-        "--requests-per-second", "2", "--players-per-address", "3");
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
 
     [Test]
     public async Task Too_many_requests_are_answered_429_and_keep_their_connection_open()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         var refused = await UntilRefusedAsync(client, From + "192.0.2.1", "Origin: http://game.example");
         Assert.That((refused.Status, refused.Body), Is.EqualTo((429, "22/*/*")));
         Assert.That(refused["Retry-After"], Is.EqualTo("1"));
@@ -31,7 +22,7 @@ internal sealed class ForwardedAddressTests
     [Test]
     public async Task The_last_address_of_X_Forwarded_For_counts()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await UntilRefusedAsync(client, From + "198.51.100.7, 192.0.2.3");
         var sameLast = await UntilRefusedAsync(client, From + "198.51.100.8,192.0.2.3:4711");
         var sameFirst = await client.PostAsync("1,*,1,*,*", From + "198.51.100.7, 192.0.2.4");
@@ -71,7 +62,7 @@ internal sealed class ForwardedAddressTests
         var bodies = new List<string>();
         for (var player = 0; player < 4; player++)
         {
-            await using var client = await RawHttp.ConnectAsync(_server.Port);
+            await using var client = await RawHttp.ConnectAsync(Server.Port);
             bodies.Add((await client.PostAsync($"0,P{player},*,Nobody,*", From + "2001:db8::1")).Body);
         }
 
@@ -95,7 +86,7 @@ internal sealed class ForwardedAddressTests
     [Test]
     public async Task Too_many_requests_of_other_methods_are_answered_429()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await UntilRefusedAsync(client, From + "192.0.2.5");
         var reply = await client.GetAsync("GET /healthz HTTP/1.1", From + "192.0.2.5");
         for (var request = 0; request < 10 && reply.Status != 429; request++)

@@ -4,26 +4,16 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Held replies over a real connection (PROTOCOL.md, "Waiting for news").</summary>
-[Category("Process")]
 [Parallelizable(ParallelScope.All)]
-internal sealed class HeldReplyTests
+internal sealed class HeldReplyTests() : ServerFixture("--max-wait", "1", "--log-level", "debug")
 {
     private const string Prefer = "Prefer: wait=100";
-
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() =>
-        _server = await ServerChild.StartAsync("--max-wait", "1", "--log-level", "debug");
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
 
     [Test]
     public async Task Preference_Applied_is_limited_to_max_wait()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.PostAsync("0,Alone,*,Nobody,*")).Body["0/0/".Length..];
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
+        var key = await client.RegisterAsync("0,Alone,*,Nobody,*");
         var startedAt = Stopwatch.GetTimestamp();
         var reply = await client.PostAsync($"2,*,{key},*,*", Prefer);
         Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", "wait=1")));
@@ -33,7 +23,7 @@ internal sealed class HeldReplyTests
     [Test]
     public async Task A_held_reply_is_sent_when_there_is_news()
     {
-        await using var pair = await RawPair.StartAsync(_server.Port, "News");
+        await using var pair = await RawPair.StartAsync(Server.Port, "News");
         await pair.Players[0].SendAsync(RawHttp.Post(pair.Update(0, 0, ""), "Prefer: wait=1"));
         await pair.Players[1].PostAsync(pair.Update(1, 0, "turn"));
         var reply = await pair.Players[0].ReadReplyAsync();
@@ -43,7 +33,7 @@ internal sealed class HeldReplyTests
     [Test]
     public async Task Turn_Received_acknowledges_turns_and_the_rest_is_sent_again()
     {
-        await using var pair = await RawPair.StartAsync(_server.Port, "Received");
+        await using var pair = await RawPair.StartAsync(Server.Port, "Received");
         await pair.Players[1].PostAsync(pair.Update(1, 0, "b0"));
         await pair.Players[1].PostAsync(pair.Update(1, 1, "b1"));
         await pair.Players[0].PostAsync(pair.Update(0, 0, ""));
@@ -55,7 +45,7 @@ internal sealed class HeldReplyTests
     [Test]
     public async Task A_reply_that_was_not_held_has_no_Preference_Applied()
     {
-        await using var pair = await RawPair.StartAsync(_server.Port, "Prompt");
+        await using var pair = await RawPair.StartAsync(Server.Port, "Prompt");
         await pair.Players[1].PostAsync(pair.Update(1, 0, "turn"));
         var update = await pair.Players[0].PostAsync(pair.Update(0, 0, ""), Prefer);
         var register = await pair.Players[0].PostAsync("0,Eager,*,Nobody,*", Prefer);
@@ -70,8 +60,8 @@ internal sealed class HeldReplyTests
     [TestCase("Prefer: respond-async")]
     public async Task An_unknown_preference_is_ignored(string prefer)
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.PostAsync("0,Alone,*,Nobody,*")).Body["0/0/".Length..];
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
+        var key = await client.RegisterAsync("0,Alone,*,Nobody,*");
         var reply = await client.PostAsync($"2,*,{key},*,*", prefer);
         Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", (string?)null)));
     }
@@ -79,14 +69,14 @@ internal sealed class HeldReplyTests
     [Test]
     public async Task A_client_that_disconnects_while_its_reply_is_held_keeps_its_registration()
     {
-        var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.PostAsync("0,Leaver,*,Nobody,*")).Body["0/0/".Length..];
+        var client = await RawHttp.ConnectAsync(Server.Port);
+        var key = await client.RegisterAsync("0,Leaver,*,Nobody,*");
         await client.SendAsync(RawHttp.Post($"2,*,{key},*,*", Prefer));
         client.Reset();
-        await using var other = await RawHttp.ConnectAsync(_server.Port);
+        await using var other = await RawHttp.ConnectAsync(Server.Port);
         var reply = await other.PostAsync($"2,*,{key},*,*", Prefer);
         Assert.That(reply.Body, Is.EqualTo("0/2/*"), "the registration outlives the connection");
-        await _server.WaitForLogAsync("connection reset");
-        Assert.That(_server.Errors, Does.Not.Contain("error:"));
+        await Server.WaitForLogAsync("connection reset");
+        Assert.That(Server.Errors, Does.Not.Contain("error:"));
     }
 }

@@ -4,27 +4,18 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Many clients at once.</summary>
-[Category("Process")]
-internal sealed class ManyClientsTests
+internal sealed class ManyClientsTests() : ServerFixture("--max-wait", "60")
 {
     private const int ClientCount = 1000;
     private const int HeldCount = 2000;
-    private const int DeafCount = 20;
-    private const int DeafRequests = 60;
-
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync("--max-wait", "60");
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
+    private const int NonReadingCount = 20;
+    private const int UnreadReplyCount = 60;
 
     [Test]
     public async Task A_thousand_simultaneous_connections_are_all_served()
     {
         var clients = await ConnectAsync(ClientCount);
-        var replies = await Task.WhenAll(clients.Select((client, i) => client.PostAsync($"0,Crowd{i},*,Nobody,*")));
+        var replies = await Task.WhenAll(clients.Select((client, i) => client.PostAsync($"0,Client{i},*,Nobody,*")));
         foreach (var client in clients)
             await client.DisposeAsync();
         Assert.That(replies.Select(reply => reply.Body), Has.All.StartsWith("0/0/"));
@@ -36,7 +27,7 @@ internal sealed class ManyClientsTests
     {
         var clients = await ConnectAsync(HeldCount);
         await Task.WhenAll(clients.Select(HoldAsync));
-        await using var other = await RawHttp.ConnectAsync(_server.Port);
+        await using var other = await RawHttp.ConnectAsync(Server.Port);
         for (var i = 0; i < HeldCount; i += 100)
             Assert.That(clients[i].Socket.Available, Is.Zero, "none is answered before there is news");
 
@@ -51,7 +42,7 @@ internal sealed class ManyClientsTests
     [Test]
     public async Task Clients_that_never_read_do_not_block_others()
     {
-        await using var pair = await RawPair.StartAsync(_server.Port, "Deaf");
+        await using var pair = await RawPair.StartAsync(Server.Port, "Unread");
         var turn = new string('x', 16_000);
         for (var counter = 0; counter < 8; counter++)
             await pair.Players[0].PostAsync(pair.Update(0, counter, turn));
@@ -59,39 +50,39 @@ internal sealed class ManyClientsTests
 
         // Each reply repeats the whole block of 128,000 bytes.
         var redundant = RawHttp.Post(pair.Update(1, 0, ""));
-        var deaf = await ConnectAsync(DeafCount, receiveBytes: 4096);
+        var clients = await ConnectAsync(NonReadingCount, receiveBytes: 4096);
         var slowest = TimeSpan.Zero;
-        for (var request = 0; request < DeafRequests; request++)
+        for (var request = 0; request < UnreadReplyCount; request++)
         {
-            await Task.WhenAll(deaf.Select(client => client.SendAsync(redundant)));
-            await using var other = await RawHttp.ConnectAsync(_server.Port);
+            await Task.WhenAll(clients.Select(client => client.SendAsync(redundant)));
+            await using var other = await RawHttp.ConnectAsync(Server.Port);
             var startedAt = Stopwatch.GetTimestamp();
-            await other.PostAsync("0,Hearing,*,Nobody,*");
+            await other.PostAsync("0,Other,*,Nobody,*");
             var elapsed = Stopwatch.GetElapsedTime(startedAt);
             slowest = elapsed > slowest ? elapsed : slowest;
         }
 
-        foreach (var client in deaf)
+        foreach (var client in clients)
             client.Reset();
         Assert.That(slowest.TotalSeconds, Is.LessThan(2));
     }
 
     private Task<RawHttp[]> ConnectAsync(int count, int? receiveBytes = null) =>
-        Task.WhenAll(Enumerable.Range(0, count).Select(_ => RawHttp.ConnectAsync(_server.Port, receiveBytes)));
+        Task.WhenAll(Enumerable.Range(0, count).Select(_ => RawHttp.ConnectAsync(Server.Port, receiveBytes)));
 
     private static async Task HoldAsync(RawHttp client, int i)
     {
-        var key = (await client.PostAsync($"0,Player{i},bibbybabbis,Partner{i},*")).Body["0/0/".Length..];
+        var key = await client.RegisterAsync($"0,Player{i},bibbybabbis,Partner{i},*");
         await client.SendAsync(RawHttp.Post($"2,*,{key},*,*", "Prefer: wait=60"));
     }
 
     private async Task JoinAsync(int[] numbers)
     {
         // Two requests each: fewer than the 100 of one connection.
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         foreach (var i in numbers)
         {
-            var key = (await client.PostAsync($"0,Partner{i},*,Player{i},*")).Body["0/0/".Length..];
+            var key = await client.RegisterAsync($"0,Partner{i},*,Player{i},*");
             Assert.That((await client.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo($"0/3/Player{i}"));
         }
     }

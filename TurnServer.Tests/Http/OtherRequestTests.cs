@@ -4,23 +4,15 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Requests other than turns, and the headers of every reply (PROTOCOL.md).</summary>
-[Category("Process")]
-internal sealed class OtherRequestTests
+internal sealed class OtherRequestTests() : ServerFixture("--host", "127.0.0.1")
 {
     private const string Register = "0,Ann,*,Nobody,*";
     private const string Methods = "GET, HEAD, POST, OPTIONS";
 
-    private ServerChild _server = null!;
     private RawHttp _client = null!;
 
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync("--host", "127.0.0.1");
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
-
     [SetUp]
-    public async Task Connect() => _client = await RawHttp.ConnectAsync(_server.Port);
+    public async Task Connect() => _client = await RawHttp.ConnectAsync(Server.Port);
 
     [TearDown]
     public async Task Disconnect() => await _client.DisposeAsync();

@@ -3,41 +3,22 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Http;
 
 /// <summary>Requests in pieces, pipelined, one after the other, and incomplete.</summary>
-[Category("Process")]
 [Parallelizable(ParallelScope.All)]
-internal sealed class RequestFramingTests
+internal sealed class RequestFramingTests() : ServerFixture("--body-timeout", "1")
 {
     private const string Register = "0,Ann,*,Nobody,*";
-
-    // Long enough for the server to read the pieces separately, even on a busy machine.
-    private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(100);
-
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync("--body-timeout", "1");
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
 
     [Test]
     public async Task A_request_split_in_two_anywhere_is_answered()
     {
-        var request = RawHttp.Post(Register);
-        var clients = await Task.WhenAll(request.Select(_ => RawHttp.ConnectAsync(_server.Port)));
-        await Task.WhenAll(clients.Select((client, i) => client.SendAsync(request.AsMemory(0, i))));
-        await Task.Delay(Gap);
-        await Task.WhenAll(clients.Select((client, i) => client.SendAsync(request.AsMemory(i))));
-        var replies = await Task.WhenAll(clients.Select(client => client.ReadReplyAsync()));
-        foreach (var client in clients)
-            await client.DisposeAsync();
+        var replies = await RawHttp.SendSplitAnywhereAsync(Server.Port, RawHttp.Post(Register));
         Assert.That(replies.Select(reply => reply.Body), Has.All.StartsWith("0/0/"));
     }
 
     [Test]
     public async Task A_request_sent_byte_by_byte_is_answered()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         foreach (var piece in RawHttp.Post(Register))
             await client.SendAsync(new[] { piece });
         Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
@@ -47,7 +28,7 @@ internal sealed class RequestFramingTests
     [Test]
     public async Task Of_pipelined_requests_the_first_is_answered_and_the_connection_stays_usable()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         byte[] both = [.. RawHttp.Post("0,First,*,Nobody,*"), .. RawHttp.Post("0,Second,*,Nobody,*")];
         await client.SendAsync(both);
         var first = await client.ReadReplyAsync();
@@ -59,8 +40,8 @@ internal sealed class RequestFramingTests
     [Test]
     public async Task A_connection_is_kept_open_for_100_replies_and_closed_after_the_next()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.PostAsync(Register)).Body["0/0/".Length..];
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
+        var key = await client.RegisterAsync(Register);
         var requests = 1;
         RawReply reply;
         do
@@ -78,7 +59,7 @@ internal sealed class RequestFramingTests
     [Test]
     public async Task A_http_1_0_request_is_answered_and_its_connection_closed()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await client.SendAsync($"POST / HTTP/1.0\r\nContent-Length: {Register.Length}\r\n\r\n{Register}");
         Assert.That((await client.ReadReplyAsync()).Body, Does.StartWith("0/0/"));
         Assert.That(await client.IsClosedAsync(), Is.True);
@@ -87,7 +68,7 @@ internal sealed class RequestFramingTests
     [Test]
     public async Task A_stalled_body_is_closed_at_the_body_timeout()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 10") + "0,An");
         Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "the timeout is one second");
         Assert.That(await client.ReadToEndAsync(), Does.Not.Contain("200 OK"));
@@ -96,7 +77,7 @@ internal sealed class RequestFramingTests
     [Test]
     public async Task A_body_that_arrives_byte_by_byte_is_closed_at_the_body_timeout()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await client.SendAsync(RawHttp.Head("POST / HTTP/1.1", "Content-Length: 10000"));
         var ended = client.ReadToEndAsync();
         for (var sent = 0; sent < 100 && !ended.IsCompleted; sent++)
@@ -110,7 +91,7 @@ internal sealed class RequestFramingTests
                 break;
             }
 
-            await Task.Delay(Gap);
+            await Task.Delay(RawHttp.SplitPause);
         }
 
         Assert.That(await ended, Does.Not.Contain("200 OK"));
@@ -124,7 +105,7 @@ internal sealed class RequestFramingTests
         {
             foreach (var reset in new[] { false, true })
             {
-                var client = await RawHttp.ConnectAsync(_server.Port);
+                var client = await RawHttp.ConnectAsync(Server.Port);
                 await client.SendAsync(request.AsMemory(0, sent));
                 if (reset)
                     client.Reset();
@@ -132,9 +113,9 @@ internal sealed class RequestFramingTests
             }
         }
 
-        await using var other = await RawHttp.ConnectAsync(_server.Port);
+        await using var other = await RawHttp.ConnectAsync(Server.Port);
         Assert.That((await other.PostAsync(Register)).Body, Does.StartWith("0/0/"));
-        Assert.That(_server.Errors, Does.Not.Contain("error:").And.Not.Contain("Unhandled"));
+        Assert.That(Server.Errors, Does.Not.Contain("error:").And.Not.Contain("Unhandled"));
     }
 
     [Test]
@@ -151,21 +132,21 @@ internal sealed class RequestFramingTests
         ];
         foreach (var text in garbage)
         {
-            await using var client = await RawHttp.ConnectAsync(_server.Port);
+            await using var client = await RawHttp.ConnectAsync(Server.Port);
             await client.SendAsync(text);
             var answer = await client.ReadToEndAsync();
             Assert.That(answer, Does.Not.StartWith("HTTP/1.1 200").And.Not.Contain(" at System."), text);
         }
 
-        await using var other = await RawHttp.ConnectAsync(_server.Port);
+        await using var other = await RawHttp.ConnectAsync(Server.Port);
         Assert.That((await other.PostAsync(Register)).Body, Does.StartWith("0/0/"));
-        Assert.That(_server.Errors, Does.Not.Contain("error:").And.Not.Contain("Unhandled"));
+        Assert.That(Server.Errors, Does.Not.Contain("error:").And.Not.Contain("Unhandled"));
     }
 
     [Test]
     public async Task A_body_that_is_not_UTF_8_is_refused()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         byte[] body = [.. "0,"u8, 0xFF, .. ",*,*,*"u8];
         await client.SendAsync(RawHttp.Post(body));
         Assert.That((await client.ReadReplyAsync()).Body, Is.EqualTo("2/*/*"));

@@ -9,21 +9,12 @@ namespace TurnServer.Tests.Http;
 /// <summary>
 /// Slow and endless request heads. Passes only with <c>ConnectionGuard</c> and <c>ConnectionStream</c>.
 /// </summary>
-[Category("Process")]
 [Parallelizable(ParallelScope.All)]
-internal sealed class SlowHeadTests
+internal sealed class SlowHeadTests() : ServerFixture("--body-timeout", "1")
 {
     private const string HalfHead = "POST / HTTP/1.1\r\nHost: x\r\nContent-Le";
 
     private static readonly TimeSpan ClosedWithin = TimeSpan.FromSeconds(8);
-
-    private ServerChild _server = null!;
-
-    [OneTimeSetUp]
-    public async Task StartServer() => _server = await ServerChild.StartAsync("--body-timeout", "1");
-
-    [OneTimeTearDown]
-    public async Task StopServer() => await _server.DisposeAsync();
 
     // The listener's own timer covers only the first byte.
     [TestCase("P")]
@@ -31,7 +22,7 @@ internal sealed class SlowHeadTests
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\n")]
     public async Task A_slow_head_on_a_new_connection_is_closed(string sent)
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await client.SendAsync(sent);
         Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "the timeout is one second");
         Assert.That(await client.IsClosedAsync(ClosedWithin), Is.True);
@@ -42,7 +33,7 @@ internal sealed class SlowHeadTests
     [TestCase("POST / HTTP/1.1\r\nHost: x\r\n")]
     public async Task A_slow_head_on_a_reused_connection_is_closed(string sent)
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         Assert.That((await client.PostAsync("0,Slow,*,Nobody,*")).Body, Does.StartWith("0/0/"));
         await client.SendAsync(sent);
         Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(0.5)), Is.False, "the timeout is one second");
@@ -53,7 +44,7 @@ internal sealed class SlowHeadTests
     [TestCase(true)]
     public async Task A_head_that_arrives_line_by_line_is_closed_at_the_timeout(bool isReused)
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         if (isReused)
             await client.PostAsync("0,Dribble,*,Nobody,*");
         await client.SendAsync("POST / HTTP/1.1\r\n");
@@ -78,8 +69,8 @@ internal sealed class SlowHeadTests
     [Test]
     public async Task A_held_reply_is_not_a_slow_head()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
-        var key = (await client.PostAsync("0,Held,*,Nobody,*")).Body["0/0/".Length..];
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
+        var key = await client.RegisterAsync("0,Held,*,Nobody,*");
         var reply = await client.PostAsync($"2,*,{key},*,*", "Prefer: wait=3");
         Assert.That((reply.Body, reply["Preference-Applied"]), Is.EqualTo(("0/2/*", "wait=3")));
     }
@@ -87,7 +78,7 @@ internal sealed class SlowHeadTests
     [Test]
     public async Task A_connection_may_be_idle_for_longer_than_the_head_timeout()
     {
-        await using var client = await RawHttp.ConnectAsync(_server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
         await client.PostAsync("0,Rest,*,Nobody,*");
         Assert.That(await client.IsClosedAsync(TimeSpan.FromSeconds(2.5)), Is.False);
         Assert.That((await client.PostAsync("0,Rest,*,Nobody,*")).Body, Does.StartWith("0/0/"));
@@ -136,7 +127,7 @@ internal sealed class SlowHeadTests
         Assert.That(lines.Length, Is.EqualTo(bytes));
         foreach (var pieceBytes in new[] { bytes, 8192, 1000 })
         {
-            await using var client = await RawHttp.ConnectAsync(_server.Port);
+            await using var client = await RawHttp.ConnectAsync(Server.Port);
             var request = Encoding.ASCII.GetBytes(lines + Body);
             try
             {

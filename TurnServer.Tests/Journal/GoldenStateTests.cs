@@ -45,9 +45,9 @@ internal sealed class GoldenStateTests
         }
     }
 
-    /// <summary>Before version 2 who had left was passed over for as long as the one it left was registered.</summary>
+    /// <summary>Before version 2, an exclusion lasted as long as the player's registration.</summary>
     [Test]
-    public void A_bar_without_an_end_ends_after_the_load_timeout()
+    public void An_exclusion_without_an_end_ends_after_the_load_timeout()
     {
         var table = Recovery.Read(Disk(Stopped(version: 1)))!.Table;
         var player = table.Parts.Lobby.Players.Single(player => player.Exclusions.Count > 0);
@@ -136,23 +136,23 @@ internal sealed class GoldenStateTests
             if (act == acts / 2)
             {
                 var suspension = new Suspension(TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(5));
-                Hear(players, store.Table.ExtendDeadlines(suspension, players.Now));
+                Deliver(players, store.Table.ExtendDeadlines(suspension, players.Now));
                 store.Journal.Record(suspension, players.Now);
             }
 
             if (store.Table.NextDeadline <= players.Now)
             {
-                Hear(players, store.Table.Tick(players.Now));
+                Deliver(players, store.Table.Tick(players.Now));
                 store.Journal.Record(RecordKind.Tick, players.Now);
             }
 
             var answers = store.Table.Apply(arrival, players.Now);
             store.Journal.Record(arrival, store.Table, players.Now);
-            Hear(players, answers);
+            Deliver(players, answers);
         }
     }
 
-    private static void Hear(RandomPlayers players, ReadOnlySpan<Answer> answers)
+    private static void Deliver(RandomPlayers players, ReadOnlySpan<Answer> answers)
     {
         foreach (var answer in answers)
             players.Receive(answer.Ticket, RandomPlayers.Text(answer.Reply));

@@ -2,21 +2,14 @@ using TurnServer.Actor;
 using TurnServer.Journal;
 using TurnServer.Journal.Disk;
 using TurnServer.Rules;
+using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Journal;
 
 /// <summary>A process killed while it creates the next segment leaves a file without a head.</summary>
-internal sealed class KilledWhilePreparingTests
+internal sealed class KilledWhilePreparingTests : StateFixture
 {
     private static readonly JournalOptions Options = new() { SegmentBytes = 64 * 1024 };
-
-    private string _path = "";
-
-    [SetUp]
-    public void MakeDirectory() => _path = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
-
-    [TearDown]
-    public void DeleteDirectory() => Directory.Delete(_path, recursive: true);
 
     // The length of the file and of the part of its head.
     [TestCase(0, 0)]
@@ -29,10 +22,9 @@ internal sealed class KilledWhilePreparingTests
         WriteState();
         var made = new byte[bytes];
         made.AsSpan(0, headBytes).Fill(7);
-        File.WriteAllBytes(Path.Combine(_path, StateFileNames.Segment(2)), made);
-        using (var store = Open())
-            store.Begin();
-        Assert.That(Open, Throws.Nothing);
+        File.WriteAllBytes(State.PathOf(StateFileNames.Segment(2)), made);
+        WriteState();
+        Assert.That(WriteState, Throws.Nothing);
     }
 
     [Test]
@@ -41,29 +33,10 @@ internal sealed class KilledWhilePreparingTests
         WriteState();
         var later = new byte[Options.SegmentBytes];
         later[SegmentHead.Bytes] = 1;
-        File.WriteAllBytes(Path.Combine(_path, StateFileNames.Segment(2)), later);
-        Assert.That(Open, Throws.TypeOf<StateDamagedException>().With.Message.Contains(StateFileNames.Segment(2)));
+        File.WriteAllBytes(State.PathOf(StateFileNames.Segment(2)), later);
+        Assert.That(WriteState,
+            Throws.TypeOf<StateDamagedException>().With.Message.Contains(StateFileNames.Segment(2)));
     }
 
-    // Begun and not finished, as by a killed process.
-    private void WriteState()
-    {
-        using var store = Open();
-        store.Begin();
-    }
-
-    private StateStore Open()
-    {
-        var directory = StateDirectory.Acquire(_path);
-        try
-        {
-            return StateStore.Open(directory, Options, new StateSettings(new RulesOptions(), false),
-                _ => new RandomKeySource());
-        }
-        catch
-        {
-            directory.Dispose();
-            throw;
-        }
-    }
+    private void WriteState() => State.WriteUnfinished(Options);
 }

@@ -2,24 +2,17 @@ using TurnServer.Actor;
 using TurnServer.Journal;
 using TurnServer.Journal.Disk;
 using TurnServer.Rules;
+using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Journal;
 
 /// <summary>The state directory on a real disk.</summary>
-internal sealed class StateDirectoryTests
+internal sealed class StateDirectoryTests : StateFixture
 {
     private const UnixFileMode ForOthers = UnixFileMode.GroupRead | UnixFileMode.GroupWrite
         | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
 
-    private string _parent = "";
-
-    private string Target => Path.Combine(_parent, "deep", "state");
-
-    [SetUp]
-    public void MakeDirectory() => _parent = Directory.CreateTempSubdirectory("turnserver-state-").FullName;
-
-    [TearDown]
-    public void DeleteDirectory() => Directory.Delete(_parent, recursive: true);
+    private string Target => Path.Combine(State.Path, "deep", "state");
 
     [Test]
     public void Files_AreAccessibleToTheOwnerOnly()
@@ -47,7 +40,7 @@ internal sealed class StateDirectoryTests
     [Test]
     public void Acquire_OfAFile_IsRefused()
     {
-        var file = Path.Combine(_parent, "file");
+        var file = State.PathOf("file");
         File.WriteAllText(file, "");
         Assert.That(() => StateDirectory.Acquire(file), Throws.TypeOf<StateException>()
             .With.Message.Contains($"{file} is a file"));
@@ -59,7 +52,7 @@ internal sealed class StateDirectoryTests
     public void Path_OfALink_IsItsTarget()
     {
         Directory.CreateDirectory(Target);
-        var link = Path.Combine(_parent, "link");
+        var link = State.PathOf("link");
         Directory.CreateSymbolicLink(link, Target);
         using var directory = StateDirectory.Acquire(link);
         Assert.That(directory.Path, Is.EqualTo(Target));

@@ -24,13 +24,13 @@ internal sealed class StrayFileTests
     public void Open_WithAStrayFile_NamesItAndChangesNothing(string name)
     {
         using var state = new StateFolder();
-        Write(state.Path);
-        var path = Path.Combine(state.Path, name);
+        state.WriteUnfinished(Options);
+        var path = state.PathOf(name);
         File.WriteAllBytes(path, []);
-        AssertIsNamed(state.Path, name);
+        AssertIsNamed(state, name);
         // The same when it is the only file.
         Directory.GetFiles(state.Path).Where(file => file != path).ToList().ForEach(File.Delete);
-        AssertIsNamed(state.Path, name);
+        AssertIsNamed(state, name);
     }
 
     [TestCase("journal-0000000007")]
@@ -39,25 +39,25 @@ internal sealed class StrayFileTests
     public void Open_WithADirectoryOrLinkOfAStateFilesName_NamesIt(string name)
     {
         using var state = new StateFolder();
-        Write(state.Path);
-        var path = Path.Combine(state.Path, name);
+        state.WriteUnfinished(Options);
+        var path = state.PathOf(name);
         Directory.CreateDirectory(path);
-        AssertIsNamed(state.Path, name);
+        AssertIsNamed(state, name);
         Directory.Delete(path);
-        File.CreateSymbolicLink(path, Path.Combine(state.Path, "elsewhere"));
-        AssertIsNamed(state.Path, name);
+        File.CreateSymbolicLink(path, state.PathOf("elsewhere"));
+        AssertIsNamed(state, name);
         File.Delete(path);
-        File.CreateSymbolicLink(path, Path.Combine(state.Path, StateFileNames.Segment(1)));
-        AssertIsNamed(state.Path, name);
+        File.CreateSymbolicLink(path, state.PathOf(StateFileNames.Segment(1)));
+        AssertIsNamed(state, name);
     }
 
     [Test]
     public void Open_WithAnEmptyLaterSegment_ContinuesAfterIt()
     {
         using var state = new StateFolder();
-        Write(state.Path);
-        File.WriteAllBytes(Path.Combine(state.Path, StateFileNames.Segment(99)), []);
-        Write(state.Path);
+        state.WriteUnfinished(Options);
+        File.WriteAllBytes(state.PathOf(StateFileNames.Segment(99)), []);
+        state.WriteUnfinished(Options);
         Assert.That(Directory.GetFiles(state.Path).Select(Path.GetFileName),
             Is.EquivalentTo([StateFileNames.Lock, StateFileNames.Snapshot(100), StateFileNames.Segment(100)]));
     }
@@ -67,9 +67,9 @@ internal sealed class StrayFileTests
     public void Open_WithALaterFileOfGarbage_NamesIt(string name)
     {
         using var state = new StateFolder();
-        Write(state.Path);
-        File.WriteAllText(Path.Combine(state.Path, name), new string('x', 1000));
-        AssertIsNamed(state.Path, name);
+        state.WriteUnfinished(Options);
+        File.WriteAllText(state.PathOf(name), new string('x', 1000));
+        AssertIsNamed(state, name);
     }
 
     [TestCase("notes.txt")]
@@ -79,31 +79,22 @@ internal sealed class StrayFileTests
     public void Open_WithAnUnrelatedFile_LeavesItAlone(string name)
     {
         using var state = new StateFolder();
-        Write(state.Path);
-        var path = Path.Combine(state.Path, name);
+        state.WriteUnfinished(Options);
+        var path = state.PathOf(name);
         File.WriteAllText(path, "mine");
-        Write(state.Path);
+        state.WriteUnfinished(Options);
         Assert.That(File.ReadAllText(path), Is.EqualTo("mine"));
     }
 
-    private static void AssertIsNamed(string folder, string name)
+    private static void AssertIsNamed(StateFolder state, string name)
     {
         var before = Entries();
-        Assert.That(() => Write(folder), Throws.TypeOf<StateDamagedException>()
+        Assert.That(() => state.WriteUnfinished(Options), Throws.TypeOf<StateDamagedException>()
             .With.Message.Contains($" {name}: ").And.Message.Contains("Nothing has been changed"));
         Assert.That(Entries(), Is.EqualTo(before));
 
         // A refused start has created the lock file.
-        List<string> Entries() => [.. Directory.GetFileSystemEntries(folder)
+        List<string> Entries() => [.. Directory.GetFileSystemEntries(state.Path)
             .Where(entry => Path.GetFileName(entry) != StateFileNames.Lock).Order()];
-    }
-
-    // Begun and not finished, as by a killed process.
-    private static void Write(string folder)
-    {
-        using var directory = StateDirectory.Acquire(folder);
-        using var store = StateStore.Open(directory, Options, new StateSettings(new RulesOptions(), false),
-            _ => new SequentialKeySource());
-        store.Begin();
     }
 }

@@ -12,30 +12,19 @@ namespace TurnServer.Tests.Proxy;
 /// <summary>Playing through a real reverse proxy with the configuration file that operators install.</summary>
 [TestFixture("nginx")]
 [TestFixture("caddy")]
-[Category("Process")]
-public sealed class ReverseProxyTests(string name)
+public sealed class ReverseProxyTests(string name) : ServerFixture("--host", "127.0.0.1", "--trust-proxy",
+    "--players-per-address", $"{PlayersPerAddress}")
 {
     private const int PlayersPerAddress = 3;
     private const int LongestWaitSeconds = 25;
 
-    private ServerChild _server = null!;
     private ReverseProxy _proxy = null!;
 
     [OneTimeSetUp]
-    public async Task StartBoth()
-    {
-        _server = await ServerChild.StartAsync("--host", "127.0.0.1", "--trust-proxy",
-            "--players-per-address", $"{PlayersPerAddress}");
-        _proxy = await ReverseProxy.StartAsync(name, _server.Port);
-    }
+    public async Task StartProxy() => _proxy = await ReverseProxy.StartAsync(name, Server.Port);
 
     [OneTimeTearDown]
-    public async Task StopBoth()
-    {
-        if (_proxy is not null)
-            await _proxy.DisposeAsync();
-        await _server.DisposeAsync();
-    }
+    public async Task StopProxy() => await (_proxy?.DisposeAsync() ?? default);
 
     [TestCaseSource(nameof(Scenarios))]
     public async Task Scenario_PlayedOverHttps2_Holds(object scenario) => await PlayAsync(scenario, Https2());

@@ -22,7 +22,8 @@ internal sealed class ConfinedTests
         "--bounding-set=-all,+net_bind_service",
     ];
 
-    private string _folder = "";
+    private readonly TempFolder _folder = new("turnserver-confined-");
+
     private string _binary = "";
 
     [OneTimeSetUp]
@@ -30,23 +31,18 @@ internal sealed class ConfinedTests
     {
         if (!Environment.IsPrivilegedProcess)
             Assert.Ignore("Only root can switch to the user nobody.");
-        _folder = Directory.CreateTempSubdirectory("turnserver-confined-").FullName;
-        File.SetUnixFileMode(_folder, (UnixFileMode)Convert.ToInt32("755", 8));
+        File.SetUnixFileMode(_folder.Path, (UnixFileMode)Convert.ToInt32("755", 8));
         // Readable by the user nobody.
-        _binary = Path.Combine(_folder, "turnserver");
+        _binary = _folder.PathOf("turnserver");
         File.Copy(await PublishedServer.PathAsync(), _binary);
-        await File.WriteAllTextAsync(Path.Combine(_folder, "allowed.h"), await AllowedAsync());
-        var (exitCode, _, errors) = await Tool.RunAsync(Tool.Require("gcc"), "-Wall", "-Werror", "-I", _folder, "-o",
-            Path.Combine(_folder, "confine"), Path.Combine(AppContext.BaseDirectory, "Service", "confine.c"));
+        await File.WriteAllTextAsync(_folder.PathOf("allowed.h"), await AllowedAsync());
+        var (exitCode, _, errors) = await Tool.RunAsync(Tool.Require("gcc"), "-Wall", "-Werror", "-I", _folder.Path,
+            "-o", _folder.PathOf("confine"), Path.Combine(AppContext.BaseDirectory, "Service", "confine.c"));
         Assert.That((exitCode, errors), Is.EqualTo((0, "")));
     }
 
     [OneTimeTearDown]
-    public void Delete()
-    {
-        if (_folder.Length > 0)
-            Directory.Delete(_folder, recursive: true);
-    }
+    public void Delete() => _folder.Dispose();
 
     [Test]
     public async Task A_game_is_played_and_the_server_stops_cleanly()
@@ -65,7 +61,7 @@ internal sealed class ConfinedTests
     [Test]
     public async Task A_game_continues_after_a_crash()
     {
-        var state = Path.Combine(_folder, "state");
+        var state = _folder.PathOf("state");
         Directory.CreateDirectory(state);
         Assert.That((await Tool.RunAsync("chown", "65534:65534", state)).ExitCode, Is.Zero);
         string question;
@@ -98,14 +94,14 @@ internal sealed class ConfinedTests
     [Test]
     public async Task A_build_that_needs_the_JIT_does_not_start()
     {
-        var start = new ProcessStartInfo(Path.Combine(_folder, "confine"), [.. OrdinaryBuild, "--version"]);
+        var start = new ProcessStartInfo(_folder.PathOf("confine"), [.. OrdinaryBuild, "--version"]);
         Assert.That((await Tool.RunAsync(start, TestWait.Timeout)).ExitCode, Is.Not.Zero);
     }
 
     private static IEnumerable<string> OrdinaryBuild =>
         ["dotnet", Path.Combine(AppContext.BaseDirectory, "turnserver.dll")];
 
-    private string[] Confined(string binary) => [.. AsNobody, Path.Combine(_folder, "confine"), binary];
+    private string[] Confined(string binary) => [.. AsNobody, _folder.PathOf("confine"), binary];
 
     // The system calls that the unit allows, as lines of the filter in confine.c, for those this architecture has.
     private static async Task<string> AllowedAsync()

@@ -22,19 +22,19 @@ internal sealed class PackageTests
         kill $server; wait $server
         """;
 
-    private string _folder = "";
+    private readonly TempFolder _folder = new("turnserver-package-");
+
     private string _package = "";
 
     [OneTimeSetUp]
     public async Task BuildAsync()
     {
         Tool.Require("dpkg-shlibdeps", "dpkg-dev");
-        _folder = Directory.CreateTempSubdirectory("turnserver-package-").FullName;
-        _package = await BuildAsync(_folder);
+        _package = await BuildAsync(_folder.Path);
     }
 
     [OneTimeTearDown]
-    public void Delete() => Directory.Delete(_folder, recursive: true);
+    public void Delete() => _folder.Dispose();
 
     [Test]
     public async Task Package_contains_the_files_of_a_service_owned_by_root()
@@ -53,7 +53,7 @@ internal sealed class PackageTests
         }
 
         Assert.That(contents.Split('\n').Where(line => line.Length > 0), Has.All.Contain(" root/root "));
-        var tree = Path.Combine(_folder, "tree");
+        var tree = _folder.PathOf("tree");
         await DpkgAsync("--raw-extract", _package, tree);
         Assert.That(await File.ReadAllTextAsync(Path.Combine(tree, "DEBIAN/conffiles")), Is.EqualTo(Settings + "\n"));
         Assert.That(await File.ReadAllTextAsync(Path.Combine(tree, "usr/lib/systemd/system/turnserver.service")),
@@ -86,7 +86,7 @@ internal sealed class PackageTests
     [Test]
     public async Task Package_is_reproducible()
     {
-        var again = Directory.CreateDirectory(Path.Combine(_folder, "again")).FullName;
+        var again = Directory.CreateDirectory(_folder.PathOf("again")).FullName;
         Assert.That(await File.ReadAllBytesAsync(await BuildAsync(again)),
             Is.EqualTo(await File.ReadAllBytesAsync(_package)));
     }

@@ -15,7 +15,7 @@ namespace TurnServer.Tests.Service;
 internal sealed class ServiceNotifierTests
 {
     private const string NoAnswer = "the turn actor does not answer";
-    private const int Deaf = 30;
+    private const int NotifyFailed = 30;
 
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
 
@@ -162,7 +162,7 @@ internal sealed class ServiceNotifierTests
         await AdvanceUntilAsync(() => systemd.Messages.Count > 1, "it has notified");
         Assert.That(systemd.Count("READY=1"), Is.EqualTo(1), "no earlier notification arrived");
         var entry = _log.Entries.Single();
-        Assert.That((entry.Level, entry.Id), Is.EqualTo((LogLevel.Warning, Deaf)));
+        Assert.That((entry.Level, entry.Id), Is.EqualTo((LogLevel.Warning, NotifyFailed)));
     }
 
     [Test]
@@ -171,7 +171,7 @@ internal sealed class ServiceNotifierTests
         _actor.Start();
         Run("/" + new string('x', 200));
         await AdvanceUntilAsync(() => _reports > 4, "it has tried five times");
-        Assert.That((_log.Entries.Single().Id, _running.IsCompleted), Is.EqualTo((Deaf, false)));
+        Assert.That((_log.Entries.Single().Id, _running.IsCompleted), Is.EqualTo((NotifyFailed, false)));
     }
 
     [Test]

@@ -25,7 +25,8 @@ internal sealed class SystemdTests
         ("c2-c3", "b7-b6"), ("c1-g5", "c8-b7"),
     ];
 
-    private string _folder = "";
+    private readonly TempFolder _folder = new("turnserver-systemd-");
+
     private string _package = "";
     private SystemdMachine _machine = null!;
     private string _white = "";
@@ -36,8 +37,7 @@ internal sealed class SystemdTests
     public async Task BootAsync()
     {
         Tool.Require("dpkg-shlibdeps", "dpkg-dev");
-        _folder = Directory.CreateTempSubdirectory("turnserver-systemd-").FullName;
-        _package = await PackageTests.BuildAsync(_folder);
+        _package = await PackageTests.BuildAsync(_folder.Path);
         _machine = await SystemdMachine.BootAsync(_package);
         _package = "/" + Path.GetFileName(_package);
     }
@@ -47,8 +47,7 @@ internal sealed class SystemdTests
     {
         if (_machine is not null)
             await _machine.DisposeAsync();
-        if (_folder.Length > 0)
-            Directory.Delete(_folder, recursive: true);
+        _folder.Dispose();
     }
 
     [Test]

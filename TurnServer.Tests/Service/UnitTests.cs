@@ -31,21 +31,13 @@ internal sealed partial class UnitTests
     public async Task Systemd_analyze_verify_reports_nothing()
     {
         var systemdAnalyze = Tool.Require("systemd-analyze", "systemd");
-        var folder = Directory.CreateTempSubdirectory("turnserver-unit-").FullName;
-        try
-        {
-            // It checks that the program exists.
-            var copy = Path.Combine(folder, "turnserver.service");
-            await File.WriteAllTextAsync(copy, (await File.ReadAllTextAsync(Unit)).Replace(
-                "=/opt/turnserver/turnserver", "=/bin/true", StringComparison.Ordinal));
-            var (exitCode, output, errors) = await Tool.RunAsync(systemdAnalyze, "verify", "--recursive-errors=no",
-                copy);
-            Assert.That((exitCode, output + errors), Is.EqualTo((0, "")));
-        }
-        finally
-        {
-            Directory.Delete(folder, recursive: true);
-        }
+        using var folder = new TempFolder("turnserver-unit-");
+        // It checks that the program exists.
+        var copy = folder.PathOf("turnserver.service");
+        await File.WriteAllTextAsync(copy, (await File.ReadAllTextAsync(Unit)).Replace(
+            "=/opt/turnserver/turnserver", "=/bin/true", StringComparison.Ordinal));
+        var (exitCode, output, errors) = await Tool.RunAsync(systemdAnalyze, "verify", "--recursive-errors=no", copy);
+        Assert.That((exitCode, output + errors), Is.EqualTo((0, "")));
     }
 
     [Test]

@@ -13,7 +13,7 @@ internal sealed class CategoryTests
 
     private static readonly Regex StartsServer = new(
         $@"\b((AbusedServer|FuzzedServer|{nameof(ServerChild)})\.(Start|Launch)|{nameof(ConnectChild)}\."
-        + $@"|({nameof(HttpScenarioServer)}|{nameof(StateFolder)})\b)");
+        + $@"|({nameof(HttpScenarioServer)}|{nameof(StateFolder)}|{nameof(ServerFixture)}|{nameof(AdminFixture)})\b)");
 
     // These test what is installed, whatever TEST_SERVER says.
     private static readonly Regex UsesPublishedServer =
@@ -29,7 +29,8 @@ internal sealed class CategoryTests
                 && StartsServer.IsMatch(text) && !UsesPublishedServer.IsMatch(text))
             .Select(Path.GetFileNameWithoutExtension);
         var actual = GetType().Assembly.GetTypes()
-            .Where(type => type.GetCustomAttributes<CategoryAttribute>().Any(category => category.Name == Process))
+            .Where(type => !type.IsAbstract
+                && type.GetCustomAttributes<CategoryAttribute>().Any(category => category.Name == Process))
             .Select(type => type.Name);
         Assert.That(actual, Is.EquivalentTo(expected));
     }

@@ -74,7 +74,7 @@ internal static class Mutations
             "_queues.Rejoin(player);", "_queues.Join(player);"),
         new("the loss of a partner is reported only once", "Rules/Lobby.Pairing.cs",
             "player.PartnerDropSent = true;", "player.PartnerDropSent = false;"),
-        new("a player is paired again before it hears of the loss", "Rules/Lobby.Pairing.cs",
+        new("a player is paired again before the loss of its partner is reported", "Rules/Lobby.Pairing.cs",
             "if (!player.IsHeld)\n            return;\n        var ticket = player.EndHold(now);",
             "if (!player.IsHeld)\n        {\n            _ = HandlePartnerLeft(player, now);\n            return;\n"
             + "        }\n        var ticket = player.EndHold(now);"),

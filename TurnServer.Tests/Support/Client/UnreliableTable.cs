@@ -5,41 +5,29 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>What the network does with a request to an <see cref="UnreliableTable"/>.</summary>
-internal enum Fate
-{
-    /// <summary>Delivered; the reply too.</summary>
-    Answered,
-
-    /// <summary>Delivered; the reply is lost.</summary>
-    ReplyLost,
-
-    /// <summary>Never delivered.</summary>
-    RequestLost,
-
-    /// <summary>The sender gets an error; the request is delivered later.</summary>
-    ComesLate,
-
-    /// <summary>Delivered, the reply too; a copy is delivered later.</summary>
-    ComesAgainLate,
-
-    /// <summary>Delivered twice; the sender gets the second reply.</summary>
-    TakenTwice,
-}
-
 /// <summary>
 /// The rules behind a network that loses, delays and duplicates requests. Delays are counted in other requests, without
 /// a clock, so a request may be later than any client timeout.
 /// </summary>
 internal sealed class UnreliableTable
 {
+    /// <summary>The faults that it simulates. The sender of a delayed request gets an error at once.</summary>
+    public static readonly NetworkFault[] Faults =
+    [
+        NetworkFault.DropReply, NetworkFault.DropRequest, NetworkFault.DelayRequest, NetworkFault.SendAgainLater,
+        NetworkFault.SendTwice,
+    ];
+
     private readonly TableDriver _table = new();
     private readonly Lock _gate = new();
     private readonly List<(long At, byte[] Body, int? Received)> _late = [];
     private long _requests;
 
-    /// <summary>Decides the fate of each update. Other requests are always delivered.</summary>
-    public Func<string, (Fate Fate, int Late)> Plan { get; set; } = _ => default;
+    /// <summary>
+    /// Decides which of <see cref="Faults"/> each update meets, and by how many requests its delayed copy is late.
+    /// Other requests are always delivered.
+    /// </summary>
+    public Func<string, (NetworkFault Fault, int Late)> Plan { get; set; } = _ => default;
 
     /// <summary>Longer bodies are refused, as by a server with a lower limit.</summary>
     public int BodyBytesMax { get; set; } = ProtocolLimits.BodyBytesMax;
@@ -89,19 +77,21 @@ internal sealed class UnreliableTable
         lock (_gate)
         {
             DeliverLate(++_requests);
-            var (fate, late) = text.StartsWith("6,", StringComparison.Ordinal) ? Plan(text) : default;
-            if (fate is Fate.ComesLate or Fate.ComesAgainLate)
+            var (fault, late) = text.StartsWith("6,", StringComparison.Ordinal) ? Plan(text) : default;
+            if (fault != NetworkFault.None && !Faults.Contains(fault))
+                throw new InvalidOperationException($"{fault} is not simulated.");
+            if (fault is NetworkFault.DelayRequest or NetworkFault.SendAgainLater)
                 _late.Add((_requests + late, body, received));
-            if (fate is Fate.ComesLate or Fate.RequestLost)
+            if (fault is NetworkFault.DelayRequest or NetworkFault.DropRequest)
             {
                 Log.Add((text, null));
                 return null;
             }
 
-            if (fate == Fate.TakenTwice)
+            if (fault == NetworkFault.SendTwice)
                 Apply(body, received);
             var reply = Apply(body, received);
-            return fate == Fate.ReplyLost ? null : reply;
+            return fault == NetworkFault.DropReply ? null : reply;
         }
     }
 

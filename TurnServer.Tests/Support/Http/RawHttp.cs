@@ -14,6 +14,9 @@ internal sealed class RawHttp : IAsyncDisposable
     private const int TcpLevel = 6;
     private const int MaxSegmentOption = 2;
 
+    /// <summary>Long enough for the server to read the pieces separately, even on a busy machine.</summary>
+    public static readonly TimeSpan SplitPause = TimeSpan.FromMilliseconds(100);
+
     private byte[] _buffer = new byte[4096];
     private int _start;
     private int _end;
@@ -83,6 +86,22 @@ internal sealed class RawHttp : IAsyncDisposable
         return $"{requestLine}\r\n{host}{string.Concat(headers.Select(header => header + "\r\n"))}\r\n";
     }
 
+    /// <summary>
+    /// Sends a request on as many connections as it has bytes, split in two at a different place on each. Returns the
+    /// replies.
+    /// </summary>
+    public static async Task<RawReply[]> SendSplitAnywhereAsync(int port, byte[] request)
+    {
+        var clients = await Task.WhenAll(request.Select(_ => ConnectAsync(port)));
+        await Task.WhenAll(clients.Select((client, i) => client.SendAsync(request.AsMemory(0, i))));
+        await Task.Delay(SplitPause);
+        await Task.WhenAll(clients.Select((client, i) => client.SendAsync(request.AsMemory(i))));
+        var replies = await Task.WhenAll(clients.Select(client => client.ReadReplyAsync()));
+        foreach (var client in clients)
+            await client.DisposeAsync();
+        return replies;
+    }
+
     public Task SendAsync(string text) => SendAsync(Encoding.UTF8.GetBytes(text));
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
@@ -98,6 +117,10 @@ internal sealed class RawHttp : IAsyncDisposable
         await SendAsync(Post(body, headers));
         return await ReadReplyAsync();
     }
+
+    /// <summary>Posts a registration, which must succeed, and returns the pairing key.</summary>
+    public async Task<string> RegisterAsync(string body, params string[] headers) =>
+        (await PostAsync(body, headers)).DataAfter("0/0/");
 
     /// <summary>Sends a request without a body and reads the reply.</summary>
     public async Task<RawReply> GetAsync(string requestLine, params string[] headers)
@@ -250,18 +273,4 @@ internal sealed class RawHttp : IAsyncDisposable
             throw new TimeoutException("The server neither answered nor closed the connection.");
         }
     }
-}
-
-/// <summary>A reply as received.</summary>
-/// <param name="Protocol">HTTP/1.1 or HTTP/1.0.</param>
-/// <param name="Status">The HTTP status code.</param>
-/// <param name="Headers">By name, case-insensitive.</param>
-/// <param name="Body">Content-Length bytes, decoded as UTF-8.</param>
-internal sealed record RawReply(string Protocol, int Status, ILookup<string, string> Headers, string Body)
-{
-    /// <summary>A header's value, several joined by commas; null without the header.</summary>
-    public string? this[string name] => Headers[name].Any() ? string.Join(", ", Headers[name]) : null;
-
-    /// <summary>Whether the reply has <c>Connection: close</c>.</summary>
-    public bool Closes => "close".Equals(this["Connection"], StringComparison.OrdinalIgnoreCase);
 }

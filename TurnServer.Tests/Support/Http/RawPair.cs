@@ -29,7 +29,7 @@ internal sealed class RawPair : IAsyncDisposable
         var names = new[] { name, partner ?? name + "2" };
         var keys = new string[2];
         for (var i = 0; i < 2; i++)
-            keys[i] = DataOf(await players[i].PostAsync($"0,{names[i]},*,{names[1 - i]},*"), "0/0/");
+            keys[i] = await players[i].RegisterAsync($"0,{names[i]},*,{names[1 - i]},*");
         foreach (var symbol in new[] { "2", "3", "4" })
         {
             for (var i = 0; i < 2; i++)
@@ -39,7 +39,7 @@ internal sealed class RawPair : IAsyncDisposable
         // Both are ready now: ask again, as the first was told that its partner is loading.
         var starts = new string[2];
         for (var i = 0; i < 2; i++)
-            starts[i] = DataOf(await players[i].PostAsync($"4,*,{keys[i]},*,*"), "0/8/");
+            starts[i] = (await players[i].PostAsync($"4,*,{keys[i]},*,*")).DataAfter("0/8/");
         return new RawPair(players, [.. starts.Select(start => start.Split('|')[0])],
             [.. starts.Select(start => start.EndsWith("|0", StringComparison.Ordinal) ? 0 : 1)]);
     }
@@ -51,11 +51,5 @@ internal sealed class RawPair : IAsyncDisposable
     {
         foreach (var player in Players)
             await player.DisposeAsync();
-    }
-
-    private static string DataOf(RawReply reply, string start)
-    {
-        Assert.That(reply.Body, Does.StartWith(start));
-        return reply.Body[start.Length..];
     }
 }

@@ -154,8 +154,8 @@ internal sealed class ServerChild : IAsyncDisposable
     }
 
     /// <summary>Waits until the log contains this text.</summary>
-    public Task WaitForLogAsync(string text) =>
-        TestWait.UntilAsync(() => Errors.Contains(text, StringComparison.Ordinal), $"the log says \"{text}\"");
+    public Task WaitForLogAsync(string text, TimeSpan? timeout = null) => TestWait.UntilAsync(
+        () => Errors.Contains(text, StringComparison.Ordinal), $"the log says \"{text}\"", timeout);
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 

@@ -1,4 +1,8 @@
 using System.Runtime.InteropServices;
+using TurnServer.Actor;
+using TurnServer.Journal;
+using TurnServer.Journal.Disk;
+using TurnServer.Rules;
 
 namespace TurnServer.Tests.Support;
 
@@ -20,6 +24,15 @@ internal sealed class StateFolder() : TempFolder("turnserver-state-")
             null, port);
         await server.WaitUntilListeningAsync();
         return server;
+    }
+
+    /// <summary>Opens or creates the state, and leaves it as a killed server would.</summary>
+    public void WriteUnfinished(JournalOptions options)
+    {
+        using var directory = StateDirectory.Acquire(Path);
+        using var store = StateStore.Open(directory, options, new StateSettings(new RulesOptions(), false),
+            _ => new SequentialKeySource());
+        store.Begin();
     }
 
     /// <summary>Stops a server by SIGTERM; fails the test unless it exits with 0.</summary>

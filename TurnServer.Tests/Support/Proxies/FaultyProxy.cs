@@ -144,22 +144,22 @@ internal sealed class FaultyProxy : IAsyncDisposable
             request = request.Without("Prefer");
         switch (plan.Fault)
         {
-            case ProxyFault.DropRequest:
+            case NetworkFault.DropRequest:
                 return false;
-            case ProxyFault.SwallowRequest:
+            case NetworkFault.SwallowRequest:
                 // Until the client closes the connection.
                 await new HttpMessageReader(client).ReadAsync(_stop.Token);
                 return false;
-            case ProxyFault.RefuseLength:
+            case NetworkFault.RefuseLength:
                 await SendAsync(client, TooLong);
                 return true;
-            case ProxyFault.DelayRequest:
+            case NetworkFault.DelayRequest:
                 await WaitAsync(plan);
                 break;
-            case ProxyFault.SendTwice:
+            case NetworkFault.SendTwice:
                 await AskAsync(request, plan with { Answered = null });
                 break;
-            case ProxyFault.SendAgainLater:
+            case NetworkFault.SendAgainLater:
                 await SendAsync(client, (await AskAsync(request, plan with { Answered = null })).Bytes);
                 Watch(AskLaterAsync(request, plan));
                 return true;
@@ -168,12 +168,12 @@ internal sealed class FaultyProxy : IAsyncDisposable
         var reply = (await AskAsync(request, plan)).Bytes;
         switch (plan.Fault)
         {
-            case ProxyFault.DropReply:
+            case NetworkFault.DropReply:
                 return false;
-            case ProxyFault.CutReply:
+            case NetworkFault.CutReply:
                 await SendAsync(client, reply.AsMemory(0, (int)(plan.Cut * (reply.Length - 1))));
                 return false;
-            case ProxyFault.DelayReply:
+            case NetworkFault.DelayReply:
                 await WaitAsync(plan);
                 break;
         }

@@ -9,12 +9,10 @@ namespace TurnServer.Tests.Support;
 /// </summary>
 internal sealed class LossyProxy : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
+    private readonly LoopbackServer _proxy;
     private readonly int _serverPort;
     private readonly double _lossShare;
     private readonly Random _random;
-    private readonly Task _accepting;
     private int _lost;
 
     public LossyProxy(int serverPort, double lossShare, int seed)
@@ -22,65 +20,30 @@ internal sealed class LossyProxy : IAsyncDisposable
         _serverPort = serverPort;
         _lossShare = lossShare;
         _random = new Random(seed);
-        _listener.Start();
-        _accepting = AcceptAsync();
+        _proxy = new LoopbackServer(RelayAsync);
     }
 
-    public Uri Url => new($"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}/");
+    public Uri Url => _proxy.Url;
 
     /// <summary>How many replies have been dropped.</summary>
     public int Lost => Volatile.Read(ref _lost);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        _listener.Stop();
-        await _accepting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _stop.Dispose();
-    }
-
-    private async Task AcceptAsync()
-    {
-        var connections = new List<Task>();
-        try
-        {
-            while (true)
-            {
-                connections.Add(CarryAsync(await _listener.AcceptSocketAsync(_stop.Token)));
-                connections.RemoveAll(connection => connection.IsCompleted);
-            }
-        }
-        finally
-        {
-            await Task.WhenAll(connections);
-        }
-    }
+    public ValueTask DisposeAsync() => _proxy.DisposeAsync();
 
     // Without pipelining, the first bytes from the server after bytes from the client begin a reply.
-    private async Task CarryAsync(Socket client)
+    private async Task RelayAsync(Socket client, CancellationToken stop)
     {
         using var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        using (client)
-        {
-            client.NoDelay = true;
-            var isAsked = false;
-            try
+        await server.ConnectAsync(IPAddress.Loopback, _serverPort, stop);
+        var isAsked = false;
+        await Task.WhenAny(
+            PumpAsync(client, server, () => isAsked = true, stop),
+            PumpAsync(server, client, () =>
             {
-                await server.ConnectAsync(IPAddress.Loopback, _serverPort, _stop.Token);
-                await Task.WhenAny(
-                    PumpAsync(client, server, () => isAsked = true),
-                    PumpAsync(server, client, () =>
-                    {
-                        var isReply = isAsked;
-                        isAsked = false;
-                        return !isReply || !IsLost();
-                    }));
-            }
-            catch (SocketException)
-            {
-                // The server is down: close the connection.
-            }
-        }
+                var isReply = isAsked;
+                isAsked = false;
+                return !isReply || !IsLost();
+            }, stop));
     }
 
     private bool IsLost()
@@ -93,14 +56,14 @@ internal sealed class LossyProxy : IAsyncDisposable
         }
     }
 
-    private async Task PumpAsync(Socket from, Socket to, Func<bool> passes)
+    private static async Task PumpAsync(Socket from, Socket to, Func<bool> passes, CancellationToken stop)
     {
         var buffer = new byte[65_536];
         try
         {
             int length;
-            while ((length = await from.ReceiveAsync(buffer, _stop.Token)) > 0 && passes())
-                await to.SendAsync(buffer.AsMemory(0, length), _stop.Token);
+            while ((length = await from.ReceiveAsync(buffer, stop)) > 0 && passes())
+                await to.SendAsync(buffer.AsMemory(0, length), stop);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 
 namespace TurnServer.Tests.Support;
@@ -8,18 +7,12 @@ internal sealed class Upstream : IAsyncDisposable
 {
     private static readonly byte[] Answer = "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n0/10/*"u8.ToArray();
 
-    private readonly CancellationTokenSource _stop = new();
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly List<HttpMessage> _requests = [];
-    private readonly Task _serving;
+    private readonly LoopbackServer _server;
 
-    public Upstream()
-    {
-        _listener.Start();
-        _serving = ServeAsync();
-    }
+    public Upstream() => _server = new LoopbackServer(AnswerAsync);
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _server.Port;
 
     /// <summary>Whether to close a connection at its second request, without a reply.</summary>
     public bool ClosesReused { get; init; }
@@ -34,50 +27,18 @@ internal sealed class Upstream : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        _listener.Stop();
-        await _serving.WaitAsync(TestWait.Timeout);
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
-    private async Task ServeAsync()
+    private async Task AnswerAsync(Socket client, CancellationToken stop)
     {
-        var clients = new List<Task>();
-        try
+        var messages = new HttpMessageReader(client);
+        for (var isFirst = true; await messages.ReadAsync(stop) is { } request; isFirst = false)
         {
-            while (true)
-                clients.Add(AnswerAsync(await _listener.AcceptSocketAsync(_stop.Token)));
-        }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
-        {
-            // The test is over.
-        }
-
-        await Task.WhenAll(clients);
-    }
-
-    private async Task AnswerAsync(Socket client)
-    {
-        using (client)
-        {
-            try
-            {
-                var messages = new HttpMessageReader(client);
-                for (var isFirst = true; await messages.ReadAsync(_stop.Token) is { } request; isFirst = false)
-                {
-                    lock (_requests)
-                        _requests.Add(request);
-                    if (ClosesReused && !isFirst)
-                        return;
-                    await client.SendAsync(Answer, _stop.Token);
-                }
-            }
-            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
-            {
-                // The proxy has closed the connection, or the test is over.
-            }
+            lock (_requests)
+                _requests.Add(request);
+            if (ClosesReused && !isFirst)
+                return;
+            await client.SendAsync(Answer, stop);
         }
     }
 }

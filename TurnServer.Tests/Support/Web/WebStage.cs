@@ -61,12 +61,15 @@ internal sealed class WebStage : IAsyncDisposable
 }
 
 /// <summary>Tests of the web client that share one server, site and browser per fixture.</summary>
-public abstract class WebFixture
+/// <param name="flags">The server's flags.</param>
+public abstract class WebFixture(params string[] flags)
 {
     private protected WebStage Stage { get; private set; } = null!;
 
+    private protected string Url => Stage.Server.Url.ToString();
+
     [OneTimeSetUp]
-    public async Task StartStage() => Stage = await WebStage.StartAsync();
+    public async Task StartStage() => Stage = await WebStage.StartAsync(flags);
 
     [OneTimeTearDown]
     public async Task StopStage() => await (Stage?.DisposeAsync() ?? default);
