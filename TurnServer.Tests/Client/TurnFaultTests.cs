@@ -35,7 +35,7 @@ internal sealed class TurnFaultTests
         (20, null, TurnFaultKind.InvalidRequest, "longer than 16384 bytes"),
         (21, null, TurnFaultKind.ServerBusy, "has not collected"),
         (22, null, TurnFaultKind.ServerBusy, "from this address"),
-        (23, null, TurnFaultKind.ServerBusy, "more requests than it can hold"),
+        (23, null, TurnFaultKind.ServerBusy, "overloaded or cannot write its state"),
     ];
 
     [TestCaseSource(nameof(Golden))]
