@@ -49,7 +49,7 @@ usage_of_test() {
     cat <<EOF
 Usage: ./run.sh test [--all]
 
-Builds everything and runs the tests, some two minutes. A test whose program is not installed is skipped.
+Builds everything and runs the tests, about two minutes. A test whose program is not installed is skipped.
 
   --all    also run the slow tests, half an hour or so; those that start the server run again with the published binary
 EOF

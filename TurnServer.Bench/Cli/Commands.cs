@@ -71,7 +71,7 @@ internal sealed class Commands
     private HelpPage Overview() => new("Measures TurnServer.", "./run.sh bench [COMMAND] [options]",
         ("Commands",
         [
-            ("./run.sh bench [FILTER]", "micro-benchmarks: all, or those with such a name, as '*Update*'"),
+            ("./run.sh bench [FILTER]", "micro-benchmarks: all, or those whose names match, such as '*Update*'"),
             .. _commands.Select(command => (command.Call, command.Title)),
         ]),
         [], "Each command but the first has a help page: --help.");

@@ -102,7 +102,7 @@ internal sealed class Subcommand(string name, string title)
             // Threads of the pool that spin for work before they sleep take a sixth of the CPU time, on cores that the
             // server shares. Read when the pool starts.
             AppContext.SetData("System.Threading.ThreadPool.UnfairSemaphoreSpinLimit", "0");
-            // Such a command handles signals itself: it ends its games in order.
+            // Such a command handles signals itself: it ends its games cleanly.
             configuration.ProcessTerminationTimeout = null;
         }
 

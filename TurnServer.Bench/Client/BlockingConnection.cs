@@ -7,7 +7,7 @@ namespace TurnServer.Bench.Client;
 
 /// <summary>
 /// A keep-alive connection with blocking calls, so that a request costs the client two system calls and no switch to
-/// another thread. It connects again after the server has closed it in order.
+/// another thread. It connects again after the server has closed it cleanly.
 /// </summary>
 /// <param name="port">The server's port on this machine.</param>
 /// <param name="headers">Additional header lines of every request, each with its line break.</param>

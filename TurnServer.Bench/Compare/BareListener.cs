@@ -2,7 +2,9 @@ using System.Net;
 
 namespace TurnServer.Bench.Compare;
 
-/// <summary>The cost of HttpListener itself: a server that reads the body and answers six bytes.</summary>
+/// <summary>
+/// A baseline of <c>bench compare</c>: a minimal HttpListener server that reads the body and replies with six bytes.
+/// </summary>
 internal static class BareListener
 {
     private static readonly byte[] Reply = "0/10/*"u8.ToArray();
@@ -14,11 +16,11 @@ internal static class BareListener
         listener.Prefixes.Add($"http://+:{port}/");
         listener.Start();
         while (true)
-            Begin(await listener.GetContextAsync());
+            HandleAsync(await listener.GetContextAsync());
     }
 
-    // Not awaited, so that requests are served concurrently.
-    private static async void Begin(HttpListenerContext context)
+    // Not awaited: requests are served concurrently, and an exception ends the process.
+    private static async void HandleAsync(HttpListenerContext context)
     {
         var length = (int)context.Request.ContentLength64;
         var body = new byte[length];
@@ -27,7 +29,7 @@ internal static class BareListener
         {
             var count = await stream.ReadAsync(body.AsMemory(read));
             if (count == 0)
-                break;
+                break; // the client closed the connection
             read += count;
         }
 

@@ -16,7 +16,7 @@ internal readonly record struct Measurement(double PerSecond, double CpuMicrosec
 /// <param name="server">The server to measure.</param>
 /// <param name="games">Starts the games; for a bare server, which has none, on another server.</param>
 /// <param name="seatsPerPlay">1, or 2 when one thread plays both seats of a game.</param>
-/// <param name="play">What a thread does with so many seats.</param>
+/// <param name="play">What a thread does with its seats.</param>
 internal sealed class Contender(string name, MeasuredServer server, GameSetup games, int seatsPerPlay,
     Func<DrivenSeat[], Play> play)
 {

@@ -28,13 +28,13 @@ internal sealed record LoadReport
     /// <summary>Requests without a reply for any other reason.</summary>
     public required long RequestsLost { get; init; }
 
-    /// <summary>Players that met at least one error not of the test's own making.</summary>
+    /// <summary>Players that met at least one error that the test did not inject.</summary>
     public required int PlayersWithErrors { get; init; }
 
-    /// <summary>The first error of one of those players, in words; null: none.</summary>
+    /// <summary>A message for the first error of one of those players; null if none.</summary>
     public string? FirstError { get; init; }
 
-    /// <summary>The first turns that did not arrive once and in order, in words.</summary>
+    /// <summary>Messages for the first turns that did not arrive once and in order.</summary>
     public required IReadOnlyList<string> Violations { get; init; }
 
     /// <summary>How many violations there were.</summary>

@@ -95,7 +95,7 @@ internal sealed class LoadTest
             await Task.WhenAll(sampling, probing);
         }
 
-        _ledger.SettleAll();
+        _ledger.CloseAll();
         return Summarize(players, sampler, probe, new Cost(startedAt, watch.Elapsed,
             (Environment.CpuUsage.TotalTime - ownCpu).TotalSeconds, Usage(server, before, sampler.Seconds)));
     }

@@ -65,7 +65,7 @@ internal sealed class ServerProbe(HttpMessageInvoker http, Uri url)
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The usual end.
+            // The run has ended.
         }
     }
 

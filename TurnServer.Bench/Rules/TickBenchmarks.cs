@@ -2,7 +2,7 @@ using BenchmarkDotNet.Attributes;
 
 namespace TurnServer.Bench.Rules;
 
-/// <summary>The cost of timeouts for each message when none is due.</summary>
+/// <summary>Measures the cost of timeouts for each message when none is due.</summary>
 [MemoryDiagnoser]
 public class TickBenchmarks : PopulationBenchmarks
 {

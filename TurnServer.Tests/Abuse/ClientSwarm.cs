@@ -5,7 +5,7 @@ namespace TurnServer.Tests.Abuse;
 
 /// <summary>
 /// Many connections of an abuser, without a buffer or a task each, from several loopback addresses, as one address has
-/// only some 28,000 ports. They are closed by reset, so that no port stays in use.
+/// only about 28,000 ports. They are closed by reset, so that no port stays in use.
 /// </summary>
 internal sealed class ClientSwarm : IDisposable
 {

@@ -7,7 +7,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Admin;
 
-/// <summary>What the operator's port answers, and to whom.</summary>
+/// <summary>What the admin port answers, and to whom.</summary>
 internal sealed class AdminFrontTests : AdminFixture
 {
     [TestCase("GET /healthz HTTP/1.1", 200, "ok\n")]
@@ -124,7 +124,7 @@ internal sealed class AdminFrontTests : AdminFixture
     {
         await using var server = ServerChild.Launch("--port", "8080", "--admin-port", "8080");
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
-        Assert.That(server.Errors, Does.Contain("--admin-port 8080: give another port than --port."));
+        Assert.That(server.Errors, Does.Contain("--admin-port 8080: give a port other than that of --port."));
     }
 
     private async Task<RawReply> AskAsync(string requestLine, string host, params string[] headers)

@@ -4,7 +4,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Admin;
 
-/// <summary>Which findings the samples lead to.</summary>
+/// <summary>The findings that <see cref="Health"/> derives from samples.</summary>
 internal sealed class HealthTests
 {
     private static readonly ServerLimits Limits = new()
@@ -19,32 +19,32 @@ internal sealed class HealthTests
     };
 
     [Test]
-    public void Of_AnIdleServer_IsEmpty()
+    public void Evaluate_AnIdleServer_IsEmpty()
     {
         Assert.That(Findings(HistoryTests.At(0), HistoryTests.At(1)), Is.Empty);
         Assert.That(Health.StateOf([]), Is.EqualTo(HealthState.Good));
     }
 
     [Test]
-    public void Of_AnActorThatDoesNotAnswer_IsBad_First_AndSaysHowLong()
+    public void Evaluate_AnActorThatDoesNotAnswer_ReportsItFirstWithItsDuration()
     {
         var findings = Findings(HistoryTests.At(0), HistoryTests.At(1),
             HistoryTests.At(8, refusals: 3) with { Actor = null });
         Assert.That(findings[0].State, Is.EqualTo(HealthState.Bad));
         Assert.That(findings[0].Text, Does.Contain("has not answered for 7 s"));
-        Assert.That(findings, Has.Count.EqualTo(2));
+        Assert.That(findings, Has.Count.EqualTo(2), "and the refused requests");
         Assert.That(Health.StateOf(findings), Is.EqualTo(HealthState.Bad));
     }
 
     [Test]
-    public void Of_AnActorThatAnswersAgain_StillReportsTheGap()
+    public void Evaluate_AnActorThatAnswersAgain_StillReportsTheGap()
     {
         var findings = Findings(HistoryTests.At(0), HistoryTests.At(1) with { Actor = null }, HistoryTests.At(2));
         Assert.That(findings.Single().Text, Does.Contain("did not answer for about 1 of the last 3 seconds"));
     }
 
     [Test]
-    public void Of_ALostState_IsBad()
+    public void Evaluate_ALostState_IsBad()
     {
         var now = HistoryTests.At(1);
         var findings = Findings(HistoryTests.At(0), now with
@@ -59,7 +59,7 @@ internal sealed class HealthTests
     [TestCase(ErrorCode.RateLimited, 1, "1 request was refused in the last minute by the limits per address")]
     [TestCase(ErrorCode.PairingKeysMaxed, 2, "too many players")]
     [TestCase(ErrorCode.GameKeysMaxed, 2, "too many games")]
-    public void Of_RequestsRefusedByALimit_IsAWarning(ErrorCode code, int count, string text)
+    public void Evaluate_RequestsRefusedByALimit_IsAWarning(ErrorCode code, int count, string text)
     {
         var findings = Findings(HistoryTests.At(0), HistoryTests.At(1, refusals: count, code: code));
         Assert.That(findings.Single().State, Is.EqualTo(HealthState.Warning));
@@ -67,31 +67,31 @@ internal sealed class HealthTests
     }
 
     [Test]
-    public void Of_RefusalsMoreThanAMinuteAgo_IsEmpty() => Assert.That(
+    public void Evaluate_RefusalsMoreThanAMinuteAgo_IsEmpty() => Assert.That(
         Findings(HistoryTests.At(0), HistoryTests.At(1, refusals: 9), HistoryTests.At(62, refusals: 9)), Is.Empty);
 
     [Test]
-    public void Of_PlayersOwnErrors_IsEmpty() => Assert.That(
+    public void Evaluate_ErrorsOfClients_IsEmpty() => Assert.That(
         Findings(HistoryTests.At(0), HistoryTests.At(1, refusals: 9, code: ErrorCode.NoGame)), Is.Empty);
 
     [TestCase(89, 0)]
     [TestCase(90, 1)]
-    public void Of_ANearLimit_NamesItsFlag(int games, int count)
+    public void Evaluate_ANearLimit_NamesItsFlag(int games, int findingCount)
     {
         var findings = Findings(HistoryTests.At(0), HistoryTests.At(1, games: games));
-        Assert.That(findings, Has.Count.EqualTo(count));
-        if (count > 0)
+        Assert.That(findings, Has.Count.EqualTo(findingCount));
+        if (findingCount > 0)
             Assert.That(findings[0].Text, Is.EqualTo("There are 90 games; the limit is 100 (--max-games)."));
     }
 
     [Test]
-    public void Of_ABusyActorAndALongMailbox_NamesBoth()
+    public void Evaluate_ABusyActorAndALongMailbox_NamesBoth()
     {
         var findings = Findings(HistoryTests.At(0), HistoryTests.At(10, busySeconds: 8.5, mailbox: 60));
         Assert.That(findings.Select(finding => finding.Text),
-            Is.EquivalentTo(["60 % of the actor's mailbox is full.", "85 % of the actor is busy."]));
+            Is.EquivalentTo(["The actor's mailbox is 60 % full.", "The actor is busy 85 % of the time."]));
     }
 
     private static IReadOnlyList<Finding> Findings(params Sample[] samples) =>
-        Health.Of(samples, Limits);
+        Health.Evaluate(samples, Limits);
 }

@@ -15,7 +15,7 @@ public sealed class LoadTurnTests
     {
         _ledger = new TurnLedger("test-");
         _stream = _ledger.Open(Id, sender: 3);
-        _ledger.Join(_stream, receiver: 4);
+        _ledger.SetReceiver(_stream, receiver: 4);
     }
 
     [TestCase(false)]
@@ -54,7 +54,7 @@ public sealed class LoadTurnTests
     {
         Send(2);
         Receive(0, 0, 1);
-        AssertViolations("turn 0 of player 3 in game test-17 arrived twice: player 4 received it");
+        AssertViolations("turn 0 of player 3 (stream test-17) arrived twice: player 4 received it");
     }
 
     [Test]
@@ -62,7 +62,7 @@ public sealed class LoadTurnTests
     {
         Send(3);
         Receive(0, 2, 1);
-        AssertViolations("turn 1 of player 3 in game test-17 arrived out of order, after turn 2: player 4 received it");
+        AssertViolations("turn 1 of player 3 (stream test-17) arrived out of order, after turn 2: player 4 received it");
     }
 
     [Test]
@@ -70,7 +70,7 @@ public sealed class LoadTurnTests
     {
         Send(4);
         Receive(0, 1, 3);
-        AssertViolations("turn 2 of player 3 in game test-17 never arrived at player 4: the server accepted it");
+        AssertViolations("turn 2 of player 3 (stream test-17) never arrived at player 4: the server accepted it");
     }
 
     [Test]
@@ -78,16 +78,16 @@ public sealed class LoadTurnTests
     {
         Send(2);
         Receive(0);
-        AssertViolations("turn 1 of player 3 in game test-17 never arrived at player 4: the server accepted it");
+        AssertViolations("turn 1 of player 3 (stream test-17) never arrived at player 4: the server accepted it");
     }
 
     [Test]
-    public void Leave_WithMissingTurnThatWasNotAnswered_IsReportedAsNotAnswered()
+    public void Leave_WithMissingTurnThatWasNotAnswered_IsReportedAsUnknown()
     {
         Send(1);
         _stream.CountSent();
         Receive(0);
-        AssertViolations("turn 1 of player 3 in game test-17 never arrived at player 4: the server did not answer it");
+        AssertViolations("turn 1 of player 3 (stream test-17) never arrived at player 4: it is unknown whether the server accepted it");
     }
 
     [Test]
@@ -107,7 +107,7 @@ public sealed class LoadTurnTests
             _stream.CountSent();
         _stream.CountAccepted(2);
         Receive(0, 2);
-        AssertViolations("turn 1 of player 3 in game test-17 never arrived at player 4: the server accepted it");
+        AssertViolations("turn 1 of player 3 (stream test-17) never arrived at player 4: the server accepted it");
     }
 
     [Test]
@@ -127,7 +127,7 @@ public sealed class LoadTurnTests
             _stream.CountSent();
         _stream.EndRefused();
         Receive(0, 2);
-        AssertViolations("turn 1 of player 3 in game test-17 never arrived at player 4: the server did not answer it");
+        AssertViolations("turn 1 of player 3 (stream test-17) never arrived at player 4: it is unknown whether the server accepted it");
     }
 
     [Test]
@@ -135,7 +135,7 @@ public sealed class LoadTurnTests
     {
         Send(1);
         Receive(0, 1);
-        AssertViolations("turn 1 of player 3 in game test-17 arrived at player 4, but was never sent");
+        AssertViolations("turn 1 of player 3 (stream test-17) arrived at player 4, but was never sent");
     }
 
     [Test]
@@ -145,7 +145,7 @@ public sealed class LoadTurnTests
         Send(1);
         Receive(0);
         _ledger.Check(_stream, 4, new TestTurn(false, 18, 5, 0).Compose());
-        AssertViolations("turn 5 of player 9 in game test-18 was given to the wrong game: player 4 received it");
+        AssertViolations("turn 5 of player 9 (stream test-18) was given to the wrong game: player 4 received it");
     }
 
     [Test]
@@ -156,21 +156,21 @@ public sealed class LoadTurnTests
     }
 
     [Test]
-    public void Join_ByTwoPlayers_IsReported()
+    public void SetReceiver_ByTwoPlayers_IsReported()
     {
-        _ledger.Join(_stream, receiver: 5);
-        AssertViolations("player 3 in game test-17 was given as a partner to player 5 and to player 4");
+        _ledger.SetReceiver(_stream, receiver: 5);
+        AssertViolations("player 3 (stream test-17) was paired with player 4 and with player 5");
     }
 
     [Test]
-    public void SettleAll_WithStreamWithoutReceiver_IsReported()
+    public void CloseAll_WithStreamWithoutReceiver_IsReported()
     {
         var stream = _ledger.Open(20, sender: 8);
         stream.CountSent();
         stream.CountAccepted(0);
-        _ledger.SettleAll();
+        _ledger.CloseAll();
         Assert.That(_ledger.Violations,
-            Is.EqualTo(["turn 0 of player 8 in game test-20 never arrived at any player: the server accepted it"]));
+            Is.EqualTo(["turn 0 of player 8 (stream test-20) never arrived at any player: the server accepted it"]));
     }
 
     private void Send(int count)

@@ -9,7 +9,7 @@ internal sealed class HelpTests
 {
     private static readonly string[] Groups =
         ["Listening:", "Timeouts, in seconds (decimals allowed):", "Limits:", "State:",
-        "Watching and debugging:", "Other:"];
+        "Logging and debugging:", "Other:"];
 
     private static readonly (string Flag, string? Default)[] Flags =
     [
@@ -18,9 +18,9 @@ internal sealed class HelpTests
         ("--load-timeout SECONDS", "30"),
         ("--game-timeout SECONDS", "30"), ("--body-timeout SECONDS", "10"), ("--max-wait SECONDS", "25"),
         ("--max-players COUNT", "100000"), ("--max-games COUNT", "50000"), ("--players-per-address COUNT", "256"),
-        ("--requests-per-second COUNT", "1000"), ("--max-connections COUNT", "0.8 of the descriptor limit"),
+        ("--requests-per-second COUNT", "1000"), ("--max-connections COUNT", "80 % of the file descriptor limit"),
         ("--state DIR", "none: a restart ends all games"), ("--state-sync WHEN", "batch"),
-        ("--restart-grace SECONDS", "as --game-timeout"),
+        ("--restart-grace SECONDS", "same as --game-timeout"),
         ("--keys KIND", "random"), ("-v, --verbose [SECONDS]", "10 when given without a number"),
         ("--log-level LEVEL", "information"), ("--log-format FORM", "auto"), ("-h, --help", null), ("--version", null),
     ];

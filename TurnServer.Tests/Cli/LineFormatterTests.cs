@@ -15,7 +15,7 @@ internal sealed class LineFormatterTests
     [TestCase(LogLevel.Critical, "<2>", "critical: ")]
     public void Write_OfALevel_PrintsTheSeverity(LogLevel level, string inJournal, string inText)
     {
-        Assert.That(Write(level, "Well", isJournal: true), Is.EqualTo($"{inJournal}Well\n"));
+        Assert.That(Write(level, "Well", hasSeverityPrefix: true), Is.EqualTo($"{inJournal}Well\n"));
         Assert.That(Write(level, "Well"), Does.Match($"^{Time}{inText}Well\n$"));
     }
 
@@ -26,9 +26,9 @@ internal sealed class LineFormatterTests
 
     [TestCase(true)]
     [TestCase(false)]
-    public void Write_OfAnException_IsOneLine(bool isJournal)
+    public void Write_OfAnException_IsOneLine(bool hasSeverityPrefix)
     {
-        var line = Write(LogLevel.Critical, "It broke", isJournal, bug: Caught());
+        var line = Write(LogLevel.Critical, "It broke", hasSeverityPrefix, bug: Caught());
         Assert.That(line, Does.Contain("It broke System.InvalidOperationException: one two").And.Contain("   at "));
         Assert.That(line.IndexOf('\n', StringComparison.Ordinal), Is.EqualTo(line.Length - 1));
     }
@@ -40,19 +40,19 @@ internal sealed class LineFormatterTests
     [TestCase("a\u009Bb", "a·b")]
     [TestCase("a\u202Eb", "a·b")]
     public void Write_OfControlCharacters_ReplacesThem(string message, string shown) =>
-        Assert.That(Write(LogLevel.Warning, message, isJournal: true), Is.EqualTo($"<4>{shown}\n"));
+        Assert.That(Write(LogLevel.Warning, message, hasSeverityPrefix: true), Is.EqualTo($"<4>{shown}\n"));
 
     [Test]
     public void Write_OfUnicodeText_KeepsIt() =>
-        Assert.That(Write(LogLevel.Warning, "für 😀", isJournal: true), Is.EqualTo("<4>für 😀\n"));
+        Assert.That(Write(LogLevel.Warning, "für 😀", hasSeverityPrefix: true), Is.EqualTo("<4>für 😀\n"));
 
     private const string Time = @"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ";
 
-    private static string Write(LogLevel level, string message, bool isJournal = false, bool isColored = false,
+    private static string Write(LogLevel level, string message, bool hasSeverityPrefix = false, bool isColored = false,
         Exception? bug = null)
     {
         using var text = new StringWriter();
-        new LineFormatter("any", isJournal, isColored).Write(
+        new LineFormatter("any", hasSeverityPrefix, isColored).Write(
             new LogEntry<string>(level, "TurnServer", new EventId(1), message, bug, (state, _) => state), null, text);
         return text.ToString();
     }

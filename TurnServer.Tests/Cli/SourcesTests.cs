@@ -45,7 +45,8 @@ internal sealed class SourcesTests
         };
         await using var server = ServerChild.Launch(command, environment, 0, []);
         Assert.That(await server.ExitCodeAsync(), Is.EqualTo(2));
-        Assert.That(server.Errors, Does.Contain("TURNSERVER_ADMIN_PORT=8080: give another port than TURNSERVER_PORT.")
+        Assert.That(server.Errors, Does.Contain(
+            "TURNSERVER_ADMIN_PORT=8080: give a port other than that of TURNSERVER_PORT.")
             .And.Contain("TURNSERVER_STATE_SYNC requires TURNSERVER_STATE.")
             .And.Contain("The settings of the service are in /etc/default/turnserver; /"));
         Assert.That(server.Errors, Does.Not.Contain("--admin-port").And.Not.Contain("--state"));

@@ -121,7 +121,7 @@ internal sealed class ConnectFailureTests
         await using var server = await ServerChild.StartAsync();
         await using var ann = ConnectChild.Start(server.Url, "Ann", "--patience", "1");
         await using var bob = await PairAsync(server.Url, ann);
-        // Killed: a server that stops in order may still reply that it is busy.
+        // Killed: a server that stops cleanly may still reply that it is busy.
         await server.KillAsync();
         await AssertEndsAsync(ann, 6, $"{server.Url}: the server cannot be reached: Connection refused");
     }

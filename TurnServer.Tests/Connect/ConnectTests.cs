@@ -58,7 +58,7 @@ internal sealed partial class ConnectTests
     }
 
     // macOS sends the accent as a separate character.
-    [Test]
+    [Test, Category("Slow")]
     public async Task Canonically_equivalent_names_are_equal()
     {
         await using var server = await ServerChild.StartAsync();
@@ -100,8 +100,9 @@ internal sealed partial class ConnectTests
             Does.StartWith($"all has arrived: {data[1].Length} bytes sent, {data[0].Length} received"));
     }
 
-    [Test]
-    public async Task Empty_inputs_are_passed([Values] bool isRaw)
+    [TestCase(false)]
+    [TestCase(true, Category = "Slow")]
+    public async Task Empty_inputs_are_passed(bool isRaw)
     {
         string[] flags = isRaw ? ["--raw", "--no-input"] : ["--no-input"];
         await using var server = await ServerChild.StartAsync();
@@ -130,8 +131,9 @@ internal sealed partial class ConnectTests
         await AssertDoneAsync(ann, bob);
     }
 
-    [Test]
-    public async Task Lost_replies_lose_no_data([Values] bool isRaw)
+    [TestCase(false)]
+    [TestCase(true, Category = "Slow")]
+    public async Task Lost_replies_lose_no_data(bool isRaw)
     {
         const int Seed = 20;
         string[] flags = isRaw ? ["--raw"] : [];

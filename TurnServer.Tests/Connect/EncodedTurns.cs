@@ -2,7 +2,7 @@ using TurnServer.Connect;
 
 namespace TurnServer.Tests.Connect;
 
-/// <summary>What a codec makes of an input.</summary>
+/// <summary>The turns that a codec encodes an input to.</summary>
 internal static class EncodedTurns
 {
     /// <summary>The turns for an input that is read in these pieces, its beginning and end included.</summary>

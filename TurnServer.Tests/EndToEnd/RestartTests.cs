@@ -8,10 +8,10 @@ namespace TurnServer.Tests.EndToEnd;
 [Category("Process")]
 internal sealed class RestartTests : StateFixture
 {
-    [TestCase("none", true)]
+    [TestCase("none", true, Category = "Slow")]
     [TestCase("batch", true)]
-    [TestCase("always", true)]
-    [TestCase("batch", false)]
+    [TestCase("always", true, Category = "Slow")]
+    [TestCase("batch", false, Category = "Slow")]
     public async Task A_game_continues_with_the_next_counters_after_a_restart(string sync, bool isKilled)
     {
         var port = Ports.Next();

@@ -15,7 +15,7 @@ internal sealed class ServiceManagerTests
     private static readonly string[] OwnWatchdog = ["sh", "-c", "WATCHDOG_PID=$$ exec \"$@\"", "sh"];
 
     [TestCase(false)]
-    [TestCase(true)]
+    [TestCase(true, Category = "Slow")]
     public async Task The_server_notifies_ready_status_pings_and_stopping(bool isAbstract)
     {
         await using var systemd = new NotifySocket(NotifySocket.NewAddress(isAbstract));

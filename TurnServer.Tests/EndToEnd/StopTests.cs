@@ -90,8 +90,8 @@ internal sealed class StopTests
         Assert.That(server.Errors, Does.Contain("Stopped with 1 requests unanswered"));
     }
 
-    [TestCase(PosixSignal.SIGTERM, PosixSignal.SIGTERM)]
-    [TestCase(PosixSignal.SIGINT, PosixSignal.SIGINT)]
+    [TestCase(PosixSignal.SIGTERM, PosixSignal.SIGTERM, Category = "Slow")]
+    [TestCase(PosixSignal.SIGINT, PosixSignal.SIGINT, Category = "Slow")]
     [TestCase(PosixSignal.SIGTERM, PosixSignal.SIGINT)]
     public async Task A_second_signal_ends_the_process_at_once(PosixSignal first, PosixSignal second)
     {

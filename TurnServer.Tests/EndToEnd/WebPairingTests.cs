@@ -127,12 +127,12 @@ internal sealed class WebPairingTests() : WebFixture("--pairing-timeout", "120")
     [TestCase("http://ann:S3cret@localhost:8080/", "user name or password")]
     [TestCase("https://S3cret@localhost:8080/", "user name or password")]
     [TestCase("HTTP://:S3cret@localhost:8080/", "user name or password")]
-    [TestCase("http://ann:S3cret@", "not a URL")]
+    [TestCase("http://ann:S3cret@", "URL is invalid")]
     [TestCase("ftp://ann:S3cret@localhost/", "user name or password")]
     [TestCase("ftp://localhost/", "http:// or https://")]
     [TestCase("localhost:8080", "http:// or https://")]
-    [TestCase("http://", "not a URL")]
-    [TestCase("http://local host/", "not a URL")]
+    [TestCase("http://", "URL is invalid")]
+    [TestCase("http://local host/", "URL is invalid")]
     public async Task An_invalid_address_is_refused(string url, string why)
     {
         var outcome = await WebStage.RunAsync(await Stage.OpenAsync(),

@@ -25,7 +25,7 @@ internal sealed class HttpFuzzer(FuzzedServer server, ulong seed, ulong count)
 
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly Queue<SentInput>[] _last = [.. Enumerable.Range(0, Clients).Select(_ => new Queue<SentInput>())];
     private readonly Queue<FuzzConnection> _lingering = new();
     private ulong _next;
@@ -116,7 +116,7 @@ internal sealed class HttpFuzzer(FuzzedServer server, ulong seed, ulong count)
 
     private void Linger(ref FuzzConnection? connection)
     {
-        lock (_gate)
+        lock (_lock)
         {
             _lingering.Enqueue(connection!);
             if (_lingering.Count > LingeringMax)
@@ -135,7 +135,7 @@ internal sealed class HttpFuzzer(FuzzedServer server, ulong seed, ulong count)
 
     private void Fail(string failure, SentInput? culprit)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (_failure is not null)
                 return;

@@ -53,7 +53,7 @@ internal static class HttpParts
     public static readonly string[] LineEnds =
         ["\r\n", "\n", "\r", "", "\r\r\n", "\n\r", "\0\r\n", "\r\n\r\n", " \r\n"];
 
-    /// <summary>What speaks no HTTP/1 at all, or only nearly.</summary>
+    /// <summary>Input that is not HTTP/1, or only nearly.</summary>
     public static readonly byte[][] Foreign =
     [
         // The start of a TLS hello.

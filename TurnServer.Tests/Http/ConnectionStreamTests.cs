@@ -203,7 +203,7 @@ internal sealed class ConnectionStreamTests
         await TestWait.UntilAsync(() => _socket.Available > 0, "some bytes have arrived");
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var left = Count;
-        // A stack for some hundred levels, where there could be a hundred thousand.
+        // A stack for about a hundred levels, where there could be a hundred thousand.
         var reader = new Thread(() => _stream.BeginRead(bytes, 0, 1, Next, null), 256 * 1024);
         reader.Start();
         await done.Task.WaitAsync(TestWait.Timeout);

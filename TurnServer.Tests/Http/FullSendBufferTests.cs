@@ -25,7 +25,7 @@ internal sealed class FullSendBufferTests
     private static readonly byte[] Short = "GET /x HTTP/1.1\r\nHost: x\r\n\r\n"u8.ToArray();
     private static readonly byte[] Long = "GET /x HTTP/1.1\r\nHost: x\r\nOrigin: http://a\r\n\r\n"u8.ToArray();
 
-    [Test]
+    [Test, Category("Slow")]
     public async Task Garbage_while_the_send_buffer_is_full_does_not_end_the_process()
     {
         await using var server = await ServerChild.StartAsync("--log-level", "debug");

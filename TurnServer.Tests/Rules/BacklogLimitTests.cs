@@ -9,11 +9,12 @@ namespace TurnServer.Tests.Rules;
 /// </summary>
 public sealed class BacklogLimitTests : TableFixture
 {
-    // Seven turns of 16000 bytes; two more turns, with all separators, then reach exactly the limit.
+    // Seven turns of 16000 bytes, each with a separator. RestBytes is what is left for two more turns and the separator
+    // between them. <<x*N>> stands for N times x.
     private const int BigTurns = 7;
     private const int BigBytes = 16000;
     private const int RestBytes = ProtocolLimits.BacklogBytesMax - (BigTurns * (BigBytes + 1));
-    private const int Half = RestBytes / 2;
+    private const int HalfOfRest = RestBytes / 2;
 
     [SetUp]
     public void FillAlmostToTheLimit()
@@ -24,13 +25,13 @@ public sealed class BacklogLimitTests : TableFixture
     }
 
     [Test]
-    public void TurnsUpToTheLimit_AreAccepted_AndNotOneByteMore() => Play($$"""
-        6,<<x*{{Half}}>>,{ga},0,7            > 0/10/*
-        6,<<y*{{RestBytes - Half}}>>,{ga},0,8 > 21/*/*
-        6,<<y*{{RestBytes - Half - 1}}>>,{ga},0,8 > 0/10/*
+    public void TurnsUpToTheLimit_AreAccepted_OneByteMoreIsRefused() => Play($$"""
+        6,<<x*{{HalfOfRest}}>>,{ga},0,7            > 0/10/*
+        6,<<y*{{RestBytes - HalfOfRest}}>>,{ga},0,8 > 21/*/*
+        6,<<y*{{RestBytes - HalfOfRest - 1}}>>,{ga},0,8 > 0/10/*
         6,z,{ga},0,9 > 21/*/*
         6,,{ga},0,9  > 0/10/*
-        6,,{gb},1,0  > 0/9/{{BigTurnsText()}}|<<x*{{Half}}>>|<<y*{{RestBytes - Half - 1}}>>
+        6,,{gb},1,0  > 0/9/{{BigTurnsText()}}|<<x*{{HalfOfRest}}>>|<<y*{{RestBytes - HalfOfRest - 1}}>>
         """);
 
     [Test]

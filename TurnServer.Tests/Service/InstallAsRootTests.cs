@@ -119,7 +119,9 @@ internal sealed class InstallAsRootTests
     [Test]
     public async Task Uninstall_beside_the_Debian_package_leaves_its_settings_and_starts_its_service()
     {
+        await using var server = await ServerChild.StartAsync();
         using var sandbox = new InstallSandbox();
+        sandbox.Write("/etc/default/turnserver", $"TURNSERVER_PORT={server.Port}\n");
         await sandbox.RunAsRootAsync("install", "--binary", sandbox.Binary);
         var before = SystemctlCalls(sandbox).Length;
         // Both for -W, the status, and for -S, the owner of the settings file.
@@ -135,7 +137,9 @@ internal sealed class InstallAsRootTests
     [Test]
     public async Task Uninstall_leaves_the_settings_of_a_removed_package()
     {
+        await using var server = await ServerChild.StartAsync();
         using var sandbox = new InstallSandbox();
+        sandbox.Write("/etc/default/turnserver", $"TURNSERVER_PORT={server.Port}\n");
         await sandbox.RunAsRootAsync("install", "--binary", sandbox.Binary);
         sandbox.Fake("dpkg-query", "[ \"$1\" = -S ] || echo config-files");
         var (exitCode, output, _) = await sandbox.RunAsRootAsync("uninstall");

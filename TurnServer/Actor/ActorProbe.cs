@@ -11,7 +11,7 @@ namespace TurnServer.Actor;
 /// <param name="clock">Measures the time limit.</param>
 public sealed class ActorProbe(Func<Task<ActorStatistics>> count, TimeProvider clock)
 {
-    /// <summary>How long the actor has to answer; it needs some microseconds.</summary>
+    /// <summary>How long the actor has to answer; it needs a few microseconds.</summary>
     public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
     private volatile Task<ActorStatistics>? _asked;

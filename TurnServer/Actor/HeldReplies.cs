@@ -2,7 +2,7 @@ using TurnServer.Rules;
 
 namespace TurnServer.Actor;
 
-/// <summary>Requests whose replies the rules hold, by the ticket under which the rules know them.</summary>
+/// <summary>The held replies, by the ticket of their request.</summary>
 internal sealed class HeldReplies
 {
     private readonly Dictionary<Ticket, PendingReply> _byTicket = [];
@@ -11,10 +11,10 @@ internal sealed class HeldReplies
 
     public void Add(Ticket ticket, PendingReply reply) => _byTicket.Add(ticket, reply);
 
-    /// <summary>Removes the reply that the rules have released.</summary>
+    /// <summary>Removes and returns a held reply that the rules have released.</summary>
     public PendingReply Take(Ticket ticket) => _byTicket.Remove(ticket, out var reply)
         ? reply
-        : throw new InvalidOperationException($"The rules answered {ticket}, whose reply is not held.");
+        : throw new InvalidOperationException($"The rules released ticket {ticket.Number}, which holds no reply.");
 
     public void FailAll(Exception reason)
     {

@@ -11,7 +11,7 @@ internal sealed class SuspensionDetector(TimeSpan grace)
 {
     private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(1);
 
-    // A busy machine may wake the actor some hundred milliseconds late.
+    // A busy machine may wake the actor a few hundred milliseconds late.
     private static readonly TimeSpan LongestGap = TimeSpan.FromSeconds(2);
 
     private TimeSpan? _handledAt;

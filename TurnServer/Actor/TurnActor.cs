@@ -13,13 +13,13 @@ namespace TurnServer.Actor;
 public sealed partial class TurnActor : IDisposable
 {
     /// <summary>
-    /// How many messages the mailbox holds. The actor handles about a million a second, so this is some 16 ms of work;
+    /// How many messages the mailbox holds. The actor handles about a million a second, so this is about 16 ms of work;
     /// a longer queue would only increase latency. Held replies are not in the mailbox.
     /// </summary>
     public const int MailboxCapacity = 16_384;
 
     // When the actor is idle, its loop runs on the thread that posts a message: the reply is ready without two thread
-    // switches. After this many messages, some 50 µs of work, the loop moves to another thread.
+    // switches. After this many messages, about 50 µs of work, the loop moves to another thread.
     private const int MessagesPerThread = 64;
 
     private readonly Table _table;

@@ -2,7 +2,7 @@ using System.Net;
 
 namespace TurnServer.Admin;
 
-/// <summary>Where the operator's port listens.</summary>
+/// <summary>Where the admin port listens.</summary>
 public sealed record AdminOptions
 {
     /// <summary>The TCP port, 1 to 65535; 0: it does not listen.</summary>

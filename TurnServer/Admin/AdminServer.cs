@@ -7,7 +7,7 @@ using TurnServer.Http;
 
 namespace TurnServer.Admin;
 
-/// <summary>The operator's port with everything behind it: health, metrics, and status with its history.</summary>
+/// <summary>The admin port with everything behind it: health, metrics, and status with its history.</summary>
 internal sealed class AdminServer : IDisposable
 {
     private readonly StatusEndpoint _status;
@@ -30,7 +30,7 @@ internal sealed class AdminServer : IDisposable
         var samples = new SampleSource(probe, sources.Http.GetStatistics, sources.Journal.Read, clock);
         var metrics = new MetricsEndpoint(sources.Metrics, sources.Version, samples);
         var status = new StatusEndpoint(sources, samples, clock);
-        return new AdminServer(status, AdminFront.Start(options, AdminEndpoints.Of(probe, metrics, status), log));
+        return new AdminServer(status, AdminFront.Start(options, AdminEndpoints.Create(probe, metrics, status), log));
     }
 
     /// <summary>Takes samples and answers until the server stops; fails when either does.</summary>

@@ -17,7 +17,10 @@ internal static class ConnectCommand
     /// <summary>The command, with its flags.</summary>
     public static Command Create(ConnectFlags flags)
     {
-        var command = new Command("connect", "Transfers data between two machines through a turn server.") { flags.Url };
+        var command = new Command("connect", "Transfers data between two machines through a turn server.")
+        {
+            flags.Url,
+        };
         foreach (var flag in flags.All)
             command.Add(flag.Option);
         command.SetAction(result => InvokeAsync(flags, result));
@@ -70,7 +73,7 @@ internal static class ConnectCommand
         ThreadPool.SetMinThreads(ThreadsMin, ThreadsMin);
         using var stop = new StopSignal();
         await using var errors = new StreamWriter(StandardStreams.OpenError()) { AutoFlush = true };
-        var status = new StatusLines(errors);
+        var status = new ConnectMessages(errors);
         await using var session = new ConnectSession(options, status);
         try
         {

@@ -30,7 +30,7 @@ internal sealed record ConnectOptions
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 }
 
-/// <summary>The arguments of <c>connect</c>. Their defaults are those of the options.</summary>
+/// <summary>The arguments of <c>connect</c>. Their defaults are those of <see cref="ConnectOptions"/>.</summary>
 internal sealed class ConnectFlags
 {
     private const string Who = "Finding a partner";

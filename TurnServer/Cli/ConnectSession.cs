@@ -12,13 +12,13 @@ internal sealed class ConnectSession : IAsyncDisposable
     private static readonly TimeSpan LeaveTimeout = TimeSpan.FromSeconds(1);
 
     private readonly ConnectOptions _options;
-    private readonly StatusLines _status;
+    private readonly ConnectMessages _status;
     private readonly HttpClient _http = TurnClient.CreateHttp();
     private readonly TokenFile _token;
     private readonly Matchmaker _matchmaker;
     private TurnGame? _game;
 
-    public ConnectSession(ConnectOptions options, StatusLines status)
+    public ConnectSession(ConnectOptions options, ConnectMessages status)
     {
         _options = options;
         _status = status;
@@ -165,7 +165,7 @@ internal sealed class ConnectSession : IAsyncDisposable
         return fault is null ? null : Explain(fault);
     }
 
-    // After damage, quits in order, so that the turn that tells the partner is sent.
+    // After damage, quits cleanly, so that the turn that tells the partner is sent.
     private async Task LeaveAsync(TurnGame game, ConnectFault fault)
     {
         if (game.Ended is null && fault.Kind == ConnectFaultKind.Damaged)
@@ -195,7 +195,7 @@ internal sealed class ConnectSession : IAsyncDisposable
         _status.Print(news switch
         {
             TransferEvent.InputEnded => $"end of input; waiting for {Partner} to end too, Ctrl-C to leave",
-            _ when Console.IsInputRedirected => $"{Partner} has no more to send; this side's input goes on",
+            _ when Console.IsInputRedirected => $"{Partner} has no more to send; this side's input continues",
             _ => $"{Partner} has no more to send (Ctrl-D ends this side too)",
         });
     }

@@ -69,7 +69,7 @@ internal sealed class Flag<T>(string name, string group, string help, FlagType<T
 {
     private Option<string?>? _option;
 
-    /// <summary>The default in words, if it has no value of its own.</summary>
+    /// <summary>The default as a phrase, if there is no default value to print.</summary>
     public string? DefaultWords { get; init; }
 
     public override string? ValueName => type.ValueName;

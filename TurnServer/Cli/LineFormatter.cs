@@ -9,10 +9,10 @@ namespace TurnServer.Cli;
 /// Writes a log message as one line, as text or for systemd's journal. Unlike the library's formatters it leaves out
 /// the category and the event number.
 /// </summary>
-/// <param name="name">The formatter's name.</param>
-/// <param name="isJournal">Whether to write an sd-daemon(3) prefix instead of time and severity.</param>
+/// <param name="name">The name by which the console logger selects it.</param>
+/// <param name="hasSeverityPrefix">Whether to write an sd-daemon(3) prefix instead of time and severity.</param>
 /// <param name="isColored">Whether to color the severity.</param>
-internal sealed class LineFormatter(string name, bool isJournal, bool isColored) : ConsoleFormatter(name)
+internal sealed class LineFormatter(string name, bool hasSeverityPrefix, bool isColored) : ConsoleFormatter(name)
 {
     private const string ColorEnd = "\e[0m";
 
@@ -20,7 +20,7 @@ internal sealed class LineFormatter(string name, bool isJournal, bool isColored)
         TextWriter textWriter)
     {
         var (word, number, color) = Severity(logEntry.LogLevel);
-        if (isJournal)
+        if (hasSeverityPrefix)
         {
             textWriter.Write(string.Create(CultureInfo.InvariantCulture, $"<{number}>"));
         }
@@ -40,7 +40,7 @@ internal sealed class LineFormatter(string name, bool isJournal, bool isColored)
         textWriter.Write('\n');
     }
 
-    // A stack trace stays one journal entry, and no quoted text can move a terminal's cursor.
+    // Keeps a stack trace in one journal entry, and untrusted text from moving a terminal's cursor.
     private static string OnOneLine(string text) => TerminalText.OnOneLine(text.ReplaceLineEndings(" "));
 
     private static (string Word, int Number, string Color) Severity(LogLevel level) => level switch

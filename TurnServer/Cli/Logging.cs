@@ -40,7 +40,7 @@ internal static class Logging
             });
         }
 
-        var lines = new LineFormatter(Lines, isJournal: resolved == LogFormat.Journal, isColored: TakesColors);
+        var lines = new LineFormatter(Lines, hasSeverityPrefix: resolved == LogFormat.Journal, isColored: TakesColors);
         builder.Services.AddSingleton<ConsoleFormatter>(lines);
         builder.SetMinimumLevel(level).AddConsole(console =>
         {

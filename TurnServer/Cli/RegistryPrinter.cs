@@ -24,7 +24,7 @@ internal static class RegistryPrinter
         }
         catch (OperationCanceledException)
         {
-            // The server stops.
+            // The server is stopping.
         }
     }
 

@@ -10,14 +10,14 @@ using TurnServer.Rules;
 
 namespace TurnServer.Cli;
 
-/// <summary>The flags of the server. Their defaults are those of the options.</summary>
+/// <summary>The flags of the server. Their defaults are those of <see cref="ServeOptions"/>.</summary>
 internal sealed class ServeFlags
 {
     private const string Listening = "Listening";
     private const string Timeouts = "Timeouts, in seconds (decimals allowed)";
     private const string Limits = "Limits";
     private const string State = "State";
-    private const string Watching = "Watching and debugging";
+    private const string Debugging = "Logging and debugging";
     private const double SecondsMin = 0.1;
     private const double SecondsMax = 86_400;
     private const int WaitSecondsMax = 3600;
@@ -49,7 +49,7 @@ internal sealed class ServeFlags
         FlagType.OneOf("WHEN", ("none", StateSync.None), ("batch", StateSync.Batch), ("always", StateSync.Always)),
         o => o.Sync, (o, v) => o with { Sync = v });
 
-    private readonly OptionFlag<ServeOptions> _logFormat = Of(Watching, "--log-format",
+    private readonly OptionFlag<ServeOptions> _logFormat = Of(Debugging, "--log-format",
         "format of log messages: text, journal, json; auto: journal if systemd's journal receives them, else text",
         LogFormats, o => o.LogFormat, (o, v) => o with { LogFormat = v });
 
@@ -58,7 +58,8 @@ internal sealed class ServeFlags
         _port,
         Http(Listening, "--host", "IPv4 address of this machine to listen on (IPv6: put a reverse proxy in front)",
             FlagType.Address, o => o.Host, (o, v) => o with { Host = v }),
-        Http(Listening, "--trust-proxy", "a reverse proxy on this machine names the client in X-Forwarded-For",
+        Http(Listening, "--trust-proxy",
+            "take client addresses from X-Forwarded-For, which a reverse proxy on this machine sends",
             FlagType.Switch, o => o.TrustProxy, (o, v) => o with { TrustProxy = v }),
         Http(Listening, "--cors-origin", "web origin whose pages may play, such as https://game.example; * is any",
             new FlagType<string>("ORIGIN", ParseOrigin, origin => origin),
@@ -69,7 +70,7 @@ internal sealed class ServeFlags
 
         Rules(Timeouts, "--pairing-timeout", "drop a waiting player after this much silence",
             Timeout, o => o.PairingTimeout, (o, v) => o with { PairingTimeout = v }),
-        Rules(Timeouts, "--long-pairing-timeout", "the same for a player that registered with the long key",
+        Rules(Timeouts, "--long-pairing-timeout", "the same for a player that registers with the key bibbybabbis",
             Timeout, o => o.LongPairingTimeout, (o, v) => o with { LongPairingTimeout = v }),
         Rules(Timeouts, "--load-timeout",
             "drop a paired or loading player after this much silence, unless its pairing timeout is longer",
@@ -92,7 +93,7 @@ internal sealed class ServeFlags
             FlagType.Count(0), o => o.RequestsPerSecond, (o, v) => o with { RequestsPerSecond = v }),
         Http(Limits, "--max-connections", "open connections", FlagType.Optional(FlagType.Count(1)),
             o => o.ConnectionsMax, (o, v) => o with { ConnectionsMax = v },
-            defaultWords: "0.8 of the descriptor limit"),
+            defaultWords: "80 % of the file descriptor limit"),
         Http(Limits, "--connections-per-address", "open connections from one address; 0: no limit", FlagType.Count(0),
             o => o.ConnectionsPerAddressMax, (o, v) => o with { ConnectionsPerAddressMax = v }),
 
@@ -101,16 +102,17 @@ internal sealed class ServeFlags
         Journal("--restart-grace",
             "drop no player for this long after a restart or a pause of the process; decimals allowed",
             FlagType.Optional(FlagType.Seconds(0, SecondsMax)),
-            o => o.RestartGrace, (o, v) => o with { RestartGrace = v }, defaultWords: "as --game-timeout"),
+            o => o.RestartGrace, (o, v) => o with { RestartGrace = v }, defaultWords: "same as --game-timeout"),
 
-        Of(Watching, "--keys", "keys: random, or sequential for old clients that store them in 32 bits",
+        Of(Debugging, "--keys",
+            "how to choose keys: random, or sequential for old clients that store them in 32 bits",
             FlagType.OneOf("KIND", ("random", false), ("sequential", true)),
             o => o.HasSequentialKeys, (o, v) => o with { HasSequentialKeys = v }),
-        Of(Watching, "--verbose", "print players and games every so many seconds",
+        Of(Debugging, "--verbose", "print tables of players and games to standard output at this interval",
             FlagType.Optional(Timeout, unset: "never") with { ValueName = "[SECONDS]", Bare = "10" },
             o => o.VerboseInterval, (o, v) => o with { VerboseInterval = v },
             alias: "-v", defaultWords: "10 when given without a number"),
-        Of(Watching, "--log-level",
+        Of(Debugging, "--log-level",
             "least severe messages to log: trace, debug, information, warning, error, critical, none",
             LogLevels, o => o.LogLevel, (o, v) => o with { LogLevel = v }),
         _logFormat,
@@ -128,7 +130,7 @@ internal sealed class ServeFlags
         var options = Bound.Aggregate(Defaults, (soFar, flag) => flag.Apply(soFar, result, errors));
         if (options.Admin.Port == options.Http.Port)
         {
-            errors.Add($"{_adminPort.Flag.Spell(result, $"{options.Admin.Port}")}: give another port than "
+            errors.Add($"{_adminPort.Flag.Spell(result, $"{options.Admin.Port}")}: give a port other than that of "
                 + $"{_port.Flag.NameIn(result)}.");
         }
 
@@ -146,7 +148,7 @@ internal sealed class ServeFlags
         };
     }
 
-    /// <summary>The log format, as far as a wrong command line tells it.</summary>
+    /// <summary>The log format in which to report a wrong command line; Auto if the flag itself is wrong.</summary>
     public LogFormat ReadLogFormat(ParseResult result) =>
         result.GetResult(_logFormat.Flag.Option)?.Errors.Any() ?? false
             ? LogFormat.Auto
@@ -208,6 +210,6 @@ internal sealed class ServeFlags
     {
         if (string.IsNullOrWhiteSpace(text))
             return (null, "a directory, such as /var/lib/turnserver, or leave it out to keep no state");
-        return text[0] == '-' ? (null, $"a directory; if that is its name, ./{text}") : (text, null);
+        return text[0] == '-' ? (null, $"a directory; write ./{text} if its name begins with a hyphen") : (text, null);
     }
 }

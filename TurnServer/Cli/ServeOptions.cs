@@ -36,6 +36,6 @@ public sealed record ServeOptions
     /// <summary>Every flag with its value, in the order of the help.</summary>
     public IReadOnlyList<Setting> Settings { get; init; } = [];
 
-    /// <summary>Environment variables that look like settings but are none, such as misspelt ones.</summary>
+    /// <summary>Variables that begin with TURNSERVER_ but are not settings, such as misspelt ones.</summary>
     public IReadOnlyList<string> UnknownVariables { get; init; } = [];
 }

@@ -12,7 +12,7 @@ using TurnServer.Service;
 
 namespace TurnServer.Cli;
 
-/// <summary>One run of the server: creates its parts, runs their loops, and stops them in order.</summary>
+/// <summary>One run of the server: creates its parts, runs their loops, and stops them cleanly.</summary>
 internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSignal stop, ILogger log)
 {
     // How long to wait for the stop notification, which blocks if systemd does not read.

@@ -5,7 +5,7 @@ using TurnServer.Connect;
 namespace TurnServer.Cli;
 
 /// <summary>Describes the progress of a transfer.</summary>
-internal sealed class TransferProgress(Transfer transfer, StatusLines status)
+internal sealed class TransferProgress(Transfer transfer, ConnectMessages status)
 {
     private const double BytesPerMegabyte = 1e6;
 

@@ -57,7 +57,7 @@ internal sealed class Outbox(WakeSignal wakeSignal)
         wakeSignal.Set();
     }
 
-    /// <summary>Moves the next turn, and as many behind it as fit into so many bytes, to the batch.</summary>
+    /// <summary>Moves the next turn, and as many more as fit into this many bytes, to the batch.</summary>
     public void TakeBatch(List<OutgoingTurn> batch, int bytesMax)
     {
         var bytes = 0;

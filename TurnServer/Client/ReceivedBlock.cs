@@ -21,14 +21,15 @@ internal sealed class ReceivedBlock(Inbox inbox)
     public bool IsNearlyFull => Length > NearlyFullBytes;
 
     /// <summary>
-    /// The server has taken an update that acknowledged so many bytes: the rest begins the next block.
+    /// The server has taken an update that acknowledges this many bytes: the rest begins the next block.
     /// </summary>
     public void Acknowledge(int bytes) => _delivered = After(bytes);
 
     /// <summary>Delivers what is new in a reply.</summary>
     public void Deliver(in ServerReply reply)
     {
-        // A lone * in the first reply to a counter may be a turn. If so it comes again: 0 bytes are acknowledged.
+        // As the first reply to a counter, 0/11/* may stand for a turn "*". It is skipped: as 0 bytes are acknowledged,
+        // a real turn comes again.
         if (IsEmpty(reply) || reply.Data.Length <= Length)
             return;
         var rest = Length == 0 ? reply.Data : reply.Data[(Length + 1)..];

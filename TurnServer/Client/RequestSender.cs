@@ -9,7 +9,7 @@ namespace TurnServer.Client;
 /// <param name="Body">The body.</param>
 /// <param name="Wait">How long the server may hold the reply; zero: not at all.</param>
 /// <param name="ReceivedBytes">
-/// How many bytes of the last block have arrived; null if there was none, or the request is no update.
+/// How many bytes of the last block have arrived; null if there was none, or the request is not an update.
 /// </param>
 internal readonly record struct OutgoingRequest(ReadOnlyMemory<byte> Body, TimeSpan Wait = default,
     int? ReceivedBytes = null);

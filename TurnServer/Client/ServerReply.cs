@@ -23,7 +23,7 @@ public readonly record struct ServerReply
     /// <summary>Whether the server held it (<c>Preference-Applied</c>).</summary>
     public bool WasHeld { get; init; }
 
-    /// <summary>Parses a body; false if it is no turn server's.</summary>
+    /// <summary>Parses a body; false if it is not a turn server's reply.</summary>
     public static bool TryParse(ReadOnlyMemory<byte> body, bool wasHeld, out ServerReply reply)
     {
         reply = default;

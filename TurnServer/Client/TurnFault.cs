@@ -8,7 +8,7 @@ public enum TurnFaultKind
     /// <summary>No answer within <see cref="TurnClientOptions.Patience"/>.</summary>
     Unreachable,
 
-    /// <summary>What answers is no turn server: check the URL.</summary>
+    /// <summary>The reply is not from a turn server: check the URL.</summary>
     NotTurnServer,
 
     /// <summary>The server will never take this: correct the name or the request.</summary>
@@ -97,7 +97,7 @@ public sealed record TurnFault(TurnFaultKind Kind, string Meaning, ErrorCode Err
     };
 }
 
-/// <summary>A value, or the fault that there is instead.</summary>
+/// <summary>A value, or the fault that prevented it.</summary>
 public readonly record struct TurnResult<T>
 {
     private readonly T? _value;

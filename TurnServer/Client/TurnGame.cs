@@ -52,7 +52,7 @@ public sealed class TurnGame : IAsyncDisposable
     /// <param name="cancel">Cancels waiting; the turn may still be sent.</param>
     /// <returns>
     /// Null, or why the server has not taken it. With <see cref="ErrorCode.OverContentLength"/> the turn is too long
-    /// for the server or a proxy in front of it, and the game goes on; with any other fault the game is over.
+    /// for the server or a proxy in front of it, and the game continues; with any other fault the game is over.
     /// </returns>
     /// <exception cref="ArgumentException">The turn is not valid.</exception>
     public Task<TurnFault?> SendAsync(ReadOnlyMemory<byte> turn, CancellationToken cancel = default) =>

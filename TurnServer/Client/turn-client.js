@@ -12,7 +12,7 @@ export const timing = {
     firstFullPause: 2,      // before repeating a turn while the partner's backlog is full
     longestFullPause: 500,
     poll: 100,              // between requests, if the server does not hold replies
-    claim: 200,             // for another page to answer that it uses the same token
+    claim: 200,             // how long another page has to answer that it uses the same token
 };
 
 // The longest turn, in bytes of UTF-8: the longest body minus what its other fields can take.
@@ -27,12 +27,14 @@ const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, millise
 const bytesOf = text => new TextEncoder().encode(text).length;
 const dataOf = reply => reply.replace(/^\d+\/\d+\//, "");
 
-// For turns joined by |: what follows the first ones, and whether they begin with them.
+// Both take turns joined by |. Removes the turns that they begin with.
 const after = (turns, first) => first === "" ? turns : turns.slice(first.length + 1);
+// Whether they begin with these turns.
 const beginsWith = (turns, first) => `${turns}|`.startsWith(`${first}|`);
 
-export class TurnError extends Error {      // .reply is the server's reply, such as "15/5/*": the partner has quit
-    constructor(reply, message = `no game: ${reply}`) {
+// .reply is the last reply, such as "15/5/*" (the partner has quit), or a proxy's page or a text if there was none.
+export class TurnError extends Error {
+    constructor(reply, message = `the game is over or cannot begin: ${reply}`) {
         super(message);
         this.name = "TurnError";
         this.reply = reply;
@@ -40,10 +42,10 @@ export class TurnError extends Error {      // .reply is the server's reply, suc
 }
 
 // Sends a request once. Returns the reply, or "" if it was lost.
-async function attempt(url, request, milliseconds, cut) {
+async function attempt(url, request, milliseconds, signal) {
     const controller = new AbortController(), abort = () => controller.abort();
     const timer = setTimeout(abort, milliseconds);
-    if (cut) cut.addEventListener("abort", abort);
+    if (signal) signal.addEventListener("abort", abort);
     try {
         const response = await fetch(url, { ...request, signal: controller.signal });
         const text = await response.text();
@@ -52,25 +54,25 @@ async function attempt(url, request, milliseconds, cut) {
         return "";
     } finally {
         clearTimeout(timer);
-        if (cut) cut.removeEventListener("abort", abort);
+        if (signal) signal.removeEventListener("abort", abort);
     }
 }
 
-// Sends a request and repeats it until there is a reply: requests are idempotent. Returns null if it was cut short.
-async function ask(url, body, { hold = 0, received, cut } = {}) {
+// Sends a request and repeats it until there is a reply: requests are idempotent. Returns null if it was abandoned.
+async function ask(url, body, { hold = 0, received, signal } = {}) {
     const headers = { "Content-Type": "text/plain" };
     if (hold >= 1000) headers["Prefer"] = `wait=${Math.floor(hold / 1000)}`;
     if (received !== undefined) headers["Turn-Received"] = received;
     let until = 0;
     for (let pause = timing.firstPause; ; pause = Math.min(2 * pause, timing.longestPause)) {
-        if (cut && cut.aborted) return null;
-        const reply = await attempt(url, { method: "POST", body, headers }, hold + timing.answer, cut);
-        if (cut && cut.aborted) return null;
+        if (signal && signal.aborted) return null;
+        const reply = await attempt(url, { method: "POST", body, headers }, hold + timing.answer, signal);
+        if (signal && signal.aborted) return null;
         // Repeats after 22 and 23, and after a proxy's error page.
         if (/^0\/\d+\//.test(reply)) return reply;
         if (/^\d+\/[\d*]+\/\*$/.test(reply) && !/^2[23]\//.test(reply)) throw new TurnError(reply);
         until = until || Date.now() + timing.patience;
-        if (Date.now() > until) throw new TurnError(reply || "the server is away");
+        if (Date.now() > until) throw new TurnError(reply || "no reply from the server");
         await sleep(pause * (1 + Math.random()) / 2);
     }
 }
@@ -86,18 +88,19 @@ function addressOf(url) {
     if (address.username || address.password) throw new TypeError("the server's URL contains a user name or password");
     // Chromium accepts a space in the host name.
     if (!address.href || address.hostname.includes("%"))
-        throw new TypeError("the server's URL is not a URL: it looks like http://localhost:8080/");
-    if (!/^https?:$/.test(address.protocol)) throw new TypeError("the server's URL begins with http:// or https://");
+        throw new TypeError("the server's URL is invalid; expected a URL such as http://localhost:8080/");
+    if (!/^https?:$/.test(address.protocol))
+        throw new TypeError("the server's URL must begin with http:// or https://");
     address.hash = "";
     return address.href;
 }
 
 // Normalizes a name: the server compares bytes, and Unicode can spell the same name in several ways.
 function nameOf(text, whose) {
-    if (typeof text !== "string") throw new TypeError(`${whose} name is not a string`);
+    if (typeof text !== "string") throw new TypeError(`${whose} name must be a string`);
     const name = text.normalize("NFC").trim();
     if (!/^[^\u0000-\u001f\u007f-\u009f,\uD800-\uDFFF]{1,64}$/u.test(name))
-        throw new RangeError(`${whose} name has 1 to 64 characters, no control characters, no comma`);
+        throw new RangeError(`${whose} name must have 1 to 64 characters, no control characters and no comma`);
     return name;
 }
 
@@ -105,24 +108,24 @@ function nameOf(text, whose) {
 // player may use it at a time, and a duplicated tab has a copy.
 const claimed = new Set();
 
-async function claimToken(place) {
+async function claimToken(storageKey) {
     const own = crypto.getRandomValues(new Uint32Array(4)).join("");
-    if (claimed.has(place)) return { token: own, drop: () => {} };
-    claimed.add(place);
-    const stored = store(storage => storage.getItem(place));
-    const channel = openChannel(place);
+    if (claimed.has(storageKey)) return { token: own, release: () => {} };
+    claimed.add(storageKey);
+    const stored = withStorage(storage => storage.getItem(storageKey));
+    const channel = openChannel(storageKey);
     // Without a channel a copy cannot be detected: only a reloaded page reuses the token.
-    const isFree = stored && (channel ? !await isElsewhere(channel, stored) : isReloaded());
+    const isFree = stored && (channel ? !await isInUseElsewhere(channel, stored) : isReloaded());
     const token = isFree ? stored : own;
     if (channel) channel.onmessage = ({ data }) => {
         if (data === token) channel.postMessage(`taken ${token}`);
     };
-    store(storage => storage.setItem(place, token));
+    withStorage(storage => storage.setItem(storageKey, token));
     // The token is deleted once the game begins or the registration has ended.
-    return { token, drop: isOver => {
-        if (isOver) store(storage => storage.removeItem(place));
+    return { token, release: isOver => {
+        if (isOver) withStorage(storage => storage.removeItem(storageKey));
         if (channel) channel.close();
-        claimed.delete(place);
+        claimed.delete(storageKey);
     } };
 }
 
@@ -139,7 +142,7 @@ function isReloaded() {
     return typeof performance !== "undefined" && performance.navigation && performance.navigation.type === 1;
 }
 
-function isElsewhere(channel, token) {
+function isInUseElsewhere(channel, token) {
     return new Promise(resolve => {
         // If both ask at the same moment, neither gets it.
         channel.onmessage = ({ data }) => { if (data === token || data === `taken ${token}`) resolve(true); };
@@ -149,7 +152,7 @@ function isElsewhere(channel, token) {
 }
 
 // Null where there is no storage: in private windows, sandboxed frames and workers.
-function store(use) {
+function withStorage(use) {
     try {
         return use(sessionStorage);
     } catch (error) {
@@ -157,19 +160,19 @@ function store(use) {
     }
 }
 
-// Registers, waits for a partner (any, or the one named) and until both are ready. Aborting the signal before that
-// ends the registration.
+// Registers, waits for a partner (any, or the one named), and resolves to a TurnGame once both players are ready.
+// Aborting the signal before that ends the registration.
 export async function play(url, name, wanted = "*", { signal } = {}) {
     const server = addressOf(url), own = nameOf(name, "the player's");
     const partner = wanted === "*" ? wanted : nameOf(wanted, "the partner's");
-    const { token, drop } = await claimToken(`turn-client ${JSON.stringify([server, own, partner])}`);
+    const { token, release } = await claimToken(`turn-client ${JSON.stringify([server, own, partner])}`);
     try {
         const game = await meet(server, `0,${own},*,${partner},${token}`, signal);
-        drop(true);
+        release(true);
         return game;
     } catch (error) {
         // The registration may still exist if the server is down or busy.
-        drop(error.name === "AbortError" || /^(?!2[23]\/)\d+\//.test(error.reply));
+        release(error.name === "AbortError" || /^(?!2[23]\/)\d+\//.test(error.reply));
         throw error;
     }
 }
@@ -177,15 +180,15 @@ export async function play(url, name, wanted = "*", { signal } = {}) {
 async function meet(url, register, signal) {
     let key = null;
     const send = async (body, hold = 0) => {
-        const reply = signal && signal.aborted ? null : await ask(url, body, { hold, cut: signal });
+        const reply = signal && signal.aborted ? null : await ask(url, body, { hold, signal });
         if (reply !== null) return reply;
         leave(url, key, register);
-        throw Object.assign(new Error("given up"), { name: "AbortError" });
+        throw Object.assign(new Error("the registration was cancelled"), { name: "AbortError" });
     };
-    const step = async (symbol, again) => {
+    const step = async (symbol, waitingReply) => {
         for (; ; await sleep(timing.poll)) {
-            const reply = await send(`${symbol},*,${key},*,*`, again ? timing.hold : 0);
-            if (reply !== again) return dataOf(reply);
+            const reply = await send(`${symbol},*,${key},*,*`, waitingReply ? timing.hold : 0);
+            if (reply !== waitingReply) return dataOf(reply);
         }
     };
     key = dataOf(await send(register));
@@ -211,27 +214,28 @@ async function leave(url, key, register) {
 
 // Why a turn cannot be sent; null when it can.
 function faultOf(turn) {
-    if (typeof turn !== "string") return new TypeError("a turn is a string");
+    if (typeof turn !== "string") return new TypeError("a turn must be a string");
     if (turn === "") return new RangeError("a turn cannot be empty");
     if (turn.includes("|")) return new RangeError("a turn cannot contain |, which separates turns on the wire");
     if (/[\uD800-\uDFFF]/u.test(turn)) return new RangeError("a turn cannot contain half of a surrogate pair");
     const bytes = bytesOf(turn);
-    return bytes <= TURN_BYTES_MAX ? null : new RangeError(`a turn has at most ${TURN_BYTES_MAX} bytes, not ${bytes}`);
+    return bytes <= TURN_BYTES_MAX ? null
+        : new RangeError(`a turn must have at most ${TURN_BYTES_MAX} bytes; this one has ${bytes}`);
 }
 
 export class TurnGame {
     constructor(url, partner, key, seat) {
         Object.assign(this, { url, partner, key, seat: Number(seat) });
-        this.ended = null;              // why the game is over: the server's reply
+        this.ended = null;              // null while the game continues; then why it is over, such as "15/5/*"
         // Private to this class.
         this._outbox = [];
         this._inbox = [];
         this._wake = () => {};
-        this._cut = null;               // cuts the held update short
+        this._holding = null;           // aborts the held update
         this._counter = -1;             // of the last update that was taken
         this._last = null;              // that update
         this._block = "";               // the delivered part of its block
-        this._unseen = [];              // updates that were cut short; assumed to be taken
+        this._unconfirmed = [];         // updates whose replies were abandoned; assumed to be taken
         this._run().catch(error => {
             this.ended = this.ended || error.reply || String(error);
             this._outbox.forEach(({ reject }) => reject(error));
@@ -239,15 +243,15 @@ export class TurnGame {
         });
     }
 
-    // Done when the server has it. A turn is a text of at most TURN_BYTES_MAX bytes of UTF-8, not empty, without |.
-    // What is none is rejected with RangeError before it is sent, and what this server finds too long with TurnError
-    // "20/*/*": the game and the other turns go on. With any other TurnError the game is over.
+    // Resolves once the server has taken the turn: a string of 1 to TURN_BYTES_MAX bytes of UTF-8 without |. An invalid
+    // turn is rejected with RangeError (TypeError if it is not a string), and one that the server or a proxy finds too
+    // long with TurnError "20/*/*"; the game continues. After any other TurnError the game is over.
     send(turn) {
         const fault = this.ended ? new TurnError(this.ended) : faultOf(turn);
         if (fault) return Promise.reject(fault);
         return new Promise((resolve, reject) => {
             this._outbox.push({ turn, resolve, reject });
-            if (this._cut) this._cut.abort();
+            if (this._holding) this._holding.abort();
         });
     }
 
@@ -262,7 +266,7 @@ export class TurnGame {
 
     async quit() {
         this.ended = this.ended || "0/1/*";
-        if (this._cut) this._cut.abort();
+        if (this._holding) this._holding.abort();
         this._wake();
         await ask(this.url, `5,*,${this.key},${this.seat},*`).catch(() => {});
     }
@@ -274,9 +278,9 @@ export class TurnGame {
                 await this._sendNext();
                 continue;
             }
-            this._cut = new AbortController();
-            const isEmpty = await this._update(this._compose(""), { hold: timing.hold, cut: this._cut.signal });
-            this._cut = null;
+            this._holding = new AbortController();
+            const isEmpty = await this._update(this._compose(""), { hold: timing.hold, signal: this._holding.signal });
+            this._holding = null;
             if (isEmpty) await sleep(timing.poll);
         }
         throw new TurnError(this.ended);
@@ -289,13 +293,13 @@ export class TurnGame {
             resolve();
         } catch (error) {
             if (error.reply !== TOO_LONG) throw error;
-            reject(new TurnError(TOO_LONG, "the turn is longer than the server takes"));
+            reject(new TurnError(TOO_LONG, "the turn is longer than the server or a proxy accepts"));
         }
         this._outbox.shift();
     }
 
     // While the partner's backlog is full, repeats the very same update, because a late copy of it may still be taken.
-    // Meanwhile it repeats the last counter to collect, which acknowledges nothing.
+    // Meanwhile it repeats the last taken update, which collects the partner's turns and acknowledges nothing.
     async _sendUntilTaken(turn) {
         let update = this._compose(turn);
         for (let pause = timing.firstFullPause; ; pause = Math.min(2 * pause, timing.longestFullPause)) {
@@ -307,55 +311,57 @@ export class TurnGame {
             }
             await sleep(pause);
             if (this.ended) throw new TurnError(this.ended);
-            if (this._last) await this._look();
-            if (bytesOf(this._block) > NEARLY_FULL_BYTES && await this._freeCounter(update)) update = this._compose(turn);
+            if (this._last) await this._collect();
+            if (bytesOf(this._block) > NEARLY_FULL_BYTES && await this._freeCounter(update))
+                update = this._compose(turn);
         }
     }
 
-    async _look() {
+    async _collect() {
         try {
             this._deliver(await ask(this.url, this._last.body, this._last));
         } catch (error) {
-            if (error.reply !== BEHIND) throw error;    // taken after all: repeating it will show that
+            if (error.reply !== BEHIND) throw error;    // the refused turn was taken after all; repeating it gets 11
         }
     }
 
-    // Both backlogs may be full, and only an update that is taken acknowledges: sends an empty one under the counter of
-    // the refused turn. It acknowledges something else than the turn, so that the block shows which of the two was
-    // taken. Returns false if the turn was.
+    // Both backlogs may be full, and only an update that is taken acknowledges. So sends an empty update under the
+    // refused turn's counter, acknowledging another part of the block, so that the next block shows which of the two
+    // was taken (PROTOCOL.md, "Rules for clients"). Returns false if the refused turn was taken after all.
     async _freeCounter(refused) {
-        const before = this._block, saysNothing = bytesOf(refused.said) > bytesOf(before) / 2;
-        const update = this._compose("", saysNothing ? "" : before);
+        const before = this._block, acknowledgesNone = bytesOf(refused.acknowledged) > bytesOf(before) / 2;
+        const update = this._compose("", acknowledgesNone ? "" : before);
         const reply = await ask(this.url, update.body, update), block = dataOf(reply);
-        if (reply.startsWith("0/11/") &&
-            (saysNothing ? !beginsWith(block, before) : beginsWith(block, after(before, refused.said)))) return false;
+        const isRefusedTaken = acknowledgesNone ? !beginsWith(block, before)
+            : beginsWith(block, after(before, refused.acknowledged));
+        if (reply.startsWith("0/11/") && isRefusedTaken) return false;
         this._take(update);
         this._deliver(reply);
         await this._update(this._compose(""));          // acknowledges the rest
         return true;
     }
 
-    _compose(turn, said = this._block) {
+    _compose(turn, acknowledged = this._block) {
         const body = `6,${turn},${this.key},${this.seat},${this._counter + 1}`;
-        return { body, said, received: this._counter < 0 ? undefined : bytesOf(said) };
+        return { body, acknowledged, received: this._counter < 0 ? undefined : bytesOf(acknowledged) };
     }
 
     // Returns whether the reply brought no turns.
-    async _update(update, how) {
-        const askIt = () => ask(this.url, update.body, { received: update.received, ...how });
-        const reply = await askIt().catch(async error => {
-            if (error.reply !== AHEAD || !this._unseen.length) throw error;
-            // An update that was cut short never arrived: send it first.
-            for (const unseen of this._unseen) await ask(this.url, unseen.body, unseen).catch(() => {});
-            return askIt();
+    async _update(update, options) {
+        const send = () => ask(this.url, update.body, { received: update.received, ...options });
+        const reply = await send().catch(async error => {
+            if (error.reply !== AHEAD || !this._unconfirmed.length) throw error;
+            // An abandoned update never arrived: send it first.
+            for (const earlier of this._unconfirmed) await ask(this.url, earlier.body, earlier).catch(() => {});
+            return send();
         });
         this._take(update);
         if (reply === null) {
-            // Cut short to send a turn: the next reply brings what this one held.
-            this._unseen.push(update);
+            // Abandoned to send a turn: the next reply brings its turns.
+            this._unconfirmed.push(update);
             return false;
         }
-        this._unseen = [];
+        this._unconfirmed = [];
         return !this._deliver(reply);
     }
 
@@ -363,13 +369,14 @@ export class TurnGame {
     _take(update) {
         this._counter++;
         this._last = update;
-        this._block = after(this._block, update.said);
+        this._block = after(this._block, update.acknowledged);
     }
 
     // A block only grows: whatever follows the delivered part is new. Returns false if nothing does.
     _deliver(reply) {
         const block = dataOf(reply);
-        // A lone * in the first reply to a counter may be a turn. If so it comes again: 0 bytes are acknowledged.
+        // As the first reply to a counter, 0/11/* may stand for a turn "*". It is skipped: as 0 bytes are acknowledged,
+        // a real turn comes again.
         if (reply === "0/10/*" || reply === "0/11/*" || block.length <= this._block.length) return false;
         for (const turn of after(block, this._block).split("|")) this._inbox.push(turn);
         this._block = block;

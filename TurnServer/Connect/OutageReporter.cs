@@ -12,7 +12,7 @@ internal sealed class OutageReporter(Uri url, TimeSpan patience, TimeProvider ti
     // Retrying a single lost request takes less.
     private static readonly TimeSpan Noticeable = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private int _losses;
     private long _since;
     private bool _hasAnswered;
@@ -21,7 +21,7 @@ internal sealed class OutageReporter(Uri url, TimeSpan patience, TimeProvider ti
     /// <summary>The client's observer.</summary>
     public void Observe(TurnAttempt attempt)
     {
-        lock (_gate)
+        lock (_lock)
         {
             if (attempt.Loss is null)
                 NoteAnswer();

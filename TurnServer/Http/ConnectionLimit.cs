@@ -29,7 +29,7 @@ internal static class ConnectionLimit
     }
 
     /// <summary>
-    /// 0.8 of the descriptor limit, or less where that limit is so small that the process itself needs more than the
+    /// 80 % of the file descriptor limit, or less where that limit is so small that the process itself needs more than the
     /// rest.
     /// </summary>
     /// <param name="descriptorLimit">The limit on file descriptors.</param>

@@ -10,7 +10,7 @@ namespace TurnServer.Http;
 internal sealed class RefusalDelay(TimeProvider clock, CancellationToken end)
 {
     /// <summary>
-    /// The most replies delayed at once, at some 13 KB each with their connections; others are sent at once.
+    /// The most replies delayed at once, at about 13 KB each with their connections; others are sent at once.
     /// </summary>
     public const int DelayedMax = 4096;
 

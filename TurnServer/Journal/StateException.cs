@@ -1,7 +1,7 @@
 namespace TurnServer.Journal;
 
 /// <summary>
-/// The state cannot be used; the message is for the operator and says what to do. Nothing has been changed.
+/// The state directory cannot be read, written or locked. The message tells the operator why.
 /// </summary>
 public class StateException(string message, Exception? inner = null) : Exception(message, inner)
 {

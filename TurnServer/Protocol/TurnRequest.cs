@@ -10,8 +10,8 @@ public readonly record struct TurnRequest
     public required Symbol Symbol { get; init; }
 
     /// <summary>
-    /// The pairing key (symbols 1 to 4) or seat key (5 and 6). <see cref="ulong.MaxValue"/>, which is no key, stands
-    /// for any number of more than 64 bits.
+    /// The pairing key (symbols 1 to 4) or seat key (5 and 6). <see cref="ulong.MaxValue"/>, which is never a key,
+    /// stands for any number of more than 64 bits.
     /// </summary>
     public ulong Key { get; init; }
 

@@ -2,7 +2,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>Two seats. The game ends once both have been left.</summary>
+/// <summary>Two seats. The game ends once both players have left.</summary>
 internal sealed class Game(TimeSpan startedAt)
 {
     private Seat _seat0 = null!;
@@ -50,7 +50,7 @@ internal sealed class Seat(ulong key, byte number, Game game, string name, Clien
     internal override TimeSpan Timeout => options.GameTimeout;
 }
 
-/// <summary>Why a seat was left.</summary>
+/// <summary>Why a player left its seat.</summary>
 internal enum Departure : byte
 {
     /// <summary>No request within the game timeout.</summary>

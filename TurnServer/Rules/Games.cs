@@ -2,24 +2,24 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Rules;
 
-/// <summary>The running games: symbols 5 and 6 (PROTOCOL.md, "The game").</summary>
+/// <summary>The running games: applies symbols 5 (quit) and 6 (update) (PROTOCOL.md, "The game").</summary>
 internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines deadlines, Responder responder,
-    TableStatistics counters)
+    TableStatistics statistics)
 {
     private readonly Dictionary<ulong, Seat> _seats = [];
 
     /// <summary>Ends a player's registration. A callback, because the lobby depends on the games.</summary>
     public required Action<Player> Retire { get; init; }
 
-    public int Count => counters.Games;
+    public int Count => statistics.Games;
 
     public Seat? Find(ulong key) => _seats.GetValueOrDefault(key);
 
     /// <summary>Adds a game from a snapshot. False if one of its keys is in use.</summary>
     public bool TryRestore(Game game)
     {
-        counters.Games++;
-        counters.BacklogBytes += game[0].Backlog.Length + game[1].Backlog.Length;
+        statistics.Games++;
+        statistics.BacklogBytes += game[0].Backlog.Length + game[1].Backlog.Length;
         return _seats.TryAdd(game[0].Key, game[0]) && _seats.TryAdd(game[1].Key, game[1]);
     }
 
@@ -31,13 +31,13 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
     public void Start(Player readyLast, Player other, TimeSpan now)
     {
         var game = new Game(now);
-        Seat(readyLast, 0);
-        Seat(other, 1);
+        AddSeat(readyLast, 0);
+        AddSeat(other, 1);
         (game[0].Partner, game[1].Partner) = (game[1], game[0]);
-        counters.Games++;
-        counters.GamesStarted++;
+        statistics.Games++;
+        statistics.GamesStarted++;
 
-        void Seat(Player player, byte number)
+        void AddSeat(Player player, byte number)
         {
             var seat = new Seat(keys.DrawUnused(_seats), number, game, player.Name, player.From, options)
             {
@@ -52,7 +52,7 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
 
     public void Quit(in Arrival arrival, TimeSpan now)
     {
-        if (!TryFind(arrival, now, out var seat))
+        if (!TryAccept(arrival, now, out var seat))
             return;
         Leave(seat, Departure.Quit, now);
         responder.Send(arrival.Ticket, Reply.Ok(ReplyCode.UnregisterOk));
@@ -60,7 +60,7 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
 
     public void Update(in Arrival arrival, TimeSpan now)
     {
-        if (!TryFind(arrival, now, out var seat))
+        if (!TryAccept(arrival, now, out var seat))
             return;
         var counter = arrival.Request.Counter;
         if (counter == seat.LastCounter)
@@ -80,8 +80,8 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
 
         var turn = arrival.Body.Span[arrival.Request.Data];
         var partner = seat.Partner;
-        var isDelivered = !turn.IsEmpty && partner.Left is null;
-        if (isDelivered && !partner.Backlog.Fits(turn.Length))
+        var hasTurnToDeliver = !turn.IsEmpty && partner.Left is null;
+        if (hasTurnToDeliver && !partner.Backlog.Fits(turn.Length))
         {
             responder.Send(arrival.Ticket, Reply.Refuse(ErrorCode.GameCacheMaxed));
             return;
@@ -90,20 +90,20 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         seat.LastCounter = counter;
         var backlogBytes = seat.Backlog.Length;
         seat.Backlog.Acknowledge(arrival.Request.ReceivedBytes);
-        counters.BacklogBytes -= backlogBytes - seat.Backlog.Length;
+        statistics.BacklogBytes -= backlogBytes - seat.Backlog.Length;
         seat.Backlog.HandOut();
-        if (isDelivered)
+        if (hasTurnToDeliver)
             Deliver(turn, partner, now);
         SendBlock(arrival, seat, ReplyCode.GameData, now);
     }
 
-    /// <summary>Leaves a seat. Ends the game if the other seat has been left already.</summary>
+    /// <summary>Marks a seat as left and clears its backlog. Ends the game if the partner has left too.</summary>
     public void Leave(Seat seat, Departure departure, TimeSpan now)
     {
         seat.Left = departure;
         if (departure == Departure.TimedOut)
-            counters.Drop(DropCause.SilentPlaying);
-        counters.BacklogBytes -= seat.Backlog.Length;
+            statistics.Drop(DropCause.SilentPlaying);
+        statistics.BacklogBytes -= seat.Backlog.Length;
         seat.Backlog.Clear();
         deadlines.Remove(seat);
         RetirePlayer(seat);
@@ -112,15 +112,16 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         {
             _seats.Remove(seat.Key);
             _seats.Remove(partner.Key);
-            counters.Games--;
+            statistics.Games--;
             return;
         }
 
         responder.Release(partner, PartnerLeft(seat), now);
     }
 
-    // Finds the seat, notes the request and ends the player's registration; or rejects the request.
-    private bool TryFind(in Arrival arrival, TimeSpan now, out Seat seat)
+    // Finds the seat, notes the request, which releases a held reply, and ends the player's registration. Rejects the
+    // request if there is no such seat.
+    private bool TryAccept(in Arrival arrival, TimeSpan now, out Seat seat)
     {
         if (!_seats.TryGetValue(arrival.Request.Key, out seat!))
         {
@@ -151,8 +152,8 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
     {
         var backlogBytes = to.Backlog.Length;
         to.Backlog.Append(turn);
-        counters.BacklogBytes += to.Backlog.Length - backlogBytes;
-        counters.Relay(turn.Length);
+        statistics.BacklogBytes += to.Backlog.Length - backlogBytes;
+        statistics.Relay(turn.Length);
         if (!to.IsHeld)
             return;
         to.Backlog.HandOut();
@@ -160,7 +161,8 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         responder.Release(to, Reply.WithTurns(code, to.Backlog.Block), now);
     }
 
-    // Sends the block; if it is empty, that the partner has left or, at once or later, that there is nothing.
+    // Replies with the block. If it is empty, replies that the partner has left; else replies that there are no turns,
+    // or holds that reply.
     private void SendBlock(in Arrival arrival, Seat seat, ReplyCode code, TimeSpan now)
     {
         if (!seat.Backlog.Block.IsEmpty)

@@ -5,7 +5,7 @@ namespace TurnServer.Rules;
 
 /// <summary>The players from registration to the start of the game: symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
 internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Deadlines deadlines, Responder responder,
-    Games games, TableStatistics counters)
+    Games games, TableStatistics statistics)
 {
     private readonly Dictionary<ulong, Player> _players = [];
     private readonly Dictionary<(string Name, string? Wanted, string Token), Player> _byToken = [];
@@ -32,7 +32,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
     public bool TryRestore(Player player)
     {
         _registrations[player.From] = _registrations.GetValueOrDefault(player.From) + 1;
-        counters.Restore(player.Status);
+        statistics.Restore(player.Status);
         return _players.TryAdd(player.Key, player)
             && (player.Token is null || _byToken.TryAdd((player.Name, player.Wanted, player.Token), player));
     }
@@ -89,7 +89,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
             _byToken.Add((name, wanted, token), player);
         _queues.Join(player);
         deadlines.Add(player);
-        counters.Register();
+        statistics.Register();
         responder.Send(arrival.Ticket, Reply.Registered(player.Key));
     }
 
@@ -155,7 +155,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
     public void Retire(Player player)
     {
         _players.Remove(player.Key);
-        counters.Retire(player.Status);
+        statistics.Retire(player.Status);
         if (player.Token is { } token)
             _byToken.Remove((player.Name, player.Wanted, token));
         var registrations = _registrations[player.From] - 1;
@@ -223,13 +223,13 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
 
     private void SetStatus(Player player, PlayerStatus status)
     {
-        counters.Move(player.Status, status);
+        statistics.Move(player.Status, status);
         player.Status = status;
     }
 
     private void Drop(Player player, DropCause cause, TimeSpan now)
     {
-        counters.Drop(cause);
+        statistics.Drop(cause);
         Remove(player, now);
     }
 

@@ -10,7 +10,7 @@ public sealed class Table
 {
     private readonly Deadlines _deadlines = new();
     private readonly Responder _responder;
-    private readonly TableStatistics _counters = new();
+    private readonly TableStatistics _statistics = new();
     private readonly KeyAllocator _keys;
     private readonly Lobby _lobby;
     private readonly Games _games;
@@ -21,11 +21,11 @@ public sealed class Table
     {
         _responder = new Responder(_deadlines);
         _keys = new KeyAllocator(keys);
-        _games = new Games(options, _keys, _deadlines, _responder, _counters)
+        _games = new Games(options, _keys, _deadlines, _responder, _statistics)
         {
             Retire = player => _lobby!.Retire(player),
         };
-        _lobby = new Lobby(options, _keys, _deadlines, _responder, _games, _counters);
+        _lobby = new Lobby(options, _keys, _deadlines, _responder, _games, _statistics);
     }
 
     /// <summary>The number of live registrations.</summary>
@@ -52,13 +52,13 @@ public sealed class Table
     /// </summary>
     public bool ChangedNothing => _responder.ChangedNothing;
 
-    /// <summary>Turns relayed since the counters were reset.</summary>
-    public long Turns => _counters.Turns;
+    /// <summary>Turns relayed since the statistics were reset.</summary>
+    public long Turns => _statistics.Turns;
 
     /// <summary>The last key drawn; 0 before the first.</summary>
     public ulong LastKey => _keys.Last;
 
-    internal TableParts Parts => new(_lobby, _games, _deadlines, _counters, _keys, Now);
+    internal TableParts Parts => new(_lobby, _games, _deadlines, _statistics, _keys, Now);
 
     /// <summary>Whether no state is left, as after all players have left.</summary>
     public bool IsEmpty => _lobby.IsEmpty && _games.IsEmpty && _deadlines.Count == 0;
@@ -136,7 +136,7 @@ public sealed class Table
 
     /// <summary>
     /// Resumes after a restart: discards the held replies, extends all deadlines to the end of the grace period, and
-    /// resets the counters.
+    /// resets the statistics.
     /// </summary>
     /// <param name="keys">The key source from now on.</param>
     /// <param name="grace">No participant times out before this; later deadlines stay.</param>
@@ -145,7 +145,7 @@ public sealed class Table
         ReleaseAll(_now);
         _responder.Clear();
         _keys.SetSource(keys);
-        _counters.Reset();
+        _statistics.Reset();
         var until = Now + grace;
         foreach (var player in _lobby.Players)
             ExtendDeadlineTo(player, until);
@@ -161,7 +161,7 @@ public sealed class Table
     internal void SetTime(TimeSpan now) => _now = now;
 
     /// <summary>How much of everything there is and has been.</summary>
-    public TableStatistics GetStatistics() => _counters.Copy();
+    public TableStatistics GetStatistics() => _statistics.Copy();
 
     /// <summary>The players and games, for display.</summary>
     /// <param name="rowsMax">The most rows of each.</param>
@@ -217,7 +217,7 @@ public sealed class Table
 /// <param name="Lobby">All players before their game.</param>
 /// <param name="Games">All games.</param>
 /// <param name="Deadlines">All deadlines.</param>
-/// <param name="Counters">The counters.</param>
+/// <param name="Counters">The statistics.</param>
 /// <param name="Keys">The keys drawn.</param>
 /// <param name="Now">See <see cref="Table.Now"/>.</param>
 internal readonly record struct TableParts(Lobby Lobby, Games Games, Deadlines Deadlines, TableStatistics Counters,

@@ -52,7 +52,7 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            // The server stops.
+            // The server is stopping.
         }
 
         TryNotify("STOPPING=1\nSTATUS=stopping: draining requests");

@@ -5,7 +5,7 @@
 
 sdk_channel=$(sed -nE 's/.*"version": *"([0-9]+\.[0-9]+)\..*/\1/p' "$top/global.json")
 sdk_package=dotnet-sdk-$sdk_channel
-own_dotnet=${HOME-/root}/.dotnet
+user_dotnet=${HOME-/root}/.dotnet
 install_script=${TURNSERVER_DOTNET_INSTALL:-https://dot.net/v1/dotnet-install.sh}
 
 fail() {
@@ -44,19 +44,19 @@ apt_install() {
 
 # ---- The .NET SDK
 
-lists_sdk() {
+dotnet_has_sdk() {
     local sdks
     sdks=$("$1" --list-sdks 2>/dev/null) && [[ $'\n'$sdks == *$'\n'$sdk_channel.* ]]
 }
 
-# An SDK in the home directory counts too, even beside an older one of the system's.
+# Falls back to an SDK in ~/.dotnet, for example if the system's is older.
 has_sdk() {
-    lists_sdk dotnet && return
-    lists_sdk "$own_dotnet/dotnet" || return
-    export PATH=$own_dotnet:$PATH DOTNET_ROOT=$own_dotnet
+    dotnet_has_sdk dotnet && return
+    dotnet_has_sdk "$user_dotnet/dotnet" || return
+    export PATH=$user_dotnet:$PATH DOTNET_ROOT=$user_dotnet
 }
 
-offers_sdk() { [[ $(apt-cache policy "$sdk_package" 2>/dev/null) =~ Candidate:\ [0-9] ]]; }
+apt_has_sdk() { [[ $(apt-cache policy "$sdk_package" 2>/dev/null) =~ Candidate:\ [0-9] ]]; }
 
 has_recent_lists() {
     local lists
@@ -68,11 +68,11 @@ has_recent_lists() {
 # Never asks for a password just to check whether the package exists.
 has_sdk_package() {
     command -v apt-get >/dev/null && can_be_root || return
-    offers_sdk && return
+    apt_has_sdk && return
     has_recent_lists && return 1
     [[ $EUID -eq 0 ]] || sudo -n true 2>/dev/null || return
     refresh_lists
-    offers_sdk
+    apt_has_sdk
 }
 
 # Fetches over HTTPS only, redirects included. wget has no option for that, so its plain-HTTP requests go to a proxy
@@ -95,8 +95,8 @@ install_sdk_for_user() {
     else
         [[ -f $script ]] || fail "TURNSERVER_DOTNET_INSTALL: there is no file $script"
     fi
-    say "the .NET $sdk_channel SDK is missing and not available as a package here"
-    say "installing it into $own_dotnet with Microsoft's dotnet-install.sh ($script):"
+    say "the .NET $sdk_channel SDK is missing and was not installed as a package"
+    say "installing it into $user_dotnet with Microsoft's dotnet-install.sh ($script):"
     say "about 230 MB from builds.dotnet.microsoft.com, 650 MB on disk"
     if [[ $script == *://* ]]; then
         fetched=$(mktemp)
@@ -106,12 +106,12 @@ install_sdk_for_user() {
         }
         script=$fetched
     fi
-    bash "$script" --channel "$sdk_channel" --install-dir "$own_dotnet" --no-path >&2 || {
+    bash "$script" --channel "$sdk_channel" --install-dir "$user_dotnet" --no-path >&2 || {
         rm -f "$fetched"
         fail "dotnet-install.sh failed; see https://learn.microsoft.com/dotnet/core/install/linux for other ways"
     }
     rm -f "$fetched"
-    has_sdk || fail "dotnet-install.sh left no .NET $sdk_channel SDK in $own_dotnet"
+    has_sdk || fail "dotnet-install.sh left no .NET $sdk_channel SDK in $user_dotnet"
 }
 
 ensure_sdk() {
@@ -122,12 +122,12 @@ ensure_sdk() {
     install_sdk_for_user
 }
 
-# ---- Others
+# ---- Other tools
 
-# gcc prints a file that it does not find without a path.
+# For a file that it cannot find, gcc prints the bare name instead of a path.
 has_linker() { type gcc objcopy &>/dev/null && [[ $(gcc -print-file-name=crt1.o) == /* ]]; }
 
-# Links what the ahead-of-time compiler produces.
+# The ahead-of-time compiler needs one.
 ensure_linker() {
     has_linker && return
     apt_install "a linker" --no-install-recommends gcc libc6-dev && has_linker && return

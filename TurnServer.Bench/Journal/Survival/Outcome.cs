@@ -31,7 +31,7 @@ internal enum Outcome
 /// <summary>Compares what was read with what was written.</summary>
 internal static class Judge
 {
-    /// <summary>Reads a directory of <see cref="RecordSeries"/> records and judges the result.</summary>
+    /// <summary>Reads a directory of <see cref="RecordSeries"/> records and compares the result.</summary>
     public static Outcome Read(IContender contender, string directory, int promised, bool powerWasLost)
     {
         try
@@ -44,7 +44,7 @@ internal static class Judge
         }
     }
 
-    /// <summary>Judges what was read.</summary>
+    /// <summary>Compares what was read with what was written.</summary>
     public static Outcome Of(ReadResult result, int promised)
     {
         var expected = new byte[RecordSeries.BytesMax];

@@ -11,7 +11,7 @@ namespace TurnServer.Bench.Load.Play;
 /// <param name="Client">Options of each player's client, without its observer.</param>
 /// <param name="Ledger">Checks the turns.</param>
 /// <param name="Recorder">Records latencies and counts.</param>
-/// <param name="Stopping">The time is over: players end their games in order.</param>
+/// <param name="Stopping">The time is over: players end their games cleanly.</param>
 /// <param name="Aborting">The grace period is over too: players abandon their games.</param>
 internal sealed record PlayContext(HttpMessageInvoker Http, LoadOptions Options, TurnClientOptions Client,
     TurnLedger Ledger, LoadRecorder Recorder, CancellationToken Stopping, CancellationToken Aborting);
@@ -32,7 +32,7 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
     private volatile PlayedGame? _game;
     private volatile string? _firstError;
 
-    /// <summary>Its first error that was not of the test's own making; null: none.</summary>
+    /// <summary>Its first error that the test did not inject; null if none.</summary>
     public string? FirstError => _firstError;
 
     public bool IsPlaying => _game is not null;
@@ -51,7 +51,7 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
         }
         catch (OperationCanceledException) when (context.Stopping.IsCancellationRequested)
         {
-            // The usual end.
+            // The run has ended.
         }
     }
 

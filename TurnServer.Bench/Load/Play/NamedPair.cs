@@ -3,7 +3,7 @@ namespace TurnServer.Bench.Load.Play;
 /// <summary>Two players who name each other as partners. Before each game they agree on new names here.</summary>
 internal sealed class NamedPair(TurnLedger ledger)
 {
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private TaskCompletionSource<long>? _waiting;
 
     /// <summary>Waits until both players have called.</summary>
@@ -14,7 +14,7 @@ internal sealed class NamedPair(TurnLedger ledger)
     {
         TaskCompletionSource<long>? first;
         var mine = new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously);
-        lock (_gate)
+        lock (_lock)
         {
             first = _waiting;
             _waiting = first is null ? mine : null;

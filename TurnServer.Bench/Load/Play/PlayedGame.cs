@@ -41,7 +41,7 @@ internal sealed class PlayedGame
         _partners = partners;
         _turnsMax = turnsMax;
         _context = context;
-        context.Ledger.Join(partners, player);
+        context.Ledger.SetReceiver(partners, player);
     }
 
     /// <summary>A turn is due; called on the pacer's thread, the only one that sends.</summary>
@@ -67,10 +67,10 @@ internal sealed class PlayedGame
             await _allSent.Task.WaitAsync(_context.Aborting);
             // Seat 1 quits too, so that its seat does not stay until its timeout.
             var fault = await _game.QuitAsync(_context.Aborting) ?? _game.Ended;
-            var isInOrder = _isPartnerDone && _hasSentLast && (fault is null || fault.HasPartnerQuit);
-            if (isInOrder)
+            var hasEndedCleanly = _isPartnerDone && _hasSentLast && (fault is null || fault.HasPartnerQuit);
+            if (hasEndedCleanly)
                 _context.Recorder.CountSeat();
-            return isInOrder ? null : fault?.Meaning ?? "the game ended before its last turns";
+            return hasEndedCleanly ? null : fault?.Meaning ?? "the game ended before its last turns";
         }
         catch (OperationCanceledException) when (_context.Aborting.IsCancellationRequested)
         {

@@ -5,8 +5,8 @@ using System.Text;
 namespace TurnServer.Bench.Load.Play;
 
 /// <summary>
-/// Checks every turn of a test: knows the open streams and collects violations. Players are named after their streams,
-/// so that a player knows from its partner's name which stream it will receive.
+/// Checks every turn of a load test and collects violations. A stream is the turns that one player sends in one game;
+/// the player's name contains its id, so that the partner knows which stream it will receive.
 /// </summary>
 /// <param name="prefix">Prefix of the names of this test's players.</param>
 internal sealed class TurnLedger(string prefix)
@@ -18,7 +18,7 @@ internal sealed class TurnLedger(string prefix)
     private long _lastId;
     private long _violationCount;
 
-    /// <summary>The first violations, in words.</summary>
+    /// <summary>Messages for the first 20 violations.</summary>
     public IReadOnlyList<string> Violations => [.. _violations.Take(ViolationsMax)];
 
     public long ViolationCount => Interlocked.Read(ref _violationCount);
@@ -36,7 +36,7 @@ internal sealed class TurnLedger(string prefix)
         return stream;
     }
 
-    /// <summary>The stream that the player of this name sends; null: no player of this test.</summary>
+    /// <summary>The open stream that the player of this name sends; null if there is none in this test.</summary>
     public TurnStream? Find(string name) =>
         name.StartsWith(prefix, StringComparison.Ordinal)
             && long.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
@@ -44,10 +44,10 @@ internal sealed class TurnLedger(string prefix)
             : null;
 
     /// <summary>Makes this player the receiver of a stream.</summary>
-    public void Join(TurnStream stream, int receiver)
+    public void SetReceiver(TurnStream stream, int receiver)
     {
         if (stream.Receiver is { } other)
-            Report($"{Describe(stream)} was given as a partner to player {receiver} and to player {other}");
+            Report($"{Describe(stream)} was paired with player {other} and with player {receiver}");
         stream.Receiver = receiver;
     }
 
@@ -72,27 +72,29 @@ internal sealed class TurnLedger(string prefix)
     public void Leave(TurnStream stream)
     {
         if (stream.Leave())
-            Settle(stream);
+            CloseAndReport(stream);
     }
 
     /// <summary>Closes a stream in which nothing was sent.</summary>
     public void Discard(TurnStream stream) => _open.TryRemove(stream.Id, out _);
 
-    /// <summary>Settles the streams that are still open at the end.</summary>
-    public void SettleAll()
+    /// <summary>Closes the streams that are still open at the end, as when both players have left.</summary>
+    public void CloseAll()
     {
         foreach (var stream in _open.Values)
-            Settle(stream);
+            CloseAndReport(stream);
     }
 
-    private void Settle(TurnStream stream)
+    // Closes a stream and reports its missing turns.
+    private void CloseAndReport(TurnStream stream)
     {
         _open.TryRemove(stream.Id, out _);
         var receiver = stream.Receiver is { } number ? $"player {number}" : "any player";
         foreach (var missing in stream.Checker.Missing(stream.Expected))
         {
-            Report($"turn {missing} of {Describe(stream)} never arrived at {receiver}: the server "
-                + (missing < stream.Accepted ? "accepted it" : "did not answer it"));
+            Report($"turn {missing} of {Describe(stream)} never arrived at {receiver}: "
+                + (missing < stream.Accepted
+                    ? "the server accepted it" : "it is unknown whether the server accepted it"));
         }
 
         if (stream.Checker.Next > stream.Sent)
@@ -100,9 +102,9 @@ internal sealed class TurnLedger(string prefix)
     }
 
     private string Describe(long id) =>
-        _open.TryGetValue(id, out var stream) ? Describe(stream) : $"game {NameOf(id)}, which is over";
+        _open.TryGetValue(id, out var stream) ? Describe(stream) : $"stream {NameOf(id)}, which is closed or unknown,";
 
-    private string Describe(TurnStream stream) => $"player {stream.Sender} in game {NameOf(stream.Id)}";
+    private string Describe(TurnStream stream) => $"player {stream.Sender} (stream {NameOf(stream.Id)})";
 
     private void Report(string violation)
     {

@@ -30,7 +30,7 @@ internal static class PageHead
             : Verdict("good", Tick, "h1", $"Every turn of {runs.Count} runs arrived once and in order");
     }
 
-    /// <summary>The violations, in words; null: none.</summary>
+    /// <summary>The messages for violations; null if none.</summary>
     public static XElement? Violations(LoadReport report)
     {
         if (report.ViolationCount == 0)

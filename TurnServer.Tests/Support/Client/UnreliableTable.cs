@@ -19,7 +19,7 @@ internal sealed class UnreliableTable
     ];
 
     private readonly TableDriver _table = new();
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private readonly List<(long At, byte[] Body, int? Received)> _late = [];
     private long _requests;
 
@@ -74,7 +74,7 @@ internal sealed class UnreliableTable
     public string? Ask(byte[] body, int? received)
     {
         var text = WireText.Of(body);
-        lock (_gate)
+        lock (_lock)
         {
             DeliverLate(++_requests);
             var (fault, late) = text.StartsWith("6,", StringComparison.Ordinal) ? Plan(text) : default;
@@ -98,7 +98,7 @@ internal sealed class UnreliableTable
     /// <summary>Delivers all late requests.</summary>
     public void DeliverNow()
     {
-        lock (_gate)
+        lock (_lock)
             DeliverLate(long.MaxValue);
     }
 

@@ -72,7 +72,7 @@ internal sealed class RawHttp : IAsyncDisposable
     public static byte[] Post(byte[] body, params string[] headers) =>
         [.. Encoding.UTF8.GetBytes(Head("POST / HTTP/1.1", [.. headers, $"Content-Length: {body.Length}"])), .. body];
 
-    /// <summary>Gets <c>/healthz</c> from the game port or the admin port.</summary>
+    /// <summary>Gets <c>/healthz</c> from the players' port or the admin port.</summary>
     public static async Task<RawReply> GetHealthAsync(int port)
     {
         await using var client = await ConnectAsync(port);

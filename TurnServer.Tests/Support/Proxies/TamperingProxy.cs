@@ -12,7 +12,7 @@ internal sealed class TamperingProxy : IAsyncDisposable
     private readonly HttpClient _http = new();
     private readonly Uri _server;
     private readonly Task _accepting;
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
 
     private TamperingProxy(Uri server, int port)
     {
@@ -75,14 +75,14 @@ internal sealed class TamperingProxy : IAsyncDisposable
         if (body.Length > 0)
         {
             string passed;
-            lock (_gate)
+            lock (_lock)
                 passed = Request(body);
             request.Content = new StringContent(passed);
         }
 
         using var response = await _http.SendAsync(request);
         var text = await response.Content.ReadAsStringAsync();
-        lock (_gate)
+        lock (_lock)
             text = Reply(body, text);
         var bytes = Encoding.UTF8.GetBytes(text);
         context.Response.StatusCode = (int)response.StatusCode;

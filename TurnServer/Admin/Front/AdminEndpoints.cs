@@ -5,13 +5,13 @@ using TurnServer.Admin.Status;
 
 namespace TurnServer.Admin.Front;
 
-/// <summary>Everything the operator's port serves, by path.</summary>
+/// <summary>The endpoints of the admin port by path: those below, and the status page with its files.</summary>
 internal static class AdminEndpoints
 {
     private const int OkStatus = 200;
     private const int UnavailableStatus = 503;
 
-    public static IReadOnlyDictionary<string, AdminEndpoint> Of(ActorProbe probe, MetricsEndpoint metrics,
+    public static IReadOnlyDictionary<string, AdminEndpoint> Create(ActorProbe probe, MetricsEndpoint metrics,
         StatusEndpoint status) => new Dictionary<string, AdminEndpoint>(StatusPage.Files())
         {
             ["/healthz"] = _ => CheckHealthAsync(probe),
@@ -19,7 +19,7 @@ internal static class AdminEndpoints
             ["/status.json"] = status.HandleAsync,
         };
 
-    /// <summary>The same check as <c>/healthz</c> on the players' port.</summary>
+    /// <summary>Answers 200 "ok", or 503 and the problem, as <c>/healthz</c> on the players' port does.</summary>
     internal static async ValueTask<AdminReply> CheckHealthAsync(ActorProbe probe)
     {
         var problem = await probe.CheckHealthAsync();

@@ -5,7 +5,7 @@ using TurnServer.Http;
 namespace TurnServer.Admin.Front;
 
 /// <summary>
-/// The operator's port: a separate listener for a browser and a monitoring system. It is read-only and has no password,
+/// The admin port: a separate listener for a browser and a monitoring system. It is read-only and has no password,
 /// so it listens on loopback unless configured otherwise.
 /// </summary>
 internal sealed class AdminFront : IDisposable

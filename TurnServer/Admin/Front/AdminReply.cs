@@ -3,7 +3,7 @@ using System.Text;
 
 namespace TurnServer.Admin.Front;
 
-/// <summary>Answers requests for one path of the operator's port.</summary>
+/// <summary>Answers requests for one path of the admin port.</summary>
 internal delegate ValueTask<AdminReply> AdminEndpoint(AdminRequest request);
 
 /// <summary>What an endpoint may depend on.</summary>
@@ -11,7 +11,7 @@ internal delegate ValueTask<AdminReply> AdminEndpoint(AdminRequest request);
 /// <param name="Accept">The header's content types; null: any.</param>
 internal sealed record AdminRequest(NameValueCollection Query, string? Accept);
 
-/// <summary>A reply on the operator's port.</summary>
+/// <summary>A reply on the admin port.</summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="ContentType">With its character set.</param>
 /// <param name="Body">Its bytes; they may be shared and must not be written to.</param>

@@ -22,7 +22,7 @@ function roundUp(value) {
 }
 
 /**
- * One chart. `spec`: title; series [{ key, name, color, mayBeMissing: whether a missing value is no gap }]; format:
+ * One chart. `spec`: title; series [{ key, name, color, mayBeMissing: a missing value is not shaded as a gap }]; format:
  * turns a value into text; floor: the smallest top of the axis.
  */
 export class Chart {

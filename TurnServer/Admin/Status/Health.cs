@@ -2,13 +2,13 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Admin.Status;
 
-/// <summary>How the server is.</summary>
+/// <summary>The server's health.</summary>
 internal enum HealthState : byte
 {
     /// <summary>Nothing to do.</summary>
     Good,
 
-    /// <summary>Players are refused, or will be if this goes on.</summary>
+    /// <summary>Players are refused, or will be if this continues.</summary>
     Warning,
 
     /// <summary>Players cannot play.</summary>
@@ -18,7 +18,7 @@ internal enum HealthState : byte
 /// <summary>One thing that an operator should know, in a sentence.</summary>
 internal sealed record Finding(HealthState State, string Text);
 
-/// <summary>Judges from samples how the server is.</summary>
+/// <summary>Evaluates the server's health from samples.</summary>
 internal static class Health
 {
     /// <summary>From here on a limit is near, and there is still time before players are refused.</summary>
@@ -41,7 +41,7 @@ internal static class Health
     /// <summary>The findings, the worst first; empty when all is well.</summary>
     /// <param name="samples">The last minutes, the oldest first; at least one.</param>
     /// <param name="limits">What the statistics are compared with.</param>
-    public static IReadOnlyList<Finding> Of(IReadOnlyList<Sample> samples, ServerLimits limits)
+    public static IReadOnlyList<Finding> Evaluate(IReadOnlyList<Sample> samples, ServerLimits limits)
     {
         var last = samples[^1];
         var minuteAgo = samples.First(sample => sample.At >= last.At - Recent);
@@ -62,12 +62,14 @@ internal static class Health
             Near("games", last.Actor?.Table.Games, limits.Games, "--max-games"),
             Near("connections", last.Http.Connections, limits.Connections, "--max-connections"),
             Near("file descriptors", last.Process.Descriptors, limits.Descriptors, "LimitNOFILE"),
-            Share("memory", last.Process.ResidentBytes / (double)limits.MemoryBytes, NearLimit, "in use"),
-            Share("the actor's mailbox", (last.Actor?.MailboxDepth ?? 0) / (double)limits.MailboxMessages,
-                LongMailbox, "full"),
-            Share("the actor", rates?.ActorBusyShare ?? 0, BusyActor, "busy"),
-            Share("the processors", (rates?.Cores ?? 0) / limits.Cores, NearLimit, "busy"),
-            Share("the time", rates?.GcPauseShare ?? 0, LongPauses, "spent in garbage collections"),
+            Share(last.Process.ResidentBytes / (double)limits.MemoryBytes, NearLimit,
+                percent => $"{percent} % of the memory is in use."),
+            Share((last.Actor?.MailboxDepth ?? 0) / (double)limits.MailboxMessages, LongMailbox,
+                percent => $"The actor's mailbox is {percent} % full."),
+            Share(rates?.ActorBusyShare ?? 0, BusyActor, percent => $"The actor is busy {percent} % of the time."),
+            Share((rates?.Cores ?? 0) / limits.Cores, NearLimit, percent => $"The processors are {percent} % busy."),
+            Share(rates?.GcPauseShare ?? 0, LongPauses,
+                percent => $"Garbage collections take {percent} % of the time."),
         ];
         return [.. findings.OfType<Finding>().OrderByDescending(finding => finding.State)];
     }
@@ -104,10 +106,8 @@ internal static class Health
         count < limit * NearLimit || count is null ? null : new Finding(HealthState.Warning,
             Text($"There are {count} {what}; the limit is {limit} ({remedy})."));
 
-    private static Finding? Share(string what, double share, double threshold, string verb) =>
-        share < threshold ? null : new Finding(HealthState.Warning, Text($"{Percent(share)} of {what} is {verb}."));
-
-    private static string Percent(double share) => Text($"{share * 100:0} %");
+    private static Finding? Share(double share, double threshold, Func<int, FormattableString> describe) =>
+        share < threshold ? null : new Finding(HealthState.Warning, Text(describe((int)Math.Round(share * 100))));
 
     private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

@@ -12,7 +12,7 @@ internal enum HistoryRange : byte
 
 /// <summary>
 /// The samples of the last five minutes, and coarser ones of the last hour; anything longer is the job of a monitoring
-/// system. At less than a kilobyte per sample it takes some 600 KB. The sampler writes it, any thread may read.
+/// system. At less than a kilobyte per sample it takes about 600 KB. The sampler writes it, any thread may read.
 /// </summary>
 internal sealed class History
 {

@@ -59,7 +59,7 @@ internal sealed class StatusReport
 
     public bool IsActorAnswering => Last.Actor is not null;
 
-    public HealthReport Health => new(Status.Health.Of(_input.Samples, Limits));
+    public HealthReport Health => new(Status.Health.Evaluate(_input.Samples, Limits));
 
     public CurrentReport Now
     {
@@ -258,7 +258,7 @@ internal static class JsonNumbers
 {
     private const int Digits = 4;
 
-    /// <summary>No more digits than mean something; null where there is no number.</summary>
+    /// <summary>Rounds to meaningful digits; null if there is no number.</summary>
     public static decimal? Round(double? value) =>
         value is { } number && double.IsFinite(number) ? Math.Round((decimal)number, Digits) : null;
 }

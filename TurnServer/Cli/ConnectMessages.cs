@@ -1,20 +1,18 @@
 namespace TurnServer.Cli;
 
-/// <summary>
-/// Messages of <c>connect</c> on standard error, and on a terminal a line of progress below them.
-/// </summary>
+/// <summary>Writes the messages of <c>connect</c>, and on a terminal a progress line below them.</summary>
 /// <param name="errors">Standard error.</param>
-internal sealed class StatusLines(TextWriter errors)
+internal sealed class ConnectMessages(TextWriter errors)
 {
-    private const string BackAndErase = "\r\e[K";
+    private const string EraseLine = "\r\e[K";
 
-    private readonly Lock _gate = new();
+    private readonly Lock _lock = new();
     private bool _isProgressShown;
 
-    /// <summary>Prints a message. Names and reasons in it are untrusted.</summary>
+    /// <summary>Prints a message on one line, without control characters: names and reasons are untrusted.</summary>
     public void Print(string message)
     {
-        lock (_gate)
+        lock (_lock)
         {
             Clear();
             errors.Write($"turnserver: {TerminalText.OnOneLine(message)}{Environment.NewLine}");
@@ -24,17 +22,17 @@ internal sealed class StatusLines(TextWriter errors)
     /// <summary>Prints an unexpected exception with its stack trace, for a bug report.</summary>
     public void PrintBug(Exception bug)
     {
-        lock (_gate)
+        lock (_lock)
         {
             Clear();
             errors.Write($"turnserver: unhandled exception: {bug}{Environment.NewLine}");
         }
     }
 
-    /// <summary>Replaces the line of progress; an empty text removes it.</summary>
+    /// <summary>Replaces the progress line; an empty text removes it.</summary>
     public void ShowProgress(string text)
     {
-        lock (_gate)
+        lock (_lock)
         {
             Clear();
             errors.Write(text);
@@ -45,7 +43,7 @@ internal sealed class StatusLines(TextWriter errors)
     private void Clear()
     {
         if (_isProgressShown)
-            errors.Write(BackAndErase);
+            errors.Write(EraseLine);
         _isProgressShown = false;
     }
 }
