@@ -22,51 +22,10 @@ internal sealed class RefusalTests
     }
 
     [TestCase("--port", "70000")]
-    [TestCase("--port", "0")]
-    [TestCase("--port", "abc")]
-    [TestCase("--port", "-1")]
-    [TestCase("--port", "")]
     [TestCase("-p", "65536")]
-    [TestCase("--pairing-timeout", "-1")]
-    [TestCase("--long-pairing-timeout", "0")]
-    [TestCase("--load-timeout", "NaN")]
-    [TestCase("--game-timeout", "soon")]
-    [TestCase("--game-timeout", "1e3")]
-    [TestCase("--body-timeout", "Infinity")]
-    [TestCase("--body-timeout", "1,5")]
-    [TestCase("--host", "example")]
-    [TestCase("--host", "1.2.3.4.5")]
     [TestCase("--host", "::1")]
-    [TestCase("--cors-origin", "game.example")]
-    [TestCase("--cors-origin", "https://game.example/path")]
-    [TestCase("--cors-origin", "ftp://game.example")]
-    [TestCase("--keys", "even")]
-    [TestCase("--log-level", "loud")]
-    [TestCase("--log-format", "xml")]
-    [TestCase("--max-wait", "2.5")]
-    [TestCase("--max-wait", "-1")]
-    [TestCase("--max-players", "0")]
-    [TestCase("--max-games", "many")]
-    [TestCase("--max-connections", "0")]
-    [TestCase("--players-per-address", "-5")]
-    [TestCase("--requests-per-second", "0.5")]
-    [TestCase("--state-sync", "sometimes")]
-    [TestCase("--restart-grace", "-1")]
-    [TestCase("--restart-grace", "90000")]
-    [TestCase("--verbose", "-3")]
-    [TestCase("-v", "often")]
-    [TestCase("--port", "80s")]
-    [TestCase("--port", "+80")]
     [TestCase("--state", "")]
-    [TestCase("--state", " ")]
-    [TestCase("--state", "-x")]
-    [TestCase("--state", "--verbose")]
-    [TestCase("--host", "")]
-    [TestCase("--host", " 127.0.0.1")]
-    [TestCase("--host", "010.0.0.1")]
-    [TestCase("--admin-host", "")]
-    [TestCase("--cors-origin", "")]
-    [TestCase("--cors-origin", "https://é.example")]
+    [TestCase("-v", "often")]
     public async Task A_wrong_value_is_refused(string flag, string value)
     {
         var port = Ports.Next();
@@ -81,9 +40,9 @@ internal sealed class RefusalTests
     }
 
     [TestCase("--state", "a\nb")]
-    [TestCase("--state", "a\u001B[2Jb")]
-    [TestCase("--host", "127.0.0.1\n")]
-    [TestCase("--cors-origin", "*\r\nX: y")]
+    [TestCase("--state", "a\u001B[2Jb", Category = "Slow")]
+    [TestCase("--host", "127.0.0.1\n", Category = "Slow")]
+    [TestCase("--cors-origin", "*\r\nX: y", Category = "Slow")]
     public async Task A_value_with_control_characters_is_reported_on_one_line(string flag, string value)
     {
         await using var server = ServerChild.Launch("--port", $"{Ports.Next()}", flag, value);
@@ -94,9 +53,9 @@ internal sealed class RefusalTests
     }
 
     [TestCase("--name", "")]
-    [TestCase("--partner", "")]
-    [TestCase("--name", "a\nb")]
-    [TestCase("--patience", "")]
+    [TestCase("--partner", "", Category = "Slow")]
+    [TestCase("--name", "a\nb", Category = "Slow")]
+    [TestCase("--patience", "", Category = "Slow")]
     [TestCase("--name", "--raw")]
     public async Task A_wrong_value_of_connect_is_refused(string flag, string value)
     {
@@ -139,11 +98,11 @@ internal sealed class RefusalTests
     [TestCase("--frobnicate", "--frobnicate")]
     [TestCase("serve", "serve")]
     [TestCase("--port", "--port")]
-    [TestCase("--max-wait", "--max-wait")]
+    [TestCase("--max-wait", "--max-wait", Category = "Slow")]
     [TestCase("@/nonexistent/flags", "/nonexistent/flags")]
-    [TestCase("@/tmp", "/tmp")]
+    [TestCase("@/tmp", "/tmp", Category = "Slow")]
     [TestCase("--trust-proxy=", "--trust-proxy=")]
-    [TestCase("--verbose=", "--verbose=")]
+    [TestCase("--verbose=", "--verbose=", Category = "Slow")]
     public async Task A_malformed_command_line_is_refused(string argument, string named)
     {
         await using var server = ServerChild.Launch(argument);

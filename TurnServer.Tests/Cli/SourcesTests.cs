@@ -61,8 +61,8 @@ internal sealed class SourcesTests
     }
 
     [TestCase("TURNSERVER_STATE", " ")]
-    [TestCase("TURNSERVER_STATE", "a\nb")]
-    [TestCase("TURNSERVER_ADMIN_HOST", " ")]
+    [TestCase("TURNSERVER_STATE", "a\nb", Category = "Slow")]
+    [TestCase("TURNSERVER_ADMIN_HOST", " ", Category = "Slow")]
     public async Task A_blank_or_multiline_variable_is_reported_on_one_line(string variable, string value)
     {
         await using var server = Start(new() { [variable] = value });
@@ -72,7 +72,7 @@ internal sealed class SourcesTests
     }
 
     [TestCase("--state \"a\0b\"")]
-    [TestCase("--trust-proxy=")]
+    [TestCase("--trust-proxy=", Category = "Slow")]
     public async Task A_file_with_a_wrong_value_is_reported_on_one_line(string text)
     {
         var file = Path.GetTempFileName();

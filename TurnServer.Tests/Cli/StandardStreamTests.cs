@@ -21,17 +21,17 @@ internal sealed class StandardStreamTests
         "> >(true)", "> >(true) 2>&1",
     ];
 
-    [TestCase("2>/dev/full")]
-    [TestCase("2>&-")]
+    [TestCase("2>/dev/full", Category = "Slow")]
+    [TestCase("2>&-", Category = "Slow")]
     [TestCase(AllClosed)]
-    [TestCase("> >(true) 2>&1")]
+    [TestCase("> >(true) 2>&1", Category = "Slow")]
     public async Task A_usage_error_exits_with_2(string redirection)
     {
         await AssertExitCodeAsync(redirection, 2, "--port", "70000");
         await AssertExitCodeAsync(redirection, 2, "connect", "nowhere");
     }
 
-    [TestCase(AllFull)]
+    [TestCase(AllFull, Category = "Slow")]
     [TestCase(AllClosed)]
     public async Task Help_and_version_exit_with_0(string redirection)
     {
@@ -68,7 +68,7 @@ internal sealed class StandardStreamTests
     }
 
     [TestCase("2>/dev/full", "text")]
-    [TestCase("> >(head -n 1 >/dev/null)", "text")]
+    [TestCase("> >(head -n 1 >/dev/null)", "text", Category = "Slow")]
     [TestCase(AllClosed, "json")]
     [TestCase(AllFull, "journal", Category = "Slow")]
     [TestCase(">&-", "text", Category = "Slow")]

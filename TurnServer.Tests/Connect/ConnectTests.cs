@@ -100,7 +100,7 @@ internal sealed partial class ConnectTests
             Does.StartWith($"all has arrived: {data[1].Length} bytes sent, {data[0].Length} received"));
     }
 
-    [TestCase(false)]
+    [TestCase(false, Category = "Slow")]
     [TestCase(true, Category = "Slow")]
     public async Task Empty_inputs_are_passed(bool isRaw)
     {

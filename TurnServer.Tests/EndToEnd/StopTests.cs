@@ -13,8 +13,8 @@ internal sealed class StopTests
     private const string Register = "0,Ann,*,Nobody,*";
 
     [TestCase(PosixSignal.SIGTERM)]
-    [TestCase(PosixSignal.SIGINT)]
-    [TestCase(PosixSignal.SIGHUP)]
+    [TestCase(PosixSignal.SIGINT, Category = "Slow")]
+    [TestCase(PosixSignal.SIGHUP, Category = "Slow")]
     public async Task An_idle_server_exits_with_0_on_a_signal(PosixSignal signal)
     {
         await using var server = await ServerChild.StartAsync();
@@ -31,7 +31,7 @@ internal sealed class StopTests
 
     // As with nohup, or as a shell does for background jobs.
     [TestCase("HUP", PosixSignal.SIGHUP)]
-    [TestCase("INT", PosixSignal.SIGINT)]
+    [TestCase("INT", PosixSignal.SIGINT, Category = "Slow")]
     public async Task A_signal_that_is_ignored_at_the_start_stays_ignored(string name, PosixSignal signal)
     {
         await using var server = await ServerChild.StartUnderAsync(

@@ -45,8 +45,8 @@ internal sealed class VerboseTests
     }
 
     [TestCase("A\u001B[2J")]
-    [TestCase("A\rB")]
-    [TestCase("A\0")]
+    [TestCase("A\rB", Category = "Slow")]
+    [TestCase("A\0", Category = "Slow")]
     public async Task A_name_with_control_characters_is_refused(string name)
     {
         await using var server = await ServerChild.StartAsync();

@@ -43,10 +43,10 @@ internal sealed class ForwardedAddressTests() : ServerFixture("--trust-proxy", "
     }
 
     [TestCase("\"[2001:db8:7::1]:4711\"")]
-    [TestCase("[2001:db8:7::1]:4711")]
-    [TestCase("[2001:db8:7::1]")]
-    [TestCase("\"2001:db8:7::1\"")]
-    [TestCase(" \"unknown\" , \"[2001:db8:7::1]:4711\" ")]
+    [TestCase("[2001:db8:7::1]:4711", Category = "Slow")]
+    [TestCase("[2001:db8:7::1]", Category = "Slow")]
+    [TestCase("\"2001:db8:7::1\"", Category = "Slow")]
+    [TestCase(" \"unknown\" , \"[2001:db8:7::1]:4711\" ", Category = "Slow")]
     public async Task An_address_may_be_quoted_and_have_a_port(string address)
     {
         await using var server = await ServerChild.StartAsync("--trust-proxy", "--players-per-address", "1");

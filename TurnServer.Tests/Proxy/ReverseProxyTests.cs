@@ -11,7 +11,7 @@ namespace TurnServer.Tests.Proxy;
 
 /// <summary>Playing through a real reverse proxy with the configuration file that operators install.</summary>
 [TestFixture("nginx")]
-[TestFixture("caddy")]
+[TestFixture("caddy", Category = "Slow")]
 public sealed class ReverseProxyTests(string name) : ServerFixture("--host", "127.0.0.1", "--trust-proxy",
     "--players-per-address", $"{PlayersPerAddress}")
 {

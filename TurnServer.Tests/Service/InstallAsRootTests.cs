@@ -25,7 +25,7 @@ internal sealed class InstallAsRootTests
     }
 
     [TestCase("TURNSERVER_ADMIN_HOST=192.0.2.1\nTURNSERVER_ADMIN_PORT=9181", true)]
-    [TestCase("TURNSERVER_ADMIN_PORT=0", false)]
+    [TestCase("TURNSERVER_ADMIN_PORT=0", false, Category = "Slow")]
     public async Task Install_prints_the_URL_of_the_status_page_from_the_settings(string settings, bool hasPage)
     {
         await using var server = await ServerChild.StartAsync();
@@ -81,7 +81,7 @@ internal sealed class InstallAsRootTests
         Assert.That(sandbox.Files, Is.Empty);
     }
 
-    [Test]
+    [Test, Category("Slow")]
     public async Task Dry_run_prints_the_steps_even_where_the_command_would_be_refused()
     {
         using var sandbox = new InstallSandbox();
@@ -134,7 +134,7 @@ internal sealed class InstallAsRootTests
         Assert.That(sandbox.Files, Is.EqualTo(new[] { "/etc/default/turnserver" }));
     }
 
-    [Test]
+    [Test, Category("Slow")]
     public async Task Uninstall_leaves_the_settings_of_a_removed_package()
     {
         await using var server = await ServerChild.StartAsync();
