@@ -78,8 +78,8 @@ internal static partial class Log
     [LoggerMessage(30, LogLevel.Warning, "sd_notify failed (NOTIFY_SOCKET), retrying: {Reason}")]
     public static partial void NotifyFailed(ILogger log, string reason);
 
-    [LoggerMessage(40, LogLevel.Information, "Recovered state from {Directory} in {Seconds:0.000} s: {Players} players, "
-        + "{Games} games, {Requests} requests replayed (sync: {Sync})")]
+    [LoggerMessage(40, LogLevel.Information, "Recovered state from {Directory} in {Seconds:0.000} s: {Players} "
+        + "players, {Games} games, {Requests} requests replayed (sync: {Sync})")]
     public static partial void StateRecovered(ILogger log, string directory, string sync, double seconds, int players,
         int games, long requests);
 
@@ -93,8 +93,8 @@ internal static partial class Log
         + "current one is full: {Reason}")]
     public static partial void JournalSpaceLow(ILogger log, string reason);
 
-    [LoggerMessage(44, LogLevel.Critical, "Cannot write the journal: answering all requests with reply 23 and suspending all "
-        + "timeouts until there is space: {Reason}")]
+    [LoggerMessage(44, LogLevel.Critical, "Cannot write the journal: answering all requests with reply 23 and "
+        + "suspending all timeouts until there is space: {Reason}")]
     public static partial void JournalStalled(ILogger log, string reason);
 
     [LoggerMessage(45, LogLevel.Information, "Journal space available; accepting requests")]
@@ -106,17 +106,17 @@ internal static partial class Log
     [LoggerMessage(47, LogLevel.Warning, "Writing a snapshot failed, retrying; the journal keeps growing: {Reason}")]
     public static partial void SnapshotFailed(ILogger log, string reason);
 
-    [LoggerMessage(48, LogLevel.Critical, "Cannot read back the recorded state; compaction is disabled. Games continue, "
-        + "but would not survive a crash. Stop the server with SIGTERM (systemctl restart) to write the whole state "
-        + "again")]
+    [LoggerMessage(48, LogLevel.Critical, "Cannot read back the recorded state; compaction is disabled. Games "
+        + "continue, but would not survive a crash. Stop the server with SIGTERM (systemctl restart) to write the whole "
+        + "state again")]
     public static partial void CompactionDisabled(ILogger log, Exception damage);
 
-    [LoggerMessage(49, LogLevel.Critical, "Syncing the journal to the disk failed; exiting. The next start recovers what "
-        + "the disk holds")]
+    [LoggerMessage(49, LogLevel.Critical, "Syncing the journal to the disk failed; exiting. The next start recovers "
+        + "what the disk holds")]
     public static partial void DiskSyncFailed(ILogger log, Exception fault);
 
-    [LoggerMessage(50, LogLevel.Warning, "Slow disk: answered requests with reply 23 for up to {Seconds:0.0} s while creating "
-        + "the next journal segment")]
+    [LoggerMessage(50, LogLevel.Warning, "Slow disk: answered requests with reply 23 for up to {Seconds:0.0} s "
+        + "while creating the next journal segment")]
     public static partial void StateDiskIsSlow(ILogger log, double seconds);
 
     [LoggerMessage(51, LogLevel.Warning, "Writing the final snapshot failed; the next start replays the journal: "

@@ -17,7 +17,7 @@ internal sealed record LoadOptions
     /// <summary>Seed of when players send, how long they play, and which replies are dropped.</summary>
     public int Seed { get; init; } = 1;
 
-    /// <summary>Average number of turns of one player in a game; drawn from half to one and a half times that.</summary>
+    /// <summary>Average number of turns of one player in a game, drawn from half to one and a half times it.</summary>
     public int TurnsPerGame { get; init; } = 100;
 
     /// <summary>A game ends after this time, whatever its number of turns.</summary>

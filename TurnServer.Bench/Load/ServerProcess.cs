@@ -21,7 +21,7 @@ internal sealed class ServerProcess(int id)
     /// <summary>CPU time and memory used so far; null when the process has ended.</summary>
     public ProcessUsage? Usage => ProcessUsage.Of(id);
 
-    /// <summary>Finds the process that listens on the URL's port of this machine; null: none, or not permitted.</summary>
+    /// <summary>Finds the process that listens on the URL's port of this machine; null if none is visible.</summary>
     public static ServerProcess? Find(Uri url)
     {
         if (!OperatingSystem.IsLinux() || !IsThisMachine(url))

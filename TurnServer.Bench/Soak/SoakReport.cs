@@ -59,7 +59,9 @@ internal sealed class SoakReport(SoakOptions options, LoadReport load, IReadOnly
             : (FormattableString)$"VIOLATED: {load.ViolationCount} turns, such as: {load.Violations[0]}");
         if (!IsFastEnough)
             Line($"TOO SLOW: the rate is {options.Rate} requests a second.");
-        text.AppendLine(IsFlat ? "Flat: memory and descriptors did not grow." : "NOT FLAT: memory or descriptors grew.");
+        text.AppendLine(IsFlat
+            ? "Flat: memory and descriptors did not grow."
+            : "NOT FLAT: memory or descriptors grew.");
         return text.ToString();
 
         void Line(FormattableString line) => text.AppendLine(line.ToString(CultureInfo.InvariantCulture).TrimEnd());

@@ -1,8 +1,8 @@
 namespace TurnServer.Bench.Soak;
 
 /// <summary>
-/// Whether a sampled value is flat: its minimum over the second half of the samples is at most a given amount above that
-/// over the first half, without the first tenth of all samples, in which the server warms up.
+/// Whether a sampled value is flat: its minimum over the second half of the samples is at most a given amount above
+/// that over the first half, without the first tenth of all samples, in which the server warms up.
 /// </summary>
 /// <remarks>
 /// Minimum, because the managed heap and RSS rise for minutes until a collection of the oldest generation; a leak is

@@ -62,8 +62,8 @@ internal sealed class AbusedServer : IAsyncDisposable
     }
 
     /// <summary>
-    /// Checks that the abuse had no effect: the honest pairs play on, new players can start a game, the log has no error,
-    /// and memory stayed within its bound. Prints the measurements.
+    /// Checks that the abuse had no effect: the honest pairs play on, new players can start a game, the log has no
+    /// error, and memory stayed within its bound. Prints the measurements.
     /// </summary>
     /// <param name="what">Describes the abuse.</param>
     /// <param name="boundBytes">How much memory may have grown (<see cref="MemoryBound"/>).</param>

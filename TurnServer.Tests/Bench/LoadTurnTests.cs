@@ -62,7 +62,8 @@ public sealed class LoadTurnTests
     {
         Send(3);
         Receive(0, 2, 1);
-        AssertViolations("turn 1 of player 3 (stream test-17) arrived out of order, after turn 2: player 4 received it");
+        AssertViolations(
+            "turn 1 of player 3 (stream test-17) arrived out of order, after turn 2: player 4 received it");
     }
 
     [Test]
@@ -87,7 +88,8 @@ public sealed class LoadTurnTests
         Send(1);
         _stream.CountSent();
         Receive(0);
-        AssertViolations("turn 1 of player 3 (stream test-17) never arrived at player 4: it is unknown whether the server accepted it");
+        AssertViolations("turn 1 of player 3 (stream test-17) never arrived at player 4: "
+            + "it is unknown whether the server accepted it");
     }
 
     [Test]
@@ -127,7 +129,8 @@ public sealed class LoadTurnTests
             _stream.CountSent();
         _stream.EndRefused();
         Receive(0, 2);
-        AssertViolations("turn 1 of player 3 (stream test-17) never arrived at player 4: it is unknown whether the server accepted it");
+        AssertViolations("turn 1 of player 3 (stream test-17) never arrived at player 4: "
+            + "it is unknown whether the server accepted it");
     }
 
     [Test]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes the parsers with AFL++, guided by code coverage. Called by ./run.sh fuzz, which has installed afl-fuzz and built
-# the tests.
+# Fuzzes the parsers with AFL++, guided by code coverage. Called by ./run.sh fuzz, which has installed afl-fuzz and
+# built the tests.
 set -euo pipefail
 
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")

@@ -97,8 +97,8 @@ internal sealed class RecordSymmetryTests
         return back;
     }
 
-    private static TurnRequest Parse(string body) => RequestParser.TryParse(Encoding.UTF8.GetBytes(body), out var request,
-        out _)
+    private static TurnRequest Parse(string body) => RequestParser.TryParse(
+        Encoding.UTF8.GetBytes(body), out var request, out _)
         ? request
         : throw new FormatException($"Not a request: {body}");
 

@@ -2,7 +2,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Service;
 
-/// <summary><c>./run.sh</c>: help and mistyped commands, which need neither SDK nor build; the totals of tests.</summary>
+/// <summary><c>./run.sh</c>: help and mistyped commands, which need no SDK; the totals of tests.</summary>
 [Parallelizable(ParallelScope.All)]
 internal sealed class RunScriptTests
 {

@@ -6,10 +6,10 @@ namespace TurnServer.Tests.Simulation;
 internal delegate SimulatedServer ServerFactory(World world);
 
 /// <summary>
-/// Plays histories drawn from a seed until one fails, and shrinks the failure. A history (Histories/) is a list of steps
-/// of simulated players (Players/). The harness carries their requests over a faulty network to the server under test
-/// (Servers/) and compares its replies with a model of the protocol (Model/) and with invariants (Checks/). Mutations/
-/// tests the simulation itself.
+/// Plays histories drawn from a seed until one fails, and shrinks the failure. A history (Histories/) is a list of
+/// steps of simulated players (Players/). The harness carries their requests over a faulty network to the server under
+/// test (Servers/) and compares its replies with a model of the protocol (Model/) and with invariants (Checks/).
+/// Mutations/ tests the simulation itself.
 /// </summary>
 internal sealed class Simulator(ServerFactory createServer, bool canCrash)
 {

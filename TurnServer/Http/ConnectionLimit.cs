@@ -29,8 +29,8 @@ internal static class ConnectionLimit
     }
 
     /// <summary>
-    /// 80 % of the file descriptor limit, or less where that limit is so small that the process itself needs more than the
-    /// rest.
+    /// 80 % of the file descriptor limit, or less where that limit is so small that the process itself needs more than
+    /// the rest.
     /// </summary>
     /// <param name="descriptorLimit">The limit on file descriptors.</param>
     /// <param name="others">Connections to keep free for other purposes.</param>

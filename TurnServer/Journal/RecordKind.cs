@@ -19,8 +19,8 @@ internal enum RecordKind : byte
     Seal = 11,
 
     /// <summary>
-    /// A request that was refused and changed nothing. Its content is not recorded, so that clients without a key cannot
-    /// fill the disk.
+    /// A request that was refused and changed nothing. Its content is not recorded, so that clients without a key
+    /// cannot fill the disk.
     /// </summary>
     Refused = 12,
 

@@ -25,7 +25,7 @@ internal sealed class Responder(Deadlines deadlines)
 
     public void Send(Ticket ticket, in Reply reply) => _answers.Add(new Answer(ticket, reply));
 
-    /// <summary>Refuses a request that has changed no state, not even the time its sender was last heard from.</summary>
+    /// <summary>Refuses a request that has changed no state, not even when its sender was last heard from.</summary>
     public void Reject(Ticket ticket, ErrorCode error)
     {
         Send(ticket, Reply.Refuse(error));
@@ -59,8 +59,8 @@ internal sealed class Responder(Deadlines deadlines)
         Release(participant, Reply.Ok(participant.HeldCode), now);
 
     /// <summary>
-    /// Notes a request of this participant: updates the time it was last heard from and releases its held reply unchanged
-    /// (PROTOCOL.md, "Waiting for news").
+    /// Notes a request of this participant: updates the time it was last heard from and releases its held reply
+    /// unchanged (PROTOCOL.md, "Waiting for news").
     /// </summary>
     public void NoteRequest(Participant participant, TimeSpan now)
     {

@@ -63,7 +63,8 @@ internal sealed class Chroot : IAsyncDisposable
     public Task<string> RunInsideAsync(string command) =>
         // The tests' temporary directory does not exist inside.
         RunAsync("unshare",
-            [.. Enter, Root, "env", "-u", "TMPDIR", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", "sh", "-ec", command]);
+            [.. Enter, Root, "env", "-u", "TMPDIR", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C", "sh", "-ec",
+                command]);
 
     /// <summary>The path on this machine of a file inside.</summary>
     public string PathOf(string file) => Root + file;

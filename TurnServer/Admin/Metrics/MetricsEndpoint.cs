@@ -14,8 +14,8 @@ internal sealed class MetricsEndpoint(MetricsRegistry registry, string version, 
     private readonly MetricSet<Sample> _metrics = ServerMetrics.In(registry, version);
 
     /// <summary>
-    /// Composes the page, in OpenMetrics where that is preferred. Its status is 200 even when the actor does not answer,
-    /// which is when the other metrics are needed.
+    /// Composes the page, in OpenMetrics where that is preferred. Its status is 200 even when the actor does not
+    /// answer, which is when the other metrics are needed.
     /// </summary>
     public async ValueTask<AdminReply> HandleAsync(AdminRequest request)
     {

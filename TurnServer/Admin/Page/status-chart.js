@@ -22,8 +22,8 @@ function roundUp(value) {
 }
 
 /**
- * One chart. `spec`: title; series [{ key, name, color, mayBeMissing: a missing value is not shaded as a gap }]; format:
- * turns a value into text; floor: the smallest top of the axis.
+ * One chart. `spec`: title; series [{ key, name, color, mayBeMissing: a missing value is not shaded as a gap }];
+ * format: turns a value into text; floor: the smallest top of the axis.
  */
 export class Chart {
     constructor(spec) {
