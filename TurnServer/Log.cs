@@ -107,8 +107,8 @@ internal static partial class Log
     public static partial void SnapshotFailed(ILogger log, string reason);
 
     [LoggerMessage(48, LogLevel.Critical, "Cannot read back the recorded state; compaction is disabled. Games "
-        + "continue, but would not survive a crash. Stop the server with SIGTERM (systemctl restart) to write the whole "
-        + "state again")]
+        + "continue, but would not survive a crash. Stop the server with SIGTERM (systemctl restart) to write the "
+        + "whole state again")]
     public static partial void CompactionDisabled(ILogger log, Exception damage);
 
     [LoggerMessage(49, LogLevel.Critical, "Syncing the journal to the disk failed; exiting. The next start recovers "

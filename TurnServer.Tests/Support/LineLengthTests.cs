@@ -1,6 +1,6 @@
 namespace TurnServer.Tests.Support;
 
-/// <summary>No line of code or prose is longer than 120 characters; tables and indented blocks of pages may be.</summary>
+/// <summary>Lines of code and prose have at most 120 characters. Tables and blocks of pages may be longer.</summary>
 internal sealed class LineLengthTests
 {
     private const int LengthMax = 120;
