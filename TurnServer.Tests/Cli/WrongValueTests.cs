@@ -1,5 +1,4 @@
-using System.CommandLine;
-using TurnServer.Cli;
+using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cli;
 
@@ -58,24 +57,10 @@ internal sealed class WrongValueTests
     [TestCase("--cors-origin", "https://é.example")]
     public void A_wrong_value_is_one_error_that_names_it(string name, string value)
     {
-        var errors = ErrorsOf(name, value);
+        var errors = ServerFlags.ErrorsOf(name, value);
         Assert.That(errors, Has.Count.EqualTo(1));
         var longName = name switch { "-p" => "--port", "-v" => "--verbose", _ => name };
         Assert.That(errors[0], Does.StartWith(longName));
         Assert.That(errors[0], Does.Contain(value.Trim().Length == 0 ? $"{longName} '{value}': give" : value));
-    }
-
-    // As the program does.
-    private static List<string> ErrorsOf(params string[] arguments)
-    {
-        var flags = new ServeFlags();
-        var root = new RootCommand();
-        foreach (var flag in flags.All)
-            root.Add(flag.Option);
-        var result = TurnServer.Cli.CommandLine.Parse(root, arguments, out var parseErrors);
-        var errors = new List<string>(parseErrors);
-        if (errors.Count == 0)
-            flags.Read(result, errors);
-        return errors;
     }
 }

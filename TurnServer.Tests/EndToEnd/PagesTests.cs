@@ -32,13 +32,7 @@ internal sealed partial class PagesTests
     }
 
     [Test]
-    public void Pages_AreAllThatTheRepositoryHas()
-    {
-        var pages = Directory.EnumerateFiles(Repository.Root, "*.md", SearchOption.AllDirectories)
-            .Select(path => Path.GetRelativePath(Repository.Root, path))
-            .Where(path => !path.Split('/').Any(part => part is "bin" or "obj"));
-        Assert.That(pages, Is.EquivalentTo(Pages));
-    }
+    public void Pages_AreAllThatTheRepositoryHas() => Assert.That(Repository.Files("*.md"), Is.EquivalentTo(Pages));
 
     [Test]
     public async Task Game_OfTheReadme_PrintsWhatTheReadmeSays()

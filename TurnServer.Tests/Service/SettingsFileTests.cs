@@ -1,4 +1,3 @@
-using System.CommandLine;
 using TurnServer.Cli;
 using TurnServer.Tests.Support;
 
@@ -55,16 +54,6 @@ internal sealed class SettingsFileTests
     }
 
     // Some defaults are descriptions, not values.
-    private static bool IsValue(Flag flag)
-    {
-        if (flag.DefaultText is null)
-            return false;
-        var flags = new ServeFlags();
-        var root = new RootCommand();
-        foreach (var each in flags.All)
-            root.Add(each.Option);
-        var errors = new List<string>();
-        flags.Read(root.Parse([flag.Name, flag.DefaultText]), errors);
-        return errors.Count == 0;
-    }
+    private static bool IsValue(Flag flag) =>
+        flag.DefaultText is { } text && ServerFlags.ErrorsOf(flag.Name, text).Count == 0;
 }

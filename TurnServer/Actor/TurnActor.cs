@@ -170,7 +170,7 @@ public sealed partial class TurnActor : IDisposable
         if (_time.StoppedAt is { } stoppedAt)
             _timer.SetForRetry(stoppedAt);
         else if (_table.NextDeadline is { } next)
-            _timer.Set(_suspensions?.NextCheck is { } beat && beat < next ? beat : next);
+            _timer.Set(_suspensions?.NextCheck is { } check && check < next ? check : next);
     }
 
     private void FailAll(ActorFailedException reason)

@@ -59,7 +59,7 @@ public sealed class RequestMetrics
     /// <summary>Error replies since the start, at the index of each <see cref="ErrorCode"/>.</summary>
     public long[] ErrorsByCode()
     {
-        var errors = new long[SymbolMetrics.ErrorsEnd];
+        var errors = new long[WireNumbers.ErrorsEnd];
         foreach (var symbol in All)
             symbol.AddErrorsTo(errors);
         return errors;
@@ -98,13 +98,10 @@ public sealed class RequestMetrics
     /// <summary>The series of one symbol, or of requests without one.</summary>
     private sealed class SymbolMetrics
     {
-        public static readonly int ErrorsEnd = (int)Enum.GetValues<ErrorCode>().Max() + 1;
-        private static readonly int CodesEnd = (int)Enum.GetValues<ReplyCode>().Max() + 1;
-
         private readonly string _name;
         private readonly Counter _requests;
-        private readonly Counter.Child?[] _byCode = new Counter.Child?[CodesEnd];
-        private readonly Counter.Child?[] _byError = new Counter.Child?[ErrorsEnd];
+        private readonly Counter.Child?[] _byCode = new Counter.Child?[WireNumbers.CodesEnd];
+        private readonly Counter.Child?[] _byError = new Counter.Child?[WireNumbers.ErrorsEnd];
 
         public SymbolMetrics(Symbol? symbol, Counter requests, Histogram served, Histogram held)
         {

@@ -11,13 +11,11 @@ public static class ReplyWriter
     // Enough for any reply without a name or turns: "0/8/" + 20 digits + "|1".
     private const int FixedBytesMax = 32;
 
-    private static int ErrorsEnd => (int)Enum.GetValues<ErrorCode>().Max() + 1;
-
     // Replies without data are serialized once and shared.
     private static readonly byte[][] Plain = [.. Enum.GetValues<ReplyCode>().Select(code => Compose(Reply.Ok(code)))];
 
     private static readonly byte[][] PlainErrors =
-        [.. Enumerable.Range(0, ErrorsEnd).Select(number => Compose(Reply.Refuse((ErrorCode)number)))];
+        [.. Enumerable.Range(0, WireNumbers.ErrorsEnd).Select(number => Compose(Reply.Refuse((ErrorCode)number)))];
 
     /// <summary>Serializes a reply. The array may be shared: do not modify it.</summary>
     public static byte[] ToBytes(in Reply reply)

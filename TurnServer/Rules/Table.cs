@@ -217,8 +217,8 @@ public sealed class Table
 /// <param name="Lobby">All players before their game.</param>
 /// <param name="Games">All games.</param>
 /// <param name="Deadlines">All deadlines.</param>
-/// <param name="Counters">The statistics.</param>
+/// <param name="Statistics">The statistics.</param>
 /// <param name="Keys">The keys drawn.</param>
 /// <param name="Now">See <see cref="Table.Now"/>.</param>
-internal readonly record struct TableParts(Lobby Lobby, Games Games, Deadlines Deadlines, TableStatistics Counters,
+internal readonly record struct TableParts(Lobby Lobby, Games Games, Deadlines Deadlines, TableStatistics Statistics,
     KeyAllocator Keys, TimeSpan Now);

@@ -76,7 +76,7 @@ public sealed class TableSnapshotReader
         _players = from.Int();
         _games = from.Int();
         _deadlines = from.Int();
-        _parts.Counters.Read(ref from);
+        _parts.Statistics.Read(ref from);
     }
 
     private void ReadPlayer(ref FieldReader from, bool hasExclusionEnds)

@@ -77,7 +77,7 @@ internal static class TableSnapshotWriter
         to.Number(table.Lobby.PlayerCount);
         to.Number(table.Games.Count);
         to.Number(table.Deadlines.Count);
-        table.Counters.Write(to);
+        table.Statistics.Write(to);
     }
 
     private static void WritePlayer(FieldWriter to, Player player)

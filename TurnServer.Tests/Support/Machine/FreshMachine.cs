@@ -30,6 +30,9 @@ internal sealed class FreshMachine : IDisposable
             "$DOTNET_SYSTEM_GLOBALIZATION_INVARIANT" "$TURNSERVER_DOTNET_INSTALL" >>"$CALLS"
         """;
 
+    private const UnixFileMode Executable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+
     private static readonly string[] Programs =
     [
         "awk", "basename", "bash", "cat", "chmod", "cp", "dirname", "env", "find", "mkdir", "mktemp", "readlink", "rm",
@@ -87,14 +90,14 @@ internal sealed class FreshMachine : IDisposable
     {
         var path = Path.Combine(_root, "bin", program);
         File.WriteAllText(path, $"#!/bin/bash\necho \"{Path.GetFileName(program)} $*\" >>\"$CALLS\"\n{body}\n");
-        File.SetUnixFileMode(path, (UnixFileMode)Convert.ToInt32("755", 8));
+        File.SetUnixFileMode(path, Executable);
     }
 
     /// <summary>Installs the stub for the SDK, whose <c>dotnet test</c> is a script.</summary>
     public void InstallSdk(string testRun)
     {
         File.Copy(Path.Combine(_root, "sdk", "dotnet"), Path.Combine(_root, "bin", "dotnet"));
-        File.SetUnixFileMode(Path.Combine(_root, "bin", "dotnet"), (UnixFileMode)Convert.ToInt32("755", 8));
+        File.SetUnixFileMode(Path.Combine(_root, "bin", "dotnet"), Executable);
         File.WriteAllText(Path.Combine(_root, "test-run"), testRun);
     }
 

@@ -14,6 +14,13 @@ internal static class Repository
     /// <summary>Reads a file by its path relative to the root.</summary>
     public static string Read(string path) => File.ReadAllText(Path.Combine(Root, path));
 
+    /// <summary>The files below the root, by their paths relative to it; without those of Git and of builds.</summary>
+    /// <param name="pattern">Such as <c>*.md</c>.</param>
+    public static IEnumerable<string> Files(string pattern) =>
+        Directory.EnumerateFiles(Root, pattern, SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(Root, path))
+            .Where(path => !path.Split('/').Any(part => part is "bin" or "obj" or ".git"));
+
     /// <summary>
     /// The first indented block of a Markdown page that has a line beginning like this, from that line to its end,
     /// without the indent.
