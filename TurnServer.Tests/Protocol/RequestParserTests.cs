@@ -33,6 +33,13 @@ public sealed class RequestParserTests
     [TestCase("6,a,b,,c,17,0,0", "6 data=a,b,,c key=17 seat=0 counter=0")]
     [TestCase("6,,,,17,0,0", "6 data=,, key=17 seat=0 counter=0")]
     [TestCase("6,6,17,0,0,6,17,0,0", "6 data=6,17,0,0,6 key=17 seat=0 counter=0")]
+    [TestCase("6,turn,17,1,4\n", "6 data=turn key=17 seat=1 counter=4")]
+    [TestCase("6,turn\n,17,1,4\r\n", "6 data=turn\n key=17 seat=1 counter=4")]
+    [TestCase("0,Bob,*,Ann\n", "0 name=Bob partner=Ann token= long=False")]
+    [TestCase("0,Bob,*,*\r\n", Bob)]
+    [TestCase("0,Bob,*,Ann,t-1\n", "0 name=Bob partner=Ann token=t-1 long=False")]
+    [TestCase("2,*,17,*\n", "2 key=17")]
+    [TestCase("5,*,17,0,*\n", "5 key=17 seat=0")]
     [TestCase("6,a|b/c\n\0*,17,0,0", "6 data=a|b/c\n\0* key=17 seat=0 counter=0")]
     public void TryParse_OfARequest_GivesExactlyItsFields(string body, string outcome) =>
         Assert.That(ReferenceParser.OutcomeOf(Encoding.UTF8.GetBytes(body)), Is.EqualTo(outcome));

@@ -74,7 +74,17 @@ internal sealed record Request
         return text.ToString();
     }
 
-    private byte[] Write() => Symbol switch
+    private byte[] Write() => [.. WriteFields(), .. LineBreak()];
+
+    // Some clients end their bodies with a line break. Not drawn: a repetition has the same bytes.
+    private ReadOnlySpan<byte> LineBreak() => (Operation % 8) switch
+    {
+        3 => "\n"u8,
+        6 => "\r\n"u8,
+        _ => default,
+    };
+
+    private byte[] WriteFields() => Symbol switch
     {
         Symbol.Register => Bytes($"0,{Name},{(LongTimeout ? LongTimeoutKey : "*")},{Wanted ?? "*"},{Token ?? "*"}"),
         Symbol.GameQuit => Bytes($"5,*,{Key},{Seat},*"),

@@ -21,6 +21,7 @@ public static class RequestParser
         if (body.IsEmpty || !Utf8.IsValid(body))
             return Refuse(ErrorCode.NoPostData, out refusal);
 
+        body = body[..LengthWithoutLineBreak(body)];
         var symbolEnd = body.IndexOf((byte)',');
         var symbolField = symbolEnd < 0 ? body : body[..symbolEnd];
         if (symbolField.Length != 1 || symbolField[0] is < (byte)'0' or > (byte)'6')
@@ -31,6 +32,14 @@ public static class RequestParser
             ? TryParseGame(symbol, body, out request, out refusal)
             : TryParsePairing(symbol, body, out request, out refusal);
     }
+
+    // One LF or CRLF at the end of a body is not part of its last field: println, heredocs and curl --data-binary send it.
+    private static int LengthWithoutLineBreak(ReadOnlySpan<byte> body) => body switch
+    {
+        [.., (byte)'\r', (byte)'\n'] => body.Length - 2,
+        [.., (byte)'\n'] => body.Length - 1,
+        _ => body.Length,
+    };
 
     // Key, player and counter follow the last three commas; DATA is everything before them and may contain commas.
     private static bool TryParseGame(Symbol symbol, ReadOnlySpan<byte> body, out TurnRequest request, out Reply refusal)

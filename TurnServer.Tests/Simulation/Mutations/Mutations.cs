@@ -21,6 +21,9 @@ internal static class Mutations
 
     private static readonly IReadOnlyList<Mutation> OfRules =
     [
+        new("two line breaks are cut from the end of a body", "Protocol/RequestParser.cs",
+            "body = body[..LengthWithoutLineBreak(body)];",
+            "body = body[..LengthWithoutLineBreak(body)];\n        body = body[..LengthWithoutLineBreak(body)];"),
         new("an update repeats the previous block", "Rules/Games.cs",
             "seat.Backlog.Acknowledge(arrival.Request.ReceivedBytes);",
             "_ = arrival.Request.ReceivedBytes;"),

@@ -29,6 +29,8 @@ internal static class ReferenceParser
 
         if (text.Length == 0)
             return "2/*/*";
+        if (text.EndsWith('\n'))
+            text = text[..^(text.EndsWith("\r\n", StringComparison.Ordinal) ? 2 : 1)];
         var fields = text.Split(',');
         return fields[0] switch
         {
