@@ -129,7 +129,8 @@ internal sealed class OtherRequestTests() : ServerFixture("--host", "127.0.0.1")
         var reply = await _client.GetAsync(requestLine, "Origin: http://game.example");
         Assert.That((reply.Status, reply["Access-Control-Allow-Origin"]), Is.EqualTo((status, "*")));
         Assert.That(reply["Access-Control-Allow-Headers"], Is.EqualTo("Content-Type, Prefer, Turn-Received"));
-        Assert.That(reply["Access-Control-Expose-Headers"], Is.EqualTo("Preference-Applied, Retry-After"));
+        Assert.That(reply["Access-Control-Expose-Headers"],
+            Is.EqualTo("Preference-Applied, Retry-After, Turn-Counter, Partner-Silent"));
         Assert.That(reply["Vary"], Is.Null, "the same for every origin");
     }
 

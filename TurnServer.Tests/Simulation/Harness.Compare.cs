@@ -21,10 +21,18 @@ internal sealed partial class Harness
             var expected = request.Refusal ?? _model.Expected.GetValueOrDefault(ticket);
             if (expected is null || !actual.AsSpan().SequenceEqual(expected))
                 throw new MismatchException(Printable.Of(expected), $"{Printable.Of(actual)} to {Asked(request)}");
+            CompareHeaders(ticket, request);
             SendReply(request, actual);
         }
 
         CompareState();
+    }
+
+    private void CompareHeaders(long ticket, Request request)
+    {
+        var (expected, actual) = (_model.HeadersOf(ticket), server.HeadersOf(ticket));
+        if (actual != expected)
+            throw new MismatchException($"the headers \"{expected}\"", $"\"{actual}\" to {Asked(request)}");
     }
 
     private void CompareState()

@@ -19,6 +19,12 @@ public readonly record struct WireReply(byte[] Body, ErrorCode Error)
     /// <summary>The longest that a held reply might have been held, in seconds.</summary>
     public int AppliedWaitSeconds { get; init; }
 
+    /// <summary>See <see cref="Reply.TurnCounter"/>.</summary>
+    public long? TurnCounter { get; init; }
+
+    /// <summary>See <see cref="Reply.PartnerSilentSeconds"/>.</summary>
+    public int? PartnerSilentSeconds { get; init; }
+
     /// <summary>
     /// Whether this is a <see cref="ErrorCode.ServerBusy"/> because requests come in faster than they are handled. The
     /// others mean that the request cannot be recorded or that the actor has failed.
@@ -27,5 +33,10 @@ public readonly record struct WireReply(byte[] Body, ErrorCode Error)
 
     /// <summary>A reply that was not held.</summary>
     public static WireReply Of(in Reply reply) =>
-        new(ReplyWriter.ToBytes(reply), reply.Error) { Code = reply.Code };
+        new(ReplyWriter.ToBytes(reply), reply.Error)
+        {
+            Code = reply.Code,
+            TurnCounter = reply.TurnCounter,
+            PartnerSilentSeconds = reply.PartnerSilentSeconds,
+        };
 }

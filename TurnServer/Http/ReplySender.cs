@@ -23,6 +23,9 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
     private const string Text = "text/plain; charset=utf-8";
     private const string Server = "TurnServer";
     private const string NoStore = "no-store";
+    private const string ExposedHeaders =
+        $"Preference-Applied, Retry-After, {ReplyHeaders.TurnCounter}, {ReplyHeaders.PartnerSilent}";
+
     private const int NoContentStatus = 204;
 
     /// <summary>Sends a reply to a player's request.</summary>
@@ -40,6 +43,10 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
                 string.Create(CultureInfo.InvariantCulture, $"wait={reply.AppliedWaitSeconds}");
         }
 
+        if (reply.TurnCounter is { } counter)
+            response.Headers[ReplyHeaders.TurnCounter] = counter.ToString(CultureInfo.InvariantCulture);
+        if (reply.PartnerSilentSeconds is { } seconds)
+            response.Headers[ReplyHeaders.PartnerSilent] = seconds.ToString(CultureInfo.InvariantCulture);
         return SendAsync(context, HttpStatus.Of(reply.Error), reply.Body, leavesBody);
     }
 
@@ -108,7 +115,7 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
         response.Headers["Access-Control-Allow-Methods"] = Methods;
         response.Headers["Access-Control-Allow-Headers"] =
             CorsHeaders.Allow(request.Headers["Access-Control-Request-Headers"]);
-        response.Headers["Access-Control-Expose-Headers"] = "Preference-Applied, Retry-After";
+        response.Headers["Access-Control-Expose-Headers"] = ExposedHeaders;
         response.Headers["Access-Control-Max-Age"] = "86400";
         if (corsOrigin != "*")
             response.Headers["Vary"] = "Origin";

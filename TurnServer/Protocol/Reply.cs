@@ -9,6 +9,9 @@ public readonly record struct Reply
     // Stored plus one, so that default means "*".
     private readonly byte _detailPlusOne;
 
+    // Likewise: default means that nothing is told about the partner.
+    private readonly int _silentSecondsPlusOne;
+
     private Reply(ErrorCode error, ReplyCode code, byte detailPlusOne = 0)
     {
         Error = error;
@@ -40,12 +43,31 @@ public readonly record struct Reply
     /// </summary>
     public ReadOnlyMemory<byte> Turns { get; private init; }
 
+    /// <summary>With a wrong counter, the last one that the seat has taken, −1 if none; else null.</summary>
+    public long? TurnCounter => Error is ErrorCode.PlayerStateBehind or ErrorCode.PlayerStateAhead ? (long)Key : null;
+
+    /// <summary>
+    /// How long the partner has been silent, in whole seconds: told with replies to updates; null with other replies.
+    /// </summary>
+    public int? PartnerSilentSeconds
+    {
+        get => _silentSecondsPlusOne == 0 ? null : _silentSecondsPlusOne - 1;
+        init => _silentSecondsPlusOne = value + 1 ?? 0;
+    }
+
     /// <summary>A reply without data.</summary>
     public static Reply Ok(ReplyCode code) => new(ErrorCode.None, code);
 
     /// <summary>A refusal; a detail of null is written <c>*</c>.</summary>
     public static Reply Refuse(ErrorCode error, byte? detail = null) =>
         new(error, default, detail is { } value ? (byte)(value + 1) : (byte)0);
+
+    /// <summary>Refuses an update whose counter is neither the seat's last one nor the next.</summary>
+    public static Reply RefuseCounter(long counter, long lastCounter) =>
+        Refuse(counter < lastCounter ? ErrorCode.PlayerStateBehind : ErrorCode.PlayerStateAhead) with
+        {
+            Key = (ulong)lastCounter,
+        };
 
     /// <summary>The reply to a registration: its pairing key.</summary>
     public static Reply Registered(ulong pairingKey) => Ok(ReplyCode.RegisterOk) with { Key = pairingKey };

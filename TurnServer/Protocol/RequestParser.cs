@@ -33,7 +33,8 @@ public static class RequestParser
             : TryParsePairing(symbol, body, out request, out refusal);
     }
 
-    // One LF or CRLF at the end of a body is not part of its last field: println, heredocs and curl --data-binary send it.
+    // One LF or CRLF at the end of a body is not part of its last field: println, heredocs and curl's --data-binary
+    // send one.
     private static int LengthWithoutLineBreak(ReadOnlySpan<byte> body) => body switch
     {
         [.., (byte)'\r', (byte)'\n'] => body.Length - 2,

@@ -48,6 +48,10 @@ internal sealed class Seat(ulong key, byte number, Game game, string name, Clien
     public Seat Partner { get; set; } = null!;
 
     internal override TimeSpan Timeout => options.GameTimeout;
+
+    /// <summary>0 while a reply of the partner's is held (PROTOCOL.md, "Knowing about the partner").</summary>
+    internal override int? PartnerSilentSeconds(TimeSpan now) =>
+        Partner.IsHeld || now < Partner.LastHeard ? 0 : (int)(now - Partner.LastHeard).TotalSeconds;
 }
 
 /// <summary>Why a player left its seat.</summary>

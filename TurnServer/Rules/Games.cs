@@ -73,8 +73,7 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         // counter - 1 cannot overflow, LastCounter + 1 could.
         if (counter - 1 != seat.LastCounter)
         {
-            var error = counter < seat.LastCounter ? ErrorCode.PlayerStateBehind : ErrorCode.PlayerStateAhead;
-            responder.Send(arrival.Ticket, Reply.Refuse(error));
+            responder.Send(arrival.Ticket, Reply.RefuseCounter(counter, seat.LastCounter));
             return;
         }
 
@@ -166,9 +165,9 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
     private void SendBlock(in Arrival arrival, Seat seat, ReplyCode code, TimeSpan now)
     {
         if (!seat.Backlog.Block.IsEmpty)
-            responder.Send(arrival.Ticket, Reply.WithTurns(code, seat.Backlog.Block));
+            responder.Send(arrival.Ticket, seat, Reply.WithTurns(code, seat.Backlog.Block), now);
         else if (seat.Partner.Left is not null)
-            responder.Send(arrival.Ticket, PartnerLeft(seat.Partner));
+            responder.Send(arrival.Ticket, seat, PartnerLeft(seat.Partner), now);
         else
             responder.SendOrHold(arrival, seat, code == ReplyCode.GameData ? ReplyCode.GameNoData : code, now);
     }

@@ -37,6 +37,9 @@ public abstract class Participant
     /// <summary>The timeout in its present status.</summary>
     internal abstract TimeSpan Timeout { get; }
 
+    /// <summary>How long its partner has been silent, as replies to it tell; null if they do not.</summary>
+    internal virtual int? PartnerSilentSeconds(TimeSpan now) => null;
+
     internal void Hold(Ticket ticket, ReplyCode code, TimeSpan until)
     {
         HeldTicket = ticket;

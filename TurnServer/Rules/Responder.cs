@@ -25,6 +25,10 @@ internal sealed class Responder(Deadlines deadlines)
 
     public void Send(Ticket ticket, in Reply reply) => _answers.Add(new Answer(ticket, reply));
 
+    /// <summary>Sends a reply that also tells how long the participant's partner has been silent.</summary>
+    public void Send(Ticket ticket, Participant to, in Reply reply, TimeSpan now) =>
+        Send(ticket, reply with { PartnerSilentSeconds = to.PartnerSilentSeconds(now) });
+
     /// <summary>Refuses a request that has changed no state, not even when its sender was last heard from.</summary>
     public void Reject(Ticket ticket, ErrorCode error)
     {
@@ -37,7 +41,7 @@ internal sealed class Responder(Deadlines deadlines)
     {
         if (arrival.Wait <= TimeSpan.Zero)
         {
-            Send(arrival.Ticket, Reply.Ok(code));
+            Send(arrival.Ticket, participant, Reply.Ok(code), now);
             return;
         }
 
@@ -50,7 +54,7 @@ internal sealed class Responder(Deadlines deadlines)
     {
         if (!participant.IsHeld)
             return;
-        Send(participant.EndHold(now), news);
+        Send(participant.EndHold(now), participant, news, now);
         deadlines.MoveUp(participant);
     }
 

@@ -150,7 +150,11 @@ public sealed class Table
         foreach (var player in _lobby.Players)
             ExtendDeadlineTo(player, until);
         foreach (var seat in _games.Seats)
-            ExtendDeadlineTo(seat, until);
+        {
+            // A seat that was left has no deadline; its partner is told when it was last heard from.
+            if (seat.Left is null)
+                ExtendDeadlineTo(seat, until);
+        }
     }
 
     /// <summary>

@@ -29,13 +29,13 @@ internal sealed partial class ModelTable
 
         if (request.Counter < seat.Last)
         {
-            Reply(request.Ticket, Wire.Behind);
+            ReplyWrongCounter(request.Ticket, Wire.Behind, seat);
             return;
         }
 
         if (request.Counter > seat.Last + 1)
         {
-            Reply(request.Ticket, Wire.Ahead);
+            ReplyWrongCounter(request.Ticket, Wire.Ahead, seat);
             return;
         }
 
@@ -57,6 +57,12 @@ internal sealed partial class ModelTable
         if (goesToPartner)
             Deliver(request.Data, seat.Partner);
         ReplyBlock(request.Ticket, seat, isRedundant: false, wait);
+    }
+
+    private void ReplyWrongCounter(long ticket, byte[] refusal, ModelSeat seat)
+    {
+        Reply(ticket, refusal);
+        _headers.Add(ticket, $"Turn-Counter: {seat.Last}");
     }
 
     // Turns not received in full go back to the head of the backlog.
@@ -91,9 +97,9 @@ internal sealed partial class ModelTable
     private void ReplyBlock(long ticket, ModelSeat seat, bool isRedundant, TimeSpan wait)
     {
         if (seat.Block.Count > 0)
-            Reply(ticket, Wire.Turns(isRedundant, seat.Block));
+            ReplyTo(seat, ticket, Wire.Turns(isRedundant, seat.Block));
         else if (seat.Partner.HasLeft)
-            Reply(ticket, seat.Partner.HasQuit ? Wire.PartnerQuit : Wire.PartnerSilent);
+            ReplyTo(seat, ticket, seat.Partner.HasQuit ? Wire.PartnerQuit : Wire.PartnerSilent);
         else
             ReplyOrHold(ticket, seat, isRedundant ? Wire.RedundantEmpty : Wire.NoData, wait);
     }

@@ -15,6 +15,7 @@ internal sealed partial class ModelTable(RulesOptions limits)
     private readonly List<ModelPlayer> _players = [];
     private readonly List<ModelSeat> _seats = [];
     private readonly Dictionary<long, byte[]> _expected = [];
+    private readonly Dictionary<long, string> _headers = [];
     private readonly long[] _drops = new long[6];
     private IReadOnlyDictionary<long, byte[]> _actual = new Dictionary<long, byte[]>();
     private TimeSpan _now = TimeSpan.MinValue;
@@ -60,7 +61,11 @@ internal sealed partial class ModelTable(RulesOptions limits)
     {
         _actual = actual;
         _expected.Clear();
+        _headers.Clear();
     }
+
+    /// <summary>The expected reply headers beside an expected reply; empty if there are none.</summary>
+    public string HeadersOf(long ticket) => _headers.GetValueOrDefault(ticket, "");
 
     /// <summary>Applies a well-formed request.</summary>
     public void Apply(Request request, bool mayHold, TimeSpan now)
@@ -143,6 +148,10 @@ internal sealed partial class ModelTable(RulesOptions limits)
                 participant.LastHeard = restart.GraceUntil - participant.Timeout;
         }
 
+        // Nor does it count in the silence of a partner who has left.
+        foreach (var seat in _seats.Where(seat => seat.HasLeft))
+            seat.LastHeard += restart.Downtime;
+
         foreach (var player in _players)
         {
             for (var i = 0; i < player.Exclusions.Count; i++)
@@ -217,11 +226,21 @@ internal sealed partial class ModelTable(RulesOptions limits)
 
     private void Reply(long ticket, byte[] reply) => _expected.Add(ticket, reply);
 
+    // Replies to updates say for how many whole seconds the partner has been silent.
+    private void ReplyTo(ModelParticipant participant, long ticket, byte[] reply)
+    {
+        Reply(ticket, reply);
+        if (participant is not ModelSeat { Partner: var partner })
+            return;
+        var silence = partner.IsHeld ? TimeSpan.Zero : _now - partner.LastHeard;
+        _headers.Add(ticket, $"Partner-Silent: {Math.Max(0, Math.Floor(silence.TotalSeconds))}");
+    }
+
     private void ReplyOrHold(long ticket, ModelParticipant participant, byte[] reply, TimeSpan wait)
     {
         if (wait <= TimeSpan.Zero)
         {
-            Reply(ticket, reply);
+            ReplyTo(participant, ticket, reply);
             return;
         }
 
@@ -233,7 +252,7 @@ internal sealed partial class ModelTable(RulesOptions limits)
     {
         if (!participant.IsHeld)
             return;
-        Reply(participant.HeldTicket, news ?? participant.HeldReply);
+        ReplyTo(participant, participant.HeldTicket, news ?? participant.HeldReply);
         participant.HeldTicket = 0;
         NoteHeard(participant);
     }

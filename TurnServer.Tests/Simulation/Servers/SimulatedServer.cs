@@ -11,6 +11,7 @@ namespace TurnServer.Tests.Simulation;
 internal abstract class SimulatedServer
 {
     private readonly Dictionary<long, byte[]> _replies = [];
+    private readonly Dictionary<long, string> _headers = [];
 
     /// <summary>Whether it supports crashes and restarts.</summary>
     public virtual bool CanCrash => false;
@@ -61,7 +62,14 @@ internal abstract class SimulatedServer
     }
 
     /// <summary>Discards the replies of the last batch.</summary>
-    public void BeginBatch() => _replies.Clear();
+    public void BeginBatch()
+    {
+        _replies.Clear();
+        _headers.Clear();
+    }
+
+    /// <summary>The reply headers of this batch's reply that say more than its body; empty if there are none.</summary>
+    public string HeadersOf(long ticket) => _headers.GetValueOrDefault(ticket, "");
 
     /// <summary>Crashes. Requests since the last <see cref="EndBatch"/> may or may not be recorded.</summary>
     /// <param name="draw">A random number, such as for how much of the last write reaches the disk.</param>
@@ -92,6 +100,10 @@ internal abstract class SimulatedServer
     {
         if (!_replies.TryAdd(ticket, ReplyWriter.ToBytes(reply)))
             throw new MismatchException($"one reply to request {ticket}", "two");
+        if (reply.TurnCounter is { } counter)
+            _headers[ticket] = $"Turn-Counter: {counter}";
+        else if (reply.PartnerSilentSeconds is { } seconds)
+            _headers[ticket] = $"Partner-Silent: {seconds}";
     }
 }
 

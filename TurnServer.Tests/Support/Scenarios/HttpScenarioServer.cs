@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Headers;
+using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Support;
 
@@ -68,13 +70,19 @@ internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, I
         {
             using var response = await client.SendAsync(request);
             return new ScenarioReply((int)response.StatusCode,
-                WireText.Of(await response.Content.ReadAsByteArrayAsync()));
+                WireText.Of(await response.Content.ReadAsByteArrayAsync()),
+                Number(response, ReplyHeaders.TurnCounter), (int?)Number(response, ReplyHeaders.PartnerSilent));
         }
         catch (HttpRequestException e)
         {
             return new ScenarioReply(0, $"<{e.Message}>");
         }
     }
+
+    private static long? Number(HttpResponseMessage response, string header) =>
+        response.Headers.TryGetValues(header, out var values)
+            ? long.Parse(values.Single(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture)
+            : null;
 
     private void NoteDelay(TimeSpan delay) => LongestDelay = delay > LongestDelay ? delay : LongestDelay;
 }

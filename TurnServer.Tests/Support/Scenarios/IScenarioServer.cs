@@ -19,5 +19,6 @@ internal interface IScenarioServer
     Task SleepAsync(TimeSpan time);
 }
 
-/// <summary>A reply's HTTP status and body.</summary>
-internal readonly record struct ScenarioReply(int Status, string Text);
+/// <summary>A reply's HTTP status and body, and its headers Turn-Counter and Partner-Silent.</summary>
+internal readonly record struct ScenarioReply(int Status, string Text, long? TurnCounter = null,
+    int? PartnerSilentSeconds = null);

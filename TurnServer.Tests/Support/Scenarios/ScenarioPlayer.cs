@@ -50,7 +50,7 @@ internal sealed class ScenarioPlayer(IScenarioServer server)
 
     private string? Check(string what, Expectation expected, ScenarioReply reply)
     {
-        if (expected.Status == 0 || expected.Status == reply.Status)
+        if ((expected.Status == 0 || expected.Status == reply.Status) && expected.HeadersMatch(reply))
         {
             foreach (var pattern in expected.Patterns)
             {
@@ -59,7 +59,8 @@ internal sealed class ScenarioPlayer(IScenarioServer server)
             }
         }
 
-        return $"{Shorten(what)}: expected {Shorten(expected.ToString())}, got {reply.Status} {Shorten(reply.Text)}";
+        return $"{Shorten(what)}: expected {Shorten(expected.ToString())}, got {reply.Status} "
+            + $"{Shorten(reply.Text)}, Turn-Counter {reply.TurnCounter}, Partner-Silent {reply.PartnerSilentSeconds}";
     }
 
     private static string Shorten(string text) =>

@@ -27,7 +27,9 @@ internal sealed class TableScenarioServer(TableDriver table) : IScenarioServer
         var end = table.Now + within;
         while (reply.IsHeld && table.Table.NextDeadline is { } next && next <= end)
             table.Advance(next - table.Now);
-        ScenarioReply? answer = reply.Text is { } text ? new ScenarioReply(reply.Status, text) : null;
+        ScenarioReply? answer = reply.Text is { } text
+            ? new ScenarioReply(reply.Status, text, reply.Headers.TurnCounter, reply.Headers.PartnerSilentSeconds)
+            : null;
         return Task.FromResult(answer);
     }
 

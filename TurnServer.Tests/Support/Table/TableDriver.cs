@@ -123,6 +123,9 @@ internal sealed class HeldReply
     /// <summary>The reply's HTTP status.</summary>
     public int Status { get; private set; }
 
+    /// <summary>The headers Turn-Counter and Partner-Silent; null where there is none.</summary>
+    public (long? TurnCounter, int? PartnerSilentSeconds) Headers { get; private set; }
+
     public TimeSpan? AnsweredAt { get; private set; }
 
     public bool IsHeld => Text is null;
@@ -131,6 +134,7 @@ internal sealed class HeldReply
     {
         Text = Encoding.UTF8.GetString(ReplyWriter.ToBytes(reply));
         Status = HttpStatus.Of(reply.Error);
+        Headers = (reply.TurnCounter, reply.PartnerSilentSeconds);
         AnsweredAt = now;
     }
 }

@@ -1,0 +1,11 @@
+namespace TurnServer.Protocol;
+
+/// <summary>The names of the reply headers that tell more than the reply itself.</summary>
+public static class ReplyHeaders
+{
+    /// <summary>With 18 and 19: the last counter taken; −1 if none (PROTOCOL.md, "Coming back").</summary>
+    public const string TurnCounter = "Turn-Counter";
+
+    /// <summary>With replies of status 200 to a 6, and with 15 (PROTOCOL.md, "Knowing about the partner").</summary>
+    public const string PartnerSilent = "Partner-Silent";
+}
