@@ -72,6 +72,29 @@ internal sealed class RequestSenderTests
             Is.LessThan(rules.PairingTimeout).And.LessThan(rules.GameTimeout));
     }
 
+    [TestCase("0/10/*", null, "7", null, 7)]
+    [TestCase("15/*/*", null, "3600", null, 3600)]
+    [TestCase("18/*/*", "-1", null, -1L, null)]
+    [TestCase("19/*/*", "41", null, 41L, null)]
+    [TestCase("0/10/*", "", "soon", null, null)]
+    [TestCase("0/10/*", "99999999999999999999", "-99999999999", null, null)]
+    public async Task Headers_are_part_of_the_reply(string body, string? counter, string? silent, long? turnCounter,
+        int? partnerSilentSeconds)
+    {
+        var update = new OutgoingRequest("6,,17,0,0"u8.ToArray());
+        var (outcome, _, _) = await SendAsync(update, _ =>
+        {
+            var reply = StubHandler.Reply(body);
+            if (counter is not null)
+                reply.Headers.TryAddWithoutValidation(ReplyHeaders.TurnCounter, counter);
+            if (silent is not null)
+                reply.Headers.TryAddWithoutValidation(ReplyHeaders.PartnerSilent, silent);
+            return reply;
+        });
+        Assert.That((outcome.Reply.TurnCounter, outcome.Reply.PartnerSilentSeconds),
+            Is.EqualTo((turnCounter, partnerSilentSeconds)));
+    }
+
     [TestCase(HttpStatusCode.BadGateway)]
     [TestCase(HttpStatusCode.ServiceUnavailable)]
     [TestCase(HttpStatusCode.GatewayTimeout)]

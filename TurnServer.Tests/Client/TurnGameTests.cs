@@ -25,6 +25,23 @@ internal sealed class TurnGameTests : ServerFixture
     }
 
     [Test]
+    public async Task The_partner_s_silence_is_told_with_each_reply()
+    {
+        await using var pair = await ClientPair.StartAsync(Server.Url, Defaults);
+        await ClientPair.SendAsync(pair.A, "first");
+        Assert.That(pair.A.PartnerSilent, Is.GreaterThanOrEqualTo(TimeSpan.Zero));
+        // B's next update is held from now on.
+        await ClientPair.ReadAsync(pair.B, 1);
+        await TestWait.UntilAsync(() => SilenceAfterATurn() == TimeSpan.Zero, "a held reply counts as heard from");
+
+        TimeSpan? SilenceAfterATurn()
+        {
+            pair.A.SendAsync(ClientPair.Bytes("next")).GetAwaiter().GetResult();
+            return pair.A.PartnerSilent;
+        }
+    }
+
+    [Test]
     public async Task Concurrent_sends_go_out_in_the_order_of_the_calls()
     {
         await using var pair = await ClientPair.StartAsync(Server.Url, Defaults);

@@ -159,12 +159,26 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
                 : $"it answers {status} {response.ReasonPhrase}, but not like a turn server");
         }
 
+        var silent = Number(response, ReplyHeaders.PartnerSilent);
+        reply = reply with
+        {
+            TurnCounter = Number(response, ReplyHeaders.TurnCounter),
+            PartnerSilentSeconds = silent is >= 0 and <= int.MaxValue ? (int)silent : null,
+        };
         if (reply.Error is ErrorCode.RateLimited or ErrorCode.ServerBusy)
             return Attempt.Postponed(reply, RetryAfter(response.Headers.RetryAfter));
         if (reply.Error == ErrorCode.None && !ServerReply.Answers(reply.Code, symbol))
             return Attempt.NotTurnServer($"it answers {reply.Code} to {symbol}");
         return Attempt.Answered(reply);
     }
+
+    // Null if there is no such header, or something on the way has made it unreadable.
+    private static long? Number(HttpResponseMessage response, string header) =>
+        response.Headers.NonValidated.TryGetValues(header, out var values)
+            && long.TryParse(values.ToString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                out var number)
+            ? number
+            : null;
 
     private static TimeSpan RetryAfter(RetryConditionHeaderValue? header) =>
         Min(header?.Delta ?? TimeSpan.Zero, RetryAfterMax);

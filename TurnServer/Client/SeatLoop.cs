@@ -12,6 +12,13 @@ internal sealed class SeatLoop(RequestSender sender, SeatMachine machine, TurnCl
     private Task _running = Task.CompletedTask;
     private Task _abandoned = Task.CompletedTask;
 
+    // −1: not told. Written by the loop, read by any thread.
+    private volatile int _partnerSilentSeconds = -1;
+
+    /// <summary>See <see cref="TurnGame.PartnerSilent"/>.</summary>
+    public TimeSpan? PartnerSilent =>
+        _partnerSilentSeconds is >= 0 and var seconds ? TimeSpan.FromSeconds(seconds) : null;
+
     /// <summary>Starts to play.</summary>
     public void Start() => _running = RunAsync();
 
@@ -74,7 +81,7 @@ internal sealed class SeatLoop(RequestSender sender, SeatMachine machine, TurnCl
                     await SendHeldAsync(step.Request);
                     break;
                 case SeatStepKind.Send:
-                    machine.Complete(await sender.SendAsync(step.Request, _stop.Token), Now);
+                    Complete(await sender.SendAsync(step.Request, _stop.Token));
                     break;
             }
         }
@@ -98,7 +105,13 @@ internal sealed class SeatLoop(RequestSender sender, SeatMachine machine, TurnCl
         }
 
         using (abandon)
-            machine.Complete(await held, Now);
+            Complete(await held);
+    }
+
+    private void Complete(in RequestOutcome outcome)
+    {
+        _partnerSilentSeconds = outcome.Reply.PartnerSilentSeconds ?? _partnerSilentSeconds;
+        machine.Complete(outcome, Now);
     }
 
     private static async Task AbandonAsync(Task before, Task held, CancellationTokenSource abandon)

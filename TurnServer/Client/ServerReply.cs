@@ -23,6 +23,12 @@ public readonly record struct ServerReply
     /// <summary>Whether the server held it (<c>Preference-Applied</c>).</summary>
     public bool WasHeld { get; init; }
 
+    /// <summary>The header <c>Turn-Counter</c>; null if there is none.</summary>
+    public long? TurnCounter { get; init; }
+
+    /// <summary>The header <c>Partner-Silent</c>, in seconds; null if there is none, as from an older server.</summary>
+    public int? PartnerSilentSeconds { get; init; }
+
     /// <summary>Parses a body; false if it is not a turn server's reply.</summary>
     public static bool TryParse(ReadOnlyMemory<byte> body, bool wasHeld, out ServerReply reply)
     {

@@ -43,6 +43,12 @@ public sealed class TurnGame : IAsyncDisposable
     public TurnFault? Ended => _machine.Ended;
 
     /// <summary>
+    /// For how long the server had not heard from the partner when it sent its last reply, in whole seconds; null while
+    /// it has not told (PROTOCOL.md, "Knowing about the partner").
+    /// </summary>
+    public TimeSpan? PartnerSilent => _loop.PartnerSilent;
+
+    /// <summary>
     /// Sends a turn; completes when the server has taken it. Several calls may be pending: turns go out in the order of
     /// the calls, and those that wait at the same time share a request.
     /// </summary>

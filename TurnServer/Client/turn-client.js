@@ -42,13 +42,14 @@ export class TurnError extends Error {
 }
 
 // Sends a request once. Returns the reply, or "" if it was lost.
-async function attempt(url, request, milliseconds, signal) {
+async function attempt(url, request, milliseconds, signal, onReply) {
     const controller = new AbortController(), abort = () => controller.abort();
     const timer = setTimeout(abort, milliseconds);
     if (signal) signal.addEventListener("abort", abort);
     try {
         const response = await fetch(url, { ...request, signal: controller.signal });
         const text = await response.text();
+        if (onReply) onReply(response);
         return response.status === 413 ? TOO_LONG : text;       // from a proxy with a lower limit
     } catch (error) {
         return "";
@@ -59,14 +60,15 @@ async function attempt(url, request, milliseconds, signal) {
 }
 
 // Sends a request and repeats it until there is a reply: requests are idempotent. Returns null if it was abandoned.
-async function ask(url, body, { hold = 0, received, signal } = {}) {
+async function ask(url, body, { hold = 0, received, signal, onReply } = {}) {
     const headers = { "Content-Type": "text/plain" };
     if (hold >= 1000) headers["Prefer"] = `wait=${Math.floor(hold / 1000)}`;
     if (received !== undefined) headers["Turn-Received"] = received;
     let until = 0;
     for (let pause = timing.firstPause; ; pause = Math.min(2 * pause, timing.longestPause)) {
         if (signal && signal.aborted) return null;
-        const reply = await attempt(url, { method: "POST", body, headers }, hold + timing.answer, signal);
+        const request = { method: "POST", body, headers };
+        const reply = await attempt(url, request, hold + timing.answer, signal, onReply);
         if (signal && signal.aborted) return null;
         // Repeats after 22 and 23, and after a proxy's error page.
         if (/^0\/\d+\//.test(reply)) return reply;
@@ -227,6 +229,7 @@ export class TurnGame {
     constructor(url, partner, key, seat) {
         Object.assign(this, { url, partner, key, seat: Number(seat) });
         this.ended = null;              // null while the game continues; then why it is over, such as "15/5/*"
+        this.partnerSilent = null;      // seconds since the server last heard from the partner, as its last reply says
         // Private to this class.
         this._outbox = [];
         this._inbox = [];
@@ -319,7 +322,7 @@ export class TurnGame {
 
     async _collect() {
         try {
-            this._deliver(await ask(this.url, this._last.body, this._last));
+            this._deliver(await this._ask(this._last));
         } catch (error) {
             if (error.reply !== BEHIND) throw error;    // the refused turn was taken after all; repeating it gets 11
         }
@@ -331,7 +334,7 @@ export class TurnGame {
     async _freeCounter(refused) {
         const before = this._block, acknowledgesNone = bytesOf(refused.acknowledged) > bytesOf(before) / 2;
         const update = this._compose("", acknowledgesNone ? "" : before);
-        const reply = await ask(this.url, update.body, update), block = dataOf(reply);
+        const reply = await this._ask(update), block = dataOf(reply);
         const isRefusedTaken = acknowledgesNone ? !beginsWith(block, before)
             : beginsWith(block, after(before, refused.acknowledged));
         if (reply.startsWith("0/11/") && isRefusedTaken) return false;
@@ -341,6 +344,13 @@ export class TurnGame {
         return true;
     }
 
+    _ask({ body, received }, options = {}) {
+        return ask(this.url, body, { received, ...options, onReply: ({ headers }) => {
+            const silent = headers.get("Partner-Silent");
+            if (silent !== null) this.partnerSilent = Number(silent);
+        } });
+    }
+
     _compose(turn, acknowledged = this._block) {
         const body = `6,${turn},${this.key},${this.seat},${this._counter + 1}`;
         return { body, acknowledged, received: this._counter < 0 ? undefined : bytesOf(acknowledged) };
@@ -348,11 +358,11 @@ export class TurnGame {
 
     // Returns whether the reply brought no turns.
     async _update(update, options) {
-        const send = () => ask(this.url, update.body, { received: update.received, ...options });
+        const send = () => this._ask(update, options);
         const reply = await send().catch(async error => {
             if (error.reply !== AHEAD || !this._unconfirmed.length) throw error;
             // An abandoned update never arrived: send it first.
-            for (const earlier of this._unconfirmed) await ask(this.url, earlier.body, earlier).catch(() => {});
+            for (const earlier of this._unconfirmed) await this._ask(earlier).catch(() => {});
             return send();
         });
         this._take(update);
