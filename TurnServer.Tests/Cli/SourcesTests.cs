@@ -127,6 +127,17 @@ internal sealed class SourcesTests
     }
 
     [Test]
+    public async Task Timeouts_may_be_30_days()
+    {
+        await using var server = await ServerChild.StartAsync("--pairing-timeout", "2592000",
+            "--long-pairing-timeout", "2592000", "--load-timeout", "2592000", "--game-timeout", "2592000");
+        await using var client = await RawHttp.ConnectAsync(server.Port);
+        var key = await client.RegisterAsync("0,Patient,*,*,*");
+        Assert.That((await client.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"));
+        Assert.That((await client.GetAsync("GET /healthz HTTP/1.1")).Body, Is.EqualTo("ok"));
+    }
+
+    [Test]
     public async Task Sequential_keys_count_up_from_0()
     {
         await using var server = await ServerChild.StartAsync("--keys", "sequential");

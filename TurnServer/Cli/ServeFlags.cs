@@ -19,8 +19,10 @@ internal sealed class ServeFlags
     private const string State = "State";
     private const string Debugging = "Logging and debugging";
     private const double SecondsMin = 0.1;
-    private const double SecondsMax = 86_400;
     private const int WaitSecondsMax = 3600;
+
+    // 30 days, for games played over days. Timers can be set for up to 49 days.
+    private const double SecondsMax = 30 * 86_400;
 
     private static readonly ServeOptions Defaults = new();
     private static readonly FlagType<TimeSpan> Timeout = FlagType.Seconds(SecondsMin, SecondsMax);
