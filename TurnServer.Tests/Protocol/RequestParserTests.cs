@@ -99,7 +99,7 @@ public sealed class RequestParserTests
     public void TryParse_OfATokenCharacter_AcceptsVisibleAsciiExceptStarAndComma()
     {
         var taken = Enumerable.Range(0, 128).Select(c => (char)c)
-            .Where(c => Outcome($"0,A,*,*,x{c}").StartsWith("0 ", StringComparison.Ordinal));
+            .Where(c => Outcome($"0,A,*,*,x{c}x").StartsWith("0 ", StringComparison.Ordinal));
         var visible = Enumerable.Range(0x21, 0x7F - 0x21).Select(c => (char)c).Where(c => c is not ('*' or ','));
         Assert.That(taken, Is.EqualTo(visible));
     }
