@@ -20,7 +20,7 @@ internal sealed class HelpTests
         ("--max-players COUNT", "100000"), ("--max-games COUNT", "50000"), ("--players-per-address COUNT", "256"),
         ("--requests-per-second COUNT", "1000"), ("--max-connections COUNT", "80 % of the file descriptor limit"),
         ("--state DIR", "none: a restart ends all games"), ("--state-sync WHEN", "batch"),
-        ("--restart-grace SECONDS", "same as --game-timeout"),
+        ("--restart-grace SECONDS", "same as --game-timeout, at most 86400"),
         ("--keys KIND", "random"), ("-v, --verbose [SECONDS]", "10 when given without a number"),
         ("--log-level LEVEL", "information"), ("--log-format FORM", "auto"), ("-h, --help", null), ("--version", null),
     ];

@@ -130,7 +130,8 @@ internal sealed class SourcesTests
     public async Task Timeouts_may_be_30_days()
     {
         await using var server = await ServerChild.StartAsync("--pairing-timeout", "2592000",
-            "--long-pairing-timeout", "2592000", "--load-timeout", "2592000", "--game-timeout", "2592000");
+            "--long-pairing-timeout", "2592000", "--load-timeout", "2592000", "--game-timeout", "2592000",
+            "--restart-grace", "0");
         await using var client = await RawHttp.ConnectAsync(server.Port);
         var key = await client.RegisterAsync("0,Patient,*,*,*");
         Assert.That((await client.PostAsync($"2,*,{key},*,*")).Body, Is.EqualTo("0/2/*"));

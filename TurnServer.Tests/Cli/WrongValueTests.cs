@@ -22,6 +22,7 @@ internal sealed class WrongValueTests
     [TestCase("--game-timeout", "1e3")]
     [TestCase("--body-timeout", "Infinity")]
     [TestCase("--body-timeout", "1,5")]
+    [TestCase("--body-timeout", "86401")]
     [TestCase("--host", "example")]
     [TestCase("--host", "1.2.3.4.5")]
     [TestCase("--host", "::1")]

@@ -105,6 +105,8 @@ public sealed class RequestMetricsTests
 
         public List<(Symbol? Symbol, ErrorCode Error, ReplyCode Code)> Seen { get; } = [];
 
+        public bool IsRealTime => inner.IsRealTime;
+
         public async Task<ScenarioReply> SendAsync(byte[] body, int waitSeconds) =>
             Record(body, await inner.SendAsync(body, waitSeconds));
 

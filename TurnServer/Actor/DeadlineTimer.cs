@@ -6,6 +6,9 @@ namespace TurnServer.Actor;
 /// </summary>
 internal sealed class DeadlineTimer : IDisposable
 {
+    // A day, in milliseconds.
+    private const double DelayMax = 86_400_000;
+
     private static readonly TimeSpan NotSet = TimeSpan.MaxValue;
 
     private static readonly TimeSpan FullMailboxPause = TimeSpan.FromMilliseconds(10);
@@ -35,8 +38,8 @@ internal sealed class DeadlineTimer : IDisposable
             return;
         _setFor = due;
         // Timers truncate to milliseconds and use a coarser clock than timestamps do: one that fires too early is set
-        // again once it has been handled.
-        var delay = Math.Max(1, Math.Ceiling((due - _time.Now).TotalMilliseconds));
+        // again once it has been handled. They cannot be set for more than 49 days.
+        var delay = Math.Clamp(Math.Ceiling((due - _time.Now).TotalMilliseconds), 1, DelayMax);
         _timer.Change(TimeSpan.FromMilliseconds(delay), Timeout.InfiniteTimeSpan);
     }
 

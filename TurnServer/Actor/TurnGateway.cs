@@ -30,7 +30,9 @@ public sealed class TurnGateway(TurnActor actor, int waitSecondsMax, ILogger log
         WireReply reply;
         try
         {
-            reply = await actor.AskAsync(turn, body, from, allowedSeconds);
+            // The journal records the fields, not the line break, so that earlier versions can replay it.
+            var fields = body[..RequestParser.LengthWithoutLineBreak(body.Span)];
+            reply = await actor.AskAsync(turn, fields, from, allowedSeconds);
             if (reply.IsOverload)
                 LogOverload();
         }

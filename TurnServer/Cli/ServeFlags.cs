@@ -21,11 +21,14 @@ internal sealed class ServeFlags
     private const double SecondsMin = 0.1;
     private const int WaitSecondsMax = 3600;
 
-    // 30 days, for games played over days. Timers can be set for up to 49 days.
-    private const double SecondsMax = 30 * 86_400;
+    private const double SecondsMax = 86_400;
+
+    // 30 days, for games played over days.
+    private const double SilenceSecondsMax = 30 * 86_400;
 
     private static readonly ServeOptions Defaults = new();
     private static readonly FlagType<TimeSpan> Timeout = FlagType.Seconds(SecondsMin, SecondsMax);
+    private static readonly FlagType<TimeSpan> Silence = FlagType.Seconds(SecondsMin, SilenceSecondsMax);
     private static readonly FlagType<LogFormat> LogFormats = FlagType.OneOf("FORM", ("auto", LogFormat.Auto),
         ("text", LogFormat.Text), ("journal", LogFormat.Journal), ("json", LogFormat.Json));
 
@@ -71,14 +74,14 @@ internal sealed class ServeFlags
             FlagType.Address, o => o.Host, (o, v) => o with { Host = v }),
 
         Rules(Timeouts, "--pairing-timeout", "drop a waiting player after this much silence",
-            Timeout, o => o.PairingTimeout, (o, v) => o with { PairingTimeout = v }),
+            Silence, o => o.PairingTimeout, (o, v) => o with { PairingTimeout = v }),
         Rules(Timeouts, "--long-pairing-timeout", "the same for a player that registers with the key bibbybabbis",
-            Timeout, o => o.LongPairingTimeout, (o, v) => o with { LongPairingTimeout = v }),
+            Silence, o => o.LongPairingTimeout, (o, v) => o with { LongPairingTimeout = v }),
         Rules(Timeouts, "--load-timeout",
             "drop a paired or loading player after this much silence, unless its pairing timeout is longer",
-            Timeout, o => o.LoadTimeout, (o, v) => o with { LoadTimeout = v }),
+            Silence, o => o.LoadTimeout, (o, v) => o with { LoadTimeout = v }),
         Rules(Timeouts, "--game-timeout", "drop a player from its game after this much silence",
-            Timeout, o => o.GameTimeout, (o, v) => o with { GameTimeout = v }),
+            Silence, o => o.GameTimeout, (o, v) => o with { GameTimeout = v }),
         Http(Timeouts, "--body-timeout", "time for a request's head to arrive, and then for its body",
             Timeout, o => o.BodyTimeout, (o, v) => o with { BodyTimeout = v }),
         Http(Timeouts, "--max-wait", "longest time to hold a reply for Prefer: wait, in whole seconds; 0: never",
@@ -103,8 +106,9 @@ internal sealed class ServeFlags
         _stateSync,
         Journal("--restart-grace",
             "drop no player for this long after a restart or a pause of the process; decimals allowed",
-            FlagType.Optional(FlagType.Seconds(0, SecondsMax)),
-            o => o.RestartGrace, (o, v) => o with { RestartGrace = v }, defaultWords: "same as --game-timeout"),
+            FlagType.Optional(FlagType.Seconds(0, SilenceSecondsMax)),
+            o => o.RestartGrace, (o, v) => o with { RestartGrace = v },
+            defaultWords: "same as --game-timeout, at most 86400"),
 
         Of(Debugging, "--keys",
             "how to choose keys: random, or sequential for old clients that store them in 32 bits",

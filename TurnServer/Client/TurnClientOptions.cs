@@ -29,7 +29,7 @@ public sealed record TurnClientOptions
 
     /// <summary>
     /// How long to repeat a lost request before <see cref="TurnFaultKind.Unreachable"/>, counted from when the first
-    /// attempt was given up. About as long as the server's default timeouts.
+    /// attempt was given up. As long as the server's default timeouts: raise both together.
     /// </summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -347,7 +347,7 @@ export class TurnGame {
     _ask({ body, received }, options = {}) {
         return ask(this.url, body, { received, ...options, onReply: ({ headers }) => {
             const silent = headers.get("Partner-Silent");
-            if (silent !== null) this.partnerSilent = Number(silent);
+            if (/^\d{1,9}$/.test(silent)) this.partnerSilent = Number(silent);
         } });
     }
 

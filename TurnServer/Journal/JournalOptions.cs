@@ -24,6 +24,9 @@ public enum StateSync
 /// <summary>How the state is made durable.</summary>
 public sealed record JournalOptions
 {
+    // Else a server that restarts every month would keep abandoned games of 30 days for ever.
+    private static readonly TimeSpan DefaultGraceMax = TimeSpan.FromDays(1);
+
     /// <summary>The directory, created if missing; null to keep the state in memory only.</summary>
     public string? Directory { get; init; }
 
@@ -32,12 +35,13 @@ public sealed record JournalOptions
 
     /// <summary>
     /// For how long after a restart or a freeze of the process no client is dropped for silence; null for the game
-    /// timeout, within which every well-behaved client sends a request.
+    /// timeout, within which every well-behaved client sends a request, or a day if that is shorter.
     /// </summary>
     public TimeSpan? RestartGrace { get; init; }
 
     /// <summary>The grace period under these rules.</summary>
-    public TimeSpan GraceUnder(RulesOptions rules) => RestartGrace ?? rules.GameTimeout;
+    public TimeSpan GraceUnder(RulesOptions rules) =>
+        RestartGrace ?? (rules.GameTimeout < DefaultGraceMax ? rules.GameTimeout : DefaultGraceMax);
 
     /// <summary>
     /// The length of one journal segment, in bytes; there are at least two. At full load, about 2 MB/s, one lasts a few

@@ -33,9 +33,9 @@ public static class RequestParser
             : TryParsePairing(symbol, body, out request, out refusal);
     }
 
-    // One LF or CRLF at the end of a body is not part of its last field: println, heredocs and curl's --data-binary
-    // send one.
-    private static int LengthWithoutLineBreak(ReadOnlySpan<byte> body) => body switch
+    // One LF or CRLF at the end of a body is not part of its last field: println, heredocs and curl's
+    // --data-binary @FILE send one.
+    internal static int LengthWithoutLineBreak(ReadOnlySpan<byte> body) => body switch
     {
         [.., (byte)'\r', (byte)'\n'] => body.Length - 2,
         [.., (byte)'\n'] => body.Length - 1,

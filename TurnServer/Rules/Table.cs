@@ -100,7 +100,7 @@ public sealed class Table
 
     /// <summary>
     /// Extends all deadlines after a suspension. Call it instead of <see cref="Tick"/>, and before applying requests
-    /// that arrived during the suspension. One pass over the deadlines; their order does not change.
+    /// that arrived during the suspension. One pass over deadlines and seats; the order of deadlines does not change.
     /// </summary>
     /// <param name="suspension">The suspension.</param>
     /// <param name="now">When it ended; as in <see cref="Apply"/>.</param>
@@ -110,6 +110,13 @@ public sealed class Table
         AdvanceClock(now);
         for (var i = 0; i < _deadlines.Count; i++)
             _deadlines[i].Participant.ExtendDeadline(suspension, _now);
+        // Seats that were left have no deadline, but their silence is told.
+        foreach (var seat in _games.Seats)
+        {
+            if (seat.Left is not null)
+                seat.LastHeard += suspension.Gap;
+        }
+
         Advance(_now);
         return _responder.Answers;
     }

@@ -123,6 +123,8 @@ internal sealed partial class ModelTable(RulesOptions limits)
                 participant.LastHeard = graceUntil - participant.Timeout;
         }
 
+        foreach (var seat in _seats.Where(seat => seat.HasLeft))
+            seat.LastHeard += suspension.Gap;
         Advance(now);
     }
 

@@ -102,8 +102,8 @@ internal abstract class SimulatedServer
             throw new MismatchException($"one reply to request {ticket}", "two");
         if (reply.TurnCounter is { } counter)
             _headers[ticket] = $"Turn-Counter: {counter}";
-        else if (reply.PartnerSilentSeconds is { } seconds)
-            _headers[ticket] = $"Partner-Silent: {seconds}";
+        if (reply.PartnerSilentSeconds is { } seconds)
+            _headers[ticket] = HeadersOf(ticket) + $"Partner-Silent: {seconds}";
     }
 }
 

@@ -29,6 +29,8 @@ internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, I
     /// </summary>
     public TimeSpan LongestDelay { get; private set; }
 
+    public bool IsRealTime => true;
+
     public async Task<ScenarioReply> SendAsync(byte[] body, int waitSeconds)
     {
         var watch = Stopwatch.StartNew();

@@ -3,6 +3,9 @@ namespace TurnServer.Tests.Support;
 /// <summary>The target of a scenario: the rules alone, or a server over HTTP.</summary>
 internal interface IScenarioServer
 {
+    /// <summary>Whether time passes by itself.</summary>
+    bool IsRealTime { get; }
+
     /// <summary>Sends a request whose reply may be held for this long, and returns the reply.</summary>
     Task<ScenarioReply> SendAsync(byte[] body, int waitSeconds);
 

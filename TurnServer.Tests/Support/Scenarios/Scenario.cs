@@ -46,12 +46,9 @@ internal sealed record Scenario(string Name, IReadOnlyList<ScenarioStep> Steps)
         return new Expectation([.. patterns], json.TryGetProperty("status", out var status) ? status.GetInt32() : 200)
         {
             TurnCounter = json.TryGetProperty("turn-counter", out var counter) ? counter.GetInt64() : null,
-            PartnerSilentSeconds = json.TryGetProperty("partner-silent", out var silent) ? ReadRange(silent) : null,
+            PartnerSilentSeconds = json.TryGetProperty("partner-silent", out var silent) ? silent.GetInt32() : null,
         };
     }
-
-    // Over HTTP time passes between steps.
-    private static (int Min, int Max) ReadRange(JsonElement json) => (json[0].GetInt32(), json[1].GetInt32());
 
     // Scenario strings may have lone surrogates (WireText), which System.Text.Json refuses to decode.
     private static string Text(JsonElement json) => WireText.OfJsonString(json.GetRawText());
@@ -87,16 +84,19 @@ internal sealed record Expectation(IReadOnlyList<string> Patterns, int Status)
     /// <summary>The header Turn-Counter; null: not compared.</summary>
     public long? TurnCounter { get; init; }
 
-    /// <summary>The least and the most seconds of the header Partner-Silent; null: not compared.</summary>
-    public (int Min, int Max)? PartnerSilentSeconds { get; init; }
+    /// <summary>
+    /// The header Partner-Silent when the steps take no time; null: not compared. In real time only its presence is
+    /// compared.
+    /// </summary>
+    public int? PartnerSilentSeconds { get; init; }
 
     /// <summary>Whether the reply has the expected headers.</summary>
-    public bool HeadersMatch(in ScenarioReply reply) =>
+    public bool HeadersMatch(in ScenarioReply reply, bool isRealTime) =>
         (TurnCounter is null || TurnCounter == reply.TurnCounter)
-        && (PartnerSilentSeconds is not { } range
-            || (reply.PartnerSilentSeconds >= range.Min && reply.PartnerSilentSeconds <= range.Max));
+        && (PartnerSilentSeconds is not { } seconds
+            || (isRealTime ? reply.PartnerSilentSeconds is not null : reply.PartnerSilentSeconds == seconds));
 
     public override string ToString() => $"{Status} {string.Join(" or ", Patterns)}"
         + (TurnCounter is { } counter ? $", Turn-Counter {counter}" : "")
-        + (PartnerSilentSeconds is { } range ? $", Partner-Silent {range.Min} to {range.Max}" : "");
+        + (PartnerSilentSeconds is { } seconds ? $", Partner-Silent {seconds}" : "");
 }

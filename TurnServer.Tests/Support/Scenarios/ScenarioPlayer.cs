@@ -50,7 +50,8 @@ internal sealed class ScenarioPlayer(IScenarioServer server)
 
     private string? Check(string what, Expectation expected, ScenarioReply reply)
     {
-        if ((expected.Status == 0 || expected.Status == reply.Status) && expected.HeadersMatch(reply))
+        if ((expected.Status == 0 || expected.Status == reply.Status)
+            && expected.HeadersMatch(reply, server.IsRealTime))
         {
             foreach (var pattern in expected.Patterns)
             {

@@ -5,6 +5,8 @@ internal sealed class TableScenarioServer(TableDriver table) : IScenarioServer
 {
     private readonly Dictionary<string, HeldReply> _started = [];
 
+    public bool IsRealTime => false;
+
     public async Task<ScenarioReply> SendAsync(byte[] body, int waitSeconds)
     {
         const string Sent = "";
