@@ -35,7 +35,27 @@ internal sealed class OtherRequestTests() : ServerFixture("--host", "127.0.0.1")
         Assert.That((reply.Status, reply.Body), Is.EqualTo((200, "ok")));
     }
 
+    [Test]
+    public async Task Waiting_returns_how_many_wait_in_a_pool_and_for_how_long()
+    {
+        await _client.PostAsync("0,Ann,*#a&b,*,*");
+        var line = await _client.GetAsync("GET /waiting?pool=a%26b HTTP/1.1");
+        var empty = await _client.GetAsync("GET /waiting?pool=a HTTP/1.1");
+        Assert.That(line.Status, Is.EqualTo(200));
+        Assert.That(line.Body, Does.Match(@"^1 \d+$"));
+        Assert.That((empty.Status, empty.Body), Is.EqualTo((200, "0 0")));
+    }
+
+    [TestCase("/waiting?pool=")]
+    [TestCase("/waiting?pool=a%20b")]
+    public async Task Waiting_in_a_malformed_pool_is_refused(string path)
+    {
+        var reply = await _client.GetAsync($"GET {path} HTTP/1.1");
+        Assert.That((reply.Status, reply.Body), Is.EqualTo((400, "4/3/*")));
+    }
+
     [TestCase("/healthz", 200)]
+    [TestCase("/waiting", 200)]
     [TestCase("/", 200)]
     [TestCase("/elsewhere", 404)]
     public async Task Head_returns_the_headers_of_Get_without_the_body(string path, int status)
@@ -130,7 +150,8 @@ internal sealed class OtherRequestTests() : ServerFixture("--host", "127.0.0.1")
         Assert.That((reply.Status, reply["Access-Control-Allow-Origin"]), Is.EqualTo((status, "*")));
         Assert.That(reply["Access-Control-Allow-Headers"], Is.EqualTo("Content-Type, Prefer, Turn-Received"));
         Assert.That(reply["Access-Control-Expose-Headers"],
-            Is.EqualTo("Preference-Applied, Retry-After, Turn-Counter, Partner-Silent"));
+            Is.EqualTo("Preference-Applied, Retry-After, Turn-Counter, Turns-Taken, "
+            + "Turns-Acknowledged, Partner-Silent"));
         Assert.That(reply["Vary"], Is.Null, "the same for every origin");
     }
 

@@ -16,7 +16,7 @@ internal sealed class RecordSymmetryTests
 {
     private static readonly string[] Bodies =
     [
-        "0,Ann,bibbybabbis,Bob,token", "1,*,71,*,*", "2,*,72,*,*", "3,*,73,*,*", "4,*,74,*,*", "5,*,75,1,*",
+        "0,Ann,bibbybabbis#pool,Bob,token", "1,*,71,*,*", "2,*,72,*,*", "3,*,73,*,*", "4,*,74,*,*", "5,*,75,1,*",
         "6,e4,76,1,9",
     ];
 

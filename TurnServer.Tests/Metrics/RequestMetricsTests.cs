@@ -121,6 +121,8 @@ public sealed class RequestMetricsTests
         public async Task<ScenarioReply?> JoinAsync(string id, TimeSpan within) =>
             await inner.JoinAsync(id, within) is { } reply ? Record(_started[id], reply) : null;
 
+        public Task<string> GetWaitingAsync(string pool) => inner.GetWaitingAsync(pool);
+
         public Task SleepAsync(TimeSpan time) => inner.SleepAsync(time);
 
         private ScenarioReply Record(byte[] body, ScenarioReply reply)

@@ -9,11 +9,12 @@ namespace TurnServer.Tests.Protocol;
 public sealed class RequestParserPropertyTests
 {
     private static readonly Gen<string> Field = Gen.OneOf(
-        OneOf("*", "", "0", "1", "2", "6", "17", "-1", "00", "x", "Ann", "bibbybabbis", "t-1", "a b", "é", "🎲", "|",
-            "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616", "\n",
-            "\u0085"),
+        OneOf("*", "", "0", "1", "2", "6", "17", "-1", "00", "x", "Ann", "bibbybabbis", "*#p", "t-1", "a b", "é",
+            "🎲", "|", "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616",
+            "\n", "\u0085"),
         Gen.ULong.Select(number => $"{number}"),
-        Gen.String[Gen.Char['!', '~'], 0, 70]);
+        Gen.String[Gen.Char['!', '~'], 0, 70],
+        Gen.String[Gen.Char['!', '~'], 0, 35].Select(pool => $"*#{pool}"));
 
     // A symbol and a few fields: close enough to a request to reach every rule.
     private static readonly Gen<byte[]> NearlyRequest = Gen.Select(

@@ -12,6 +12,8 @@ public sealed class RequestParserTests
     [TestCase("0,Bob,*,*,*", Bob)]
     [TestCase("0,Bob,*,*", Bob)]
     [TestCase("0,Bob,bibbybabbis,*,*", "0 name=Bob partner= token= long=True")]
+    [TestCase("0,Bob,*#chess,*,*", "0 name=Bob partner= pool=chess token= long=False")]
+    [TestCase("0,Bob,bibbybabbis#*,Ann,t", "0 name=Bob partner=Ann pool=* token=t long=True")]
     [TestCase("0,Bob,*,Ann,*", "0 name=Bob partner=Ann token= long=False")]
     [TestCase("0,Bob,*,Ann,t-1", "0 name=Bob partner=Ann token=t-1 long=False")]
     [TestCase("0,Bob,*,*,t-1", "0 name=Bob partner= token=t-1 long=False")]

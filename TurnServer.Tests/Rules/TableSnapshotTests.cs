@@ -83,7 +83,7 @@ public sealed class TableSnapshotTests
                 Throws.TypeOf<CorruptStateException>(), $"without part {index}");
         }
 
-        Assert.That(refused, Is.GreaterThan(500));
+        Assert.That(refused, Is.GreaterThan(400));
     }
 
     [Test]

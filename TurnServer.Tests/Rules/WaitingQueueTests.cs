@@ -41,7 +41,8 @@ public sealed class WaitingQueueTests
                     break;
             }
 
-            Assert.That(queue.IsEmpty, Is.EqualTo(waiting.Count == 0));
+            Assert.That(queue.Count, Is.EqualTo(waiting.Count));
+            Assert.That(queue.First, Is.SameAs(waiting.MinBy(player => player.Order)));
             var now = TimeSpan.FromSeconds(who);
             foreach (var player in waiting.Concat(away.Take(2)))
                 Assert.That(queue.FindPartnerFor(player, now), Is.SameAs(First(waiting, player, now)));

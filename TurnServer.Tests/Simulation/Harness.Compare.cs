@@ -39,6 +39,13 @@ internal sealed partial class Harness
     {
         if (_model.FindMiscount(server.GetStatistics()) is { } miscount)
             throw new MismatchException("correct counters", miscount);
+        foreach (var pool in _pools)
+        {
+            var (expected, actual) = (_model.GetWaiting(pool), server.GetWaiting(pool));
+            if (actual != expected)
+                throw new MismatchException($"in pool {pool ?? "*"} {expected}", $"{actual}");
+        }
+
         if (_model.NextDue is { } due && !(server.NextDeadline <= due))
             throw new MismatchException($"a deadline no later than {due - Start}", $"{server.NextDeadline - Start}");
     }

@@ -22,6 +22,7 @@ internal sealed partial class Harness(World world, SimulatedServer server, Trace
     // A crash can hide a pairing from both players, and a repeated key stands for several.
     private readonly FairnessChecker? _fairness =
         server.CanCrash || world.RepeatsKeys ? null : new FairnessChecker(world);
+    private readonly string?[] _pools = [.. world.Players.Select(profile => profile.Pool).Append(null).Distinct()];
     private long _deliveries;
     private long _tickets;
     private bool _isDraining;
@@ -144,7 +145,7 @@ internal sealed partial class Harness(World world, SimulatedServer server, Trace
         // Recorded requests have been applied, although their replies were lost.
         foreach (var (ticket, reply) in _model.Expected)
             Invariants.NoteReply(lost[ticket], reply, crashedAt);
-        _model.Restart(recovery);
+        _model.Restart(recovery, Now);
         _isDraining = false;
         trace?.Add($"server recovers {recovery.Survivors} of them");
         Statistics.Crashes++;

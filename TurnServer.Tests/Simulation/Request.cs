@@ -23,6 +23,8 @@ internal sealed record Request
 
     public string? Wanted { get; init; }
 
+    public string? Pool { get; init; }
+
     public string? Token { get; init; }
 
     public bool LongTimeout { get; init; }
@@ -86,11 +88,13 @@ internal sealed record Request
 
     private byte[] WriteFields() => Symbol switch
     {
-        Symbol.Register => Bytes($"0,{Name},{(LongTimeout ? LongTimeoutKey : "*")},{Wanted ?? "*"},{Token ?? "*"}"),
+        Symbol.Register => Bytes($"0,{Name},{RegisterKey},{Wanted ?? "*"},{Token ?? "*"}"),
         Symbol.GameQuit => Bytes($"5,*,{Key},{Seat},*"),
         Symbol.GameUpdate => [.. "6,"u8, .. Data, .. Bytes($",{Key},{Seat},{Counter}")],
         _ => Bytes($"{(int)Symbol},*,{Key},*,*"),
     };
+
+    private string RegisterKey => (LongTimeout ? LongTimeoutKey : "*") + (Pool is null ? "" : $"#{Pool}");
 
     private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
 }

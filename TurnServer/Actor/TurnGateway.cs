@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 using Microsoft.Extensions.Logging;
 using TurnServer.Protocol;
 
@@ -43,6 +44,23 @@ public sealed class TurnGateway(TurnActor actor, int waitSecondsMax, ILogger log
         }
 
         return reply with { Symbol = turn.Symbol };
+    }
+
+    /// <summary>Answers <c>GET /waiting</c> (PROTOCOL.md, "Pools").</summary>
+    /// <param name="query">The query of its URL.</param>
+    public async ValueTask<WireReply> GetWaitingAsync(string query)
+    {
+        if (!WaitingQuery.TryParse(query, out var pool))
+            return WireReply.Of(Reply.Refuse(ErrorCode.PostDataFormat, (byte)FormatFault.Key));
+        try
+        {
+            var line = await actor.QueryAsync(table => table.GetWaiting(pool));
+            return new WireReply(Encoding.ASCII.GetBytes(line.ToString()), ErrorCode.None);
+        }
+        catch (Exception e) when (e is ActorBusyException or ActorFailedException)
+        {
+            return WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy));
+        }
     }
 
     private static bool TryParse(ReadOnlySpan<byte> body, string? received, out TurnRequest turn, out Reply refusal)

@@ -22,6 +22,9 @@ public readonly record struct WireReply(byte[] Body, ErrorCode Error)
     /// <summary>See <see cref="Reply.TurnCounter"/>.</summary>
     public long? TurnCounter { get; init; }
 
+    /// <summary>See <see cref="Reply.Totals"/>.</summary>
+    public TurnTotals? Totals { get; init; }
+
     /// <summary>See <see cref="Reply.PartnerSilentSeconds"/>.</summary>
     public int? PartnerSilentSeconds { get; init; }
 
@@ -37,6 +40,7 @@ public readonly record struct WireReply(byte[] Body, ErrorCode Error)
         {
             Code = reply.Code,
             TurnCounter = reply.TurnCounter,
+            Totals = reply.Totals,
             PartnerSilentSeconds = reply.PartnerSilentSeconds,
         };
 }

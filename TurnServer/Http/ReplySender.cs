@@ -23,8 +23,8 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
     private const string Text = "text/plain; charset=utf-8";
     private const string Server = "TurnServer";
     private const string NoStore = "no-store";
-    private const string ExposedHeaders =
-        $"Preference-Applied, Retry-After, {ReplyHeaders.TurnCounter}, {ReplyHeaders.PartnerSilent}";
+    private const string ExposedHeaders = $"Preference-Applied, Retry-After, {ReplyHeaders.TurnCounter}, "
+        + $"{ReplyHeaders.TurnsTaken}, {ReplyHeaders.TurnsAcknowledged}, {ReplyHeaders.PartnerSilent}";
 
     private const int NoContentStatus = 204;
 
@@ -45,6 +45,13 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
 
         if (reply.TurnCounter is { } counter)
             response.Headers[ReplyHeaders.TurnCounter] = counter.ToString(CultureInfo.InvariantCulture);
+        if (reply.Totals is { } totals)
+        {
+            response.Headers[ReplyHeaders.TurnsTaken] = totals.Taken.ToString(CultureInfo.InvariantCulture);
+            response.Headers[ReplyHeaders.TurnsAcknowledged] =
+                totals.Acknowledged.ToString(CultureInfo.InvariantCulture);
+        }
+
         if (reply.PartnerSilentSeconds is { } seconds)
             response.Headers[ReplyHeaders.PartnerSilent] = seconds.ToString(CultureInfo.InvariantCulture);
         return SendAsync(context, HttpStatus.Of(reply.Error), reply.Body, leavesBody);

@@ -151,6 +151,9 @@ internal sealed class RequestHandler(HttpOptions options, TurnGateway gateway, A
                 await _sender.SendAsync(context, problem is null ? OkStatus : UnavailableStatus,
                     Encoding.UTF8.GetBytes(problem ?? "ok"));
                 break;
+            case "/waiting":
+                await _sender.SendAsync(context, await gateway.GetWaitingAsync(context.Request.Url.Query));
+                break;
             default:
                 await _sender.SendAsync(context, NotFoundStatus, "not found"u8.ToArray());
                 break;

@@ -64,7 +64,8 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
 
     private void CheckHead(ref FieldReader from)
     {
-        if (from.Number() is var version && version != StateFormat.RulesVersion)
+        var version = from.Number();
+        if (version is < StateFormat.RulesVersionMin or > StateFormat.RulesVersion)
             throw new OtherRulesException(version);
         if (StateSettings.Read(ref from) != settings)
             throw new CorruptStateException("its settings differ from the previous segment's");

@@ -21,10 +21,12 @@ internal sealed record Snapshot
     private const byte SettingsPart = 0;
     private const byte EndPart = 0xFF;
 
-    private static ReadOnlySpan<byte> Magic => "TURNS002"u8;
+    private static ReadOnlySpan<byte> Magic => "TURNS003"u8;
 
-    // Still readable: its players have parts of another kind.
-    private static ReadOnlySpan<byte> OlderMagic => "TURNS001"u8;
+    // Still readable: their players and games have parts of other kinds.
+    private static ReadOnlySpan<byte> Magic1 => "TURNS001"u8;
+
+    private static ReadOnlySpan<byte> Magic2 => "TURNS002"u8;
 
     public required Table Table { get; init; }
 
@@ -92,7 +94,8 @@ internal sealed record Snapshot
         };
     }
 
-    private static bool IsKnown(ReadOnlySpan<byte> head) => head.StartsWith(Magic) || head.StartsWith(OlderMagic);
+    private static bool IsKnown(ReadOnlySpan<byte> head) =>
+        head.StartsWith(Magic) || head.StartsWith(Magic2) || head.StartsWith(Magic1);
 
     private static StateSettings ReadSettings(ReadOnlySpan<byte> part)
     {

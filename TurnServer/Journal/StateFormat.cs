@@ -5,7 +5,14 @@ internal static class StateFormat
 {
     /// <summary>
     /// To be incremented when the rules produce other results from the same inputs: a journal is replayed only by the
-    /// version of the rules that recorded it. A snapshot is read by later versions too.
+    /// version of the rules that recorded it, or by a later one that gives the same results. A snapshot is read by all
+    /// later versions.
     /// </summary>
-    public const int RulesVersion = 2;
+    public const int RulesVersion = 3;
+
+    /// <summary>
+    /// The earliest version whose journals give the same results today: 3 has added pools, which no request that 2
+    /// recorded names, and totals of turns, which change no later result.
+    /// </summary>
+    public const int RulesVersionMin = 2;
 }

@@ -12,6 +12,9 @@ public static class ProtocolLimits
     /// <summary>The longest registration token, in ASCII characters (PROTOCOL.md, "Pairing").</summary>
     public const int TokenCharactersMax = 64;
 
+    /// <summary>The longest name of a pool, in ASCII characters (PROTOCOL.md, "Pools").</summary>
+    public const int PoolCharactersMax = 32;
+
     /// <summary>
     /// The most bytes of turns, separators included, waiting for one seat or unacknowledged by it (PROTOCOL.md, "The
     /// game").

@@ -47,6 +47,12 @@ public readonly record struct Reply
     public long? TurnCounter => Error is ErrorCode.PlayerStateBehind or ErrorCode.PlayerStateAhead ? (long)Key : null;
 
     /// <summary>
+    /// How many turns the seat has sent and acknowledged: told with a repeated or a wrong counter, unless the server
+    /// does not know; null with other replies.
+    /// </summary>
+    public TurnTotals? Totals { get; init; }
+
+    /// <summary>
     /// How long the partner has been silent, in whole seconds: told with replies to updates; null with other replies.
     /// </summary>
     public int? PartnerSilentSeconds

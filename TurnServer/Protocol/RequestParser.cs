@@ -7,6 +7,8 @@ namespace TurnServer.Protocol;
 /// <summary>Parses request bodies: <c>SYMBOL,DATA,KEY,PLAYER,COUNTER</c> (PROTOCOL.md, "Request").</summary>
 public static class RequestParser
 {
+    private const byte PoolSign = (byte)'#';
+
     private static ReadOnlySpan<byte> LongTimeoutKey => "bibbybabbis"u8;
 
     /// <summary>
@@ -106,8 +108,7 @@ public static class RequestParser
         var hasToken = token is { } range && !IsStar(body[range]);
         if (hasToken && !IsToken(body[token!.Value]))
             return Refuse(FormatFault.Counter, out refusal);
-        var longTimeout = body[key].SequenceEqual(LongTimeoutKey);
-        if (!longTimeout && !IsStar(body[key]))
+        if (!TryParseRegisterKey(body, key, out var longTimeout, out var pool))
             return Refuse(FormatFault.Key, out refusal);
         if (!IsName(body[name]))
             return Refuse(ErrorCode.RegisterFail, out refusal);
@@ -121,10 +122,33 @@ public static class RequestParser
             Name = name,
             Partner = isAnyone ? default : partner,
             Token = hasToken ? token!.Value : default,
+            Pool = pool,
             LongTimeout = longTimeout,
         };
         refusal = default;
         return true;
+    }
+
+    // "*" or "bibbybabbis", followed by nothing or by "#POOL".
+    private static bool TryParseRegisterKey(ReadOnlySpan<byte> body, Range field, out bool longTimeout, out Range pool)
+    {
+        pool = default;
+        var key = body[field];
+        var sign = key.IndexOf(PoolSign);
+        if (sign >= 0)
+        {
+            pool = (field.Start.Value + sign + 1)..field.End.Value;
+            if (!IsPool(body[pool]))
+            {
+                longTimeout = false;
+                return false;
+            }
+
+            key = key[..sign];
+        }
+
+        longTimeout = key.SequenceEqual(LongTimeoutKey);
+        return longTimeout || IsStar(key);
     }
 
     private static Range NextField(ReadOnlySpan<byte> body, int start)
@@ -154,6 +178,14 @@ public static class RequestParser
             key = ulong.MaxValue;
         return true;
     }
+
+    /// <summary>
+    /// Whether this may name a pool: 1 to 32 visible ASCII characters other than <c>,</c> and <c>#</c> (PROTOCOL.md,
+    /// "Pools").
+    /// </summary>
+    internal static bool IsPool(ReadOnlySpan<byte> name) =>
+        name.Length is >= 1 and <= ProtocolLimits.PoolCharactersMax
+        && !name.ContainsAnyExceptInRange((byte)'!', (byte)'~') && !name.ContainsAny((byte)',', PoolSign);
 
     // 1 to 64 visible ASCII characters other than '*' (PROTOCOL.md, "Pairing").
     private static bool IsToken(ReadOnlySpan<byte> field) =>

@@ -38,6 +38,9 @@ public readonly record struct TurnRequest
     /// <summary>The registration token; empty if there is none (symbol 0).</summary>
     public Range Token { get; init; }
 
+    /// <summary>The pool to be paired in; empty if none was named (symbol 0).</summary>
+    public Range Pool { get; init; }
+
     /// <summary>Whether the registration asked for the long timeout (symbol 0).</summary>
     public bool LongTimeout { get; init; }
 }

@@ -60,9 +60,9 @@ internal struct Backlog
 
     /// <summary>
     /// Removes the block, or only those of its turns that lie within its first <paramref name="receivedBytes"/> bytes:
-    /// the others wait again, ahead of the waiting turns.
+    /// the others wait again, ahead of the waiting turns. Returns how many it has removed.
     /// </summary>
-    public void Acknowledge(int? receivedBytes)
+    public int Acknowledge(int? receivedBytes)
     {
         var block = _buffer.AsSpan(_start, _blockLength);
         var received = block.Length;
@@ -73,16 +73,18 @@ internal struct Backlog
             received = Math.Max(end, 0);
         }
 
+        var turns = TurnTotals.Count(block[..received]);
         if (received == _length)
         {
             Clear();
-            return;
+            return turns;
         }
 
         var removed = received == 0 ? 0 : received + 1;
         _start += removed;
         _length -= removed;
         _blockLength = 0;
+        return turns;
     }
 
     /// <summary>Removes all turns.</summary>

@@ -3,12 +3,15 @@ using TurnServer.Protocol;
 namespace TurnServer.Rules;
 
 /// <summary>Two seats. The game ends once both players have left.</summary>
-internal sealed class Game(TimeSpan startedAt)
+internal sealed class Game(TimeSpan startedAt, string? pool)
 {
     private Seat _seat0 = null!;
     private Seat _seat1 = null!;
 
     public TimeSpan StartedAt => startedAt;
+
+    /// <summary>The pool in which the players were paired; null if they named none.</summary>
+    public string? Pool => pool;
 
     public Seat this[int number]
     {
@@ -41,6 +44,9 @@ internal sealed class Seat(ulong key, byte number, Game game, string name, Clien
     /// <summary>The last counter accepted; −1 at first.</summary>
     public long LastCounter { get; set; } = -1;
 
+    /// <summary>How many turns it has sent and acknowledged; null if an earlier version began to play it.</summary>
+    public TurnTotals? Totals { get; set; } = default(TurnTotals);
+
     /// <summary>Why the player left this seat; null while it has not.</summary>
     public Departure? Left { get; set; }
 
@@ -49,8 +55,14 @@ internal sealed class Seat(ulong key, byte number, Game game, string name, Clien
 
     internal override TimeSpan Timeout => options.GameTimeout;
 
-    /// <summary>0 while a reply of the partner's is held (PROTOCOL.md, "Knowing about the partner").</summary>
-    internal override int? PartnerSilentSeconds(TimeSpan now) =>
+    internal override Reply Extend(in Reply reply, TimeSpan now) => reply with
+    {
+        PartnerSilentSeconds = PartnerSilentSeconds(now),
+        Totals = reply is { Error: ErrorCode.None, Code: ReplyCode.GameRedundant } ? Totals : null,
+    };
+
+    // 0 while a reply of the partner's is held (PROTOCOL.md, "Knowing about the partner").
+    private int PartnerSilentSeconds(TimeSpan now) =>
         Partner.IsHeld || now < Partner.LastHeard ? 0 : (int)(now - Partner.LastHeard).TotalSeconds;
 }
 

@@ -30,7 +30,7 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
     /// <summary>Starts a game: seat 0 is for the player who was ready last.</summary>
     public void Start(Player readyLast, Player other, TimeSpan now)
     {
-        var game = new Game(now);
+        var game = new Game(now, readyLast.Pool);
         AddSeat(readyLast, 0);
         AddSeat(other, 1);
         (game[0].Partner, game[1].Partner) = (game[1], game[0]);
@@ -73,7 +73,10 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         // counter - 1 cannot overflow, LastCounter + 1 could.
         if (counter - 1 != seat.LastCounter)
         {
-            responder.Send(arrival.Ticket, Reply.RefuseCounter(counter, seat.LastCounter));
+            responder.Send(arrival.Ticket, Reply.RefuseCounter(counter, seat.LastCounter) with
+            {
+                Totals = seat.Totals,
+            });
             return;
         }
 
@@ -88,7 +91,12 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
 
         seat.LastCounter = counter;
         var backlogBytes = seat.Backlog.Length;
-        seat.Backlog.Acknowledge(arrival.Request.ReceivedBytes);
+        var acknowledged = seat.Backlog.Acknowledge(arrival.Request.ReceivedBytes);
+        if (seat.Totals is { } totals)
+        {
+            seat.Totals = new TurnTotals(totals.Taken + TurnTotals.Count(turn), totals.Acknowledged + acknowledged);
+        }
+
         statistics.BacklogBytes -= backlogBytes - seat.Backlog.Length;
         seat.Backlog.HandOut();
         if (hasTurnToDeliver)

@@ -8,7 +8,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
     Games games, TableStatistics statistics)
 {
     private readonly Dictionary<ulong, Player> _players = [];
-    private readonly Dictionary<(string Name, string? Wanted, string Token), Player> _byToken = [];
+    private readonly Dictionary<TokenKey, Player> _byToken = [];
     private readonly Dictionary<ClientAddress, int> _registrations = [];
     private readonly WaitingQueues _queues = new();
 
@@ -23,6 +23,9 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
     public bool IsEmpty => _players.Count == 0 && _byToken.Count == 0 && _registrations.Count == 0
         && _queues.IsEmpty;
 
+    /// <summary>The players who named nobody and wait in this pool; null: in none.</summary>
+    public WaitingLine GetWaiting(string? pool, TimeSpan now) => _queues.GetWaiting(pool, now);
+
     public Player? Find(ulong key) => _players.GetValueOrDefault(key);
 
     /// <summary>
@@ -34,7 +37,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
         _registrations[player.From] = _registrations.GetValueOrDefault(player.From) + 1;
         statistics.Restore(player.Status);
         return _players.TryAdd(player.Key, player)
-            && (player.Token is null || _byToken.TryAdd((player.Name, player.Wanted, player.Token), player));
+            && (player.Token is null || _byToken.TryAdd(TokenKey.Of(player), player));
     }
 
     /// <summary>Queues the waiting players, once all players are restored.</summary>
@@ -52,9 +55,10 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
         var request = arrival.Request;
         var body = arrival.Body.Span;
         var name = Encoding.UTF8.GetString(body[request.Name]);
-        var wanted = Encoding.UTF8.GetString(body[request.Partner]) is { Length: > 0 } text ? text : null;
-        var token = Encoding.UTF8.GetString(body[request.Token]) is { Length: > 0 } given ? given : null;
-        if (token is not null && _byToken.TryGetValue((name, wanted, token), out var known))
+        var wanted = TextOrNull(body[request.Partner]);
+        var pool = TextOrNull(body[request.Pool]);
+        var token = TextOrNull(body[request.Token]);
+        if (token is not null && _byToken.TryGetValue(new TokenKey(name, wanted, pool, token), out var known))
         {
             NoteRequest(known, now);
             responder.Send(arrival.Ticket, Reply.Registered(known.Key));
@@ -77,6 +81,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
 
         var player = new Player(keys.DrawUnused(_players), name, wanted, arrival.From, options)
         {
+            Pool = pool,
             Token = token,
             LongTimeout = request.LongTimeout,
             RegisteredAt = now,
@@ -86,7 +91,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
         _players.Add(player.Key, player);
         _registrations[arrival.From] = registrations + 1;
         if (token is not null)
-            _byToken.Add((name, wanted, token), player);
+            _byToken.Add(TokenKey.Of(player), player);
         _queues.Join(player);
         deadlines.Add(player);
         statistics.Register();
@@ -156,14 +161,17 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
     {
         _players.Remove(player.Key);
         statistics.Retire(player.Status);
-        if (player.Token is { } token)
-            _byToken.Remove((player.Name, player.Wanted, token));
+        if (player.Token is not null)
+            _byToken.Remove(TokenKey.Of(player));
         var registrations = _registrations[player.From] - 1;
         if (registrations == 0)
             _registrations.Remove(player.From);
         else
             _registrations[player.From] = registrations;
     }
+
+    private static string? TextOrNull(ReadOnlySpan<byte> field) =>
+        field.IsEmpty ? null : Encoding.UTF8.GetString(field);
 
     // Finds the sender and notes the request, or rejects it.
     private bool TryFind(in Arrival arrival, TimeSpan now, out Player player)
@@ -243,5 +251,11 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
             return;
         player.Partner = null;
         OnPartnerLeft(partner, player, now);
+    }
+
+    // What a token stands for (PROTOCOL.md, "Pairing").
+    private readonly record struct TokenKey(string Name, string? Wanted, string? Pool, string Token)
+    {
+        public static TokenKey Of(Player player) => new(player.Name, player.Wanted, player.Pool, player.Token!);
     }
 }

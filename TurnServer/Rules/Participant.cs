@@ -37,8 +37,8 @@ public abstract class Participant
     /// <summary>The timeout in its present status.</summary>
     internal abstract TimeSpan Timeout { get; }
 
-    /// <summary>How long its partner has been silent, as replies to it tell; null if they do not.</summary>
-    internal virtual int? PartnerSilentSeconds(TimeSpan now) => null;
+    /// <summary>A reply to it, with what its headers tell besides.</summary>
+    internal virtual Reply Extend(in Reply reply, TimeSpan now) => reply;
 
     internal void Hold(Ticket ticket, ReplyCode code, TimeSpan until)
     {

@@ -50,6 +50,9 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
 
     public ClientAddress From => from;
 
+    /// <summary>The pool that it is paired in; null if it named none.</summary>
+    public string? Pool { get; init; }
+
     public string? Token { get; init; }
 
     public bool LongTimeout { get; init; }

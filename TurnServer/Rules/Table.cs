@@ -174,6 +174,10 @@ public sealed class Table
     /// <summary>How much of everything there is and has been.</summary>
     public TableStatistics GetStatistics() => _statistics.Copy();
 
+    /// <summary>The line of strangers in a pool (PROTOCOL.md, "Pools"), in constant time.</summary>
+    /// <param name="pool">Null: those who named no pool.</param>
+    public WaitingLine GetWaiting(string? pool) => _lobby.GetWaiting(pool, _now);
+
     /// <summary>The players and games, for display.</summary>
     /// <param name="rowsMax">The most rows of each.</param>
     public TableView View(int rowsMax) => new()

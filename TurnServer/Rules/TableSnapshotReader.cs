@@ -38,9 +38,10 @@ public sealed class TableSnapshotReader
         switch (kind)
         {
             case SnapshotPart.Head: ReadHead(ref from); break;
-            case SnapshotPart.Player: ReadPlayer(ref from, hasExclusionEnds: true); break;
-            case SnapshotPart.PlayerWithoutExclusionEnds: ReadPlayer(ref from, hasExclusionEnds: false); break;
-            case SnapshotPart.Game: ReadGame(ref from); break;
+            case SnapshotPart.Player or SnapshotPart.PlayerWithoutPool or SnapshotPart.PlayerWithoutExclusionEnds:
+                ReadPlayer(ref from, kind);
+                break;
+            case SnapshotPart.Game or SnapshotPart.GameWithoutPool: ReadGame(ref from, kind); break;
             case SnapshotPart.Deadlines: ReadDeadlines(ref from); break;
             default: throw new CorruptStateException($"unknown part kind {(byte)kind}");
         }
@@ -79,10 +80,11 @@ public sealed class TableSnapshotReader
         _parts.Statistics.Read(ref from);
     }
 
-    private void ReadPlayer(ref FieldReader from, bool hasExclusionEnds)
+    private void ReadPlayer(ref FieldReader from, SnapshotPart kind)
     {
         var player = new Player(from.Number(), from.Text(), from.TextOrNull(), from.Address(), _options)
         {
+            Pool = kind == SnapshotPart.Player ? from.TextOrNull() : null,
             Token = from.TextOrNull(),
             LongTimeout = from.Flag(),
             RegisteredAt = from.Time(),
@@ -97,7 +99,9 @@ public sealed class TableSnapshotReader
         for (var exclusions = from.Int(); exclusions > 0; exclusions--)
         {
             var (name, address) = (from.Text(), from.Address());
-            var until = hasExclusionEnds ? from.Time() : _table.Now + _options.LoadTimeout;
+            var until = kind == SnapshotPart.PlayerWithoutExclusionEnds
+                ? _table.Now + _options.LoadTimeout
+                : from.Time();
             player.Exclude(new Exclusion(name, address, until));
         }
 
@@ -106,17 +110,18 @@ public sealed class TableSnapshotReader
             throw new CorruptStateException("duplicate pairing key or token");
     }
 
-    private void ReadGame(ref FieldReader from)
+    private void ReadGame(ref FieldReader from, SnapshotPart kind)
     {
-        var game = new Game(from.Time());
+        var hasPool = kind == SnapshotPart.Game;
+        var game = new Game(from.Time(), hasPool ? from.TextOrNull() : null);
         for (byte number = 0; number < 2; number++)
-            game[number] = ReadSeat(ref from, game, number);
+            game[number] = ReadSeat(ref from, game, number, hasTotals: hasPool);
         (game[0].Partner, game[1].Partner) = (game[1], game[0]);
         if (!_parts.Games.TryRestore(game))
             throw new CorruptStateException("duplicate seat key");
     }
 
-    private Seat ReadSeat(ref FieldReader from, Game game, byte number)
+    private Seat ReadSeat(ref FieldReader from, Game game, byte number, bool hasTotals)
     {
         var seat = new Seat(from.Number(), number, game, from.Text(), from.Address(), _options);
         if (ReadKey(ref from) is { } player)
@@ -129,6 +134,7 @@ public sealed class TableSnapshotReader
         if (counterEnd > 1UL << 63)
             throw new CorruptStateException($"invalid counter {counterEnd - 1}");
         seat.LastCounter = (long)(counterEnd - 1);
+        seat.Totals = hasTotals && from.Flag() ? new TurnTotals(from.Long(), from.Long()) : null;
         seat.Left = from.OneOf(DepartureCount + 1) is var left and > 0
             ? (Departure)(left - 1)
             : null;

@@ -13,16 +13,22 @@ internal enum SnapshotPart : byte
     /// <summary>One registration, as written before exclusions expired. Only read.</summary>
     PlayerWithoutExclusionEnds = 2,
 
-    /// <summary>One game with its two seats and their backlogs.</summary>
-    Game = 3,
+    /// <summary>One game, as written before there were pools and totals of turns. Only read.</summary>
+    GameWithoutPool = 3,
 
     /// <summary>
     /// Part of the deadlines, in heap order: it decides who comes first of two that are due at the same time.
     /// </summary>
     Deadlines = 4,
 
+    /// <summary>One registration, as written before there were pools. Only read.</summary>
+    PlayerWithoutPool = 5,
+
     /// <summary>One registration.</summary>
-    Player = 5,
+    Player = 6,
+
+    /// <summary>One game with its two seats and their backlogs.</summary>
+    Game = 7,
 }
 
 /// <summary>Receives the parts of a snapshot one by one; the bytes are valid during the call.</summary>
@@ -87,6 +93,7 @@ internal static class TableSnapshotWriter
         to.Text(player.Name);
         to.TextOrNull(player.Wanted);
         to.Address(player.From);
+        to.TextOrNull(player.Pool);
         to.TextOrNull(player.Token);
         to.Flag(player.LongTimeout);
         to.Time(player.RegisteredAt);
@@ -111,6 +118,7 @@ internal static class TableSnapshotWriter
     {
         to.Byte((byte)SnapshotPart.Game);
         to.Time(game.StartedAt);
+        to.TextOrNull(game.Pool);
         for (var number = 0; number < 2; number++)
         {
             var seat = game[number];
@@ -120,6 +128,13 @@ internal static class TableSnapshotWriter
             WriteKey(to, seat.Player?.Key);
             // Unsigned, so that both −1 and 2⁶³−1 fit.
             to.Number((ulong)(seat.LastCounter + 1));
+            to.Flag(seat.Totals is not null);
+            if (seat.Totals is { } totals)
+            {
+                to.Number(totals.Taken);
+                to.Number(totals.Acknowledged);
+            }
+
             to.Byte(seat.Left is { } left ? (byte)(left + 1) : (byte)0);
             to.Number(seat.Backlog.Block.Length);
             to.Bytes(seat.Backlog.All.Span);

@@ -1,52 +1,88 @@
+using System.Globalization;
+
 namespace TurnServer.Rules;
 
 /// <summary>
-/// The players without a partner: one queue for those who accept anyone, and one for each pair of names for those who
-/// named a partner. A named queue exists only while it has a player.
+/// The players without a partner, in queues: for those who accept anyone one for each pool, and for those who named a
+/// partner one for each pair of names in a pool. But for the strangers who named no pool, a queue exists only while it
+/// has a player.
 /// </summary>
 internal sealed class WaitingQueues
 {
     private readonly WaitingQueue _strangers = new();
-    private readonly Dictionary<(string Name, string Wanted), WaitingQueue> _named = [];
+    private readonly Dictionary<string, WaitingQueue> _pools = [];
+    private readonly Dictionary<NamedPair, WaitingQueue> _named = [];
 
-    public bool IsEmpty => _named.Count == 0 && _strangers.IsEmpty;
+    public bool IsEmpty => _named.Count == 0 && _pools.Count == 0 && _strangers.Count == 0;
+
+    /// <summary>The line of strangers in a pool; null: of those who named no pool.</summary>
+    public WaitingLine GetWaiting(string? pool, TimeSpan now) =>
+        FindStrangers(pool) is { First: { } first } queue
+            ? new WaitingLine(queue.Count, now - first.RegisteredAt)
+            : default;
 
     /// <summary>Adds a newly registered player at the end.</summary>
     public void Join(Player player) => QueueOf(player).Join(player);
 
     /// <summary>Puts a player who accepts anyone, and had left the queue, back at its old place.</summary>
-    public void Rejoin(Player player) => _strangers.Rejoin(player);
+    public void Rejoin(Player player) => QueueOf(player).Rejoin(player);
 
     public void Leave(Player player)
     {
         var queue = QueueOf(player);
         queue.Leave(player);
-        if (player.Wanted is { } wanted && queue.IsEmpty)
-            _named.Remove((player.Name, wanted));
+        if (queue.Count > 0)
+            return;
+        if (player.Wanted is { } wanted)
+            _named.Remove(new NamedPair(player.Pool, player.Name, wanted));
+        else if (player.Pool is { } pool)
+            _pools.Remove(pool);
     }
 
     /// <summary>The longest-waiting player that this one may be paired with, or null.</summary>
     public Player? FindPartnerFor(Player player, TimeSpan now)
     {
-        if (player.Wanted is not { } wanted)
-            return _strangers.FindPartnerFor(player, now);
-        return _named.TryGetValue((wanted, player.Name), out var queue) ? queue.FindPartnerFor(player, now) : null;
+        var queue = player.Wanted is { } wanted
+            ? _named.GetValueOrDefault(new NamedPair(player.Pool, wanted, player.Name))
+            : FindStrangers(player.Pool);
+        return queue?.FindPartnerFor(player, now);
     }
 
     /// <summary>
     /// For a player who accepts anyone: the longest-waiting player with a held request 2 that it may be paired with, or
     /// null.
     /// </summary>
-    public Player? FindHeldFor(Player player, TimeSpan now) => _strangers.FindPartnerFor(player, now, isHeld: true);
+    public Player? FindHeldFor(Player player, TimeSpan now) =>
+        FindStrangers(player.Pool)?.FindPartnerFor(player, now, isHeld: true);
+
+    private WaitingQueue? FindStrangers(string? pool) => pool is null ? _strangers : _pools.GetValueOrDefault(pool);
 
     private WaitingQueue QueueOf(Player player)
     {
-        if (player.Wanted is not { } wanted)
-            return _strangers;
-        if (!_named.TryGetValue((player.Name, wanted), out var queue))
-            _named.Add((player.Name, wanted), queue = new WaitingQueue());
+        if (player.Wanted is { } wanted)
+            return FindOrAdd(_named, new NamedPair(player.Pool, player.Name, wanted));
+        return player.Pool is { } pool ? FindOrAdd(_pools, pool) : _strangers;
+    }
+
+    private static WaitingQueue FindOrAdd<TKey>(Dictionary<TKey, WaitingQueue> queues, TKey key)
+        where TKey : notnull
+    {
+        if (!queues.TryGetValue(key, out var queue))
+            queues.Add(key, queue = new WaitingQueue());
         return queue;
     }
+
+    private readonly record struct NamedPair(string? Pool, string Name, string Wanted);
+}
+
+/// <summary>Players who named nobody and wait in one pool.</summary>
+/// <param name="Count">How many they are.</param>
+/// <param name="FirstWaits">For how long the first has waited, since it registered; zero if nobody waits.</param>
+public readonly record struct WaitingLine(int Count, TimeSpan FirstWaits)
+{
+    /// <summary>As on the wire: <c>COUNT SECONDS</c>, in whole seconds (PROTOCOL.md, "Pools").</summary>
+    public override string ToString() =>
+        string.Create(CultureInfo.InvariantCulture, $"{Count} {(long)FirstWaits.TotalSeconds}");
 }
 
 /// <summary>
@@ -63,11 +99,16 @@ internal sealed class WaitingQueue
     private Player? _first;
     private Player? _last;
 
-    public bool IsEmpty => _first is null && _returned is not { Count: > 0 };
+    public int Count { get; private set; }
+
+    /// <summary>The longest-waiting player; null if there is none.</summary>
+    public Player? First => _returned is { Count: > 0 } && _returned.Min is { } returned
+        && !(_first?.Order < returned.Order) ? returned : _first;
 
     /// <summary>Adds a newly registered player at the end.</summary>
     public void Join(Player player)
     {
+        Count++;
         player.Ahead = _last;
         if (_last is null)
             _first = player;
@@ -77,10 +118,15 @@ internal sealed class WaitingQueue
     }
 
     /// <summary>Puts a player that had left the queue back at its old place.</summary>
-    public void Rejoin(Player player) => (_returned ??= new SortedSet<Player>(ByOrder)).Add(player);
+    public void Rejoin(Player player)
+    {
+        Count++;
+        (_returned ??= new SortedSet<Player>(ByOrder)).Add(player);
+    }
 
     public void Leave(Player player)
     {
+        Count--;
         if (_returned is { Count: > 0 } && _returned.Remove(player))
             return;
         if (player.Ahead is null)

@@ -5,8 +5,8 @@ namespace TurnServer.Tests.Simulation;
 
 /// <summary>
 /// Checks first come, first served, from the server's replies alone: a player who accepts anyone gets the player who
-/// has waited longest. Considers only unambiguous cases: players who have been told to wait and nothing else, and that
-/// within their timeout.
+/// has waited longest in its pool. Considers only unambiguous cases: players who have been told to wait and nothing
+/// else, and that within their timeout.
 /// </summary>
 internal sealed class FairnessChecker(World world)
 {
@@ -49,7 +49,7 @@ internal sealed class FairnessChecker(World world)
             return;
         _registrations[request.Name] = _registrations.GetValueOrDefault(request.Name) + 1;
         if (request.Wanted is null)
-            _queue.Add(new Waiting(key, request.Name, now));
+            _queue.Add(new Waiting(key, request.Name, request.Pool, now));
     }
 
     private void OnPartner(string name, bool wasWaiting, TimeSpan now)
@@ -57,7 +57,8 @@ internal sealed class FairnessChecker(World world)
         var partner = _queue.FindIndex(one => one.Name == name);
         if (wasWaiting && partner >= 0 && _registrations[name] == 1)
         {
-            var passedOver = _queue.FindIndex(one => now - one.ToldAt < _timeout);
+            var passedOver = _queue.FindIndex(one => one.Pool == _queue[partner].Pool
+                && now - one.ToldAt < _timeout);
             if (passedOver >= 0 && passedOver < partner)
                 throw new MismatchException($"{_queue[passedOver].Name}, who registered first", name);
         }
@@ -65,5 +66,5 @@ internal sealed class FairnessChecker(World world)
         _queue.RemoveAll(one => one.Name == name);
     }
 
-    private readonly record struct Waiting(string Key, string Name, TimeSpan ToldAt);
+    private readonly record struct Waiting(string Key, string Name, string? Pool, TimeSpan ToldAt);
 }

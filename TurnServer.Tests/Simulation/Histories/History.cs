@@ -133,6 +133,8 @@ internal sealed class History
         var (mine, its) = (player.Profile, other.Profile);
         if (other.Stage != Stage.Registered)
             return false;
+        if (mine.Pool != its.Pool)
+            return false;
         return mine.Wanted is null
             ? its.Wanted is null
             : mine.Wanted == its.Name && its.Wanted == mine.Name;

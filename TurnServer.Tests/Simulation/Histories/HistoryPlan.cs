@@ -52,6 +52,8 @@ internal sealed class HistoryPlan
         var hasSharedNames = _random.Is(300);
         var addresses = _random.Of([1, 2, 5, 60]);
         var names = Names(players, hasSharedNames);
+        // Mostly one pool, so that pairs form.
+        string?[] pools = _random.Is(600) ? [null] : [null, "a", "a|", "A"];
         var profiles = new List<Profile>(players);
         for (var i = 0; i < players; i++)
         {
@@ -59,6 +61,7 @@ internal sealed class HistoryPlan
             {
                 Name = names[i],
                 Wanted = _random.Is(namesPerMille) ? Wish(names, i) : null,
+                Pool = pools[_random.Below(1 + _random.Below(pools.Length))],
                 From = World.Address(_random.Below(addresses)),
                 Behaves = !_random.Is(misbehavePerMille),
                 SaysReceived = _random.Is(700),

@@ -44,6 +44,9 @@ internal sealed record Profile
     /// <summary>The partner it names; null accepts anyone.</summary>
     public required string? Wanted { get; init; }
 
+    /// <summary>The pool it registers in; null for none.</summary>
+    public required string? Pool { get; init; }
+
     public required ClientAddress From { get; init; }
 
     /// <summary>Whether it follows the protocol.</summary>

@@ -42,8 +42,10 @@ internal sealed class ModelPlayer : ModelParticipant
 {
     public string Name = "";
     public string? Wanted;
+    public string? Pool;
     public string? Token;
     public ClientAddress From;
+    public TimeSpan RegisteredAt;
     public TimeSpan PairingTimeout;
     public TimeSpan LoadTimeout;
     public ModelStatus Status;
@@ -79,6 +81,10 @@ internal sealed class ModelSeat : ModelParticipant
     public bool HasLeft;
     public bool HasQuit;
     public long Last = -1;
+
+    /// <summary>How many turns it has sent and acknowledged; a turn may contain several, separated by bars.</summary>
+    public int Taken;
+    public int Acknowledged;
 
     /// <summary>The turns handed out under the last counter.</summary>
     public List<byte[]> Block = [];

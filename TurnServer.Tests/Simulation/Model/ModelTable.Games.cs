@@ -51,6 +51,7 @@ internal sealed partial class ModelTable
         }
 
         seat.Last = request.Counter;
+        seat.Taken += CountTurns(request.Data);
         Acknowledge(seat, request.Received);
         seat.Block = seat.Waiting;
         seat.Waiting = [];
@@ -62,8 +63,14 @@ internal sealed partial class ModelTable
     private void ReplyWrongCounter(long ticket, byte[] refusal, ModelSeat seat)
     {
         Reply(ticket, refusal);
-        _headers.Add(ticket, $"Turn-Counter: {seat.Last}");
+        _headers.Add(ticket, $"Turn-Counter: {seat.Last} {Totals(seat)}");
     }
+
+    private static string Totals(ModelSeat seat) =>
+        $"Turns-Taken: {seat.Taken} Turns-Acknowledged: {seat.Acknowledged} ";
+
+    // Bars separate turns.
+    private static int CountTurns(byte[] data) => data.Length == 0 ? 0 : data.Count(letter => letter == (byte)'|') + 1;
 
     // Turns not received in full go back to the head of the backlog.
     private static void Acknowledge(ModelSeat seat, int? received)
@@ -75,6 +82,8 @@ internal sealed partial class ModelTable
             end += turn.Length;
             if (received is { } bytes && end > bytes)
                 unacknowledged.Add(turn);
+            else
+                seat.Acknowledged += CountTurns(turn);
             end++;
         }
 

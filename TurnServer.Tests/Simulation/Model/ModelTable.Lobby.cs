@@ -12,7 +12,7 @@ internal sealed partial class ModelTable
     private void Register(Request request)
     {
         var known = request.Token is null ? null : _players.Find(player => player.Name == request.Name
-            && player.Wanted == request.Wanted && player.Token == request.Token);
+            && player.Wanted == request.Wanted && player.Pool == request.Pool && player.Token == request.Token);
         if (known is not null)
         {
             NotePlayerHeard(known);
@@ -36,9 +36,11 @@ internal sealed partial class ModelTable
             Key = ulong.MaxValue,
             Name = request.Name,
             Wanted = request.Wanted,
+            Pool = request.Pool,
             Token = request.Token,
             From = request.From,
             LastHeard = _now,
+            RegisteredAt = _now,
             PairingTimeout = request.LongTimeout ? limits.LongPairingTimeout : limits.PairingTimeout,
             LoadTimeout = limits.LoadTimeout,
         };
@@ -124,7 +126,7 @@ internal sealed partial class ModelTable
     // The list is in order of registration: the first match has waited longest.
     private bool MayPair(ModelPlayer player, ModelPlayer other)
     {
-        if (other == player || other.Status != ModelStatus.Waiting)
+        if (other == player || other.Status != ModelStatus.Waiting || other.Pool != player.Pool)
             return false;
         if (player.Wanted is not null)
             return other.Name == player.Wanted && other.Wanted == player.Name;

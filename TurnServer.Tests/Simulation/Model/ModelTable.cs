@@ -137,8 +137,9 @@ internal sealed partial class ModelTable(RulesOptions limits)
     }
 
     /// <summary>The server has restarted: nothing is held, and the downtime does not count as silence.</summary>
-    public void Restart(RestartState restart)
+    public void Restart(RestartState restart, TimeSpan now)
     {
+        _now = now;
         foreach (var participant in Participants())
         {
             if (participant.IsHeld && restart.HeldHeardAt > participant.LastHeard)
@@ -156,6 +157,7 @@ internal sealed partial class ModelTable(RulesOptions limits)
 
         foreach (var player in _players)
         {
+            player.RegisteredAt += restart.Downtime;
             for (var i = 0; i < player.Exclusions.Count; i++)
             {
                 var exclusion = player.Exclusions[i];
@@ -191,6 +193,14 @@ internal sealed partial class ModelTable(RulesOptions limits)
             ?? Unequal("games started", _gamesStarted, counters.GamesStarted)
             ?? Unequal("turns", _turns, counters.Turns)
             ?? Unequal("bytes of turns", _turnBytes, counters.TurnBytes);
+    }
+
+    /// <summary>Who waits in a pool without naming a partner: how many, and for how long the first has.</summary>
+    public WaitingLine GetWaiting(string? pool)
+    {
+        var waiting = _players.FindAll(player => player.Status == ModelStatus.Waiting && player.Wanted is null
+            && player.Pool == pool);
+        return waiting.Count == 0 ? default : new WaitingLine(waiting.Count, _now - waiting[0].RegisteredAt);
     }
 
     private static string? Unequal(string what, long expected, long actual) =>
@@ -232,10 +242,11 @@ internal sealed partial class ModelTable(RulesOptions limits)
     private void ReplyTo(ModelParticipant participant, long ticket, byte[] reply)
     {
         Reply(ticket, reply);
-        if (participant is not ModelSeat { Partner: var partner })
+        if (participant is not ModelSeat { Partner: var partner } seat)
             return;
         var silence = partner.IsHeld ? TimeSpan.Zero : _now - partner.LastHeard;
-        _headers.Add(ticket, $"Partner-Silent: {Math.Max(0, Math.Floor(silence.TotalSeconds))}");
+        var totals = reply.AsSpan().StartsWith("0/11/"u8) ? Totals(seat) : "";
+        _headers.Add(ticket, $"{totals}Partner-Silent: {Math.Max(0, Math.Floor(silence.TotalSeconds))} ");
     }
 
     private void ReplyOrHold(long ticket, ModelParticipant participant, byte[] reply, TimeSpan wait)

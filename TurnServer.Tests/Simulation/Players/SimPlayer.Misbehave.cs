@@ -91,6 +91,7 @@ internal sealed partial class SimPlayer
         Symbol = Symbol.Register,
         Name = random.Of([other.Profile.Name, profile.Name, random.Of(HostileInputs.Names)]),
         Wanted = random.Of([other.Profile.Wanted, null, profile.Name == "*" ? null : profile.Name]),
+        Pool = random.Of([other.Profile.Pool, profile.Pool, null]),
         Token = random.Of([other._token, _token, null, "t"]),
         LongTimeout = random.Is(300),
         From = World.Address(random.Below(3)),

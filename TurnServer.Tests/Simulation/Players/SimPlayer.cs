@@ -178,6 +178,7 @@ internal sealed partial class SimPlayer(int id, Profile profile, World world, In
             Symbol = Symbol.Register,
             Name = profile.Name,
             Wanted = profile.Wanted,
+            Pool = profile.Pool,
             Token = _token,
             LongTimeout = profile.LongTimeout,
             From = profile.From,

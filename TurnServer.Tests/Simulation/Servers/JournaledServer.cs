@@ -53,10 +53,16 @@ internal sealed class JournaledServer : SimulatedServer
     // The table's counters start at zero with each restart.
     public override TableStatistics GetStatistics() => Sum(_store.Table.GetStatistics(), _beforeRestart);
 
+    public override WaitingLine GetWaiting(string? pool) => _store.Table.GetWaiting(pool);
+
     public override void Tick(TimeSpan now)
     {
         if (!(NextDeadline <= now))
+        {
+            _store.Table.AdvanceClock(now - _offset);
             return;
+        }
+
         Reserve(0);
         AddReplies(_store.Table.Tick(now - _offset));
         _store.Journal.Record(RecordKind.Tick, now - _offset);

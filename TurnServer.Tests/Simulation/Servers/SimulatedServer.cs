@@ -1,3 +1,4 @@
+using System.Globalization;
 using TurnServer.Protocol;
 using TurnServer.Rules;
 using TurnServer.Tests.Simulation.Model;
@@ -24,6 +25,9 @@ internal abstract class SimulatedServer
     public abstract bool IsEmpty { get; }
 
     public abstract TableStatistics GetStatistics();
+
+    /// <summary>The line of strangers in a pool.</summary>
+    public abstract WaitingLine GetWaiting(string? pool);
 
     /// <summary>Parses and applies a request. False if it is malformed and was refused.</summary>
     public bool Submit(Request request, bool mayHold, TimeSpan now)
@@ -101,10 +105,15 @@ internal abstract class SimulatedServer
         if (!_replies.TryAdd(ticket, ReplyWriter.ToBytes(reply)))
             throw new MismatchException($"one reply to request {ticket}", "two");
         if (reply.TurnCounter is { } counter)
-            _headers[ticket] = $"Turn-Counter: {counter}";
+            AddHeader(ticket, $"Turn-Counter: {counter}");
+        if (reply.Totals is { } totals)
+            AddHeader(ticket, $"Turns-Taken: {totals.Taken} Turns-Acknowledged: {totals.Acknowledged}");
         if (reply.PartnerSilentSeconds is { } seconds)
-            _headers[ticket] = HeadersOf(ticket) + $"Partner-Silent: {seconds}";
+            AddHeader(ticket, $"Partner-Silent: {seconds}");
     }
+
+    private void AddHeader(long ticket, FormattableString header) =>
+        _headers[ticket] = HeadersOf(ticket) + header.ToString(CultureInfo.InvariantCulture) + " ";
 }
 
 /// <summary>The rules alone, without a journal.</summary>
@@ -117,6 +126,8 @@ internal class TableServer(RulesOptions options, IKeySource keys) : SimulatedSer
     public override bool IsEmpty => _table.IsEmpty;
 
     public override TableStatistics GetStatistics() => _table.GetStatistics();
+
+    public override WaitingLine GetWaiting(string? pool) => _table.GetWaiting(pool);
 
     public override void Tick(TimeSpan now) => AddReplies(_table.Tick(now));
 

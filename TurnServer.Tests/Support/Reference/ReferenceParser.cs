@@ -48,16 +48,16 @@ internal static class ReferenceParser
             return WireText.Of(ReplyWriter.ToBytes(refusal));
         return Describe((int)request.Symbol, request.Key, request.Seat, request.Counter,
             WireText.Of(body[request.Data]), WireText.Of(body[request.Name]), WireText.Of(body[request.Partner]),
-            WireText.Of(body[request.Token]), request.LongTimeout);
+            WireText.Of(body[request.Pool]), WireText.Of(body[request.Token]), request.LongTimeout);
     }
 
     private static string Describe(int symbol, ulong key = 0, int seat = 0, long counter = 0, string data = "",
-        string name = "", string partner = "", string token = "", bool isLong = false)
+        string name = "", string partner = "", string pool = "", string token = "", bool isLong = false)
     {
-        var isDefault = IsDefaultWhereUnused(symbol, key, seat, counter, data, name, partner, token, isLong);
+        var isDefault = IsDefaultWhereUnused(symbol, key, seat, counter, data, name + partner + pool + token, isLong);
         return (symbol switch
         {
-            0 => $"0 name={name} partner={partner} token={token} long={isLong}",
+            0 => $"0 name={name} partner={partner}{(pool == "" ? "" : $" pool={pool}")} token={token} long={isLong}",
             5 => $"5 key={key} seat={seat}",
             6 => $"6 data={data} key={key} seat={seat} counter={counter}",
             _ => $"{symbol} key={key}",
@@ -65,9 +65,9 @@ internal static class ReferenceParser
     }
 
     // Whether all fields that the symbol does not use have their default values.
-    private static bool IsDefaultWhereUnused(int symbol, ulong key, int seat, long counter, string data, string name,
-        string partner, string token, bool isLong) =>
-        (symbol == 0 || (name.Length == 0 && partner.Length == 0 && token.Length == 0 && !isLong))
+    private static bool IsDefaultWhereUnused(int symbol, ulong key, int seat, long counter, string data,
+        string registration, bool isLong) =>
+        (symbol == 0 || (registration.Length == 0 && !isLong))
         && (symbol == 6 || (counter == 0 && data.Length == 0))
         && (symbol >= 5 || seat == 0)
         && (symbol != 0 || key == 0);
@@ -79,15 +79,20 @@ internal static class ReferenceParser
         var token = fields.Length == 5 && fields[4] != "*" ? fields[4] : null;
         if (token is not null && (token.Length is 0 or > 64 || token.Any(c => c is < '!' or > '~' or '*')))
             return "4/2/*";
-        if (fields[2] is not ("*" or "bibbybabbis"))
+        var key = fields[2].Split('#', 2);
+        if (key[0] is not ("*" or "bibbybabbis") || (key.Length == 2 && !IsPool(key[1])))
             return "4/3/*";
         if (!IsName(fields[1]))
             return "7/*/*";
         var partner = fields[3] == "*" ? "" : fields[3];
         if (fields[3] != "*" && !IsName(partner))
             return "16/*/*";
-        return Describe(0, name: fields[1], partner: partner, token: token ?? "", isLong: fields[2] != "*");
+        return Describe(0, name: fields[1], partner: partner, pool: key.Length == 2 ? key[1] : "",
+            token: token ?? "", isLong: key[0] != "*");
     }
+
+    private static bool IsPool(string pool) =>
+        pool.Length is >= 1 and <= 32 && pool.All(c => c is >= '!' and <= '~' and not ('#' or ','));
 
     private static string Pairing(string[] fields)
     {

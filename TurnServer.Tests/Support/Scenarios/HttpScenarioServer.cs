@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
-using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Support;
 
@@ -60,6 +59,9 @@ internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, I
         NoteDelay(watch.Elapsed - time);
     }
 
+    public Task<string> GetWaitingAsync(string pool) =>
+        client.GetStringAsync(pool.Length == 0 ? "/waiting" : $"/waiting?pool={Uri.EscapeDataString(pool)}");
+
     public void Dispose() => client.Dispose();
 
     private async Task<ScenarioReply> PostAsync(byte[] body, int waitSeconds)
@@ -73,7 +75,7 @@ internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, I
             using var response = await client.SendAsync(request);
             return new ScenarioReply((int)response.StatusCode,
                 WireText.Of(await response.Content.ReadAsByteArrayAsync()),
-                Number(response, ReplyHeaders.TurnCounter), (int?)Number(response, ReplyHeaders.PartnerSilent));
+                ScenarioHeaders.Read(name => Number(response, name)));
         }
         catch (HttpRequestException e)
         {

@@ -45,8 +45,11 @@ internal sealed record Scenario(string Name, IReadOnlyList<ScenarioStep> Steps)
         var patterns = expect.ValueKind == JsonValueKind.Array ? expect.EnumerateArray().Select(Text) : [Text(expect)];
         return new Expectation([.. patterns], json.TryGetProperty("status", out var status) ? status.GetInt32() : 200)
         {
-            TurnCounter = json.TryGetProperty("turn-counter", out var counter) ? counter.GetInt64() : null,
-            PartnerSilentSeconds = json.TryGetProperty("partner-silent", out var silent) ? silent.GetInt32() : null,
+            Headers = ScenarioHeaders.Read(name =>
+                json.TryGetProperty(name.ToLowerInvariant(), out var number) ? number.GetInt64() : null),
+            Waiting = json.TryGetProperty("waiting", out var waiting)
+                ? waiting.EnumerateObject().ToDictionary(pool => pool.Name, pool => pool.Value.GetString()!)
+                : new Dictionary<string, string>(),
         };
     }
 
@@ -81,22 +84,13 @@ internal sealed record SleepStep(TimeSpan Time) : ScenarioStep;
 /// <summary>The acceptable replies and their HTTP status; status 0 accepts any.</summary>
 internal sealed record Expectation(IReadOnlyList<string> Patterns, int Status)
 {
-    /// <summary>The header Turn-Counter; null: not compared.</summary>
-    public long? TurnCounter { get; init; }
+    /// <summary>The headers that are compared.</summary>
+    public ScenarioHeaders Headers { get; init; }
 
     /// <summary>
-    /// The header Partner-Silent when the steps take no time; null: not compared. In real time only its presence is
-    /// compared.
+    /// The answers to GET /waiting after the reply, by pool. In real time the first may wait for longer.
     /// </summary>
-    public int? PartnerSilentSeconds { get; init; }
+    public IReadOnlyDictionary<string, string> Waiting { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Whether the reply has the expected headers.</summary>
-    public bool HeadersMatch(in ScenarioReply reply, bool isRealTime) =>
-        (TurnCounter is null || TurnCounter == reply.TurnCounter)
-        && (PartnerSilentSeconds is not { } seconds
-            || (isRealTime ? reply.PartnerSilentSeconds is not null : reply.PartnerSilentSeconds == seconds));
-
-    public override string ToString() => $"{Status} {string.Join(" or ", Patterns)}"
-        + (TurnCounter is { } counter ? $", Turn-Counter {counter}" : "")
-        + (PartnerSilentSeconds is { } seconds ? $", Partner-Silent {seconds}" : "");
+    public override string ToString() => $"{Status} {string.Join(" or ", Patterns)}{Headers}";
 }

@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace TurnServer.Tests.Support;
 
 /// <summary>Plays the steps of scenarios against a server and reports every difference.</summary>
@@ -38,30 +40,45 @@ internal sealed class ScenarioPlayer(IScenarioServer server)
                 return null;
             case JoinStep join:
                 return await server.JoinAsync(join.Id, join.Within) is { } late
-                    ? Check(join.Id, join.Expected, late)
+                    ? await CheckAsync(join.Id, join.Expected, late)
                     : $"{join.Id}: no reply within {join.Within.TotalSeconds} s";
             case SendStep send:
                 var reply = await server.SendAsync(WireText.ToBytes(Bound.Fill(send.Body)), send.WaitSeconds);
-                return Check(send.Body, send.Expected, reply);
+                return await CheckAsync(send.Body, send.Expected, reply);
             default:
                 throw new ArgumentOutOfRangeException(nameof(step), step, "Unknown step.");
         }
     }
 
-    private string? Check(string what, Expectation expected, ScenarioReply reply)
+    private async Task<string?> CheckAsync(string what, Expectation expected, ScenarioReply reply)
     {
-        if ((expected.Status == 0 || expected.Status == reply.Status)
-            && expected.HeadersMatch(reply, server.IsRealTime))
+        if (!Matches(expected, reply))
         {
-            foreach (var pattern in expected.Patterns)
-            {
-                if (Bound.Matches(pattern, reply.Text))
-                    return null;
-            }
+            return $"{Shorten(what)}: expected {Shorten(expected.ToString())}, got {reply.Status} "
+                + $"{Shorten(reply.Text)}{reply.Headers}";
         }
 
-        return $"{Shorten(what)}: expected {Shorten(expected.ToString())}, got {reply.Status} "
-            + $"{Shorten(reply.Text)}, Turn-Counter {reply.TurnCounter}, Partner-Silent {reply.PartnerSilentSeconds}";
+        foreach (var (pool, line) in expected.Waiting)
+        {
+            var actual = await server.GetWaitingAsync(pool);
+            if (actual != line && !(server.IsRealTime && IsLater(line, actual)))
+                return $"waiting in pool \"{pool}\" after {Shorten(what)}: expected {line}, got {actual}";
+        }
+
+        return null;
+    }
+
+    private bool Matches(Expectation expected, ScenarioReply reply) =>
+        (expected.Status == 0 || expected.Status == reply.Status)
+        && expected.Headers.Match(reply.Headers, server.IsRealTime)
+        && expected.Patterns.Any(pattern => Bound.Matches(pattern, reply.Text));
+
+    // The same number of players, and the first has waited for longer.
+    private static bool IsLater(string line, string actual)
+    {
+        var (expected, later) = (line.Split(' '), actual.Split(' '));
+        return expected[0] == later[0] && expected[0] != "0"
+            && int.Parse(expected[1], CultureInfo.InvariantCulture) < int.Parse(later[1], CultureInfo.InvariantCulture);
     }
 
     private static string Shorten(string text) =>

@@ -30,10 +30,13 @@ internal sealed class TableScenarioServer(TableDriver table) : IScenarioServer
         while (reply.IsHeld && table.Table.NextDeadline is { } next && next <= end)
             table.Advance(next - table.Now);
         ScenarioReply? answer = reply.Text is { } text
-            ? new ScenarioReply(reply.Status, text, reply.Headers.TurnCounter, reply.Headers.PartnerSilentSeconds)
+            ? new ScenarioReply(reply.Status, text, reply.Headers)
             : null;
         return Task.FromResult(answer);
     }
+
+    public Task<string> GetWaitingAsync(string pool) =>
+        Task.FromResult(table.Table.GetWaiting(pool.Length == 0 ? null : pool).ToString());
 
     public Task SleepAsync(TimeSpan time)
     {

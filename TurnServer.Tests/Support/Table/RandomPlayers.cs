@@ -62,12 +62,14 @@ internal sealed class RandomPlayers(SeededRandom random)
             return $"{random.Of([2, 2, 2, 2, 3, 3, 3, 4, 4, 4, 4, 1])},*,{key},*,*";
         return random.Below(4) switch
         {
-            0 => $"0,P{who},*,P{who ^ 1},t{who}",
+            0 => $"0,P{who},*{Pool()},P{who ^ 1},t{who}",
             1 => $"0,P{who},*,P{who ^ 1},*",
-            2 => $"0,P{who % 4},bibbybabbis,*,*",
+            2 => $"0,P{who % 4},bibbybabbis{Pool()},*,*",
             _ => $"0,Zo\u00EB{who},*,*,{(random.Is(300) ? "t" : "*")}",
         };
     }
+
+    private string Pool() => random.Is(200) ? random.Of(["#p", "#q"]) : "";
 
     private string InGame(int who, string seat) => random.Below(20) switch
     {

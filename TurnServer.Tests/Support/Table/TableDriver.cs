@@ -124,7 +124,7 @@ internal sealed class HeldReply
     public int Status { get; private set; }
 
     /// <summary>The headers Turn-Counter and Partner-Silent; null where there is none.</summary>
-    public (long? TurnCounter, int? PartnerSilentSeconds) Headers { get; private set; }
+    public ScenarioHeaders Headers { get; private set; }
 
     public TimeSpan? AnsweredAt { get; private set; }
 
@@ -134,7 +134,7 @@ internal sealed class HeldReply
     {
         Text = Encoding.UTF8.GetString(ReplyWriter.ToBytes(reply));
         Status = HttpStatus.Of(reply.Error);
-        Headers = (reply.TurnCounter, reply.PartnerSilentSeconds);
+        Headers = ScenarioHeaders.Of(reply);
         AnsweredAt = now;
     }
 }

@@ -16,7 +16,7 @@ internal static class TableSnapshotText
     /// <summary>The parts as text, players and games sorted: equal for equal tables.</summary>
     public static string Of(Table table) => string.Join('\n', Parts(table)
         .Select(part => Convert.ToHexString(part))
-        .OrderBy(part => part[..2] is "02" or "03" ? part : part[..2], StringComparer.Ordinal));
+        .OrderBy(part => part[..2] is "06" or "07" ? part : part[..2], StringComparer.Ordinal));
 
     /// <summary>Reads a table from its parts.</summary>
     /// <exception cref="CorruptStateException">The parts are invalid.</exception>
