@@ -79,6 +79,39 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
         }
     }
 
+    /// <summary>Asks once how many players wait in a pool; null: in none.</summary>
+    public async Task<TurnResult<WaitingPlayers>> GetWaitingAsync(string? pool, CancellationToken cancel)
+    {
+        using var timeout = new CancellationTokenSource(options.ReplyTimeout, options.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
+        var query = pool is null ? "" : $"?pool={Uri.EscapeDataString(pool)}";
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(url, $"waiting{query}"));
+            using var response = await FetchAsync(request, either.Token);
+            await response.Content.LoadIntoBufferAsync(ReplyBytesMax, either.Token);
+            var line = (await response.Content.ReadAsStringAsync(either.Token)).Split(' ');
+            if (response.IsSuccessStatusCode && line.Length == 2
+                && int.TryParse(line[0], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+                && int.TryParse(line[1], NumberStyles.None, CultureInfo.InvariantCulture, out var seconds))
+            {
+                return new WaitingPlayers(count, TimeSpan.FromSeconds(seconds));
+            }
+
+            return response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable
+                ? TurnFault.Of(ErrorCode.ServerBusy, null)
+                : Attempt.NotTurnServer($"it answers {(int)response.StatusCode} to GET /waiting").Fault!;
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException)
+        {
+            return Attempt.Lost(Reason(e)).Fault!;
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            return Attempt.Lost($"no answer within {options.ReplyTimeout.TotalSeconds:0.#} s").Fault!;
+        }
+    }
+
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
     private async Task<Attempt> TryAsync(Symbol symbol, OutgoingRequest outgoing, CancellationToken cancel,
@@ -92,7 +125,7 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
         try
         {
             using var request = Compose(outgoing);
-            using var response = await PostAsync(request, either.Token);
+            using var response = await FetchAsync(request, either.Token);
             await response.Content.LoadIntoBufferAsync(ReplyBytesMax, either.Token);
             return Judge(symbol, response, await response.Content.ReadAsByteArrayAsync(either.Token));
         }
@@ -120,7 +153,7 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
     }
 
     // By default HttpClient buffers a body of any length before its length can be checked.
-    private Task<HttpResponseMessage> PostAsync(HttpRequestMessage request, CancellationToken cancel) =>
+    private Task<HttpResponseMessage> FetchAsync(HttpRequestMessage request, CancellationToken cancel) =>
         http is HttpClient client
             ? client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel)
             : http.SendAsync(request, cancel);

@@ -12,6 +12,11 @@ namespace TurnServer.Client;
 /// <param name="Partner">The partner's name.</param>
 public readonly record struct Pairing(bool IsHost, string Partner);
 
+/// <summary>Players who wait in a pool for any partner.</summary>
+/// <param name="Count">How many they are.</param>
+/// <param name="FirstWaits">For how long the first of them has waited, in whole seconds; zero if nobody waits.</param>
+public readonly record struct WaitingPlayers(int Count, TimeSpan FirstWaits);
+
 /// <summary>
 /// The player's side of the protocol, up to the game: register, pair, load, play (PROTOCOL.md). An instance is one
 /// player; its methods are called one at a time. Each repeats its request until the server answers, and returns the
@@ -95,10 +100,13 @@ public sealed class TurnClient
     /// A token that was used before returns the same registration, if the server still has it: a player that stores it
     /// can resume after a crash. Null draws one; see <see cref="Token"/>.
     /// </param>
+    /// <param name="pool">
+    /// The pool to be paired in: 1 to 32 visible ASCII characters other than <c>,</c> and <c>#</c>; null: none.
+    /// </param>
     /// <param name="hasLongTimeout">Asks for the server's long pairing timeout, for debugging.</param>
     /// <param name="cancel">Cancels at once.</param>
     public async Task<TurnFault?> RegisterAsync(string name, string? partner = null, string? token = null,
-        bool hasLongTimeout = false, CancellationToken cancel = default)
+        string? pool = null, bool hasLongTimeout = false, CancellationToken cancel = default)
     {
         name = PlayerName.Normalize(name);
         partner = partner is null ? null : PlayerName.Normalize(partner);
@@ -107,14 +115,28 @@ public sealed class TurnClient
             return TurnFault.Of(ErrorCode.RegisterFail, null);
         if (partner is "*" || partner?.Contains(',') == true)
             return TurnFault.Of(ErrorCode.BadPartnerName, null);
-        var timeout = hasLongTimeout ? "bibbybabbis" : "*";
+        if (pool is not null && !RequestParser.IsPool(Encoding.UTF8.GetBytes(pool)))
+            return InvalidPool;
+        var key = (hasLongTimeout ? "bibbybabbis" : "*") + (pool is null ? "" : $"#{pool}");
         Token = token ?? CreateToken();
-        var outcome = await SendAsync($"0,{name},{timeout},{partner ?? "*"},{Token}", TimeSpan.Zero, cancel);
+        var outcome = await SendAsync($"0,{name},{key},{partner ?? "*"},{Token}", TimeSpan.Zero, cancel);
         if (outcome.Fault is not null)
             return outcome.Fault;
         _key = Text(outcome.Reply);
         return null;
     }
+
+    /// <summary>
+    /// How many players wait in a pool for any partner, and for how long the first has (PROTOCOL.md, "Pools"). Asks
+    /// once, and needs no registration.
+    /// </summary>
+    /// <param name="pool">The pool, as in <see cref="RegisterAsync"/>.</param>
+    /// <param name="cancel">Cancels at once.</param>
+    public async Task<TurnResult<WaitingPlayers>> GetWaitingAsync(string? pool = null,
+        CancellationToken cancel = default) =>
+        pool is not null && !RequestParser.IsPool(Encoding.UTF8.GetBytes(pool))
+            ? InvalidPool
+            : await _sender.GetWaitingAsync(pool, cancel);
 
     /// <summary>
     /// Waits for a partner, without a timeout. May be called again at any time before the game.
@@ -151,6 +173,10 @@ public sealed class TurnClient
         // An earlier attempt may have ended it, and its reply was lost.
         return outcome.Fault is { Kind: TurnFaultKind.RegistrationGone } ? null : outcome.Fault;
     }
+
+    private static TurnFault InvalidPool { get; } = new(TurnFaultKind.InvalidRequest, "invalid pool: 1 to "
+        + $"{ProtocolLimits.PoolCharactersMax} visible ASCII characters, no comma and no #",
+        ErrorCode.PostDataFormat, (byte)FormatFault.Key);
 
     private static string Text(in ServerReply reply) => Encoding.UTF8.GetString(reply.Data.Span);
 
