@@ -14,14 +14,13 @@ internal sealed class OutboxOrderTests
         var puts = Enumerable.Range(0, Count)
             .Select(i => outbox.PutAsync(new OutgoingTurn(BitConverter.GetBytes(i), null, false), default).AsTask())
             .ToArray();
-        var batch = new List<OutgoingTurn>();
-        while (batch.Count < Count)
+        while (outbox.Batch.Count < Count)
         {
-            outbox.TakeBatch(batch, TurnGame.TurnBytesMax);
+            outbox.TakeBatch(TurnGame.TurnBytesMax);
             await Task.WhenAny(Task.WhenAll(puts), Task.Delay(1));
         }
 
-        Assert.That(batch.Select(turn => BitConverter.ToInt32(turn.Bytes.Span)), Is.Ordered);
+        Assert.That(outbox.Batch.Select(turn => BitConverter.ToInt32(turn.Bytes.Span)), Is.Ordered);
         Assert.That(await Task.WhenAll(puts), Has.All.True);
     }
 }

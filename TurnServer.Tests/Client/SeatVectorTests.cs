@@ -17,9 +17,9 @@ internal sealed partial class SeatVectorTests
     private static readonly List<TestCaseData> Cases = [.. Read()];
 
     [TestCaseSource(nameof(Cases))]
-    public async Task Vector(JsonElement options, JsonElement steps)
+    public async Task Vector(JsonElement options, JsonElement saved, JsonElement steps)
     {
-        var seat = new Seat(options);
+        var seat = new Seat(options, saved);
         foreach (var (step, number) in steps.EnumerateArray().Select((step, i) => (step, i + 1)))
         {
             try
@@ -39,7 +39,8 @@ internal sealed partial class SeatVectorTests
         foreach (var vector in json.RootElement.Clone().EnumerateArray())
         {
             vector.TryGetProperty("options", out var options);
-            yield return new TestCaseData(options, vector.GetProperty("steps"))
+            vector.TryGetProperty("saved", out var saved);
+            yield return new TestCaseData(options, saved, vector.GetProperty("steps"))
                 .SetName(vector.GetProperty("name").GetString()!);
         }
     }
@@ -53,27 +54,42 @@ internal sealed partial class SeatVectorTests
 
     private sealed class Seat
     {
-        private readonly Outbox _outbox = new(new WakeSignal());
-        private readonly Inbox _inbox = new(new WakeSignal());
+        private readonly Outbox _outbox;
+        private readonly Inbox _inbox;
         private readonly SeatMachine _machine;
         private readonly Dictionary<string, TaskCompletionSource<TurnFault?>> _sent = [];
         private Task _reading = Task.CompletedTask;
         private TimeSpan _now;
 
-        public Seat(JsonElement options)
+        public Seat(JsonElement options, JsonElement saved)
         {
+            var game = saved.ValueKind == JsonValueKind.Object ? Game(saved) : null;
+            _outbox = new Outbox(new WakeSignal(), game?.Outbox);
+            _inbox = new Inbox(new WakeSignal(), game?.Inbox);
             var defaults = new TurnClientOptions();
             _machine = new SeatMachine(new SeatRequests("17", "0"), _outbox, _inbox, defaults with
             {
                 Wait = Option("wait", defaults.Wait),
                 KeepAlive = Option("keepAlive", defaults.KeepAlive),
                 PollInterval = Option("pollInterval", defaults.PollInterval),
+                SavesEachTurn = options.ValueKind == JsonValueKind.Object
+                    && options.TryGetProperty("savesEachTurn", out _),
             });
+            if (game is not null)
+                _machine.Resume(game);
 
             TimeSpan Option(string name, TimeSpan defaultValue) =>
                 options.ValueKind == JsonValueKind.Object && options.TryGetProperty(name, out var value)
                     ? Seconds(value)
                     : defaultValue;
+        }
+
+        // The counts and turns of a saved game; the rest is the same for all.
+        private static SavedGame Game(JsonElement saved)
+        {
+            const string Others = "\"version\":1,\"url\":\"http://localhost/\",\"key\":\"17\",\"seat\":0,"
+                + "\"partner\":\"Bob\",\"isHost\":true}";
+            return SavedGame.Read($"{saved.GetRawText().TrimEnd('}')},{Others}");
         }
 
         public async Task PlayAsync(JsonElement step)
@@ -97,12 +113,22 @@ internal sealed partial class SeatVectorTests
                 case "quit":
                     _outbox.Finish();
                     break;
+                case "saved":
+                    _machine.NoteSaved(_inbox.GetContent().Received);
+                    break;
                 case "elapse":
                     _now += Seconds(value);
                     break;
                 case "reply":
                     var wasHeld = step.TryGetProperty("held", out var held) && held.GetBoolean();
                     Assert.That(ServerReply.TryParse(Encoding.UTF8.GetBytes(Expand(value)), wasHeld, out var reply));
+                    reply = reply with
+                    {
+                        TurnCounter = Number(step, "turn-counter"),
+                        Totals = Number(step, "turns-taken") is { } taken
+                            ? new TurnTotals(taken, Number(step, "turns-acknowledged")!.Value)
+                            : null,
+                    };
                     _machine.Complete(new RequestOutcome(reply, reply.Error == ErrorCode.None
                         ? null
                         : TurnFault.Of(reply.Error, reply.Detail)), _now);
@@ -138,6 +164,9 @@ internal sealed partial class SeatVectorTests
                 case "ended":
                     Assert.That((int)(_machine.Ended?.Error ?? ErrorCode.None), Is.EqualTo(value.GetInt32()));
                     break;
+                case "missed":
+                    Assert.That(_machine.Missed, Is.EqualTo(value.GetInt64()));
+                    break;
                 case "taken" or "refused" or "pending":
                     foreach (var turn in value.EnumerateArray())
                         Assert.That(Outcome(turn.GetString()!), Is.EqualTo(name), turn.GetString());
@@ -158,6 +187,9 @@ internal sealed partial class SeatVectorTests
             int? received = step.TryGetProperty("received", out var bytes) ? bytes.GetInt32() : null;
             Assert.That(next.Request.ReceivedBytes, Is.EqualTo(received), "Turn-Received");
         }
+
+        private static long? Number(JsonElement step, string header) =>
+            step.TryGetProperty(header, out var number) ? number.GetInt64() : null;
 
         private async Task PutAsync(string turn, bool isSent)
         {

@@ -14,16 +14,56 @@ internal sealed class ReceivedBlock(Inbox inbox)
 
     private ReadOnlyMemory<byte> _delivered;
 
+    // Turns at the beginning of the next reply that were delivered before the game was saved.
+    private long _known;
+
+    private long _missed;
+
+    /// <summary>How many of the partner's turns have been acknowledged: the block follows them.</summary>
+    public long Acknowledged { get; private set; }
+
+    /// <summary>How many turns were acknowledged before the game was resumed, and had not arrived when it was saved.</summary>
+    public long Missed => Interlocked.Read(ref _missed);
+
     /// <summary>How many bytes of it have been delivered.</summary>
     public int Length => _delivered.Length;
 
     /// <summary>Whether the partner may be unable to send until this block is acknowledged.</summary>
     public bool IsNearlyFull => Length > NearlyFullBytes;
 
+    /// <summary>Resumes a saved game.</summary>
+    /// <param name="acknowledged">How many turns have been acknowledged, as the server says.</param>
+    /// <param name="received">How many turns had arrived when the game was saved.</param>
+    public void Resume(long acknowledged, long received)
+    {
+        Acknowledged = acknowledged;
+        _known = Math.Max(0, received - acknowledged);
+        if (acknowledged <= received)
+            return;
+        Interlocked.Add(ref _missed, acknowledged - received);
+        inbox.Skip(acknowledged - received);
+    }
+
+    /// <summary>How many bytes of the block the partner's first turns fill.</summary>
+    /// <param name="turns">How many turns since the game began.</param>
+    public int LengthOf(long turns)
+    {
+        var inBlock = turns - Acknowledged;
+        return inBlock >= TurnTotals.Count(_delivered.Span) ? Length : LengthOf(_delivered.Span, inBlock);
+    }
+
     /// <summary>
     /// The server has taken an update that acknowledges this many bytes: the rest begins the next block.
     /// </summary>
-    public void Acknowledge(int bytes) => _delivered = After(bytes);
+    public void Acknowledge(int bytes)
+    {
+        var rest = bytes >= Length ? default : bytes == 0 ? _delivered : _delivered[(bytes + 1)..];
+        Acknowledged += TurnTotals.Count(_delivered.Span) - TurnTotals.Count(rest.Span);
+        _delivered = rest;
+    }
+
+    /// <summary>The server says how many turns have been acknowledged: the rest is the block.</summary>
+    public void AcknowledgeTo(long turns) => Acknowledge(LengthOf(turns));
 
     /// <summary>Delivers what is new in a reply.</summary>
     public void Deliver(in ServerReply reply)
@@ -32,37 +72,32 @@ internal sealed class ReceivedBlock(Inbox inbox)
         // a real turn comes again.
         if (IsEmpty(reply) || reply.Data.Length <= Length)
             return;
+        if (_known > 0)
+        {
+            _delivered = reply.Data[..LengthOf(reply.Data.Span, _known)];
+            _known -= Math.Min(_known, TurnTotals.Count(_delivered.Span));
+            if (reply.Data.Length == Length)
+                return;
+        }
+
         var rest = Length == 0 ? reply.Data : reply.Data[(Length + 1)..];
         _delivered = reply.Data;
         inbox.Put(rest);
     }
 
-    /// <summary>
-    /// How many bytes an empty update acknowledges, so that the next block shows which was taken: that update, or a
-    /// turn sent before under the same counter.
-    /// </summary>
-    /// <param name="turnBytes">How many bytes the turn acknowledged.</param>
-    public int DistinctFrom(int turnBytes) => turnBytes > Length / 2 ? 0 : Length;
-
-    /// <summary>Whether this reply to an empty update shows that the turn before was taken instead.</summary>
-    /// <param name="reply">The reply.</param>
-    /// <param name="turnBytes">How many bytes the turn acknowledged.</param>
-    public bool ShowsTurnTaken(in ServerReply reply, int turnBytes)
-    {
-        if (reply.Code != ReplyCode.GameRedundant)
-            return false;
-        return DistinctFrom(turnBytes) == 0 ? !Begins(reply, _delivered) : Begins(reply, After(turnBytes));
-    }
-
     private static bool IsEmpty(in ServerReply reply) => reply.Code == ReplyCode.GameNoData
         || (reply.Code == ReplyCode.GameRedundant && reply.Data.Span is [(byte)'*']);
 
-    private static bool Begins(in ServerReply reply, ReadOnlyMemory<byte> turns)
+    // The length of the first turns, without the separator behind them.
+    private static int LengthOf(ReadOnlySpan<byte> block, long turns)
     {
-        var block = reply.Data.Span;
-        return block.StartsWith(turns.Span) && (block.Length == turns.Length || block[turns.Length] == (byte)'|');
-    }
+        var length = 0;
+        for (; turns > 0 && length < block.Length; turns--)
+        {
+            var next = block[length..].IndexOf((byte)'|');
+            length = next < 0 ? block.Length + 1 : length + next + 1;
+        }
 
-    private ReadOnlyMemory<byte> After(int bytes) =>
-        bytes >= Length ? default : bytes == 0 ? _delivered : _delivered[(bytes + 1)..];
+        return Math.Max(0, length - 1);
+    }
 }

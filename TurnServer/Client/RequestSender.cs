@@ -196,6 +196,10 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
         reply = reply with
         {
             TurnCounter = Number(response, ReplyHeaders.TurnCounter),
+            Totals = Number(response, ReplyHeaders.TurnsTaken) is >= 0 and var taken
+                && Number(response, ReplyHeaders.TurnsAcknowledged) is >= 0 and var acknowledged
+                ? new TurnTotals(taken, acknowledged)
+                : null,
             PartnerSilentSeconds = silent is >= 0 and <= int.MaxValue ? (int)silent : null,
         };
         if (reply.Error is ErrorCode.RateLimited or ErrorCode.ServerBusy)

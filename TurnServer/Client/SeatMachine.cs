@@ -13,19 +13,36 @@ namespace TurnServer.Client;
 /// </remarks>
 internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox inbox, TurnClientOptions options)
 {
+    // No seat reaches it: the refusal says which counter was the last (PROTOCOL.md, "Coming back").
+    private const long UnreachableCounter = long.MaxValue;
+
+    // How many counters after the last one known to be taken an earlier process may have used: that of an abandoned
+    // held update, and the next.
+    private const int UnderWayMax = 2;
+
+    private static readonly TurnFault CannotResume = new(TurnFaultKind.OutOfStep,
+        "the server does not say what it has taken: it, or its part of this game, is older than this client");
+
+    private static readonly TurnFault ServerBehind = new(TurnFaultKind.OutOfStep,
+        "the server has lost turns that it had taken");
+
     private static readonly TimeSpan FullPauseFirst = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan FullPauseLongest = TimeSpan.FromMilliseconds(250);
 
-    private readonly List<OutgoingTurn> _batch = [];
     private readonly ReceivedBlock _block = new(inbox);
     private State _state;
     private OutgoingRequest _request;
 
-    // The next update to be accepted; whether it is empty although a batch waits; the last accepted update.
+    // The next update to be accepted, and the last accepted one.
     private OutgoingRequest _update;
-    private bool _isBatchLeftOut;
     private OutgoingRequest _lastAccepted;
     private long _counter = -1;
+
+    // How many of the partner's turns are in the last saved game; −1: none was saved.
+    private long _savedReceived = -1;
+
+    // Empty updates come first, up to this counter: once it is taken, no late update of an earlier process can be.
+    private long _fence = long.MinValue;
 
     // Updates whose replies were abandoned; the next update assumes that they were taken.
     private readonly List<OutgoingRequest> _unconfirmed = [];
@@ -37,6 +54,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
     private TimeSpan _lastHeardAt;
     private TimeSpan _fullPause;
     private TimeSpan _retryAt;
+    private readonly TaskCompletionSource _resumed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile TurnFault? _ended;
 
     private enum State
@@ -55,6 +73,9 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
         /// <summary>Repeats the last update to collect the partner's turns; this acknowledges nothing.</summary>
         Repeating,
 
+        /// <summary>Asks for the last counter, and for how many turns the server has taken.</summary>
+        Resuming,
+
         /// <summary>Sends an empty update under the refused update's counter, to acknowledge.</summary>
         FreeingCounter,
     }
@@ -64,6 +85,28 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
 
     /// <summary>Whether to abandon the held reply, because there is something to send.</summary>
     public bool ShouldAbandonHeldReply => outbox.HasTurns || outbox.IsFinished;
+
+    /// <summary>The last counter taken; −1 before the first. May be read from any thread.</summary>
+    public long Counter => Interlocked.Read(ref _counter);
+
+    /// <summary>Completes when a saved game is resumed, or over.</summary>
+    public Task Resumed => _resumed.Task;
+
+    /// <summary>How many of the partner's turns are missing in a resumed game. May be read from any thread.</summary>
+    public long Missed => _block.Missed;
+
+    /// <summary>Begins with a saved game. To be called first.</summary>
+    /// <param name="saved">The saved game, whose turns outbox and inbox have.</param>
+    public void Resume(SavedGame saved)
+    {
+        _counter = saved.Counter;
+        _fence = saved.Counter + UnderWayMax;
+        _savedReceived = saved.Received;
+        Send(State.Resuming, new OutgoingRequest(requests.Update([], UnreachableCounter)));
+    }
+
+    /// <summary>A game was saved with this many of the partner's turns. Any thread.</summary>
+    public void NoteSaved(long received) => Interlocked.Exchange(ref _savedReceived, received);
 
     /// <summary>What to do next.</summary>
     /// <param name="now">Time since the game began.</param>
@@ -95,6 +138,9 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
                     _unconfirmed.Clear();
                 Finish(outcome, now);
                 break;
+            case State.Resuming:
+                FinishResuming(outcome, now);
+                break;
             case State.Confirming:
                 Confirm(outcome, now);
                 break;
@@ -111,7 +157,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
     public void Abandon(TimeSpan now)
     {
         // The result of these turns must be known before others are sent.
-        if (_batch.Count > 0)
+        if (outbox.Batch.Count > 0)
         {
             _request = _request with { Wait = TimeSpan.Zero };
             return;
@@ -125,20 +171,30 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
     /// <param name="bug">The exception that ended the loop; null if none.</param>
     public void Close(Exception? bug)
     {
-        outbox.Drop(_batch, _ended, bug);
+        outbox.Drop(_ended, bug);
         inbox.Complete(bug);
+        _resumed.TrySetResult();
     }
 
     private SeatStep Begin(TimeSpan now)
     {
         if (_ended is not null || outbox.IsFinished)
             return new SeatStep(SeatStepKind.Stop);
+        // Nothing is sent before the first save: until then the registration's token leads back to the game.
+        if (options.SavesEachTurn && SavedReceived < 0)
+            return Pause(options.KeepAlive);
+        if (_counter < _fence)
+        {
+            StartUpdate(TimeSpan.Zero);
+            return new SeatStep(SeatStepKind.Send, _request);
+        }
+
         if (outbox.HasTurns && (inbox.HasRoom || outbox.IsLast))
         {
-            outbox.TakeBatch(_batch, _batchBytesMax);
+            outbox.TakeBatch(_batchBytesMax);
             _fullPause = FullPauseFirst;
             // Ask for a held reply only if neither a sender nor further turns wait for this update's result.
-            var isAwaited = outbox.HasTurns || outbox.IsLast || _batch.Exists(turn => turn.Taken is not null);
+            var isAwaited = outbox.HasTurns || outbox.IsLast || outbox.Batch.Any(turn => turn.Taken is not null);
             StartUpdate(isAwaited ? TimeSpan.Zero : options.Wait);
             return new SeatStep(SeatStepKind.Send, _request);
         }
@@ -147,7 +203,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
         var pause = SilenceMax(isReaderWaiting) - (now - _lastHeardAt);
         if (pause > TimeSpan.Zero)
             return Pause(pause);
-        if (!inbox.HasRoom)
+        if (_counter >= 0 && (!inbox.HasRoom || HasUnsaved))
             Send(State.Repeating, _lastAccepted);
         else
             StartUpdate(isReaderWaiting ? options.Wait : TimeSpan.Zero);
@@ -157,12 +213,19 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
     // How long to send nothing after the last reply.
     private TimeSpan SilenceMax(bool isReaderWaiting)
     {
-        if (!isReaderWaiting || !inbox.HasRoom)
+        if (!isReaderWaiting || !inbox.HasRoom || HasUnsaved)
             return options.KeepAlive;
         if (_canHold && options.Wait > TimeSpan.Zero)
             return TimeSpan.Zero;
         return options.PollInterval < options.KeepAlive ? options.PollInterval : options.KeepAlive;
     }
+
+    private long SavedReceived => Interlocked.Read(ref _savedReceived);
+
+    // Turns that no saved game has are not acknowledged, and no reply is held while there are any.
+    private bool HasUnsaved => AcknowledgeableBytes < _block.Length;
+
+    private int AcknowledgeableBytes => options.SavesEachTurn ? _block.LengthOf(SavedReceived) : _block.Length;
 
     private static SeatStep Pause(TimeSpan pause) => new(SeatStepKind.Pause, Pause: pause);
 
@@ -171,10 +234,9 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
 
     private void Send(State state, OutgoingRequest request) => (_state, _request) = (state, request);
 
-    private void StartUpdate(TimeSpan wait, bool isBatchLeftOut = false)
+    private void StartUpdate(TimeSpan wait)
     {
-        _isBatchLeftOut = isBatchLeftOut;
-        _update = Compose(wait, isBatchLeftOut);
+        _update = Compose(outbox.Batch, wait);
         SendUpdate();
     }
 
@@ -184,8 +246,35 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
         Send(State.Updating, _update);
     }
 
-    private OutgoingRequest Compose(TimeSpan wait, bool isEmpty) =>
-        new(requests.Update(isEmpty ? [] : _batch, _counter + 1), wait, _counter < 0 ? null : _block.Length);
+    private OutgoingRequest Compose(IReadOnlyList<OutgoingTurn> turns, TimeSpan wait) =>
+        new(requests.Update(turns, _counter + 1), wait, _counter < 0 ? null : AcknowledgeableBytes);
+
+    // The refusal says where the game stands; then the last block comes again.
+    private void FinishResuming(in RequestOutcome outcome, TimeSpan now)
+    {
+        _lastHeardAt = now;
+        _state = State.Idle;
+        if (outcome.Reply is not { TurnCounter: { } counter, Totals: { } totals })
+        {
+            _ended = outcome.Fault is null or { Error: ErrorCode.PlayerStateAhead } ? CannotResume : outcome.Fault;
+        }
+        else if (!outbox.TrySetTaken(totals.Taken))
+        {
+            _ended = ServerBehind;
+        }
+        else
+        {
+            Interlocked.Exchange(ref _counter, counter);
+            _block.Resume(totals.Acknowledged, inbox.GetContent().Received);
+            _fence = Math.Max(_fence, counter + UnderWayMax);
+            _lastAccepted = new OutgoingRequest(requests.Update([], counter));
+            if (counter >= 0)
+                Send(State.Repeating, _lastAccepted);
+        }
+
+        if (_state == State.Idle)
+            _resumed.TrySetResult();
+    }
 
     private void Confirm(in RequestOutcome outcome, TimeSpan now)
     {
@@ -200,19 +289,14 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
 
     private void Finish(in RequestOutcome outcome, TimeSpan now)
     {
-        if (_batch.Count > 0 && !_isBatchLeftOut)
+        if (outbox.Batch.Count > 0)
         {
             FinishBatch(outcome, now);
             return;
         }
 
         Take(_update, outcome, now);
-        if (_batch.Count == 0)
-            _state = State.Idle;
-        else if (_ended is null)
-            StartUpdate(TimeSpan.Zero);
-        else
-            CompleteBatch(_ended);
+        _state = State.Idle;
     }
 
     private void FinishBatch(in RequestOutcome outcome, TimeSpan now)
@@ -240,15 +324,15 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
     private void Refuse(TurnFault fault, TimeSpan now)
     {
         _lastHeardAt = now;
-        if (_batch.Count > 1)
+        if (outbox.Batch.Count > 1)
         {
-            _batchBytesMax = _batch.Sum(turn => turn.Bytes.Length) / 2;
-            outbox.Return(_batch);
+            _batchBytesMax = outbox.Batch.Sum(turn => turn.Bytes.Length) / 2;
+            outbox.ReturnBatch();
             _state = State.Idle;
             return;
         }
 
-        if (_batch[0].EndsGame)
+        if (outbox.Batch[0].EndsGame)
             _ended = fault;
         CompleteBatch(fault);
     }
@@ -264,60 +348,81 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
 
     private void Repeat(in RequestOutcome outcome, TimeSpan now)
     {
-        if (_batch.Count == 0)
+        if (outbox.Batch.Count == 0)
         {
-            Deliver(outcome, now);
-            _state = State.Idle;
+            RepeatWithoutBatch(outcome, now);
             return;
         }
 
         // Behind: the refused update has been taken after all; repeating it will show that.
-        if (outcome.Reply.Error != ErrorCode.PlayerStateBehind)
+        var isTaken = outcome.Reply.Error == ErrorCode.PlayerStateBehind;
+        if (!isTaken)
             Deliver(outcome, now);
         if (_ended is not null)
-        {
             CompleteBatch(_ended);
-        }
-        else if (_block.IsNearlyFull)
-        {
-            // Both backlogs may be full, and only an update that is taken acknowledges.
-            Send(State.FreeingCounter, Compose(TimeSpan.Zero, isEmpty: true) with
-            {
-                ReceivedBytes = _block.DistinctFrom(_update.ReceivedBytes ?? 0),
-            });
-        }
+        else if (!isTaken && _block.IsNearlyFull && outcome.Reply.Totals is not null)
+            Send(State.FreeingCounter, Compose([], TimeSpan.Zero));
         else
-        {
             SendUpdate();
-        }
     }
 
+    private void RepeatWithoutBatch(in RequestOutcome outcome, TimeSpan now)
+    {
+        if (_counter < _fence && outcome.Reply.Error == ErrorCode.PlayerStateBehind)
+        {
+            // A late update of an earlier process has been taken meanwhile.
+            Send(State.Resuming, new OutgoingRequest(requests.Update([], UnreachableCounter)));
+            return;
+        }
+
+        Deliver(outcome, now);
+        _state = State.Idle;
+        _resumed.TrySetResult();
+    }
+
+    // Both backlogs may be full, and only an update that is taken acknowledges (PROTOCOL.md, "Rules for clients").
     private void FreeCounter(in RequestOutcome outcome, TimeSpan now)
     {
-        if (outcome.Fault is null && _block.ShowsTurnTaken(outcome.Reply, _update.ReceivedBytes ?? 0))
+        if (outcome.Reply.Totals?.Taken > outbox.Taken)
         {
+            // The refused update has been taken after all; repeating it gets its block.
             SendUpdate();
             return;
         }
 
         Take(_request, outcome, now);
-        // The next empty update acknowledges what this one did not.
-        if (_ended is null)
-            StartUpdate(TimeSpan.Zero, isBatchLeftOut: true);
-        else
+        if (_ended is not null)
+        {
             CompleteBatch(_ended);
+            return;
+        }
+
+        // The counter has carried an empty update, so the turns go out under the next one.
+        outbox.ReturnBatch();
+        _state = State.Idle;
     }
 
     private void Take(OutgoingRequest update, in RequestOutcome outcome, TimeSpan now)
     {
         if (outcome.Fault is null)
         {
-            _counter++;
+            Interlocked.Increment(ref _counter);
             _lastAccepted = update with { Wait = TimeSpan.Zero };
-            _block.Acknowledge(update.ReceivedBytes ?? 0);
+            if (outcome.Reply is { Code: ReplyCode.GameRedundant, Totals: { } totals })
+                NoteTotals(totals);
+            else
+                _block.Acknowledge(update.ReceivedBytes ?? 0);
         }
 
         Deliver(outcome, now);
+    }
+
+    // This counter was taken before: by this update, or by one that an earlier process sent under it.
+    private void NoteTotals(TurnTotals totals)
+    {
+        _block.AcknowledgeTo(totals.Acknowledged);
+        if (!outbox.TrySetTaken(totals.Taken))
+            _ended = ServerBehind;
     }
 
     private void Deliver(in RequestOutcome outcome, TimeSpan now)
@@ -331,9 +436,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
 
     private void CompleteBatch(TurnFault? fault)
     {
-        foreach (var turn in _batch)
-            turn.Taken?.TrySetResult(fault);
-        _batch.Clear();
+        outbox.CompleteBatch(fault);
         _state = State.Idle;
     }
 }

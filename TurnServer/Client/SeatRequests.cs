@@ -9,6 +9,8 @@ internal sealed class SeatRequests(string key, string number)
 {
     private readonly byte[] _tail = Encoding.ASCII.GetBytes($",{key},{number},");
 
+    public string Key => key;
+
     public string Number => number;
 
     /// <summary>The body that leaves the game.</summary>

@@ -26,6 +26,12 @@ public readonly record struct ServerReply
     /// <summary>The header <c>Turn-Counter</c>; null if there is none.</summary>
     public long? TurnCounter { get; init; }
 
+    /// <summary>
+    /// The headers <c>Turns-Taken</c> and <c>Turns-Acknowledged</c>; null if they are missing (PROTOCOL.md, "Coming
+    /// back").
+    /// </summary>
+    public TurnTotals? Totals { get; init; }
+
     /// <summary>The header <c>Partner-Silent</c>, in seconds; null if there is none, as from an older server.</summary>
     public int? PartnerSilentSeconds { get; init; }
 

@@ -45,6 +45,7 @@ public sealed class TurnClient
     private const int TokenBytes = 16;
 
     private readonly RequestSender _sender;
+    private readonly Uri _url;
     private readonly TurnClientOptions _options;
     private string _key = "";
     private Pairing _pairing;
@@ -61,6 +62,7 @@ public sealed class TurnClient
         if (ServerUrl.FindFault(url) is { } whatIsWrong)
             throw new ArgumentException(whatIsWrong, nameof(url));
         _options = options ?? new TurnClientOptions();
+        _url = url;
         _sender = new RequestSender(http, url, _options);
     }
 
@@ -161,7 +163,7 @@ public sealed class TurnClient
         if (outcome.Fault is not null)
             return outcome.Fault;
         var seat = Text(outcome.Reply).Split('|');
-        return new TurnGame(_sender, _options, _pairing, seat[0], seat[^1]);
+        return new TurnGame(_sender, _url, _options, _pairing, seat[0], seat[^1]);
     }
 
     /// <summary>

@@ -23,6 +23,14 @@ public sealed record TurnClientOptions
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
+    /// Whether the app stores <see cref="TurnGame.Save"/> after each turn that it has read. Then nothing is sent before
+    /// the first save, and turns that no saved game has are not acknowledged, so that an app which is killed at any
+    /// moment misses none. The next turns come only after a save. If not, turns that came after the last save are
+    /// missed: see <see cref="TurnGame.Missed"/>.
+    /// </summary>
+    public bool SavesEachTurn { get; init; }
+
+    /// <summary>
     /// How long to wait for a reply before the request counts as lost, in addition to the time it may be held.
     /// </summary>
     public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromSeconds(5);

@@ -13,23 +13,28 @@ public sealed class TurnGame : IAsyncDisposable
     /// <summary>The longest turn, in bytes: the longest body minus what its other fields can take.</summary>
     public const int TurnBytesMax = ProtocolLimits.BodyBytesMax - 64;
 
+    private readonly Uri _url;
     private readonly RequestSender _sender;
     private readonly SeatRequests _requests;
     private readonly Outbox _outbox;
     private readonly Inbox _inbox;
     private readonly SeatMachine _machine;
     private readonly SeatLoop _loop;
+    private readonly WakeSignal _wakeSignal = new();
 
-    internal TurnGame(RequestSender sender, TurnClientOptions options, Pairing pairing, string key, string number)
+    internal TurnGame(RequestSender sender, Uri url, TurnClientOptions options, Pairing pairing, string key,
+        string number, SavedGame? saved = null)
     {
         _sender = sender;
+        _url = url;
         _requests = new SeatRequests(key, number);
         Pairing = pairing;
-        var wakeSignal = new WakeSignal();
-        _outbox = new Outbox(wakeSignal);
-        _inbox = new Inbox(wakeSignal);
+        _outbox = new Outbox(_wakeSignal, saved?.Outbox);
+        _inbox = new Inbox(_wakeSignal, saved?.Inbox);
         _machine = new SeatMachine(_requests, _outbox, _inbox, options);
-        _loop = new SeatLoop(sender, _machine, options, wakeSignal);
+        if (saved is not null)
+            _machine.Resume(saved);
+        _loop = new SeatLoop(sender, _machine, options, _wakeSignal);
         _loop.Start();
     }
 
@@ -47,6 +52,87 @@ public sealed class TurnGame : IAsyncDisposable
     /// it has not told (PROTOCOL.md, "Knowing about the partner").
     /// </summary>
     public TimeSpan? PartnerSilent => _loop.PartnerSilent;
+
+    /// <summary>
+    /// How many of the partner's turns were acknowledged after the game was saved, and are lost to a resumed game. Zero
+    /// with <see cref="TurnClientOptions.SavesEachTurn"/>.
+    /// </summary>
+    public long Missed => _machine.Missed;
+
+    /// <summary>
+    /// Comes back to a game that was saved, in this process or another; the saved one must not be used any more. What
+    /// was sent arrives once, whether or not the server had taken it.
+    /// </summary>
+    /// <param name="http">Sends the requests; see <see cref="TurnClient.CreateHttp"/>.</param>
+    /// <param name="saved">What <see cref="Save"/> returned.</param>
+    /// <param name="options">Timeouts and intervals; null: the defaults.</param>
+    /// <param name="cancel">Cancels at once.</param>
+    /// <returns>The game, or why it is over or cannot be resumed.</returns>
+    /// <exception cref="FormatException">The text is not a saved game.</exception>
+    public static async Task<TurnResult<TurnGame>> ResumeAsync(HttpMessageInvoker http, string saved,
+        TurnClientOptions? options = null, CancellationToken cancel = default)
+    {
+        var content = SavedGame.Read(saved);
+        options ??= new TurnClientOptions();
+        var game = new TurnGame(new RequestSender(http, content.Url, options), content.Url, options,
+            new Pairing(content.IsHost, content.Partner), content.Key, content.Seat == 0 ? "0" : "1", content);
+        try
+        {
+            await game._machine.Resumed.WaitAsync(cancel);
+        }
+        catch (OperationCanceledException)
+        {
+            await game.DisposeAsync();
+            throw;
+        }
+
+        if (game.Ended is not { } fault)
+            return game;
+        await game.DisposeAsync();
+        return fault;
+    }
+
+    /// <summary>
+    /// What is needed to come back to this game with <see cref="ResumeAsync"/>: server, key, seat, counts, turns that
+    /// the server has not taken, and turns that were not read, as one line of text. Store it together with the state of
+    /// your game, and then call <see cref="Saved"/>. Whoever has it can play this seat. Any thread may call it.
+    /// </summary>
+    /// <param name="next">
+    /// A turn that you will send once this is stored: then it is sent, now or by the resumed game, and only once.
+    /// </param>
+    /// <exception cref="ArgumentException">The turn is not valid.</exception>
+    public string Save(ReadOnlyMemory<byte> next = default)
+    {
+        if (!next.IsEmpty)
+            Check(next.Span);
+        // The partner's turns last: what has come meanwhile is not acknowledged before it is saved.
+        var outbox = _outbox.GetContent();
+        var inbox = _inbox.GetContent();
+        return new SavedGame
+        {
+            Version = 1,
+            Url = _url,
+            Key = _requests.Key,
+            Seat = Seat,
+            Partner = Pairing.Partner,
+            IsHost = Pairing.IsHost,
+            Counter = _machine.Counter,
+            Taken = outbox.Taken,
+            Last = SavedGame.Texts(outbox.Last),
+            Unsent = SavedGame.Texts(next.IsEmpty ? outbox.Unsent : [.. outbox.Unsent, next]),
+            Received = inbox.Received,
+            Unread = SavedGame.Texts(inbox.Unread),
+        }.Write();
+    }
+
+    /// <summary>The app has stored this text: see <see cref="TurnClientOptions.SavesEachTurn"/>.</summary>
+    /// <param name="saved">What <see cref="Save"/> returned.</param>
+    /// <exception cref="FormatException">The text is not a saved game.</exception>
+    public void Saved(string saved)
+    {
+        _machine.NoteSaved(SavedGame.Read(saved).Received);
+        _wakeSignal.Set();
+    }
 
     /// <summary>
     /// Sends a turn; completes when the server has taken it. Several calls may be pending: turns go out in the order of

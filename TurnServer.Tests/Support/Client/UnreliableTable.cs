@@ -18,6 +18,17 @@ internal sealed class UnreliableTable
         NetworkFault.SendTwice,
     ];
 
+    private static readonly Uri Url = new("http://table/");
+
+    private static readonly TurnClientOptions Options = new()
+    {
+        Time = new SkippingClock(TimeSpan.FromSeconds(10)),
+        Wait = TimeSpan.Zero,
+        ReplyTimeout = TimeSpan.FromMinutes(10),
+        Patience = TimeSpan.FromDays(1),
+        KeepAlive = TimeSpan.FromHours(1),
+    };
+
     private readonly TableDriver _table = new();
     private readonly Lock _lock = new();
     private readonly List<(long At, byte[] Body, int? Received)> _late = [];
@@ -55,23 +66,28 @@ internal sealed class UnreliableTable
     }
 
     /// <summary>A client for this seat that skips its pauses.</summary>
-    public TurnGame Play((string Key, string Number) seat)
+    public TurnGame Play((string Key, string Number) seat, bool savesEachTurn = false)
     {
-        var options = new TurnClientOptions
-        {
-            Time = new SkippingClock(TimeSpan.FromSeconds(10)),
-            Wait = TimeSpan.Zero,
-            ReplyTimeout = TimeSpan.FromMinutes(10),
-            Patience = TimeSpan.FromDays(1),
-            KeepAlive = TimeSpan.FromHours(1),
-        };
-        var http = new HttpMessageInvoker(new Network(this));
-        var sender = new RequestSender(http, new Uri("http://table/"), options);
-        return new TurnGame(sender, options, new Pairing(true, "partner"), seat.Key, seat.Number);
+        var options = Options with { SavesEachTurn = savesEachTurn };
+        return new TurnGame(new RequestSender(Connect(), Url, options), Url, options, new Pairing(true, "partner"), seat.Key,
+            seat.Number);
+    }
+
+    /// <summary>A connection to it.</summary>
+    public HttpMessageInvoker Connect() => new(new Network(this));
+
+    /// <summary>A client that resumes a saved game, and saves each turn.</summary>
+    public async Task<TurnGame> ResumeAsync(string saved)
+    {
+        var game = await TurnGame.ResumeAsync(Connect(), saved, Options with { SavesEachTurn = true });
+        Assert.That(game.Fault, Is.Null);
+        return game.Value;
     }
 
     /// <summary>Delivers late requests that are due, and then this one, according to the plan.</summary>
-    public string? Ask(byte[] body, int? received)
+    public string? Ask(byte[] body, int? received) => AskForReply(body, received)?.Text;
+
+    private HeldReply? AskForReply(byte[] body, int? received)
     {
         var text = WireText.Of(body);
         lock (_lock)
@@ -109,13 +125,13 @@ internal sealed class UnreliableTable
         _late.RemoveAll(late => late.At <= now);
     }
 
-    private string Apply(byte[] body, int? received)
+    private HeldReply Apply(byte[] body, int? received)
     {
         var reply = body.Length > BodyBytesMax
-            ? "20/*/*"
-            : _table.Hold(body, TimeSpan.Zero, receivedBytes: received).Text!;
-        Refused += reply == "21/*/*" ? 1 : 0;
-        Log.Add((WireText.Of(body), reply));
+            ? HeldReply.Of(Reply.Refuse(ErrorCode.OverContentLength))
+            : _table.Hold(body, TimeSpan.Zero, receivedBytes: received);
+        Refused += reply.Text == "21/*/*" ? 1 : 0;
+        Log.Add((WireText.Of(body), reply.Text));
         return reply;
     }
 
@@ -130,10 +146,13 @@ internal sealed class UnreliableTable
             int? received = request.Headers.TryGetValues(TurnReceivedHeader.Name, out var values)
                 ? int.Parse(values.Single())
                 : null;
-            var reply = table.Ask(body, received) ?? throw new HttpRequestException("lost");
-            return new HttpResponseMessage(reply.StartsWith("0/", StringComparison.Ordinal)
-                ? HttpStatusCode.OK : HttpStatusCode.BadRequest)
-            { Content = new StringContent(reply, Encoding.UTF8) };
+            var reply = table.AskForReply(body, received) ?? throw new HttpRequestException("lost");
+            var response = new HttpResponseMessage((HttpStatusCode)reply.Status)
+            {
+                Content = new StringContent(reply.Text!, Encoding.UTF8),
+            };
+            reply.Headers.AddTo(response.Headers);
+            return response;
         }
     }
 }

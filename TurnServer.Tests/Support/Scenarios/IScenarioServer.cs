@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Net.Http.Headers;
 using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Support;
@@ -41,6 +43,21 @@ internal readonly record struct ScenarioHeaders(long? TurnCounter, long? TurnsTa
     /// <summary>The headers of a reply of the rules.</summary>
     public static ScenarioHeaders Of(in Reply reply) => new(reply.TurnCounter, reply.Totals?.Taken,
         reply.Totals?.Acknowledged, reply.PartnerSilentSeconds);
+
+    /// <summary>Adds those that there are.</summary>
+    public void AddTo(HttpResponseHeaders headers)
+    {
+        Add(ReplyHeaders.TurnCounter, TurnCounter);
+        Add(ReplyHeaders.TurnsTaken, TurnsTaken);
+        Add(ReplyHeaders.TurnsAcknowledged, TurnsAcknowledged);
+        Add(ReplyHeaders.PartnerSilent, PartnerSilent);
+
+        void Add(string name, long? value)
+        {
+            if (value is { } number)
+                headers.TryAddWithoutValidation(name, number.ToString(CultureInfo.InvariantCulture));
+        }
+    }
 
     /// <summary>Whether a reply has all headers that are expected here.</summary>
     /// <param name="actual">The headers of the reply.</param>

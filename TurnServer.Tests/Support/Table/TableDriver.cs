@@ -123,12 +123,20 @@ internal sealed class HeldReply
     /// <summary>The reply's HTTP status.</summary>
     public int Status { get; private set; }
 
-    /// <summary>The headers Turn-Counter and Partner-Silent; null where there is none.</summary>
+    /// <summary>The headers of the protocol.</summary>
     public ScenarioHeaders Headers { get; private set; }
 
     public TimeSpan? AnsweredAt { get; private set; }
 
     public bool IsHeld => Text is null;
+
+    /// <summary>A reply that was not held.</summary>
+    public static HeldReply Of(in Reply reply)
+    {
+        var answered = new HeldReply();
+        answered.Answer(reply, TimeSpan.Zero);
+        return answered;
+    }
 
     public void Answer(in Reply reply, TimeSpan now)
     {
