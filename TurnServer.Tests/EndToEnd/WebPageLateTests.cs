@@ -21,13 +21,14 @@ internal sealed class WebPageLateTests : WebFixture
     // Minimal pauses.
     private const string Network = Faults + """
         Object.assign(timing, { hold: 1000, answer: 1e6, patience: 1e6, firstPause: 1, longestPause: 1,
-            firstFullPause: 1, longestFullPause: 2, poll: 1 });
+            firstFullPause: 1, longestFullPause: 2, poll: 1, keepAlive: 100 });
         const network = { plan: () => [], refused: 0, requests: 0, late: [], real: window.fetch.bind(window) };
-        network.take = async (url, { method, body, headers }) => {
-            const text = await (await network.real(url, { method, body, headers })).text();
+        network.exchange = async (url, { method, body, headers }) => {
+            const response = await network.real(url, { method, body, headers }), text = await response.text();
             network.refused += text === "21/*/*";
-            return text;
+            return { text, status: response.status, headers: response.headers };
         };
+        network.take = async (...request) => (await network.exchange(...request)).text;
         network.deliver = async (now = Infinity) => {
             const due = network.late.filter(late => late.at <= now);
             network.late = network.late.filter(late => late.at > now);
@@ -43,9 +44,9 @@ internal sealed class WebPageLateTests : WebFixture
                 network.late.push({ at: network.requests + late, request });
             if (fault === dropRequest || fault === delayRequest) throw new TypeError("lost");
             if (fault === sendTwice) await network.take(...request);
-            const text = await network.take(...request);
+            const { text, ...head } = await network.exchange(...request);
             if (fault === dropReply) throw new TypeError("lost");
-            return new Response(text);
+            return new Response(text, head);
         };
         const text = number => String(number).padStart(6, "0").padEnd(16000, ".");
         const until = async isSo => { while (!isSo()) await new Promise(resolve => setTimeout(resolve, 1)); };
@@ -82,6 +83,89 @@ internal sealed class WebPageLateTests : WebFixture
             const ends = await Promise.all(games.map(game => read(game, 1)));
             await Promise.all(games.map(game => game.quit()));
             return [...got, ...ends, String(network.refused)];
+        }
+        """;
+
+    // Two players store their state and their game together, crash at any moment, and come back from what they stored.
+    private const string Crashes = """
+        async ({ url, names, seed, count }) => {
+        """ + Network + """
+            timing.hold = 0;
+            const random = () => (seed = seed * 48271 % 2147483647) / 2147483647, share = 0.5 * random();
+            const is = chance => random() < chance, savesEachTurn = true;
+            network.plan = () => is(share) ? [faults[Math.floor(5 * random())], 1 + Math.floor(40 * random())] : [];
+            const [ann, bob] = names;
+            const games = await Promise.all([play(url, ann, bob, { savesEachTurn }),
+                play(url, bob, ann, { savesEachTurn })]);
+            let crashes = 0, done = 0;
+            const run = async game => {
+                let sent = 0, read = [], stored = null, turns = game.turns(), next = null;
+                const store = turn => {
+                    const text = game.save(turn);
+                    stored = { text, sent, read: [...read] };
+                    game.saved(text);
+                };
+                const crash = async () => {
+                    crashes++;
+                    game.ended = "crashed";
+                    if (game._holding) game._holding.abort();
+                    game._wakeLoop();
+                    game._wake();
+                    game = await resume(stored.text, { savesEachTurn });
+                    [sent, read, turns, next] = [stored.sent, [...stored.read], game.turns(), null];
+                };
+                store();
+                let isDone = false;
+                while (done < 2) {
+                    if (sent < count && is(0.5)) {
+                        const turn = String(sent++);
+                        store(turn);
+                        if (is(0.15)) { await crash(); continue; }
+                        game.send(turn).catch(() => {});
+                    } else {
+                        next = next || turns.next();
+                        const got = await Promise.race([next, new Promise(resolve => setTimeout(resolve, 3))]);
+                        if (got) {
+                            if (got.done) throw new Error(`over: ${game.ended}`);
+                            next = null;
+                            read.push(Number(got.value));
+                            if (is(0.15)) { await crash(); continue; }
+                            store();
+                        }
+                    }
+                    if (is(0.15)) await crash();
+                    if (!isDone && stored.sent === count && stored.read.length >= count) {
+                        isDone = true;
+                        done++;
+                    }
+                }
+                return { game, read: stored.read.join() };
+            };
+            const ends = await Promise.all(games.map(run));
+            await Promise.all(ends.map(({ game }) => game.quit()));
+            return [...ends.map(({ read }) => read), String(crashes)];
+        }
+        """;
+
+    private const string SaveAndReload = """
+        async ({ url, names }) => {
+            const [ann, bob] = await Promise.all([play(url, names[0], names[1]), play(url, names[1], names[0])]);
+            const wrong = [];
+            for (const text of ["", "{}", null, ann.save().replace('"version":1', '"version":2')])
+                await resume(text).catch(error => wrong.push(error.name));
+            await bob.send("b0");
+            for await (const turn of ann.turns()) break;
+            const saved = ann.save("a0");
+            ann.ended = "crashed";
+            if (ann._holding) ann._holding.abort();
+            const again = await resume(saved), got = [];
+            for await (const turn of bob.turns()) { got.push(turn); break; }
+            await bob.send("b1");
+            for await (const turn of again.turns()) { got.push(turn); break; }
+            const state = [again.partner, again.isHost, again.seat, again.missed].join();
+            await again.quit();
+            const over = await resume(again.save()).catch(error => error.reply);
+            return [wrong.join(), got.join(), state === [ann.partner, ann.isHost, ann.seat, 0].join() ? "" : state, over];
         }
         """;
 
@@ -174,6 +258,33 @@ internal sealed class WebPageLateTests : WebFixture
         }
 
         Assert.That(refused, Is.GreaterThan(10), "backlogs must have been full");
+    }
+
+    [Test]
+    public async Task Two_players_who_crash_at_any_moment_lose_and_repeat_no_turn()
+    {
+        const int Count = 30;
+        var page = await Stage.OpenAsync();
+        var crashes = 0;
+        for (var seed = 1; seed <= 8; seed++)
+        {
+            var outcome = await WebStage.RunAsync(page, Crashes,
+                new { url = Url, names = Names(), seed, count = Count });
+            var all = string.Join(',', Enumerable.Range(0, Count));
+            Assert.That(outcome[..2], Is.EqualTo(new[] { all, all }), $"seed {seed}");
+            crashes += int.Parse(outcome[2]);
+            await WebStage.ReloadAsync(page);
+        }
+
+        Assert.That(crashes, Is.GreaterThan(20));
+    }
+
+    [Test]
+    public async Task A_saved_game_is_resumed_and_another_text_is_refused()
+    {
+        var outcome = await WebStage.RunAsync(await Stage.OpenAsync(), SaveAndReload,
+            new { url = Url, names = Names() });
+        Assert.That(outcome, Is.EqualTo(new[] { "TypeError,TypeError,TypeError,TypeError", "a0,b1", "", "14/*/*" }));
     }
 
     [Test]

@@ -11,6 +11,7 @@ export const timing = {
     longestPause: 2000,
     firstFullPause: 2,      // before repeating a turn while the partner's backlog is full
     longestFullPause: 500,
+    keepAlive: 5000,        // between requests while turns have come that are not saved
     poll: 100,              // between requests, if the server does not hold replies
     claim: 200,             // how long another page has to answer that it uses the same token
 };
@@ -21,6 +22,13 @@ export const TURN_BYTES_MAX = 16384 - 64;
 // With more than this in the block, the partner's longest update may be refused.
 const NEARLY_FULL_BYTES = 131072 - 16384;
 
+// Another process may have used this many counters after the last one known to be taken: that of an abandoned held
+// update, and the next.
+const UNDER_WAY_MAX = 2;
+
+// No seat reaches it: the refusal says which counter was the last.
+const UNREACHABLE_COUNTER = "9223372036854775807";
+
 const TOO_LONG = "20/*/*", FULL = "21/*/*", BEHIND = "18/*/*", AHEAD = "19/*/*";
 
 const sleep = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
@@ -29,8 +37,12 @@ const dataOf = reply => reply.replace(/^\d+\/\d+\//, "");
 
 // Both take turns joined by |. Removes the turns that they begin with.
 const after = (turns, first) => first === "" ? turns : turns.slice(first.length + 1);
-// Whether they begin with these turns.
-const beginsWith = (turns, first) => `${turns}|`.startsWith(`${first}|`);
+const countOf = turns => turns === "" ? 0 : turns.split("|").length;
+const firstOf = (turns, count) => turns.split("|").slice(0, Math.max(0, count)).join("|");
+const numberOf = (headers, name) => {
+    const text = headers.get(name);
+    return /^-?\d{1,16}$/.test(text) ? Number(text) : null;
+};
 
 // .reply is the last reply, such as "15/5/*" (the partner has quit), or a proxy's page or a text if there was none.
 export class TurnError extends Error {
@@ -162,14 +174,31 @@ function withStorage(use) {
     }
 }
 
+// A pool, as it follows the * of a registration.
+function poolOf(pool) {
+    if (pool === undefined || pool === null) return "";
+    if (typeof pool !== "string" || !/^[!-~]{1,32}$/.test(pool) || /[,#]/.test(pool))
+        throw new RangeError("a pool must have 1 to 32 visible ASCII characters, no comma and no #");
+    return `#${pool}`;
+}
+
 // Registers, waits for a partner (any, or the one named), and resolves to a TurnGame once both players are ready.
-// Aborting the signal before that ends the registration.
-export async function play(url, name, wanted = "*", { signal } = {}) {
-    const server = addressOf(url), own = nameOf(name, "the player's");
+// pool: players are paired within their pool only. token: 1 to 64 visible ASCII characters but * and comma, drawn at
+// random and stored by the app: with the same token, name, partner and pool a new process takes its place in the line
+// again; without it a reloaded page does. savesEachTurn: see save(). Aborting the signal before the game ends the
+// registration.
+export async function play(url, name, wanted = "*", { signal, pool, token, savesEachTurn = false } = {}) {
+    const server = addressOf(url), own = nameOf(name, "the player's"), poolField = poolOf(pool);
     const partner = wanted === "*" ? wanted : nameOf(wanted, "the partner's");
-    const { token, release } = await claimToken(`turn-client ${JSON.stringify([server, own, partner])}`);
+    if (token !== undefined && !/^[!-)+\-./0-~]{1,64}$/.test(token))
+        throw new RangeError("a token must have 1 to 64 visible ASCII characters, no comma and no *");
+    const place = [server, own, partner].concat(poolField || []);
+    const claim = token === undefined ? await claimToken(`turn-client ${JSON.stringify(place)}`)
+        : { token, release: () => {} };
+    const { release } = claim;
     try {
-        const game = await meet(server, `0,${own},*,${partner},${token}`, signal);
+        const seat = await meet(server, `0,${own},*${poolField},${partner},${claim.token}`, signal);
+        const game = new TurnGame(seat, { savesEachTurn });
         release(true);
         return game;
     } catch (error) {
@@ -179,6 +208,41 @@ export async function play(url, name, wanted = "*", { signal } = {}) {
     }
 }
 
+// How many players wait for any partner in a pool, and for how many seconds the first has: { count, seconds }. Asks
+// once.
+export async function waiting(url, pool) {
+    const server = addressOf(url), query = poolOf(pool) && `?pool=${encodeURIComponent(pool)}`;
+    const line = await attempt(new URL(`waiting${query}`, server).href, {}, timing.answer);
+    if (!/^\d+ \d+$/.test(line)) throw new TurnError(line || "no reply from the server", "the server does not say");
+    const [count, seconds] = line.split(" ").map(Number);
+    return { count, seconds };
+}
+
+// Comes back to a game from what save() returned, in this page or another; the saved game must not be used any more.
+// Resolves to a TurnGame. TurnError: the game is over. TypeError: this is not a saved game.
+export async function resume(saved, { savesEachTurn = false } = {}) {
+    const game = new TurnGame(savedGameOf(saved), { savesEachTurn, isResumed: true });
+    await game._resumed;
+    if (game.ended) throw game._error || new TurnError(game.ended);
+    return game;
+}
+
+function savedGameOf(text) {
+    let saved = null;
+    try {
+        saved = JSON.parse(text);
+    } catch (error) {
+        // Reported below.
+    }
+    const isTurns = turns => Array.isArray(turns) && turns.every(turn => typeof turn === "string");
+    if (!saved || saved.version !== 1 || !/^\d+$/.test(saved.key) || ![0, 1].includes(saved.seat)
+        || ![saved.counter, saved.taken, saved.received].every(Number.isInteger)
+        || ![saved.last, saved.unsent, saved.unread].every(isTurns))
+        throw new TypeError("this is not a saved game of version 1");
+    return { ...saved, url: addressOf(saved.url) };
+}
+
+// Resolves to the seat in the game.
 async function meet(url, register, signal) {
     let key = null;
     const send = async (body, hold = 0) => {
@@ -190,15 +254,17 @@ async function meet(url, register, signal) {
     const step = async (symbol, waitingReply) => {
         for (; ; await sleep(timing.poll)) {
             const reply = await send(`${symbol},*,${key},*,*`, waitingReply ? timing.hold : 0);
-            if (reply !== waitingReply) return dataOf(reply);
+            if (reply !== waitingReply) return reply;
         }
     };
     key = dataOf(await send(register));
     for (;;) {
         try {
-            const partner = await step(2, "0/2/*");
+            const pairing = await step(2, "0/2/*");
             await step(3);
-            return new TurnGame(url, partner, ...(await step(4, "0/7/*")).split("|"));
+            const [seatKey, seat] = dataOf(await step(4, "0/7/*")).split("|");
+            const isHost = pairing.startsWith("0/3/");
+            return { url, partner: dataOf(pairing), isHost, key: seatKey, seat: Number(seat) };
         } catch (error) {
             if (error.reply !== "9/2/*") throw error;       // it left before the game: wait for another
         }
@@ -226,23 +292,39 @@ function faultOf(turn) {
 }
 
 export class TurnGame {
-    constructor(url, partner, key, seat) {
-        Object.assign(this, { url, partner, key, seat: Number(seat) });
+    constructor({ url, partner, isHost, key, seat, ...saved }, { savesEachTurn, isResumed = false }) {
+        Object.assign(this, { url, partner, isHost, key, seat });
         this.ended = null;              // null while the game continues; then why it is over, such as "15/5/*"
         this.partnerSilent = null;      // seconds since the server last heard from the partner, as its last reply says
+        this.missed = 0;                // the partner's turns that came after the last save of a resumed game
         // Private to this class.
-        this._outbox = [];
-        this._inbox = [];
-        this._wake = () => {};
+        const { counter = -1, taken = 0, last = [], unsent = [], received = 0, unread = [] } = saved;
+        this._outbox = unsent.map(turn => ({ turn, resolve: () => {}, reject: () => {} }));
+        this._inbox = unread;
+        this._taken = taken;            // how many own turns the server has taken
+        this._lastTurns = last;         // the last of them
+        this._received = received;      // how many of the partner's turns have arrived
+        this._savesEachTurn = savesEachTurn;
+        this._savedReceived = isResumed ? received : -1;    // how many are in the last saved game; -1: none was saved
+        this._wake = () => {};          // wakes turns()
+        this._wakeLoop = () => {};
         this._holding = null;           // aborts the held update
-        this._counter = -1;             // of the last update that was taken
-        this._last = null;              // that update
-        this._block = "";               // the delivered part of its block
+        this._counter = counter;        // of the last update that was taken
+        this._lastUpdate = null;        // that update
+        this._acknowledged = 0;         // how many of the partner's turns come before the block
+        this._block = "";               // the delivered part of the last update's block
+        this._known = 0;                // turns at the beginning of the next reply that were delivered before the save
+        this._fence = isResumed ? counter + UNDER_WAY_MAX : -1;
         this._unconfirmed = [];         // updates whose replies were abandoned; assumed to be taken
-        this._run().catch(error => {
+        this._totals = null;            // of the last reply: { taken, acknowledged }, or null
+        let onResumed;
+        this._resumed = new Promise(resolve => { onResumed = resolve; });
+        this._run(isResumed, onResumed).catch(error => {
             this.ended = this.ended || error.reply || String(error);
+            this._error = error;
             this._outbox.forEach(({ reject }) => reject(error));
             this._wake();
+            onResumed();
         });
     }
 
@@ -255,6 +337,7 @@ export class TurnGame {
         return new Promise((resolve, reject) => {
             this._outbox.push({ turn, resolve, reject });
             if (this._holding) this._holding.abort();
+            this._wakeLoop();
         });
     }
 
@@ -267,44 +350,114 @@ export class TurnGame {
         }
     }
 
+    // What is needed to come back with resume(): server, key, seat, counts, turns that the server has not taken, and
+    // turns that were not read, as one line of text. Store it together with the state of your game after each turn that
+    // you have read, and before each that you send: save(turn) includes that turn, which is then sent once, now or by
+    // the resumed game. Whoever has the text can play this seat.
+    // With savesEachTurn, call saved(text) when it is stored: nothing is sent before the first save, and turns that no
+    // saved game has are not acknowledged, so that an app which is killed at any moment misses none. The next turns
+    // come only after a save.
+    save(next) {
+        const fault = next === undefined ? null : faultOf(next);
+        if (fault) throw fault;
+        const unsent = this._outbox.map(({ turn }) => turn).concat(next === undefined ? [] : next);
+        return JSON.stringify({
+            version: 1, url: this.url, key: this.key, seat: this.seat, partner: this.partner, isHost: this.isHost,
+            counter: this._counter, taken: this._taken, last: this._lastTurns, unsent,
+            received: this._received, unread: this._inbox,
+        });
+    }
+
+    saved(text) {
+        this._savedReceived = savedGameOf(text).received;
+        this._wakeLoop();
+    }
+
     async quit() {
         this.ended = this.ended || "0/1/*";
         if (this._holding) this._holding.abort();
         this._wake();
+        this._wakeLoop();
         await ask(this.url, `5,*,${this.key},${this.seat},*`).catch(() => {});
     }
 
     // This loop owns the counter. With nothing to send, it lets the server hold the reply.
-    async _run() {
+    async _run(isResumed, onResumed) {
+        if (isResumed) await this._resume();
+        onResumed();
         while (!this.ended) {
-            if (this._outbox.length) {
-                await this._sendNext();
-                continue;
-            }
-            this._holding = new AbortController();
-            const isEmpty = await this._update(this._compose(""), { hold: timing.hold, signal: this._holding.signal });
-            this._holding = null;
-            if (isEmpty) await sleep(timing.poll);
+            if (this._savesEachTurn && this._savedReceived < 0) await this._sleepUntilWoken();
+            // Once these are taken, no late update of another process can be.
+            else if (this._counter < this._fence) await this._update(this._compose(""));
+            else if (this._outbox.length) await this._sendNext();
+            else if (this._acknowledgeable() !== this._block) await this._waitForSave();
+            else await this._waitForTurns();
         }
         throw new TurnError(this.ended);
     }
 
+    async _waitForTurns() {
+        this._holding = new AbortController();
+        const isEmpty = await this._update(this._compose(""), { hold: timing.hold, signal: this._holding.signal });
+        this._holding = null;
+        if (isEmpty) await sleep(timing.poll);
+    }
+
+    // A reply is not held while it has turns that are not acknowledged.
+    async _waitForSave() {
+        if (await this._sleepUntilWoken()) await this._collect();
+    }
+
+    // Returns whether the time is over.
+    _sleepUntilWoken() {
+        return new Promise(resolve => {
+            const timer = setTimeout(() => resolve(true), timing.keepAlive);
+            this._wakeLoop = () => {
+                clearTimeout(timer);
+                resolve(false);
+            };
+        });
+    }
+
+    // Asks where the game stands (PROTOCOL.md, "Coming back"), and for the last block.
+    async _resume() {
+        do {
+            let counter = null;
+            await this._ask({ body: `6,,${this.key},${this.seat},${UNREACHABLE_COUNTER}` }, {
+                onReply: ({ headers }) => { counter = numberOf(headers, "Turn-Counter"); },
+            }).catch(error => {
+                if (error.reply !== AHEAD) throw error;
+            });
+            if (counter === null || !this._totals)
+                throw new TurnError(AHEAD, "the server does not say what it has taken: it is older than this client");
+            const { taken, acknowledged } = this._totals;
+            this._setTaken(taken);
+            this._counter = counter;
+            this._fence = Math.max(this._fence, counter + UNDER_WAY_MAX);
+            this._acknowledged = acknowledged;
+            this._known = Math.max(0, this._received - acknowledged);
+            this.missed += Math.max(0, acknowledged - this._received);
+            this._received = Math.max(acknowledged, this._received);
+            this._lastUpdate = { body: `6,,${this.key},${this.seat},${counter}` };
+            // A late update of the other process may be taken before the block is asked for.
+        } while (this._counter >= 0 && !await this._collect());
+    }
+
     async _sendNext() {
-        const { turn, resolve, reject } = this._outbox[0];
+        const entry = this._outbox[0];
         try {
-            await this._sendUntilTaken(turn);
-            resolve();
+            await this._sendUntilTaken(entry.turn);
         } catch (error) {
             if (error.reply !== TOO_LONG) throw error;
-            reject(new TurnError(TOO_LONG, "the turn is longer than the server or a proxy accepts"));
+            this._outbox.shift();
+            entry.reject(new TurnError(TOO_LONG, "the turn is longer than the server or a proxy accepts"));
         }
-        this._outbox.shift();
     }
 
     // While the partner's backlog is full, repeats the very same update, because a late copy of it may still be taken.
     // Meanwhile it repeats the last taken update, which collects the partner's turns and acknowledges nothing.
     async _sendUntilTaken(turn) {
-        let update = this._compose(turn);
+        const update = this._compose(turn);
         for (let pause = timing.firstFullPause; ; pause = Math.min(2 * pause, timing.longestFullPause)) {
             try {
                 await this._update(update);
@@ -314,46 +467,52 @@ export class TurnGame {
             }
             await sleep(pause);
             if (this.ended) throw new TurnError(this.ended);
-            if (this._last) await this._collect();
-            if (bytesOf(this._block) > NEARLY_FULL_BYTES && await this._freeCounter(update))
-                update = this._compose(turn);
+            // If the refused turn was taken after all, repeating it shows that.
+            if (!this._lastUpdate || !await this._collect()) continue;
+            if (this._totals && bytesOf(this._block) > NEARLY_FULL_BYTES && await this._freeCounter()) return;
         }
     }
 
+    // Repeats the last update. Returns false if the server has taken a later one.
     async _collect() {
         try {
-            this._deliver(await this._ask(this._last));
+            this._deliver(await this._ask(this._lastUpdate));
+            return true;
         } catch (error) {
-            if (error.reply !== BEHIND) throw error;    // the refused turn was taken after all; repeating it gets 11
+            if (error.reply !== BEHIND) throw error;
+            return false;
         }
     }
 
     // Both backlogs may be full, and only an update that is taken acknowledges. So sends an empty update under the
-    // refused turn's counter, acknowledging another part of the block, so that the next block shows which of the two
-    // was taken (PROTOCOL.md, "Rules for clients"). Returns false if the refused turn was taken after all.
-    async _freeCounter(refused) {
-        const before = this._block, acknowledgesNone = bytesOf(refused.acknowledged) > bytesOf(before) / 2;
-        const update = this._compose("", acknowledgesNone ? "" : before);
-        const reply = await this._ask(update), block = dataOf(reply);
-        const isRefusedTaken = acknowledgesNone ? !beginsWith(block, before)
-            : beginsWith(block, after(before, refused.acknowledged));
-        if (reply.startsWith("0/11/") && isRefusedTaken) return false;
-        this._take(update);
+    // refused turn's counter (PROTOCOL.md, "Rules for clients"). Returns false if the refused turn was taken after all;
+    // else the turn goes out under the next counter.
+    async _freeCounter() {
+        const update = this._compose("");
+        const reply = await this._ask(update);
+        if (this._totals && this._totals.taken > this._taken) return false;
+        this._take(update, reply);
         this._deliver(reply);
-        await this._update(this._compose(""));          // acknowledges the rest
         return true;
     }
 
     _ask({ body, received }, options = {}) {
-        return ask(this.url, body, { received, ...options, onReply: ({ headers }) => {
-            const silent = headers.get("Partner-Silent");
-            if (/^\d{1,9}$/.test(silent)) this.partnerSilent = Number(silent);
+        return ask(this.url, body, { received, ...options, onReply: response => {
+            const { headers } = response, silent = numberOf(headers, "Partner-Silent");
+            if (silent !== null) this.partnerSilent = silent;
+            const taken = numberOf(headers, "Turns-Taken"), acknowledged = numberOf(headers, "Turns-Acknowledged");
+            this._totals = taken === null || acknowledged === null ? null : { taken, acknowledged };
+            if (options.onReply) options.onReply(response);
         } });
     }
 
-    _compose(turn, acknowledged = this._block) {
-        const body = `6,${turn},${this.key},${this.seat},${this._counter + 1}`;
-        return { body, acknowledged, received: this._counter < 0 ? undefined : bytesOf(acknowledged) };
+    _acknowledgeable() {
+        return this._savesEachTurn ? firstOf(this._block, this._savedReceived - this._acknowledged) : this._block;
+    }
+
+    _compose(turn) {
+        const body = `6,${turn},${this.key},${this.seat},${this._counter + 1}`, acknowledged = this._acknowledgeable();
+        return { turn, body, acknowledged, received: this._counter < 0 ? undefined : bytesOf(acknowledged) };
     }
 
     // Returns whether the reply brought no turns.
@@ -365,7 +524,7 @@ export class TurnGame {
             for (const earlier of this._unconfirmed) await this._ask(earlier).catch(() => {});
             return send();
         });
-        this._take(update);
+        this._take(update, reply);
         if (reply === null) {
             // Abandoned to send a turn: the next reply brings its turns.
             this._unconfirmed.push(update);
@@ -375,11 +534,35 @@ export class TurnGame {
         return !this._deliver(reply);
     }
 
-    // What an update does not acknowledge begins the next block.
-    _take(update) {
+    // What an update does not acknowledge begins the next block. If its counter was taken before, perhaps by an update
+    // of another process, the totals say what was taken and acknowledged.
+    _take(update, reply) {
         this._counter++;
-        this._last = update;
-        this._block = after(this._block, update.acknowledged);
+        this._lastUpdate = update;
+        const isTold = reply !== null && reply.startsWith("0/11/") && this._totals !== null;
+        const acknowledged = isTold ? firstOf(this._block, this._totals.acknowledged - this._acknowledged)
+            : update.acknowledged;
+        this._acknowledged += countOf(acknowledged);
+        this._block = after(this._block, acknowledged);
+        if (isTold) this._setTaken(this._totals.taken);
+        else if (update.turn) this._setTaken(this._taken + 1);
+    }
+
+    // The server has taken this many turns.
+    _setTaken(total) {
+        const lost = this._taken - total;
+        if (lost > this._lastTurns.length) throw new TurnError(AHEAD, "the server has lost turns that it had taken");
+        if (lost > 0) {
+            const again = this._lastTurns.slice(-lost);
+            this._outbox.unshift(...again.map(turn => ({ turn, resolve: () => {}, reject: () => {} })));
+            this._lastTurns = [];
+        }
+        for (let i = this._taken; i < total && this._outbox.length; i++) {
+            const { turn, resolve } = this._outbox.shift();
+            this._lastTurns = [turn];
+            resolve();
+        }
+        this._taken = total;
     }
 
     // A block only grows: whatever follows the delivered part is new. Returns false if nothing does.
@@ -388,7 +571,15 @@ export class TurnGame {
         // As the first reply to a counter, 0/11/* may stand for a turn "*". It is skipped: as 0 bytes are acknowledged,
         // a real turn comes again.
         if (reply === "0/10/*" || reply === "0/11/*" || block.length <= this._block.length) return false;
-        for (const turn of after(block, this._block).split("|")) this._inbox.push(turn);
+        if (this._known > 0) {
+            this._block = firstOf(block, this._known);
+            this._known -= countOf(this._block);
+            if (block.length === this._block.length) return false;
+        }
+        for (const turn of after(block, this._block).split("|")) {
+            this._inbox.push(turn);
+            this._received++;
+        }
         this._block = block;
         this._wake();
         return true;
