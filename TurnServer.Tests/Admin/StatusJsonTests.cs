@@ -9,6 +9,7 @@ internal sealed class StatusJsonTests() : AdminFixture("--max-games", "77", "--g
 {
     private const string RightToLeftOverride = "\u202E";
     private const string Markup = "<script>alert(1)</script>";
+    private const string HostilePool = "<b>\"'&";
 
     private readonly List<string> _keys = [];
     private RawHttp _waiting = null!;
@@ -18,10 +19,11 @@ internal sealed class StatusJsonTests() : AdminFixture("--max-games", "77", "--g
     public async Task PlayAsync()
     {
         _waiting = await RawHttp.ConnectAsync(Server.Port);
-        string[] requests = [$"0,{Markup},*,Nobody,*", $"0,Turn{RightToLeftOverride}ed,*,*,*", "0,Zoë,*,Nobody,*"];
+        string[] requests =
+            [$"0,{Markup},*,Nobody,*", $"0,Turn{RightToLeftOverride}ed,*,*,*", $"0,Zoë,*#{HostilePool},Nobody,*"];
         foreach (var body in requests)
             _keys.Add(await _waiting.RegisterAsync(body, "X-Forwarded-For: 203.0.113.7"));
-        _pair = await RawPair.StartAsync(Server.Port, "Player");
+        _pair = await RawPair.StartAsync(Server.Port, "Player", pool: "Chess");
         await _pair.Players[0].PostAsync(_pair.Update(0, 0, "12345"));
         await _pair.Players[0].PostAsync(_pair.Update(0, 1, "67"));
         await _pair.Players[0].PostAsync(_pair.Update(0, 9, "out of step"));
@@ -81,6 +83,8 @@ internal sealed class StatusJsonTests() : AdminFixture("--max-games", "77", "--g
     [TestCase("203.0.113", "Zoë Turn\u202Eed <script>alert(1)</script>", 0)]
     [TestCase("<SCRIPT", "<script>alert(1)</script>", 0)]
     [TestCase("player2", "", 1)]
+    [TestCase("B>\"'&", "Zoë", 0)]
+    [TestCase("chess", "", 1)]
     [TestCase("no such name", "", 0)]
     public async Task It_searches_players_and_games(string search, string players, int games)
     {
@@ -93,6 +97,18 @@ internal sealed class StatusJsonTests() : AdminFixture("--max-games", "77", "--g
         Assert.That(waiting.Select(row => row.GetProperty("address").GetString()), Has.All.EqualTo("203.0.113.7"));
         Assert.That(Number(status, "players", "matching"), Is.EqualTo(registry.GetProperty("rows").GetArrayLength()));
         Assert.That(status.GetProperty("games").GetProperty("rows").GetArrayLength(), Is.EqualTo(games));
+    }
+
+    [Test]
+    public async Task Players_and_games_have_their_pool()
+    {
+        var status = await ReadAsync();
+        var pools = status.GetProperty("players").GetProperty("rows").EnumerateArray().ToLookup(
+            row => row.GetProperty("name").GetString(), row => row.GetProperty("pool").GetString());
+        Assert.That(pools["Zoë"], Is.EqualTo([HostilePool]));
+        Assert.That(pools[Markup], Is.EqualTo((string?[])[null]));
+        Assert.That(status.GetProperty("games").GetProperty("rows")[0].GetProperty("pool").GetString(),
+            Is.EqualTo("Chess"));
     }
 
     [Test]
@@ -138,7 +154,8 @@ internal sealed class StatusJsonTests() : AdminFixture("--max-games", "77", "--g
         var text = (await GetAsync("/status.json?rows=1000")).Body;
         foreach (var key in _keys)
             Assert.That(text, Does.Not.Contain(key).And.Not.Contain(key[..Math.Min(10, key.Length)]));
-        Assert.That(text, Does.Not.Contain("<").And.Not.Contain(RightToLeftOverride).And.Contain("\\u202E"));
+        Assert.That(text, Does.Not.Contain("<").And.Not.Contain("&").And.Not.Contain("'"));
+        Assert.That(text, Does.Not.Contain(RightToLeftOverride).And.Contain("\\u202E"));
         Assert.That(text, Has.All.LessThan((char)127));
     }
 

@@ -14,10 +14,12 @@ internal sealed class StatusPageTests() : AdminFixture("--pairing-timeout", "600
     private const string Markup = "<script>alert(1)</script>";
     private const string Image = "<img src=x onerror=alert(2)>";
     private const string Reversed = "\u202Edesrever";
+    private const string HostilePool = "<b>\"'&";
 
     // A letter under as many combining marks as a name may have, and a name without a place to break it.
     private static readonly string Tower = "Z" + string.Concat(Enumerable.Repeat("\u0335\u0317\u0489", 21));
     private static readonly string Wide = new('W', 64);
+    private static readonly string WidePool = new('W', 32);
 
     private static readonly BrowserNewContextOptions Phone = new()
     {
@@ -38,7 +40,11 @@ internal sealed class StatusPageTests() : AdminFixture("--pairing-timeout", "600
     {
         _client = await RawHttp.ConnectAsync(Server.Port);
         foreach (var name in new[] { Markup, Image, Reversed, Tower, Wide })
-            Assert.That((await _client.PostAsync($"0,{name},*,Nobody else,*")).Body, Does.StartWith("0/0/"));
+        {
+            var pool = name switch { Markup => $"#{HostilePool}", Image => $"#{WidePool}", _ => "" };
+            Assert.That((await _client.PostAsync($"0,{name},*{pool},Nobody else,*")).Body, Does.StartWith("0/0/"));
+        }
+
         _browser = await Browser.StartAsync();
         Assertions.SetDefaultExpectTimeout((float)TestWait.Timeout.TotalMilliseconds);
         _load = LoadTest.RunAsync(new LoadOptions
@@ -101,6 +107,9 @@ internal sealed class StatusPageTests() : AdminFixture("--pairing-timeout", "600
         await Expect(page.Locator("#players tbody tr")).ToHaveCountAsync(1);
         await Expect(page.Locator("#players .note")).ToContainTextAsync("1 of ");
         await Expect(page.Locator("#games .note")).ToContainTextAsync("0 of 30 games match");
+        await page.Locator("#players-search").FillAsync(HostilePool.ToUpperInvariant());
+        await Expect(page.Locator("#players tbody tr")).ToHaveCountAsync(1);
+        await Expect(page.Locator("#players tbody td").Nth(2)).ToHaveTextAsync(HostilePool);
         await page.Locator("#players-search").FillAsync("load-");
         await Expect(page.Locator("#games tbody tr")).ToHaveCountAsync(30);
         await page.Locator("#players-search").FillAsync("");
@@ -127,7 +136,7 @@ internal sealed class StatusPageTests() : AdminFixture("--pairing-timeout", "600
     }
 
     [Test]
-    public async Task Hostile_names_are_text_and_stay_in_their_cell()
+    public async Task Hostile_names_and_pools_are_text_and_stay_in_their_cell()
     {
         var page = await _browser.NewPageAsync();
         var dialogs = 0;
@@ -141,7 +150,9 @@ internal sealed class StatusPageTests() : AdminFixture("--pairing-timeout", "600
         await Expect(page.Locator("#players tbody tr")).ToHaveCountAsync(5);
         var names = await page.Locator("#players tbody th").AllTextContentsAsync();
         Assert.That(names, Does.Contain(Markup).And.Contain(Image).And.Contain("·desrever"));
-        Assert.That(await page.Locator("#players img").CountAsync(), Is.Zero);
+        var pools = await page.Locator("#players tbody td:nth-child(4)").AllTextContentsAsync();
+        Assert.That(pools, Is.EquivalentTo([HostilePool, WidePool, "–", "–", "–"]));
+        Assert.That(await page.Locator("#players img, #players b").CountAsync(), Is.Zero);
         Assert.That(await page.Locator("script").CountAsync(), Is.EqualTo(1));
         var heights = await page.EvaluateAsync<double[]>(
             "[...document.querySelectorAll('#players tbody tr')].map(row => row.offsetHeight)");

@@ -24,7 +24,12 @@ internal sealed partial class StatusPictureTests
         "Quentin Rosa", "Sofia Tariq", "Uma Viktor", "Wanda Xaver", "Yusuf Zoë",
     ];
 
-    private static readonly string[] Singles = ["Alma", "Ben", "Chiara", "Dan"];
+    // Of the couples in turn.
+    private static readonly string?[] Pools = ["ranked", "casual", null];
+
+    // Each waits in a pool that only a friend knows.
+    private static readonly (string Name, string Pool)[] Singles =
+        [("Alma", "K7QX"), ("Ben", "R2WD"), ("Chiara", "T9HM"), ("Dan", "P4VC")];
 
     [Test]
     public async Task Picture()
@@ -32,11 +37,15 @@ internal sealed partial class StatusPictureTests
         var port = Ports.Next();
         await using var server = await ServerChild.StartAsync("--admin-port", $"{port}", "--pairing-timeout", "600");
         var pairs = new List<RawPair>();
-        foreach (var couple in Couples)
-            pairs.Add(await RawPair.StartAsync(server.Port, couple.Split(' ')[0], couple.Split(' ')[1]));
+        foreach (var (i, couple) in Couples.Index())
+        {
+            pairs.Add(await RawPair.StartAsync(server.Port, couple.Split(' ')[0], couple.Split(' ')[1],
+                Pools[i % Pools.Length]));
+        }
+
         await using var waiting = await RawHttp.ConnectAsync(server.Port);
-        foreach (var name in Singles)
-            await waiting.PostAsync($"0,{name},*,{name}'s friend,*");
+        foreach (var (name, pool) in Singles)
+            await waiting.PostAsync($"0,{name},*#{pool},*,*");
         using var stop = new CancellationTokenSource();
         using var http = new HttpClient { BaseAddress = server.Url };
         var games = pairs.Select((pair, i) => PlayAsync(http, pair, new Random(i), stop.Token)).ToList();

@@ -14,12 +14,13 @@ public sealed class TableSearchTests : TableFixture
     [TestCase("203.0", "Ann Bob Cid")]
     [TestCase("3.0", "")]
     [TestCase("Dan", "")]
-    public void Search_MatchesPartsOfNamesAndPartnersNames_AndPrefixesOfAddresses(string text, string names)
+    [TestCase("I>\"'&", "Cid")]
+    public void Search_MatchesPartsOfNamesPartnersNamesAndPools_AndPrefixesOfAddresses(string text, string names)
     {
         Play("""
             0,Ann,*,*,* > 0/0/0
             0,Bob,*,Zoë,* > 0/0/1
-            0,Cid,*,*,* > 0/0/2
+            0,Cid,*#<i>"'&,*,* > 0/0/2
             """);
         var found = Search(text);
         Assert.That(found.View.Players.Select(player => player.Name), Is.EquivalentTo(names.Split(' ',
@@ -48,6 +49,15 @@ public sealed class TableSearchTests : TableFixture
         Assert.That(found.GamesMatching, Is.EqualTo(count));
         if (count == 1)
             Assert.That(found.View.Games, Is.EqualTo(Table.View(1).Games), "the same as in the whole view");
+    }
+
+    [TestCase("P", 1)]
+    [TestCase("r-1", 1)]
+    [TestCase("r-2", 0)]
+    public void Search_OfGames_MatchesThePool(string text, int count)
+    {
+        Play(TableScript.Playing.Replace(",*,*,*", ",*#Pair-1,*,*", StringComparison.Ordinal));
+        Assert.That(Search(text).View.Games, Has.Count.EqualTo(count));
     }
 
     [TestCase("")]

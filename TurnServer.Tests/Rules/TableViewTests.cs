@@ -14,10 +14,10 @@ public sealed class TableViewTests : TableFixture
     public void View_OfPlayers_ShowsTheirState()
     {
         Play("""
-            0,Ann,*,*,* > 0/0/0
-            0,Bob,*,Zoë,* > 0/0/1
+            0,Ann,*#p,*,* > 0/0/0
+            0,Bob,*#<b>"'&,Zoë,* > 0/0/1
             + 5
-            0,Cid,*,*,* > 0/0/2
+            0,Cid,*#p,*,* > 0/0/2
             2,*,2,*,* > 0/3/Ann
             3,*,2,*,* > 0/5/
             2,*,1,*,* > held held 10
@@ -33,11 +33,14 @@ public sealed class TableViewTests : TableFixture
             Assert.That(view.Games, Is.Empty);
             Assert.That(view.Players, Is.EquivalentTo((PlayerView[])
             [
-                new(0, "Ann", Address, PlayerStatus.Paired, IsHost: false, "Cid", 6 * Second, 24 * Second),
-                new(1, "Bob", Address, PlayerStatus.Waiting, IsHost: null, "Zoë", 6 * Second, TimeLeft: null),
-                new(2, "Cid", Address, PlayerStatus.Loading, IsHost: true, "Ann", Second, 29 * Second),
-                new(3, "Dan", Address, PlayerStatus.Waiting, IsHost: null, Partner: null, Second, 24 * Second),
-                new(4, "Eve", Address, PlayerStatus.Waiting, IsHost: null, Partner: null, TimeSpan.Zero, 25 * Second),
+                new(0, "Ann", Address, PlayerStatus.Paired, IsHost: false, "Cid", "p", 6 * Second, 24 * Second),
+                new(1, "Bob", Address, PlayerStatus.Waiting, IsHost: null, "Zoë", "<b>\"'&", 6 * Second,
+                    TimeLeft: null),
+                new(2, "Cid", Address, PlayerStatus.Loading, IsHost: true, "Ann", "p", Second, 29 * Second),
+                new(3, "Dan", Address, PlayerStatus.Waiting, IsHost: null, Partner: null, Pool: null, Second,
+                    24 * Second),
+                new(4, "Eve", Address, PlayerStatus.Waiting, IsHost: null, Partner: null, Pool: null, TimeSpan.Zero,
+                    25 * Second),
             ]));
         }
     }
@@ -47,13 +50,16 @@ public sealed class TableViewTests : TableFixture
     {
         Play(TableScript.Paired + "1,*,{a},*,* > 0/1/*");
         Assert.That(Table.View(10).Players, Is.EqualTo((PlayerView[])
-            [new(1, "Bob", Address, PlayerStatus.Deserted, IsHost: null, Partner: null, TimeSpan.Zero, 30 * Second)]));
+        [
+            new(1, "Bob", Address, PlayerStatus.Deserted, IsHost: null, Partner: null, Pool: null, TimeSpan.Zero,
+                30 * Second),
+        ]));
     }
 
     [Test]
     public void View_OfAGame_IsItsSeats()
     {
-        Play(TableScript.Playing + """
+        Play(TableScript.Playing.Replace(",*,*,*", ",*#p,*,*", StringComparison.Ordinal) + """
             + 10
             6,abc,{ga},0,0 > 0/10/*
             6,de,{ga},0,1  > held held 20
@@ -66,11 +72,11 @@ public sealed class TableViewTests : TableFixture
             Assert.That(view.GameCount, Is.EqualTo(1));
             Assert.That(view.Games, Is.EqualTo((GameView[])
             [
-                new(12 * Second, new SeatView(2, "Ann", Address, 1, 0, Left: null, TimeLeft: null),
+                new("p", 12 * Second, new SeatView(2, "Ann", Address, 1, 0, Left: null, TimeLeft: null),
                     new SeatView(3, "Bob", Address, -1, 6, Left: null, 18 * Second)),
             ]));
             Assert.That(view.Players, Is.EqualTo((PlayerView[])
-                [new(1, "Bob", Address, PlayerStatus.Playing, IsHost: true, "Ann", 12 * Second, TimeLeft: null)]));
+                [new(1, "Bob", Address, PlayerStatus.Playing, IsHost: true, "Ann", "p", 12 * Second, TimeLeft: null)]));
         }
     }
 

@@ -21,7 +21,8 @@ public sealed record TableMatches
 /// register meanwhile, and does not list those who have left.
 /// </summary>
 /// <param name="text">
-/// Part of a player's or its partner's name, or a prefix of its address, ignoring case; if empty, all match.
+/// Part of a player's, its partner's or its pool's name, or a prefix of its address, ignoring case; if empty, all
+/// match.
 /// </param>
 /// <param name="rowsMax">The most rows of players and of games.</param>
 public sealed class TableSearch(string text, int rowsMax)
@@ -135,7 +136,8 @@ public sealed class TableSearch(string text, int rowsMax)
         {
             var player = _players[_next];
             var partner = player.HasPartner ? player.PartnerName : player.Wanted;
-            if (!(Matches(player.Name, player.From) || Contains(partner)) || !lobby.Has(player))
+            var isMatch = Matches(player.Name, player.From) || Contains(partner) || Contains(player.Pool);
+            if (!isMatch || !lobby.Has(player))
                 continue;
             _playersMatching++;
             if (_playerViews.Count == rowsMax)
@@ -154,7 +156,9 @@ public sealed class TableSearch(string text, int rowsMax)
             var seat = _seats[_next];
             var partner = seat.Partner;
             var hasEnded = seat.Left is not null && partner.Left is not null;
-            if (seat.Number != 0 || hasEnded || !(Matches(seat.Name, seat.From) || Matches(partner.Name, partner.From)))
+            if (seat.Number != 0 || hasEnded)
+                continue;
+            if (!(Matches(seat.Name, seat.From) || Matches(partner.Name, partner.From) || Contains(seat.Game.Pool)))
                 continue;
             _gamesMatching++;
             if (_gameViews.Count == rowsMax)

@@ -23,25 +23,27 @@ public sealed record TableView
 /// <param name="Status">Its status.</param>
 /// <param name="IsHost">Whether it hosts; null without a partner.</param>
 /// <param name="Partner">The name of the partner, or of the partner wanted; null if it accepts anyone.</param>
+/// <param name="Pool">The pool it is paired in; null if it named none.</param>
 /// <param name="Age">The time since it registered.</param>
 /// <param name="TimeLeft">The time until it times out; null while a reply is held, and once it plays.</param>
 public sealed record PlayerView(ulong Key, string Name, string Address, PlayerStatus Status, bool? IsHost,
-    string? Partner, TimeSpan Age, TimeSpan? TimeLeft)
+    string? Partner, string? Pool, TimeSpan Age, TimeSpan? TimeLeft)
 {
     internal static PlayerView Of(Player player, TimeSpan now) => new(player.Key, player.Name, player.From.ToString(),
         player.Status, player.HasPartner ? player.IsHost : null,
-        player.HasPartner ? player.PartnerName : player.Wanted, now - player.RegisteredAt,
+        player.HasPartner ? player.PartnerName : player.Wanted, player.Pool, now - player.RegisteredAt,
         player.IsHeld || player.Status == PlayerStatus.Playing ? null : player.Deadline - now);
 }
 
 /// <summary>One game, for display.</summary>
+/// <param name="Pool">The pool its players were paired in; null if they named none.</param>
 /// <param name="Age">The time since it started.</param>
 /// <param name="Seat0">The seat of the player who was ready last.</param>
 /// <param name="Seat1">The other seat.</param>
-public sealed record GameView(TimeSpan Age, SeatView Seat0, SeatView Seat1)
+public sealed record GameView(string? Pool, TimeSpan Age, SeatView Seat0, SeatView Seat1)
 {
     internal static GameView Of(Game game, TimeSpan now) =>
-        new(now - game.StartedAt, SeatView.Of(game[0], now), SeatView.Of(game[1], now));
+        new(game.Pool, now - game.StartedAt, SeatView.Of(game[0], now), SeatView.Of(game[1], now));
 }
 
 /// <summary>One seat, for display.</summary>

@@ -23,13 +23,15 @@ internal sealed class RawPair : IAsyncDisposable
     /// <param name="port">The server's port.</param>
     /// <param name="name">The first player's name.</param>
     /// <param name="partner">The second player's name; null: the first one's and "2".</param>
-    public static async Task<RawPair> StartAsync(int port, string name, string? partner = null)
+    /// <param name="pool">The pool of both; null: none.</param>
+    public static async Task<RawPair> StartAsync(int port, string name, string? partner = null, string? pool = null)
     {
         var players = new[] { await RawHttp.ConnectAsync(port), await RawHttp.ConnectAsync(port) };
         var names = new[] { name, partner ?? name + "2" };
         var keys = new string[2];
+        var key = pool is null ? "*" : $"*#{pool}";
         for (var i = 0; i < 2; i++)
-            keys[i] = await players[i].RegisterAsync($"0,{names[i]},*,{names[1 - i]},*");
+            keys[i] = await players[i].RegisterAsync($"0,{names[i]},{key},{names[1 - i]},*");
         foreach (var symbol in new[] { "2", "3", "4" })
         {
             for (var i = 0; i < 2; i++)

@@ -37,6 +37,10 @@ const charts = [
 ].map(spec => new Chart(spec));
 find("charts").append(...charts.map(chart => chart.figure));
 
+const pool = {
+    title: "Pool", name: true, cell: row => row.pool === null ? "–" : printable(row.pool), key: row => row.pool,
+    mark: row => row.pool === null ? "pool soft" : "pool",
+};
 const left = value => value === null ? "held" : span(value);
 const players = new Table(find("players").querySelector(".scroll"), "Players before the game", [
     { title: "Name", name: true, cell: row => printable(row.name), key: row => row.name },
@@ -45,15 +49,17 @@ const players = new Table(find("players").querySelector(".scroll"), "Players bef
     { title: "Partner", name: true, key: row => row.partner,
         cell: row => row.partner === null ? "any player" : printable(row.partner),
         mark: row => row.partner === null ? "soft" : "" },
+    pool,
     { title: "Address", cell: row => row.address, key: row => row.address },
     { title: "Age", number: true, cell: row => span(row.ageSeconds), key: row => row.ageSeconds },
     { title: "Dropped in", number: true, key: row => row.timeLeftSeconds,
         cell: row => row.status === "playing" ? "–" : left(row.timeLeftSeconds) },
-], 4);
+], 5);
 const seatsOf = (game, text) => game.seats.map(text);
 const games = new Table(find("games").querySelector(".scroll"), "Games", [
     { title: "Players", name: true, key: row => row.seats[0].name,
         cell: row => seatsOf(row, seat => printable(seat.name)) },
+    pool,
     { title: "Address", cell: row => seatsOf(row, seat => seat.address), key: row => row.seats[0].address },
     { title: "Counter", number: true, cell: row => seatsOf(row, seat => seat.counter < 0 ? "–" : whole(seat.counter)),
         key: row => Math.max(...row.seats.map(seat => seat.counter)) },
@@ -62,7 +68,7 @@ const games = new Table(find("games").querySelector(".scroll"), "Games", [
     { title: "Dropped in", number: true, cell: row => seatsOf(row, seat => seat.left ?? left(seat.timeLeftSeconds)),
         key: row => Math.min(...row.seats.map(seat => seat.timeLeftSeconds ?? Infinity)) },
     { title: "Age", number: true, cell: row => span(row.ageSeconds), key: row => row.ageSeconds },
-], 5);
+], 6);
 const settings = new Table(find("settings").querySelector(".scroll"), "Settings", [
     { title: "Flag", cell: row => row.name },
     { title: "Value", cell: row => row.value, mark: row => row.isDefault ? "" : "changed" },

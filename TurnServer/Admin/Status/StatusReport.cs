@@ -213,6 +213,8 @@ internal sealed class PlayerRow
 
     public string? Partner => _player.Partner;
 
+    public string? Pool => _player.Pool;
+
     public decimal? AgeSeconds => JsonNumbers.Round(_player.Age.TotalSeconds);
 
     public decimal? TimeLeftSeconds => JsonNumbers.Round(_player.TimeLeft?.TotalSeconds);
@@ -223,6 +225,8 @@ internal sealed class GameRow
     private readonly GameView _game;
 
     internal GameRow(GameView game) => _game = game;
+
+    public string? Pool => _game.Pool;
 
     public decimal? AgeSeconds => JsonNumbers.Round(_game.Age.TotalSeconds);
 
