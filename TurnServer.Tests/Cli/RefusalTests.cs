@@ -57,6 +57,7 @@ internal sealed class RefusalTests
     [TestCase("--name", "a\nb", Category = "Slow")]
     [TestCase("--patience", "", Category = "Slow")]
     [TestCase("--name", "--raw")]
+    [TestCase("--pool", "a\nb", Category = "Slow")]
     public async Task A_wrong_value_of_connect_is_refused(string flag, string value)
     {
         await using var connect = ServerChild.Launch("connect", "http://127.0.0.1:1/", flag, value);

@@ -20,6 +20,14 @@ internal sealed class ConnectFailureTests
     [TestCase("--name Ann,Bob", Url, "--name", "Ann,Bob")]
     [TestCase("--name '': give a name", Url, "--name", "")]
     [TestCase("--partner *", Url, "--name", "Ann", "--partner", "*")]
+    [TestCase("--pool a,b: give a pool of 1 to 32 visible ASCII characters, no comma, no #.", Url, "--name", "Ann",
+        "--pool", "a,b")]
+    [TestCase("--pool a#b: give a pool", Url, "--name", "Ann", "--pool", "a#b")]
+    [TestCase("--pool a b: give a pool", Url, "--name", "Ann", "--pool", "a b")]
+    [TestCase("--pool '': give a pool", Url, "--name", "Ann", "--pool", "")]
+    [TestCase("--pool é: give a pool", Url, "--name", "Ann", "--pool", "é")]
+    [TestCase("--pool 012345678901234567890123456789012: give", Url, "--name", "Ann", "--pool",
+        "012345678901234567890123456789012")]
     [TestCase("--wait-for-partner soon", Url, "--name", "Ann", "--wait-for-partner", "soon")]
     [TestCase("--patience 0", Url, "--name", "Ann", "--patience", "0")]
     [TestCase("--port", Url, "--name", "Ann", "--port", "80")]
@@ -47,8 +55,11 @@ internal sealed class ConnectFailureTests
         await using var help = ServerChild.Launch([], environment, 0, ["connect", "--help"]);
         Assert.That(await help.ExitCodeAsync(), Is.Zero);
         string[] words =
-            ["URL", "--name NAME", "--partner NAME", "--raw", "--no-input", "--wait-for-partner SECONDS", "[300]",
-                "--patience SECONDS", "[30]", "Exit codes:", "143"];
+        [
+            "URL", "--name NAME", "--partner NAME", "--pool POOL", "the same POOL: both sides",
+            "[a player without --pool]", "--raw", "--no-input", "--wait-for-partner SECONDS", "[300]",
+            "--patience SECONDS", "[30]", "Exit codes:", "143",
+        ];
         foreach (var word in words)
             Assert.That(help.Output, Does.Contain(word));
         Assert.That(help.Output, Does.Not.Contain("--port"));
@@ -67,6 +78,17 @@ internal sealed class ConnectFailureTests
         // Ann has unregistered: the server has room for Bob.
         await using var bob = ConnectChild.Start(server.Url, "Bob", "--partner", "Zoe", "--wait-for-partner", "0.5");
         await AssertEndsAsync(bob, 4, "Zoe did not come within 0.5 s");
+    }
+
+    [Test]
+    public async Task With_a_pool_on_one_side_only_neither_has_a_partner()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var ann = ConnectChild.Start(server.Url, "Ann", "--pool", "p", "--wait-for-partner", "2");
+        await ann.WaitForMessageAsync($"waiting for a partner in the pool p at {server.Url}");
+        await using var bob = ConnectChild.Start(server.Url, "Bob", "--wait-for-partner", "0.5");
+        await AssertEndsAsync(bob, 4, "no partner came within 0.5 s");
+        await AssertEndsAsync(ann, 4, "no partner came to the pool p within 2 s");
     }
 
     [Test]

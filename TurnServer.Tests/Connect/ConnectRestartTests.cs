@@ -56,6 +56,31 @@ internal sealed class ConnectRestartTests() : ServerFixture("--pairing-timeout",
         }
     }
 
+    [Test]
+    public async Task It_resumes_its_registration_in_its_pool_only()
+    {
+        var folder = Folder("pool");
+        var (ann, bob) = (ClientPair.NewName(), ClientPair.NewName());
+        await using (var first = Launch(folder, ann, "--partner", bob, "--pool", "one"))
+        {
+            await first.WaitForMessageAsync($"waiting for {bob} in the pool one at");
+            await first.KillAsync();
+        }
+
+        var kept = Directory.GetFiles(folder, "turnserver/*").Single();
+        var token = await File.ReadAllTextAsync(kept);
+        await using var other = Launch(folder, ann, "--partner", bob, "--pool", "two");
+        await other.WaitForMessageAsync("waiting for");
+        Assert.That(Directory.GetFiles(folder, "turnserver/*"), Has.Length.EqualTo(2).And.Contains(kept));
+        Assert.That(await File.ReadAllTextAsync(kept), Is.EqualTo(token));
+        await using var second = Launch(folder, ann, "--partner", bob, "--pool", "one");
+        await second.WaitForMessageAsync("waiting for");
+        await using var partner = Launch(Folder("pooled"), bob, "--partner", ann, "--pool", "one");
+        await AssertPassedAsync(second, partner);
+        Assert.That(File.Exists(kept), Is.False, "the token is deleted when the game begins");
+        Assert.That(other.Errors, Does.Not.Contain("paired"));
+    }
+
     [TestCase("/proc/nowhere", TestName = "It_works_without_a_writable_folder")]
     [TestCase("not/a/full/path", TestName = "It_works_with_a_relative_path")]
     public async Task It_works_without_a_token_file(string folder)

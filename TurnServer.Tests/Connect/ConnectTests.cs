@@ -57,6 +57,21 @@ internal sealed partial class ConnectTests
         await AssertDoneAsync(ann, bob);
     }
 
+    [Test]
+    public async Task Partners_meet_within_their_pool()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var zoe = ConnectChild.Start(server.Url, "Zoe");
+        await zoe.WaitForMessageAsync("waiting for a partner at");
+        await using var ann = ConnectChild.Start(server.Url, "Ann", "--pool", "<b>\"'&*");
+        await ann.WaitForMessageAsync($"waiting for a partner in the pool <b>\"'&* at {server.Url}");
+        await using var bob = ConnectChild.Start(server.Url, "Bob", "--pool", "<b>\"'&*");
+        await Task.WhenAll(ann.WriteAsync("hello\n"u8.ToArray()), bob.WriteAsync(default));
+        Assert.That(Encoding.UTF8.GetString(await bob.ReadToEndAsync()), Is.EqualTo("hello\n"));
+        await AssertDoneAsync(ann, bob);
+        Assert.That(zoe.Errors, Does.Not.Contain("paired"));
+    }
+
     // macOS sends the accent as a separate character.
     [Test, Category("Slow")]
     public async Task Canonically_equivalent_names_are_equal()

@@ -21,6 +21,7 @@ internal sealed class MatchmakerTests
         server.Answers = true;
         await matchmaker.LeaveAsync(default);
         Assert.That(server.Requests, Has.Count.EqualTo(3));
+        Assert.That(server.Requests[0], Does.StartWith("0,Ann,*#p,*,"));
         Assert.That(server.Requests[1], Is.EqualTo(server.Requests[0]), "the same token returns the same registration");
         Assert.That(server.Requests[2], Is.EqualTo("1,*,17,*,*"));
     }
@@ -35,8 +36,8 @@ internal sealed class MatchmakerTests
     }
 
     private static Matchmaker MatchmakerAt(SlowServer server) =>
-        new(new TurnClient(new HttpMessageInvoker(server), new Uri("http://server/")), "Ann", null,
-            TurnClient.CreateToken(), "http://server/", TimeProvider.System, _ => { });
+        new(new TurnClient(new HttpMessageInvoker(server), new Uri("http://server/")), "Ann", partner: null,
+            "p", TurnClient.CreateToken(), "http://server/", TimeProvider.System, _ => { });
 
     // Takes requests, and answers only once it is told to.
     private sealed class SlowServer : HttpMessageHandler

@@ -17,6 +17,9 @@ internal sealed record ConnectOptions
     /// <summary>The name of the only partner wanted; null: any partner.</summary>
     public string? Partner { get; init; }
 
+    /// <summary>The pool to be paired in; null: none.</summary>
+    public string? Pool { get; init; }
+
     /// <summary>Whether to transfer bytes with a checksum instead of lines of text.</summary>
     public bool IsRaw { get; init; }
 
@@ -47,6 +50,9 @@ internal sealed class ConnectFlags
         Of(Who, "--partner", "connect only to NAME, who must give your name as --partner",
             new FlagType<string?>("NAME", ParsePartner, _ => null), o => o.Partner, (o, v) => o with { Partner = v },
             "the next player without --partner"),
+        Of(Who, "--pool", "connect only to a player who gives the same POOL: both sides must give it",
+            new FlagType<string?>("POOL", ParsePool, _ => null), o => o.Pool, (o, v) => o with { Pool = v },
+            "a player without --pool"),
         Of(What, "--raw", "transfer bytes with a checksum instead of lines; both sides must use it",
             FlagType.Switch, o => o.IsRaw, (o, v) => o with { IsRaw = v }),
         Of(What, "--no-input", "do not read standard input: only receive (for ssh, systemd and the like)",
@@ -100,4 +106,10 @@ internal sealed class ConnectFlags
 
     private static (string?, string?) ParsePartner(string text) =>
         text.Trim() == "*" ? (text, "a name, or no --partner at all to connect to any player") : ParseName(text);
+
+    // As the server (PROTOCOL.md, "Pools").
+    private static (string?, string?) ParsePool(string text) => (text,
+        RequestParser.IsPool(Encoding.UTF8.GetBytes(text))
+            ? null
+            : $"a pool of 1 to {ProtocolLimits.PoolCharactersMax} visible ASCII characters, no comma, no #");
 }

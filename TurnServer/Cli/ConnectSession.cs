@@ -29,9 +29,9 @@ internal sealed class ConnectSession : IAsyncDisposable
             ReplyTimeout = options.Patience < defaults.ReplyTimeout ? options.Patience : defaults.ReplyTimeout,
             Observer = new OutageReporter(options.Url, options.Patience, TimeProvider.System, status.Print).Observe,
         });
-        _token = TokenFile.Claim(options.Url, options.Name, options.Partner);
-        _matchmaker = new Matchmaker(player, options.Name, options.Partner, _token.Token, options.Url.ToString(),
-            TimeProvider.System, status.Print);
+        _token = TokenFile.Claim(options.Url, options.Name, options.Partner, options.Pool);
+        _matchmaker = new Matchmaker(player, options.Name, options.Partner, options.Pool, _token.Token,
+            options.Url.ToString(), TimeProvider.System, status.Print);
     }
 
     /// <summary>The partner's name; null before there is a partner.</summary>
@@ -131,8 +131,9 @@ internal sealed class ConnectSession : IAsyncDisposable
         {
             await AbandonAsync();
             var who = _options.Partner is { } partner ? $"{partner} did not come" : "no partner came";
+            var where = _options.Pool is { } pool ? $" to the pool {pool}" : "";
             return new ConnectFault(ConnectFaultKind.NoPartner,
-                $"{who} within {_options.WaitForPartner.TotalSeconds:0.#} s");
+                $"{who}{where} within {_options.WaitForPartner.TotalSeconds:0.#} s");
         }
     }
 

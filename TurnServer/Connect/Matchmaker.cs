@@ -10,12 +10,13 @@ namespace TurnServer.Connect;
 /// <param name="player">The player.</param>
 /// <param name="name">Its name.</param>
 /// <param name="partner">The name of the only partner wanted; null: any partner.</param>
+/// <param name="pool">The pool to be paired in; null: none.</param>
 /// <param name="token">The token of all its registrations; a saved one resumes an earlier registration.</param>
 /// <param name="place">The server, for messages.</param>
 /// <param name="time">The clock; tests replace it.</param>
 /// <param name="report">Called with each message for the user.</param>
-internal sealed class Matchmaker(TurnClient player, string name, string? partner, string token, string place,
-    TimeProvider time, Action<string> report)
+internal sealed class Matchmaker(TurnClient player, string name, string? partner, string? pool, string token,
+    string place, TimeProvider time, Action<string> report)
 {
     // Limits the rate at a server that loses each registration at once.
     private static readonly TimeSpan RegistrationInterval = TimeSpan.FromSeconds(1);
@@ -31,11 +32,11 @@ internal sealed class Matchmaker(TurnClient player, string name, string? partner
         {
             var registeredAt = time.GetTimestamp();
             (_mayBeRegistered, _isRegistered) = (true, false);
-            if (await player.RegisterAsync(name, partner, token, cancel: cancel) is { } refused)
+            if (await player.RegisterAsync(name, partner, token, pool, cancel: cancel) is { } refused)
                 return refused;
             _isRegistered = true;
             if (isFirst)
-                report(partner is null ? $"waiting for a partner at {place}" : WaitingForNamed(partner));
+                report(Waiting());
             var game = await PlayAsync(cancel);
             if (game.Fault is not { Kind: TurnFaultKind.RegistrationGone } gone)
                 return game;
@@ -56,12 +57,18 @@ internal sealed class Matchmaker(TurnClient player, string name, string? partner
         if (!_mayBeRegistered)
             return;
         // A cancelled registration may have reached the server: registering with the same token returns its key.
-        if (!_isRegistered && await player.RegisterAsync(name, partner, token, cancel: cancel) is not null)
+        if (!_isRegistered && await player.RegisterAsync(name, partner, token, pool, cancel: cancel) is not null)
             return;
         await player.UnregisterAsync(cancel);
     }
 
-    private string WaitingForNamed(string wanted) => $"waiting for {wanted} at {place}, who must name {name}";
+    private string Waiting()
+    {
+        var where = pool is null ? $"at {place}" : $"in the pool {pool} at {place}";
+        return partner is null
+            ? $"waiting for a partner {where}"
+            : $"waiting for {partner} {where}, who must name {name}";
+    }
 
     // Retries when a partner leaves before the game.
     private async Task<TurnResult<TurnGame>> PlayAsync(CancellationToken cancel)

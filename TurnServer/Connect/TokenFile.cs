@@ -11,7 +11,7 @@ namespace TurnServer.Connect;
 /// </summary>
 internal sealed class TokenFile : IDisposable
 {
-    // The most processes with the same server, name and partner whose tokens are saved.
+    // The most processes with the same server, name, partner and pool whose tokens are saved.
     private const int SlotsMax = 8;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
@@ -26,9 +26,9 @@ internal sealed class TokenFile : IDisposable
     public string Token { get; }
 
     /// <summary>A saved token for this registration that no process uses, or else a new one.</summary>
-    public static TokenFile Claim(Uri url, string name, string? partner)
+    public static TokenFile Claim(Uri url, string name, string? partner, string? pool)
     {
-        var file = FindFolder() is { } folder ? Open(folder, Identify(url, name, partner)) : null;
+        var file = FindFolder() is { } folder ? Open(folder, Identify(url, name, partner, pool)) : null;
         try
         {
             return new TokenFile(file, file is null ? TurnClient.CreateToken() : ReadOrWrite(file));
@@ -110,9 +110,13 @@ internal sealed class TokenFile : IDisposable
         return null;
     }
 
-    private static string Identify(Uri url, string name, string? partner)
+    /// <summary>
+    /// Identifies a registration in its file's name. Without a pool it is what versions before pools made of it.
+    /// </summary>
+    internal static string Identify(Uri url, string name, string? partner, string? pool)
     {
-        var place = $"{url.GetLeftPart(UriPartial.Authority)}\n{name}\n{partner ?? "*"}";
+        var place = $"{url.GetLeftPart(UriPartial.Authority)}\n{name}\n{partner ?? "*"}"
+            + (pool is null ? "" : $"\n{pool}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(place)))[..16];
     }
 
