@@ -34,11 +34,16 @@ internal sealed record LoadReport
     /// <summary>A message for the first error of one of those players; null if none.</summary>
     public string? FirstError { get; init; }
 
-    /// <summary>Messages for the first turns that did not arrive once and in order.</summary>
+    /// <summary>
+    /// Messages for the first violations: turns that did not arrive once and in order, partners of another pool.
+    /// </summary>
     public required IReadOnlyList<string> Violations { get; init; }
 
     /// <summary>How many violations there were.</summary>
     public required long ViolationCount { get; init; }
+
+    /// <summary>How many of them were partners of another pool, counted by each player that was given one.</summary>
+    public required long ForeignPartners { get; init; }
 
     /// <summary>From the moment a turn was due to be sent until its receiver had it.</summary>
     public required LatencySummary TurnLatency { get; init; }
@@ -58,6 +63,9 @@ internal sealed record LoadReport
     public required double OwnCpuSeconds { get; init; }
 
     public required IReadOnlyList<LoadSecond> Seconds { get; init; }
+
+    /// <summary>How many violations were turns.</summary>
+    public long WrongTurns => ViolationCount - ForeignPartners;
 
     public double RequestsPerSecond => Requests / Elapsed.TotalSeconds;
 

@@ -11,7 +11,7 @@ namespace TurnServer.Bench.Load;
 /// <param name="Elapsed">Since the start.</param>
 /// <param name="Playing">Players in a game.</param>
 /// <param name="WithErrors">Players with an error so far.</param>
-/// <param name="Violations">Turns so far that did not arrive once and in order.</param>
+/// <param name="Violations">Violations so far, as in <see cref="LoadReport"/>.</param>
 /// <param name="Second">The last second.</param>
 internal readonly record struct LoadProgress(TimeSpan Elapsed, int Playing, int WithErrors, long Violations,
     LoadSecond Second);
@@ -118,6 +118,7 @@ internal sealed class LoadTest
             FirstError = players.Select(player => player.FirstError).FirstOrDefault(error => error is not null),
             Violations = _ledger.Violations,
             ViolationCount = _ledger.ViolationCount,
+            ForeignPartners = _ledger.ForeignPartners,
             TurnLatency = _recorder.Turns.Summarize(),
             Symbols = _recorder.SummarizeSymbols(),
             Codes = ReplyKinds.Count(kinds, _options.Settings.Loss > 0),
@@ -162,16 +163,18 @@ internal sealed class LoadTest
         }
     }
 
-    // In every second pair the players name each other; the others accept any partner.
+    // In every second pair of each pool the players name each other; the others accept any partner.
     private LoadPlayer[] CreatePlayers(PlayContext context)
     {
         var players = new LoadPlayer[_options.Settings.Clients];
+        var pools = _options.Settings.Pools;
         NamedPair? pair = null;
         for (var i = 0; i < players.Length; i++)
         {
+            var (round, place) = Math.DivRem(i / 2, Math.Max(pools, 1));
             if (i % 2 == 0)
-                pair = i % 4 == 0 && i + 1 < players.Length ? new NamedPair(_ledger) : null;
-            players[i] = new LoadPlayer(i, context, pair);
+                pair = (round + place) % 2 == 0 && i + 1 < players.Length ? new NamedPair(_ledger) : null;
+            players[i] = new LoadPlayer(i, context, pair, pools > 0 ? place : null);
         }
 
         return players;

@@ -44,6 +44,8 @@ internal static class ReportText
         text.Append(CultureInfo.InvariantCulture,
             $"{settings.Url}: {settings.Clients} players, {settings.Rate} turns/s each");
         text.Append(", for ").Append(Seconds(settings.Duration)).Append(settings.Wait ? ", replies held" : "");
+        if (settings.Pools > 0)
+            text.Append(CultureInfo.InvariantCulture, $", in {settings.Pools} pool{(settings.Pools == 1 ? "" : "s")}");
         if (settings.Loss > 0)
             text.Append(CultureInfo.InvariantCulture, $", {settings.Loss:0.##%} of replies dropped");
         Line(text, $" (seed {seed})");
@@ -59,6 +61,8 @@ internal static class ReportText
         Row("games", report.GamesPlayed, null);
         Row("replies dropped", report.RepliesDropped, null);
         Row("requests lost", report.RequestsLost, null);
+        if (report.Settings.Pools > 0)
+            Row("partners of another pool", report.ForeignPartners, null);
         Row("players with errors", report.PlayersWithErrors, null);
         if (report.FirstError is { } error)
             Line(text, $"{"",-LabelWidth}such as: {error}");
@@ -118,11 +122,17 @@ internal static class ReportText
         if (report.ViolationCount == 0)
         {
             Line(text, report.TurnsSent == 0 ? "No turn was sent."
-                : $"All {report.TurnsReceived} turns that the server accepted arrived once and in order.");
+                : $"All {report.TurnsReceived} turns that the server accepted arrived once and in order."
+                    + (report.Settings.Pools > 0 ? " All partners were of the same pool." : ""));
             return;
         }
 
-        Line(text, $"VIOLATED: {report.ViolationCount} turns did not arrive once and in order:");
+        string?[] kinds =
+        [
+            report.WrongTurns > 0 ? $"{report.WrongTurns} turns did not arrive once and in order" : null,
+            report.ForeignPartners > 0 ? $"{report.ForeignPartners} partners were of another pool" : null,
+        ];
+        Line(text, $"VIOLATED: {string.Join("; ", kinds.Where(kind => kind is not null))}:");
         foreach (var violation in report.Violations)
             Line(text, $"  {violation}");
         if (report.ViolationCount > report.Violations.Count)

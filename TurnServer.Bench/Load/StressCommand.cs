@@ -13,7 +13,8 @@ internal static class StressCommand
     private const string Notes = """
         Each player registers, is paired, loads, plays, quits and starts over. Half of the pairs name each
         other, the others take any partner. A game lasts about 100 turns of each player, or 20 seconds.
-        Players of other programs that wait on the same server are released again.
+        Players of other programs that wait on the same server are released again. With --pools the pairs
+        are spread over pools that no other program has, and each partner must be of the player's own pool.
 
         Each player sends turns at a fixed rate and never waits for the reply to the one before. Latency
         counts from the moment at which a turn was due, so a stalled server shows as high latency. Without
@@ -36,6 +37,8 @@ internal static class StressCommand
             TimeSpan.FromSeconds(100));
         var wait = Options.Switch("--wait", "let the server hold replies (Prefer: wait), so that turns come at once");
         var loss = Options.Number("--loss", "share of replies to drop; those requests are repeated", 0, 0, 0.9);
+        var pools = Options.Whole("--pools", "pools to spread the pairs over; 0: players name no pool", 0, 0,
+            Ramp.PlayersMax / 2);
         var ramp = Options.Value<Ramp?>("--ramp", "FROM..TO", "repeat with more and more players, such as 10..1000, "
             + "each for its share of the duration", Ramp.Parse, null, null);
         var plot = Options.Text("--plot", "FILE", "write a page of charts");
@@ -48,14 +51,14 @@ internal static class StressCommand
         {
             Call = "./run.sh stress",
             Arguments = [(url, "URL", "the server, such as http://localhost:8080/")],
-            Flags = [clients, rate, duration, wait, loss, ramp, plot, json, pid, seed],
+            Flags = [clients, rate, duration, wait, loss, pools, ramp, plot, json, pid, seed],
             Notes = Notes,
             ExitCodes =
             [
                 (StressExit.Ok, "every turn arrived once and in order"),
                 (StressExit.CannotRun, "cannot run: no answer, no turn server there, or a file cannot be written"),
                 (StressExit.Usage, "an option is wrong"),
-                (StressExit.Violation, "a turn did not arrive once and in order"),
+                (StressExit.Violation, "a turn did not arrive once and in order, or a partner was of another pool"),
             ],
             SimulatesPlayers = true,
         }.Does((result, errors) => new StressRun(
@@ -63,7 +66,7 @@ internal static class StressCommand
             {
                 Settings = new LoadSettings(ReadUrl(result.GetValue(url), errors), clients.Read(result, errors),
                     rate.Read(result, errors), duration.Read(result, errors), wait.Read(result, errors),
-                    loss.Read(result, errors)),
+                    loss.Read(result, errors), pools.Read(result, errors)),
                 Seed = seed.Read(result, errors),
                 ServerProcessId = pid.Read(result, errors),
             },

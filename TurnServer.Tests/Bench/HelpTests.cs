@@ -23,6 +23,7 @@ public sealed class HelpTests
             .And.Not.Contain("bare-kestrel"));
 
     [TestCase("stress --rate 0 localhost", "stress: --rate 0: give a number from 0.05 to 1000.")]
+    [TestCase("stress --pools 50001 localhost", "stress: --pools 50001: give a count, a whole number from 0 to 50000.")]
     [TestCase("stress", "stress: the URL of the server is missing: such as http://localhost:8080/")]
     [TestCase("stress http://localhost --no-such", "stress: unknown option --no-such.")]
     [TestCase("compare --connections 3", "compare: --connections 3: give an even number, two to a game.")]

@@ -38,6 +38,8 @@ public sealed partial class LoadPageTests
         {
             Settings = LoadReportSamples.Good().Settings with { Wait = true, Loss = 0 },
         }],
+        ["pools"] = [WithPools(foreignPartners: 0)],
+        ["partners of another pool"] = [WithPools(foreignPartners: 2)],
         ["ramp"] = [.. LoadReportSamples.Ramp()],
         ["ramp of nothing"] = [LoadReportSamples.Nothing(), LoadReportSamples.Nothing()],
         ["ramp with violations"] = [LoadReportSamples.Bad(), WithoutServer(), LoadReportSamples.Good(5000, 3)],
@@ -124,6 +126,24 @@ public sealed partial class LoadPageTests
             Assert.That(listed.Count(), Is.EqualTo(3));
             Assert.That(Plain(html.Root!.Value), Does.Contain("and 1 201 more."));
         }
+    }
+
+    [TestCase(0, "Every turn arrived once and in order")]
+    [TestCase(1, "1 partner was of another pool")]
+    [TestCase(1204, "1 204 partners were of another pool")]
+    public void Compose_Pools_AreInTheSettingsAndTheVerdict(int foreignPartners, string verdict)
+    {
+        var html = XDocument.Parse(LoadPage.Compose([WithPools(foreignPartners)]));
+        Assert.That(Plain(html.Descendants("h1").Single().Value), Is.EqualTo(verdict));
+        Assert.That(html.Descendants("li").Select(item => item.Value), Has.One.EqualTo("3 pools"));
+    }
+
+    [Test]
+    public void Compose_WrongTurnsAndPartnersOfAnotherPool_AreBothInTheVerdict()
+    {
+        var report = LoadReportSamples.Bad() with { ForeignPartners = 4 };
+        Assert.That(TextOf(report), Does.Contain(
+            "1 200 turns of 60 000 did not arrive once and in order; 4 partners were of another pool"));
     }
 
     [Test]
@@ -218,6 +238,13 @@ public sealed partial class LoadPageTests
         ServerCompute = null,
         Seconds = [.. LoadReportSamples.Good().Seconds.Select(second =>
             second with { ServerCpuShare = null, ServerResidentMegabytes = null })],
+    };
+
+    private static LoadReport WithPools(int foreignPartners) => LoadReportSamples.Good() with
+    {
+        Settings = LoadReportSamples.Good().Settings with { Pools = 3 },
+        ViolationCount = foreignPartners,
+        ForeignPartners = foreignPartners,
     };
 
     private static LoadReport WithoutTurns() => LoadReportSamples.Good() with

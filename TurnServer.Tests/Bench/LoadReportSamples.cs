@@ -49,6 +49,7 @@ internal static class LoadReportSamples
             PlayersWithErrors = 0,
             Violations = [],
             ViolationCount = 0,
+            ForeignPartners = 0,
             TurnLatency = latency,
             Symbols = [.. Symbols.Select(symbol => new SymbolStatistics(symbol.Number, symbol.Name, Latency(random,
                 (long)(requests * symbol.Share), symbol.Median * busy, symbol.Spread, symbol.Median * busy * 140),

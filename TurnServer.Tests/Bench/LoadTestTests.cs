@@ -121,6 +121,57 @@ public sealed class LoadTestTests : ServerFixture
     }
 
     [Test]
+    public async Task Run_WithPools_PairsWithinThem()
+    {
+        const int Pools = 2;
+        var registrations = new List<(string Pool, bool NamesPartner)>();
+        await using var relay = TamperingProxy.Before(Server, request: body =>
+        {
+            if (body.Split(',') is ["0", _, ['*', '#', .. var pool], var partner, _])
+                registrations.Add((pool, partner != "*"));
+            return body;
+        });
+        var (code, text, report) = await RunAsync(relay.Url, false, 0, pools: Pools);
+        Assert.That(code, Is.Zero, text);
+        Assert.Multiple(() =>
+        {
+            Assert.That(registrations.Select(each => each.Pool).Distinct().Count(), Is.EqualTo(Pools));
+            Assert.That(registrations.Distinct().Count(), Is.EqualTo(2 * Pools), "strangers and named ones in each");
+            Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(8));
+            Assert.That(report.ForeignPartners, Is.Zero);
+            Assert.That(text, Does.Contain(", in 2 pools").And.Match("partners of another pool +0\n"));
+            Assert.That(text, Does.Contain("once and in order. All partners were of the same pool."));
+        });
+    }
+
+    [Test]
+    public async Task Run_ServerPairsAcrossPools_IsAViolation()
+    {
+        // The first stranger of each pool waits in a third one.
+        var moved = new Dictionary<string, string>();
+        var hostsKey = "";
+        using var once = new Once();
+        await using var relay = TamperingProxy.Before(Server, request: body =>
+        {
+            // Its player has been told its partner.
+            if (hostsKey.Length > 0 && body.StartsWith($"3,*,{hostsKey},", StringComparison.Ordinal))
+                once.SetDone();
+            if (body.Split(',') is not ["0", var name, ['*', '#', .. var pool], "*", var token])
+                return body;
+            moved.TryAdd(pool, name);
+            return moved[pool] == name ? $"0,{name},*#third,*,{token}" : body;
+        }, reply: (body, reply) =>
+        {
+            if (reply.StartsWith("0/3/", StringComparison.Ordinal) && moved.ContainsValue(reply["0/3/".Length..]))
+                hostsKey = body.Split(',')[2];
+            return reply;
+        });
+        var text = await AssertViolatedAsync(relay, once, pools: 2);
+        Assert.That(text, Does.Match("VIOLATED: [12] partners were of another pool:\n"
+            + "  player . [(]stream .+[)] of pool (0 was paired with .+ of pool 1|1 was paired with .+ of pool 0)\n"));
+    }
+
+    [Test]
     public async Task Run_WithoutServer_CannotRun()
     {
         var (code, text, _) = await RunAsync(new Uri($"http://127.0.0.1:{Ports.Next()}/"), false, 0);
@@ -147,26 +198,32 @@ public sealed class LoadTestTests : ServerFixture
 
     private static string Data(params string[] turns) => "0/9/" + string.Join('|', turns);
 
-    private static async Task<string> AssertViolatedAsync(TamperingProxy relay, Once once, params string[] words)
+    private static Task<string> AssertViolatedAsync(TamperingProxy relay, Once once, params string[] words) =>
+        AssertViolatedAsync(relay, once, pools: 0, words);
+
+    private static async Task<string> AssertViolatedAsync(TamperingProxy relay, Once once, int pools,
+        params string[] words)
     {
         // A file that cannot be written must not hide the violation.
-        var (code, text, _) = await RunAsync(relay.Url, false, 0, DurationMax, once.Done, json: "/no/such/folder/json");
+        var (code, text, _) = await RunAsync(relay.Url, false, 0, DurationMax, pools, once.Done,
+            json: "/no/such/folder/json");
         Assert.That(code, Is.EqualTo(StressExit.Violation), text);
         foreach (var word in words)
             Assert.That(text, Does.Contain("VIOLATED").And.Contain(word));
         return text;
     }
 
-    private static Task<(int Code, string Text, LoadReport Report)> RunAsync(Uri url, bool wait, double loss) =>
-        RunAsync(url, wait, loss, TimeSpan.FromSeconds(0.7), CancellationToken.None);
+    private static Task<(int Code, string Text, LoadReport Report)> RunAsync(Uri url, bool wait, double loss,
+        int pools = 0) =>
+        RunAsync(url, wait, loss, TimeSpan.FromSeconds(0.7), pools, CancellationToken.None);
 
     private static async Task<(int Code, string Text, LoadReport Report)> RunAsync(Uri url, bool wait, double loss,
-        TimeSpan duration, CancellationToken end, string? json = null)
+        TimeSpan duration, int pools, CancellationToken end, string? json = null)
     {
         var output = new StringWriter();
         var run = new StressRun(new LoadOptions
         {
-            Settings = new LoadSettings(url, Clients: 8, Rate: 50, duration, wait, loss),
+            Settings = new LoadSettings(url, Clients: 8, Rate: 50, duration, wait, loss, pools),
             TurnsPerGame = 10,
         }, ramp: null, plot: null, json, output);
         var code = await run.RunAsync(end);

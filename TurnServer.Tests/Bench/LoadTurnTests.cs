@@ -166,6 +166,17 @@ public sealed class LoadTurnTests
     }
 
     [Test]
+    public void CheckPools_OfPlayersOfTwoPools_IsReported()
+    {
+        var (own, same, other) = (_ledger.Open(21, 5, pool: 0), _ledger.Open(22, 6, 0), _ledger.Open(23, 7, 1));
+        _ledger.CheckPools(own, same);
+        Assert.That(_ledger.ForeignPartners, Is.Zero);
+        _ledger.CheckPools(own, other);
+        Assert.That(_ledger.ForeignPartners, Is.EqualTo(1));
+        AssertViolations("player 5 (stream test-21) of pool 0 was paired with player 7 (stream test-23) of pool 1");
+    }
+
+    [Test]
     public void CloseAll_WithStreamWithoutReceiver_IsReported()
     {
         var stream = _ledger.Open(20, sender: 8);

@@ -20,7 +20,8 @@ internal sealed record PlayContext(HttpMessageInvoker Http, LoadOptions Options,
 /// <param name="number">Identifies it in reports.</param>
 /// <param name="context">What it shares with the other players.</param>
 /// <param name="pair">Its only partner; null takes any partner.</param>
-internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pair)
+/// <param name="pool">The number of its pool; null names none.</param>
+internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pair, int? pool)
 {
     // If the named partner had an error, both start over.
     private static readonly TimeSpan NamedPartnerTimeout = TimeSpan.FromSeconds(10);
@@ -64,13 +65,15 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
         (long Own, long Partners)? ids =
             pair is null ? null : await pair.MeetAsync(number % 2, context.Stopping);
         var id = ids?.Own ?? context.Ledger.DrawIds(1);
-        var stream = context.Ledger.Open(id, number);
+        var stream = context.Ledger.Open(id, number, pool);
         var client = new TurnClient(context.Http, context.Options.Settings.Url,
             context.Client with { Observer = Observe });
         var partner = ids is { Partners: var partners } ? context.Ledger.NameOf(partners) : null;
         try
         {
-            if (await client.RegisterAsync(context.Ledger.NameOf(id), partner, cancel: context.Aborting) is { } refused)
+            var refused = await client.RegisterAsync(context.Ledger.NameOf(id), partner,
+                pool: pool is { } poolNumber ? context.Ledger.PoolNameOf(poolNumber) : null, cancel: context.Aborting);
+            if (refused is not null)
                 return Fail(refused);
             return await FindGameAsync(client, stream);
         }
@@ -99,6 +102,7 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
                     || Fail($"paired with {pair.Value.Partner}, who is not a player of this test");
             }
 
+            context.Ledger.CheckPools(stream, partners);
             var fault = await client.LoadAsync(context.Aborting);
             if (fault is null)
             {

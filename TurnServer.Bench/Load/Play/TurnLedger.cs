@@ -8,7 +8,7 @@ namespace TurnServer.Bench.Load.Play;
 /// Checks every turn of a load test and collects violations. A stream is the turns that one player sends in one game;
 /// the player's name contains its id, so that the partner knows which stream it will receive.
 /// </summary>
-/// <param name="prefix">Prefix of the names of this test's players.</param>
+/// <param name="prefix">Prefix of the names of this test's players and pools.</param>
 internal sealed class TurnLedger(string prefix)
 {
     private const int ViolationsMax = 20;
@@ -17,11 +17,15 @@ internal sealed class TurnLedger(string prefix)
     private readonly ConcurrentQueue<string> _violations = new();
     private long _lastId;
     private long _violationCount;
+    private long _foreignPartners;
 
     /// <summary>Messages for the first 20 violations.</summary>
     public IReadOnlyList<string> Violations => [.. _violations.Take(ViolationsMax)];
 
     public long ViolationCount => Interlocked.Read(ref _violationCount);
+
+    /// <summary>How many violations were partners of another pool.</summary>
+    public long ForeignPartners => Interlocked.Read(ref _foreignPartners);
 
     /// <summary>Draws consecutive ids for new streams; returns the first.</summary>
     public long DrawIds(int count) => Interlocked.Add(ref _lastId, count) - count + 1;
@@ -29,9 +33,12 @@ internal sealed class TurnLedger(string prefix)
     /// <summary>The name of the player that sends this stream.</summary>
     public string NameOf(long id) => string.Create(CultureInfo.InvariantCulture, $"{prefix}{id}");
 
-    public TurnStream Open(long id, int sender)
+    /// <summary>The name of a pool, so that tests on the same server have pools of their own.</summary>
+    public string PoolNameOf(int pool) => string.Create(CultureInfo.InvariantCulture, $"{prefix}pool{pool}");
+
+    public TurnStream Open(long id, int sender, int? pool = null)
     {
-        var stream = new TurnStream(id, sender);
+        var stream = new TurnStream(id, sender, pool);
         _open[id] = stream;
         return stream;
     }
@@ -42,6 +49,15 @@ internal sealed class TurnLedger(string prefix)
             && long.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var id)
             ? _open.GetValueOrDefault(id)
             : null;
+
+    /// <summary>Checks that a player and the partner it was given are of the same pool.</summary>
+    public void CheckPools(TurnStream own, TurnStream partners)
+    {
+        if (own.Pool == partners.Pool)
+            return;
+        Interlocked.Increment(ref _foreignPartners);
+        Report($"{Describe(own)} of pool {own.Pool} was paired with {Describe(partners)} of pool {partners.Pool}");
+    }
 
     /// <summary>Makes this player the receiver of a stream.</summary>
     public void SetReceiver(TurnStream stream, int receiver)

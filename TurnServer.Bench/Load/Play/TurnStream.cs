@@ -8,7 +8,7 @@ namespace TurnServer.Bench.Load.Play;
 /// The turns that one player sends in one game. Sender and receiver each update their own half; the last to leave
 /// compares the halves.
 /// </summary>
-internal sealed class TurnStream(long id, int sender)
+internal sealed class TurnStream(long id, int sender, int? pool)
 {
     private int _sent;
     private int _accepted;
@@ -20,6 +20,9 @@ internal sealed class TurnStream(long id, int sender)
 
     /// <summary>The number of the player that sends it.</summary>
     public int Sender { get; } = sender;
+
+    /// <summary>The number of that player's pool; null if it names none.</summary>
+    public int? Pool { get; } = pool;
 
     /// <summary>
     /// How many of its turns must arrive, counted from the first: all sent turns without those that the server refused;

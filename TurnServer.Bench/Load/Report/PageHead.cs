@@ -14,7 +14,7 @@ internal static class PageHead
     /// <summary>The verdict on one test.</summary>
     public static XElement Verdict(LoadReport report, string heading) => report switch
     {
-        { ViolationCount: > 0 } => Verdict("bad", Cross, heading, Failed(report.ViolationCount, report.TurnsReceived)),
+        { ViolationCount: > 0 } => Verdict("bad", Cross, heading, Failed([report])),
         { TurnsReceived: 0 } => Verdict("unsure", Dash, heading, "No turn was received"),
         _ => Verdict("good", Tick, heading, "Every turn arrived once and in order"),
     };
@@ -22,9 +22,8 @@ internal static class PageHead
     /// <summary>The verdict on all runs of a ramp.</summary>
     public static XElement Verdict(IReadOnlyList<LoadReport> runs)
     {
-        var violations = runs.Sum(run => run.ViolationCount);
-        if (violations > 0)
-            return Verdict("bad", Cross, "h1", Failed(violations, runs.Sum(run => run.TurnsReceived)));
+        if (runs.Any(run => run.ViolationCount > 0))
+            return Verdict("bad", Cross, "h1", Failed(runs));
         return runs.Any(run => run.TurnsReceived == 0)
             ? Verdict("unsure", Dash, "h1", "A run received no turn")
             : Verdict("good", Tick, "h1", $"Every turn of {runs.Count} runs arrived once and in order");
@@ -50,6 +49,7 @@ internal static class PageHead
         [
             Element("span.url", settings.Url.ToString()),
             hasClients ? Players(settings.Clients) : null,
+            settings.Pools switch { 0 => null, 1 => "1 pool", _ => $"{NumberFormat.Whole(settings.Pools)} pools" },
             Pace(settings),
             NumberFormat.Span(settings.Duration),
             settings.Loss > 0 ? $"{NumberFormat.Percent(settings.Loss)} of replies dropped on purpose" : null,
@@ -64,11 +64,20 @@ internal static class PageHead
         $"{NumberFormat.Round(settings.Rate)} {(settings.Rate == 1 ? "turn" : "turns")} a second each"
             + (settings.Wait ? ", delivered at once (held replies)" : "");
 
-    private static string Failed(long violations, long turns)
+    private static string Failed(IReadOnlyList<LoadReport> runs)
     {
-        var count = violations == 1 ? "1 turn" : $"{NumberFormat.Whole(violations)} turns";
-        return turns == 0 ? $"{count} did not arrive once and in order"
-            : $"{count} of {NumberFormat.Whole(turns)} did not arrive once and in order";
+        var (wrong, turns) = (runs.Sum(run => run.WrongTurns), runs.Sum(run => run.TurnsReceived));
+        var count = wrong == 1 ? "1 turn" : $"{NumberFormat.Whole(wrong)} turns";
+        var all = turns == 0 ? "" : $" of {NumberFormat.Whole(turns)}";
+        var badly = wrong == 0 ? null : $"{count}{all} did not arrive once and in order";
+        var partners = runs.Sum(run => run.ForeignPartners);
+        var foreign = partners switch
+        {
+            0 => null,
+            1 => "1 partner was of another pool",
+            _ => $"{NumberFormat.Whole(partners)} partners were of another pool",
+        };
+        return string.Join("; ", new[] { badly, foreign }.Where(part => part is not null));
     }
 
     private static XElement Verdict(string kind, string sign, string heading, string text) => Element(
