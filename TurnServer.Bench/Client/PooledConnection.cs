@@ -87,6 +87,8 @@ internal sealed class PooledConnection(Stream stream) : IDisposable
         var response = new HttpResponseMessage((HttpStatusCode)head.Status) { Content = new ByteArrayContent(body) };
         if (head.WasHeld)
             response.Headers.TryAddWithoutValidation("Preference-Applied", "wait");
+        foreach (var (name, value) in head.Counts ?? [])
+            response.Headers.TryAddWithoutValidation(name, value);
         if (head.RetryAfter is { } seconds)
             response.Headers.TryAddWithoutValidation("Retry-After", seconds);
         return response;

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using TurnServer.Protocol;
 
 namespace TurnServer.Bench.Client;
 
@@ -10,13 +11,17 @@ namespace TurnServer.Bench.Client;
 /// <param name="IsLast">Whether the server closes the connection after this reply.</param>
 /// <param name="WasHeld">Whether there is a Preference-Applied header.</param>
 /// <param name="RetryAfter">The Retry-After header; null: none.</param>
+/// <param name="Counts">The headers that a client needs to come back to a game; null: none.</param>
 internal readonly record struct ReplyHead(int Status, int Length, int BodyLength, bool IsLast, bool WasHeld,
-    string? RetryAfter)
+    string? RetryAfter, IReadOnlyList<(string Name, string Value)>? Counts = null)
 {
     private const int StatusAt = 9;
 
     // Far beyond what a turn server sends.
     private const int BodyLengthMax = 1 << 24;
+
+    private static readonly string[] CountHeaders =
+        [ReplyHeaders.TurnCounter, ReplyHeaders.TurnsTaken, ReplyHeaders.TurnsAcknowledged];
 
     private static ReadOnlySpan<byte> LineEnd => "\r\n"u8;
 
@@ -35,6 +40,7 @@ internal readonly record struct ReplyHead(int Status, int Length, int BodyLength
         var isLast = bytes[StatusAt - 2] == (byte)'0';
         var wasHeld = false;
         string? retryAfter = null;
+        List<(string Name, string Value)>? counts = null;
         var lines = bytes[..(length + LineEnd.Length)];
         for (lines = After(lines); lines.Length > 0; lines = After(lines))
         {
@@ -52,13 +58,27 @@ internal readonly record struct ReplyHead(int Status, int Length, int BodyLength
                 wasHeld = true;
             else if (Is(name, "Retry-After"))
                 retryAfter = Encoding.ASCII.GetString(value);
+            else if (FindCount(name) is { } count)
+                (counts ??= []).Add((count, Encoding.ASCII.GetString(value)));
         }
 
         // 204 has no body.
         if (bodyLength < 0 && status != 204)
             throw new HttpRequestException("the reply has no Content-Length, or too large a one");
-        head = new ReplyHead(status, length + 4, Math.Max(bodyLength, 0), isLast, wasHeld, retryAfter);
+        head = new ReplyHead(status, length + 4, Math.Max(bodyLength, 0), isLast, wasHeld, retryAfter,
+            counts);
         return true;
+    }
+
+    private static string? FindCount(ReadOnlySpan<byte> name)
+    {
+        foreach (var count in CountHeaders)
+        {
+            if (Is(name, count))
+                return count;
+        }
+
+        return null;
     }
 
     private static ReadOnlySpan<byte> After(ReadOnlySpan<byte> lines) =>

@@ -7,9 +7,12 @@ namespace TurnServer.Bench.Load;
 /// <param name="Duration">How long to play.</param>
 /// <param name="Wait">Whether the server holds replies, so that turns are delivered at once.</param>
 /// <param name="Loss">Share of replies to drop, 0 to 1.</param>
+/// <param name="ComeBack">
+/// Share of turns, 0 to 1, after which their receiver crashes and comes back from what it has stored.
+/// </param>
 /// <param name="Pools">Number of pools that the pairs are spread over; 0: players name none.</param>
 internal sealed record LoadSettings(Uri Url, int Clients, double Rate, TimeSpan Duration, bool Wait, double Loss,
-    int Pools = 0);
+    double ComeBack = 0, int Pools = 0);
 
 /// <summary>A load test: its settings, and how the players behave.</summary>
 internal sealed record LoadOptions

@@ -25,6 +25,9 @@ internal sealed record LoadReport
     /// <summary>Replies that the test dropped on purpose.</summary>
     public required long RepliesDropped { get; init; }
 
+    /// <summary>How many times a player crashed and came back to its game.</summary>
+    public required long ComeBacks { get; init; }
+
     /// <summary>Requests without a reply for any other reason.</summary>
     public required long RequestsLost { get; init; }
 

@@ -113,6 +113,7 @@ internal sealed class LoadTest
             TurnsReceived = _recorder.TurnsReceived,
             GamesPlayed = _recorder.SeatsPlayed / 2,
             RepliesDropped = kinds[ReplyKinds.Dropped],
+            ComeBacks = _recorder.ComeBacks,
             RequestsLost = kinds[ReplyKinds.Lost],
             PlayersWithErrors = players.Count(player => player.FirstError is not null),
             FirstError = players.Select(player => player.FirstError).FirstOrDefault(error => error is not null),
@@ -185,6 +186,7 @@ internal sealed class LoadTest
     private TurnClientOptions ClientOptions() => new()
     {
         Wait = _options.Settings.Wait ? TimeSpan.FromSeconds(20) : TimeSpan.Zero,
+        SavesEachTurn = _options.Settings.ComeBack > 0,
         PollInterval = TimeSpan.FromSeconds(Math.Clamp(1.5 / _options.Settings.Rate, 0.02, 5)),
     };
 

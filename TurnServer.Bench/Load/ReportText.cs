@@ -48,6 +48,8 @@ internal static class ReportText
             text.Append(CultureInfo.InvariantCulture, $", in {settings.Pools} pool{(settings.Pools == 1 ? "" : "s")}");
         if (settings.Loss > 0)
             text.Append(CultureInfo.InvariantCulture, $", {settings.Loss:0.##%} of replies dropped");
+        if (settings.ComeBack > 0)
+            text.Append(CultureInfo.InvariantCulture, $", a crash after {settings.ComeBack:0.##%} of turns");
         Line(text, $" (seed {seed})");
         text.AppendLine();
     }
@@ -61,6 +63,8 @@ internal static class ReportText
         Row("games", report.GamesPlayed, null);
         Row("replies dropped", report.RepliesDropped, null);
         Row("requests lost", report.RequestsLost, null);
+        if (report.Settings.ComeBack > 0)
+            Row("crashes, came back", report.ComeBacks, null);
         if (report.Settings.Pools > 0)
             Row("partners of another pool", report.ForeignPartners, null);
         Row("players with errors", report.PlayersWithErrors, null);

@@ -21,6 +21,9 @@ internal static class StressCommand
         --wait a player gets its partner's turns with the replies to its own, up to 1/rate seconds later.
         With --wait the server holds a reply for each player and delivers turns at once.
 
+        With --come-back a player stores its game before each turn that it sends and after each that it has
+        received. When it crashes, all that it has not stored is forgotten.
+
         --ramp runs both ends and 1, 2 and 5 times each power of ten between them, each for at least two
         seconds.
 
@@ -37,6 +40,8 @@ internal static class StressCommand
             TimeSpan.FromSeconds(100));
         var wait = Options.Switch("--wait", "let the server hold replies (Prefer: wait), so that turns come at once");
         var loss = Options.Number("--loss", "share of replies to drop; those requests are repeated", 0, 0, 0.9);
+        var comeBack = Options.Number("--come-back",
+            "share of turns after which their receiver crashes, and comes back from what it had stored", 0, 0, 0.9);
         var pools = Options.Whole("--pools", "pools to spread the pairs over; 0: players name no pool", 0, 0,
             Ramp.PlayersMax / 2);
         var ramp = Options.Value<Ramp?>("--ramp", "FROM..TO", "repeat with more and more players, such as 10..1000, "
@@ -51,7 +56,7 @@ internal static class StressCommand
         {
             Call = "./run.sh stress",
             Arguments = [(url, "URL", "the server, such as http://localhost:8080/")],
-            Flags = [clients, rate, duration, wait, loss, pools, ramp, plot, json, pid, seed],
+            Flags = [clients, rate, duration, wait, loss, comeBack, pools, ramp, plot, json, pid, seed],
             Notes = Notes,
             ExitCodes =
             [
@@ -66,7 +71,7 @@ internal static class StressCommand
             {
                 Settings = new LoadSettings(ReadUrl(result.GetValue(url), errors), clients.Read(result, errors),
                     rate.Read(result, errors), duration.Read(result, errors), wait.Read(result, errors),
-                    loss.Read(result, errors), pools.Read(result, errors)),
+                    loss.Read(result, errors), comeBack.Read(result, errors), pools.Read(result, errors)),
                 Seed = seed.Read(result, errors),
                 ServerProcessId = pid.Read(result, errors),
             },

@@ -45,6 +45,7 @@ internal static class LoadReportSamples
             TurnsReceived = requests / 2,
             GamesPlayed = clients * 3L / 2,
             RepliesDropped = requests / 100,
+            ComeBacks = 0,
             RequestsLost = 0,
             PlayersWithErrors = 0,
             Violations = [],

@@ -45,6 +45,22 @@ public sealed class LoadTestTests : ServerFixture
         });
     }
 
+    [TestCase(false, 0)]
+    [TestCase(true, 0)]
+    [TestCase(true, 0.1)]
+    public async Task Run_OfPlayersWhoCrashAndComeBack_ReceivesEveryTurnOnceAndInOrder(bool wait, double loss)
+    {
+        var (code, text, report) = await RunAsync(Server.Url, wait, loss, comeBack: 0.2);
+        Assert.That(code, Is.Zero, text);
+        Assert.Multiple(() =>
+        {
+            Assert.That(report.ComeBacks, Is.GreaterThan(0));
+            Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(8));
+            Assert.That(report.GamesPlayed, Is.GreaterThan(0));
+            Assert.That(report.PlayersWithErrors, Is.AtMost(2 * report.RequestsLost), report.FirstError);
+        });
+    }
+
     [Test]
     public async Task Run_ServerDeliversATurnTwice_IsAViolation()
     {
@@ -214,16 +230,16 @@ public sealed class LoadTestTests : ServerFixture
     }
 
     private static Task<(int Code, string Text, LoadReport Report)> RunAsync(Uri url, bool wait, double loss,
-        int pools = 0) =>
-        RunAsync(url, wait, loss, TimeSpan.FromSeconds(0.7), pools, CancellationToken.None);
+        int pools = 0, double comeBack = 0) =>
+        RunAsync(url, wait, loss, TimeSpan.FromSeconds(0.7), pools, CancellationToken.None, comeBack: comeBack);
 
     private static async Task<(int Code, string Text, LoadReport Report)> RunAsync(Uri url, bool wait, double loss,
-        TimeSpan duration, int pools, CancellationToken end, string? json = null)
+        TimeSpan duration, int pools, CancellationToken end, string? json = null, double comeBack = 0)
     {
         var output = new StringWriter();
         var run = new StressRun(new LoadOptions
         {
-            Settings = new LoadSettings(url, Clients: 8, Rate: 50, duration, wait, loss, pools),
+            Settings = new LoadSettings(url, Clients: 8, Rate: 50, duration, wait, loss, comeBack, pools),
             TurnsPerGame = 10,
         }, ramp: null, plot: null, json, output);
         var code = await run.RunAsync(end);

@@ -165,7 +165,8 @@ internal sealed class WebPageLateTests : WebFixture
             const state = [again.partner, again.isHost, again.seat, again.missed].join();
             await again.quit();
             const over = await resume(again.save()).catch(error => error.reply);
-            return [wrong.join(), got.join(), state === [ann.partner, ann.isHost, ann.seat, 0].join() ? "" : state, over];
+            const expected = [ann.partner, ann.isHost, ann.seat, 0].join();
+            return [wrong.join(), got.join(), state === expected ? "" : state, over];
         }
         """;
 

@@ -13,7 +13,7 @@ public sealed class WaitingQueryTests
     [TestCase("?pool=a%26b%25", "a&b%")]
     [TestCase("?pool=a+b", "a+b")]
     [TestCase("?pool=%2B", "+")]
-    [TestCase("?pool=%", "%")]
+    [TestCase("?pool=%25", "%")]
     [TestCase("?POOL=chess", null)]
     public void TryParse_OfAValidQuery_FindsThePool(string query, string? pool)
     {
@@ -28,6 +28,10 @@ public sealed class WaitingQueryTests
     [TestCase("?pool=a%2Cb")]
     [TestCase("?pool=%C3%A9")]
     [TestCase("?pool=é")]
+    [TestCase("?pool=%")]
+    [TestCase("?pool=%4")]
+    [TestCase("?pool=%zz")]
+    [TestCase("?pool=%FF")]
     [TestCase("?pool=%00")]
     [TestCase("?pool=a&pool=b")]
     [TestCase("?pool=123456789012345678901234567890123")]

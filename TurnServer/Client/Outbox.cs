@@ -157,7 +157,7 @@ internal sealed class Outbox
     {
         lock (_lock)
         {
-            if (fault is null)
+            if (fault is null && _batch.Count > 0)
                 NoteTaken(_batch.Count);
             foreach (var turn in _batch)
                 turn.Taken?.TrySetResult(fault);
@@ -203,7 +203,10 @@ internal sealed class Outbox
     public OutboxContent GetContent()
     {
         lock (_lock)
-            return new OutboxContent(_taken, _last, Bytes(_batch.Concat(_turns).Concat(_waiting.Select(one => one.Turn))));
+        {
+            var unsent = _batch.Concat(_turns).Concat(_waiting.Select(one => one.Turn));
+            return new OutboxContent(_taken, _last, Bytes(unsent));
+        }
     }
 
     /// <summary>Drops all turns and tells the callers that wait for them.</summary>

@@ -14,7 +14,7 @@ internal sealed class ReceivedBlock(Inbox inbox)
 
     private ReadOnlyMemory<byte> _delivered;
 
-    // Turns at the beginning of the next reply that were delivered before the game was saved.
+    // How many turns at the beginning of the block were delivered before the game was resumed.
     private long _known;
 
     private long _missed;
@@ -22,7 +22,9 @@ internal sealed class ReceivedBlock(Inbox inbox)
     /// <summary>How many of the partner's turns have been acknowledged: the block follows them.</summary>
     public long Acknowledged { get; private set; }
 
-    /// <summary>How many turns were acknowledged before the game was resumed, and had not arrived when it was saved.</summary>
+    /// <summary>
+    /// How many turns were acknowledged before the game was resumed, and had not arrived when it was saved.
+    /// </summary>
     public long Missed => Interlocked.Read(ref _missed);
 
     /// <summary>How many bytes of it have been delivered.</summary>
@@ -37,6 +39,7 @@ internal sealed class ReceivedBlock(Inbox inbox)
     public void Resume(long acknowledged, long received)
     {
         Acknowledged = acknowledged;
+        _delivered = default;
         _known = Math.Max(0, received - acknowledged);
         if (acknowledged <= received)
             return;
@@ -58,7 +61,9 @@ internal sealed class ReceivedBlock(Inbox inbox)
     public void Acknowledge(int bytes)
     {
         var rest = bytes >= Length ? default : bytes == 0 ? _delivered : _delivered[(bytes + 1)..];
-        Acknowledged += TurnTotals.Count(_delivered.Span) - TurnTotals.Count(rest.Span);
+        var turns = TurnTotals.Count(_delivered.Span) - TurnTotals.Count(rest.Span);
+        Acknowledged += turns;
+        _known = Math.Max(0, _known - turns);
         _delivered = rest;
     }
 
@@ -72,17 +77,10 @@ internal sealed class ReceivedBlock(Inbox inbox)
         // a real turn comes again.
         if (IsEmpty(reply) || reply.Data.Length <= Length)
             return;
-        if (_known > 0)
-        {
-            _delivered = reply.Data[..LengthOf(reply.Data.Span, _known)];
-            _known -= Math.Min(_known, TurnTotals.Count(_delivered.Span));
-            if (reply.Data.Length == Length)
-                return;
-        }
-
-        var rest = Length == 0 ? reply.Data : reply.Data[(Length + 1)..];
+        var old = Math.Max(Length, LengthOf(reply.Data.Span, _known));
         _delivered = reply.Data;
-        inbox.Put(rest);
+        if (old < Length)
+            inbox.Put(old == 0 ? reply.Data : reply.Data[(old + 1)..]);
     }
 
     private static bool IsEmpty(in ServerReply reply) => reply.Code == ReplyCode.GameNoData

@@ -98,9 +98,12 @@ internal sealed class RequestSender(HttpMessageInvoker http, Uri url, TurnClient
                 return new WaitingPlayers(count, TimeSpan.FromSeconds(seconds));
             }
 
-            return response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable
-                ? TurnFault.Of(ErrorCode.ServerBusy, null)
-                : Attempt.NotTurnServer($"it answers {(int)response.StatusCode} to GET /waiting").Fault!;
+            return response.StatusCode switch
+            {
+                HttpStatusCode.TooManyRequests => TurnFault.Of(ErrorCode.RateLimited, null),
+                HttpStatusCode.ServiceUnavailable => TurnFault.Of(ErrorCode.ServerBusy, null),
+                var status => Attempt.NotTurnServer($"it answers {(int)status} to GET /waiting").Fault!,
+            };
         }
         catch (Exception e) when (e is HttpRequestException or IOException)
         {

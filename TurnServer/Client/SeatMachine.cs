@@ -11,21 +11,8 @@ namespace TurnServer.Client;
 /// to that block. So each update says how much of the last block has arrived (PROTOCOL.md, "Saying what has arrived").
 /// That also allows a turn to go out while a reply is held: the held reply is abandoned and its data comes again.
 /// </remarks>
-internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox inbox, TurnClientOptions options)
+internal sealed partial class SeatMachine(SeatRequests requests, Outbox outbox, Inbox inbox, TurnClientOptions options)
 {
-    // No seat reaches it: the refusal says which counter was the last (PROTOCOL.md, "Coming back").
-    private const long UnreachableCounter = long.MaxValue;
-
-    // How many counters after the last one known to be taken an earlier process may have used: that of an abandoned
-    // held update, and the next.
-    private const int UnderWayMax = 2;
-
-    private static readonly TurnFault CannotResume = new(TurnFaultKind.OutOfStep,
-        "the server does not say what it has taken: it, or its part of this game, is older than this client");
-
-    private static readonly TurnFault ServerBehind = new(TurnFaultKind.OutOfStep,
-        "the server has lost turns that it had taken");
-
     private static readonly TimeSpan FullPauseFirst = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan FullPauseLongest = TimeSpan.FromMilliseconds(250);
 
@@ -40,9 +27,6 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
 
     // How many of the partner's turns are in the last saved game; −1: none was saved.
     private long _savedReceived = -1;
-
-    // Empty updates come first, up to this counter: once it is taken, no late update of an earlier process can be.
-    private long _fence = long.MinValue;
 
     // Updates whose replies were abandoned; the next update assumes that they were taken.
     private readonly List<OutgoingRequest> _unconfirmed = [];
@@ -95,16 +79,6 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
     /// <summary>How many of the partner's turns are missing in a resumed game. May be read from any thread.</summary>
     public long Missed => _block.Missed;
 
-    /// <summary>Begins with a saved game. To be called first.</summary>
-    /// <param name="saved">The saved game, whose turns outbox and inbox have.</param>
-    public void Resume(SavedGame saved)
-    {
-        _counter = saved.Counter;
-        _fence = saved.Counter + UnderWayMax;
-        _savedReceived = saved.Received;
-        Send(State.Resuming, new OutgoingRequest(requests.Update([], UnreachableCounter)));
-    }
-
     /// <summary>A game was saved with this many of the partner's turns. Any thread.</summary>
     public void NoteSaved(long received) => Interlocked.Exchange(ref _savedReceived, received);
 
@@ -131,6 +105,9 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
             case State.Updating when _confirmedCount == 0 && _unconfirmed.Count > 0
                 && outcome.Reply.Error == ErrorCode.PlayerStateAhead:
                 Send(State.Confirming, _unconfirmed[0]);
+                break;
+            case State.Updating when IsOvertaken(outcome.Reply):
+                AskWhereTheGameStands();
                 break;
             case State.Updating:
                 // Length is checked before the counter: this refusal tells nothing about earlier updates.
@@ -181,7 +158,7 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
         if (_ended is not null || outbox.IsFinished)
             return new SeatStep(SeatStepKind.Stop);
         // Nothing is sent before the first save: until then the registration's token leads back to the game.
-        if (options.SavesEachTurn && SavedReceived < 0)
+        if (options.SavesEachTurn && SavedReceived < 0 && !outbox.IsLast)
             return Pause(options.KeepAlive);
         if (_counter < _fence)
         {
@@ -225,7 +202,16 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
     // Turns that no saved game has are not acknowledged, and no reply is held while there are any.
     private bool HasUnsaved => AcknowledgeableBytes < _block.Length;
 
-    private int AcknowledgeableBytes => options.SavesEachTurn ? _block.LengthOf(SavedReceived) : _block.Length;
+    private int AcknowledgeableBytes
+    {
+        get
+        {
+            // A resumed game takes no further blocks while the inbox is full.
+            if (_counter < _fence && !inbox.HasRoom)
+                return 0;
+            return options.SavesEachTurn ? _block.LengthOf(SavedReceived) : _block.Length;
+        }
+    }
 
     private static SeatStep Pause(TimeSpan pause) => new(SeatStepKind.Pause, Pause: pause);
 
@@ -248,33 +234,6 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
 
     private OutgoingRequest Compose(IReadOnlyList<OutgoingTurn> turns, TimeSpan wait) =>
         new(requests.Update(turns, _counter + 1), wait, _counter < 0 ? null : AcknowledgeableBytes);
-
-    // The refusal says where the game stands; then the last block comes again.
-    private void FinishResuming(in RequestOutcome outcome, TimeSpan now)
-    {
-        _lastHeardAt = now;
-        _state = State.Idle;
-        if (outcome.Reply is not { TurnCounter: { } counter, Totals: { } totals })
-        {
-            _ended = outcome.Fault is null or { Error: ErrorCode.PlayerStateAhead } ? CannotResume : outcome.Fault;
-        }
-        else if (!outbox.TrySetTaken(totals.Taken))
-        {
-            _ended = ServerBehind;
-        }
-        else
-        {
-            Interlocked.Exchange(ref _counter, counter);
-            _block.Resume(totals.Acknowledged, inbox.GetContent().Received);
-            _fence = Math.Max(_fence, counter + UnderWayMax);
-            _lastAccepted = new OutgoingRequest(requests.Update([], counter));
-            if (counter >= 0)
-                Send(State.Repeating, _lastAccepted);
-        }
-
-        if (_state == State.Idle)
-            _resumed.TrySetResult();
-    }
 
     private void Confirm(in RequestOutcome outcome, TimeSpan now)
     {
@@ -360,24 +319,10 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
             Deliver(outcome, now);
         if (_ended is not null)
             CompleteBatch(_ended);
-        else if (!isTaken && _block.IsNearlyFull && outcome.Reply.Totals is not null)
+        else if (!isTaken && _block.IsNearlyFull && AcknowledgeableBytes > 0 && outcome.Reply.Totals is not null)
             Send(State.FreeingCounter, Compose([], TimeSpan.Zero));
         else
             SendUpdate();
-    }
-
-    private void RepeatWithoutBatch(in RequestOutcome outcome, TimeSpan now)
-    {
-        if (_counter < _fence && outcome.Reply.Error == ErrorCode.PlayerStateBehind)
-        {
-            // A late update of an earlier process has been taken meanwhile.
-            Send(State.Resuming, new OutgoingRequest(requests.Update([], UnreachableCounter)));
-            return;
-        }
-
-        Deliver(outcome, now);
-        _state = State.Idle;
-        _resumed.TrySetResult();
     }
 
     // Both backlogs may be full, and only an update that is taken acknowledges (PROTOCOL.md, "Rules for clients").
@@ -415,14 +360,6 @@ internal sealed class SeatMachine(SeatRequests requests, Outbox outbox, Inbox in
         }
 
         Deliver(outcome, now);
-    }
-
-    // This counter was taken before: by this update, or by one that an earlier process sent under it.
-    private void NoteTotals(TurnTotals totals)
-    {
-        _block.AcknowledgeTo(totals.Acknowledged);
-        if (!outbox.TrySetTaken(totals.Taken))
-            _ended = ServerBehind;
     }
 
     private void Deliver(in RequestOutcome outcome, TimeSpan now)

@@ -130,7 +130,7 @@ public sealed class TurnClient
 
     /// <summary>
     /// How many players wait in a pool for any partner, and for how long the first has (PROTOCOL.md, "Pools"). Asks
-    /// once, and needs no registration.
+    /// once, and needs no registration. Through a proxy, the URL must end with a slash and lead to the server's root.
     /// </summary>
     /// <param name="pool">The pool, as in <see cref="RegisterAsync"/>.</param>
     /// <param name="cancel">Cancels at once.</param>

@@ -48,8 +48,8 @@ public sealed class TurnGame : IAsyncDisposable
     public TurnFault? Ended => _machine.Ended;
 
     /// <summary>
-    /// For how long the server had not heard from the partner when it sent its last reply, in whole seconds; null while
-    /// it has not told (PROTOCOL.md, "Knowing about the partner").
+    /// For how long the server had not heard from the partner when it sent its last reply, in whole seconds; null
+    /// before the first such reply (PROTOCOL.md, "Knowing about the partner").
     /// </summary>
     public TimeSpan? PartnerSilent => _loop.PartnerSilent;
 
@@ -86,7 +86,8 @@ public sealed class TurnGame : IAsyncDisposable
             throw;
         }
 
-        if (game.Ended is not { } fault)
+        // A game that is over may still have turns to read.
+        if (game.Ended is not { } fault || game._inbox.GetContent().Unread.Count > 0)
             return game;
         await game.DisposeAsync();
         return fault;
@@ -95,10 +96,14 @@ public sealed class TurnGame : IAsyncDisposable
     /// <summary>
     /// What is needed to come back to this game with <see cref="ResumeAsync"/>: server, key, seat, counts, turns that
     /// the server has not taken, and turns that were not read, as one line of text. Store it together with the state of
-    /// your game, and then call <see cref="Saved"/>. Whoever has it can play this seat. Any thread may call it.
+    /// your game, and then call <see cref="Saved"/>. Whoever has it can play this seat.
     /// </summary>
+    /// <remarks>
+    /// A turn counts as read once <see cref="ReceiveAsync"/> has returned it, so save where turns are read, when your
+    /// state has the turn. Save again after a turn was refused as too long, before the next is sent.
+    /// </remarks>
     /// <param name="next">
-    /// A turn that you will send once this is stored: then it is sent, now or by the resumed game, and only once.
+    /// The turn that you will send next, once this is stored: it is sent once, now or by the resumed game.
     /// </param>
     /// <exception cref="ArgumentException">The turn is not valid.</exception>
     public string Save(ReadOnlyMemory<byte> next = default)

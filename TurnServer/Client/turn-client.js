@@ -37,6 +37,7 @@ const dataOf = reply => reply.replace(/^\d+\/\d+\//, "");
 
 // Both take turns joined by |. Removes the turns that they begin with.
 const after = (turns, first) => first === "" ? turns : turns.slice(first.length + 1);
+const restored = turn => ({ turn, resolve: () => {}, reject: () => {}, endsGame: true });
 const countOf = turns => turns === "" ? 0 : turns.split("|").length;
 const firstOf = (turns, count) => turns.split("|").slice(0, Math.max(0, count)).join("|");
 const numberOf = (headers, name) => {
@@ -209,7 +210,7 @@ export async function play(url, name, wanted = "*", { signal, pool, token, saves
 }
 
 // How many players wait for any partner in a pool, and for how many seconds the first has: { count, seconds }. Asks
-// once.
+// once. Through a proxy, the URL must end with a slash and lead to the server's root.
 export async function waiting(url, pool) {
     const server = addressOf(url), query = poolOf(pool) && `?pool=${encodeURIComponent(pool)}`;
     const line = await attempt(new URL(`waiting${query}`, server).href, {}, timing.answer);
@@ -219,11 +220,12 @@ export async function waiting(url, pool) {
 }
 
 // Comes back to a game from what save() returned, in this page or another; the saved game must not be used any more.
-// Resolves to a TurnGame. TurnError: the game is over. TypeError: this is not a saved game.
+// Resolves to a TurnGame. TurnError: the game is over, and nothing is left to read. TypeError: this is not a saved
+// game.
 export async function resume(saved, { savesEachTurn = false } = {}) {
     const game = new TurnGame(savedGameOf(saved), { savesEachTurn, isResumed: true });
     await game._resumed;
-    if (game.ended) throw game._error || new TurnError(game.ended);
+    if (game.ended && !game._inbox.length) throw game._error || new TurnError(game.ended);
     return game;
 }
 
@@ -235,9 +237,11 @@ function savedGameOf(text) {
         // Reported below.
     }
     const isTurns = turns => Array.isArray(turns) && turns.every(turn => typeof turn === "string");
+    const isSent = turns => isTurns(turns) && turns.every(turn => turn !== "" && !turn.includes("|"));
     if (!saved || saved.version !== 1 || !/^\d+$/.test(saved.key) || ![0, 1].includes(saved.seat)
         || ![saved.counter, saved.taken, saved.received].every(Number.isInteger)
-        || ![saved.last, saved.unsent, saved.unread].every(isTurns))
+        || !isSent(saved.last) || !isSent(saved.unsent) || !isTurns(saved.unread) || saved.counter < -1
+        || saved.taken < saved.last.length || saved.received < saved.unread.length)
         throw new TypeError("this is not a saved game of version 1");
     return { ...saved, url: addressOf(saved.url) };
 }
@@ -299,7 +303,7 @@ export class TurnGame {
         this.missed = 0;                // the partner's turns that came after the last save of a resumed game
         // Private to this class.
         const { counter = -1, taken = 0, last = [], unsent = [], received = 0, unread = [] } = saved;
-        this._outbox = unsent.map(turn => ({ turn, resolve: () => {}, reject: () => {} }));
+        this._outbox = unsent.map(restored);
         this._inbox = unread;
         this._taken = taken;            // how many own turns the server has taken
         this._lastTurns = last;         // the last of them
@@ -313,7 +317,7 @@ export class TurnGame {
         this._lastUpdate = null;        // that update
         this._acknowledged = 0;         // how many of the partner's turns come before the block
         this._block = "";               // the delivered part of the last update's block
-        this._known = 0;                // turns at the beginning of the next reply that were delivered before the save
+        this._known = 0;                // turns at the beginning of the block that were delivered before it was resumed
         this._fence = isResumed ? counter + UNDER_WAY_MAX : -1;
         this._unconfirmed = [];         // updates whose replies were abandoned; assumed to be taken
         this._totals = null;            // of the last reply: { taken, acknowledged }, or null
@@ -353,7 +357,7 @@ export class TurnGame {
     // What is needed to come back with resume(): server, key, seat, counts, turns that the server has not taken, and
     // turns that were not read, as one line of text. Store it together with the state of your game after each turn that
     // you have read, and before each that you send: save(turn) includes that turn, which is then sent once, now or by
-    // the resumed game. Whoever has the text can play this seat.
+    // the resumed game. Save again after a turn was refused as too long. Whoever has the text can play this seat.
     // With savesEachTurn, call saved(text) when it is stored: nothing is sent before the first save, and turns that no
     // saved game has are not acknowledged, so that an app which is killed at any moment misses none. The next turns
     // come only after a save.
@@ -388,12 +392,22 @@ export class TurnGame {
         while (!this.ended) {
             if (this._savesEachTurn && this._savedReceived < 0) await this._sleepUntilWoken();
             // Once these are taken, no late update of another process can be.
-            else if (this._counter < this._fence) await this._update(this._compose(""));
+            else if (this._counter < this._fence) await this._sendFence();
             else if (this._outbox.length) await this._sendNext();
             else if (this._acknowledgeable() !== this._block) await this._waitForSave();
             else await this._waitForTurns();
         }
         throw new TurnError(this.ended);
+    }
+
+    async _sendFence() {
+        try {
+            await this._update(this._compose(""));
+        } catch (error) {
+            // Another late update has been taken meanwhile.
+            if (error.reply !== BEHIND) throw error;
+            await this._resume();
+        }
     }
 
     async _waitForTurns() {
@@ -435,6 +449,7 @@ export class TurnGame {
             this._counter = counter;
             this._fence = Math.max(this._fence, counter + UNDER_WAY_MAX);
             this._acknowledged = acknowledged;
+            this._block = "";
             this._known = Math.max(0, this._received - acknowledged);
             this.missed += Math.max(0, acknowledged - this._received);
             this._received = Math.max(acknowledged, this._received);
@@ -448,7 +463,8 @@ export class TurnGame {
         try {
             await this._sendUntilTaken(entry.turn);
         } catch (error) {
-            if (error.reply !== TOO_LONG) throw error;
+            // Nobody would learn that a turn of a resumed game was refused.
+            if (error.reply !== TOO_LONG || entry.endsGame) throw error;
             this._outbox.shift();
             entry.reject(new TurnError(TOO_LONG, "the turn is longer than the server or a proxy accepts"));
         }
@@ -469,7 +485,8 @@ export class TurnGame {
             if (this.ended) throw new TurnError(this.ended);
             // If the refused turn was taken after all, repeating it shows that.
             if (!this._lastUpdate || !await this._collect()) continue;
-            if (this._totals && bytesOf(this._block) > NEARLY_FULL_BYTES && await this._freeCounter()) return;
+            const isNearlyFull = bytesOf(this._block) > NEARLY_FULL_BYTES && this._acknowledgeable() !== "";
+            if (isNearlyFull && this._totals && await this._freeCounter()) return;
         }
     }
 
@@ -543,6 +560,7 @@ export class TurnGame {
         const acknowledged = isTold ? firstOf(this._block, this._totals.acknowledged - this._acknowledged)
             : update.acknowledged;
         this._acknowledged += countOf(acknowledged);
+        this._known = Math.max(0, this._known - countOf(acknowledged));
         this._block = after(this._block, acknowledged);
         if (isTold) this._setTaken(this._totals.taken);
         else if (update.turn) this._setTaken(this._taken + 1);
@@ -553,15 +571,12 @@ export class TurnGame {
         const lost = this._taken - total;
         if (lost > this._lastTurns.length) throw new TurnError(AHEAD, "the server has lost turns that it had taken");
         if (lost > 0) {
-            const again = this._lastTurns.slice(-lost);
-            this._outbox.unshift(...again.map(turn => ({ turn, resolve: () => {}, reject: () => {} })));
+            this._outbox.unshift(...this._lastTurns.slice(-lost).map(restored));
             this._lastTurns = [];
         }
-        for (let i = this._taken; i < total && this._outbox.length; i++) {
-            const { turn, resolve } = this._outbox.shift();
-            this._lastTurns = [turn];
-            resolve();
-        }
+        const done = this._outbox.splice(0, Math.max(0, total - this._taken));
+        if (done.length) this._lastTurns = done.map(({ turn }) => turn);
+        done.forEach(({ resolve }) => resolve());
         this._taken = total;
     }
 
@@ -571,16 +586,13 @@ export class TurnGame {
         // As the first reply to a counter, 0/11/* may stand for a turn "*". It is skipped: as 0 bytes are acknowledged,
         // a real turn comes again.
         if (reply === "0/10/*" || reply === "0/11/*" || block.length <= this._block.length) return false;
-        if (this._known > 0) {
-            this._block = firstOf(block, this._known);
-            this._known -= countOf(this._block);
-            if (block.length === this._block.length) return false;
-        }
-        for (const turn of after(block, this._block).split("|")) {
+        const known = firstOf(block, this._known), old = known.length > this._block.length ? known : this._block;
+        this._block = block;
+        if (block === old) return false;
+        for (const turn of after(block, old).split("|")) {
             this._inbox.push(turn);
             this._received++;
         }
-        this._block = block;
         this._wake();
         return true;
     }

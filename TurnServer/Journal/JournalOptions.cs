@@ -24,7 +24,7 @@ public enum StateSync
 /// <summary>How the state is made durable.</summary>
 public sealed record JournalOptions
 {
-    // Else a server that restarts every month would keep abandoned games of 30 days for ever.
+    // Otherwise a server that restarts every month would keep abandoned games of 30 days forever.
     private static readonly TimeSpan DefaultGraceMax = TimeSpan.FromDays(1);
 
     /// <summary>The directory, created if missing; null to keep the state in memory only.</summary>

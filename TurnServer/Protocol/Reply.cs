@@ -9,7 +9,7 @@ public readonly record struct Reply
     // Stored plus one, so that default means "*".
     private readonly byte _detailPlusOne;
 
-    // Likewise: default means that nothing is told about the partner.
+    // Likewise: default means no Partner-Silent header.
     private readonly int _silentSecondsPlusOne;
 
     private Reply(ErrorCode error, ReplyCode code, byte detailPlusOne = 0)
@@ -47,13 +47,13 @@ public readonly record struct Reply
     public long? TurnCounter => Error is ErrorCode.PlayerStateBehind or ErrorCode.PlayerStateAhead ? (long)Key : null;
 
     /// <summary>
-    /// How many turns the seat has sent and acknowledged: told with a repeated or a wrong counter, unless the server
+    /// How many turns the seat has sent and acknowledged: sent with a repeated or a wrong counter, unless the server
     /// does not know; null with other replies.
     /// </summary>
     public TurnTotals? Totals { get; init; }
 
     /// <summary>
-    /// How long the partner has been silent, in whole seconds: told with replies to updates; null with other replies.
+    /// How long the partner has been silent, in whole seconds: sent with replies to updates; null with other replies.
     /// </summary>
     public int? PartnerSilentSeconds
     {

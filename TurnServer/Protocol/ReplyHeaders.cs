@@ -1,6 +1,6 @@
 namespace TurnServer.Protocol;
 
-/// <summary>The names of the reply headers that tell more than the reply itself.</summary>
+/// <summary>Names of reply headers.</summary>
 public static class ReplyHeaders
 {
     /// <summary>With 18 and 19: the last counter taken; −1 if none (PROTOCOL.md, "Coming back").</summary>

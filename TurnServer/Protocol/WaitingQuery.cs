@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace TurnServer.Protocol;
@@ -21,16 +22,45 @@ public static class WaitingQuery
             var parameter = query.TrimStart('?')[range];
             if (!parameter.StartsWith(PoolKey, StringComparison.Ordinal))
                 continue;
-            var name = Uri.UnescapeDataString(parameter[PoolKey.Length..]);
-            if (pool is not null || !RequestParser.IsPool(Encoding.UTF8.GetBytes(name)))
+            if (pool is not null || !TryDecode(parameter[PoolKey.Length..], out pool))
             {
                 pool = null;
                 return false;
             }
-
-            pool = name;
         }
 
+        return true;
+    }
+
+    private static bool TryDecode(ReadOnlySpan<char> text, out string? pool)
+    {
+        pool = null;
+        Span<byte> name = stackalloc byte[ProtocolLimits.PoolCharactersMax];
+        var length = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            int letter = text[i];
+            if (letter == '%')
+            {
+                var digits = text[(i + 1)..];
+                if (digits.Length < 2 || !byte.TryParse(digits[..2], NumberStyles.AllowHexSpecifier,
+                    CultureInfo.InvariantCulture, out var value))
+                {
+                    return false;
+                }
+
+                letter = value;
+                i += 2;
+            }
+
+            if (letter > 0x7F || length == name.Length)
+                return false;
+            name[length++] = (byte)letter;
+        }
+
+        if (!RequestParser.IsPool(name[..length]))
+            return false;
+        pool = Encoding.ASCII.GetString(name[..length]);
         return true;
     }
 }

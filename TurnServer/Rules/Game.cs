@@ -55,7 +55,7 @@ internal sealed class Seat(ulong key, byte number, Game game, string name, Clien
 
     internal override TimeSpan Timeout => options.GameTimeout;
 
-    internal override Reply Extend(in Reply reply, TimeSpan now) => reply with
+    internal override Reply WithHeaders(in Reply reply, TimeSpan now) => reply with
     {
         PartnerSilentSeconds = PartnerSilentSeconds(now),
         Totals = reply is { Error: ErrorCode.None, Code: ReplyCode.GameRedundant } ? Totals : null,

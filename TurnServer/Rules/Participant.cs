@@ -37,8 +37,8 @@ public abstract class Participant
     /// <summary>The timeout in its present status.</summary>
     internal abstract TimeSpan Timeout { get; }
 
-    /// <summary>A reply to it, with what its headers tell besides.</summary>
-    internal virtual Reply Extend(in Reply reply, TimeSpan now) => reply;
+    /// <summary>A reply to it, with the values of its headers.</summary>
+    internal virtual Reply WithHeaders(in Reply reply, TimeSpan now) => reply;
 
     internal void Hold(Ticket ticket, ReplyCode code, TimeSpan until)
     {

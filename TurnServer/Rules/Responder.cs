@@ -25,9 +25,9 @@ internal sealed class Responder(Deadlines deadlines)
 
     public void Send(Ticket ticket, in Reply reply) => _answers.Add(new Answer(ticket, reply));
 
-    /// <summary>Sends a reply to a participant, with what its headers tell besides.</summary>
+    /// <summary>Sends a reply to a participant, with the values of its headers.</summary>
     public void Send(Ticket ticket, Participant to, in Reply reply, TimeSpan now) =>
-        Send(ticket, to.Extend(reply, now));
+        Send(ticket, to.WithHeaders(reply, now));
 
     /// <summary>Refuses a request that has changed no state, not even when its sender was last heard from.</summary>
     public void Reject(Ticket ticket, ErrorCode error)

@@ -4,8 +4,8 @@ namespace TurnServer.Rules;
 
 /// <summary>
 /// The players without a partner, in queues: for those who accept anyone one for each pool, and for those who named a
-/// partner one for each pair of names in a pool. But for the strangers who named no pool, a queue exists only while it
-/// has a player.
+/// partner one for each pair of names in a pool. Queues are removed when empty, except the one for strangers who
+/// named no pool.
 /// </summary>
 internal sealed class WaitingQueues
 {

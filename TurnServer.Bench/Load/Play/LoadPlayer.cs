@@ -59,6 +59,8 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
     /// <summary>A turn of this player is due; called on the pacer's thread.</summary>
     public void OnDue(long dueAt) => _game?.OnDue(dueAt);
 
+    private TurnClientOptions ClientOptions => context.Client with { Observer = Observe };
+
     // False after an error.
     private async Task<bool> StartOverAsync()
     {
@@ -66,8 +68,7 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
             pair is null ? null : await pair.MeetAsync(number % 2, context.Stopping);
         var id = ids?.Own ?? context.Ledger.DrawIds(1);
         var stream = context.Ledger.Open(id, number, pool);
-        var client = new TurnClient(context.Http, context.Options.Settings.Url,
-            context.Client with { Observer = Observe });
+        var client = new TurnClient(context.Http, context.Options.Settings.Url, ClientOptions);
         var partner = ids is { Partners: var partners } ? context.Ledger.NameOf(partners) : null;
         try
         {
@@ -139,18 +140,16 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
     private async Task<bool> PlayAsync(TurnGame game, TurnStream own, TurnStream partners)
     {
         var turns = _random.Next(context.Options.TurnsPerGame / 2, (context.Options.TurnsPerGame * 3 / 2) + 1);
-        await using (game)
+        await using var played =
+            new PlayedGame(game, number, own, partners, Math.Max(turns, 1), context, ClientOptions);
+        _game = played;
+        try
         {
-            var played = new PlayedGame(game, number, own, partners, Math.Max(turns, 1), context);
-            _game = played;
-            try
-            {
-                return await played.RunAsync() is not { } error || Fail(error);
-            }
-            finally
-            {
-                _game = null;
-            }
+            return await played.RunAsync() is not { } error || Fail(error);
+        }
+        finally
+        {
+            _game = null;
         }
     }
 

@@ -7,18 +7,21 @@ namespace TurnServer.Bench.Load.Play;
 /// <summary>
 /// One player's part in one game. It sends a turn whenever one is due, without waiting for the reply to the one before,
 /// until its last; it receives until the partner's last. Then seat 0 quits, and seat 1 must learn that after all turns.
+/// With <see cref="LoadSettings.ComeBack"/> it stores its game before each turn that it sends and after each that it
+/// has received; it crashes now and then when a turn has come, and comes back from what it has stored.
 /// </summary>
-internal sealed class PlayedGame
+internal sealed class PlayedGame : IAsyncDisposable
 {
     // The capacity of the client's outbox, so that the pacer never blocks; further turns wait in the backlog.
     private const int PendingMax = 64;
 
-    private readonly TurnGame _game;
     private readonly int _player;
     private readonly TurnStream _own;
     private readonly TurnStream _partners;
     private readonly int _turnsMax;
     private readonly PlayContext _context;
+    private readonly TurnClientOptions _client;
+    private readonly Random _random;
     private readonly long _startedAt = Stopwatch.GetTimestamp();
     private readonly Queue<long> _backlog = new();
 
@@ -27,13 +30,28 @@ internal sealed class PlayedGame
 
     // Turns without a result, and one for the sender itself until it stops.
     private int _pending = 1;
+
+    // Held while a turn is stored and sent, so that no crash comes between.
+    private readonly Lock _storing = new();
+    private TurnGame _game;
+    private string _stored = "";
+    private int _stores;
+    private bool _isAway;
     private int _isClosed;
     private int _number;
     private volatile bool _isPartnerDone;
     private volatile bool _isOver;
     private volatile bool _hasSentLast;
 
-    public PlayedGame(TurnGame game, int player, TurnStream own, TurnStream partners, int turnsMax, PlayContext context)
+    /// <param name="game">Owned by this object.</param>
+    /// <param name="player">The player's number.</param>
+    /// <param name="own">The stream that it sends.</param>
+    /// <param name="partners">The stream that it receives.</param>
+    /// <param name="turnsMax">How many turns it sends at most.</param>
+    /// <param name="context">What it shares with the other players.</param>
+    /// <param name="client">How to come back to the game.</param>
+    public PlayedGame(TurnGame game, int player, TurnStream own, TurnStream partners, int turnsMax, PlayContext context,
+        TurnClientOptions client)
     {
         _game = game;
         _player = player;
@@ -41,6 +59,8 @@ internal sealed class PlayedGame
         _partners = partners;
         _turnsMax = turnsMax;
         _context = context;
+        _client = client;
+        _random = new Random(HashCode.Combine(context.Options.Seed, own.Id));
         context.Ledger.SetReceiver(partners, player);
     }
 
@@ -50,9 +70,15 @@ internal sealed class PlayedGame
         if (_hasSentLast || _isOver)
             return;
         _backlog.Enqueue(dueAt);
-        // The sender itself counts as one.
-        while (!_hasSentLast && Volatile.Read(ref _pending) <= PendingMax && _backlog.TryDequeue(out var wasDueAt))
-            Send(wasDueAt);
+        lock (_storing)
+        {
+            // The sender itself counts as one.
+            while (!_isAway && !_hasSentLast && Volatile.Read(ref _pending) <= PendingMax
+                && _backlog.TryDequeue(out var wasDueAt))
+            {
+                Send(wasDueAt);
+            }
+        }
     }
 
     /// <summary>Plays to the end.</summary>
@@ -61,12 +87,17 @@ internal sealed class PlayedGame
     {
         try
         {
-            await ReceiveAsync();
-            if (_game.Ended is not null)
+            if (ComesBack)
+                Store();
+            // It comes back too late if it crashed after the partner's last turn.
+            TurnFault? tooLate = null;
+            while (tooLate is null && !await ReceiveAsync())
+                tooLate = await ComeBackAsync();
+            if (tooLate is not null || _game.Ended is not null)
                 StopSending();
             await _allSent.Task.WaitAsync(_context.Aborting);
             // Seat 1 quits too, so that its seat does not stay until its timeout.
-            var fault = await _game.QuitAsync(_context.Aborting) ?? _game.Ended;
+            var fault = tooLate ?? await _game.QuitAsync(_context.Aborting) ?? _game.Ended;
             var hasEndedCleanly = _isPartnerDone && _hasSentLast && (fault is null || fault.HasPartnerQuit);
             if (hasEndedCleanly)
                 _context.Recorder.CountSeat();
@@ -86,18 +117,74 @@ internal sealed class PlayedGame
         }
     }
 
-    private async Task ReceiveAsync()
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _game.DisposeAsync();
+
+    private bool ComesBack => _context.Options.Settings.ComeBack > 0;
+
+    // False when it crashes.
+    private async Task<bool> ReceiveAsync()
     {
+        var stores = _stores;
         await foreach (var text in _game.ReceiveAsync(_context.Aborting))
         {
+            var crashes = ComesBack && _random.NextDouble() < _context.Options.Settings.ComeBack;
+            if (crashes && TryForget(stores))
+                return false;
             if (_context.Ledger.Check(_partners, _player, text.Span) is { } turn)
                 _context.Recorder.CountReceived(turn.DueAt);
-            if (!_partners.Checker.HasLast)
-                continue;
-            _isPartnerDone = true;
-            if (_game.Seat == 0)
-                return;
+            if (ComesBack)
+                stores = Store();
+            if (_partners.Checker.HasLast)
+            {
+                _isPartnerDone = true;
+                if (_game.Seat == 0)
+                    return true;
+            }
+
+            if (crashes)
+                return false;
         }
+
+        return true;
+    }
+
+    // A turn that was not stored comes again. The pacer's thread may have stored the game since, and the turn with it.
+    private bool TryForget(int stores)
+    {
+        lock (_storing)
+        {
+            _isAway = stores == _stores;
+            return _isAway;
+        }
+    }
+
+    private int Store(ReadOnlyMemory<byte> next = default)
+    {
+        lock (_storing)
+        {
+            _stored = _game.Save(next);
+            _game.Saved(_stored);
+            return ++_stores;
+        }
+    }
+
+    private async Task<TurnFault?> ComeBackAsync()
+    {
+        lock (_storing)
+            _isAway = true;
+        await _game.DisposeAsync();
+        var resumed = await TurnGame.ResumeAsync(_context.Http, _stored, _client, _context.Aborting);
+        if (resumed.Fault is { } fault)
+            return fault;
+        _context.Recorder.CountComeBack();
+        lock (_storing)
+        {
+            _game = resumed.Value;
+            _isAway = false;
+        }
+
+        return null;
     }
 
     private bool IsLastTurn => _number + 1 >= _turnsMax || _isPartnerDone
@@ -110,6 +197,8 @@ internal sealed class PlayedGame
         Interlocked.Increment(ref _pending);
         _own.CountSent();
         _context.Recorder.CountSent();
+        if (ComesBack)
+            Store(turn.Compose());
         // Awaited through the count of pending turns.
         _ = _context.Options.Settings.Wait && !turn.IsLast ? PostAsync(turn) : SendAsync(turn);
         if (!turn.IsLast)
@@ -143,6 +232,10 @@ internal sealed class PlayedGame
         catch (OperationCanceledException)
         {
             // The game was abandoned before the reply.
+        }
+        catch (InvalidOperationException) when (ComesBack)
+        {
+            // It was stored, and goes out once the player has come back.
         }
         catch (InvalidOperationException) when (_isOver)
         {

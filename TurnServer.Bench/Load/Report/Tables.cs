@@ -65,6 +65,7 @@ internal static class Tables
             ("Requests answered", NumberFormat.Whole(report.Requests), false),
             ("Requests lost", NumberFormat.Whole(report.RequestsLost), report.RequestsLost > 0),
             ("Replies dropped on purpose", NumberFormat.Whole(report.RepliesDropped), false),
+            ("Players who crashed and came back", NumberFormat.Whole(report.ComeBacks), false),
             ("Partners of another pool", NumberFormat.Whole(report.ForeignPartners), report.ForeignPartners > 0),
             ("Players with errors", NumberFormat.Whole(report.PlayersWithErrors), report.PlayersWithErrors > 0),
             ("Generator's CPU", $"{NumberFormat.Number(report.OwnCpuSeconds)}\u00A0s", false),

@@ -16,6 +16,7 @@ internal sealed class LoadRecorder
     private long _turnsSent;
     private long _turnsReceived;
     private long _seatsPlayed;
+    private long _comeBacks;
 
     /// <summary>Requests that the server answered, including those whose replies were dropped on purpose.</summary>
     public long Requests => Interlocked.Read(ref _requests);
@@ -26,6 +27,9 @@ internal sealed class LoadRecorder
 
     /// <summary>Seats played to the end of their game; two to a game.</summary>
     public long SeatsPlayed => Interlocked.Read(ref _seatsPlayed);
+
+    /// <summary>Players who crashed and came back to their games.</summary>
+    public long ComeBacks => Interlocked.Read(ref _comeBacks);
 
     /// <summary>Latency of turns from due to received; the sampler takes its intervals.</summary>
     public Latencies Turns => _turns;
@@ -69,6 +73,9 @@ internal sealed class LoadRecorder
 
     /// <summary>Counts a seat that was played to the end of its game.</summary>
     public void CountSeat() => Interlocked.Increment(ref _seatsPlayed);
+
+    /// <summary>Counts a player who crashed and came back to its game.</summary>
+    public void CountComeBack() => Interlocked.Increment(ref _comeBacks);
 
     /// <summary>The number of replies of each kind, by <see cref="ReplyKinds.KindOf"/>.</summary>
     public long[] CopyKinds()
