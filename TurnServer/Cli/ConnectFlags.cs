@@ -109,7 +109,7 @@ internal sealed class ConnectFlags
 
     // As the server (PROTOCOL.md, "Pools").
     private static (string?, string?) ParsePool(string text) => (text,
-        RequestParser.IsPool(Encoding.UTF8.GetBytes(text))
+        TurnClient.IsPool(text)
             ? null
             : $"a pool of 1 to {ProtocolLimits.PoolCharactersMax} visible ASCII characters, no comma, no #");
 }

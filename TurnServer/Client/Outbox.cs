@@ -34,7 +34,7 @@ internal sealed class Outbox
     // Callers who wait for room, in the order of their calls.
     private readonly LinkedList<(OutgoingTurn Turn, TaskCompletionSource<bool> IsAccepted)> _waiting = new();
 
-    private IReadOnlyList<ReadOnlyMemory<byte>> _last;
+    private List<ReadOnlyMemory<byte>> _last;
     private long _taken;
     private bool _isLast;
 
@@ -42,7 +42,7 @@ internal sealed class Outbox
     {
         _wakeSignal = wakeSignal;
         content ??= OutboxContent.Empty;
-        (_taken, _last) = (content.Taken, content.Last);
+        (_taken, _last) = (content.Taken, [.. content.Last]);
         foreach (var turn in content.Unsent)
             _turns.AddLast(new OutgoingTurn(turn, null, EndsGame: true));
     }
@@ -158,7 +158,11 @@ internal sealed class Outbox
         lock (_lock)
         {
             if (fault is null && _batch.Count > 0)
-                NoteTaken(_batch.Count);
+            {
+                _taken += _batch.Count;
+                _last = Bytes(_batch);
+            }
+
             foreach (var turn in _batch)
                 turn.Taken?.TrySetResult(fault);
             _batch.Clear();
@@ -171,32 +175,28 @@ internal sealed class Outbox
     /// </summary>
     public bool TrySetTaken(long taken)
     {
-        ReturnBatch();
         lock (_lock)
         {
-            var missing = _taken - taken;
-            if (missing > _last.Count)
+            ReturnBatch();
+            var lost = _taken - taken;
+            if (lost > _last.Count)
                 return false;
-            for (var i = 1; i <= missing; i++)
+            for (var i = 1; i <= lost; i++)
                 _turns.AddFirst(new OutgoingTurn(_last[^i], null, EndsGame: true));
-            _taken = Math.Min(_taken, taken);
-            while (_taken < taken && _turns.First is { Value: var turn })
+            if (lost > 0)
+                _last = [];
+            for (var left = -lost; left > 0 && _turns.First is { Value: var turn }; left--)
             {
-                _batch.Add(turn);
                 _turns.RemoveFirst();
-                _taken++;
+                _batch.Add(turn);
             }
 
+            CompleteBatch(fault: null);
             // More may have been taken than were saved.
             _taken = taken;
-            _last = missing > 0 ? [] : Bytes(_batch) is { Count: > 0 } last ? last : _last;
-            foreach (var turn in _batch)
-                turn.Taken?.TrySetResult(null);
-            _batch.Clear();
             AcceptWaiting();
+            return true;
         }
-
-        return true;
     }
 
     /// <summary>What a saved game keeps. Any thread.</summary>
@@ -231,12 +231,6 @@ internal sealed class Outbox
 
     private static List<ReadOnlyMemory<byte>> Bytes(IEnumerable<OutgoingTurn> turns) =>
         [.. turns.Select(turn => turn.Bytes)];
-
-    private void NoteTaken(int turns)
-    {
-        _taken += turns;
-        _last = Bytes(_batch);
-    }
 
     private void AcceptWaiting()
     {

@@ -49,22 +49,17 @@ internal sealed class ReceivedBlock(Inbox inbox)
 
     /// <summary>How many bytes of the block the partner's first turns fill.</summary>
     /// <param name="turns">How many turns since the game began.</param>
-    public int LengthOf(long turns)
-    {
-        var inBlock = turns - Acknowledged;
-        return inBlock >= TurnTotals.Count(_delivered.Span) ? Length : LengthOf(_delivered.Span, inBlock);
-    }
+    public int LengthOf(long turns) => LengthOf(_delivered.Span, turns - Acknowledged);
 
     /// <summary>
     /// The server has taken an update that acknowledges this many bytes: the rest begins the next block.
     /// </summary>
     public void Acknowledge(int bytes)
     {
-        var rest = bytes >= Length ? default : bytes == 0 ? _delivered : _delivered[(bytes + 1)..];
-        var turns = TurnTotals.Count(_delivered.Span) - TurnTotals.Count(rest.Span);
+        var turns = TurnTotals.Count(_delivered.Span[..Math.Min(bytes, Length)]);
         Acknowledged += turns;
         _known = Math.Max(0, _known - turns);
-        _delivered = rest;
+        _delivered = bytes >= Length ? default : bytes == 0 ? _delivered : _delivered[(bytes + 1)..];
     }
 
     /// <summary>The server says how many turns have been acknowledged: the rest is the block.</summary>
@@ -86,11 +81,11 @@ internal sealed class ReceivedBlock(Inbox inbox)
     private static bool IsEmpty(in ServerReply reply) => reply.Code == ReplyCode.GameNoData
         || (reply.Code == ReplyCode.GameRedundant && reply.Data.Span is [(byte)'*']);
 
-    // The length of the first turns, without the separator behind them.
+    // The length of the first turns, or of all if there are fewer, without the separator behind them.
     private static int LengthOf(ReadOnlySpan<byte> block, long turns)
     {
         var length = 0;
-        for (; turns > 0 && length < block.Length; turns--)
+        for (; turns > 0 && length <= block.Length; turns--)
         {
             var next = block[length..].IndexOf((byte)'|');
             length = next < 0 ? block.Length + 1 : length + next + 1;

@@ -117,7 +117,7 @@ public sealed class TurnClient
             return TurnFault.Of(ErrorCode.RegisterFail, null);
         if (partner is "*" || partner?.Contains(',') == true)
             return TurnFault.Of(ErrorCode.BadPartnerName, null);
-        if (pool is not null && !RequestParser.IsPool(Encoding.UTF8.GetBytes(pool)))
+        if (pool is not null && !IsPool(pool))
             return InvalidPool;
         var key = (hasLongTimeout ? "bibbybabbis" : "*") + (pool is null ? "" : $"#{pool}");
         Token = token ?? CreateToken();
@@ -136,7 +136,7 @@ public sealed class TurnClient
     /// <param name="cancel">Cancels at once.</param>
     public async Task<TurnResult<WaitingPlayers>> GetWaitingAsync(string? pool = null,
         CancellationToken cancel = default) =>
-        pool is not null && !RequestParser.IsPool(Encoding.UTF8.GetBytes(pool))
+        pool is not null && !IsPool(pool)
             ? InvalidPool
             : await _sender.GetWaitingAsync(pool, cancel);
 
@@ -175,6 +175,9 @@ public sealed class TurnClient
         // An earlier attempt may have ended it, and its reply was lost.
         return outcome.Fault is { Kind: TurnFaultKind.RegistrationGone } ? null : outcome.Fault;
     }
+
+    /// <summary>Whether this may name a pool (PROTOCOL.md, "Pools").</summary>
+    internal static bool IsPool(string name) => RequestParser.IsPool(Encoding.UTF8.GetBytes(name));
 
     private static TurnFault InvalidPool { get; } = new(TurnFaultKind.InvalidRequest, "invalid pool: 1 to "
         + $"{ProtocolLimits.PoolCharactersMax} visible ASCII characters, no comma and no #",

@@ -17,9 +17,10 @@ public static class WaitingQuery
     public static bool TryParse(ReadOnlySpan<char> query, out string? pool)
     {
         pool = null;
-        foreach (var range in query.TrimStart('?').Split('&'))
+        query = query.TrimStart('?');
+        foreach (var range in query.Split('&'))
         {
-            var parameter = query.TrimStart('?')[range];
+            var parameter = query[range];
             if (!parameter.StartsWith(PoolKey, StringComparison.Ordinal))
                 continue;
             if (pool is not null || !TryDecode(parameter[PoolKey.Length..], out pool))
