@@ -43,6 +43,7 @@ internal sealed class PendingReply : Message, IValueTaskSource<WireReply>, IDefe
     /// <inheritdoc/>
     public void Release() => _core.SetResult(_deferred);
 
+    /// <inheritdoc cref="IDeferredReply.Fail"/>
     public override void Fail(Exception reason)
     {
         if (_core.GetStatus(_core.Version) == ValueTaskSourceStatus.Pending)

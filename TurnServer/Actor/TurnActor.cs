@@ -29,7 +29,7 @@ public sealed partial class TurnActor : IDisposable
     private readonly DeadlineTimer _timer;
     private readonly Channel<Message> _mailbox;
     private readonly HeldReplies _held = new();
-    private JournalWriter? _journal;
+    private IRecorder? _journal;
     private SuspensionDetector? _suspensions;
     private long _lastTicket;
     private long _messages;
@@ -61,9 +61,9 @@ public sealed partial class TurnActor : IDisposable
     public string? StateFault => _journal?.Fault;
 
     /// <summary>
-    /// Records every change in this journal before its replies leave. To be called before <see cref="RunAsync"/>.
+    /// Records every change before its replies leave. To be called before <see cref="RunAsync"/>.
     /// </summary>
-    internal void RecordIn(JournalWriter journal) => _journal = journal;
+    internal void RecordIn(IRecorder journal) => _journal = journal;
 
     /// <summary>
     /// Extends deadlines after a suspension of the process, during which no request was received (PROTOCOL.md,

@@ -3,19 +3,12 @@ using TurnServer.Rules;
 
 namespace TurnServer.Journal;
 
-/// <summary>A reply that may leave once the records it confirms are on the disk.</summary>
-internal interface IDeferredReply
-{
-    /// <summary>Lets it leave. Called on the syncing thread, which must not be delayed.</summary>
-    void Release();
-}
-
 /// <summary>
 /// Appends records to the write-ahead journal. Owned by the actor's thread; members that other threads use say so.
 /// Space is reserved before the rules are applied, so that their result can always be recorded; recording is a copy
 /// into memory that outlives the process.
 /// </summary>
-internal sealed class JournalWriter
+internal sealed class JournalWriter : IRecorder
 {
     // A seal takes less; there is always space for one.
     private const int SealBytesMax = 64;
@@ -66,7 +59,7 @@ internal sealed class JournalWriter
     /// <summary>The segment being written. Any thread.</summary>
     public Segment Current => _current;
 
-    /// <summary>Whether nothing can be recorded for lack of space, so that requests are refused. Any thread.</summary>
+    /// <inheritdoc/>
     public bool IsStalled => _isStalled;
 
     /// <summary>
@@ -93,9 +86,7 @@ internal sealed class JournalWriter
     /// <summary>To be called by the syncing thread before it looks for work.</summary>
     public void ClearSignal() => Interlocked.Exchange(ref _isDirty, 0);
 
-    /// <summary>
-    /// Reserves space for a record with a body of this length. When false, nothing may be done that needs recording.
-    /// </summary>
+    /// <inheritdoc/>
     public bool TryReserve(int bodyBytes, Table table)
     {
         // Once a long record did not fit, short ones are refused too until the next segment is there.
@@ -105,7 +96,7 @@ internal sealed class JournalWriter
         return !_isStalled;
     }
 
-    /// <summary>Records a request that the table has just applied; space must have been reserved.</summary>
+    /// <inheritdoc/>
     public void Record(in Arrival arrival, Table table, TimeSpan now)
     {
         if (table.ChangedNothing)
@@ -114,14 +105,14 @@ internal sealed class JournalWriter
             Append(_records.Write(arrival, table.KeysDrawn, now, _current.NextPayload));
     }
 
-    /// <summary>Records an event that is no more than its kind; space must have been reserved.</summary>
+    /// <inheritdoc/>
     public void Record(RecordKind kind, TimeSpan now) => Append(_records.Write(kind, now, _current.NextPayload));
 
-    /// <summary>Records a suspension; space must have been reserved.</summary>
+    /// <inheritdoc/>
     public void Record(in Suspension suspension, TimeSpan now) =>
         Append(_records.Write(suspension, now, _current.NextPayload));
 
-    /// <summary>Lets a reply leave as soon as everything recorded so far is as durable as the policy asks.</summary>
+    /// <inheritdoc/>
     public void ReleaseWhenDurable(IDeferredReply reply)
     {
         if (_sync != StateSync.Always)
