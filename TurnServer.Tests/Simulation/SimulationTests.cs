@@ -22,6 +22,19 @@ public sealed class SimulationTests
     }
 
     [Test]
+    public void Cluster_WithTakeoversAtAnyMessage_MatchesTheModel()
+    {
+        var simulator = Simulator.ForCluster();
+        Play(simulator, Seed + 7, 1_000);
+        var statistics = simulator.Statistics;
+        Assert.That(new[]
+        {
+            statistics.Crashes, statistics.HandOvers, statistics.Freezes, statistics.Gaps, statistics.Unacknowledged,
+            statistics.Refused, statistics.Snapshots,
+        }, Is.All.GreaterThan(100));
+    }
+
+    [Test]
     [Category("Slow")]
     public void Table_InManyHistories_MatchesTheModel() =>
         Play(Simulator.ForTable(), Seed + 6, 60_000);

@@ -23,6 +23,10 @@ internal sealed class Simulator(ServerFactory createServer, bool canCrash)
     public static Simulator ForJournal() => new(
         world => new JournaledServer(world.Options, Keys(world), losesPower: world.Seed % 2 == 0), canCrash: true);
 
+    /// <summary>Several servers on one log, whose owner dies, freezes or stops at any moment.</summary>
+    public static Simulator ForCluster() => new(
+        world => new ClusterServer(world.Options, Keys(world), world.Seed), canCrash: true);
+
     // The mutation tests need only know whether a history fails.
     private bool _shrinks = true;
 

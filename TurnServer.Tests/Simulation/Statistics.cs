@@ -38,6 +38,21 @@ internal sealed class Statistics
     /// <summary>Snapshots that replaced full segments.</summary>
     public long Snapshots { get; set; }
 
+    /// <summary>Owners of a cluster that stopped in order.</summary>
+    public long HandOvers { get; set; }
+
+    /// <summary>Owners of a cluster that froze, and went on after another had taken over.</summary>
+    public long Freezes { get; set; }
+
+    /// <summary>Standbys that found the log overwritten, and began again with a snapshot.</summary>
+    public long Gaps { get; set; }
+
+    /// <summary>Appends that were stored with the acknowledgement lost.</summary>
+    public long Unacknowledged { get; set; }
+
+    /// <summary>Appends that the log refused.</summary>
+    public long Refused { get; set; }
+
     public long Games { get; set; }
 
     public long Turns { get; set; }
@@ -58,6 +73,11 @@ internal sealed class Statistics
         Suspensions += other.Suspensions;
         Crashes += other.Crashes;
         PowerLosses += other.PowerLosses;
+        HandOvers += other.HandOvers;
+        Freezes += other.Freezes;
+        Gaps += other.Gaps;
+        Unacknowledged += other.Unacknowledged;
+        Refused += other.Refused;
         TornRecords += other.TornRecords;
         Snapshots += other.Snapshots;
         Games += other.Games;

@@ -45,6 +45,9 @@ internal interface IShardLog
     /// <summary>The latest complete snapshot; null when there is none.</summary>
     Task<ShardSnapshot?> ReadSnapshotAsync(CancellationToken stop);
 
+    /// <summary>The position of the latest complete snapshot; 0 when there is none.</summary>
+    Task<long> ReadSnapshotPositionAsync(CancellationToken stop);
+
     /// <summary>
     /// Replaces the latest snapshot by a later one, if the shard's epoch is this one still and the latest snapshot is
     /// that at <paramref name="previous"/>. Otherwise returns false, and the latest snapshot stays as it is.

@@ -20,6 +20,9 @@ internal sealed class RecordWriter
     private readonly FieldWriter _writer = new();
     private TimeSpan _last;
 
+    /// <summary>Makes the next record independent of those before it, for a batch of the shard log.</summary>
+    public void BeginBatch() => _last = TimeSpan.Zero;
+
     /// <summary>Writes a request. Returns its length in bytes, as all methods do.</summary>
     public int Write(in Arrival arrival, ReadOnlySpan<ulong> keys, TimeSpan now, Span<byte> to)
     {

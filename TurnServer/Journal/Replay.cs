@@ -16,6 +16,9 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
     /// <summary>How many requests have been replayed.</summary>
     public long Requests { get; private set; }
 
+    /// <summary>Begins a batch of the shard log, whose times do not depend on earlier records.</summary>
+    public void BeginBatch() => _now = TimeSpan.Zero;
+
     /// <summary>
     /// Applies the next record. Returns whether it was a seal: the last of its segment, with another to follow.
     /// </summary>

@@ -82,7 +82,7 @@ internal sealed class StateStore : IDisposable
         var source = keys(continuesCount ? recovered.Table.LastKey : null);
         var table = recovered.Settings.Rules == settings.Rules
             ? recovered.Table
-            : CopyWithRules(recovered.Table, settings.Rules, source);
+            : recovered.Table.CopyWithRules(settings.Rules, source);
         table.Resume(source, options.GraceUnder(settings.Rules));
         return new StateStore(directory, options, settings, recovered, table);
     }
@@ -134,13 +134,6 @@ internal sealed class StateStore : IDisposable
     }
 
     private static InvalidOperationException NotBegun() => new("The journal has not begun.");
-
-    private static Table CopyWithRules(Table table, RulesOptions rules, IKeySource keys)
-    {
-        var reader = new TableSnapshotReader(rules, keys);
-        table.WriteSnapshot(reader.Read);
-        return reader.Finish();
-    }
 
     // A segment without a snapshot is of no use, and each refused start would leave another.
     private void DeleteOrphan(long number)

@@ -164,6 +164,17 @@ public sealed class Table
         }
     }
 
+    /// <summary>Draws new keys from another source from now on.</summary>
+    public void DrawKeysFrom(IKeySource keys) => _keys.SetSource(keys);
+
+    /// <summary>An identical table under other rules; this one is not to be used any more.</summary>
+    internal Table CopyWithRules(RulesOptions rules, IKeySource keys)
+    {
+        var reader = new TableSnapshotReader(rules, keys);
+        WriteSnapshot(reader.Read);
+        return reader.Finish();
+    }
+
     /// <summary>
     /// Writes a snapshot in parts, of which a <see cref="TableSnapshotReader"/> makes an identical table.
     /// </summary>

@@ -152,7 +152,8 @@ internal sealed class JournaledServer : SimulatedServer
         }
     }
 
-    private static TableStatistics Sum(TableStatistics now, TableStatistics? before) => before is null ? now : now with
+    /// <summary>The statistics since the first start.</summary>
+    public static TableStatistics Sum(TableStatistics now, TableStatistics? before) => before is null ? now : now with
     {
         Registrations = now.Registrations + before.Registrations,
         GamesStarted = now.GamesStarted + before.GamesStarted,

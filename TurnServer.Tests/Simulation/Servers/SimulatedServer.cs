@@ -34,7 +34,7 @@ internal abstract class SimulatedServer
     {
         if (!RequestParser.TryParse(request.Body, out var parsed, out var refusal))
         {
-            AddReply(request.Ticket, refusal);
+            AddReply(SerializedReply.Of(request.Ticket, refusal));
             return false;
         }
 
@@ -97,23 +97,37 @@ internal abstract class SimulatedServer
     protected void AddReplies(ReadOnlySpan<Answer> answers)
     {
         foreach (var answer in answers)
-            AddReply(answer.Ticket.Number, answer.Reply);
+            AddReply(SerializedReply.Of(answer.Ticket.Number, answer.Reply));
     }
 
-    private void AddReply(long ticket, in Reply reply)
+    protected void AddReply(SerializedReply reply)
     {
-        if (!_replies.TryAdd(ticket, ReplyWriter.ToBytes(reply)))
-            throw new MismatchException($"one reply to request {ticket}", "two");
+        if (!_replies.TryAdd(reply.Ticket, reply.Body))
+            throw new MismatchException($"one reply to request {reply.Ticket}", "two");
+        if (reply.Headers.Length > 0)
+            _headers[reply.Ticket] = reply.Headers;
+    }
+}
+
+/// <summary>A reply that no longer refers to the table.</summary>
+/// <param name="Ticket">The request's ticket.</param>
+/// <param name="Body">Its bytes.</param>
+/// <param name="Headers">The headers that say more than its body; empty if there are none.</param>
+internal sealed record SerializedReply(long Ticket, byte[] Body, string Headers)
+{
+    public static SerializedReply Of(long ticket, in Reply reply)
+    {
+        var headers = "";
         if (reply.TurnCounter is { } counter)
-            AddHeader(ticket, $"Turn-Counter: {counter}");
+            headers += Header($"Turn-Counter: {counter}");
         if (reply.Totals is { } totals)
-            AddHeader(ticket, $"Turns-Taken: {totals.Taken} Turns-Acknowledged: {totals.Acknowledged}");
+            headers += Header($"Turns-Taken: {totals.Taken} Turns-Acknowledged: {totals.Acknowledged}");
         if (reply.PartnerSilentSeconds is { } seconds)
-            AddHeader(ticket, $"Partner-Silent: {seconds}");
+            headers += Header($"Partner-Silent: {seconds}");
+        return new SerializedReply(ticket, ReplyWriter.ToBytes(reply), headers);
     }
 
-    private void AddHeader(long ticket, FormattableString header) =>
-        _headers[ticket] = HeadersOf(ticket) + header.ToString(CultureInfo.InvariantCulture) + " ";
+    private static string Header(FormattableString header) => header.ToString(CultureInfo.InvariantCulture) + " ";
 }
 
 /// <summary>The rules alone, without a journal.</summary>
