@@ -5,7 +5,7 @@ namespace TurnServer;
 /// <summary>
 /// Every log message, numbered. None is written per request at the default level, and none holds player data or a whole
 /// key. 1 to 9: start and stop; 10 to 19: the HTTP front; 20 to 29: the actor; 30 to 39: the service manager;
-/// 40 to 59: the state.
+/// 40 to 59: the state; 60 to 79: the cluster.
 /// </summary>
 internal static partial class Log
 {
@@ -136,4 +136,51 @@ internal static partial class Log
 
     [LoggerMessage(55, LogLevel.Information, "Wrote the games to {Directory}, whose files had been removed")]
     public static partial void GamesWrittenToLostDirectory(ILogger log, string directory);
+
+    [LoggerMessage(60, LogLevel.Information, "In the cluster {Cluster} on {Store}; the other servers reach this one at "
+        + "{Address}")]
+    public static partial void ClusterJoined(ILogger log, string cluster, string store, string address);
+
+    [LoggerMessage(61, LogLevel.Information, "Took over the table, for the {Epoch}. time ({Cause}): {Players} players, "
+        + "{Games} games; nobody is dropped for silence for {GraceSeconds} s")]
+    public static partial void TookOver(ILogger log, long epoch, string cause, int players, int games,
+        double graceSeconds);
+
+    [LoggerMessage(62, LogLevel.Information, "The server at {Address} owns the table; this one passes requests to it "
+        + "and stands by")]
+    public static partial void StandsBy(ILogger log, string address);
+
+    [LoggerMessage(63, LogLevel.Warning, "Another server has taken over the table; this one drops it, and answers none "
+        + "of the requests that it was working on")]
+    public static partial void OwnershipLost(ILogger log);
+
+    [LoggerMessage(64, LogLevel.Information, "Handed over the table")]
+    public static partial void HandedOver(ILogger log);
+
+    [LoggerMessage(65, LogLevel.Critical, "Nothing can be recorded: {Reason}. Requests get the reply 23 until that "
+        + "works again; nothing is lost, and nobody is dropped meanwhile")]
+    public static partial void ClusterStalled(ILogger log, string reason);
+
+    [LoggerMessage(66, LogLevel.Information, "Recording works again")]
+    public static partial void ClusterResumed(ILogger log);
+
+    [LoggerMessage(67, LogLevel.Warning, "Cannot follow the log, so this server cannot take over for now: {Reason}")]
+    public static partial void LogUnavailable(ILogger log, string reason);
+
+    [LoggerMessage(68, LogLevel.Information, "Follows the log again")]
+    public static partial void LogAvailable(ILogger log);
+
+    [LoggerMessage(69, LogLevel.Critical, "This server passes requests on, but cannot take over: {Reason}. Start the "
+        + "version that the other servers run, or a later one")]
+    public static partial void CannotFollow(ILogger log, string reason);
+
+    [LoggerMessage(70, LogLevel.Debug, "Wrote a snapshot of {Bytes} bytes to the log")]
+    public static partial void ClusterSnapshotWritten(ILogger log, long bytes);
+
+    [LoggerMessage(71, LogLevel.Warning, "Writing a snapshot to the log failed, and is tried again: {Reason}")]
+    public static partial void ClusterSnapshotFailed(ILogger log, string reason);
+
+    [LoggerMessage(72, LogLevel.Critical, "The log cannot be read back, so that no snapshots can be written. Games "
+        + "continue until the log is full. Stop this server in order (systemctl stop), and keep a copy of etcd's data")]
+    public static partial void ClusterSnapshotsDisabled(ILogger log, Exception damage);
 }

@@ -77,8 +77,9 @@ public class RequestBenchmarks
             try
             {
                 var options = new HttpOptions { Port = port, Host = IPAddress.Loopback };
-                _front = await HttpFront.StartAsync(options, _actor, new RequestMetrics(new MetricsRegistry()),
-                    NullLogger.Instance);
+                var gateway = new TurnGateway(_actor, options.WaitSecondsMax, NullLogger.Instance);
+                _front = await HttpFront.StartAsync(options, gateway, _actor,
+                    new RequestMetrics(new MetricsRegistry()), NullLogger.Instance);
                 return port;
             }
             catch (CannotListenException) when (start < StartsMax)

@@ -34,21 +34,22 @@ public sealed class ActorProbe(Func<Task<ActorStatistics>> count, TimeProvider c
     public static string? ProblemOf(ActorStatistics? statistics) => statistics switch
     {
         null => "the turn actor does not answer",
+        { Problem: { } problem } => problem,
         { IsStalled: true } => "the state cannot be recorded: the disk is full, or too slow",
         { StateFault: { } fault } => $"{fault}: games would not survive a crash",
         _ => null,
     };
 
     /// <summary>Has the actor run a read-only query; false when it did not answer in time.</summary>
-    /// <param name="actor">The actor.</param>
+    /// <param name="table">Who has the table.</param>
     /// <param name="inspect">Runs on the actor's thread, after a timeout possibly later; it must not block.</param>
     /// <param name="clock">Measures the time limit.</param>
-    public static Task<bool> TryInspectAsync(TurnActor actor, Action<Table> inspect, TimeProvider clock)
+    public static Task<bool> TryInspectAsync(ITableQueries table, Action<Table> inspect, TimeProvider clock)
     {
-        ArgumentNullException.ThrowIfNull(actor);
-        return IsAnsweredAsync(actor.QueryAsync(table =>
+        ArgumentNullException.ThrowIfNull(table);
+        return IsAnsweredAsync(table.QueryAsync(now =>
         {
-            inspect(table);
+            inspect(now);
             return true;
         }), clock, CancellationToken.None);
     }

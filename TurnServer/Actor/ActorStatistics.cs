@@ -23,6 +23,9 @@ public sealed record ActorStatistics
     /// <summary>Why games would not survive a crash although they are recorded; null: they would.</summary>
     public string? StateFault { get; init; }
 
+    /// <summary>Why a server of a cluster can neither answer players nor take over; null: it can.</summary>
+    public string? Problem { get; init; }
+
     /// <summary>How long the actor has worked since the start; the rest of the time it waited.</summary>
     public required TimeSpan Busy { get; init; }
 }

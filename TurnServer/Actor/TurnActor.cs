@@ -10,7 +10,7 @@ namespace TurnServer.Actor;
 /// Owns the table: one loop reads one bounded channel and is the only code that touches the state, so the state
 /// needs no locks. The clock is read once per message.
 /// </summary>
-public sealed partial class TurnActor : IDisposable
+public sealed partial class TurnActor : ITableQueries, IDisposable
 {
     /// <summary>
     /// How many messages the mailbox holds. The actor handles about a million a second, so this is about 16 ms of work;
@@ -31,6 +31,7 @@ public sealed partial class TurnActor : IDisposable
     private readonly HeldReplies _held = new();
     private IRecorder? _journal;
     private SuspensionDetector? _suspensions;
+    private volatile Exception? _abandonedBy;
     private long _lastTicket;
     private long _messages;
     private TimeSpan _busy;
@@ -93,19 +94,14 @@ public sealed partial class TurnActor : IDisposable
             : ValueTask.FromResult(WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy)) with { IsOverload = true });
     }
 
-    /// <summary>
-    /// Runs a read-only query of the table, which must not block: when the actor is idle it runs on the caller's
-    /// thread. The result must not refer to the table.
-    /// </summary>
+    /// <inheritdoc/>
     public Task<T> QueryAsync<T>(Func<Table, T> read)
     {
         var query = new Query<T>(read);
         return Post(query) ? query.Task : Task.FromException<T>(new ActorBusyException());
     }
 
-    /// <summary>The statistics of actor and table, taken between two messages.</summary>
-    /// <exception cref="ActorBusyException">The mailbox is full.</exception>
-    /// <exception cref="ActorFailedException">The actor failed.</exception>
+    /// <inheritdoc/>
     public Task<ActorStatistics> GetStatisticsAsync() => QueryAsync(table => new ActorStatistics
     {
         Table = table.GetStatistics(),
@@ -127,6 +123,13 @@ public sealed partial class TurnActor : IDisposable
 
     /// <summary>Closes the mailbox: <see cref="RunAsync"/> ends once it is empty.</summary>
     public void Stop() => _mailbox.Writer.TryComplete();
+
+    /// <summary>
+    /// Ends <see cref="RunAsync"/> because the table is not this server's any more, and fails the held replies. What
+    /// is in the mailbox is refused by the recorder, which has been told so before.
+    /// </summary>
+    /// <param name="reason">What the held requests fail with.</param>
+    internal void Abandon(Exception reason) => _mailbox.Writer.TryComplete(_abandonedBy = reason);
 
     /// <summary>
     /// Runs the loop until <see cref="Stop"/>. When the rules throw, it fails all pending requests and throws too: the
@@ -152,6 +155,10 @@ public sealed partial class TurnActor : IDisposable
                     await Task.Yield();
             }
         }
+        catch (Exception reason) when (reason == _abandonedBy)
+        {
+            FailAll(reason);
+        }
         catch (Exception bug)
         {
             Log.ActorFailed(_log, bug);
@@ -173,7 +180,7 @@ public sealed partial class TurnActor : IDisposable
             _timer.Set(_suspensions?.NextCheck is { } check && check < next ? check : next);
     }
 
-    private void FailAll(ActorFailedException reason)
+    private void FailAll(Exception reason)
     {
         _mailbox.Writer.TryComplete(reason);
         while (_mailbox.Reader.TryRead(out var message))

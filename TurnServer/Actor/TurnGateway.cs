@@ -5,23 +5,17 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Actor;
 
-/// <summary>
-/// Answers requests of players, whatever transport brings them: a body in, a reply out. Any thread may call it.
-/// </summary>
+/// <summary>Answers requests of players by asking the actor of this process.</summary>
 /// <param name="actor">Decides the replies.</param>
 /// <param name="waitSecondsMax">The longest that a reply is held, in seconds; 0: none is held.</param>
 /// <param name="log">For overload.</param>
-public sealed class TurnGateway(TurnActor actor, int waitSecondsMax, ILogger log)
+public sealed class TurnGateway(TurnActor actor, int waitSecondsMax, ILogger log) : IPlayerGateway
 {
     private static readonly TimeSpan OverloadLogInterval = TimeSpan.FromMinutes(1);
 
     private long _overloadLoggedAt;
 
-    /// <summary>Parses a request, asks the actor, and waits while the reply is held.</summary>
-    /// <param name="body">The request; must not be changed until the reply has come.</param>
-    /// <param name="received">The value of <see cref="TurnReceivedHeader"/>; null when there is none.</param>
-    /// <param name="waitSeconds">How long the client is willing to wait for news; 0: not at all.</param>
-    /// <param name="from">The client's address.</param>
+    /// <inheritdoc/>
     public async ValueTask<WireReply> AskAsync(ReadOnlyMemory<byte> body, string? received, int waitSeconds,
         ClientAddress from)
     {
@@ -46,8 +40,7 @@ public sealed class TurnGateway(TurnActor actor, int waitSecondsMax, ILogger log
         return reply with { Symbol = turn.Symbol };
     }
 
-    /// <summary>Answers <c>GET /waiting</c> (PROTOCOL.md, "Pools").</summary>
-    /// <param name="query">The query of its URL.</param>
+    /// <inheritdoc/>
     public async ValueTask<WireReply> GetWaitingAsync(string query)
     {
         if (!WaitingQuery.TryParse(query, out var pool))
@@ -63,7 +56,8 @@ public sealed class TurnGateway(TurnActor actor, int waitSecondsMax, ILogger log
         }
     }
 
-    private static bool TryParse(ReadOnlySpan<byte> body, string? received, out TurnRequest turn, out Reply refusal)
+    /// <summary>Parses a body with its <c>Turn-Received</c>; false: the refusal is the reply.</summary>
+    internal static bool TryParse(ReadOnlySpan<byte> body, string? received, out TurnRequest turn, out Reply refusal)
     {
         if (!RequestParser.TryParse(body, out turn, out refusal))
             return false;

@@ -26,7 +26,7 @@ internal sealed class AdminServer : IDisposable
     public static AdminServer Start(AdminOptions options, AdminSources sources, ILogger log)
     {
         var clock = TimeProvider.System;
-        var probe = new ActorProbe(sources.Actor.GetStatisticsAsync, clock);
+        var probe = new ActorProbe(sources.Table.GetStatisticsAsync, clock);
         var samples = new SampleSource(probe, sources.Http.GetStatistics, sources.Journal.Read, clock);
         var metrics = new MetricsEndpoint(sources.Metrics, sources.Version, samples);
         var status = new StatusEndpoint(sources, samples, clock);

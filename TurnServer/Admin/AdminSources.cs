@@ -15,7 +15,8 @@ internal sealed record AdminSources
 
     public required ServerLimits Limits { get; init; }
 
-    public required TurnActor Actor { get; init; }
+    /// <summary>Who has the table.</summary>
+    public required ITableQueries Table { get; init; }
 
     public required HttpFront Http { get; init; }
 

@@ -14,13 +14,13 @@ internal static class RegistryPrinter
     private const int KeyDigitsMin = 8;
 
     /// <summary>Prints them at each interval until it is stopped.</summary>
-    public static async Task RunAsync(TurnActor actor, TimeSpan interval, CancellationToken stop)
+    public static async Task RunAsync(ITableQueries table, TimeSpan interval, CancellationToken stop)
     {
         using var timer = new PeriodicTimer(interval);
         try
         {
             while (await timer.WaitForNextTickAsync(stop))
-                await PrintAsync(actor);
+                await PrintAsync(table);
         }
         catch (OperationCanceledException)
         {
@@ -28,11 +28,11 @@ internal static class RegistryPrinter
         }
     }
 
-    private static async Task PrintAsync(TurnActor actor)
+    private static async Task PrintAsync(ITableQueries table)
     {
         TableView? view = null;
         // An actor too busy to answer is asked again the next time.
-        if (await ActorProbe.TryInspectAsync(actor, table => view = table.View(RowsMax), TimeProvider.System))
+        if (await ActorProbe.TryInspectAsync(table, now => view = now.View(RowsMax), TimeProvider.System))
             await Console.Out.WriteAsync(Compose(view!));
     }
 

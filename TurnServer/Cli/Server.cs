@@ -32,7 +32,8 @@ internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSi
         actor.ExtendDeadlinesOnSuspension(options.State.GraceUnder(options.Rules));
         var metrics = new MetricsRegistry();
         var journal = new JournalCounters();
-        using var front = await HttpFront.StartAsync(options.Http, actor, new RequestMetrics(metrics), log);
+        using var front = await HttpFront.StartAsync(options.Http,
+            new TurnGateway(actor, options.Http.WaitSecondsMax, log), actor, new RequestMetrics(metrics), log);
         using var admin = options.Admin.IsOn
             ? AdminServer.Start(options.Admin, Sources(actor, front, journal, metrics), log)
             : null;
@@ -111,7 +112,7 @@ internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSi
                 Games = options.Rules.GamesMax,
                 Connections = front.ConnectionsMax,
             },
-            Actor = actor,
+            Table = actor,
             Http = front,
             Journal = journal,
             Metrics = metrics,

@@ -35,14 +35,14 @@ public sealed class HttpFront : IDisposable
     private int _underWay;
     private long _taken;
 
-    private HttpFront(HttpOptions options, HttpListener listener, TurnActor actor, RequestMetrics metrics,
-        int connectionsMax, ILogger log)
+    private HttpFront(HttpOptions options, HttpListener listener, IPlayerGateway gateway, ITableQueries table,
+        RequestMetrics metrics, int connectionsMax, ILogger log)
     {
         _options = options;
         _metrics = metrics;
         _listener = listener;
-        _handler = new RequestHandler(options, new TurnGateway(actor, options.WaitSecondsMax, log),
-            new ActorProbe(actor.GetStatisticsAsync, TimeProvider.System), metrics, log, _draining.Token);
+        _handler = new RequestHandler(options, gateway,
+            new ActorProbe(table.GetStatisticsAsync, TimeProvider.System), metrics, log, _draining.Token);
         ConnectionsMax = connectionsMax;
         if (ListenerInternals.Available)
         {
@@ -68,12 +68,13 @@ public sealed class HttpFront : IDisposable
 
     /// <summary>Starts listening. Requests wait until <see cref="RunAsync"/>.</summary>
     /// <param name="options">The address and the limits.</param>
-    /// <param name="actor">Answers players.</param>
+    /// <param name="gateway">Answers players.</param>
+    /// <param name="table">Who has the table; tells whether the server is healthy.</param>
     /// <param name="metrics">Counts requests and replies.</param>
     /// <param name="log">For warnings and failures.</param>
     /// <exception cref="CannotListenException">It cannot listen; the message is for the operator.</exception>
-    public static async Task<HttpFront> StartAsync(HttpOptions options, TurnActor actor, RequestMetrics metrics,
-        ILogger log)
+    public static async Task<HttpFront> StartAsync(HttpOptions options, IPlayerGateway gateway, ITableQueries table,
+        RequestMetrics metrics, ILogger log)
     {
         ListenerExceptions.Suppress(log);
         if (await ListenerStart.WarmUpAsync() is { } missing)
@@ -81,7 +82,7 @@ public sealed class HttpFront : IDisposable
         // After the warm-up, which opens most of the descriptors that the process itself needs.
         var connectionsMax = ConnectionLimit.Resolve(options.ConnectionsMax, options.OtherConnections);
         var listener = ListenerStart.Start(new ListenAddress(options.Host, options.Port, "--"));
-        return new HttpFront(options, listener, actor, metrics, connectionsMax, log);
+        return new HttpFront(options, listener, gateway, table, metrics, connectionsMax, log);
     }
 
     /// <summary>The current statistics. Any thread may ask.</summary>

@@ -21,7 +21,7 @@ namespace TurnServer.Http;
 /// <param name="draining">
 /// Cancelled when the server stops: from then on every reply closes its connection, and no refusal is delayed.
 /// </param>
-internal sealed class RequestHandler(HttpOptions options, TurnGateway gateway, ActorProbe probe, RequestMetrics metrics,
+internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway, ActorProbe probe, RequestMetrics metrics,
     ILogger log, CancellationToken draining)
 {
     private const int OkStatus = 200;
@@ -29,6 +29,7 @@ internal sealed class RequestHandler(HttpOptions options, TurnGateway gateway, A
     private const int NotFoundStatus = 404;
     private const int MethodNotAllowedStatus = 405;
     private const int RequestTimeoutStatus = 408;
+    private const int BadGatewayStatus = 502;
     private const int UnavailableStatus = 503;
 
     private readonly ReplySender _sender = new(options.CorsOrigin, options.BodyTimeout, metrics, log, draining);
@@ -118,12 +119,24 @@ internal sealed class RequestHandler(HttpOptions options, TurnGateway gateway, A
             await _refusals.WaitAsync();
         // Excludes the delay, and the time that a slow client takes to send its body.
         var startedAt = Stopwatch.GetTimestamp();
-        var reply = (isAdmitted, body.Outcome) switch
+        WireReply reply;
+        try
         {
-            (false, _) => WireReply.Of(Reply.Refuse(ErrorCode.RateLimited)),
-            (_, BodyOutcome.TooLong) => WireReply.Of(Reply.Refuse(ErrorCode.OverContentLength)),
-            _ => await AskAsync(request, body.Bytes, from),
-        };
+            reply = (isAdmitted, body.Outcome) switch
+            {
+                (false, _) => WireReply.Of(Reply.Refuse(ErrorCode.RateLimited)),
+                (_, BodyOutcome.TooLong) => WireReply.Of(Reply.Refuse(ErrorCode.OverContentLength)),
+                _ => await AskAsync(request, body.Bytes, from),
+            };
+        }
+        catch (OutcomeUnknownException lost)
+        {
+            // Like a proxy's: it settles nothing, and the client repeats the request (PROTOCOL.md, "Rules for clients").
+            metrics.Failed();
+            await _sender.SendAsync(context, BadGatewayStatus, Encoding.UTF8.GetBytes(lost.Message));
+            return;
+        }
+
         var elapsed = Stopwatch.GetElapsedTime(startedAt);
         if (!reply.WasHeld)
             Volatile.Write(ref _lastPostTicks, elapsed.Ticks);

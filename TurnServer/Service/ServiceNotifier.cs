@@ -12,11 +12,11 @@ namespace TurnServer.Service;
 /// </summary>
 /// <param name="manager">The notification socket; if it is disabled, nothing is sent.</param>
 /// <param name="watchdogTimeout">systemd restarts the server after this long without a ping; null: no watchdog.</param>
-/// <param name="actor">The actor that is probed.</param>
+/// <param name="table">Who has the table, and is probed.</param>
 /// <param name="countRequests">Returns the number of requests since the start.</param>
 /// <param name="clock">The clock.</param>
 /// <param name="log">For the first failure to notify.</param>
-internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchdogTimeout, TurnActor actor,
+internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchdogTimeout, ITableQueries table,
     Func<long> countRequests, TimeProvider clock, ILogger log)
 {
     /// <summary>The interval without a watchdog, and with one the longest.</summary>
@@ -25,7 +25,7 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
     // The shortest period of a timer.
     private static readonly TimeSpan IntervalMin = TimeSpan.FromMilliseconds(1);
 
-    private readonly ActorProbe _probe = new(actor.GetStatisticsAsync, clock);
+    private readonly ActorProbe _probe = new(table.GetStatisticsAsync, clock);
     private long _reportedAt = clock.GetTimestamp();
     private long _reportedRequests = countRequests();
     private bool _hasFailed;

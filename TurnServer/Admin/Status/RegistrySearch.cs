@@ -7,7 +7,7 @@ namespace TurnServer.Admin.Status;
 /// Searches players and games for the status page. However many browsers ask, one search runs at a time, and its result
 /// answers the same question for a second.
 /// </summary>
-internal sealed class RegistrySearch(TurnActor actor, TimeProvider clock) : IDisposable
+internal sealed class RegistrySearch(ITableQueries table, TimeProvider clock) : IDisposable
 {
     /// <summary>
     /// How many players the actor visits in one step: 0.05 to 0.15 ms with 100 000 of them, most of which are in no
@@ -68,7 +68,7 @@ internal sealed class RegistrySearch(TurnActor actor, TimeProvider clock) : IDis
     }
 
     private Task<bool> TryInspectAsync(Action<Table> inspect) =>
-        ActorProbe.TryInspectAsync(actor, inspect, clock);
+        ActorProbe.TryInspectAsync(table, inspect, clock);
 
     private void RemoveExpired()
     {

@@ -28,7 +28,7 @@ internal sealed class StatusEndpoint : IDisposable
         _sources = sources;
         _clock = clock;
         _sampler = new Sampler(samples, FileDescriptors.InUse, clock);
-        _search = new RegistrySearch(sources.Actor, clock);
+        _search = new RegistrySearch(sources.Table, clock);
         _startedAt = clock.GetUtcNow();
         _startedTimestamp = clock.GetTimestamp();
     }

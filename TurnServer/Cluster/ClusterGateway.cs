@@ -1,0 +1,108 @@
+using Microsoft.Extensions.Logging;
+using TurnServer.Actor;
+using TurnServer.Protocol;
+
+namespace TurnServer.Cluster;
+
+/// <summary>
+/// Answers requests of players wherever the table is: here, or on another server, or, for a moment, nowhere. While it
+/// moves, requests wait, and those that were under way are asked again, if that is safe.
+/// </summary>
+/// <param name="node">Knows where the table is.</param>
+/// <param name="passOn">Asks another server.</param>
+/// <param name="clock">Measures how long a request has waited.</param>
+internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, ForwardedRequest, ValueTask<ForwardAnswer>>
+    passOn, TimeProvider clock) : IPlayerGateway
+{
+    /// <summary>
+    /// How long a request waits for an owner: twice as long as the slowest takeover should take, and less than clients
+    /// wait.
+    /// </summary>
+    public static readonly TimeSpan OwnerTimeout = TimeSpan.FromSeconds(10);
+
+    // How long to wait before the same owner is asked again.
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
+
+    /// <inheritdoc/>
+    public async ValueTask<WireReply> AskAsync(ReadOnlyMemory<byte> body, string? received, int waitSeconds,
+        ClientAddress from)
+    {
+        // Here, so that nonsense costs the owner nothing.
+        if (!TurnGateway.TryParse(body.Span, received, out var turn, out var refusal))
+            return WireReply.Of(refusal);
+        var request = new ForwardedRequest(body, received, waitSeconds, from, IsWaitingQuery: false);
+        return await AskOwnerAsync(request, IsRepeatable(turn)) with { Symbol = turn.Symbol };
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<WireReply> GetWaitingAsync(string query) => AskOwnerAsync(
+        new ForwardedRequest(System.Text.Encoding.UTF8.GetBytes(query), null, 0, default, IsWaitingQuery: true),
+        isRepeatable: true);
+
+    /// <summary>Answers a request that another server has passed on. Not passed on again: that server has to.</summary>
+    public async ValueTask<ForwardAnswer> AnswerAsync(ForwardedRequest request)
+    {
+        var route = node.Route;
+        return route.Here is { } here ? await AskAsync(here, route, request) : ForwardAnswer.NotTaken;
+    }
+
+    /// <summary>
+    /// Whether a request may be made again when nobody knows whether it was applied. A REGISTER without a token may
+    /// not: it would register a second player, whom the first one is paired with. All others give what a client gets
+    /// that repeats them.
+    /// </summary>
+    private static bool IsRepeatable(in TurnRequest turn) =>
+        turn.Symbol != Symbol.Register || !turn.Token.Equals(default);
+
+    private async ValueTask<WireReply> AskOwnerAsync(ForwardedRequest request, bool isRepeatable)
+    {
+        var startedAt = clock.GetTimestamp();
+        long? failedAt = null;
+        var mayHaveBeenTaken = false;
+        while (true)
+        {
+            var route = node.Route;
+            var elapsed = clock.GetElapsedTime(startedAt);
+            var again = request with { WaitSeconds = Math.Max(0, request.WaitSeconds - (int)elapsed.TotalSeconds) };
+            var answer = route switch
+            {
+                { Here: { } here } => await AskAsync(here, route, again),
+                { Owner: { } owner } => await passOn(owner, again),
+                _ => ForwardAnswer.NotTaken,
+            };
+            if (answer.Outcome == ForwardOutcome.Replied)
+                return answer.Reply;
+            mayHaveBeenTaken |= answer.Outcome == ForwardOutcome.Unknown;
+            failedAt ??= clock.GetTimestamp();
+            var isOver = clock.GetElapsedTime(failedAt.Value) >= OwnerTimeout || !node.MayFindOwner;
+            if (mayHaveBeenTaken && (!isRepeatable || isOver))
+                throw new OutcomeUnknownException();
+            if (isOver)
+                return WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy));
+            await WaitForAnotherAsync(route);
+        }
+    }
+
+    private async Task WaitForAnotherAsync(Route route)
+    {
+        var pause = Task.Delay(RetryPause, clock);
+        await Task.WhenAny(route.Changed, pause);
+    }
+
+    private async ValueTask<ForwardAnswer> AskAsync(IPlayerGateway here, Route route, ForwardedRequest request)
+    {
+        try
+        {
+            var reply = request.IsWaitingQuery
+                ? await here.GetWaitingAsync(System.Text.Encoding.UTF8.GetString(request.Body.Span))
+                : await here.AskAsync(request.Body, request.Received, request.WaitSeconds, request.From);
+            // An actor that is about to end refuses what is left in its mailbox.
+            var isRefused = reply.Error == ErrorCode.ServerBusy && node.Route != route;
+            return isRefused ? ForwardAnswer.NotTaken : ForwardAnswer.Of(reply);
+        }
+        catch (OwnershipLostException)
+        {
+            return ForwardAnswer.Unknown;
+        }
+    }
+}

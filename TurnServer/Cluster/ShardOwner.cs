@@ -1,0 +1,148 @@
+using Microsoft.Extensions.Logging;
+using TurnServer.Actor;
+using TurnServer.Cluster.Replication;
+using TurnServer.Rules;
+
+namespace TurnServer.Cluster;
+
+/// <summary>
+/// Answers requests as the owner of the shard: the actor, what appends its records to the log, and what writes
+/// snapshots. It ends when another server has taken over, or in order.
+/// </summary>
+internal sealed class ShardOwner : IDisposable
+{
+    private static readonly TimeSpan SnapshotInterval = TimeSpan.FromSeconds(1);
+
+    private readonly OwnedShard _owned;
+    private readonly ILogger _log;
+    private readonly TimeProvider _clock;
+
+    /// <param name="owned">The shard.</param>
+    /// <param name="grace">See <see cref="TurnActor.ExtendDeadlinesOnSuspension"/>.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="log">For the operator.</param>
+    public ShardOwner(OwnedShard owned, TimeSpan grace, TimeProvider clock, ILogger log)
+    {
+        _owned = owned;
+        _log = log;
+        _clock = clock;
+        Actor = new TurnActor(owned.Table, clock, log);
+        Actor.ExtendDeadlinesOnSuspension(grace);
+        Actor.RecordIn(owned.Recorder);
+        owned.Appender.Unavailable = reason => Log.ClusterStalled(log, reason.Message);
+        owned.Appender.Available = () => Log.ClusterResumed(log);
+    }
+
+    /// <summary>Answers requests.</summary>
+    public TurnActor Actor { get; }
+
+    /// <summary>The last batch that is in the log.</summary>
+    public long Position => _owned.Recorder.StoredPosition;
+
+    /// <summary>What has been appended.</summary>
+    public AppendCounters Counters => _owned.Appender.Counters;
+
+    /// <summary>The size of the latest snapshot that this owner has written, in bytes.</summary>
+    public long SnapshotBytes => _owned.Snapshotter.SnapshotBytes;
+
+    /// <summary>Runs until the shard is another server's, or is handed over. Fails on a bug.</summary>
+    /// <param name="handOver">Completes when the shard is to be handed over; no request may come after that.</param>
+    /// <param name="stop">Ends without handing over.</param>
+    /// <returns>Whether it was handed over in order.</returns>
+    public async Task<bool> RunAsync(Task handOver, CancellationToken stop)
+    {
+        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var actorLoop = Actor.RunAsync();
+        var appending = Task.Run(() => _owned.Appender.RunAsync(ended.Token), CancellationToken.None);
+        var snapshots = Task.Run(() => WriteSnapshotsAsync(ended.Token), CancellationToken.None);
+        try
+        {
+            var first = await Task.WhenAny(actorLoop, appending, snapshots, handOver);
+            if (first == handOver)
+            {
+                await Task.WhenAny(CloseActorAsync(actorLoop), appending);
+                first = await Task.WhenAny(appending, snapshots);
+            }
+
+            // A bug in the actor or in writing snapshots ends the process, as it does without a cluster.
+            if (first != appending)
+                await first;
+            return await appending;
+        }
+        finally
+        {
+            await ended.CancelAsync();
+            Fence();
+            await actorLoop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await snapshots.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    public void Dispose() => Actor.Dispose();
+
+    // Answers what is held and what is in the mailbox.
+    private async Task CloseActorAsync(Task actorLoop)
+    {
+        await Task.WhenAny(Actor.DrainAsync(), actorLoop);
+        Actor.Stop();
+        await actorLoop;
+        _owned.Recorder.Complete();
+    }
+
+    // Nothing that was not in the log is answered: the new owner does not know of it.
+    private void Fence()
+    {
+        var reason = new OwnershipLostException();
+        _owned.Recorder.Fence(reason);
+        Actor.Abandon(reason);
+    }
+
+    private async Task WriteSnapshotsAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(SnapshotInterval, _clock);
+        while (await WaitAsync(timer, stop))
+        {
+            var appended = Counters.Bytes;
+            if (!_owned.Snapshotter.IsDue(appended))
+                continue;
+            try
+            {
+                if (!await _owned.Snapshotter.TryWriteAsync(appended, stop))
+                    break;
+                Log.ClusterSnapshotWritten(_log, SnapshotBytes);
+            }
+            catch (Exception e) when (e is LogUnavailableException or LogGapException)
+            {
+                Log.ClusterSnapshotFailed(_log, e.Message);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception e) when (e is CorruptStateException or OtherLogVersionException)
+            {
+                // The table in memory is intact, and goes on until the log is full.
+                Log.ClusterSnapshotsDisabled(_log, e);
+                break;
+            }
+        }
+
+        // Not before the shard is another's: this task must not be the first to end.
+        await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stop)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(stop);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}
+
+/// <summary>Another server owns the shard; whether it knows of a request is unknown.</summary>
+internal sealed class OwnershipLostException() : Exception("Another server owns the table now.");

@@ -1,0 +1,302 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using TurnServer.Cluster.Replication;
+using TurnServer.Rules;
+
+namespace TurnServer.Cluster;
+
+/// <summary>
+/// Follows the log, so that this server has the table in memory, and takes over as soon as there is a reason to.
+/// </summary>
+/// <param name="log">The log.</param>
+/// <param name="candidate">Takes over.</param>
+/// <param name="id">This server, as in <see cref="ClusterMember.Id"/>.</param>
+/// <param name="clock">Measures pauses.</param>
+/// <param name="messages">For the operator.</param>
+internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, string id, TimeProvider clock,
+    ILogger messages) : IDisposable
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
+
+    // How long to wait for what the log has and this server has not, before it tries to take over again.
+    private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(20);
+
+    // How often a server that cannot follow looks who owns the shard.
+    private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
+
+    // For whoever uses the follower: the reader, the candidate, or a query.
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Channel<bool> _news = Channel.CreateBounded<bool>(1);
+    private readonly TakeOverHistory _takeOvers = new();
+
+    private ShardFollower? _follower;
+    private volatile HashSet<string>? _alive;
+    private volatile string? _owner;
+    private volatile string? _suspect;
+    private volatile string? _problem;
+    private volatile string? _versionProblem;
+    private volatile bool _isCandidate = true;
+    private long _ownerPosition;
+    private long _epoch;
+    private long _position;
+
+    /// <summary>Called when the owner may have changed. Any thread.</summary>
+    public Action? OwnerChanged { get; set; }
+
+    /// <summary>The owner, as far as the log has been read; null: there is none.</summary>
+    public string? Owner => _owner;
+
+    /// <summary>How many times the shard has been taken over, as far as the log has been read.</summary>
+    public long Epoch => Volatile.Read(ref _epoch);
+
+    /// <summary>The last batch that this server has.</summary>
+    public long Position => Volatile.Read(ref _position);
+
+    /// <summary>The takeovers that this server has seen, the latest last.</summary>
+    public IReadOnlyList<TakeOver> TakeOvers => _takeOvers.Latest;
+
+    /// <summary>Why this server could not take over now; null: it could.</summary>
+    public string? Problem => _versionProblem ?? _problem;
+
+    /// <summary>Whether this server takes over when there is a reason; not once it is about to stop.</summary>
+    public bool IsCandidate
+    {
+        get => _isCandidate;
+        set => _isCandidate = value;
+    }
+
+    /// <summary>Says which servers are alive.</summary>
+    public void SetAlive(IEnumerable<string> ids)
+    {
+        _alive = [.. ids];
+        _news.Writer.TryWrite(true);
+    }
+
+    /// <summary>
+    /// Says that a server seems to be dead, although its registration has not run out. If it is not, being replaced
+    /// harms nobody.
+    /// </summary>
+    public void Suspect(string server)
+    {
+        _suspect = server;
+        _news.Writer.TryWrite(true);
+    }
+
+    /// <summary>Follows until this server has taken over, or <paramref name="stop"/>; null then.</summary>
+    public async Task<OwnedShard?> FollowAsync(CancellationToken stop)
+    {
+        using var reading = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var reader = ReadAsync(reading.Token);
+        try
+        {
+            while (true)
+            {
+                var news = _news.Reader.WaitToReadAsync(stop).AsTask();
+                if (await Task.WhenAny(reader, news) == reader)
+                    await reader;
+                await news;
+                _news.Reader.TryRead(out _);
+                if (FindCause() is not { } cause)
+                    continue;
+                if (await TryTakeOverAsync(cause, stop) is { } owned)
+                    return owned;
+                await Task.Delay(CatchUpPause, clock, stop);
+                _news.Writer.TryWrite(true);
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return null;
+        }
+        finally
+        {
+            await reading.CancelAsync();
+            await ((Task)reader).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _follower = null;
+        }
+    }
+
+    /// <summary>Runs a query of the table; an empty one before the first takeover.</summary>
+    public async Task<T> QueryAsync<T>(Func<Table, T> read)
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            return read(_follower?.Table ?? new Table(new RulesOptions(), new Journal.RecordedKeys()));
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public void Dispose() => _gate.Dispose();
+
+    // Null: there is no reason to take over.
+    private string? FindCause()
+    {
+        if (!_isCandidate || _follower is null || _versionProblem is not null || _alive is not { } alive)
+            return null;
+        return _owner switch
+        {
+            null => _epoch == 0 ? "first server" : "handed over",
+            var owner when owner == id => "taken over without acknowledgement",
+            var owner when !alive.Contains(owner) => "owner gone",
+            var owner when owner == _suspect => "owner does not listen any more",
+            _ => null,
+        };
+    }
+
+    private async Task<OwnedShard?> TryTakeOverAsync(string cause, CancellationToken stop)
+    {
+        await _gate.WaitAsync(stop);
+        try
+        {
+            if (_follower is not { } follower
+                || await candidate.TryTakeOverAsync(follower, cause, stop) is not { } owned)
+            {
+                return null;
+            }
+
+            // The new owner's from now on; the reader ends at the next batch.
+            _follower = null;
+            _takeOvers.Add(follower.LastTakeOver!);
+            SetOwner(id, owned.Epoch, follower.Position);
+            return owned;
+        }
+        catch (LogUnavailableException e)
+        {
+            NoteUnavailable(e);
+            return null;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private async Task ReadAsync(CancellationToken stop)
+    {
+        var needsTable = true;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                if (needsTable)
+                    await LoadAsync(stop);
+                needsTable = false;
+                NoteAvailable();
+                await foreach (var batch in log.ReadOnAsync(Position, stop))
+                {
+                    if (!await TryApplyAsync(batch, stop))
+                        return;
+                }
+            }
+            catch (LogGapException)
+            {
+                needsTable = true;
+            }
+            catch (LogUnavailableException e)
+            {
+                NoteUnavailable(e);
+                await Task.Delay(RetryPause, clock, stop);
+            }
+            catch (Exception e) when (e is OtherLogVersionException or CorruptStateException)
+            {
+                await WatchHeadAsync(e, stop);
+            }
+        }
+    }
+
+    private async Task LoadAsync(CancellationToken stop)
+    {
+        var snapshot = await log.ReadSnapshotAsync(stop);
+        // Later than the snapshot, so that it is the owner of all that is replayed.
+        var head = await log.ReadHeadAsync(stop);
+        var follower = ShardFollower.Begin(snapshot);
+        // Before there is a follower: this server may have been the owner until now, and is none without one.
+        SetOwner(head.Owner, head.Epoch, head.Position);
+        Volatile.Write(ref _position, follower.Position);
+        await _gate.WaitAsync(stop);
+        _follower = follower;
+        _gate.Release();
+        _news.Writer.TryWrite(true);
+    }
+
+    // False: this server has taken over, and the table is not the reader's any more.
+    private async Task<bool> TryApplyAsync(LogBatch batch, CancellationToken stop)
+    {
+        await _gate.WaitAsync(stop);
+        try
+        {
+            if (_follower is not { } follower)
+                return false;
+            follower.Apply(batch);
+            Volatile.Write(ref _position, batch.Position);
+            switch (BatchContent.KindOf(batch.Content.Span))
+            {
+                case BatchKind.TakeOver:
+                    _takeOvers.Add(follower.LastTakeOver!);
+                    if (batch.Position > _ownerPosition)
+                        SetOwner(follower.LastTakeOver!.Owner, Epoch + 1, batch.Position);
+                    break;
+                case BatchKind.HandOver when batch.Position > _ownerPosition:
+                    SetOwner(null, Epoch, batch.Position);
+                    break;
+            }
+
+            return true;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    private void SetOwner(string? owner, long epoch, long position)
+    {
+        _owner = owner;
+        _ownerPosition = position;
+        Volatile.Write(ref _epoch, epoch);
+        _news.Writer.TryWrite(true);
+        OwnerChanged?.Invoke();
+    }
+
+    // Goes on passing requests to the owner, without a table of its own.
+    private async Task WatchHeadAsync(Exception reason, CancellationToken stop)
+    {
+        _versionProblem = reason is OtherLogVersionException
+            ? $"the log holds {reason.Message}"
+            : $"the log is damaged: {reason.Message}";
+        Log.CannotFollow(messages, _versionProblem);
+        while (true)
+        {
+            await Task.Delay(HeadInterval, clock, stop);
+            try
+            {
+                var head = await log.ReadHeadAsync(stop);
+                if (head.Position != _ownerPosition)
+                    SetOwner(head.Owner, head.Epoch, head.Position);
+                NoteAvailable();
+            }
+            catch (LogUnavailableException e)
+            {
+                NoteUnavailable(e);
+            }
+        }
+    }
+
+    private void NoteUnavailable(LogUnavailableException reason)
+    {
+        if (_problem is null)
+            Log.LogUnavailable(messages, reason.Message);
+        _problem = $"the log does not answer: {reason.Message}";
+    }
+
+    private void NoteAvailable()
+    {
+        if (_problem is not null)
+            Log.LogAvailable(messages);
+        _problem = null;
+    }
+}
