@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Microsoft.Extensions.Logging;
 using TurnServer.Http;
 using TurnServer.Journal;
 using TurnServer.Service;
@@ -48,11 +49,9 @@ internal static class ServeCommand
         using var stop = new StopSignal();
         try
         {
-            using var state = options.State.Directory is null
-                ? null
-                : StateLifecycle.Open(options.State, options.Rules, options.HasSequentialKeys,
-                    last => Server.CreateKeySource(options, last), log);
-            return await new Server(options, state, stop, log).RunAsync();
+            var journal = new JournalCounters();
+            using var host = CreateHost(options, journal, log);
+            return await new Server(options, host, journal, stop, log).RunAsync();
         }
         catch (CannotListenException e)
         {
@@ -70,6 +69,17 @@ internal static class ServeCommand
             Log.LoopFailed(log, bug);
             return ExitCode.Failed;
         }
+    }
+
+    private static ITableHost CreateHost(ServeOptions options, JournalCounters journal, ILogger log)
+    {
+        if (options.Cluster.IsOn)
+            return new ClusterTableHost(options, log);
+        var state = options.State.Directory is null
+            ? null
+            : StateLifecycle.Open(options.State, options.Rules, options.HasSequentialKeys,
+                last => Server.CreateKeySource(options, last), log);
+        return new LocalTableHost(options, state, journal, log);
     }
 
     private static int Refuse(ServeOptions options, Exception reason, int exitCode)

@@ -4,6 +4,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using TurnServer.Admin;
 using TurnServer.Admin.Front;
+using TurnServer.Cluster;
 using TurnServer.Http;
 using TurnServer.Journal;
 using TurnServer.Rules;
@@ -17,6 +18,7 @@ internal sealed class ServeFlags
     private const string Timeouts = "Timeouts, in seconds (decimals allowed)";
     private const string Limits = "Limits";
     private const string State = "State";
+    private const string Clustering = "Cluster (several machines; see TurnServer/Cluster/README.md)";
     private const string Debugging = "Logging and debugging";
     private const double SecondsMin = 0.1;
     private const int WaitSecondsMax = 3600;
@@ -53,6 +55,11 @@ internal sealed class ServeFlags
         + "10 ms), always (before each reply); a process crash alone loses nothing",
         FlagType.OneOf("WHEN", ("none", StateSync.None), ("batch", StateSync.Batch), ("always", StateSync.Always)),
         o => o.Sync, (o, v) => o with { Sync = v });
+
+    private readonly OptionFlag<ServeOptions> _cluster = Cluster("--cluster",
+        "client addresses of the etcd that keeps the games, in place of --state, so that they survive a machine",
+        ClusterFlags.Endpoints, o => o.Endpoints, (o, v) => o with { Endpoints = v },
+        defaultWords: "none: this server is alone");
 
     private readonly OptionFlag<ServeOptions> _logFormat = Of(Debugging, "--log-format",
         "format of log messages: text, journal, json; auto: journal if systemd's journal receives them, else text",
@@ -110,6 +117,23 @@ internal sealed class ServeFlags
             o => o.RestartGrace, (o, v) => o with { RestartGrace = v },
             defaultWords: "same as --game-timeout, at most 86400"),
 
+        _cluster,
+        Cluster("--cluster-name", "name of the cluster, for several on one etcd", ClusterFlags.Name,
+            o => o.Name, (o, v) => o with { Name = v }),
+        Cluster("--advertise", "where the other servers of the cluster reach this one; it listens on that port",
+            ClusterFlags.HostAndPort, o => o.Advertise, (o, v) => o with { Advertise = v },
+            defaultWords: $"first address of this machine, port {ClusterOptions.DefaultPort}"),
+        Cluster("--cluster-ca", "PEM file with the authorities that sign etcd's certificates", ClusterFlags.File,
+            o => o.CaFile, (o, v) => o with { CaFile = v }, defaultWords: "those of the system"),
+        Cluster("--cluster-cert", "PEM file with the certificate that etcd is shown", ClusterFlags.File,
+            o => o.CertFile, (o, v) => o with { CertFile = v }, defaultWords: "none"),
+        Cluster("--cluster-key", "PEM file with the key of --cluster-cert", ClusterFlags.File,
+            o => o.KeyFile, (o, v) => o with { KeyFile = v }, defaultWords: "same file as --cluster-cert"),
+        Cluster("--cluster-user", "user of etcd", ClusterFlags.User, o => o.User, (o, v) => o with { User = v },
+            defaultWords: "none"),
+        Cluster("--cluster-password-file", "file whose first line is the password of --cluster-user",
+            ClusterFlags.File, o => o.PasswordFile, (o, v) => o with { PasswordFile = v }, defaultWords: "none"),
+
         Of(Debugging, "--keys",
             "how to choose keys: random, or sequential for old clients that store them in 32 bits",
             FlagType.OneOf("KIND", ("random", false), ("sequential", true)),
@@ -144,6 +168,12 @@ internal sealed class ServeFlags
         {
             var state = _stateSync.Flag.IsSetByVariable(result) ? _state.Flag.Variable : $"{_state.Flag.Name} DIR";
             errors.Add($"{_stateSync.Flag.NameIn(result)} requires {state}.");
+        }
+
+        if (options is { Cluster.IsOn: true, State.Directory: not null })
+        {
+            errors.Add($"{_cluster.Flag.NameIn(result)} keeps the games in etcd, and {_state.Flag.NameIn(result)} on "
+                + "this machine: give one of them.");
         }
 
         return options with
@@ -186,6 +216,11 @@ internal sealed class ServeFlags
     private static OptionFlag<ServeOptions> Journal<T>(string name, string help, FlagType<T> type,
         Func<JournalOptions, T> get, Func<JournalOptions, T, JournalOptions> set, string? defaultWords = null) =>
         Of(State, name, help, type, o => get(o.State), (o, v) => o with { State = set(o.State, v) },
+            defaultWords: defaultWords);
+
+    private static OptionFlag<ServeOptions> Cluster<T>(string name, string help, FlagType<T> type,
+        Func<ClusterOptions, T> get, Func<ClusterOptions, T, ClusterOptions> set, string? defaultWords = null) =>
+        Of(Clustering, name, help, type, o => get(o.Cluster), (o, v) => o with { Cluster = set(o.Cluster, v) },
             defaultWords: defaultWords);
 
     private static OptionFlag<ServeOptions> Of<T>(string group, string name, string help, FlagType<T> type,

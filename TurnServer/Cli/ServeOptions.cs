@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using TurnServer.Admin;
+using TurnServer.Cluster;
 using TurnServer.Http;
 using TurnServer.Journal;
 using TurnServer.Rules;
@@ -20,6 +21,9 @@ public sealed record ServeOptions
 
     /// <summary>For the state that outlives the process.</summary>
     public JournalOptions State { get; init; } = new();
+
+    /// <summary>The cluster that the server belongs to.</summary>
+    public ClusterOptions Cluster { get; init; } = new();
 
     /// <summary>Whether keys count up from 0 instead of being random.</summary>
     public bool HasSequentialKeys { get; init; }

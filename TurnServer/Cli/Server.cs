@@ -13,7 +13,8 @@ using TurnServer.Service;
 namespace TurnServer.Cli;
 
 /// <summary>One run of the server: creates its parts, runs their loops, and stops them cleanly.</summary>
-internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSignal stop, ILogger log)
+internal sealed class Server(ServeOptions options, ITableHost host, JournalCounters journal, StopSignal stop,
+    ILogger log)
 {
     // How long to wait for the stop notification, which blocks if systemd does not read.
     private static readonly TimeSpan NotifyTimeout = TimeSpan.FromSeconds(1);
@@ -25,48 +26,39 @@ internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSi
 
     /// <summary>Serves until a signal or a failure; returns the exit code.</summary>
     /// <exception cref="CannotListenException">A port is taken or not permitted.</exception>
+    /// <exception cref="StateException">The state cannot be written.</exception>
     public async Task<int> RunAsync()
     {
-        using var actor = new TurnActor(state?.Table ?? new Table(options.Rules, CreateKeySource(options, null)),
-            TimeProvider.System, log);
-        actor.ExtendDeadlinesOnSuspension(options.State.GraceUnder(options.Rules));
         var metrics = new MetricsRegistry();
-        var journal = new JournalCounters();
-        using var front = await HttpFront.StartAsync(options.Http,
-            new TurnGateway(actor, options.Http.WaitSecondsMax, log), actor, new RequestMetrics(metrics), log);
+        using var front = await HttpFront.StartAsync(options.Http, host.Gateway, host.Table,
+            new RequestMetrics(metrics), log);
         using var admin = options.Admin.IsOn
-            ? AdminServer.Start(options.Admin, Sources(actor, front, journal, metrics), log)
+            ? AdminServer.Start(options.Admin, Sources(front, metrics), log)
             : null;
         // After the ports are open: a server that cannot listen must not change the files.
-        if (state is not null)
-            actor.RecordIn(state.Begin(journal));
+        host.Begin();
         Announce(front);
 
-        var actorLoop = actor.RunAsync();
-        var stateLoop = state?.RunAsync(query => ActorProbe.TryInspectAsync(actor, query, TimeProvider.System));
-        var notifier = NotifyAsync(actor, front);
-        List<Task> loops = [actorLoop, front.RunAsync(), notifier];
-        if (stateLoop is not null)
-            loops.Add(stateLoop);
+        var hostLoop = host.RunAsync();
+        var notifier = NotifyAsync(front);
+        List<Task> loops = [hostLoop, front.RunAsync(), notifier];
         if (admin is not null)
             loops.Add(admin.RunAsync(stop.Token));
         if (options.VerboseInterval is { } interval)
-            loops.Add(RegistryPrinter.RunAsync(actor, interval, stop.Token));
+            loops.Add(RegistryPrinter.RunAsync(host.Table, interval, stop.Token));
 
         var ended = await Task.WhenAny([stop.Task, .. loops]);
         if (stop.Task.IsCompleted)
         {
-            var code = await StopAsync(actor, actorLoop, front);
+            var code = await StopAsync(front);
             await Task.WhenAny(notifier, Task.Delay(NotifyTimeout));
             return code;
         }
 
-        // The actor and the state log their failures themselves.
-        if (ended != actorLoop && ended != stateLoop && ended.Exception?.InnerException is { } bug)
+        // The host logs its failures itself.
+        if (ended != hostLoop && ended.Exception?.InnerException is { } bug)
             Log.LoopFailed(log, bug);
-        // The actor must stop before the state's files are closed.
-        actor.Stop();
-        await actorLoop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await host.AbortAsync();
         return ExitCode.Failed;
     }
 
@@ -77,31 +69,26 @@ internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSi
         ? new SequentialKeySource(last + 1 ?? 0)
         : new RandomKeySource();
 
-    private async Task<int> StopAsync(TurnActor actor, Task actorLoop, HttpFront front)
+    private async Task<int> StopAsync(HttpFront front)
     {
         var signal = await stop.Task;
         Log.Stopping(log, signal, front.UnderWay);
         front.StopAccepting();
-        var drained = actor.DrainAsync();
-        await Task.WhenAny(drained, actorLoop);
-        if (actorLoop.IsCompleted)
+        if (!await host.DrainAsync())
             return ExitCode.Failed;
-        await drained;
         var unanswered = await front.DrainAsync();
-        actor.Stop();
-        await actorLoop;
         if (unanswered > 0)
             Log.StoppedUnfinished(log, unanswered, options.Http.DrainTimeout.TotalSeconds);
         Log.Stopped(log, signal, front.Taken);
-        return state is null || await state.FinishAsync() ? ExitCode.Ok : ExitCode.Failed;
+        return await host.FinishAsync() ? ExitCode.Ok : ExitCode.Failed;
     }
 
-    private Task NotifyAsync(TurnActor actor, HttpFront front) =>
+    private Task NotifyAsync(HttpFront front) =>
         new ServiceNotifier(new SystemdNotifier(),
-            Watchdog.Timeout(Environment.GetEnvironmentVariable, Environment.ProcessId), actor, () => front.Taken,
+            Watchdog.Timeout(Environment.GetEnvironmentVariable, Environment.ProcessId), host.Table, () => front.Taken,
             TimeProvider.System, log).RunAsync(stop.Token);
 
-    private AdminSources Sources(TurnActor actor, HttpFront front, JournalCounters journal, MetricsRegistry metrics) =>
+    private AdminSources Sources(HttpFront front, MetricsRegistry metrics) =>
         new()
         {
             Version = Version,
@@ -112,7 +99,7 @@ internal sealed class Server(ServeOptions options, StateLifecycle? state, StopSi
                 Games = options.Rules.GamesMax,
                 Connections = front.ConnectionsMax,
             },
-            Table = actor,
+            Table = host.Table,
             Http = front,
             Journal = journal,
             Metrics = metrics,

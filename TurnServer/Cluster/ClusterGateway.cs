@@ -20,6 +20,8 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
     /// </summary>
     public static readonly TimeSpan OwnerTimeout = TimeSpan.FromSeconds(10);
 
+    private readonly TaskCompletionSource _draining = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     // How long to wait before the same owner is asked again.
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
 
@@ -38,6 +40,9 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
     public ValueTask<WireReply> GetWaitingAsync(string query) => AskOwnerAsync(
         new ForwardedRequest(System.Text.Encoding.UTF8.GetBytes(query), null, 0, default, IsWaitingQuery: true),
         isRepeatable: true);
+
+    /// <summary>Has all replies that another server holds answered as they stand, and holds none from now on.</summary>
+    public void Drain() => _draining.TrySetResult();
 
     /// <summary>Answers a request that another server has passed on. Not passed on again: that server has to.</summary>
     public async ValueTask<ForwardAnswer> AnswerAsync(ForwardedRequest request)
@@ -67,7 +72,7 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
             var answer = route switch
             {
                 { Here: { } here } => await AskAsync(here, route, again),
-                { Owner: { } owner } => await passOn(owner, again),
+                { Owner: { } owner } => await PassOnAsync(owner, again),
                 _ => ForwardAnswer.NotTaken,
             };
             if (answer.Outcome == ForwardOutcome.Replied)
@@ -81,6 +86,22 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
                 return WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy));
             await WaitForAnotherAsync(route);
         }
+    }
+
+    // A further request of the same player makes the owner answer the one that it holds (PROTOCOL.md, "Waiting for
+    // news").
+    private async ValueTask<ForwardAnswer> PassOnAsync(ClusterMember owner, ForwardedRequest request)
+    {
+        if (request.WaitSeconds == 0)
+            return await passOn(owner, request);
+        if (!_draining.Task.IsCompleted)
+        {
+            var held = passOn(owner, request).AsTask();
+            if (await Task.WhenAny(held, _draining.Task) == held)
+                return await held;
+        }
+
+        return await passOn(owner, request with { WaitSeconds = 0 });
     }
 
     private async Task WaitForAnotherAsync(Route route)

@@ -1,0 +1,69 @@
+using System.Net;
+using TurnServer.Cluster;
+
+namespace TurnServer.Cli;
+
+/// <summary>The values that the flags of a cluster take.</summary>
+internal static class ClusterFlags
+{
+    private const int NameLengthMax = 64;
+
+    /// <summary>The client addresses of etcd, separated by commas.</summary>
+    public static readonly FlagType<IReadOnlyList<Uri>> Endpoints = new("URL,URL,...", ParseEndpoints,
+        endpoints => string.Join(',', endpoints.Select(uri => uri.GetLeftPart(UriPartial.Authority))));
+
+    /// <summary>The name of a cluster, which is part of etcd's keys.</summary>
+    public static readonly FlagType<string> Name = new("NAME", ParseName, name => name);
+
+    /// <summary>A host and a port, or a host.</summary>
+    public static readonly FlagType<DnsEndPoint?> HostAndPort = new("HOST[:PORT]", ParseHostAndPort,
+        value => value is null ? "" : $"{value.Host}:{value.Port}");
+
+    /// <summary>A file.</summary>
+    public static readonly FlagType<string?> File = new("FILE", ParseFile, file => file);
+
+    /// <summary>The name of a user of etcd.</summary>
+    public static readonly FlagType<string?> User = new("NAME",
+        text => text.Length > 0 ? (text, null) : (null, "the name of a user"), user => user);
+
+    private static (IReadOnlyList<Uri>, string?) ParseEndpoints(string text)
+    {
+        var endpoints = new List<Uri>();
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (!Uri.TryCreate(part, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")
+                || uri.AbsolutePath != "/" || uri.UserInfo.Length > 0)
+            {
+                return ([], "etcd's client addresses, separated by commas, such as "
+                    + "http://10.0.0.1:2379,http://10.0.0.2:2379,http://10.0.0.3:2379");
+            }
+
+            endpoints.Add(uri);
+        }
+
+        return endpoints.Count > 0 && endpoints.Select(uri => uri.Scheme).Distinct().Count() == 1
+            ? (endpoints, null)
+            : ([], "at least one address of etcd, and all of them http or all https");
+    }
+
+    private static (string, string?) ParseName(string text) =>
+        text.Length is > 0 and <= NameLengthMax && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            ? (text, null)
+            : (text, $"1 to {NameLengthMax} letters, digits, dots, hyphens or underscores");
+
+    private static (DnsEndPoint?, string?) ParseHostAndPort(string text)
+    {
+        var colon = text.LastIndexOf(':');
+        var host = colon < 0 ? text : text[..colon];
+        var port = ClusterOptions.DefaultPort;
+        var isValid = Uri.CheckHostName(host) is UriHostNameType.Dns or UriHostNameType.IPv4
+            && (colon < 0 || (int.TryParse(text[(colon + 1)..], out port) && port is > 0 and <= IPEndPoint.MaxPort));
+        return isValid
+            ? (new DnsEndPoint(host, port), null)
+            : (null, $"an address or name of this machine, with a port unless {ClusterOptions.DefaultPort} is wanted, "
+                + "such as 10.0.0.1 or 10.0.0.1:7000");
+    }
+
+    private static (string?, string?) ParseFile(string text) =>
+        string.IsNullOrWhiteSpace(text) ? (null, "the path of a file") : (text, null);
+}

@@ -1,0 +1,168 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using TurnServer.Actor;
+using TurnServer.Cluster;
+using TurnServer.Cluster.Etcd;
+using TurnServer.Cluster.Link;
+using TurnServer.Cluster.Replication;
+using TurnServer.Http;
+using TurnServer.Journal;
+
+namespace TurnServer.Cli;
+
+/// <summary>A server of a cluster on etcd.</summary>
+internal sealed class ClusterTableHost : ITableHost
+{
+    // A shard that cannot be handed over, as without etcd, is taken over when the registration has run out.
+    private static readonly TimeSpan HandOverTimeout = TimeSpan.FromSeconds(3);
+    private const int TokenBytes = 32;
+    private const int IdBytes = 4;
+
+    private readonly ILogger _log;
+    private readonly ClusterOptions _options;
+    private readonly ClusterMember _self;
+    private readonly int _port;
+    private readonly EtcdConnection _connection;
+    private readonly EtcdShardLog _shardLog;
+    private readonly ClusterNode _node;
+    private readonly NodeLinks _links;
+    private readonly ClusterGateway _gateway;
+    private LinkServer? _linkServer;
+    private Task _running = Task.CompletedTask;
+
+    /// <exception cref="StateException">The flags of the cluster cannot be used; the message is for the operator.</exception>
+    public ClusterTableHost(ServeOptions options, ILogger log)
+    {
+        _log = log;
+        _options = options.Cluster;
+        var clock = TimeProvider.System;
+        var advertise = _options.Advertise ?? new DnsEndPoint(FindAddress(), ClusterOptions.DefaultPort);
+        _port = advertise.Port;
+        _self = new ClusterMember
+        {
+            Id = $"{Environment.MachineName}-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes))}",
+            Address = $"{advertise.Host}:{advertise.Port}",
+            Token = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(TokenBytes)),
+            Version = Server.Version,
+            StartedAt = clock.GetUtcNow(),
+        };
+        _connection = Connect(_options);
+        _shardLog = new EtcdShardLog(_connection);
+        var grace = options.State.GraceUnder(options.Rules);
+        var settings = new StateSettings(options.Rules, options.HasSequentialKeys);
+        var candidate = new ShardCandidate(_shardLog, _self.Id, settings, grace,
+            last => Server.CreateKeySource(options, last), clock);
+        _node = new ClusterNode(_self, _shardLog, new EtcdMembers(_connection), candidate, grace,
+            actor => new TurnGateway(actor, options.Http.WaitSecondsMax, log), clock, log);
+        _links = new NodeLinks(_self.Id, clock, log) { Refused = _node.Suspect };
+        _node.IsPassingOn = () => _links.IsConnected;
+        _gateway = new ClusterGateway(_node, _links.AskAsync, clock);
+    }
+
+    /// <inheritdoc/>
+    public ITableQueries Table => _node;
+
+    /// <inheritdoc/>
+    public IPlayerGateway Gateway => _gateway;
+
+    /// <summary>What the cluster looks like from here.</summary>
+    public ClusterStatus GetStatus() => _node.GetStatus();
+
+    /// <inheritdoc/>
+    public void Begin()
+    {
+        try
+        {
+            _linkServer = LinkServer.Start(new IPEndPoint(IPAddress.Any, _port), _self.Token, _gateway.AnswerAsync,
+                TimeProvider.System, _log);
+        }
+        catch (LinkException e)
+        {
+            throw new CannotListenException($"--advertise {_self.Address}: {e.Message}");
+        }
+
+        Log.ClusterJoined(_log, _options.Name, string.Join(',', _options.Endpoints), _self.Address);
+    }
+
+    /// <inheritdoc/>
+    public async Task RunAsync()
+    {
+        _running = _node.RunAsync();
+        try
+        {
+            await await Task.WhenAny(_running, _linkServer!.Completion);
+        }
+        catch (Exception bug) when (bug is not ActorFailedException)
+        {
+            Log.LoopFailed(_log, bug);
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> DrainAsync()
+    {
+        _gateway.Drain();
+        var handedOver = _node.HandOverAsync();
+        await Task.WhenAny(handedOver, _running, Task.Delay(HandOverTimeout));
+        return !_running.IsCompleted;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> FinishAsync()
+    {
+        await AbortAsync();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public async Task AbortAsync()
+    {
+        _node.Stop();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (_linkServer is not null)
+            await _linkServer.DisposeAsync();
+        await _shardLog.DisposeAsync();
+    }
+
+    public void Dispose()
+    {
+        _links.Dispose();
+        _node.Dispose();
+        _connection.Dispose();
+    }
+
+    private static EtcdConnection Connect(ClusterOptions options)
+    {
+        try
+        {
+            return new EtcdConnection(new EtcdOptions
+            {
+                Endpoints = options.Endpoints,
+                Name = options.Name,
+                CaFile = options.CaFile,
+                CertFile = options.CertFile,
+                KeyFile = options.KeyFile,
+                User = options.User,
+                PasswordFile = options.PasswordFile,
+            });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new StateException($"cannot use the files of --cluster-ca, --cluster-cert, --cluster-key and "
+                + $"--cluster-password-file: {StateException.Reason(e)}.", e);
+        }
+    }
+
+    private static string FindAddress() => NetworkInterface.GetAllNetworkInterfaces()
+        .Where(network => network.OperationalStatus == OperationalStatus.Up
+            && network.NetworkInterfaceType != NetworkInterfaceType.Loopback)
+        .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+        .Select(unicast => unicast.Address)
+        .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork)?.ToString()
+        ?? throw new StateException("this machine has no address that other servers could reach: give --advertise "
+            + "HOST:PORT.");
+}

@@ -1,0 +1,115 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using TurnServer.Cluster.Link;
+
+namespace TurnServer.Cluster;
+
+/// <summary>The link to the server that owns the table. Any thread may use it.</summary>
+/// <param name="ownId">This server, as in <see cref="ClusterMember.Id"/>.</param>
+/// <param name="clock">For the link's timeouts.</param>
+/// <param name="log">For the operator.</param>
+internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _stop = new();
+    private string? _server;
+    private Task<LinkClient?>? _connecting;
+    private bool _wasConnected;
+
+    /// <summary>Called when a server that could be reached refuses connections: its process is gone.</summary>
+    public Action<ClusterMember>? Refused { get; set; }
+
+    /// <summary>Whether the link works, as far as is known.</summary>
+    public bool IsConnected
+    {
+        get
+        {
+            lock (_gate)
+                return _connecting is { IsCompletedSuccessfully: true, Result.Closed.IsCompleted: false };
+        }
+    }
+
+    /// <summary>Passes a request on.</summary>
+    public async ValueTask<ForwardAnswer> AskAsync(ClusterMember owner, ForwardedRequest request)
+    {
+        var link = await ConnectAsync(owner);
+        return link is null ? ForwardAnswer.NotTaken : await link.AskAsync(request);
+    }
+
+    public void Dispose()
+    {
+        _stop.Cancel();
+        lock (_gate)
+        {
+            Close();
+            _connecting = Task.FromResult<LinkClient?>(null);
+        }
+
+        _stop.Dispose();
+    }
+
+    // One link at a time: to the latest owner. Whatever waits for replies of an earlier one has to ask the new one.
+    private Task<LinkClient?> ConnectAsync(ClusterMember owner)
+    {
+        lock (_gate)
+        {
+            if (_server != owner.Id)
+            {
+                Close();
+                (_server, _wasConnected, _connecting) = (owner.Id, false, null);
+            }
+
+            var isUsable = _connecting is { IsCompleted: false }
+                or { IsCompletedSuccessfully: true, Result.Closed.IsCompleted: false };
+            return isUsable ? _connecting! : _connecting = TryConnectAsync(owner);
+        }
+    }
+
+    // Null: it cannot be reached; the caller asks again soon.
+    private async Task<LinkClient?> TryConnectAsync(ClusterMember owner)
+    {
+        // Not under the gate.
+        await Task.Yield();
+        try
+        {
+            var link = await LinkClient.ConnectAsync(owner.Address, owner.Token, ownId, clock, log, _stop.Token);
+            lock (_gate)
+            {
+                if (_server == owner.Id)
+                {
+                    _wasConnected = true;
+                    return link;
+                }
+            }
+
+            link.Dispose();
+            return null;
+        }
+        catch (LinkException e)
+        {
+            if (e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused }
+                && WasConnected(owner))
+            {
+                Refused?.Invoke(owner);
+            }
+
+            return null;
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private bool WasConnected(ClusterMember owner)
+    {
+        lock (_gate)
+            return _wasConnected && _server == owner.Id;
+    }
+
+    private void Close()
+    {
+        if (_connecting is { IsCompletedSuccessfully: true, Result: { } link })
+            link.Dispose();
+    }
+}
