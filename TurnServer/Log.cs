@@ -5,7 +5,8 @@ namespace TurnServer;
 /// <summary>
 /// Every log message, numbered. None is written per request at the default level, and none holds player data or a whole
 /// key. 1 to 9: start and stop; 10 to 19: the HTTP front; 20 to 29: the actor; 30 to 39: the service manager;
-/// 40 to 59: the state; 60 to 79: the cluster.
+/// 40 to 59: the state; 60 to 79: the cluster; 80 to 89: the links between its
+/// servers.
 /// </summary>
 internal static partial class Log
 {
@@ -183,4 +184,31 @@ internal static partial class Log
     [LoggerMessage(72, LogLevel.Critical, "The log cannot be read back, so that no snapshots can be written. Games "
         + "continue until the log is full. Stop this server in order (systemctl stop), and keep a copy of etcd's data")]
     public static partial void ClusterSnapshotsDisabled(ILogger log, Exception damage);
+
+    [LoggerMessage(80, LogLevel.Information, "Connected to server {Address} of the cluster")]
+    public static partial void LinkEstablished(ILogger log, string address);
+
+    [LoggerMessage(81, LogLevel.Warning, "Lost the connection to server {Address} of the cluster: {Reason}")]
+    public static partial void LinkLost(ILogger log, string address, string reason);
+
+    [LoggerMessage(82, LogLevel.Information, "Server {Id} of the cluster connected from {Address}")]
+    public static partial void LinkAccepted(ILogger log, string id, string address);
+
+    [LoggerMessage(83, LogLevel.Warning, "Lost the connection of server {Id} of the cluster from {Address}: "
+        + "{Reason}")]
+    public static partial void LinkFromLost(ILogger log, string id, string address, string reason);
+
+    [LoggerMessage(84, LogLevel.Warning, "Refused a connection from {Address} on the cluster port: {Reason} "
+        + "(and {Suppressed} others since the last such message)")]
+    public static partial void LinkRefused(ILogger log, string address, string reason, int suppressed);
+
+    [LoggerMessage(85, LogLevel.Error, "Unhandled exception in a request from another server of the cluster")]
+    public static partial void ForwardedRequestFailed(ILogger log, Exception bug);
+
+    [LoggerMessage(86, LogLevel.Error, "Unhandled exception on the connection of server {Address} of the cluster; it "
+        + "was closed")]
+    public static partial void LinkFailed(ILogger log, Exception bug, string address);
+
+    [LoggerMessage(87, LogLevel.Warning, "Accept failed on the cluster port, retrying: {Reason}")]
+    public static partial void LinkAcceptFailed(ILogger log, string reason);
 }
