@@ -45,7 +45,7 @@ internal sealed class EtcdConnection : IDisposable
         TimeSpan? timeout = null)
     {
         var startedAt = Stopwatch.GetTimestamp();
-        var failures = new EtcdFailures();
+        var failures = new EtcdFailures(Endpoints);
         for (var count = 1; ; count++)
         {
             if (await TryAsync(Current, call, timeout ?? Options.Timeout, failures, stop) is { IsOk: true } answer)
@@ -67,7 +67,7 @@ internal sealed class EtcdConnection : IDisposable
     public async Task<T> WriteAsync<T>(Func<EtcdEndpoint, CallOptions, Task<T>> call, CancellationToken stop,
         TimeSpan? timeout = null)
     {
-        var failures = new EtcdFailures();
+        var failures = new EtcdFailures(Endpoints);
         for (var count = 1; ; count++)
         {
             if (await TryAsync(Current, call, timeout ?? Options.Timeout, failures, stop) is { IsOk: true } answer)
@@ -82,7 +82,7 @@ internal sealed class EtcdConnection : IDisposable
     public async Task<T> AskAsync<T>(EtcdEndpoint endpoint, Func<EtcdEndpoint, CallOptions, Task<T>> call,
         CancellationToken stop, TimeSpan? timeout = null)
     {
-        var failures = new EtcdFailures();
+        var failures = new EtcdFailures(Endpoints);
         var answer = await TryAsync(endpoint, call, timeout ?? Options.Timeout, failures, stop);
         return answer.IsOk ? answer.Value : throw failures.ToException();
     }

@@ -3,9 +3,11 @@ using Grpc.Core;
 namespace TurnServer.Cluster.Etcd;
 
 /// <summary>What the servers of etcd have answered to one call.</summary>
-internal sealed class EtcdFailures
+/// <param name="endpoints">All servers of etcd.</param>
+internal sealed class EtcdFailures(IReadOnlyList<EtcdEndpoint> endpoints)
 {
-    private readonly List<(string Address, string Answer)> _answers = [];
+    // The latest of each server.
+    private readonly Dictionary<EtcdEndpoint, string> _answers = [];
     private RpcException? _last;
 
     /// <summary>The last one. There must be one.</summary>
@@ -16,16 +18,15 @@ internal sealed class EtcdFailures
 
     public void Add(EtcdEndpoint endpoint, RpcException e, TimeSpan timeout, bool provesNothingDone)
     {
-        // The latest answer of each server counts.
-        _answers.RemoveAll(answer => answer.Address == endpoint.Address);
-        _answers.Add((endpoint.Address, EtcdError.Describe(e, timeout)));
+        _answers[endpoint] = EtcdError.Describe(e, timeout);
         _last = e;
         ProveNothingDone = provesNothingDone;
     }
 
     /// <summary>Such as "http://10.0.0.1:2379: connection refused; http://10.0.0.2:2379: no leader".</summary>
     public LogUnavailableException ToException() =>
-        new(string.Join("; ", _answers.Select(answer => $"{answer.Address}: {answer.Answer}")), _last)
+        new(string.Join("; ", endpoints.Where(_answers.ContainsKey)
+            .Select(endpoint => $"{endpoint.Address}: {_answers[endpoint]}")), _last)
         {
             IsFull = EtcdError.IsFull(Last),
         };
