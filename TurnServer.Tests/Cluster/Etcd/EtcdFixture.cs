@@ -1,0 +1,77 @@
+using TurnServer.Cluster;
+using TurnServer.Cluster.Etcd;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Cluster.Etcd;
+
+/// <summary>Tests that share one server of etcd; each has keys of its own.</summary>
+public abstract class EtcdFixture
+{
+    private readonly List<EtcdConnection> _connections = [];
+    private int _tests;
+
+    private protected EtcdCluster Cluster { get; private set; } = null!;
+
+    [OneTimeSetUp]
+    public async Task StartEtcd() => Cluster = await EtcdCluster.StartAsync(1);
+
+    [OneTimeTearDown]
+    public async Task StopEtcd() => await (Cluster?.DisposeAsync() ?? default);
+
+    [SetUp]
+    public void TakeKeys() => _tests++;
+
+    [TearDown]
+    public void Disconnect()
+    {
+        _connections.ForEach(connection => connection.Dispose());
+        _connections.Clear();
+    }
+
+    /// <summary>A connection to the keys of this test, until its end.</summary>
+    private protected EtcdConnection Connect()
+    {
+        var connection = new EtcdConnection(Cluster.PatientOptions with { Name = $"test-{_tests}" });
+        _connections.Add(connection);
+        return connection;
+    }
+
+    private protected EtcdShardLog OpenLog(int capacity = EtcdShardLog.CapacityDefault) => new(Connect(), capacity);
+
+    /// <summary>Appends batches of a few bytes, of which each tells its position, and returns the head.</summary>
+    private protected static async Task<ShardHead> AppendAsync(IShardLog log, ShardHead head, int count)
+    {
+        for (; count > 0; count--)
+        {
+            Assert.That(await log.TryAppendAsync(head, head.Next, BatchAt(head.Position + 1), default), Is.True);
+            head = head.Next;
+        }
+
+        return head;
+    }
+
+    /// <summary>Takes an empty log over.</summary>
+    private protected static async Task<ShardHead> TakeOverAsync(IShardLog log, ShardHead head, string owner = "a")
+    {
+        var next = head.TakenOverBy(owner);
+        Assert.That(await log.TryAppendAsync(head, next, BatchAt(next.Position), default), Is.True);
+        return next;
+    }
+
+    /// <summary>The next batches, as they come.</summary>
+    private protected static async Task<IReadOnlyList<LogBatch>> TakeAsync(IShardLog log, long after, int count)
+    {
+        using var stop = new CancellationTokenSource(TestWait.Timeout);
+        var batches = new List<LogBatch>();
+        await foreach (var batch in log.ReadOnAsync(after, stop.Token))
+        {
+            batches.Add(batch);
+            if (batches.Count == count)
+                break;
+        }
+
+        return batches;
+    }
+
+    private protected static byte[] BatchAt(long position) => BitConverter.GetBytes(position);
+}

@@ -1,0 +1,117 @@
+using Etcdserverpb;
+using Grpc.Core;
+
+namespace TurnServer.Cluster.Etcd;
+
+/// <summary>
+/// Compacts etcd's history: without that, etcd keeps every batch that has been overwritten, until its space is used up.
+/// It is done in the background by the server that appends, up to the append before the last one: etcd before 3.4.32
+/// and 3.5.14 can lose revisions in a crash when nothing but a deletion follows the compacted one. A failure does no
+/// harm; the next time makes up for it. Any thread.
+/// </summary>
+/// <param name="connection">Where etcd is.</param>
+/// <param name="time">For tests; null: the system's.</param>
+internal sealed class EtcdCompactor(EtcdConnection connection, TimeProvider? time = null) : IAsyncDisposable
+{
+    // What etcd needs to keep a transaction, besides its keys and values.
+    private const int OverheadBytes = 256;
+
+    // As much history as is worth the work, and as much as is not waited for any longer.
+    private const long BytesMin = 16 << 20;
+    private const long BytesMax = 128 << 20;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(5);
+
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private long? _startedAt;
+    private long _beforeLast;
+    private long _last;
+    private long _bytes;
+    private bool _hasSnapshot;
+    private Task _compacting = Task.CompletedTask;
+    private volatile string? _error;
+
+    /// <summary>Why the latest attempt failed; null if it did not.</summary>
+    public string? Error => _error;
+
+    /// <summary>The compaction that was started last.</summary>
+    public Task Compacting
+    {
+        get
+        {
+            lock (_lock)
+                return _compacting;
+        }
+    }
+
+    /// <summary>Counts an append, and compacts if it is time.</summary>
+    /// <param name="revision">The revision that etcd gave it.</param>
+    /// <param name="bytes">The size of the transaction.</param>
+    public void Appended(long revision, int bytes)
+    {
+        lock (_lock)
+        {
+            _beforeLast = _last;
+            _last = revision;
+            _bytes += bytes + OverheadBytes;
+            StartIfDue();
+        }
+    }
+
+    /// <summary>Makes the next append compact, if the latest compaction is not too recent.</summary>
+    public void SnapshotWritten(int bytes)
+    {
+        lock (_lock)
+        {
+            _bytes += bytes;
+            _hasSnapshot = true;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Compacting;
+        _stop.Dispose();
+    }
+
+    private void StartIfDue()
+    {
+        if (!_compacting.IsCompleted || _beforeLast == 0 || _stop.IsCancellationRequested)
+            return;
+        var isRecent = _startedAt is { } at && _time.GetElapsedTime(at) < Pause;
+        if (isRecent ? _bytes < BytesMax : _bytes < BytesMin && !_hasSnapshot)
+            return;
+        _startedAt = _time.GetTimestamp();
+        _bytes = 0;
+        _hasSnapshot = false;
+        _compacting = CompactAsync(_beforeLast);
+    }
+
+    private async Task CompactAsync(long revision)
+    {
+        try
+        {
+            var request = new CompactionRequest { Revision = revision };
+            await connection.ReadAsync(
+                (etcd, options) => etcd.Kv.CompactAsync(request, options).ResponseAsync, _stop.Token, Timeout);
+            _error = null;
+        }
+        catch (LogUnavailableException e) when (e.InnerException is RpcException { StatusCode: StatusCode.OutOfRange })
+        {
+            // Somebody else has compacted as far.
+            _error = null;
+        }
+        catch (LogUnavailableException e)
+        {
+            _error = e.Message;
+        }
+        catch (OperationCanceledException)
+        {
+            // Disposed of.
+        }
+    }
+}

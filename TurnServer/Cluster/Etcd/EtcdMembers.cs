@@ -1,0 +1,222 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Etcdserverpb;
+using Google.Protobuf;
+using Grpc.Core;
+using Mvccpb;
+
+namespace TurnServer.Cluster.Etcd;
+
+/// <summary>
+/// The servers of the cluster as keys in etcd, each under a lease: etcd deletes the key when the lease has not been
+/// kept alive.
+/// </summary>
+internal sealed class EtcdMembers : IClusterMembers
+{
+    private static readonly TimeSpan RenewInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
+
+    private readonly EtcdConnection _connection;
+    private readonly ByteString _first;
+    private readonly ByteString _end;
+    private readonly string _prefix;
+
+    /// <param name="connection">Not disposed of with this.</param>
+    public EtcdMembers(EtcdConnection connection)
+    {
+        _connection = connection;
+        _prefix = $"/{connection.Options.Name}/node/";
+        _first = ByteString.CopyFromUtf8(_prefix);
+        _end = ByteString.CopyFromUtf8($"/{connection.Options.Name}/node0");
+    }
+
+    /// <inheritdoc/>
+    public async Task RegisterAsync(Func<ClusterMember> self, CancellationToken stop)
+    {
+        var lease = 0L;
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    lease = await GrantAsync(stop);
+                    await StayAsync(self, lease, stop);
+                }
+                catch (LogUnavailableException)
+                {
+                    // Again with a new lease; the old one runs out by itself.
+                    await Task.Delay(RetryPause, stop);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await RevokeAsync(lease);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<IReadOnlyList<ClusterMember>> WatchAsync(
+        [EnumeratorCancellation] CancellationToken stop)
+    {
+        IReadOnlyList<ClusterMember>? known = null;
+        while (true)
+        {
+            var list = await ListForSureAsync(stop);
+            var members = list.Kvs.Select(MemberOf).OfType<ClusterMember>().ToDictionary(member => member.Id);
+            await using var watch = new EtcdWatch(_connection, _first, _end, list.Header.Revision + 1, stop);
+            do
+            {
+                if (InOrder(members.Values) is var now && known is not null && now.SequenceEqual(known))
+                    continue;
+                yield return known = now;
+            }
+            while (await TryApplyNextAsync(watch, members));
+            if (!watch.HasWorked)
+                await Task.Delay(RetryPause, stop);
+        }
+    }
+
+    private async Task<long> GrantAsync(CancellationToken stop)
+    {
+        var request = new LeaseGrantRequest { TTL = (long)IClusterMembers.Lifetime.TotalSeconds };
+        // A lease that is granted twice runs out twice.
+        var reply = await _connection.ReadAsync(
+            (etcd, options) => etcd.Lease.LeaseGrantAsync(request, options).ResponseAsync, stop);
+        return reply.ID;
+    }
+
+    // Returns when the lease has been lost.
+    private async Task StayAsync(Func<ClusterMember> self, long lease, CancellationToken stop)
+    {
+        await RemoveEarlierAsync(self(), stop);
+        ClusterMember? written = null;
+        do
+        {
+            if (self() is var member && member == written)
+                continue;
+            var request = new PutRequest
+            {
+                Key = KeyOf(member.Id),
+                Value = UnsafeByteOperations.UnsafeWrap(
+                    JsonSerializer.SerializeToUtf8Bytes(member, EtcdMemberJson.Default.ClusterMember)),
+                Lease = lease,
+            };
+            await _connection.ReadAsync(
+                (etcd, options) => etcd.Kv.PutAsync(request, options).ResponseAsync, stop);
+            written = member;
+        }
+        while (await RenewAsync(lease, stop));
+    }
+
+    // False: there is no such lease any more.
+    private async Task<bool> RenewAsync(long lease, CancellationToken stop)
+    {
+        await Task.Delay(RenewInterval, stop);
+        var request = new LeaseKeepAliveRequest { ID = lease };
+        var reply = await _connection.ReadAsync(async (etcd, options) =>
+        {
+            using var call = etcd.Lease.LeaseKeepAlive(options);
+            await call.RequestStream.WriteAsync(request, options.CancellationToken);
+            if (!await call.ResponseStream.MoveNext(options.CancellationToken))
+                throw new RpcException(new Status(StatusCode.Unavailable, "the lease was not renewed"));
+            return call.ResponseStream.Current;
+        }, stop);
+        return reply.TTL > 0;
+    }
+
+    // Whoever was registered under this address has died, as this server listens there now.
+    private async Task RemoveEarlierAsync(ClusterMember self, CancellationToken stop)
+    {
+        var list = await ListAsync(stop);
+        foreach (var member in list.Kvs.Select(MemberOf).OfType<ClusterMember>())
+        {
+            if (member.Address != self.Address || member.Id == self.Id)
+                continue;
+            var request = new DeleteRangeRequest { Key = KeyOf(member.Id) };
+            await _connection.ReadAsync(
+                (etcd, options) => etcd.Kv.DeleteRangeAsync(request, options).ResponseAsync, stop);
+        }
+    }
+
+    private async Task RevokeAsync(long lease)
+    {
+        if (lease == 0)
+            return;
+        try
+        {
+            var request = new LeaseRevokeRequest { ID = lease };
+            using var deadline = new CancellationTokenSource(_connection.Options.Timeout);
+            await _connection.ReadAsync(
+                (etcd, options) => etcd.Lease.LeaseRevokeAsync(request, options).ResponseAsync, deadline.Token);
+        }
+        catch (Exception e) when (e is LogUnavailableException or OperationCanceledException)
+        {
+            // It runs out by itself.
+        }
+    }
+
+    private Task<RangeResponse> ListAsync(CancellationToken stop)
+    {
+        var request = new RangeRequest { Key = _first, RangeEnd = _end };
+        return _connection.ReadAsync(
+            (etcd, options) => etcd.Kv.RangeAsync(request, options).ResponseAsync, stop);
+    }
+
+    // False: the watch has ended.
+    private async Task<bool> TryApplyNextAsync(EtcdWatch watch, Dictionary<string, ClusterMember> members)
+    {
+        if (await watch.NextAsync() is not { } events)
+            return false;
+        foreach (var change in events)
+        {
+            if (MemberOf(change.Kv) is { } member)
+                members[member.Id] = member;
+            else
+                members.Remove(change.Kv.Key.ToStringUtf8()[_prefix.Length..]);
+        }
+
+        return true;
+    }
+
+    // Does not give up.
+    private async Task<RangeResponse> ListForSureAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            try
+            {
+                return await ListAsync(stop);
+            }
+            catch (LogUnavailableException)
+            {
+                await Task.Delay(RetryPause, stop);
+            }
+        }
+    }
+
+    private static ClusterMember[] InOrder(IEnumerable<ClusterMember> members) =>
+        [.. members.OrderBy(member => member.StartedAt).ThenBy(member => member.Id, StringComparer.Ordinal)];
+
+    private ByteString KeyOf(string id) => ByteString.CopyFromUtf8(_prefix + id);
+
+    // Null: it has been deleted, or another version of the server has written something else.
+    private ClusterMember? MemberOf(KeyValue node)
+    {
+        try
+        {
+            var member = node.Value.IsEmpty ? null
+                : JsonSerializer.Deserialize(node.Value.Span, EtcdMemberJson.Default.ClusterMember);
+            return member is not null && node.Key.Equals(KeyOf(member.Id)) ? member : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
+
+[JsonSerializable(typeof(ClusterMember))]
+internal sealed partial class EtcdMemberJson : JsonSerializerContext;

@@ -1,0 +1,116 @@
+using System.Buffers.Binary;
+using Etcdserverpb;
+using Google.Protobuf;
+
+namespace TurnServer.Cluster.Etcd;
+
+/// <summary>
+/// The log of a shard in etcd: see <see cref="EtcdKeys"/> for how it lies there. Every append is one transaction, on
+/// the condition that the head has not changed. Whoever appends also compacts etcd's history from time to time, as
+/// etcd would keep what has been overwritten for ever.
+/// </summary>
+internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
+{
+    /// <summary>How many batches the log keeps if nothing else is said.</summary>
+    public const int CapacityDefault = 16_384;
+
+    private const int CapacityMax = 99_999;
+
+    private readonly EtcdConnection _connection;
+    private readonly EtcdKeys _keys;
+    private readonly EtcdLogReader _reader;
+    private readonly EtcdSnapshots _snapshots;
+    private readonly EtcdCompactor _compactor;
+
+    /// <param name="connection">Not disposed of with the log.</param>
+    /// <param name="capacity">See <see cref="Capacity"/>. All servers of a cluster must have the same.</param>
+    /// <param name="shard">The shard's number.</param>
+    public EtcdShardLog(EtcdConnection connection, int capacity = CapacityDefault, int shard = 0)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, CapacityMax);
+        Capacity = capacity;
+        _connection = connection;
+        _keys = new EtcdKeys(connection.Options.Name, shard);
+        _reader = new EtcdLogReader(connection, _keys, capacity);
+        _snapshots = new EtcdSnapshots(connection, _keys);
+        _compactor = new EtcdCompactor(connection);
+    }
+
+    /// <inheritdoc/>
+    public int Capacity { get; }
+
+    /// <summary>Why etcd's history could not be compacted the last time; null if it could. Any thread.</summary>
+    public string? CompactionError => _compactor.Error;
+
+    /// <summary>The compaction of etcd's history, for tests.</summary>
+    internal EtcdCompactor Compactor => _compactor;
+
+    /// <inheritdoc/>
+    public async Task<ShardHead> ReadHeadAsync(CancellationToken stop)
+    {
+        var request = new RangeRequest { Key = _keys.Head };
+        var reply = await _connection.ReadAsync(
+            (etcd, options) => etcd.Kv.RangeAsync(request, options).ResponseAsync, stop);
+        return reply.Value() is { } value ? _keys.ParseHead(value) : ShardHead.None;
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> TryAppendAsync(ShardHead expected, ShardHead next, ReadOnlyMemory<byte> batch,
+        CancellationToken stop)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(next.Position, expected.Position + 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(batch.Length, LogBatch.BytesMax);
+        var request = new TxnRequest
+        {
+            Compare =
+            {
+                EtcdTransaction.Holds(_keys.Head, expected == ShardHead.None ? null : EtcdKeys.Text(expected)),
+            },
+            Success =
+            {
+                EtcdTransaction.Put(_keys.Head, EtcdKeys.Text(next)),
+                EtcdTransaction.Put(_keys.Slot((int)(next.Position % Capacity)), SlotOf(next.Position, batch.Span)),
+            },
+        };
+        if (next.Epoch != expected.Epoch)
+            request.Success.Add(EtcdTransaction.Put(_keys.Epoch, EtcdKeys.Text(next.Epoch)));
+        var reply = await _connection.WriteAsync(
+            (etcd, options) => etcd.Kv.TxnAsync(request, options).ResponseAsync, stop);
+        if (reply.Succeeded)
+            _compactor.Appended(reply.Header.Revision, request.CalculateSize());
+        return reply.Succeeded;
+    }
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<LogBatch> ReadOnAsync(long after, CancellationToken stop) =>
+        _reader.ReadOnAsync(after, stop);
+
+    /// <inheritdoc/>
+    public Task<ShardSnapshot?> ReadSnapshotAsync(CancellationToken stop) => _snapshots.ReadAsync(stop);
+
+    /// <inheritdoc/>
+    public async Task<bool> TryWriteSnapshotAsync(long epoch, long previous, ShardSnapshot snapshot,
+        CancellationToken stop)
+    {
+        var isWritten = await _snapshots.TryWriteAsync(epoch, previous, snapshot, stop);
+        if (isWritten)
+            _compactor.SnapshotWritten(snapshot.Image.Length);
+        return isWritten;
+    }
+
+    /// <summary>How full etcd's databases are, and what each server of etcd answers.</summary>
+    public Task<EtcdStatus> ReadSpaceAsync(CancellationToken stop) => EtcdStatus.ReadAsync(_connection, stop);
+
+    /// <summary>Waits for a compaction under way.</summary>
+    public ValueTask DisposeAsync() => _compactor.DisposeAsync();
+
+    // The position tells a reader whether the slot has been overwritten.
+    private static ByteString SlotOf(long position, ReadOnlySpan<byte> batch)
+    {
+        var value = new byte[EtcdLogReader.PositionBytes + batch.Length];
+        BinaryPrimitives.WriteInt64BigEndian(value, position);
+        batch.CopyTo(value.AsSpan(EtcdLogReader.PositionBytes));
+        return UnsafeByteOperations.UnsafeWrap(value);
+    }
+}
