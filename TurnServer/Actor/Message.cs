@@ -76,6 +76,23 @@ internal interface IQuery
     void Run(Table table);
 }
 
+/// <summary>
+/// Completes once everything recorded so far is durable, and so is that this server may still answer. For replies that
+/// record nothing themselves.
+/// </summary>
+internal sealed class Confirmation : Message, IDeferredReply
+{
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task Task => _done.Task;
+
+    /// <inheritdoc/>
+    public void Release() => _done.SetResult();
+
+    /// <inheritdoc cref="IDeferredReply.Fail"/>
+    public override void Fail(Exception reason) => _done.TrySetException(reason);
+}
+
 /// <summary>Sent by the timer: something may be due.</summary>
 internal sealed class TimerElapsed : Message
 {

@@ -33,6 +33,9 @@ public sealed partial class TurnActor
                 Tick(now);
                 query.Run(_table);
                 break;
+            case Confirmation confirmation:
+                Confirm(confirmation, now);
+                break;
             case Drain drain:
                 _isDraining = true;
                 ReleaseAll(now);
@@ -60,6 +63,24 @@ public sealed partial class TurnActor
         var answers = _table.Tick(now);
         _journal?.Record(RecordKind.Tick, now);
         CompleteHeld(answers);
+    }
+
+    // Appending something is how an owner finds out that another server has taken over.
+    private void Confirm(Confirmation confirmation, TimeSpan now)
+    {
+        if (!TryPrepare(0, now))
+        {
+            confirmation.Fail(new ActorBusyException());
+            return;
+        }
+
+        var answers = _table.Tick(now);
+        _journal?.Record(RecordKind.Tick, now);
+        CompleteHeld(answers);
+        if (_journal is null)
+            confirmation.Release();
+        else
+            _journal.ReleaseWhenDurable(confirmation);
     }
 
     // If it cannot be recorded, these replies count as lost after a restart, which is harmless as long as nothing later

@@ -113,6 +113,16 @@ public sealed partial class TurnActor : ITableQueries, IDisposable
         Busy = _busy,
     });
 
+    /// <summary>
+    /// Completes once all that the table has been told is durable, and it is certain that it is still this server's.
+    /// </summary>
+    /// <exception cref="ActorBusyException">Nothing can be recorded for now.</exception>
+    internal Task ConfirmAsync()
+    {
+        var confirmation = new Confirmation();
+        return Post(confirmation) ? confirmation.Task : Task.FromException(new ActorBusyException());
+    }
+
     /// <summary>Releases all held replies, and holds no more.</summary>
     public async Task DrainAsync()
     {

@@ -9,7 +9,11 @@ namespace TurnServer.Actor;
 /// <param name="actor">Decides the replies.</param>
 /// <param name="waitSecondsMax">The longest that a reply is held, in seconds; 0: none is held.</param>
 /// <param name="log">For overload.</param>
-public sealed class TurnGateway(TurnActor actor, int waitSecondsMax, ILogger log) : IPlayerGateway
+/// <param name="confirmsQueries">
+/// Whether a reply that records nothing waits until it is certain that the table is still this server's.
+/// </param>
+public sealed class TurnGateway(TurnActor actor, int waitSecondsMax, ILogger log, bool confirmsQueries = false)
+    : IPlayerGateway
 {
     private static readonly TimeSpan OverloadLogInterval = TimeSpan.FromMinutes(1);
 
@@ -48,6 +52,8 @@ public sealed class TurnGateway(TurnActor actor, int waitSecondsMax, ILogger log
         try
         {
             var line = await actor.QueryAsync(table => table.GetWaiting(pool));
+            if (confirmsQueries)
+                await actor.ConfirmAsync();
             return new WireReply(Encoding.ASCII.GetBytes(line.ToString()), ErrorCode.None);
         }
         catch (Exception e) when (e is ActorBusyException or ActorFailedException)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
 using TurnServer.Cluster.Replication;
+using TurnServer.Journal;
 using TurnServer.Rules;
 
 namespace TurnServer.Cluster;
@@ -119,7 +120,7 @@ internal sealed class ShardOwner : IDisposable
             {
                 break;
             }
-            catch (Exception e) when (e is CorruptStateException or OtherLogVersionException)
+            catch (Exception e) when (e is CorruptStateException or OtherLogVersionException or StateException)
             {
                 // The table in memory is intact, and goes on until the log is full.
                 Log.ClusterSnapshotsDisabled(_log, e);

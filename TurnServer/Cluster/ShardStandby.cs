@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using TurnServer.Cluster.Replication;
+using TurnServer.Journal;
 using TurnServer.Rules;
 
 namespace TurnServer.Cluster;
@@ -96,9 +97,10 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
                     await reader;
                 await news;
                 _news.Reader.TryRead(out _);
-                if (FindCause() is not { } cause)
+                var owner = _owner;
+                if (FindCause(owner) is not { } cause)
                     continue;
-                if (await TryTakeOverAsync(cause, stop) is { } owned)
+                if (await TryTakeOverAsync(owner, cause, stop) is { } owned)
                     return owned;
                 await Task.Delay(CatchUpPause, clock, stop);
                 _news.Writer.TryWrite(true);
@@ -122,7 +124,7 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
         await _gate.WaitAsync();
         try
         {
-            return read(_follower?.Table ?? new Table(new RulesOptions(), new Journal.RecordedKeys()));
+            return read(_follower?.Table ?? new Table(new RulesOptions(), new RecordedKeys()));
         }
         finally
         {
@@ -133,27 +135,27 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
     public void Dispose() => _gate.Dispose();
 
     // Null: there is no reason to take over.
-    private string? FindCause()
+    private string? FindCause(string? owner)
     {
         if (!_isCandidate || _follower is null || _versionProblem is not null || _alive is not { } alive)
             return null;
-        return _owner switch
+        return owner switch
         {
             null => _epoch == 0 ? "first server" : "handed over",
-            var owner when owner == id => "taken over without acknowledgement",
-            var owner when !alive.Contains(owner) => "owner gone",
-            var owner when owner == _suspect => "owner does not listen any more",
+            _ when owner == id => "taken over without acknowledgement",
+            _ when !alive.Contains(owner) => "owner gone",
+            _ when owner == _suspect => "owner does not listen any more",
             _ => null,
         };
     }
 
-    private async Task<OwnedShard?> TryTakeOverAsync(string cause, CancellationToken stop)
+    private async Task<OwnedShard?> TryTakeOverAsync(string? owner, string cause, CancellationToken stop)
     {
         await _gate.WaitAsync(stop);
         try
         {
             if (_follower is not { } follower
-                || await candidate.TryTakeOverAsync(follower, cause, stop) is not { } owned)
+                || await candidate.TryTakeOverAsync(follower, owner, cause, stop) is not { } owned)
             {
                 return null;
             }
@@ -201,7 +203,7 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
                 NoteUnavailable(e);
                 await Task.Delay(RetryPause, clock, stop);
             }
-            catch (Exception e) when (e is OtherLogVersionException or CorruptStateException)
+            catch (Exception e) when (e is OtherLogVersionException or CorruptStateException or StateException)
             {
                 await WatchHeadAsync(e, stop);
             }

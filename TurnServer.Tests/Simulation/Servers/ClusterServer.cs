@@ -312,8 +312,9 @@ internal sealed class ClusterServer : SimulatedServer
             var standby = _random.Of(_standbys);
             try
             {
+                var owner = _log.Head.Owner;
                 Follow(standby, int.MaxValue);
-                var owned = Result(standby.Candidate.TryTakeOverAsync(standby.Follower!, "simulated", default));
+                var owned = Result(standby.Candidate.TryTakeOverAsync(standby.Follower!, owner, "simulated", default));
                 if (owned is null)
                     continue;
                 _standbys.Remove(standby);

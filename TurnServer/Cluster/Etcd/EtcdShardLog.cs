@@ -90,6 +90,9 @@ internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
     public Task<ShardSnapshot?> ReadSnapshotAsync(CancellationToken stop) => _snapshots.ReadAsync(stop);
 
     /// <inheritdoc/>
+    public Task<long> ReadSnapshotPositionAsync(CancellationToken stop) => _snapshots.ReadPositionAsync(stop);
+
+    /// <inheritdoc/>
     public async Task<bool> TryWriteSnapshotAsync(long epoch, long previous, ShardSnapshot snapshot,
         CancellationToken stop)
     {

@@ -41,6 +41,10 @@ internal sealed class EtcdSnapshots(EtcdConnection connection, EtcdKeys keys)
         return null;
     }
 
+    /// <inheritdoc cref="IShardLog.ReadSnapshotPositionAsync"/>
+    public async Task<long> ReadPositionAsync(CancellationToken stop) =>
+        await ReadValueAsync(keys.Snapshot, stop) is { } latest ? SnapshotPointer.Parse(latest).Position : 0;
+
     /// <inheritdoc cref="IShardLog.TryWriteSnapshotAsync"/>
     public async Task<bool> TryWriteAsync(long epoch, long previous, ShardSnapshot snapshot, CancellationToken stop)
     {

@@ -26,6 +26,7 @@ internal sealed class ShardCandidate(IShardLog log, string id, StateSettings set
 
     /// <summary>Takes over, if the follower has everything that is in the log, and nobody else takes over first.</summary>
     /// <param name="follower">The table so far; the new owner's from now on, if this succeeds.</param>
+    /// <param name="owner">Whom it takes over from; null: nobody owns the shard.</param>
     /// <param name="cause">Why, for the operator.</param>
     /// <param name="stop">Gives up.</param>
     /// <returns>Null: follow on, and perhaps try again.</returns>
@@ -33,10 +34,12 @@ internal sealed class ShardCandidate(IShardLog log, string id, StateSettings set
     /// As when it returns null. The takeover may still be carried out: a server that finds itself the owner without
     /// having been told so takes over once more.
     /// </exception>
-    public async Task<OwnedShard?> TryTakeOverAsync(ShardFollower follower, string cause, CancellationToken stop)
+    public async Task<OwnedShard?> TryTakeOverAsync(ShardFollower follower, string? owner, string cause,
+        CancellationToken stop)
     {
         var head = await log.ReadHeadAsync(stop);
-        if (head.Position != follower.Position)
+        // Another one may have taken over meanwhile, from the same owner.
+        if (head.Position != follower.Position || head.Owner != owner)
             return null;
         var snapshot = await log.ReadSnapshotPositionAsync(stop);
         if (head.Position + BatchesReserved - snapshot >= log.Capacity)
