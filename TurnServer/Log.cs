@@ -5,7 +5,7 @@ namespace TurnServer;
 /// <summary>
 /// Every log message, numbered. None is written per request at the default level, and none holds player data or a whole
 /// key. 1 to 9: start and stop; 10 to 19: the HTTP front; 20 to 29: the actor; 30 to 39: the service manager;
-/// 40 to 59: the state.
+/// 40 to 59: the state; 800 to 829: the links between the servers of a cluster.
 /// </summary>
 internal static partial class Log
 {
@@ -136,4 +136,31 @@ internal static partial class Log
 
     [LoggerMessage(55, LogLevel.Information, "Wrote the games to {Directory}, whose files had been removed")]
     public static partial void GamesWrittenToLostDirectory(ILogger log, string directory);
+
+    [LoggerMessage(800, LogLevel.Information, "Connected to server {Address} of the cluster")]
+    public static partial void LinkEstablished(ILogger log, string address);
+
+    [LoggerMessage(801, LogLevel.Warning, "Lost the connection to server {Address} of the cluster: {Reason}")]
+    public static partial void LinkLost(ILogger log, string address, string reason);
+
+    [LoggerMessage(802, LogLevel.Information, "Server {Id} of the cluster connected from {Address}")]
+    public static partial void LinkAccepted(ILogger log, string id, string address);
+
+    [LoggerMessage(803, LogLevel.Warning, "Lost the connection of server {Id} of the cluster from {Address}: "
+        + "{Reason}")]
+    public static partial void LinkFromLost(ILogger log, string id, string address, string reason);
+
+    [LoggerMessage(804, LogLevel.Warning, "Refused a connection from {Address} on the cluster port: {Reason} "
+        + "(and {Suppressed} others since the last such message)")]
+    public static partial void LinkRefused(ILogger log, string address, string reason, int suppressed);
+
+    [LoggerMessage(805, LogLevel.Error, "Unhandled exception in a request from another server of the cluster")]
+    public static partial void ForwardedRequestFailed(ILogger log, Exception bug);
+
+    [LoggerMessage(806, LogLevel.Error, "Unhandled exception on the connection of server {Address} of the cluster; it "
+        + "was closed")]
+    public static partial void LinkFailed(ILogger log, Exception bug, string address);
+
+    [LoggerMessage(807, LogLevel.Warning, "Accept failed on the cluster port, retrying: {Reason}")]
+    public static partial void LinkAcceptFailed(ILogger log, string reason);
 }
