@@ -138,14 +138,14 @@ internal sealed class LinkRefusalTests
         string address;
         using (var free = new RawLinkServer())
             address = free.Address;
-        var failed = await Assert.ThrowsAsync<LinkException>(() => ConnectAsync(address, TimeProvider.System));
+        var failed = await Assert.ThrowsAsync<LinkException>(() => ConnectAsync(address));
         Assert.That(failed!.Message, Does.Contain(address).And.Contain("refused"));
     }
 
     [Test]
     public async Task ConnectAsync_ToSomethingThatIsNoAddress_SaysSo()
     {
-        var failed = await Assert.ThrowsAsync<LinkException>(() => ConnectAsync("nowhere", TimeProvider.System));
+        var failed = await Assert.ThrowsAsync<LinkException>(() => ConnectAsync("nowhere"));
         Assert.That(failed!.Message, Is.EqualTo("nowhere is not HOST:PORT"));
     }
 
@@ -153,7 +153,7 @@ internal sealed class LinkRefusalTests
     public async Task ConnectAsync_ToAServerThatDoesNotAnswer_GivesUp()
     {
         using var server = new RawLinkServer();
-        var connecting = ConnectAsync(server.Address, _clock);
+        var connecting = ConnectAsync(server.Address);
         using var raw = await server.AcceptAsync();
         Assert.That((await raw.ReceiveAsync())?.Type, Is.EqualTo(LinkFrameType.Hello));
         _clock.Advance(LinkLimits.ConnectTimeout);
@@ -180,7 +180,7 @@ internal sealed class LinkRefusalTests
     public async Task ConnectAsync_ToSomethingElse_SaysSo(string text, string reason)
     {
         using var server = new RawLinkServer();
-        var connecting = ConnectAsync(server.Address, TimeProvider.System);
+        var connecting = ConnectAsync(server.Address);
         using (var raw = await server.AcceptAsync())
         {
             await raw.ReceiveAsync();
@@ -202,6 +202,6 @@ internal sealed class LinkRefusalTests
                 .And.InnerException.InstanceOf<SocketException>());
     }
 
-    private static Task<LinkClient> ConnectAsync(string address, TimeProvider clock) =>
-        LinkClient.ConnectAsync(address, "token", "test", clock, NullLogger.Instance, CancellationToken.None);
+    private Task<LinkClient> ConnectAsync(string address) =>
+        LinkClient.ConnectAsync(address, "token", "test", _clock, NullLogger.Instance, CancellationToken.None);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using TurnServer.Actor;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Link;
@@ -7,7 +8,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>A server for links on loopback whose requests wait until the test answers them, and clients of it.</summary>
+/// <summary>A server on loopback whose requests wait until the test answers them, and clients of it.</summary>
 internal sealed class LinkFixture : IAsyncDisposable
 {
     public const string Token = "a secret";
@@ -18,7 +19,8 @@ internal sealed class LinkFixture : IAsyncDisposable
 
     public LinkFixture(TimeProvider? clock = null, int requestsInFlightMax = LinkLimits.RequestsInFlightMax)
     {
-        _clock = clock ?? TimeProvider.System;
+        // Time stands still unless the test turns it: no timeout can pass on a busy machine.
+        _clock = clock ?? new FakeTimeProvider();
         Answer = request =>
         {
             var held = new HeldRequest(request);

@@ -72,7 +72,7 @@ internal sealed class RawLink(Socket socket) : IDisposable
         return frame;
     }
 
-    /// <summary>The next frame of this type, others left out; null if the other side has closed the connection.</summary>
+    /// <summary>The next frame of this type; null if the other side has closed the connection.</summary>
     public async Task<LinkFrame?> ReceiveAsync(LinkFrameType type)
     {
         while (await ReceiveAsync() is { } frame)

@@ -7,8 +7,8 @@ namespace TurnServer.Cluster.Link;
 internal static class LinkAddress
 {
     /// <summary>
-    /// Parses <c>HOST:PORT</c>, where the host is a name, an IPv4 address, or an IPv6 address in brackets. Null if it is
-    /// none of them.
+    /// Parses <c>HOST:PORT</c>, where the host is a name, an IPv4 address, or an IPv6 address in brackets. Null if it
+    /// is none of them.
     /// </summary>
     public static EndPoint? Parse(string address)
     {

@@ -5,8 +5,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Cluster.Link;
 
 /// <summary>
-/// The payloads of requests and answers. Each begins with the number by which the client matches them. To write, reserve
-/// the length first. Reading never throws; it refuses bytes that are missing, left over or out of range.
+/// The payloads of requests and answers. Each begins with the number by which the client matches them. Reading never
+/// throws; it refuses bytes that are missing, left over or out of range.
 /// </summary>
 internal static class LinkCodec
 {

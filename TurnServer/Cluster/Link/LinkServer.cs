@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 
 namespace TurnServer.Cluster.Link;
 
-/// <summary>The port on which this server answers the requests that other servers of the cluster hand on to it.</summary>
+/// <summary>The port on which this server answers requests that other servers of the cluster hand on to it.</summary>
 internal sealed class LinkServer : IAsyncDisposable
 {
     private const string Stopping = "this server is stopping";
