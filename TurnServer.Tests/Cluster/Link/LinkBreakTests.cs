@@ -112,14 +112,14 @@ internal sealed class LinkBreakTests
     {
         await using var link = new LinkFixture(_clock);
         using var raw = await RawLink.AdmittedAsync(link.Server.Port, LinkFixture.Token);
-        await link.UntilLoggedAsync(802, "raw");
+        await link.UntilLoggedAsync(82, "raw");
         await raw.SendAsync(1, LinkFixture.Request("a"));
         await link.UntilHeldAsync(1);
         Advance(LinkLimits.PingInterval);
         Assert.That((await raw.ReceiveAsync())?.Type, Is.EqualTo(LinkFrameType.Ping));
         Advance(LinkLimits.SilenceMax - LinkLimits.PingInterval);
         Assert.That(await raw.ReceiveAsync(LinkFrameType.Answer), Is.Null);
-        await link.UntilLoggedAsync(803, "nothing received for 3 s");
+        await link.UntilLoggedAsync(83, "nothing received for 3 s");
         link.Held[0].Source.SetResult(LinkFixture.Reply("late"));
     }
 

@@ -11,7 +11,7 @@ namespace TurnServer.Tests.Cluster.Link;
 /// <summary>Connections that come to nothing, seen from the server and from the client.</summary>
 internal sealed class LinkRefusalTests
 {
-    private const int RefusedId = 804;
+    private const int RefusedId = 84;
     private readonly FakeTimeProvider _clock = new();
 
     [Test]
@@ -74,7 +74,7 @@ internal sealed class LinkRefusalTests
         }
 
         await TestWait.UntilAsync(
-            () => link.Log.Entries.Count(entry => entry.Id == 803 && entry.Text.Contains("malformed")) == 5,
+            () => link.Log.Entries.Count(entry => entry.Id == 83 && entry.Text.Contains("malformed")) == 5,
             "each is logged");
     }
 

@@ -59,7 +59,7 @@ internal sealed class LinkTests
         var client = await link.ConnectAsync();
         var answer = await TestWait.ForAsync(client.AskAsync(LinkFixture.Request("a")).AsTask());
         Assert.That(answer.Outcome, Is.EqualTo(ForwardOutcome.Unknown));
-        Assert.That(link.Log.Entries.Single(entry => entry.Id == 805).Exception!.Message, Is.EqualTo("a bug"));
+        Assert.That(link.Log.Entries.Single(entry => entry.Id == 85).Exception!.Message, Is.EqualTo("a bug"));
         link.Answer = _ => new ValueTask<ForwardAnswer>(LinkFixture.Reply("b"));
         answer = await TestWait.ForAsync(client.AskAsync(LinkFixture.Request("b")).AsTask());
         Assert.That(LinkFixture.TextOf(answer), Is.EqualTo("b"));
@@ -110,13 +110,13 @@ internal sealed class LinkTests
     {
         await using var link = new LinkFixture();
         var client = await link.ConnectAsync();
-        await link.UntilLoggedAsync(802, "standby");
-        await link.UntilLoggedAsync(800, link.Address);
+        await link.UntilLoggedAsync(82, "standby");
+        await link.UntilLoggedAsync(80, link.Address);
         client.Dispose();
-        await link.UntilLoggedAsync(803, "standby");
+        await link.UntilLoggedAsync(83, "standby");
         Assert.That(await TestWait.ForAsync(client.Closed), Does.Contain("this server"));
-        Assert.That(link.Log.Entries.Count(entry => entry.Id == 801), Is.Zero, "the client ended it itself");
-        Assert.That(link.Log.Entries.Count(entry => entry.Id == 803), Is.EqualTo(1));
+        Assert.That(link.Log.Entries.Count(entry => entry.Id == 81), Is.Zero, "the client ended it itself");
+        Assert.That(link.Log.Entries.Count(entry => entry.Id == 83), Is.EqualTo(1));
     }
 
     [Test]
@@ -136,7 +136,7 @@ internal sealed class LinkTests
         Assert.That(answers.Count(answer => answer.Outcome == ForwardOutcome.Unknown), Is.EqualTo(Count));
         Assert.That(link.Server.Completion.IsCompletedSuccessfully, Is.True);
         Assert.That(await TestWait.ForAsync(client.Closed), Does.Contain("other server"));
-        await link.UntilLoggedAsync(801, link.Address);
+        await link.UntilLoggedAsync(81, link.Address);
         // Late answers have nowhere to go.
         foreach (var held in link.Held.Skip(Count))
             held.Source.SetResult(LinkFixture.Reply("late"));
