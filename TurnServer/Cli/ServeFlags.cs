@@ -122,7 +122,7 @@ internal sealed class ServeFlags
             o => o.Name, (o, v) => o with { Name = v }),
         Cluster("--advertise", "where the other servers of the cluster reach this one; it listens on that port",
             ClusterFlags.HostAndPort, o => o.Advertise, (o, v) => o with { Advertise = v },
-            defaultWords: $"first address of this machine, port {ClusterOptions.DefaultPort}"),
+            defaultWords: $"the address that this machine reaches etcd from, port {ClusterOptions.DefaultPort}"),
         Cluster("--cluster-ca", "PEM file with the authorities that sign etcd's certificates", ClusterFlags.File,
             o => o.CaFile, (o, v) => o with { CaFile = v }, defaultWords: "those of the system"),
         Cluster("--cluster-cert", "PEM file with the certificate that etcd is shown", ClusterFlags.File,
@@ -173,7 +173,8 @@ internal sealed class ServeFlags
         if (options is { Cluster.IsOn: true, State.Directory: not null })
         {
             errors.Add($"{_cluster.Flag.NameIn(result)} keeps the games in etcd, and {_state.Flag.NameIn(result)} on "
-                + "this machine: give one of them.");
+                + "this machine: give one of them. An empty TURNSERVER_STATE= in the settings file turns off the "
+                + "unit's default.");
         }
 
         return options with
