@@ -69,13 +69,13 @@ internal readonly record struct ShardHead(long Epoch, long Position, string? Own
     public static ShardHead None => default;
 
     /// <summary>The head after the owner's next batch.</summary>
-    public ShardHead Next => this with { Position = Position + 1 };
+    public ShardHead Next() => this with { Position = Position + 1 };
 
     /// <summary>The head after this server has taken over, by the batch that says so.</summary>
     public ShardHead TakenOverBy(string server) => new(Epoch + 1, Position + 1, server);
 
     /// <summary>The head after the owner has handed over, by the batch that says so.</summary>
-    public ShardHead HandedOver => Next with { Owner = null };
+    public ShardHead HandedOver() => Next() with { Owner = null };
 }
 
 /// <summary>Records that were appended at once.</summary>

@@ -15,7 +15,6 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
     private string? _server;
     private Task<LinkClient?>? _connecting;
     private bool _wasConnected;
-    private Task _reconnecting = Task.CompletedTask;
 
     /// <summary>Called when a server that could be reached refuses connections: its process is gone.</summary>
     public Action<ClusterMember>? Refused { get; set; }
@@ -31,7 +30,7 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
     }
 
     /// <summary>Connects to the owner, before the first request.</summary>
-    public void Connect(ClusterMember owner) => _reconnecting = ConnectAsync(owner);
+    public void Connect(ClusterMember owner) => ConnectAsync(owner);
 
     /// <summary>Passes a request on.</summary>
     public async ValueTask<ForwardAnswer> AskAsync(ClusterMember owner, ForwardedRequest request)
@@ -82,7 +81,7 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
                 if (_server == owner.Id)
                 {
                     _wasConnected = true;
-                    _reconnecting = ReconnectAsync(link, owner);
+                    ReconnectWhenClosed(link, owner);
                     return link;
                 }
             }
@@ -106,8 +105,9 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
         }
     }
 
-    // At once, and not with the next request: if its process is gone, another server has to take over.
-    private async Task ReconnectAsync(LinkClient link, ClusterMember owner)
+    // At once, and not with the next request: if its process is gone, another server has to take over. Not awaited: it
+    // ends with the link, and throws nothing.
+    private async void ReconnectWhenClosed(LinkClient link, ClusterMember owner)
     {
         await link.Closed;
         bool isOwner;

@@ -59,14 +59,14 @@ internal sealed class EtcdConnectionTests : EtcdFixture
         var head = await TakeOverAsync(log, ShardHead.None);
         async Task FillAsync()
         {
-            for (var count = 0; count < 100; count++, head = head.Next)
-                await log.TryAppendAsync(head, head.Next, new byte[LogBatch.BytesMax], default);
+            for (var count = 0; count < 100; count++, head = head.Next())
+                await log.TryAppendAsync(head, head.Next(), new byte[LogBatch.BytesMax], default);
         }
 
         Assert.That(FillAsync, Throws.TypeOf<LogUnavailableException>()
             .With.Message.EqualTo($"{connection.Endpoints[0].Address}: mvcc: database space exceeded")
             .And.Property(nameof(LogUnavailableException.IsFull)).True);
-        Assert.That(await log.ReadHeadAsync(default), Is.EqualTo(head).Or.EqualTo(head.Next));
+        Assert.That(await log.ReadHeadAsync(default), Is.EqualTo(head).Or.EqualTo(head.Next()));
         await TestWait.UntilAsync(() => log.ReadSpaceAsync(default).Result.Servers[0].Error is { } error
             && error.Contains("NOSPACE", StringComparison.Ordinal), "the alarm is seen");
     }

@@ -43,8 +43,8 @@ public abstract class EtcdFixture
     {
         for (; count > 0; count--)
         {
-            Assert.That(await log.TryAppendAsync(head, head.Next, BatchAt(head.Position + 1), default), Is.True);
-            head = head.Next;
+            Assert.That(await log.TryAppendAsync(head, head.Next(), BatchAt(head.Position + 1), default), Is.True);
+            head = head.Next();
         }
 
         return head;

@@ -61,7 +61,7 @@ internal sealed class EtcdSecurityTests
         using var stop = new CancellationTokenSource(TestWait.Timeout);
         await using var follower = log.ReadOnAsync(0, stop.Token).GetAsyncEnumerator(stop.Token);
         Assert.That(await follower.MoveNextAsync());
-        Assert.That(await log.TryAppendAsync(head, head.Next, new byte[3], default), Is.True);
+        Assert.That(await log.TryAppendAsync(head, head.Next(), new byte[3], default), Is.True);
         Assert.That(await follower.MoveNextAsync());
         Assert.That(follower.Current.Position, Is.EqualTo(2));
     }
@@ -77,10 +77,10 @@ internal sealed class EtcdSecurityTests
         // As any change of users does.
         await AskAsync(connection, etcd => etcd.Auth.UserAddAsync(new() { Name = "b", Password = "b" },
             new Grpc.Core.Metadata { { "token", TokenOf(connection) } }));
-        Assert.That(await log.TryAppendAsync(head, head.Next, new byte[3], default), Is.True);
+        Assert.That(await log.TryAppendAsync(head, head.Next(), new byte[3], default), Is.True);
         _cluster.Kill(0);
         await _cluster.RestartAsync(0);
-        await TestWait.UntilAsync(() => ReadOrNull(log) == head.Next, "etcd is back and knows the user");
+        await TestWait.UntilAsync(() => ReadOrNull(log) == head.Next(), "etcd is back and knows the user");
     }
 
     [TestCase("wrong", "authentication failed, invalid user ID or password")]

@@ -26,7 +26,7 @@ internal sealed class EtcdShardLogTests : EtcdFixture
     {
         var log = OpenLog();
         var head = await TakeOverAsync(log, ShardHead.None);
-        Assert.That(await log.TryAppendAsync(head, head.HandedOver, BatchAt(2), default), Is.True);
+        Assert.That(await log.TryAppendAsync(head, head.HandedOver(), BatchAt(2), default), Is.True);
         Assert.That(await log.ReadHeadAsync(default), Is.EqualTo(new ShardHead(1, 2, null)));
     }
 
@@ -40,9 +40,9 @@ internal sealed class EtcdShardLogTests : EtcdFixture
             0 => ShardHead.None,
             1 => head with { Owner = "b" },
             2 => head with { Epoch = 2 },
-            _ => head.Next,
+            _ => head.Next(),
         };
-        Assert.That(await log.TryAppendAsync(wrong, wrong.Next, new byte[1], default), Is.False);
+        Assert.That(await log.TryAppendAsync(wrong, wrong.Next(), new byte[1], default), Is.False);
         Assert.That(await log.ReadHeadAsync(default), Is.EqualTo(head));
         Assert.That((await TakeAsync(log, 0, 1))[0].Content.ToArray(), Is.EqualTo(BatchAt(1)));
     }
@@ -82,8 +82,8 @@ internal sealed class EtcdShardLogTests : EtcdFixture
         var head = await TakeOverAsync(log, ShardHead.None);
         var batch = new byte[LogBatch.BytesMax];
         Random.Shared.NextBytes(batch);
-        for (var count = 0; count < 12; count++, head = head.Next)
-            Assert.That(await log.TryAppendAsync(head, head.Next, batch, default), Is.True);
+        for (var count = 0; count < 12; count++, head = head.Next())
+            Assert.That(await log.TryAppendAsync(head, head.Next(), batch, default), Is.True);
         var batches = await TakeAsync(log, 1, 12);
         Assert.That(batches.All(read => read.Content.Span.SequenceEqual(batch)));
     }

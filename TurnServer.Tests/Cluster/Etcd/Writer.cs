@@ -56,7 +56,7 @@ internal sealed class Writer : IAsyncDisposable
         var head = ShardHead.None;
         while (!_stop.IsCancellationRequested)
         {
-            var next = head.Epoch == 0 ? head.TakenOverBy("writer") : head.Next;
+            var next = head.Epoch == 0 ? head.TakenOverBy("writer") : head.Next();
             if (!await AppendAsync(head, next))
                 continue;
             head = next;

@@ -159,7 +159,8 @@ internal sealed class ClusterServer : SimulatedServer
     {
         AppendAll();
         _uncommitted = 0;
-        if (_random.Is(100) || _owned.Snapshotter.IsDue(0))
+        // Often late: then the log is full, and requests have to wait for one.
+        if (_random.Is(50) || (_owned.Snapshotter.IsDue(0) && _random.Is(150)))
             WriteSnapshot();
         foreach (var standby in _standbys)
         {
@@ -318,6 +319,13 @@ internal sealed class ClusterServer : SimulatedServer
                 if (owned is null)
                     continue;
                 _standbys.Remove(standby);
+                if (_random.Is(150))
+                {
+                    // Dies at once.
+                    _standbys.Add(NewStandby());
+                    continue;
+                }
+
                 return (owned, standby.Access);
             }
             catch (LogUnavailableException)

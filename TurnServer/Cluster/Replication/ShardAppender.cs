@@ -44,14 +44,14 @@ internal sealed class ShardAppender(IShardLog log, ShardRecorder recorder, Shard
             }
 
             if (recorder.IsComplete)
-                return await TryStoreAsync(_head.HandedOver, BatchContent.HandOver, stop);
+                return await TryStoreAsync(_head.HandedOver(), BatchContent.HandOver, stop);
         }
     }
 
     /// <summary>Appends a batch and releases its replies. False: another server owns the shard.</summary>
     public async Task<bool> TryAppendAsync(RecordBatch batch, CancellationToken stop)
     {
-        if (!await TryStoreAsync(_head.Next, batch.Content, stop))
+        if (!await TryStoreAsync(_head.Next(), batch.Content, stop))
             return false;
         recorder.Stored(batch);
         return true;
