@@ -70,7 +70,7 @@ internal static class SimulateCommand
         if (statistics.HandOvers > 0)
         {
             Line($"cluster     {statistics.Freezes} freezes, {statistics.HandOvers} ordered stops");
-            Line($"            {statistics.Unacknowledged} acknowledgements lost, {statistics.Refused} appends refused");
+            Line($"log         {statistics.Unacknowledged} acknowledgements lost, {statistics.Refused} refused");
             Line($"            {statistics.Gaps} standbys that fell behind, {statistics.Snapshots} snapshots");
         }
 

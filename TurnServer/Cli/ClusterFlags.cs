@@ -26,6 +26,23 @@ internal static class ClusterFlags
     public static readonly FlagType<string?> User = new("NAME",
         text => text.Length > 0 ? (text, null) : (null, "the name of a user"), user => user);
 
+    /// <summary>Checks the flags that need or exclude each other.</summary>
+    public static void Check(ServeOptions options, List<string> errors)
+    {
+        var cluster = options.Cluster;
+        if (!cluster.IsOn && cluster != new ClusterOptions { Endpoints = cluster.Endpoints })
+            errors.Add("the flags of a cluster require --cluster URL,URL,...");
+        if (cluster is { KeyFile: not null, CertFile: null })
+            errors.Add("--cluster-key requires --cluster-cert FILE.");
+        if (cluster.User is null != cluster.PasswordFile is null)
+            errors.Add("--cluster-user and --cluster-password-file require each other.");
+        if (cluster.IsOn && options.State.Directory is not null)
+        {
+            errors.Add("--cluster keeps the games in etcd, and --state on this machine: give one of them. An empty "
+                + "TURNSERVER_STATE= in the settings file turns off the unit's default.");
+        }
+    }
+
     private static (IReadOnlyList<Uri>, string?) ParseEndpoints(string text)
     {
         var endpoints = new List<Uri>();

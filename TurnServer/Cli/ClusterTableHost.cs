@@ -40,7 +40,8 @@ internal sealed class ClusterTableHost : ITableHost
         _log = log;
         _options = options.Cluster;
         var clock = TimeProvider.System;
-        var advertise = _options.Advertise ?? new DnsEndPoint(FindAddress(_options.Endpoints), ClusterOptions.DefaultPort);
+        var advertise = _options.Advertise
+            ?? new DnsEndPoint(FindAddress(_options.Endpoints), ClusterOptions.DefaultPort);
         _port = advertise.Port;
         _self = new ClusterMember
         {

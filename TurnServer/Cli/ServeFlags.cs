@@ -170,19 +170,7 @@ internal sealed class ServeFlags
             errors.Add($"{_stateSync.Flag.NameIn(result)} requires {state}.");
         }
 
-        if (!options.Cluster.IsOn && options.Cluster with { Endpoints = Defaults.Cluster.Endpoints } != Defaults.Cluster)
-            errors.Add($"the flags of a cluster require {_cluster.Flag.Name} URL,URL,...");
-        if (options.Cluster is { KeyFile: not null, CertFile: null })
-            errors.Add("--cluster-key requires --cluster-cert FILE.");
-        if (options.Cluster.User is null != options.Cluster.PasswordFile is null)
-            errors.Add("--cluster-user and --cluster-password-file require each other.");
-        if (options is { Cluster.IsOn: true, State.Directory: not null })
-        {
-            errors.Add($"{_cluster.Flag.NameIn(result)} keeps the games in etcd, and {_state.Flag.NameIn(result)} on "
-                + "this machine: give one of them. An empty TURNSERVER_STATE= in the settings file turns off the "
-                + "unit's default.");
-        }
-
+        ClusterFlags.Check(options, errors);
         return options with
         {
             Settings = [.. All.Select(flag => Describe(flag, result))],

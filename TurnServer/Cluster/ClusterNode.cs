@@ -11,6 +11,7 @@ namespace TurnServer.Cluster;
 /// </summary>
 internal sealed class ClusterNode : ITableQueries, IDisposable
 {
+    private readonly IShardLog _shardLog;
     private readonly IClusterMembers _members;
     private readonly Func<TurnActor, IPlayerGateway> _createGateway;
     private readonly TimeSpan _grace;
@@ -42,6 +43,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
         TimeSpan grace, Func<TurnActor, IPlayerGateway> createGateway, TimeProvider clock, ILogger messages)
     {
         _self = self;
+        _shardLog = log;
         _members = members;
         _grace = grace;
         _createGateway = createGateway;
@@ -185,7 +187,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
 
     private async Task OwnAsync(OwnedShard owned)
     {
-        using var owner = new ShardOwner(owned, _grace, _clock, _log);
+        using var owner = new ShardOwner(_shardLog, owned, _grace, _clock, _log);
         Log.TookOver(_log, _standby.TakeOvers[^1].Cause, owned.Epoch, owned.Table.PlayerCount, owned.Table.GameCount,
             _standby.TakeOvers[^1].Grace.TotalSeconds);
         var running = owner.RunAsync(CloseAsync(), _stop.Token);

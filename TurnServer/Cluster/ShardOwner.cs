@@ -12,18 +12,23 @@ namespace TurnServer.Cluster;
 /// </summary>
 internal sealed class ShardOwner : IDisposable
 {
+    // How soon an owner that has nothing to append notices that it has been replaced.
+    private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SnapshotInterval = TimeSpan.FromSeconds(1);
 
+    private readonly IShardLog _shardLog;
     private readonly OwnedShard _owned;
     private readonly ILogger _log;
     private readonly TimeProvider _clock;
 
+    /// <param name="shardLog">The log.</param>
     /// <param name="owned">The shard.</param>
     /// <param name="grace">See <see cref="TurnActor.ExtendDeadlinesOnSuspension"/>.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="log">For the operator.</param>
-    public ShardOwner(OwnedShard owned, TimeSpan grace, TimeProvider clock, ILogger log)
+    public ShardOwner(IShardLog shardLog, OwnedShard owned, TimeSpan grace, TimeProvider clock, ILogger log)
     {
+        _shardLog = shardLog;
         _owned = owned;
         _log = log;
         _clock = clock;
@@ -56,16 +61,20 @@ internal sealed class ShardOwner : IDisposable
         var actorLoop = Actor.RunAsync();
         var appending = Task.Run(() => _owned.Appender.RunAsync(ended.Token), CancellationToken.None);
         var snapshots = Task.Run(() => WriteSnapshotsAsync(ended.Token), CancellationToken.None);
+        var replaced = UntilReplacedAsync(ended.Token);
         try
         {
-            var first = await Task.WhenAny(actorLoop, appending, snapshots, handOver);
+            var first = await Task.WhenAny(actorLoop, appending, snapshots, replaced, handOver);
             if (first == handOver)
             {
                 var closing = CloseActorAsync(actorLoop);
                 if (await Task.WhenAny(closing, appending) == closing)
                     await closing;
-                first = await Task.WhenAny(appending, snapshots);
+                first = await Task.WhenAny(appending, snapshots, replaced);
             }
+
+            if (first == replaced)
+                return false;
 
             // A bug in the actor or in writing snapshots ends the process, as it does without a cluster.
             if (first != appending)
@@ -82,6 +91,7 @@ internal sealed class ShardOwner : IDisposable
             Fence();
             await actorLoop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await snapshots.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await replaced.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -136,6 +146,24 @@ internal sealed class ShardOwner : IDisposable
 
         // Not before the shard is another's: this task must not be the first to end.
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    // Held replies of an owner that appends nothing would otherwise be held until their time is over.
+    private async Task UntilReplacedAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            await Task.Delay(HeadInterval, _clock, stop);
+            try
+            {
+                if ((await _shardLog.ReadHeadAsync(stop)).Epoch > _owned.Epoch)
+                    return;
+            }
+            catch (LogUnavailableException)
+            {
+                // The appender reports it.
+            }
+        }
     }
 
     private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stop)

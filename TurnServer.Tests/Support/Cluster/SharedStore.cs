@@ -140,8 +140,8 @@ internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMember
     public Task<long> ReadSnapshotPositionAsync(CancellationToken stop) =>
         CallAsync(() => store.Snapshot?.Position ?? 0);
 
-    public Task<bool> TryWriteSnapshotAsync(long epoch, long previous, ShardSnapshot snapshot, CancellationToken stop) =>
-        CallAsync(() => store.TryWriteSnapshot(epoch, previous, snapshot));
+    public Task<bool> TryWriteSnapshotAsync(long epoch, long previous, ShardSnapshot snapshot,
+        CancellationToken stop) => CallAsync(() => store.TryWriteSnapshot(epoch, previous, snapshot));
 
     public async Task RegisterAsync(Func<ClusterMember> self, CancellationToken stop)
     {
