@@ -13,7 +13,8 @@ internal static class StressCommand
     private const string Notes = """
         Each player registers, is paired, loads, plays, quits and starts over. Half of the pairs name each
         other, the others take any partner. A game lasts about 100 turns of each player, or 20 seconds.
-        Players of other programs that wait on the same server are released again. With --pools the pairs
+        Players of other programs that wait on the same server are released again. URL,URL,... are servers
+        of one cluster: players are spread over them, and go to the next one when theirs fails. With --pools the pairs
         are spread over pools that no other program has, and each partner must be of the player's own pool.
 
         Each player sends turns at a fixed rate and never waits for the reply to the one before. Latency
@@ -69,7 +70,8 @@ internal static class StressCommand
         }.Does((result, errors) => new StressRun(
             new LoadOptions
             {
-                Settings = new LoadSettings(ReadUrl(result.GetValue(url), errors), clients.Read(result, errors),
+                OtherUrls = [.. Urls(result.GetValue(url)).Skip(1).Select(other => ReadUrl(other, errors))],
+                Settings = new LoadSettings(ReadUrl(Urls(result.GetValue(url)).First(), errors), clients.Read(result, errors),
                     rate.Read(result, errors), duration.Read(result, errors), wait.Read(result, errors),
                     loss.Read(result, errors), comeBack.Read(result, errors), pools.Read(result, errors)),
                 Seed = seed.Read(result, errors),
@@ -78,6 +80,8 @@ internal static class StressCommand
             ramp.Read(result, errors), plot.Read(result, errors), json.Read(result, errors), Console.Out),
             (run, cancel) => run.RunAsync(cancel));
     }
+
+    private static string[] Urls(string? text) => (text ?? "").Split(',');
 
     private static Uri ReadUrl(string? text, List<string> errors)
     {
