@@ -21,10 +21,12 @@ internal static class SimulateCommand
         var steps = Options.Value("--steps", "number of steps in each history",
             FlagType.Optional(FlagType.Whole("COUNT", 1, int.MaxValue, "a count"), "drawn from the seed"), null);
         var crash = Options.Switch("--crash", "also simulate process crashes and power loss, with the journal");
+        var cluster = Options.Switch("--cluster",
+            "simulate several servers on one log instead, which die, freeze, stop and take over at any moment");
         return new Subcommand("simulate", "play random histories against the rules and compare them with a model")
         {
             Call = "./run.sh simulate",
-            Flags = [seed, histories, steps, crash],
+            Flags = [seed, histories, steps, crash, cluster],
             Notes = "A failing history is printed, shrunk, with the command that repeats it.",
             ExitCodes =
             [
@@ -33,9 +35,11 @@ internal static class SimulateCommand
             ],
         }.Does(
             (result, errors) => (Seed: seed.Read(result, errors), Histories: histories.Read(result, errors),
-                Steps: steps.Read(result, errors), CanCrash: crash.Read(result, errors)),
+                Steps: steps.Read(result, errors),
+                Kind: cluster.Read(result, errors) ? SimulationKind.Cluster
+                : crash.Read(result, errors) ? SimulationKind.Journal : SimulationKind.Table),
             (options, _) => Task.FromResult(Run(options.Seed ?? (ulong)Random.Shared.NextInt64(), options.Histories,
-                options.Steps, options.CanCrash ? Simulator.ForJournal() : Simulator.ForTable(), Console.Out)));
+                options.Steps, Simulator.For(options.Kind), Console.Out)));
     }
 
     /// <summary>Plays the histories and prints statistics and a failure, if any. Returns the exit code.</summary>
@@ -63,6 +67,13 @@ internal static class SimulateCommand
         Line($"network     {statistics.Lost} lost, {statistics.Late} late, {statistics.Duplicated} duplicated");
         Line($"server      {statistics.Held} replies held, {statistics.Ticks} ticks");
         Line($"            {statistics.Suspensions} suspensions, {statistics.Crashes} crashes");
+        if (statistics.HandOvers > 0)
+        {
+            Line($"cluster     {statistics.Freezes} freezes, {statistics.HandOvers} ordered stops");
+            Line($"            {statistics.Unacknowledged} acknowledgements lost, {statistics.Refused} appends refused");
+            Line($"            {statistics.Gaps} standbys that fell behind, {statistics.Snapshots} snapshots");
+        }
+
         Line($"errors      {string.Join(", ", Enumerable.Range(1, statistics.Errors.Length - 1)
             .Where(error => statistics.Errors[error] > 0)
             .Select(error => string.Create(CultureInfo.InvariantCulture, $"{error}: {statistics.Errors[error]}")))}");

@@ -142,9 +142,9 @@ internal static partial class Log
         + "{Address}")]
     public static partial void ClusterJoined(ILogger log, string cluster, string store, string address);
 
-    [LoggerMessage(61, LogLevel.Information, "Took over the table, for the {Epoch}. time ({Cause}): {Players} players, "
+    [LoggerMessage(61, LogLevel.Information, "Took over the table ({Cause}; takeover {Epoch}): {Players} players, "
         + "{Games} games; nobody is dropped for silence for {GraceSeconds} s")]
-    public static partial void TookOver(ILogger log, long epoch, string cause, int players, int games,
+    public static partial void TookOver(ILogger log, string cause, long epoch, int players, int games,
         double graceSeconds);
 
     [LoggerMessage(62, LogLevel.Information, "The server at {Address} owns the table; this one passes requests to it "

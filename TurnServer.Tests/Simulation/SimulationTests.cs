@@ -85,7 +85,7 @@ public sealed class SimulationTests
     [Test]
     public void Shrink_OfAFailingHistory_LeavesFewStepsThatStillFail()
     {
-        var simulator = new Simulator(world => new ForgetfulServer(world.Options), canCrash: false);
+        var simulator = new Simulator(world => new ForgetfulServer(world.Options), SimulationKind.Table);
         var failure = simulator.Run(Seed, 1_000)!;
         Assert.That(failure, Is.Not.Null, "a server that loses turns must fail");
         using (Assert.EnterMultipleScope())
@@ -102,7 +102,7 @@ public sealed class SimulationTests
     {
         var output = new StringWriter();
         var code = SimulateCommand.Run(Seed, 1_000, null,
-            new Simulator(world => new ForgetfulServer(world.Options), canCrash: false), output);
+            new Simulator(world => new ForgetfulServer(world.Options), SimulationKind.Table), output);
         using (Assert.EnterMultipleScope())
         {
             Assert.That(code, Is.EqualTo(1));

@@ -2,6 +2,19 @@ using System.Diagnostics;
 
 namespace TurnServer.Tests.Simulation;
 
+/// <summary>What is simulated.</summary>
+public enum SimulationKind
+{
+    /// <summary>The rules alone.</summary>
+    Table,
+
+    /// <summary>The rules with the journal, which crashes and loses power.</summary>
+    Journal,
+
+    /// <summary>Several servers on one log, whose owner dies, freezes or stops at any moment.</summary>
+    Cluster,
+}
+
 /// <summary>Creates the server of a history.</summary>
 internal delegate SimulatedServer ServerFactory(World world);
 
@@ -11,21 +24,32 @@ internal delegate SimulatedServer ServerFactory(World world);
 /// test (Servers/) and compares its replies with a model of the protocol (Model/) and with invariants (Checks/).
 /// Mutations/ tests the simulation itself.
 /// </summary>
-internal sealed class Simulator(ServerFactory createServer, bool canCrash)
+/// <param name="createServer">Creates the server.</param>
+/// <param name="kind">What that server is.</param>
+internal sealed class Simulator(ServerFactory createServer, SimulationKind kind)
 {
+    /// <summary>A simulator of the rules, of the journal, or of a cluster.</summary>
+    public static Simulator For(SimulationKind kind) => kind switch
+    {
+        SimulationKind.Table => ForTable(),
+        SimulationKind.Journal => ForJournal(),
+        _ => ForCluster(),
+    };
+
     /// <summary>The rules alone.</summary>
     public static Simulator ForTable() =>
-        new(world => new TableServer(world.Options, Keys(world)), canCrash: false);
+        new(world => new TableServer(world.Options, Keys(world)), SimulationKind.Table);
 
     /// <summary>
     /// The rules with the journal. Half of the histories have process crashes, the other half power losses.
     /// </summary>
     public static Simulator ForJournal() => new(
-        world => new JournaledServer(world.Options, Keys(world), losesPower: world.Seed % 2 == 0), canCrash: true);
+        world => new JournaledServer(world.Options, Keys(world), losesPower: world.Seed % 2 == 0),
+        SimulationKind.Journal);
 
     /// <summary>Several servers on one log, whose owner dies, freezes or stops at any moment.</summary>
     public static Simulator ForCluster() => new(
-        world => new ClusterServer(world.Options, Keys(world), world.Seed), canCrash: true);
+        world => new ClusterServer(world.Options, Keys(world), world.Seed), SimulationKind.Cluster);
 
     // The mutation tests need only know whether a history fails.
     private bool _shrinks = true;
@@ -56,9 +80,9 @@ internal sealed class Simulator(ServerFactory createServer, bool canCrash)
     }
 
     /// <summary>The first failure, not shrunk, and how many histories passed before it.</summary>
-    public static (string? Failure, long Histories) RunForMutation(ulong seed, long histories, bool canCrash)
+    public static (string? Failure, long Histories) RunForMutation(ulong seed, long histories, string kind)
     {
-        var simulator = canCrash ? ForJournal() : ForTable();
+        var simulator = For(Enum.Parse<SimulationKind>(kind));
         simulator._shrinks = false;
         var failure = simulator.Run(seed, histories);
         return (failure?.Fault.Message, simulator.Histories);
@@ -67,7 +91,7 @@ internal sealed class Simulator(ServerFactory createServer, bool canCrash)
     private Failure? RunOne(ulong seed, int? steps)
     {
         var size = HistorySize.Draw(new SeededRandom(SeededRandom.Derive(seed, 0x517E)), steps);
-        var plan = HistoryPlan.Of(seed, size, canCrash);
+        var plan = HistoryPlan.Of(seed, size, kind != SimulationKind.Table);
         var startedAt = Stopwatch.GetTimestamp();
         try
         {
@@ -79,7 +103,7 @@ internal sealed class Simulator(ServerFactory createServer, bool canCrash)
         catch (Exception fault) when (IsFinding(fault))
         {
             var failure = Shrinker.Shrink(plan, fault, createServer, Histories, _shrinks);
-            return failure with { StepsRequested = steps, CanCrash = canCrash };
+            return failure with { StepsRequested = steps, Kind = kind };
         }
     }
 

@@ -33,4 +33,16 @@ internal static class TestWait
             await Task.Delay(PollInterval);
         }
     }
+
+    /// <inheritdoc cref="UntilAsync(Func{bool}, string, TimeSpan?)"/>
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        while (!await ForAsync(condition()))
+        {
+            if (Stopwatch.GetElapsedTime(startedAt) > Timeout)
+                Assert.Fail($"Timed out waiting until {what}.");
+            await Task.Delay(PollInterval);
+        }
+    }
 }

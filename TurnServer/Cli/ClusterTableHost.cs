@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
@@ -33,13 +32,15 @@ internal sealed class ClusterTableHost : ITableHost
     private LinkServer? _linkServer;
     private Task _running = Task.CompletedTask;
 
-    /// <exception cref="StateException">The flags of the cluster cannot be used; the message is for the operator.</exception>
+    /// <exception cref="StateException">
+    /// The flags of the cluster cannot be used; the message is for the operator.
+    /// </exception>
     public ClusterTableHost(ServeOptions options, ILogger log)
     {
         _log = log;
         _options = options.Cluster;
         var clock = TimeProvider.System;
-        var advertise = _options.Advertise ?? new DnsEndPoint(FindAddress(), ClusterOptions.DefaultPort);
+        var advertise = _options.Advertise ?? new DnsEndPoint(FindAddress(_options.Endpoints), ClusterOptions.DefaultPort);
         _port = advertise.Port;
         _self = new ClusterMember
         {
@@ -58,6 +59,7 @@ internal sealed class ClusterTableHost : ITableHost
         _node = new ClusterNode(_self, _shardLog, new EtcdMembers(_connection), candidate, grace,
             actor => new TurnGateway(actor, options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log);
         _links = new NodeLinks(_self.Id, clock, log) { Refused = _node.Suspect };
+        _node.OwnerFound = _links.Connect;
         _node.IsPassingOn = () => _links.IsConnected;
         _gateway = new ClusterGateway(_node, _links.AskAsync, clock);
     }
@@ -157,12 +159,26 @@ internal sealed class ClusterTableHost : ITableHost
         }
     }
 
-    private static string FindAddress() => NetworkInterface.GetAllNetworkInterfaces()
-        .Where(network => network.OperationalStatus == OperationalStatus.Up
-            && network.NetworkInterfaceType != NetworkInterfaceType.Loopback)
-        .SelectMany(network => network.GetIPProperties().UnicastAddresses)
-        .Select(unicast => unicast.Address)
-        .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork)?.ToString()
-        ?? throw new StateException("this machine has no address that other servers could reach: give --advertise "
+    // The address that this machine reaches etcd from. Not a list of interfaces: the unit's sandbox has no netlink.
+    private static string FindAddress(IEnumerable<Uri> endpoints)
+    {
+        foreach (var endpoint in endpoints)
+        {
+            try
+            {
+                // Connecting a datagram socket chooses the route and sends nothing.
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+                socket.Connect(endpoint.Host, endpoint.Port);
+                if (socket.LocalEndPoint is IPEndPoint { Address: var address } && !IPAddress.IsLoopback(address))
+                    return address.ToString();
+            }
+            catch (SocketException)
+            {
+                // Its name cannot be resolved now, or there is no route: perhaps for the next one.
+            }
+        }
+
+        throw new StateException("cannot find out at which address other servers reach this one: give --advertise "
             + "HOST:PORT.");
+    }
 }

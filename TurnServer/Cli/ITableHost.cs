@@ -18,7 +18,9 @@ internal interface ITableHost : IDisposable
     /// <exception cref="Http.CannotListenException">A port is taken; the message is for the operator.</exception>
     void Begin();
 
-    /// <summary>Runs until <see cref="FinishAsync"/>. Fails when anything behind it fails, which it has logged.</summary>
+    /// <summary>
+    /// Runs until <see cref="FinishAsync"/>. Fails when anything behind it fails, which it has logged.
+    /// </summary>
     Task RunAsync();
 
     /// <summary>
@@ -27,7 +29,9 @@ internal interface ITableHost : IDisposable
     /// </summary>
     Task<bool> DrainAsync();
 
-    /// <summary>Ends it, once no request is under way, and keeps what has to be kept. False: that failed before.</summary>
+    /// <summary>
+    /// Ends it, once no request is under way, and keeps what has to be kept. False: that failed before.
+    /// </summary>
     /// <exception cref="Journal.StateException">The games cannot be written.</exception>
     Task<bool> FinishAsync();
 

@@ -122,7 +122,7 @@ internal sealed class ServeFlags
             o => o.Name, (o, v) => o with { Name = v }),
         Cluster("--advertise", "where the other servers of the cluster reach this one; it listens on that port",
             ClusterFlags.HostAndPort, o => o.Advertise, (o, v) => o with { Advertise = v },
-            defaultWords: $"first address of this machine, port {ClusterOptions.DefaultPort}"),
+            defaultWords: $"the address that this machine reaches etcd from, port {ClusterOptions.DefaultPort}"),
         Cluster("--cluster-ca", "PEM file with the authorities that sign etcd's certificates", ClusterFlags.File,
             o => o.CaFile, (o, v) => o with { CaFile = v }, defaultWords: "those of the system"),
         Cluster("--cluster-cert", "PEM file with the certificate that etcd is shown", ClusterFlags.File,
@@ -170,10 +170,17 @@ internal sealed class ServeFlags
             errors.Add($"{_stateSync.Flag.NameIn(result)} requires {state}.");
         }
 
+        if (!options.Cluster.IsOn && options.Cluster with { Endpoints = Defaults.Cluster.Endpoints } != Defaults.Cluster)
+            errors.Add($"the flags of a cluster require {_cluster.Flag.Name} URL,URL,...");
+        if (options.Cluster is { KeyFile: not null, CertFile: null })
+            errors.Add("--cluster-key requires --cluster-cert FILE.");
+        if (options.Cluster.User is null != options.Cluster.PasswordFile is null)
+            errors.Add("--cluster-user and --cluster-password-file require each other.");
         if (options is { Cluster.IsOn: true, State.Directory: not null })
         {
             errors.Add($"{_cluster.Flag.NameIn(result)} keeps the games in etcd, and {_state.Flag.NameIn(result)} on "
-                + "this machine: give one of them.");
+                + "this machine: give one of them. An empty TURNSERVER_STATE= in the settings file turns off the "
+                + "unit's default.");
         }
 
         return options with

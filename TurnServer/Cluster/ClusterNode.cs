@@ -59,6 +59,9 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     /// <summary>Whether passing requests on to the owner works; set by what does it.</summary>
     public Func<bool> IsPassingOn { get; set; } = () => true;
 
+    /// <summary>Called when another server has become the owner. Any thread.</summary>
+    public Action<ClusterMember>? OwnerFound { get; set; }
+
     /// <summary>What the cluster looks like from here. Any thread.</summary>
     public ClusterStatus GetStatus()
     {
@@ -183,7 +186,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     private async Task OwnAsync(OwnedShard owned)
     {
         using var owner = new ShardOwner(owned, _grace, _clock, _log);
-        Log.TookOver(_log, owned.Epoch, _standby.TakeOvers[^1].Cause, owned.Table.PlayerCount, owned.Table.GameCount,
+        Log.TookOver(_log, _standby.TakeOvers[^1].Cause, owned.Epoch, owned.Table.PlayerCount, owned.Table.GameCount,
             _standby.TakeOvers[^1].Grace.TotalSeconds);
         var running = owner.RunAsync(CloseAsync(), _stop.Token);
         SetOwner(owner);
@@ -239,6 +242,9 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
 
         before.NoteChanged();
         if (now.Owner is { } other)
+        {
             Log.StandsBy(_log, other.Address);
+            OwnerFound?.Invoke(other);
+        }
     }
 }

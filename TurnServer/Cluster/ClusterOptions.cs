@@ -18,8 +18,8 @@ public sealed record ClusterOptions
     public string Name { get; init; } = "turnserver";
 
     /// <summary>
-    /// Where the other servers reach this one, and on which port it listens for them; null: the first address of this
-    /// machine that is not loopback, and <see cref="DefaultPort"/>.
+    /// Where the other servers reach this one, and on which port it listens for them; null: the address that
+    /// this machine reaches etcd from, and <see cref="DefaultPort"/>.
     /// </summary>
     public DnsEndPoint? Advertise { get; init; }
 

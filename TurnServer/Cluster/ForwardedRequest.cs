@@ -21,7 +21,9 @@ internal enum ForwardOutcome : byte
     /// <summary>It does not own the shard, and has done nothing.</summary>
     NotTaken = 1,
 
-    /// <summary>It lost the shard, or the connection, meanwhile: the request may or may not have been applied.</summary>
+    /// <summary>
+    /// It lost the shard, or the connection, meanwhile: the request may or may not have been applied.
+    /// </summary>
     Unknown = 2,
 }
 

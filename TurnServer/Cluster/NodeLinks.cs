@@ -15,6 +15,7 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
     private string? _server;
     private Task<LinkClient?>? _connecting;
     private bool _wasConnected;
+    private Task _reconnecting = Task.CompletedTask;
 
     /// <summary>Called when a server that could be reached refuses connections: its process is gone.</summary>
     public Action<ClusterMember>? Refused { get; set; }
@@ -28,6 +29,9 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
                 return _connecting is { IsCompletedSuccessfully: true, Result.Closed.IsCompleted: false };
         }
     }
+
+    /// <summary>Connects to the owner, before the first request.</summary>
+    public void Connect(ClusterMember owner) => _reconnecting = ConnectAsync(owner);
 
     /// <summary>Passes a request on.</summary>
     public async ValueTask<ForwardAnswer> AskAsync(ClusterMember owner, ForwardedRequest request)
@@ -78,6 +82,7 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
                 if (_server == owner.Id)
                 {
                     _wasConnected = true;
+                    _reconnecting = ReconnectAsync(link, owner);
                     return link;
                 }
             }
@@ -99,6 +104,17 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
         {
             return null;
         }
+    }
+
+    // At once, and not with the next request: if its process is gone, another server has to take over.
+    private async Task ReconnectAsync(LinkClient link, ClusterMember owner)
+    {
+        await link.Closed;
+        bool isOwner;
+        lock (_gate)
+            isOwner = _server == owner.Id && !_stop.IsCancellationRequested;
+        if (isOwner)
+            await ConnectAsync(owner);
     }
 
     private bool WasConnected(ClusterMember owner)

@@ -61,7 +61,9 @@ internal sealed class ShardOwner : IDisposable
             var first = await Task.WhenAny(actorLoop, appending, snapshots, handOver);
             if (first == handOver)
             {
-                await Task.WhenAny(CloseActorAsync(actorLoop), appending);
+                var closing = CloseActorAsync(actorLoop);
+                if (await Task.WhenAny(closing, appending) == closing)
+                    await closing;
                 first = await Task.WhenAny(appending, snapshots);
             }
 
@@ -69,6 +71,10 @@ internal sealed class ShardOwner : IDisposable
             if (first != appending)
                 await first;
             return await appending;
+        }
+        catch (Exception bug) when (actorLoop.IsFaulted)
+        {
+            throw new ActorFailedException(bug);
         }
         finally
         {

@@ -21,8 +21,8 @@ namespace TurnServer.Http;
 /// <param name="draining">
 /// Cancelled when the server stops: from then on every reply closes its connection, and no refusal is delayed.
 /// </param>
-internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway, ActorProbe probe, RequestMetrics metrics,
-    ILogger log, CancellationToken draining)
+internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway, ActorProbe probe,
+    RequestMetrics metrics, ILogger log, CancellationToken draining)
 {
     private const int OkStatus = 200;
     private const int NoContentStatus = 204;
@@ -131,7 +131,8 @@ internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway
         }
         catch (OutcomeUnknownException lost)
         {
-            // Like a proxy's: it settles nothing, and the client repeats the request (PROTOCOL.md, "Rules for clients").
+            // Like a proxy's: it settles nothing, and the client repeats the request (PROTOCOL.md, "Rules for
+            // clients").
             metrics.Failed();
             await _sender.SendAsync(context, BadGatewayStatus, Encoding.UTF8.GetBytes(lost.Message));
             return;

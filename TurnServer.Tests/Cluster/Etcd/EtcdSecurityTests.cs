@@ -69,7 +69,8 @@ internal sealed class EtcdSecurityTests
     [Test]
     public async Task Append_TokenForgotten_IsRenewed()
     {
-        using var connection = new EtcdConnection(Options with { Name = "forgets", User = "root", Password = Password });
+        using var connection = new EtcdConnection(
+            Options with { Name = "forgets", User = "root", Password = Password });
         var log = new EtcdShardLog(connection);
         var head = ShardHead.None.TakenOverBy("a");
         Assert.That(await log.TryAppendAsync(ShardHead.None, head, new byte[3], default), Is.True);

@@ -81,8 +81,8 @@ internal sealed class EtcdSnapshotTests : EtcdFixture
             var written = (await Task.WhenAll(writes)).Where(write => write.Item2).ToList();
             Assert.That(written, Has.Count.LessThanOrEqualTo(1));
             var latest = await log.ReadSnapshotAsync(default);
-            Assert.That(latest?.Position ?? 0, Is.EqualTo(written.Count == 0 ? previous : written[0].snapshot.Position));
-            previous = latest?.Position ?? 0;
+            previous = written.Count == 0 ? previous : written[0].snapshot.Position;
+            Assert.That(latest?.Position ?? 0, Is.EqualTo(previous));
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed record Failure
     /// <summary>The requested number of steps; null: drawn from the seed.</summary>
     public int? StepsRequested { get; init; }
 
-    public bool CanCrash { get; init; }
+    public SimulationKind Kind { get; init; }
 
     public required int StepsDrawn { get; init; }
 
@@ -30,8 +30,13 @@ internal sealed record Failure
     {
         var text = new StringBuilder();
         var steps = StepsRequested is { } count ? $" --steps {count}" : "";
-        var crash = CanCrash ? " --crash" : "";
-        text.AppendLine($"A history failed: ./run.sh simulate --seed {Seed} --histories 1{steps}{crash}");
+        var kind = Kind switch
+        {
+            SimulationKind.Journal => " --crash",
+            SimulationKind.Cluster => " --cluster",
+            _ => "",
+        };
+        text.AppendLine($"A history failed: ./run.sh simulate --seed {Seed} --histories 1{steps}{kind}");
         text.AppendLine($"  shrunk from {StepsDrawn} steps to {Steps.Count}; {World.Options}");
         foreach (var line in Lines)
             text.AppendLine(line);

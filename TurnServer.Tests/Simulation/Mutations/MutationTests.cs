@@ -44,15 +44,15 @@ public sealed class MutationTests
     [TestCaseSource(nameof(Mutations))]
     public void Simulation_OfMutatedRules_Fails(Mutation mutation)
     {
-        var (failure, histories) = Simulate(Mutated(mutation), mutation.NeedsCrashes);
+        var (failure, histories) = Simulate(Mutated(mutation), mutation.Kind);
         TestContext.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{mutation.Breaks}: found after {histories} histories: {failure}"));
         Assert.That(failure, Is.Not.Null, $"{HistoriesMax} histories passed");
     }
 
     [Test]
-    public void Simulation_WithoutMutation_Passes([Values] bool canCrash) =>
-        Assert.That(Simulate(Compilation.Value, canCrash).Failure, Is.Null);
+    public void Simulation_WithoutMutation_Passes([Values] SimulationKind kind) =>
+        Assert.That(Simulate(Compilation.Value, kind).Failure, Is.Null);
 
     private static Dictionary<string, string> ReadSources()
     {
@@ -82,7 +82,7 @@ public sealed class MutationTests
     }
 
     // Loads the compilation in its own context, apart from the tests' types.
-    private static (string? Failure, long Histories) Simulate(CSharpCompilation compilation, bool canCrash)
+    private static (string? Failure, long Histories) Simulate(CSharpCompilation compilation, SimulationKind kind)
     {
         using var image = new MemoryStream();
         var result = compilation.Emit(image);
@@ -94,7 +94,7 @@ public sealed class MutationTests
         {
             var entry = context.LoadFromStream(image).GetType("TurnServer.Tests.Simulation.Simulator", true)!
                 .GetMethod("RunForMutation", BindingFlags.Public | BindingFlags.Static)!;
-            return ((string?, long))entry.Invoke(null, [Seed, (long)HistoriesMax, canCrash])!;
+            return ((string?, long))entry.Invoke(null, [Seed, (long)HistoriesMax, kind.ToString()])!;
         }
         finally
         {

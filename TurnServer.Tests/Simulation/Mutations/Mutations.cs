@@ -7,17 +7,17 @@ namespace TurnServer.Tests.Simulation;
 /// <param name="New">The replacement.</param>
 public sealed record Mutation(string Breaks, string File, string Old, string New)
 {
-    /// <summary>Whether only histories with crashes can find it.</summary>
-    public bool NeedsCrashes { get; init; }
+    /// <summary>The simulation that can find it.</summary>
+    public SimulationKind Kind { get; init; }
 
     /// <inheritdoc/>
     public override string ToString() => Breaks;
 }
 
 /// <summary>Bugs that the simulation must find.</summary>
-internal static class Mutations
+internal static partial class Mutations
 {
-    public static IReadOnlyList<Mutation> All => [.. OfRules, .. OfState];
+    public static IReadOnlyList<Mutation> All => [.. OfRules, .. OfState, .. OfCluster];
 
     private static readonly IReadOnlyList<Mutation> OfRules =
     [
@@ -172,5 +172,5 @@ internal static class Mutations
     ];
 
     private static Mutation OfCrashes(string breaks, string file, string old, string @new) =>
-        new(breaks, file, old, @new) { NeedsCrashes = true };
+        new(breaks, file, old, @new) { Kind = SimulationKind.Journal };
 }

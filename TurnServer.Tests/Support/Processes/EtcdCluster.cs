@@ -34,12 +34,12 @@ internal sealed class EtcdCluster : IAsyncDisposable
     /// <summary>How to reach all servers.</summary>
     public EtcdOptions Options => new() { Endpoints = [.. Enumerable.Range(0, Count).Select(AddressOf)] };
 
-    /// <summary>Starts the servers and waits until they have a leader; ends the test if etcd is not installed.</summary>
+    /// <summary>Starts the servers and waits until they answer; ends the test if etcd is not installed.</summary>
     /// <param name="count">How many servers.</param>
     /// <param name="flags">More flags for each.</param>
     public static Task<EtcdCluster> StartAsync(int count, params string[] flags) => StartAsync(count, "http", flags);
 
-    /// <summary>As <see cref="StartAsync(int, string[])"/>, and does not wait if clients must use TLS.</summary>
+    /// <summary>As <see cref="StartAsync(int, string[])"/>, with https: waits until the servers listen.</summary>
     public static async Task<EtcdCluster> StartAsync(int count, string scheme, string[] flags)
     {
         var program = Tool.Require("etcd", "etcd-server");
@@ -58,7 +58,7 @@ internal sealed class EtcdCluster : IAsyncDisposable
     /// <summary>The address of a server for clients.</summary>
     public Uri AddressOf(int server) => new($"{_scheme}://127.0.0.1:{_ports[2 * server]}");
 
-    /// <summary>How to reach all servers, for tests in which none fails: however busy the machine is, all answer.</summary>
+    /// <summary>As <see cref="Options"/>, for tests in which no server fails, on a machine however busy.</summary>
     public EtcdOptions PatientOptions => Options with { Timeout = TestWait.Timeout, ReadTimeout = TestWait.Timeout };
 
     /// <summary>The options with only one server.</summary>

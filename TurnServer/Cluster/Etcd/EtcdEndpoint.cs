@@ -18,7 +18,7 @@ internal sealed class EtcdEndpoint : IDisposable
     private const int TcpLevel = 6;
     private const int TcpUserTimeout = 18;
 
-    // A partition makes the kernel retry with growing pauses, and the connection would come back long after the network.
+    // In a partition the kernel retries with growing pauses: the connection would come back long after the network.
     private static readonly TimeSpan UnacknowledgedMax = TimeSpan.FromSeconds(3);
 
     private readonly GrpcChannel _channel;

@@ -13,7 +13,7 @@ internal sealed class EtcdFailures(IReadOnlyList<EtcdEndpoint> endpoints)
     /// <summary>The last one. There must be one.</summary>
     public RpcException Last => _last!;
 
-    /// <summary>Whether it is certain that the call has not been carried out by the server that was asked last.</summary>
+    /// <summary>Whether it is certain that the server that was asked last has not carried out the call.</summary>
     public bool ProveNothingDone { get; private set; }
 
     public void Add(EtcdEndpoint endpoint, RpcException e, TimeSpan timeout, bool provesNothingDone)

@@ -3,7 +3,7 @@ namespace TurnServer.Cluster.Etcd;
 /// <summary>Where etcd is, and what it is told.</summary>
 internal sealed record EtcdOptions
 {
-    /// <summary>etcd's client addresses, <c>http</c> or <c>https</c>, such as http://10.0.0.1:2379; at least one.</summary>
+    /// <summary>etcd's addresses for clients, such as http://10.0.0.1:2379, or https; at least one.</summary>
     public required IReadOnlyList<Uri> Endpoints { get; init; }
 
     /// <summary>The name of the cluster of servers: all keys begin with <c>/NAME/</c>.</summary>

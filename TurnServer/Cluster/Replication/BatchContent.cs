@@ -115,7 +115,9 @@ internal sealed record TakeOver
     }
 
     /// <summary>Reads what <see cref="ToBatch"/> wrote.</summary>
-    /// <exception cref="OtherLogVersionException">Its records will be those of another version of the rules.</exception>
+    /// <exception cref="OtherLogVersionException">
+    /// Its records will be those of another version of the rules.
+    /// </exception>
     public static TakeOver Read(ReadOnlySpan<byte> batch)
     {
         var from = new FieldReader(batch[BatchContent.HeadBytes..]);

@@ -20,7 +20,9 @@ internal sealed class ShardAppender(IShardLog log, ShardRecorder recorder, Shard
     /// <summary>What has been appended. Any thread may read it.</summary>
     public AppendCounters Counters { get; } = new();
 
-    /// <summary>Called when the store has stopped answering for longer than an election takes, with the reason.</summary>
+    /// <summary>
+    /// Called when the store has stopped answering for longer than an election takes, with the reason.
+    /// </summary>
     public Action<LogUnavailableException>? Unavailable { get; set; }
 
     /// <summary>Called when the store answers again after <see cref="Unavailable"/>.</summary>

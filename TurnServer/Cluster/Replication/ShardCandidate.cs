@@ -24,7 +24,9 @@ internal sealed class ShardCandidate(IShardLog log, string id, StateSettings set
     // For the batch that takes over, and one that hands over.
     private const int BatchesReserved = 2;
 
-    /// <summary>Takes over, if the follower has everything that is in the log, and nobody else takes over first.</summary>
+    /// <summary>
+    /// Takes over, if the follower has everything that is in the log, and nobody else takes over first.
+    /// </summary>
     /// <param name="follower">The table so far; the new owner's from now on, if this succeeds.</param>
     /// <param name="owner">Whom it takes over from; null: nobody owns the shard.</param>
     /// <param name="cause">Why, for the operator.</param>

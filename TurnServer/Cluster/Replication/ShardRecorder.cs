@@ -51,7 +51,7 @@ internal sealed class ShardRecorder : IRecorder
     }
 
     /// <inheritdoc/>
-    public bool IsStalled => _isStalled;
+    public bool IsStalled => _isStalled || _isUnavailable;
 
     /// <inheritdoc/>
     public string? Fault => null;

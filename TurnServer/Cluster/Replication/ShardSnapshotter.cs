@@ -27,7 +27,9 @@ internal sealed class ShardSnapshotter(IShardLog log, ShardRecorder recorder, lo
         recorder.StoredPosition - recorder.SnapshotPosition > log.Capacity / 2
         || appendedBytes - _bytesAtSnapshot > Math.Max(RecordBytesMin, _snapshotBytes);
 
-    /// <summary>Writes a snapshot that holds everything which is in the log now. False: another server owns the shard.</summary>
+    /// <summary>
+    /// Writes a snapshot that holds everything which is in the log now. False: another server owns the shard.
+    /// </summary>
     /// <param name="appendedBytes">As for <see cref="IsDue"/>.</param>
     /// <param name="stop">Gives up.</param>
     /// <exception cref="LogUnavailableException">To be tried again.</exception>

@@ -1,0 +1,175 @@
+using System.Runtime.CompilerServices;
+using TurnServer.Cluster;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>A shard log and the members of a cluster in memory, which the servers of a test share.</summary>
+internal sealed class SharedStore
+{
+    public const int Capacity = 200;
+
+    private readonly Lock _gate = new();
+    private readonly Dictionary<long, LogBatch> _slots = [];
+    private readonly Dictionary<string, ClusterMember> _members = [];
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ShardHead _head;
+    private ShardSnapshot? _snapshot;
+
+    public ShardHead Head => Locked(() => _head);
+
+    public ShardSnapshot? Snapshot => Locked(() => _snapshot);
+
+    /// <summary>The store as one server reaches it.</summary>
+    public StoreAccess Connect() => new(this);
+
+    /// <summary>Completes with the next change.</summary>
+    public Task NextChange => Locked(() => _changed.Task);
+
+    /// <summary>Appends a batch as some other server.</summary>
+    public void Append(ShardHead next, ReadOnlyMemory<byte> batch) =>
+        Assert.That(TryAppend(Head, next, batch), Is.True);
+
+    public bool TryAppend(ShardHead expected, ShardHead next, ReadOnlyMemory<byte> batch) => Changed(() =>
+    {
+        if (_head != expected)
+            return false;
+        _head = next;
+        _slots[next.Position % Capacity] = new LogBatch(next.Position, batch.ToArray());
+        return true;
+    });
+
+    public bool TryWriteSnapshot(long epoch, long previous, ShardSnapshot snapshot) => Changed(() =>
+    {
+        if (_head.Epoch != epoch || (_snapshot?.Position ?? 0) != previous)
+            return false;
+        _snapshot = snapshot;
+        return true;
+    });
+
+    public List<LogBatch> ReadOn(long after) => Locked(() =>
+    {
+        var batches = new List<LogBatch>();
+        for (var position = after + 1; position <= _head.Position; position++)
+        {
+            if (_slots[position % Capacity] is var batch && batch.Position != position)
+                throw new LogGapException(after);
+            batches.Add(batch);
+        }
+
+        return batches;
+    });
+
+    public IReadOnlyList<ClusterMember> Members => Locked(() => _members.Values.ToList());
+
+    public void SetMember(ClusterMember member) => Changed(() => _members[member.Id] = member);
+
+    /// <summary>As when a registration runs out.</summary>
+    public void RemoveMember(string id) => Changed(() => _members.Remove(id));
+
+    private T Locked<T>(Func<T> read)
+    {
+        lock (_gate)
+            return read();
+    }
+
+    private T Changed<T>(Func<T> change)
+    {
+        TaskCompletionSource before;
+        T result;
+        lock (_gate)
+        {
+            result = change();
+            before = _changed;
+            _changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        before.SetResult();
+        return result;
+    }
+}
+
+/// <summary>A store as one server reaches it: it may be cut off, or wait.</summary>
+internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMembers
+{
+    private volatile bool _isCutOff;
+    private volatile TaskCompletionSource? _frozen;
+
+    public int Capacity => SharedStore.Capacity;
+
+    /// <summary>Whether the store does not answer this server.</summary>
+    public bool IsCutOff
+    {
+        get => _isCutOff;
+        set => _isCutOff = value;
+    }
+
+    /// <summary>Whether a member that stops is removed at once.</summary>
+    public bool Unregisters { get; set; } = true;
+
+    public void Freeze() => _frozen = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Thaw()
+    {
+        var frozen = _frozen;
+        _frozen = null;
+        frozen?.SetResult();
+    }
+
+    public Task<ShardHead> ReadHeadAsync(CancellationToken stop) => CallAsync(() => store.Head);
+
+    public Task<bool> TryAppendAsync(ShardHead expected, ShardHead next, ReadOnlyMemory<byte> batch,
+        CancellationToken stop) => CallAsync(() => store.TryAppend(expected, next, batch));
+
+    public async IAsyncEnumerable<LogBatch> ReadOnAsync(long after, [EnumeratorCancellation] CancellationToken stop)
+    {
+        while (true)
+        {
+            var changed = store.NextChange;
+            foreach (var batch in await CallAsync(() => store.ReadOn(after)))
+            {
+                yield return batch;
+                after = batch.Position;
+            }
+
+            await changed.WaitAsync(stop);
+        }
+    }
+
+    public Task<ShardSnapshot?> ReadSnapshotAsync(CancellationToken stop) => CallAsync(() => store.Snapshot);
+
+    public Task<long> ReadSnapshotPositionAsync(CancellationToken stop) =>
+        CallAsync(() => store.Snapshot?.Position ?? 0);
+
+    public Task<bool> TryWriteSnapshotAsync(long epoch, long previous, ShardSnapshot snapshot, CancellationToken stop) =>
+        CallAsync(() => store.TryWriteSnapshot(epoch, previous, snapshot));
+
+    public async Task RegisterAsync(Func<ClusterMember> self, CancellationToken stop)
+    {
+        store.SetMember(self());
+        await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Unregisters)
+            store.RemoveMember(self().Id);
+    }
+
+    public async IAsyncEnumerable<IReadOnlyList<ClusterMember>> WatchAsync(
+        [EnumeratorCancellation] CancellationToken stop)
+    {
+        while (true)
+        {
+            var changed = store.NextChange;
+            yield return store.Members;
+            await changed.WaitAsync(stop);
+        }
+    }
+
+    private async Task<T> CallAsync<T>(Func<T> call)
+    {
+        // Never on the caller's thread, as over a network.
+        await Task.Yield();
+        if (_frozen is { } frozen)
+            await frozen.Task;
+        if (_isCutOff)
+            throw new LogUnavailableException("The test's store is cut off.");
+        return call();
+    }
+}

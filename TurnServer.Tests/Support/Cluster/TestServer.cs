@@ -1,0 +1,114 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using TurnServer.Actor;
+using TurnServer.Cluster;
+using TurnServer.Cluster.Replication;
+using TurnServer.Journal;
+using TurnServer.Protocol;
+using TurnServer.Rules;
+
+namespace TurnServer.Tests.Support;
+
+/// <summary>One server of a cluster in this process, without sockets: the others are asked by calls.</summary>
+internal sealed class TestServer : IAsyncDisposable
+{
+    public const int WaitSecondsMax = 60;
+
+    private static readonly ClientAddress From = ClientAddress.OfBits(1);
+
+    private readonly TestCluster _cluster;
+    private readonly Task _running;
+
+    public TestServer(TestCluster cluster, string id, TimeProvider clock)
+    {
+        _cluster = cluster;
+        Id = id;
+        Access = cluster.Store.Connect();
+        var self = new ClusterMember
+        {
+            Id = id,
+            Address = $"{id}:1",
+            Token = "secret",
+            Version = "1.0.0",
+            StartedAt = clock.GetUtcNow(),
+        };
+        var grace = TimeSpan.FromSeconds(30);
+        var candidate = new ShardCandidate(Access, id, new StateSettings(new RulesOptions(), false), grace,
+            _ => new RandomKeySource(), clock);
+        Node = new ClusterNode(self, Access, Access, candidate, grace,
+            actor => new TurnGateway(actor, WaitSecondsMax, Log, confirmsQueries: true), clock, Log);
+        Gateway = new ClusterGateway(Node, cluster.PassOnAsync, clock);
+        _running = Node.RunAsync();
+    }
+
+    public string Id { get; }
+
+    public RecordingLog Log { get; } = new();
+
+    public StoreAccess Access { get; }
+
+    public ClusterNode Node { get; }
+
+    public ClusterGateway Gateway { get; }
+
+    /// <summary>Whether other servers cannot reach it.</summary>
+    public bool IsUnreachable { get; set; }
+
+    public bool IsOwner => Node.Route.Here is not null;
+
+    /// <summary>The reply's bytes as text.</summary>
+    public async Task<string> AskAsync(string body, int waitSeconds = 0) => Encoding.UTF8.GetString(
+        (await Gateway.AskAsync(Encoding.UTF8.GetBytes(body), null, waitSeconds, From)).Body);
+
+    public async Task<string> GetWaitingAsync(string query = "") =>
+        Encoding.UTF8.GetString((await Gateway.GetWaitingAsync(query)).Body);
+
+    public Task UntilOwnerAsync() => TestWait.UntilAsync(() => IsOwner, $"{Id} owns the table");
+
+    /// <summary>Dies: it writes nothing from now on, and its registration runs out.</summary>
+    public void Kill()
+    {
+        Access.Freeze();
+        IsUnreachable = true;
+        _cluster.Store.RemoveMember(Id);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Access.Thaw();
+        Node.Stop();
+        await _running;
+        Node.Dispose();
+    }
+}
+
+/// <summary>Servers that share a store and can ask each other.</summary>
+internal sealed class TestCluster(TimeProvider clock) : IAsyncDisposable
+{
+    private readonly List<TestServer> _servers = [];
+
+    public SharedStore Store { get; } = new();
+
+    public TestServer Start(string id)
+    {
+        var server = new TestServer(this, id, clock);
+        lock (_servers)
+            _servers.Add(server);
+        return server;
+    }
+
+    /// <summary>What the link between two servers does.</summary>
+    public async ValueTask<ForwardAnswer> PassOnAsync(ClusterMember owner, ForwardedRequest request)
+    {
+        TestServer to;
+        lock (_servers)
+            to = _servers.Single(server => server.Id == owner.Id);
+        return to.IsUnreachable ? ForwardAnswer.NotTaken : await to.Gateway.AnswerAsync(request);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var server in _servers)
+            await server.DisposeAsync();
+    }
+}
