@@ -116,6 +116,9 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     /// <summary>See <see cref="ShardStandby.Suspect"/>.</summary>
     public void Suspect(ClusterMember owner) => _standby.Suspect(owner.Id);
 
+    /// <summary>See <see cref="ShardStandby.SuspectIfQuiet"/>.</summary>
+    public void SuspectIfQuiet(ClusterMember owner) => _standby.SuspectIfQuiet(owner.Id);
+
     /// <inheritdoc/>
     public async Task<ActorStatistics> GetStatisticsAsync()
     {

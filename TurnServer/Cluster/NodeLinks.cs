@@ -15,10 +15,12 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
     private string? _server;
     private Task<LinkClient?>? _connecting;
     private bool _wasConnected;
-    private Task _reconnecting = Task.CompletedTask;
 
     /// <summary>Called when a server that could be reached refuses connections: its process is gone.</summary>
     public Action<ClusterMember>? Refused { get; set; }
+
+    /// <summary>Called when a server that could be reached has fallen silent: it, or the way to it, is gone.</summary>
+    public Action<ClusterMember>? Silent { get; set; }
 
     /// <summary>Whether the link works, as far as is known.</summary>
     public bool IsConnected
@@ -31,7 +33,7 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
     }
 
     /// <summary>Connects to the owner, before the first request.</summary>
-    public void Connect(ClusterMember owner) => _reconnecting = ConnectAsync(owner);
+    public void Connect(ClusterMember owner) => _ = ConnectAsync(owner);
 
     /// <summary>Passes a request on.</summary>
     public async ValueTask<ForwardAnswer> AskAsync(ClusterMember owner, ForwardedRequest request)
@@ -82,7 +84,8 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
                 if (_server == owner.Id)
                 {
                     _wasConnected = true;
-                    _reconnecting = ReconnectAsync(link, owner);
+                    // Fails only on a bug of the link.
+                    _ = ReconnectAsync(link, owner);
                     return link;
                 }
             }
@@ -113,8 +116,11 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
         bool isOwner;
         lock (_gate)
             isOwner = _server == owner.Id && !_stop.IsCancellationRequested;
-        if (isOwner)
-            await ConnectAsync(owner);
+        if (!isOwner)
+            return;
+        if (link.WasSilent)
+            Silent?.Invoke(owner);
+        await ConnectAsync(owner);
     }
 
     private bool WasConnected(ClusterMember owner)

@@ -14,6 +14,9 @@ internal sealed class FaultsRun : IDisposable
     private static readonly TimeSpan HeldMax = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ReplyTimeout = TimeSpan.FromSeconds(3);
 
+    // Turns that were due just before a fault have not got through yet: they suffer from that one.
+    private static readonly long Late = (long)(Settling.TotalSeconds * Stopwatch.Frequency);
+
     // Of one run that is stuck.
     private static readonly TimeSpan DurationMax = TimeSpan.FromHours(2);
 
@@ -131,7 +134,9 @@ internal sealed class FaultsRun : IDisposable
             var to = Stopwatch.GetTimestamp();
             _injected.Add((fault, from, to));
             await _progress.WriteLineAsync($"{at:HH:mm:ss.f} {fault.Name} ({hit}): no turn for "
-                + $"{_meter.LongestGap(from, to).TotalSeconds:0.00} s; took {Stopwatch.GetElapsedTime(from, to).TotalSeconds:0.0} s");
+                + $"{_meter.LongestGap(from, to).TotalSeconds:0.00} s, slowest turn "
+                + $"{_meter.LongestByStream(from - Late, to - Late).Max().TotalSeconds:0.00} s; "
+                + $"took {Stopwatch.GetElapsedTime(from, to).TotalSeconds:0.0} s");
         }
     }
 
@@ -149,7 +154,7 @@ internal sealed class FaultsRun : IDisposable
             [
                 .. _injected.Select(injected => new FaultResult(injected.Fault,
                     _meter.LongestGap(injected.From, injected.To),
-                    _meter.LongestByStream(injected.From, injected.To))),
+                    _meter.LongestByStream(injected.From - Late, injected.To - Late))),
             ],
             Turns = reports.Sum(report => report.TurnsReceived),
             Lost = lost,

@@ -79,6 +79,6 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
 
     private static string Text(Uri uri) => uri.GetLeftPart(UriPartial.Authority);
 
-    [GeneratedRegex(@"Took over the table, for the (\d+)\. time")]
+    [GeneratedRegex(@"Took over the table \(.*; takeover (\d+)\)")]
     private static partial Regex TakeOvers();
 }
