@@ -1,6 +1,9 @@
 using TurnServer.Actor;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Replication;
+using TurnServer.Journal;
+using TurnServer.Protocol;
+using TurnServer.Rules;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cluster;
@@ -23,7 +26,12 @@ public sealed class ClusterNodeTests
     }
 
     [TearDown]
-    public async Task StopAsync() => await _cluster.DisposeAsync();
+    public async Task StopAsync()
+    {
+        await _owner.DisposeAsync();
+        await _standby.DisposeAsync();
+        await _cluster.DisposeAsync();
+    }
 
     [Test]
     public async Task A_standby_passes_requests_on_to_the_owner()
@@ -151,10 +159,10 @@ public sealed class ClusterNodeTests
             Owner = "three",
             Cause = "test",
             At = DateTimeOffset.UnixEpoch,
-            Settings = new Journal.StateSettings(new Rules.RulesOptions(), false),
+            Settings = new StateSettings(new RulesOptions(), false),
             Grace = TimeSpan.Zero,
         }.ToBatch().ToArray();
-        batch[BatchContent.HeadBytes] = Journal.StateFormat.RulesVersion + 1;
+        batch[BatchContent.HeadBytes] = StateFormat.RulesVersion + 1;
         while (!_cluster.Store.TryAppend(table, table.TakenOverBy("three"), batch))
             table = _cluster.Store.Head;
         await TestWait.UntilAsync(() => _standby.Log.Entries.Any(entry => entry.Id == 69), "it says that it cannot");
@@ -179,7 +187,7 @@ public sealed class ClusterNodeTests
     }
 
     private static ForwardedRequest Request(string body) =>
-        new(System.Text.Encoding.UTF8.GetBytes(body), null, 0, Protocol.ClientAddress.OfBits(1), false);
+        new(System.Text.Encoding.UTF8.GetBytes(body), null, 0, ClientAddress.OfBits(1), false);
 
     private static ForwardedRequest Query(string query) =>
         new(System.Text.Encoding.UTF8.GetBytes(query), null, 0, default, true);
