@@ -57,6 +57,6 @@ internal interface ILoadObserver
     /// <param name="latency">Since it was due.</param>
     void OnTurn(long stream, TimeSpan latency);
 
-    /// <summary>A player could not go on with its registration or its game; lost requests alone are no reason.</summary>
+    /// <summary>A player had to give up its registration or its game.</summary>
     void OnFault(int player, string fault);
 }

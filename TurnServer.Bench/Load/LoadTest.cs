@@ -175,7 +175,8 @@ internal sealed class LoadTest
             var (round, place) = Math.DivRem(i / 2, Math.Max(pools, 1));
             if (i % 2 == 0)
                 pair = (round + place) % 2 == 0 && i + 1 < players.Length ? new NamedPair(_ledger) : null;
-            players[i] = new LoadPlayer(i, context with { Http = _servers.ClientOf(i) }, pair, pools > 0 ? place : null);
+            var own = context with { Http = _servers.ClientOf(i) };
+            players[i] = new LoadPlayer(i, own, pair, pools > 0 ? place : null);
         }
 
         return players;

@@ -13,9 +13,11 @@ internal static class StressCommand
     private const string Notes = """
         Each player registers, is paired, loads, plays, quits and starts over. Half of the pairs name each
         other, the others take any partner. A game lasts about 100 turns of each player, or 20 seconds.
-        Players of other programs that wait on the same server are released again. URL,URL,... are servers
-        of one cluster: players are spread over them, and go to the next one when theirs fails. With --pools the pairs
+        Players of other programs that wait on the same server are released again. With --pools the pairs
         are spread over pools that no other program has, and each partner must be of the player's own pool.
+
+        URL,URL,... are servers of one cluster: players are spread over them, and go to the next one when
+        theirs fails.
 
         Each player sends turns at a fixed rate and never waits for the reply to the one before. Latency
         counts from the moment at which a turn was due, so a stalled server shows as high latency. Without
@@ -71,9 +73,10 @@ internal static class StressCommand
             new LoadOptions
             {
                 OtherUrls = [.. Urls(result.GetValue(url)).Skip(1).Select(other => ReadUrl(other, errors))],
-                Settings = new LoadSettings(ReadUrl(Urls(result.GetValue(url)).First(), errors), clients.Read(result, errors),
-                    rate.Read(result, errors), duration.Read(result, errors), wait.Read(result, errors),
-                    loss.Read(result, errors), comeBack.Read(result, errors), pools.Read(result, errors)),
+                Settings = new LoadSettings(ReadUrl(Urls(result.GetValue(url))[0], errors),
+                    clients.Read(result, errors), rate.Read(result, errors), duration.Read(result, errors),
+                    wait.Read(result, errors), loss.Read(result, errors), comeBack.Read(result, errors),
+                    pools.Read(result, errors)),
                 Seed = seed.Read(result, errors),
                 ServerProcessId = pid.Read(result, errors),
             },

@@ -61,6 +61,7 @@ internal sealed class ClusterTableHost : ITableHost
         _links = new NodeLinks(_self.Id, clock, log) { Refused = _node.Suspect, Silent = _node.SuspectIfQuiet };
         _node.OwnerFound = _links.Connect;
         _node.IsPassingOn = () => _links.IsConnected;
+        _node.IsOwnerUnreachable = () => _links.IsUnreachable;
         _gateway = new ClusterGateway(_node, _links.AskAsync, clock);
     }
 

@@ -29,7 +29,7 @@ internal enum FaultTarget
 
     EtcdFollower,
 
-    /// <summary>The machine of the owner: its server and its etcd. Cut: from the other machines, not from players.</summary>
+    /// <summary>The owner's machine: its server and its etcd. Cut: from the other machines, not from players.</summary>
     OwnerMachine,
 
     /// <summary>Another machine, in the same way.</summary>

@@ -103,8 +103,8 @@ internal sealed class FaultInjector(TestedCluster cluster, Networks? networks, R
         {
             await probe.AskFrozenAsync(stop);
             var frozen = Task.Delay(FreezeTime, stop);
-            await TestedCluster.WaitAsync(() => Task.FromResult(cluster.Epoch > epoch || frozen.IsCompleted), "the table",
-                FreezeTime * 2, stop);
+            await TestedCluster.WaitAsync(() => Task.FromResult(cluster.Epoch > epoch || frozen.IsCompleted),
+                "the table", FreezeTime * 2, stop);
             if (cluster.Epoch > epoch)
                 await probe.GoOnAsync(cluster.Machines[cluster.Owner].Site.Url, stop);
             else

@@ -30,10 +30,11 @@ internal static class FaultsCommand
         var loopback = Options.Switch("--loopback", "no network namespaces");
         var only = Options.Text("--only", "TEXT", "only faults with this in their names, such as 'freeze owner'");
         var logs = Options.Text("--logs", "DIR", "where to leave the servers' logs");
+        var server = Options.Text("--server", "FILE", "executable of another build, as ./run.sh publish makes it");
         var port = Options.Port($"first of {FaultsOptions.PortsUsed} ports", defaults.Port, FaultsOptions.PortsUsed);
         return new Subcommand("cluster-faults", "kill, freeze and cut off parts of a cluster while games are played")
         {
-            Flags = [faults, seed, games, rate, haproxy, loopback, only, logs, port],
+            Flags = [faults, seed, games, rate, haproxy, loopback, only, logs, server, port],
             Notes = Notes,
             ExitCodes =
             [
@@ -51,6 +52,7 @@ internal static class FaultsCommand
             HasNetworks = !loopback.Read(result, errors) && Networks.ArePossible,
             Only = only.Read(result, errors),
             Logs = logs.Read(result, errors),
+            Server = server.Read(result, errors),
             Port = port.Read(result, errors),
         }, RunAsync);
     }

@@ -32,6 +32,9 @@ internal sealed record FaultsOptions
     /// <summary>Where to leave the servers' logs; null: nowhere.</summary>
     public string? Logs { get; init; }
 
+    /// <summary>The executable of another build; null for turnserver.dll.</summary>
+    public string? Server { get; init; }
+
     /// <summary>The first of <see cref="PortsUsed"/> ports.</summary>
     public required int Port { get; init; }
 }

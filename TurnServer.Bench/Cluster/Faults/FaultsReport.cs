@@ -42,7 +42,8 @@ internal sealed record FaultsReport
         var text = new StringBuilder();
         text.AppendLine("seconds                                     all games        each player's slowest turn");
         text.AppendLine("cause                              count  median  longest    median     99 %  longest");
-        foreach (var cause in Faults.GroupBy(fault => fault.Fault.Name).OrderBy(cause => cause.Key, StringComparer.Ordinal))
+        var causes = Faults.GroupBy(fault => fault.Fault.Name).OrderBy(cause => cause.Key, StringComparer.Ordinal);
+        foreach (var cause in causes)
             text.AppendLine(Row(cause.Key, [.. cause]));
         text.AppendLine(Row("all", Faults));
         text.AppendLine($"{Faults.Count} faults, {Turns} turns checked: {Lost} lost, {Doubled} doubled, "

@@ -5,9 +5,9 @@ using TurnServer.Bench.Client;
 namespace TurnServer.Bench.Cluster.Faults;
 
 /// <summary>
-/// A game with an update that is on its way into the owner when that is frozen. Another server takes over, the update is
-/// repeated there and the game goes on; then the first owner wakes up with the update. It must not answer it from the
-/// table that it had.
+/// A game with an update that is on its way into the owner when that is frozen. Another server takes over, the update
+/// is repeated there and the game goes on; then the first owner wakes up with the update. It must not answer it from
+/// the table that it had.
 /// </summary>
 internal sealed class FrozenOwnerProbe : IDisposable
 {
@@ -48,8 +48,8 @@ internal sealed class FrozenOwnerProbe : IDisposable
     /// <summary>Sends an update to the owner, which is frozen.</summary>
     public Task AskFrozenAsync(CancellationToken stop) => SendAsync("turn 1", 1, stop);
 
-    /// <summary>Repeats the update at the new owner, sends the next one, and checks that the partner gets all.</summary>
-    /// <exception cref="BenchException">A turn is lost or doubled, or the server does not answer as it should.</exception>
+    /// <summary>Repeats the update at the new owner, sends the next one; the partner must get all.</summary>
+    /// <exception cref="BenchException">A turn is lost or doubled, or a reply is wrong.</exception>
     public async Task GoOnAsync(Uri owner, CancellationToken stop)
     {
         await AskAsync([owner, .. _urls], $"6,turn 1,{_one},1", "0/10/", stop);
@@ -128,7 +128,8 @@ internal sealed class FrozenOwnerProbe : IDisposable
                 }
             }
         }
-        catch (Exception e) when (e is IOException || (e is OperationCanceledException && !stop.IsCancellationRequested))
+        catch (Exception e) when (e is IOException
+            || (e is OperationCanceledException && !stop.IsCancellationRequested))
         {
             return null;
         }

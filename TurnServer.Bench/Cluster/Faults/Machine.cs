@@ -4,11 +4,13 @@ using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Cluster.Faults;
 
-/// <summary>One machine of the cluster: an etcd and a turn server. It can be started again as often as wanted.</summary>
+/// <summary>One machine of the cluster: an etcd and a turn server, which can be started again.</summary>
 /// <param name="number">Counted from 0.</param>
 /// <param name="sites">Where all machines are.</param>
-/// <param name="folder">For etcd's data and for logs.</param>
-internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, string folder) : IDisposable
+/// <param name="folder">For etcd's data.</param>
+/// <param name="program">See <see cref="FaultsOptions.Server"/>.</param>
+internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, string folder, string? program)
+    : IDisposable
 {
     private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(20);
 
@@ -23,7 +25,7 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
     /// <summary>Everything that its turn servers have logged.</summary>
     public string Log => string.Concat(_formerLogs) + Server?.Output + Server?.Errors;
 
-    /// <summary>How many times the table had been taken over when this machine did so the last time; 0: never.</summary>
+    /// <summary>The number of the last takeover by this machine; 0: it has never taken over.</summary>
     public long LastEpoch => TakeOvers().Matches(Log).Select(match =>
         long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).DefaultIfEmpty().Max();
 
@@ -52,7 +54,7 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
             "--cluster", string.Join(',', etcds), "--advertise", Site.LinkAddress,
             "--admin-port", $"{Site.AdminPort}", "--admin-host", Site.Host, "--log-format", "text",
             "--players-per-address", "0", "--requests-per-second", "0", "--connections-per-address", "0",
-        ]);
+        ], program);
         Server = ChildProcess.Start(Site.Start(server.FileName, server.ArgumentList));
     }
 

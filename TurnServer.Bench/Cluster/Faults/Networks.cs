@@ -102,7 +102,7 @@ internal sealed class Networks : IDisposable
             return;
         _isDisposed = true;
         AppDomain.CurrentDomain.ProcessExit -= OnExit;
-        // A network lives on while sockets of killed processes linger in it; with its cable gone it is of no consequence.
+        // A namespace lives on while sockets linger in it; without its cable that matters to nobody.
         for (var i = 0; i < Sites.Count; i++)
         {
             TryRun("link", "del", CableOf(i));

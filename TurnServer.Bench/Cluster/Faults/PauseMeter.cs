@@ -50,7 +50,8 @@ internal sealed class PauseMeter : ILoadObserver
         lock (_gate)
         {
             var (last, longest) = (from, 0L);
-            foreach (var at in _turns.Select(turn => turn.At).Where(at => at > from).TakeWhile(at => at < to).Append(to))
+            var within = _turns.Select(turn => turn.At).Where(at => at > from).TakeWhile(at => at < to);
+            foreach (var at in within.Append(to))
                 (last, longest) = (at, Math.Max(longest, at - last));
             return Stopwatch.GetElapsedTime(0, longest);
         }

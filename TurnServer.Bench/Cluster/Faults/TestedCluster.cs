@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using TurnServer.Cluster.Etcd;
 
@@ -18,9 +19,10 @@ internal sealed class TestedCluster : IDisposable
 
     /// <param name="sites">Where the machines are.</param>
     /// <param name="folder">For etcd's data.</param>
-    public TestedCluster(IReadOnlyList<Site> sites, string folder)
+    /// <param name="program">See <see cref="FaultsOptions.Server"/>.</param>
+    public TestedCluster(IReadOnlyList<Site> sites, string folder, string? program)
     {
-        Machines = [.. sites.Select((_, i) => new Machine(i, sites, folder))];
+        Machines = [.. sites.Select((_, i) => new Machine(i, sites, folder, program))];
         _etcd = new EtcdConnection(new EtcdOptions { Endpoints = [.. sites.Select(site => site.Etcd)] });
     }
 
@@ -75,7 +77,7 @@ internal sealed class TestedCluster : IDisposable
         var site = Machines[Owner].Site;
         var page = await _http.GetStringAsync(new Uri($"http://{site.Host}:{site.AdminPort}/metrics"));
         return page.Split('\n').Where(series).Sum(line => double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1),
-            System.Globalization.CultureInfo.InvariantCulture));
+            CultureInfo.InvariantCulture));
     }
 
     /// <summary>Waits until a condition holds.</summary>
