@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TurnServer.Bench.Cluster.Faults;
 using TurnServer.Bench.Compare;
 using TurnServer.Bench.Journal;
 using TurnServer.Bench.Journal.Survival;
@@ -29,6 +30,7 @@ internal sealed class Commands
         RestartCommand.Create(),
         SoakRun.Create(),
         JournalCommand.Create(),
+        FaultsCommand.Create(),
         StressCommand.Create(),
     ];
 

@@ -19,6 +19,20 @@ internal sealed record LoadOptions
 {
     public required LoadSettings Settings { get; init; }
 
+    /// <summary>
+    /// Further servers of the same cluster. Players are spread over all, and go to the next one when theirs fails.
+    /// </summary>
+    public IReadOnlyList<Uri> OtherUrls { get; init; } = [];
+
+    /// <summary>How long the server may hold replies, if it holds any.</summary>
+    public TimeSpan HeldMax { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>See <see cref="TurnServer.Client.TurnClientOptions.ReplyTimeout"/>.</summary>
+    public TimeSpan ReplyTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Is told what happens during the test; null: nobody is.</summary>
+    public ILoadObserver? Observer { get; init; }
+
     /// <summary>Seed of when players send, how long they play, and which replies are dropped.</summary>
     public int Seed { get; init; } = 1;
 
@@ -33,4 +47,16 @@ internal sealed record LoadOptions
 
     /// <summary>The server's process, to report its CPU time and memory; null: search for it.</summary>
     public int? ServerProcessId { get; init; }
+}
+
+/// <summary>Follows a load test while it runs. Called on any thread.</summary>
+internal interface ILoadObserver
+{
+    /// <summary>A turn of this stream has arrived for the first time.</summary>
+    /// <param name="stream">A game has two.</param>
+    /// <param name="latency">Since it was due.</param>
+    void OnTurn(long stream, TimeSpan latency);
+
+    /// <summary>A player had to give up its registration or its game.</summary>
+    void OnFault(int player, string fault);
 }

@@ -28,13 +28,13 @@ internal sealed class LoadTest
     private readonly LoadOptions _options;
     private readonly TurnLedger _ledger;
     private readonly LoadRecorder _recorder = new();
-    private readonly HttpMessageInvoker _http;
+    private readonly Servers _servers;
     private readonly Random _random;
 
-    private LoadTest(LoadOptions options, HttpMessageInvoker http)
+    private LoadTest(LoadOptions options, Servers servers)
     {
         _options = options;
-        _http = http;
+        _servers = servers;
         _random = new Random(options.Seed);
         // Names differ between tests on the same server.
         _ledger = new TurnLedger($"load-{Random.Shared.Next(0x1000000):x6}-");
@@ -51,10 +51,10 @@ internal sealed class LoadTest
         using var http = new HttpMessageInvoker(new PooledHandler());
         var probe = new ServerProbe(http, options.Settings.Url);
         await probe.CheckAsync(stop);
-        using var lossy = options.Settings.Loss > 0
-            ? new HttpMessageInvoker(new LossyHandler(new PooledHandler(), options.Settings.Loss, options.Seed))
-            : new HttpMessageInvoker(new PooledHandler());
-        return await new LoadTest(options, lossy).RunAsync(probe, FindServer(options), progress, stop);
+        using var servers = new Servers([options.Settings.Url, .. options.OtherUrls], () => options.Settings.Loss > 0
+            ? new LossyHandler(new PooledHandler(), options.Settings.Loss, options.Seed)
+            : new PooledHandler());
+        return await new LoadTest(options, servers).RunAsync(probe, FindServer(options), progress, stop);
     }
 
     private static ServerProcess? FindServer(LoadOptions options)
@@ -78,7 +78,7 @@ internal sealed class LoadTest
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var aborting = new CancellationTokenSource();
         using var observing = new CancellationTokenSource();
-        var players = CreatePlayers(new PlayContext(_http, _options, ClientOptions(), _ledger, _recorder,
+        var players = CreatePlayers(new PlayContext(_servers.ClientOf(0), _options, ClientOptions(), _ledger, _recorder,
             stopping.Token, aborting.Token));
         var sampler = new Sampler(_recorder, server, (second, elapsed) => progress(new LoadProgress(elapsed,
             players.Count(player => player.IsPlaying), players.Count(player => player.FirstError is not null),
@@ -175,7 +175,8 @@ internal sealed class LoadTest
             var (round, place) = Math.DivRem(i / 2, Math.Max(pools, 1));
             if (i % 2 == 0)
                 pair = (round + place) % 2 == 0 && i + 1 < players.Length ? new NamedPair(_ledger) : null;
-            players[i] = new LoadPlayer(i, context, pair, pools > 0 ? place : null);
+            var own = context with { Http = _servers.ClientOf(i) };
+            players[i] = new LoadPlayer(i, own, pair, pools > 0 ? place : null);
         }
 
         return players;
@@ -185,7 +186,8 @@ internal sealed class LoadTest
     // polls slightly after its next turn would have been due, so never together with an update.
     private TurnClientOptions ClientOptions() => new()
     {
-        Wait = _options.Settings.Wait ? TimeSpan.FromSeconds(20) : TimeSpan.Zero,
+        Wait = _options.Settings.Wait ? _options.HeldMax : TimeSpan.Zero,
+        ReplyTimeout = _options.ReplyTimeout,
         SavesEachTurn = _options.Settings.ComeBack > 0,
         PollInterval = TimeSpan.FromSeconds(Math.Clamp(1.5 / _options.Settings.Rate, 0.02, 5)),
     };

@@ -16,6 +16,9 @@ internal static class StressCommand
         Players of other programs that wait on the same server are released again. With --pools the pairs
         are spread over pools that no other program has, and each partner must be of the player's own pool.
 
+        URL,URL,... are servers of one cluster: players are spread over them, and go to the next one when
+        theirs fails.
+
         Each player sends turns at a fixed rate and never waits for the reply to the one before. Latency
         counts from the moment at which a turn was due, so a stalled server shows as high latency. Without
         --wait a player gets its partner's turns with the replies to its own, up to 1/rate seconds later.
@@ -69,15 +72,19 @@ internal static class StressCommand
         }.Does((result, errors) => new StressRun(
             new LoadOptions
             {
-                Settings = new LoadSettings(ReadUrl(result.GetValue(url), errors), clients.Read(result, errors),
-                    rate.Read(result, errors), duration.Read(result, errors), wait.Read(result, errors),
-                    loss.Read(result, errors), comeBack.Read(result, errors), pools.Read(result, errors)),
+                OtherUrls = [.. Urls(result.GetValue(url)).Skip(1).Select(other => ReadUrl(other, errors))],
+                Settings = new LoadSettings(ReadUrl(Urls(result.GetValue(url))[0], errors),
+                    clients.Read(result, errors), rate.Read(result, errors), duration.Read(result, errors),
+                    wait.Read(result, errors), loss.Read(result, errors), comeBack.Read(result, errors),
+                    pools.Read(result, errors)),
                 Seed = seed.Read(result, errors),
                 ServerProcessId = pid.Read(result, errors),
             },
             ramp.Read(result, errors), plot.Read(result, errors), json.Read(result, errors), Console.Out),
             (run, cancel) => run.RunAsync(cancel));
     }
+
+    private static string[] Urls(string? text) => (text ?? "").Split(',');
 
     private static Uri ReadUrl(string? text, List<string> errors)
     {

@@ -9,4 +9,5 @@ internal static class DefaultPorts
     public const int Publish = Compare + Field.PortsUsed;
     public const int Soak = Publish + 1;
     public const int Restart = 18_120;
+    public const int ClusterFaults = 18_130;
 }

@@ -29,7 +29,12 @@ public sealed class ClusterNodeTests
     }
 
     [TearDown]
-    public async Task StopAsync() => await _cluster.DisposeAsync();
+    public async Task StopAsync()
+    {
+        await _owner.DisposeAsync();
+        await _standby.DisposeAsync();
+        await _cluster.DisposeAsync();
+    }
 
     [Test]
     public async Task A_standby_passes_requests_on_to_the_owner()

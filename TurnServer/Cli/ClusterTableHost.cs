@@ -59,9 +59,10 @@ internal sealed class ClusterTableHost : ITableHost
             last => Server.CreateKeySource(options, last), clock);
         _node = new ClusterNode(_self, _shardLog, new EtcdMembers(_connection), candidate, grace,
             actor => new TurnGateway(actor, options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log);
-        _links = new NodeLinks(_self.Id, clock, log) { Refused = _node.Suspect };
+        _links = new NodeLinks(_self.Id, clock, log) { Refused = _node.Suspect, Silent = _node.SuspectIfQuiet };
         _node.OwnerFound = _links.Connect;
         _node.IsPassingOn = () => _links.IsConnected;
+        _node.IsOwnerUnreachable = () => _links.IsUnreachable;
         _gateway = new ClusterGateway(_node, _links.AskAsync, clock);
     }
 

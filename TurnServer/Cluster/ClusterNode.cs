@@ -61,8 +61,11 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     /// <summary>Whether passing requests on to the owner works; set by what does it.</summary>
     public Func<bool> IsPassingOn { get; set; } = () => true;
 
-    /// <summary>Called when another server has become the owner. Any thread.</summary>
-    public Action<ClusterMember>? OwnerFound { get; set; }
+    /// <summary>Whether the owner has been out of reach for too long; set by what passes requests on.</summary>
+    public Func<bool> IsOwnerUnreachable { get; set; } = () => false;
+
+    /// <summary>Called when another server has become the owner, and with null when this one has. Any thread.</summary>
+    public Action<ClusterMember?>? OwnerFound { get; set; }
 
     /// <summary>What the cluster looks like from here. Any thread.</summary>
     public ClusterStatus GetStatus()
@@ -118,6 +121,9 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     /// <summary>See <see cref="ShardStandby.Suspect"/>.</summary>
     public void Suspect(ClusterMember owner) => _standby.Suspect(owner.Id);
 
+    /// <summary>See <see cref="ShardStandby.SuspectIfQuiet"/>.</summary>
+    public void SuspectIfQuiet(ClusterMember owner) => _standby.SuspectIfQuiet(owner.Id);
+
     /// <inheritdoc/>
     public async Task<ActorStatistics> GetStatisticsAsync()
     {
@@ -158,7 +164,9 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     // Why players who are connected here cannot play; null: they can.
     private string? Problem => _owner is { } owner
         ? owner.Actor.IsStalled ? "the log does not answer, or is full: nothing can be recorded" : null
-        : _route.Owner is not null && IsPassingOn() ? null : _standby.Problem;
+        : _route.Owner is not { } other ? _standby.Problem
+        : IsPassingOn() ? null
+        : _standby.Problem ?? (IsOwnerUnreachable() ? $"the owner, at {other.Address}, cannot be reached" : null);
 
     private ClusterMember DescribeSelf() => _self with { Position = _owner?.Position ?? _standby.Position };
 
@@ -247,6 +255,10 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
         {
             Log.StandsBy(_log, other.Address);
             OwnerFound?.Invoke(other);
+        }
+        else if (now.Here is not null)
+        {
+            OwnerFound?.Invoke(null);
         }
     }
 }

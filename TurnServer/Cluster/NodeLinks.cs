@@ -10,14 +10,23 @@ namespace TurnServer.Cluster;
 /// <param name="log">For the operator.</param>
 internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) : IDisposable
 {
+    // Longer than a takeover takes: until then players wait here, instead of being sent elsewhere by a load balancer.
+    private static readonly TimeSpan UnreachableAfter = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private string? _server;
     private Task<LinkClient?>? _connecting;
     private bool _wasConnected;
+    private long _disconnectedAt;
 
     /// <summary>Called when a server that could be reached refuses connections: its process is gone.</summary>
     public Action<ClusterMember>? Refused { get; set; }
+
+    /// <summary>Called when a server that could be reached has fallen silent: it, or the way to it, is gone.</summary>
+    public Action<ClusterMember>? Silent { get; set; }
 
     /// <summary>Whether the link works, as far as is known.</summary>
     public bool IsConnected
@@ -29,8 +38,27 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
         }
     }
 
-    /// <summary>Connects to the owner, before the first request.</summary>
-    public void Connect(ClusterMember owner) => ConnectAsync(owner);
+    /// <summary>Whether the owner has not been reached for longer than a takeover takes.</summary>
+    public bool IsUnreachable => !IsConnected
+        && clock.GetElapsedTime(Volatile.Read(ref _disconnectedAt)) >= UnreachableAfter;
+
+    /// <summary>Connects to a new owner before the first request, and again whenever the link is lost.</summary>
+    /// <param name="owner">Null: this server.</param>
+    public void Connect(ClusterMember? owner)
+    {
+        lock (_gate)
+        {
+            if (_server == owner?.Id || _stop.IsCancellationRequested)
+                return;
+            Close();
+            (_server, _wasConnected, _connecting) = (owner?.Id, false, null);
+            Volatile.Write(ref _disconnectedAt, clock.GetTimestamp());
+        }
+
+        // Fails only on a bug of the link.
+        if (owner is not null)
+            _ = StayConnectedAsync(owner);
+    }
 
     /// <summary>Passes a request on.</summary>
     public async ValueTask<ForwardAnswer> AskAsync(ClusterMember owner, ForwardedRequest request)
@@ -51,17 +79,14 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
         _stop.Dispose();
     }
 
-    // One link at a time: to the latest owner. Whatever waits for replies of an earlier one has to ask the new one.
+    // One link at a time: to the latest owner. Whatever waits for replies of an earlier one has to ask the new one; a
+    // request that is late to learn of it must not bring back the link to the earlier one.
     private Task<LinkClient?> ConnectAsync(ClusterMember owner)
     {
         lock (_gate)
         {
             if (_server != owner.Id)
-            {
-                Close();
-                (_server, _wasConnected, _connecting) = (owner.Id, false, null);
-            }
-
+                return Task.FromResult<LinkClient?>(null);
             var isUsable = _connecting is { IsCompleted: false }
                 or { IsCompletedSuccessfully: true, Result.Closed.IsCompleted: false };
             return isUsable ? _connecting! : _connecting = TryConnectAsync(owner);
@@ -81,7 +106,6 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
                 if (_server == owner.Id)
                 {
                     _wasConnected = true;
-                    ReconnectWhenClosed(link, owner);
                     return link;
                 }
             }
@@ -105,16 +129,30 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
         }
     }
 
-    // At once, and not with the next request: if its process is gone, another server has to take over. Not awaited: it
-    // ends with the link, and throws nothing.
-    private async void ReconnectWhenClosed(LinkClient link, ClusterMember owner)
+    // At once, and not with the next request: if its process is gone, another server has to take over. And without
+    // requests, as a load balancer sends none while the owner is out of reach.
+    private async Task StayConnectedAsync(ClusterMember owner)
     {
-        await link.Closed;
-        bool isOwner;
+        while (IsOwner(owner))
+        {
+            if (await ConnectAsync(owner) is { } link)
+            {
+                await link.Closed;
+                Volatile.Write(ref _disconnectedAt, clock.GetTimestamp());
+                if (link.WasSilent && IsOwner(owner))
+                    Silent?.Invoke(owner);
+            }
+            else
+            {
+                await Task.Delay(RetryPause, clock, CancellationToken.None);
+            }
+        }
+    }
+
+    private bool IsOwner(ClusterMember owner)
+    {
         lock (_gate)
-            isOwner = _server == owner.Id && !_stop.IsCancellationRequested;
-        if (isOwner)
-            await ConnectAsync(owner);
+            return _server == owner.Id && !_stop.IsCancellationRequested;
     }
 
     private bool WasConnected(ClusterMember owner)

@@ -25,6 +25,9 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
     // How often a server that cannot follow looks who owns the shard.
     private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
 
+    // Less than the silence after which a link is given up, as the last batch may have come shortly after that began.
+    private static readonly TimeSpan QuietMin = TimeSpan.FromSeconds(2);
+
     // For whoever uses the follower: the reader, the candidate, or a query.
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(1);
@@ -34,12 +37,14 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
     private volatile HashSet<string>? _alive;
     private volatile string? _owner;
     private volatile string? _suspect;
+    private volatile string? _quietSuspect;
     private volatile string? _problem;
     private volatile string? _versionProblem;
     private volatile bool _isCandidate = true;
     private long _ownerPosition;
     private long _epoch;
     private long _position;
+    private long _appliedAt = clock.GetTimestamp();
 
     /// <summary>Called when the owner may have changed. Any thread.</summary>
     public Action? OwnerChanged { get; set; }
@@ -83,6 +88,19 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
         _news.Writer.TryWrite(true);
     }
 
+    /// <summary>
+    /// Says that a server has fallen silent. If the log has been so too, that server seems to be dead until it appends
+    /// something: sooner than its registration runs out, which a new leader of etcd extends. A server that is only out
+    /// of this one's reach goes on appending.
+    /// </summary>
+    public void SuspectIfQuiet(string server)
+    {
+        if (clock.GetElapsedTime(Volatile.Read(ref _appliedAt)) < QuietMin)
+            return;
+        _quietSuspect = server;
+        _news.Writer.TryWrite(true);
+    }
+
     /// <summary>Follows until this server has taken over, or <paramref name="stop"/>; null then.</summary>
     public async Task<OwnedShard?> FollowAsync(CancellationToken stop)
     {
@@ -97,10 +115,9 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
                     await reader;
                 await news;
                 _news.Reader.TryRead(out _);
-                var owner = _owner;
-                if (FindCause(owner) is not { } cause)
+                if (FindCause(_owner) is null)
                     continue;
-                if (await TryTakeOverAsync(owner, cause, stop) is { } owned)
+                if (await TryTakeOverAsync(stop) is { } owned)
                     return owned;
                 await Task.Delay(CatchUpPause, clock, stop);
                 _news.Writer.TryWrite(true);
@@ -145,16 +162,19 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
             _ when owner == id => "taken over without acknowledgement",
             _ when !alive.Contains(owner) => "owner gone",
             _ when owner == _suspect => "owner does not listen any more",
+            _ when owner == _quietSuspect => "owner silent",
             _ => null,
         };
     }
 
-    private async Task<OwnedShard?> TryTakeOverAsync(string? owner, string cause, CancellationToken stop)
+    private async Task<OwnedShard?> TryTakeOverAsync(CancellationToken stop)
     {
         await _gate.WaitAsync(stop);
         try
         {
-            if (_follower is not { } follower
+            var owner = _owner;
+            // The reason may have gone while the reader had the follower.
+            if (_follower is not { } follower || FindCause(owner) is not { } cause
                 || await candidate.TryTakeOverAsync(follower, owner, cause, stop) is not { } owned)
             {
                 return null;
@@ -235,6 +255,9 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
                 return false;
             follower.Apply(batch);
             Volatile.Write(ref _position, batch.Position);
+            Volatile.Write(ref _appliedAt, clock.GetTimestamp());
+            // Whoever appends is alive.
+            _quietSuspect = null;
             switch (BatchContent.KindOf(batch.Content.Span))
             {
                 case BatchKind.TakeOver:

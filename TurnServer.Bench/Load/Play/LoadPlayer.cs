@@ -157,9 +157,9 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
     {
         context.Recorder.Count(attempt);
         if (attempt.Reply is { Error: ErrorCode.RateLimited or ErrorCode.ServerBusy or ErrorCode.GameCacheMaxed } busy)
-            Fail($"{attempt.Symbol} was refused: {TurnFault.Of(busy.Error, busy.Detail).Meaning}");
+            Note($"{attempt.Symbol} was refused: {TurnFault.Of(busy.Error, busy.Detail).Meaning}");
         else if (attempt.Reply is null && attempt.Loss != LossyHandler.Reason)
-            Fail($"{attempt.Symbol} was lost: {attempt.Loss}");
+            Note($"{attempt.Symbol} was lost: {attempt.Loss}");
     }
 
     // A partner leaves before the game only when the time is over. Then the player that named it is dropped too, and
@@ -172,7 +172,10 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
 
     private bool Fail(string error)
     {
-        _firstError ??= error;
+        Note(error);
+        context.Options.Observer?.OnFault(number, error);
         return false;
     }
+
+    private void Note(string error) => _firstError ??= error;
 }

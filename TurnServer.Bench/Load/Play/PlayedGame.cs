@@ -132,7 +132,11 @@ internal sealed class PlayedGame : IAsyncDisposable
             if (crashes && TryForget(stores))
                 return false;
             if (_context.Ledger.Check(_partners, _player, text.Span) is { } turn)
+            {
                 _context.Recorder.CountReceived(turn.DueAt);
+                _context.Options.Observer?.OnTurn(_partners.Id, Stopwatch.GetElapsedTime(turn.DueAt));
+            }
+
             if (ComesBack)
                 stores = Store();
             if (_partners.Checker.HasLast)

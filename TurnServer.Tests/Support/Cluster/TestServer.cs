@@ -18,6 +18,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     private readonly TestCluster _cluster;
     private readonly Task _running;
+    private bool _isDisposed;
 
     public TestServer(TestCluster cluster, string id, TimeProvider clock)
     {
@@ -75,6 +76,9 @@ internal sealed class TestServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_isDisposed)
+            return;
+        _isDisposed = true;
         Access.Thaw();
         Node.Stop();
         await _running;

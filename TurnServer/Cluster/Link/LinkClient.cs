@@ -28,6 +28,9 @@ internal sealed class LinkClient : IDisposable
     /// </summary>
     public Task<string> Closed { get; }
 
+    /// <summary>Whether it has ended because the other server had fallen silent.</summary>
+    public bool WasSilent => _connection.WasSilent;
+
     /// <summary>Connects to a server and presents the token, in <see cref="LinkLimits.ConnectTimeout"/>.</summary>
     /// <param name="address"><c>HOST:PORT</c>; an IPv6 address in brackets.</param>
     /// <param name="token">What that server wants to see.</param>

@@ -30,6 +30,9 @@ internal sealed class LinkConnection(Socket socket, LinkReader reader, TimeProvi
     /// <summary>Cancelled when the connection ends.</summary>
     public CancellationToken Ended => _ended.Token;
 
+    /// <summary>Whether it has ended because the other side had fallen silent.</summary>
+    public bool WasSilent { get; private set; }
+
     /// <summary>Queues a frame. False if the connection has ended or the queue is full: nothing is sent then.</summary>
     public bool TrySend(OutgoingFrame frame) => _queue.Writer.TryWrite(frame);
 
@@ -180,9 +183,15 @@ internal sealed class LinkConnection(Socket socket, LinkReader reader, TimeProvi
             && !Volatile.Read(ref _isHandling);
         _tickedAt = now;
         if (!hasListened)
+        {
             Volatile.Write(ref _receivedAt, now);
+        }
         else if (clock.GetElapsedTime(Volatile.Read(ref _receivedAt), now) >= LinkLimits.SilenceMax)
+        {
+            WasSilent = Volatile.Read(ref _isClosed) == 0;
             Close($"nothing received for {LinkLimits.SilenceMax.TotalSeconds:0} s");
+        }
+
         // If something is queued, the writer is waiting for the other side to read.
         var isIdle = clock.GetElapsedTime(Volatile.Read(ref _sentAt), now) >= LinkLimits.PingInterval;
         if (isIdle && _queue.Reader.Count == 0)

@@ -1,0 +1,40 @@
+namespace TurnServer.Bench.Cluster.Faults;
+
+/// <summary>What to try.</summary>
+internal sealed record FaultsOptions
+{
+    /// <summary>The most ports that a run takes: those of the machines, and HAProxy's.</summary>
+    public const int PortsUsed = (MachinesCount * Site.PortsUsed) + 1;
+
+    public const int MachinesCount = 3;
+
+    /// <summary>How many faults.</summary>
+    public int Faults { get; init; } = 50;
+
+    /// <summary>Seed of the faults and of the players.</summary>
+    public int Seed { get; init; } = 1;
+
+    /// <summary>How many games are played at a time; in half of them the servers hold replies.</summary>
+    public int Games { get; init; } = 20;
+
+    /// <summary>Turns a second of each player.</summary>
+    public double Rate { get; init; } = 3;
+
+    /// <summary>Whether players reach the servers through HAProxy; otherwise each knows all three addresses.</summary>
+    public bool ThroughBalancer { get; init; }
+
+    /// <summary>Whether each machine has a network of its own, so that it can be cut off.</summary>
+    public bool HasNetworks { get; init; }
+
+    /// <summary>Part of the names of the faults to choose from; null: all.</summary>
+    public string? Only { get; init; }
+
+    /// <summary>Where to leave the servers' logs; null: nowhere.</summary>
+    public string? Logs { get; init; }
+
+    /// <summary>The executable of another build; null for turnserver.dll.</summary>
+    public string? Server { get; init; }
+
+    /// <summary>The first of <see cref="PortsUsed"/> ports.</summary>
+    public required int Port { get; init; }
+}

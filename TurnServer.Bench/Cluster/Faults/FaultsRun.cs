@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using TurnServer.Bench.Load;
+
+namespace TurnServer.Bench.Cluster.Faults;
+
+/// <summary>Plays games on a cluster while one fault after the other is injected into it.</summary>
+internal sealed class FaultsRun : IDisposable
+{
+    private static readonly TimeSpan RecoveryTimeout = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(0.7);
+    private static readonly TimeSpan FlowingWithin = TimeSpan.FromSeconds(0.5);
+
+    // The time for which the servers hold replies is short, so that an address that has fallen silent is given up soon.
+    private static readonly TimeSpan HeldMax = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ReplyTimeout = TimeSpan.FromSeconds(3);
+
+    // Turns that were due just before a fault have not got through yet: they suffer from that one.
+    private static readonly long Late = (long)(Settling.TotalSeconds * Stopwatch.Frequency);
+
+    // Of one run that is stuck.
+    private static readonly TimeSpan DurationMax = TimeSpan.FromHours(2);
+
+    private readonly FaultsOptions _options;
+    private readonly TextWriter _progress;
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("turnserver-faults-");
+    private readonly Networks? _networks;
+    private readonly TestedCluster _cluster;
+    private readonly FaultInjector _injector;
+    private readonly PauseMeter _meter = new();
+    private readonly List<(Fault Fault, long From, long To)> _injected = [];
+    private readonly List<string> _problems = [];
+    private readonly IReadOnlyList<Fault> _plan;
+    private Balancer? _balancer;
+
+    private FaultsRun(FaultsOptions options, TextWriter progress)
+    {
+        _options = options;
+        _progress = progress;
+        var random = new Random(options.Seed);
+        _plan = Fault.Draw(options.Faults, random, options.HasNetworks, options.Only);
+        _networks = options.HasNetworks ? Networks.Create(FaultsOptions.MachinesCount, options.Port) : null;
+        _cluster = new TestedCluster(_networks?.Sites
+            ?? Site.OnLoopback(FaultsOptions.MachinesCount, options.Port), _folder.FullName, options.Server);
+        _injector = new FaultInjector(_cluster, _networks, random);
+    }
+
+    /// <summary>Runs, and cleans up.</summary>
+    /// <param name="options">What to try.</param>
+    /// <param name="progress">Is told of each fault.</param>
+    /// <param name="stop">Ends the run early: games are still played to their end, and checked.</param>
+    /// <exception cref="BenchException">The cluster does not start.</exception>
+    public static async Task<FaultsReport> RunAsync(FaultsOptions options, TextWriter progress, CancellationToken stop)
+    {
+        using var run = new FaultsRun(options, progress);
+        return await run.RunAsync(stop);
+    }
+
+    public void Dispose()
+    {
+        if (_options.Logs is { } logs)
+            WriteLogs(logs);
+        _balancer?.Dispose();
+        _cluster.Dispose();
+        _networks?.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private async Task<FaultsReport> RunAsync(CancellationToken stop)
+    {
+        await _cluster.StartAsync(RecoveryTimeout, stop);
+        if (_options.ThroughBalancer)
+        {
+            _balancer = Balancer.Start(_cluster.Machines.Select(machine => machine.Site),
+                _options.Port + FaultsOptions.PortsUsed - 1, _folder.FullName);
+            await Task.Delay(Settling, stop);
+        }
+
+        using var over = new CancellationTokenSource();
+        var held = PlayAsync(holdsReplies: true, over.Token);
+        var polled = PlayAsync(holdsReplies: false, over.Token);
+        try
+        {
+            await InjectAllAsync(stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            await _progress.WriteLineAsync("stopped; ending the games");
+        }
+        catch (BenchException e)
+        {
+            _problems.Add(e.Message);
+        }
+
+        await over.CancelAsync();
+        return await SummarizeAsync(await Task.WhenAll(held, polled));
+    }
+
+    private Task<LoadReport> PlayAsync(bool holdsReplies, CancellationToken over)
+    {
+        IReadOnlyList<Uri> urls = _balancer is { } balancer ? [balancer.Url] : _cluster.Urls;
+        return Task.Run(() => LoadTest.RunAsync(new LoadOptions
+        {
+            // In pools of their own, so that both tests do not meet.
+            Settings = new LoadSettings(urls[0], _options.Games, _options.Rate, DurationMax, holdsReplies, Loss: 0,
+                Pools: 1),
+            OtherUrls = [.. urls.Skip(1)],
+            Seed = _options.Seed,
+            HeldMax = HeldMax,
+            ReplyTimeout = ReplyTimeout,
+            Observer = _meter,
+        }, _ => { }, over), CancellationToken.None);
+    }
+
+    private async Task InjectAllAsync(CancellationToken stop)
+    {
+        await FlowingAsync(stop);
+        await Task.Delay(Settling * 2, stop);
+        foreach (var fault in _plan)
+        {
+            var from = Stopwatch.GetTimestamp();
+            var at = DateTime.UtcNow;
+            var hit = await _injector.InjectAsync(fault, stop);
+            try
+            {
+                await _cluster.HealthyAsync(RecoveryTimeout, stop);
+                await FlowingAsync(stop);
+            }
+            catch (BenchException e)
+            {
+                throw new BenchException($"{at:HH:mm:ss} after {fault.Name} ({hit}): {e.Message}");
+            }
+
+            await Task.Delay(Settling, stop);
+            var to = Stopwatch.GetTimestamp();
+            _injected.Add((fault, from, to));
+            await _progress.WriteLineAsync($"{at:HH:mm:ss.f} {fault.Name} ({hit}): no turn for "
+                + $"{_meter.LongestGap(from, to).TotalSeconds:0.00} s, slowest turn "
+                + $"{_meter.LongestByStream(from - Late, to - Late).Max().TotalSeconds:0.00} s; "
+                + $"took {Stopwatch.GetElapsedTime(from, to).TotalSeconds:0.0} s");
+        }
+    }
+
+    private Task FlowingAsync(CancellationToken stop) => TestedCluster.WaitAsync(
+        () => Task.FromResult(_meter.Silence < FlowingWithin), "play", RecoveryTimeout, stop);
+
+    private async Task<FaultsReport> SummarizeAsync(LoadReport[] reports)
+    {
+        List<string> violations = [.. reports.SelectMany(report => report.Violations)];
+        var lost = violations.Count(text => text.Contains("never arrived", StringComparison.Ordinal));
+        var doubled = violations.Count(text => text.Contains("arrived twice", StringComparison.Ordinal));
+        return new FaultsReport
+        {
+            Faults =
+            [
+                .. _injected.Select(injected => new FaultResult(injected.Fault,
+                    _meter.LongestGap(injected.From, injected.To),
+                    _meter.LongestByStream(injected.From - Late, injected.To - Late))),
+            ],
+            Turns = reports.Sum(report => report.TurnsReceived),
+            Lost = lost,
+            Doubled = doubled,
+            OtherViolations = reports.Sum(report => report.ViolationCount) - lost - doubled,
+            Dropped = await CountDropsAsync(),
+            ProbedOwners = _injector.ProbedOwners,
+            Problems = [.. _problems, .. _injector.WrongAnswers, .. _meter.Faults, .. violations],
+        };
+    }
+
+    // The counters are part of the table, which has moved from owner to owner.
+    private async Task<long> CountDropsAsync()
+    {
+        try
+        {
+            return (long)await _cluster.ReadMetricAsync(line =>
+                line.StartsWith("turnserver_drops_total", StringComparison.Ordinal)
+                && line.Contains("silent", StringComparison.OrdinalIgnoreCase));
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            _problems.Add($"the owner's metrics: {e.Message}");
+            return 0;
+        }
+    }
+
+    private void WriteLogs(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var machine in _cluster.Machines)
+        {
+            var name = machine.Site.LinkAddress.Replace(':', '-');
+            File.WriteAllText(Path.Combine(folder, $"{name}.log"), machine.Log);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using TurnServer.Bench.Processes;
+
+namespace TurnServer.Bench.Cluster.Faults;
+
+/// <summary>One machine of the cluster: an etcd and a turn server, which can be started again.</summary>
+/// <param name="number">Counted from 0.</param>
+/// <param name="sites">Where all machines are.</param>
+/// <param name="folder">For etcd's data.</param>
+/// <param name="program">See <see cref="FaultsOptions.Server"/>.</param>
+internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, string folder, string? program)
+    : IDisposable
+{
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(20);
+
+    private readonly List<string> _formerLogs = [];
+
+    public Site Site { get; } = sites[number];
+
+    public ChildProcess? Etcd { get; private set; }
+
+    public ChildProcess? Server { get; private set; }
+
+    /// <summary>Everything that its turn servers have logged.</summary>
+    public string Log => string.Concat(_formerLogs) + Server?.Output + Server?.Errors;
+
+    /// <summary>The number of the last takeover by this machine; 0: it has never taken over.</summary>
+    public long LastEpoch => TakeOvers().Matches(Log).Select(match =>
+        long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).DefaultIfEmpty().Max();
+
+    public void StartEtcd()
+    {
+        Etcd?.Dispose();
+        Etcd = ChildProcess.Start(Site.Start("etcd",
+        [
+            "--name", $"e{number}", "--data-dir", Path.Combine(folder, $"e{number}"),
+            "--listen-peer-urls", Text(Site.EtcdPeer), "--initial-advertise-peer-urls", Text(Site.EtcdPeer),
+            "--listen-client-urls", Text(Site.Etcd), "--advertise-client-urls", Text(Site.Etcd),
+            "--initial-cluster", string.Join(',', sites.Select((site, i) => $"e{i}={Text(site.EtcdPeer)}")),
+            "--logger", "zap", "--log-level", "error",
+        ]));
+    }
+
+    public void StartServer()
+    {
+        if (Server is not null)
+            _formerLogs.Add(Server.Output + Server.Errors + "-- started again --\n");
+        Server?.Dispose();
+        // Each machine's own etcd first.
+        var etcds = Enumerable.Range(number, sites.Count).Select(i => Text(sites[i % sites.Count].Etcd));
+        var server = Programs.Server(Site.Port,
+        [
+            "--cluster", string.Join(',', etcds), "--advertise", Site.LinkAddress,
+            "--admin-port", $"{Site.AdminPort}", "--admin-host", Site.Host, "--log-format", "text",
+            "--players-per-address", "0", "--requests-per-second", "0", "--connections-per-address", "0",
+        ], program);
+        Server = ChildProcess.Start(Site.Start(server.FileName, server.ArgumentList));
+    }
+
+    /// <summary>Sends SIGTERM and waits for the exit.</summary>
+    /// <exception cref="BenchException">It does not exit.</exception>
+    public static async Task StopAsync(ChildProcess process)
+    {
+        process.Signal(ChildProcess.SigTerm);
+        try
+        {
+            await process.ExitAsync(ExitTimeout);
+        }
+        catch (TimeoutException)
+        {
+            throw new BenchException($"process {process.Id} does not exit on SIGTERM");
+        }
+    }
+
+    public void Dispose()
+    {
+        Server?.Dispose();
+        Etcd?.Dispose();
+    }
+
+    private static string Text(Uri uri) => uri.GetLeftPart(UriPartial.Authority);
+
+    [GeneratedRegex(@"Took over the table \(.*; takeover (\d+)\)")]
+    private static partial Regex TakeOvers();
+}

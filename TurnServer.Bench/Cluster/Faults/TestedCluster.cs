@@ -1,0 +1,120 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using TurnServer.Cluster.Etcd;
+
+namespace TurnServer.Bench.Cluster.Faults;
+
+/// <summary>Machines that form a cluster, and what can be seen of it from outside.</summary>
+internal sealed class TestedCluster : IDisposable
+{
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+
+    private readonly EtcdConnection _etcd;
+
+    private readonly HttpClient _http = new(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(1) })
+    {
+        Timeout = TimeSpan.FromSeconds(2),
+    };
+
+    /// <param name="sites">Where the machines are.</param>
+    /// <param name="folder">For etcd's data.</param>
+    /// <param name="program">See <see cref="FaultsOptions.Server"/>.</param>
+    public TestedCluster(IReadOnlyList<Site> sites, string folder, string? program)
+    {
+        Machines = [.. sites.Select((_, i) => new Machine(i, sites, folder, program))];
+        _etcd = new EtcdConnection(new EtcdOptions { Endpoints = [.. sites.Select(site => site.Etcd)] });
+    }
+
+    public IReadOnlyList<Machine> Machines { get; }
+
+    public IReadOnlyList<Uri> Urls => [.. Machines.Select(machine => machine.Site.Url)];
+
+    /// <summary>How many times the table has been taken over.</summary>
+    public long Epoch => Machines.Max(machine => machine.LastEpoch);
+
+    /// <summary>The machine whose server took over last; it may have died since.</summary>
+    public int Owner => Machines.Select(machine => machine.LastEpoch).ToList().IndexOf(Epoch);
+
+    /// <summary>Starts everything, and waits until it works.</summary>
+    /// <exception cref="BenchException">It does not.</exception>
+    public async Task StartAsync(TimeSpan timeout, CancellationToken stop)
+    {
+        foreach (var machine in Machines)
+            machine.StartEtcd();
+        await WaitAsync(IsEtcdHealthyAsync, "etcd", timeout, stop);
+        foreach (var machine in Machines)
+            machine.StartServer();
+        await HealthyAsync(timeout, stop);
+    }
+
+    /// <summary>Waits until all parts work.</summary>
+    /// <exception cref="BenchException">They do not in time.</exception>
+    public async Task HealthyAsync(TimeSpan timeout, CancellationToken stop)
+    {
+        await WaitAsync(IsEtcdHealthyAsync, "etcd", timeout, stop);
+        foreach (var machine in Machines)
+            await WaitAsync(() => IsHealthyAsync(machine), $"the server at {machine.Site.Url}", timeout, stop);
+    }
+
+    /// <summary>The machine of etcd's leader.</summary>
+    /// <exception cref="BenchException">There is none.</exception>
+    public async Task<int> FindLeaderAsync(TimeSpan timeout, CancellationToken stop)
+    {
+        var leader = -1;
+        await WaitAsync(async () =>
+        {
+            leader = (await StatusAsync()).Servers.Select(server => server.IsLeader).ToList().IndexOf(true);
+            return leader >= 0;
+        }, "etcd's leader", timeout, stop);
+        return leader;
+    }
+
+    /// <summary>A metric of the owner, summed over its labels.</summary>
+    /// <param name="series">Which lines to sum.</param>
+    public async Task<double> ReadMetricAsync(Func<string, bool> series)
+    {
+        var site = Machines[Owner].Site;
+        var page = await _http.GetStringAsync(new Uri($"http://{site.Host}:{site.AdminPort}/metrics"));
+        return page.Split('\n').Where(series).Sum(line => double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1),
+            CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Waits until a condition holds.</summary>
+    /// <exception cref="BenchException">It does not in time.</exception>
+    public static async Task WaitAsync(Func<Task<bool>> condition, string what, TimeSpan timeout,
+        CancellationToken stop)
+    {
+        for (var startedAt = Stopwatch.GetTimestamp(); !await condition(); await Task.Delay(PollInterval, stop))
+        {
+            if (Stopwatch.GetElapsedTime(startedAt) > timeout)
+                throw new BenchException($"{what} did not recover within {timeout.TotalSeconds:0} s");
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var machine in Machines)
+            machine.Dispose();
+        _http.Dispose();
+        _etcd.Dispose();
+    }
+
+    private async Task<bool> IsEtcdHealthyAsync() => await StatusAsync() is var status
+        && status.Servers.All(server => server.Error is null) && status.Servers.Any(server => server.IsLeader);
+
+    private Task<EtcdStatus> StatusAsync() => EtcdStatus.ReadAsync(_etcd, CancellationToken.None);
+
+    private async Task<bool> IsHealthyAsync(Machine machine)
+    {
+        try
+        {
+            using var response = await _http.GetAsync(new Uri(machine.Site.Url, "healthz"));
+            return response.StatusCode == HttpStatusCode.OK;
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}
