@@ -186,6 +186,8 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
             {
                 if (needsTable)
                     await LoadAsync(stop);
+                else if (_problem is not null)
+                    await log.ReadHeadAsync(stop);
                 needsTable = false;
                 NoteAvailable();
                 await foreach (var batch in log.ReadOnAsync(Position, stop))
