@@ -27,7 +27,8 @@ internal sealed class AdminServer : IDisposable
     {
         var clock = TimeProvider.System;
         var probe = new ActorProbe(sources.Table.GetStatisticsAsync, clock);
-        var samples = new SampleSource(probe, sources.Http.GetStatistics, sources.Journal.Read, clock);
+        var samples = new SampleSource(probe, sources.Http.GetStatistics, sources.Journal.Read, clock,
+            sources.Cluster);
         var metrics = new MetricsEndpoint(sources.Metrics, sources.Version, samples);
         var status = new StatusEndpoint(sources, samples, clock);
         return new AdminServer(status, AdminFront.Start(options, AdminEndpoints.Create(probe, metrics, status), log));

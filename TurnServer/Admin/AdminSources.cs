@@ -1,4 +1,5 @@
 using TurnServer.Actor;
+using TurnServer.Cluster;
 using TurnServer.Http;
 using TurnServer.Journal;
 using TurnServer.Metrics;
@@ -24,6 +25,9 @@ internal sealed record AdminSources
 
     /// <summary>The registry that requests are counted in.</summary>
     public required MetricsRegistry Metrics { get; init; }
+
+    /// <summary>The cluster; null: the server is none's.</summary>
+    public Func<ClusterStatus>? Cluster { get; init; }
 }
 
 /// <summary>What the statistics are compared with.</summary>

@@ -1,4 +1,5 @@
 using TurnServer.Actor;
+using TurnServer.Cluster;
 using TurnServer.Http;
 using TurnServer.Journal;
 using TurnServer.Metrics;
@@ -19,6 +20,9 @@ internal sealed record Sample
 
     /// <summary>Null when the actor did not answer.</summary>
     public required ActorStatistics? Actor { get; init; }
+
+    /// <summary>Null when the server belongs to no cluster.</summary>
+    public ClusterStatus? Cluster { get; init; }
 }
 
 /// <summary>Where metrics and status take their samples. Any thread may.</summary>
@@ -26,10 +30,14 @@ internal sealed record Sample
 /// <param name="readHttp">The HTTP front's statistics.</param>
 /// <param name="readJournal">The journal's statistics.</param>
 /// <param name="clock">Dates the samples.</param>
+/// <param name="readCluster">The state of the cluster; null: the server belongs to none.</param>
 internal sealed class SampleSource(ActorProbe probe, Func<HttpStatistics> readHttp,
-    Func<JournalStatistics> readJournal, TimeProvider clock)
+    Func<JournalStatistics> readJournal, TimeProvider clock, Func<ClusterStatus>? readCluster = null)
 {
     private readonly long _startedAt = clock.GetTimestamp();
+
+    /// <summary>Whether samples have a <see cref="Sample.Cluster"/>.</summary>
+    public bool HasCluster => readCluster is not null;
 
     /// <summary>Takes a sample; without the actor's part when it does not answer in time.</summary>
     /// <param name="countDescriptors">Called once the actor has answered, as it may take a while.</param>
@@ -43,6 +51,7 @@ internal sealed class SampleSource(ActorProbe probe, Func<HttpStatistics> readHt
             Journal = readJournal(),
             Process = ProcessStatistics.Read(countDescriptors()),
             Actor = actor,
+            Cluster = readCluster?.Invoke(),
         };
     }
 }

@@ -26,11 +26,14 @@ internal sealed class ClusterTableHost : ITableHost
     private readonly int _port;
     private readonly EtcdConnection _connection;
     private readonly EtcdShardLog _shardLog;
+    private readonly EtcdMonitor _etcd;
+    private readonly CancellationTokenSource _stop = new();
     private readonly ClusterNode _node;
     private readonly NodeLinks _links;
     private readonly ClusterGateway _gateway;
     private LinkServer? _linkServer;
     private Task _running = Task.CompletedTask;
+    private Task _monitoring = Task.CompletedTask;
 
     /// <exception cref="StateException">
     /// The flags of the cluster cannot be used; the message is for the operator.
@@ -53,6 +56,7 @@ internal sealed class ClusterTableHost : ITableHost
         };
         _connection = Connect(_options);
         _shardLog = new EtcdShardLog(_connection);
+        _etcd = new EtcdMonitor(_shardLog.ReadSpaceAsync, clock, log);
         var grace = options.State.GraceUnder(options.Rules);
         var settings = new StateSettings(options.Rules, options.HasSequentialKeys);
         var candidate = new ShardCandidate(_shardLog, _self.Id, settings, grace,
@@ -72,8 +76,9 @@ internal sealed class ClusterTableHost : ITableHost
     /// <inheritdoc/>
     public IPlayerGateway Gateway => _gateway;
 
-    /// <summary>What the cluster looks like from here.</summary>
-    public ClusterStatus GetStatus() => _node.GetStatus();
+    /// <inheritdoc/>
+    public Func<ClusterStatus> ClusterStatus =>
+        () => _node.GetStatus() with { Name = _options.Name, Etcd = _etcd.Latest };
 
     /// <inheritdoc/>
     public void Begin()
@@ -95,9 +100,10 @@ internal sealed class ClusterTableHost : ITableHost
     public async Task RunAsync()
     {
         _running = _node.RunAsync();
+        _monitoring = _etcd.RunAsync(_stop.Token);
         try
         {
-            await await Task.WhenAny(_running, _linkServer!.Completion);
+            await await Task.WhenAny(_running, _linkServer!.Completion, _monitoring);
         }
         catch (Exception bug) when (bug is not ActorFailedException)
         {
@@ -126,7 +132,9 @@ internal sealed class ClusterTableHost : ITableHost
     public async Task AbortAsync()
     {
         _node.Stop();
+        await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _monitoring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_linkServer is not null)
             await _linkServer.DisposeAsync();
         await _shardLog.DisposeAsync();
@@ -137,6 +145,7 @@ internal sealed class ClusterTableHost : ITableHost
         _links.Dispose();
         _node.Dispose();
         _connection.Dispose();
+        _stop.Dispose();
     }
 
     private static EtcdConnection Connect(ClusterOptions options)

@@ -1,4 +1,5 @@
 using TurnServer.Actor;
+using TurnServer.Cluster;
 
 namespace TurnServer.Cli;
 
@@ -10,6 +11,9 @@ internal interface ITableHost : IDisposable
 
     /// <summary>Answers players.</summary>
     IPlayerGateway Gateway { get; }
+
+    /// <summary>Tells what the cluster looks like from here, at once and on any thread; null: no cluster.</summary>
+    Func<ClusterStatus>? ClusterStatus { get; }
 
     /// <summary>
     /// Makes ready to run. To be called once the ports are open: a server that cannot listen must change nothing.

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
+using TurnServer.Cluster;
 using TurnServer.Journal;
 using TurnServer.Rules;
 
@@ -32,6 +33,9 @@ internal sealed class LocalTableHost : ITableHost
 
     /// <inheritdoc/>
     public IPlayerGateway Gateway { get; }
+
+    /// <inheritdoc/>
+    public Func<ClusterStatus>? ClusterStatus => null;
 
     /// <inheritdoc/>
     public void Begin()

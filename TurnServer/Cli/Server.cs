@@ -86,7 +86,10 @@ internal sealed class Server(ServeOptions options, ITableHost host, JournalCount
     private Task NotifyAsync(HttpFront front) =>
         new ServiceNotifier(new SystemdNotifier(),
             Watchdog.Timeout(Environment.GetEnvironmentVariable, Environment.ProcessId), host.Table, () => front.Taken,
-            TimeProvider.System, log).RunAsync(stop.Token);
+            TimeProvider.System, log)
+        {
+            DescribeRole = host.ClusterStatus is { } cluster ? () => cluster().Role : null,
+        }.RunAsync(stop.Token);
 
     private AdminSources Sources(HttpFront front, MetricsRegistry metrics) =>
         new()
@@ -103,6 +106,7 @@ internal sealed class Server(ServeOptions options, ITableHost host, JournalCount
             Http = front,
             Journal = journal,
             Metrics = metrics,
+            Cluster = host.ClusterStatus,
         };
 
     private void Announce(HttpFront front)

@@ -30,6 +30,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     private volatile IReadOnlyList<ClusterMember> _alive = [];
     private volatile ShardOwner? _owner;
     private IPlayerGateway? _here;
+    private AppendTotals _appendedBefore;
 
     /// <param name="self">This server.</param>
     /// <param name="log">The log.</param>
@@ -70,18 +71,30 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     /// <summary>What the cluster looks like from here. Any thread.</summary>
     public ClusterStatus GetStatus()
     {
-        var owner = _owner;
+        ShardOwner? here;
+        AppendTotals appended;
+        lock (_gate)
+        {
+            here = _owner;
+            appended = here is null ? _appendedBefore : _appendedBefore + here.Counters.Read();
+        }
+
+        var owner = here is null ? _standby.Owner : _self.Id;
+        var position = here?.Position ?? _standby.Position;
+        var takeOvers = _standby.TakeOvers;
         return new ClusterStatus
         {
             Self = _self.Id,
-            Members = _alive,
-            Owner = owner is null ? _standby.Owner : _self.Id,
+            Members = MemberStatus.Of(_alive, _self.Id, owner, position),
+            Owner = owner,
             Epoch = _standby.Epoch,
-            Position = owner?.Position ?? _standby.Position,
-            TakeOvers = _standby.TakeOvers,
-            Appended = owner?.Counters,
-            SnapshotBytes = owner?.SnapshotBytes ?? 0,
+            Position = position,
+            TakeOvers = takeOvers.Latest,
+            TakeOversByCause = takeOvers.CountsByCause,
+            Appended = appended,
+            SnapshotBytes = here?.SnapshotBytes ?? 0,
             Problem = Problem,
+            StandbyProblem = here is null ? _standby.Problem : null,
         };
     }
 
@@ -163,7 +176,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
 
     // Why players who are connected here cannot play; null: they can.
     private string? Problem => _owner is { } owner
-        ? owner.Actor.IsStalled ? "the log does not answer, or is full: nothing can be recorded" : null
+        ? owner.Problem
         : _route.Owner is not { } other ? _standby.Problem
         : IsPassingOn() ? null
         : _standby.Problem ?? (IsOwnerUnreachable() ? $"the owner, at {other.Address}, cannot be reached" : null);
@@ -196,8 +209,9 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     private async Task OwnAsync(OwnedShard owned)
     {
         using var owner = new ShardOwner(_shardLog, owned, _grace, _clock, _log);
-        Log.TookOver(_log, _standby.TakeOvers[^1].Cause, owned.Epoch, owned.Table.PlayerCount, owned.Table.GameCount,
-            _standby.TakeOvers[^1].Grace.TotalSeconds);
+        var takeOver = _standby.TakeOvers.Latest[^1];
+        Log.TookOver(_log, takeOver.Cause, owned.Epoch, owned.Table.PlayerCount, owned.Table.GameCount,
+            takeOver.Grace.TotalSeconds);
         var running = owner.RunAsync(CloseAsync(), _stop.Token);
         SetOwner(owner);
         try
@@ -229,9 +243,14 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
 
     private void SetOwner(ShardOwner? owner)
     {
-        _owner = owner;
         lock (_gate)
+        {
+            if (_owner is { } before)
+                _appendedBefore += before.Counters.Read();
+            _owner = owner;
             _here = owner is null || _handOver.Task.IsCompleted ? null : _createGateway(owner.Actor);
+        }
+
         ChooseRoute();
     }
 

@@ -20,6 +20,7 @@ internal sealed class ShardOwner : IDisposable
     private readonly OwnedShard _owned;
     private readonly ILogger _log;
     private readonly TimeProvider _clock;
+    private volatile LogUnavailableException? _unavailable;
 
     /// <param name="shardLog">The log.</param>
     /// <param name="owned">The shard.</param>
@@ -35,8 +36,16 @@ internal sealed class ShardOwner : IDisposable
         Actor = new TurnActor(owned.Table, clock, log);
         Actor.ExtendDeadlinesOnSuspension(grace);
         Actor.RecordIn(owned.Recorder);
-        owned.Appender.Unavailable = reason => Log.ClusterStalled(log, reason.Message);
-        owned.Appender.Available = () => Log.ClusterResumed(log);
+        owned.Appender.Unavailable = reason =>
+        {
+            _unavailable = reason;
+            Log.ClusterStalled(log, reason.Message);
+        };
+        owned.Appender.Available = () =>
+        {
+            _unavailable = null;
+            Log.ClusterResumed(log);
+        };
     }
 
     /// <summary>Answers requests.</summary>
@@ -50,6 +59,14 @@ internal sealed class ShardOwner : IDisposable
 
     /// <summary>The size of the latest snapshot that this owner has written, in bytes.</summary>
     public long SnapshotBytes => _owned.Snapshotter.SnapshotBytes;
+
+    /// <summary>Why nothing can be recorded, and requests are refused; null: it can. Any thread.</summary>
+    public string? Problem => !Actor.IsStalled ? null : _unavailable switch
+    {
+        null => "the log has no room for more records: snapshots cannot be written, or the log is too slow",
+        { IsFull: true } full => $"the log is full: {full.Message}",
+        var failure => $"the log does not answer: {failure.Message}",
+    };
 
     /// <summary>Runs until the shard is another server's, or is handed over. Fails on a bug.</summary>
     /// <param name="handOver">Completes when the shard is to be handed over; no request may come after that.</param>

@@ -58,8 +58,8 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
     /// <summary>The last batch that this server has.</summary>
     public long Position => Volatile.Read(ref _position);
 
-    /// <summary>The takeovers that this server has seen, the latest last.</summary>
-    public IReadOnlyList<TakeOver> TakeOvers => _takeOvers.Latest;
+    /// <summary>The takeovers that this server has seen.</summary>
+    public TakeOverHistory TakeOvers => _takeOvers;
 
     /// <summary>Why this server could not take over now; null: it could.</summary>
     public string? Problem => _versionProblem ?? _problem;
@@ -158,11 +158,11 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
             return null;
         return owner switch
         {
-            null => _epoch == 0 ? "first server" : "handed over",
-            _ when owner == id => "taken over without acknowledgement",
-            _ when !alive.Contains(owner) => "owner gone",
-            _ when owner == _suspect => "owner does not listen any more",
-            _ when owner == _quietSuspect => "owner silent",
+            null => _epoch == 0 ? TakeOverCause.FirstServer : TakeOverCause.HandedOver,
+            _ when owner == id => TakeOverCause.Unacknowledged,
+            _ when !alive.Contains(owner) => TakeOverCause.OwnerGone,
+            _ when owner == _suspect => TakeOverCause.OwnerDeaf,
+            _ when owner == _quietSuspect => TakeOverCause.OwnerSilent,
             _ => null,
         };
     }
@@ -182,7 +182,7 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
 
             // The new owner's from now on; the reader ends at the next batch.
             _follower = null;
-            _takeOvers.Add(follower.LastTakeOver!);
+            _takeOvers.Add(follower.LastTakeOver!, follower.Position);
             SetOwner(id, owned.Epoch, follower.Position);
             return owned;
         }
@@ -206,6 +206,8 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
             {
                 if (needsTable)
                     await LoadAsync(stop);
+                else if (_problem is not null)
+                    await log.ReadHeadAsync(stop);
                 needsTable = false;
                 NoteAvailable();
                 await foreach (var batch in log.ReadOnAsync(Position, stop))
@@ -237,6 +239,7 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
         var head = await log.ReadHeadAsync(stop);
         var follower = ShardFollower.Begin(snapshot);
         // Before there is a follower: this server may have been the owner until now, and is none without one.
+        _takeOvers.CountAfter(head.Position);
         SetOwner(head.Owner, head.Epoch, head.Position);
         Volatile.Write(ref _position, follower.Position);
         await _gate.WaitAsync(stop);
@@ -261,7 +264,7 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
             switch (BatchContent.KindOf(batch.Content.Span))
             {
                 case BatchKind.TakeOver:
-                    _takeOvers.Add(follower.LastTakeOver!);
+                    _takeOvers.Add(follower.LastTakeOver!, batch.Position);
                     if (batch.Position > _ownerPosition)
                         SetOwner(follower.LastTakeOver!.Owner, Epoch + 1, batch.Position);
                     break;

@@ -29,6 +29,21 @@ internal sealed class MetricSet<T>(MetricsRegistry registry)
         return this;
     }
 
+    /// <summary>
+    /// Adds a gauge for each value of a label that the source names. It must always name the same ones.
+    /// </summary>
+    public MetricSet<T> Gauges(string name, string help, string label,
+        Func<T, IEnumerable<(string Label, double? Value)>> read)
+    {
+        var gauge = registry.Factory.CreateGauge(name, help, [label], Hidden<GaugeConfiguration>());
+        _updates.Add(source =>
+        {
+            foreach (var (key, value) in read(source))
+                Update(gauge.WithLabels(key), value);
+        });
+        return this;
+    }
+
     /// <summary>Adds a value that only grows.</summary>
     public MetricSet<T> Counter(string name, string help, Func<T, double?> read)
     {
@@ -65,13 +80,16 @@ internal sealed class MetricSet<T>(MetricsRegistry registry)
             update(source);
     }
 
-    private void AddGauge(Gauge.Child gauge, Func<T, double?> read) => _updates.Add(source =>
+    private void AddGauge(Gauge.Child gauge, Func<T, double?> read) =>
+        _updates.Add(source => Update(gauge, read(source)));
+
+    private static void Update(Gauge.Child gauge, double? value)
     {
-        if (read(source) is { } value)
-            gauge.Set(value);
+        if (value is { } known)
+            gauge.Set(known);
         else
             gauge.Unpublish();
-    });
+    }
 
     private void AddCounter(Counter.Child counter, Func<T, double?> read) => _updates.Add(source =>
     {

@@ -34,6 +34,9 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
     public TimeSpan Interval { get; } = TimeSpan.FromTicks(
         Math.Clamp((watchdogTimeout / 3 ?? IntervalMax).Ticks, IntervalMin.Ticks, IntervalMax.Ticks));
 
+    /// <summary>What this server is in its cluster, for the status line; null: there is none.</summary>
+    public Func<string>? DescribeRole { get; init; }
+
     /// <summary>Notifies until the server stops. Called once the server listens.</summary>
     /// <param name="stop">Cancelled when the server is asked to stop.</param>
     public async Task RunAsync(CancellationToken stop)
@@ -86,9 +89,10 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
         var traffic = rate.ToString(rate < 10 ? "0.#" : "0", CultureInfo.InvariantCulture) + " requests/s";
         if (ActorProbe.ProblemOf(statistics) is { } problem)
             traffic = $"{problem}, {traffic}";
+        var role = DescribeRole is null ? "" : $"{DescribeRole()}, ";
         return statistics?.Table is { } table
-            ? $"{Count(table.Players, "registered player")}, {Count(table.Games, "game")}, {traffic}"
-            : traffic;
+            ? $"{role}{Count(table.Players, "registered player")}, {Count(table.Games, "game")}, {traffic}"
+            : role + traffic;
 
         static string Count(int count, string noun) =>
             string.Create(CultureInfo.InvariantCulture, $"{count} {noun}{(count == 1 ? "" : "s")}");

@@ -11,7 +11,7 @@ internal sealed class MetricsEndpoint(MetricsRegistry registry, string version, 
     private const string OpenMetricsType = "application/openmetrics-text";
     private const string TextType = "text/plain";
 
-    private readonly MetricSet<Sample> _metrics = ServerMetrics.In(registry, version);
+    private readonly MetricSet<Sample> _metrics = ServerMetrics.In(registry, version, source.HasCluster);
 
     /// <summary>
     /// Composes the page, in OpenMetrics where that is preferred. Its status is 200 even when the actor does not

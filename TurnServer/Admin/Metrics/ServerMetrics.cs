@@ -11,7 +11,10 @@ namespace TurnServer.Admin.Metrics;
 /// </summary>
 internal static class ServerMetrics
 {
-    public static MetricSet<Sample> In(MetricsRegistry registry, string version)
+    /// <param name="registry">Where they are added.</param>
+    /// <param name="version">The server's.</param>
+    /// <param name="hasCluster">Whether the server belongs to a cluster.</param>
+    public static MetricSet<Sample> In(MetricsRegistry registry, string version, bool hasCluster)
     {
         var metrics = new MetricSet<Sample>(registry);
         metrics.Info("turnserver_build_info", "Always 1; the label has the version.", "version", version);
@@ -19,6 +22,8 @@ internal static class ServerMetrics
         AddHttp(metrics);
         AddJournal(metrics);
         AddProcess(metrics);
+        if (hasCluster)
+            ClusterMetrics.AddTo(metrics);
         registry.AddProcess();
         return metrics;
     }

@@ -12,6 +12,9 @@ internal static class StatusPage
     private const string ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; "
         + "connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+    private static readonly string[] Scripts =
+        ["status.js", "status-chart.js", "status-cluster.js", "status-format.js", "status-tables.js"];
+
     /// <summary>The style that this page shares with load reports.</summary>
     public static string BaseStyle => Encoding.UTF8.GetString(Read("base.css"));
 
@@ -23,7 +26,7 @@ internal static class StatusPage
         yield return File("/status", "text/html", html);
         yield return File("/status.css", "text/css", [.. Read("base.css"), .. Read("status.css")]);
         yield return File("/status.svg", "image/svg+xml", Read("status.svg"));
-        foreach (var script in new[] { "status.js", "status-chart.js", "status-format.js", "status-tables.js" })
+        foreach (var script in Scripts)
             yield return File($"/{script}", "text/javascript", Read(script));
     }
 

@@ -83,3 +83,15 @@ export function element(kind, ...children) {
 export function setText(target, text) {
     if (target.textContent !== text) target.textContent = text;
 }
+
+/** Fills a list with facts: each a name, a value and perhaps a class. */
+export function showFacts(id, facts) {
+    const list = document.getElementById(id);
+    while (list.children.length > facts.length) list.lastChild.remove();
+    facts.forEach(([name, value, kind], i) => {
+        const row = list.children[i] ?? list.appendChild(element("div", element("dt"), element("dd")));
+        row.className = kind ?? "";
+        setText(row.firstChild, name);
+        setText(row.lastChild, value);
+    });
+}

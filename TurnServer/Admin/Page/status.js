@@ -1,8 +1,10 @@
 // Reads status.json every two seconds and shows it. Players' input is only ever set as text.
 import { Chart } from "./status-chart.js";
+import { showCluster } from "./status-cluster.js";
 import { Table } from "./status-tables.js";
 import {
-    bytes, clock, duration, element, moment, percent, plural, printable, rate, setText, size, span, whole, words,
+    bytes, clock, duration, element, moment, percent, plural, printable, rate, setText, showFacts, size, span, whole,
+    words,
 } from "./status-format.js";
 
 const interval = 2000;
@@ -108,17 +110,6 @@ function showTiles(status) {
     });
 }
 
-function showFacts(id, facts) {
-    const list = find(id);
-    while (list.children.length > facts.length) list.lastChild.remove();
-    facts.forEach(([name, value, kind], i) => {
-        const row = list.children[i] ?? list.appendChild(element("div", element("dt"), element("dd")));
-        row.className = kind ?? "";
-        setText(row.firstChild, name);
-        setText(row.lastChild, value);
-    });
-}
-
 function showMeters(status) {
     const { now, limits } = status;
     const list = find("limits");
@@ -193,6 +184,7 @@ function show(status) {
     showTiles(status);
     const at = new Date(status.time);
     for (const chart of charts) chart.show(status.history, at);
+    showCluster(status.cluster);
     showRegistry("players", players, status.players, "player");
     showRegistry("games", games, status.games, "game");
     showMeters(status);

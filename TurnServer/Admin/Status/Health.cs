@@ -49,7 +49,9 @@ internal static class Health
         IEnumerable<Finding?> findings =
         [
             Unanswered(samples),
-            last.Actor is not { IsStalled: true } ? null : new Finding(HealthState.Bad,
+            .. ClusterHealth.Evaluate(samples),
+            // In a cluster there is a problem then, which says more.
+            last.Actor is not { IsStalled: true, Problem: null } ? null : new Finding(HealthState.Bad,
                 "The state cannot be recorded because the disk is full or too slow: requests are refused (reply 23) "
                 + "until it can."),
             last.Actor?.StateFault is not { } fault ? null : new Finding(HealthState.Bad,

@@ -41,6 +41,9 @@ internal sealed class StatusReport
     // Rates of a single second jump too much to be read.
     private static readonly TimeSpan NowSpan = TimeSpan.FromSeconds(5);
 
+    // Without players there are a few appends a minute.
+    private static readonly TimeSpan AppendSpan = TimeSpan.FromMinutes(1);
+
     private readonly StatusInput _input;
 
     internal StatusReport(StatusInput input) => _input = input;
@@ -73,6 +76,10 @@ internal sealed class StatusReport
     public ServerLimits Limits => _input.Sources.Limits;
 
     public TotalReport Total => new(Last);
+
+    public ClusterReport? Cluster => Last.Cluster is { } cluster
+        ? new(cluster, _input.Samples.First(sample => sample.At >= Last.At - AppendSpan).Cluster?.Appended)
+        : null;
 
     public HistoryReport History => new(_input.History, _input.Range);
 

@@ -132,4 +132,14 @@ internal sealed class AppendCounters
     }
 
     public void CountFailure() => Interlocked.Increment(ref _failures);
+
+    /// <summary>All of them.</summary>
+    public AppendTotals Read() => new(Batches, Bytes, Time, Failures);
+}
+
+/// <summary>What has been appended, as <see cref="AppendCounters"/> counts it.</summary>
+internal readonly record struct AppendTotals(long Batches, long Bytes, TimeSpan Time, long Failures)
+{
+    public static AppendTotals operator +(AppendTotals a, AppendTotals b) =>
+        new(a.Batches + b.Batches, a.Bytes + b.Bytes, a.Time + b.Time, a.Failures + b.Failures);
 }

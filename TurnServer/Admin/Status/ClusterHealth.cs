@@ -1,0 +1,84 @@
+using TurnServer.Cluster;
+using TurnServer.Cluster.Etcd;
+
+namespace TurnServer.Admin.Status;
+
+/// <summary>Evaluates the health of the cluster that the server belongs to.</summary>
+internal static class ClusterHealth
+{
+    /// <summary>
+    /// A standby that follows is less than a second behind, which is some hundred batches at most. One that lacks more
+    /// has to read them before it can take over.
+    /// </summary>
+    private const long FarBehindBatches = 1000;
+
+    /// <summary>A server that has just started reads the log; that needs no attention.</summary>
+    private static readonly TimeSpan CatchUpTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>The findings; none without a cluster.</summary>
+    /// <param name="samples">The last minutes, the oldest first; at least one.</param>
+    public static IEnumerable<Finding> Evaluate(IReadOnlyList<Sample> samples) =>
+        samples[^1].Cluster is { } cluster
+            ? [.. OfLog(cluster), .. OfServers(samples, cluster), .. OfEtcd(cluster)]
+            : [];
+
+    private static IEnumerable<Finding> OfLog(ClusterStatus cluster)
+    {
+        if (cluster.Problem is { } problem)
+            yield return new Finding(HealthState.Bad, $"Players cannot play: {problem}.");
+        else if (cluster.StandbyProblem is { } standbyProblem)
+            yield return Warn($"This server passes requests on, but could not take over: {standbyProblem}.");
+    }
+
+    private static IEnumerable<Finding> OfServers(IReadOnlyList<Sample> samples, ClusterStatus cluster)
+    {
+        if (cluster.Members.Count < 2)
+        {
+            yield return Warn("There is no standby: the games stop if this server does. Start turnserver with the same "
+                + "--cluster on another machine.");
+        }
+
+        foreach (var member in cluster.Members.Where(member => IsFarBehind(samples, member.Id)))
+        {
+            yield return Warn(FormattableString.Invariant(
+                $"The standby at {member.Address} is {member.Behind} batches behind and could not take over at once."));
+        }
+    }
+
+    private static IEnumerable<Finding> OfEtcd(ClusterStatus cluster)
+    {
+        if (cluster.Etcd is not { Status: var etcd })
+            yield break;
+        foreach (var server in etcd.Servers.Where(server => server.Error is not null))
+        {
+            yield return Warn(server.Version is null
+                ? $"etcd at {server.Address} does not answer: {server.Error}."
+                : $"etcd at {server.Address} reports: {server.Error}.");
+        }
+
+        if (etcd.IsNearlyFull)
+            yield return Warn(DescribeSpace(etcd));
+    }
+
+    private static string DescribeSpace(EtcdStatus etcd)
+    {
+        var largest = etcd.Servers.MaxBy(server => server.DatabaseBytes)!;
+        return FormattableString.Invariant(
+            $"etcd's database has {Megabytes(largest.DatabaseBytes)} MB at {largest.Address}, ")
+            + FormattableString.Invariant(
+            $"{Megabytes(largest.UsedBytes)} MB of them in use; at its quota, 2 GiB by default, nothing can be ")
+            + "recorded. Free the rest (etcdctl compact, then etcdctl defrag on one server of etcd after the other), "
+            + "or raise --quota-backend-bytes.";
+    }
+
+    private static bool IsFarBehind(IReadOnlyList<Sample> samples, string id)
+    {
+        var from = samples[^1].At - CatchUpTime;
+        return samples[0].At <= from && samples.Where(sample => sample.At >= from).All(sample =>
+            sample.Cluster?.Members.FirstOrDefault(member => member.Id == id) is { Behind: > FarBehindBatches });
+    }
+
+    private static long Megabytes(long bytes) => bytes / 1_000_000;
+
+    private static Finding Warn(string text) => new(HealthState.Warning, text);
+}
