@@ -144,6 +144,9 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
             }
             else
             {
+                // Again: its last batches may have come after it had fallen silent here.
+                if (WasConnected(owner))
+                    Silent?.Invoke(owner);
                 await Task.Delay(RetryPause, clock, CancellationToken.None);
             }
         }
