@@ -160,7 +160,7 @@ internal sealed class ClusterServer : SimulatedServer
         AppendAll();
         _uncommitted = 0;
         // Often late: then the log is full, and requests have to wait for one.
-        if (_random.Is(50) || (_owned.Snapshotter.IsDue(0) && _random.Is(150)))
+        if (_random.Is(20) || (_owned.Snapshotter.IsDue(0) && _random.Is(30)))
             WriteSnapshot();
         foreach (var standby in _standbys)
         {
@@ -319,7 +319,7 @@ internal sealed class ClusterServer : SimulatedServer
                 if (owned is null)
                     continue;
                 _standbys.Remove(standby);
-                if (_random.Is(150))
+                if (_random.Is(300))
                 {
                     // Dies at once.
                     _standbys.Add(NewStandby());
