@@ -176,6 +176,7 @@ internal sealed class StatusJsonTests() : AdminFixture("--max-games", "77", "--g
     [TestCase("/status.css", "text/css")]
     [TestCase("/status.js", "text/javascript")]
     [TestCase("/status-chart.js", "text/javascript")]
+    [TestCase("/status-cluster.js", "text/javascript")]
     [TestCase("/status-format.js", "text/javascript")]
     [TestCase("/status-tables.js", "text/javascript")]
     [TestCase("/status.svg", "image/svg+xml")]
@@ -188,6 +189,13 @@ internal sealed class StatusJsonTests() : AdminFixture("--max-games", "77", "--g
         Assert.That(reply["Content-Security-Policy"], Does.Contain("default-src 'none'")
             .And.Contain("script-src 'self'").And.Contain("frame-ancestors 'none'").And.Not.Contain("unsafe"));
         Assert.That(reply.Body, Is.Not.Empty);
+    }
+
+    [Test]
+    public async Task Without_a_cluster_its_section_is_hidden()
+    {
+        Assert.That((await ReadAsync()).GetProperty("cluster").ValueKind, Is.EqualTo(JsonValueKind.Null));
+        Assert.That((await GetAsync("/status")).Body, Does.Contain("id=\"cluster\" hidden"));
     }
 
     [Test]

@@ -24,6 +24,7 @@ internal sealed class ServiceNotifierTests
     private CancellationTokenSource _stop = null!;
     private ActorDriver _actor = null!;
     private Task _running = Task.CompletedTask;
+    private Func<string>? _describeRole;
     private long _requests;
     private int _reports;
 
@@ -34,6 +35,7 @@ internal sealed class ServiceNotifierTests
         _log = new RecordingLog();
         _stop = new CancellationTokenSource();
         _actor = new ActorDriver();
+        _describeRole = null;
         _requests = 0;
         _reports = 0;
     }
@@ -77,6 +79,15 @@ internal sealed class ServiceNotifierTests
         await ReportAsync(systemd, requests: 1150);
         Assert.That(systemd.Status, Is.EqualTo("2 registered players, 1 game, 230 requests/s"));
         Assert.That(systemd.Pings, Is.Zero, "there is no watchdog");
+    }
+
+    [Test]
+    public async Task Status_InACluster_BeginsWithTheRole()
+    {
+        _describeRole = () => "standby of 10.0.0.1:2390";
+        await using var systemd = await RunReadyAsync(watchdog: null);
+        Assert.That(systemd.Status,
+            Is.EqualTo("standby of 10.0.0.1:2390, 0 registered players, 0 games, 0 requests/s"));
     }
 
     [TestCase(null, 5000)]
@@ -208,7 +219,10 @@ internal sealed class ServiceNotifierTests
             Environment.SetEnvironmentVariable("NOTIFY_SOCKET", null);
         }
 
-        var notifier = new ServiceNotifier(manager, watchdog, _actor.Actor, CountRequests, _clock, _log);
+        var notifier = new ServiceNotifier(manager, watchdog, _actor.Actor, CountRequests, _clock, _log)
+        {
+            DescribeRole = _describeRole,
+        };
         _reports = 0;
         _running = notifier.RunAsync(_stop.Token);
     }

@@ -1,0 +1,95 @@
+using TurnServer.Admin;
+using TurnServer.Admin.Status;
+using TurnServer.Cluster;
+
+namespace TurnServer.Tests.Admin;
+
+/// <summary>The findings about a cluster.</summary>
+internal sealed class ClusterHealthTests
+{
+    private static readonly ClusterStatus Well = ClusterSamples.Status();
+
+    [Test]
+    public void Evaluate_AClusterInWhichAllIsWell_IsEmpty() => Assert.That(Findings(Well), Is.Empty);
+
+    [Test]
+    public void Evaluate_WithoutACluster_IsEmpty() =>
+        Assert.That(ClusterHealth.Evaluate([HistoryTests.At(0)]), Is.Empty);
+
+    [Test]
+    public void Evaluate_ALoneServer_SaysThatThereIsNoStandby() => AssertWarning(
+        Well with { Members = [Well.Members[0]] }, "There is no standby", "--cluster");
+
+    [Test]
+    public void Evaluate_AStandbyThatCouldNotTakeOver_SaysWhy() => AssertWarning(
+        ClusterSamples.StandbyStatus() with { StandbyProblem = "the log holds records of version 9" },
+        "could not take over: the log holds records of version 9.");
+
+    [Test]
+    public void Evaluate_ALogThatDoesNotAnswer_IsBadAndNamesTheAddresses()
+    {
+        var sample = ClusterSamples.At(0, Well with { Problem = "the log does not answer: http://a:1: no leader" });
+        sample = sample with { Actor = sample.Actor! with { IsStalled = true, Problem = sample.Cluster!.Problem } };
+        var finding = Health.Evaluate([sample], StatusLimits).Single();
+        Assert.That(finding.State, Is.EqualTo(HealthState.Bad));
+        Assert.That(finding.Text, Is.EqualTo("Players cannot play: the log does not answer: http://a:1: no leader."));
+    }
+
+    [TestCase(1000, 0)]
+    [TestCase(1001, 1)]
+    public void Evaluate_AStandbyThatIsFarBehindForSeconds_NamesIt(long behind, int count)
+    {
+        var cluster = ClusterSamples.Status(behind);
+        Assert.That(Findings(cluster), Is.Empty, "it may have just started");
+        var samples = Enumerable.Range(0, 7).Select(second => ClusterSamples.At(second, cluster)).ToList();
+        var findings = ClusterHealth.Evaluate(samples).ToList();
+        Assert.That(findings, Has.Count.EqualTo(count));
+        if (count > 0)
+            Assert.That(findings[0].Text, Does.StartWith("The standby at 10.0.0.2:2390 is 1001 batches behind"));
+    }
+
+    [TestCase((1L << 30) - 1, false)]
+    [TestCase(1L << 30, true)]
+    public void Evaluate_AnEtcdAtHalfOfItsQuota_SaysWhatToDo(long bytes, bool isFinding)
+    {
+        var cluster = Well with { Etcd = ClusterSamples.Etcd(bytes) };
+        if (!isFinding)
+        {
+            Assert.That(Findings(cluster), Is.Empty);
+        }
+        else
+        {
+            AssertWarning(cluster, "1073 MB at http://10.0.0.2:2379, 536 MB of them in use", "etcdctl defrag",
+                "--quota-backend-bytes");
+        }
+    }
+
+    [Test]
+    public void Evaluate_AServerOfEtcdThatDoesNotAnswer_NamesItAndItsError() => AssertWarning(
+        Well with { Etcd = ClusterSamples.Etcd(error: "connection refused") },
+        "etcd at http://10.0.0.3:2379 does not answer: connection refused.");
+
+    [Test]
+    public void Evaluate_BeforeEtcdWasAsked_IsEmpty() => Assert.That(Findings(Well with { Etcd = null }), Is.Empty);
+
+    private static ServerLimits StatusLimits => new()
+    {
+        Players = 100,
+        Games = 100,
+        Connections = 100,
+        Descriptors = 100,
+        MemoryBytes = 1000,
+        Cores = 2,
+    };
+
+    private static void AssertWarning(ClusterStatus cluster, params string[] texts)
+    {
+        var finding = Findings(cluster).Single();
+        Assert.That(finding.State, Is.EqualTo(HealthState.Warning));
+        foreach (var text in texts)
+            Assert.That(finding.Text, Does.Contain(text));
+    }
+
+    private static List<Finding> Findings(ClusterStatus cluster) =>
+        [.. ClusterHealth.Evaluate([ClusterSamples.At(0, cluster)])];
+}

@@ -1,0 +1,84 @@
+using TurnServer.Admin;
+using TurnServer.Cluster;
+using TurnServer.Cluster.Etcd;
+using TurnServer.Cluster.Replication;
+using TurnServer.Journal;
+using TurnServer.Rules;
+
+namespace TurnServer.Tests.Admin;
+
+/// <summary>A cluster of two servers on three of etcd, in which all is well.</summary>
+internal static class ClusterSamples
+{
+    /// <summary>What no page may show.</summary>
+    public const string Token = "5ec2e7";
+
+    public static readonly DateTimeOffset StartedAt = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+    public static readonly TakeOver TakeOver = new()
+    {
+        Owner = "one-1",
+        Cause = TakeOverCause.OwnerGone,
+        At = StartedAt.AddMinutes(1),
+        Settings = new StateSettings(new RulesOptions(), HasSequentialKeys: false),
+        Grace = TimeSpan.FromSeconds(30),
+    };
+
+    /// <summary>From the owner, whose standby is that many batches behind.</summary>
+    public static ClusterStatus Status(long behind = 0) => new()
+    {
+        Name = "games",
+        Self = "one-1",
+        Members = Members(5000, 5000 - behind),
+        Owner = "one-1",
+        Epoch = 3,
+        Position = 5000,
+        TakeOvers = [TakeOver],
+        TakeOversByCause = [0, 0, 1, 0, 0, 0],
+        Appended = new AppendTotals(10, 2000, TimeSpan.FromMilliseconds(40), 2),
+        SnapshotBytes = 77,
+        Problem = null,
+        StandbyProblem = null,
+        Etcd = Etcd(),
+    };
+
+    /// <summary>From the standby that is told so.</summary>
+    public static ClusterStatus StandbyStatus() => Status() with
+    {
+        Self = "two-2",
+        Members = MemberStatus.Of([Member("one-1", "10.0.0.1:2390", 5000), Member("two-2", "10.0.0.2:2390", 0)],
+            "two-2", "one-1", 4990),
+        Position = 4990,
+        Appended = default,
+    };
+
+    public static IReadOnlyList<MemberStatus> Members(long own, long other) => MemberStatus.Of(
+        [Member("one-1", "10.0.0.1:2390", own - 100), Member("two-2", "10.0.0.2:2390", other)], "one-1", "one-1", own);
+
+    /// <param name="databaseBytes">The size of the largest database.</param>
+    /// <param name="error">Of the last server, which has not answered then.</param>
+    public static EtcdReading Etcd(long databaseBytes = 1000, string? error = null) => new(new EtcdStatus(
+        [
+            new EtcdServerStatus("http://10.0.0.1:2379") { Version = "3.4.23", DatabaseBytes = 500, IsLeader = true },
+            new EtcdServerStatus("http://10.0.0.2:2379")
+            {
+                Version = "3.4.23",
+                DatabaseBytes = databaseBytes,
+                UsedBytes = databaseBytes / 2,
+            },
+            new EtcdServerStatus("http://10.0.0.3:2379") { Version = error is null ? "3.4.23" : null, Error = error },
+        ], 1 << 30), TimeSpan.FromSeconds(2));
+
+    /// <summary>A sample of <see cref="HistoryTests.At"/> with a cluster.</summary>
+    public static Sample At(double seconds, ClusterStatus cluster) => HistoryTests.At(seconds) with { Cluster = cluster };
+
+    private static ClusterMember Member(string id, string address, long position) => new()
+    {
+        Id = id,
+        Address = address,
+        Token = Token,
+        Version = "1.0.0",
+        StartedAt = StartedAt,
+        Position = position,
+    };
+}

@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using TurnServer.Cluster.Etcd;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Cluster.Etcd;
+
+/// <summary>Asking the servers of etcd in the background.</summary>
+internal sealed class EtcdMonitorTests
+{
+    private const int NearlyFull = 76;
+
+    [Test]
+    public async Task It_asks_every_five_seconds_and_tells_the_latest_answer_with_its_age()
+    {
+        var clock = new FakeTimeProvider();
+        var asked = 0;
+        var answers = new List<TaskCompletionSource<EtcdStatus>> { new(), new() };
+        var monitor = new EtcdMonitor(_ => answers[asked++].Task, clock, new RecordingLog());
+        using var stop = new CancellationTokenSource();
+        var running = monitor.RunAsync(stop.Token);
+        Assert.That(monitor.Latest, Is.Null, "it does not wait for the answer");
+        answers[0].SetResult(StatusOf(1));
+        await TestWait.UntilAsync(() => monitor.Latest is not null, "it has the first answer");
+        clock.Advance(TimeSpan.FromSeconds(5));
+        await TestWait.UntilAsync(() => asked == 2, "it asks again");
+        Assert.That(monitor.Latest!.Age, Is.EqualTo(TimeSpan.FromSeconds(5)), "the second answer has not come");
+        answers[1].SetResult(StatusOf(2));
+        await TestWait.UntilAsync(() => monitor.Latest.Status.DatabaseBytes == 2, "it has the second answer");
+        Assert.That(monitor.Latest.Age, Is.EqualTo(TimeSpan.Zero));
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Test]
+    public async Task It_warns_once_when_the_space_reaches_the_alarm()
+    {
+        var clock = new FakeTimeProvider();
+        var log = new RecordingLog();
+        long bytes = 99;
+        var asked = 0;
+        var monitor = new EtcdMonitor(_ =>
+        {
+            asked++;
+            return Task.FromResult(StatusOf(bytes));
+        }, clock, log);
+        using var stop = new CancellationTokenSource();
+        var running = monitor.RunAsync(stop.Token);
+        Assert.That(log.Entries, Is.Empty);
+        bytes = 100;
+        for (var count = 2; count < 5; count++)
+        {
+            clock.Advance(EtcdMonitor.Interval);
+            await TestWait.UntilAsync(() => asked == count, "it asks again");
+        }
+
+        await stop.CancelAsync();
+        await running;
+        var entry = log.Entries.Single();
+        Assert.That((entry.Level, entry.Id), Is.EqualTo((LogLevel.Warning, NearlyFull)));
+    }
+
+    private static EtcdStatus StatusOf(long bytes) =>
+        new([new EtcdServerStatus("http://a:1") { Version = "3.4.23", DatabaseBytes = bytes }], AlarmBytes: 100);
+}
