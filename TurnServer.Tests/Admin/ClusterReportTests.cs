@@ -26,7 +26,7 @@ internal sealed class ClusterReportTests
                 "takeOvers":[{"at":"2026-01-02T03:05:05Z","by":"one-1","cause":"owner gone"}],
                 """));
             Assert.That(json, Does.Contain("""
-                "append":{"batches":10,"bytes":2000,"failures":2,"meanMilliseconds":7.5},"snapshotBytes":77,"problem":null
+                "append":{"batches":10,"bytes":2000,"failures":2,"meanMilliseconds":7.5},"snapshotBytes":77
                 """));
             Assert.That(json, Does.Contain("""
                 "etcd":[{"address":"http://10.0.0.1:2379","version":"3.4.23","databaseBytes":500,"isLeader":true,

@@ -70,7 +70,8 @@ internal static class ClusterSamples
         ], 1 << 30), TimeSpan.FromSeconds(2));
 
     /// <summary>A sample of <see cref="HistoryTests.At"/> with a cluster.</summary>
-    public static Sample At(double seconds, ClusterStatus cluster) => HistoryTests.At(seconds) with { Cluster = cluster };
+    public static Sample At(double seconds, ClusterStatus cluster) =>
+        HistoryTests.At(seconds) with { Cluster = cluster };
 
     private static ClusterMember Member(string id, string address, long position) => new()
     {

@@ -14,7 +14,8 @@ internal sealed partial class MetricsDocumentedTests : AdminFixture
     [Test]
     public async Task The_table_names_exactly_the_metrics_on_the_page()
     {
-        var documented = Section.Split("\n### In a cluster\n")[0].Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+        var documented = Section.Split("\n### In a cluster\n")[0].Split('\n')
+            .Where(line => line.StartsWith("| `", StringComparison.Ordinal))
             .SelectMany(line => NamePattern().Matches(line.Split('|')[1].Split(" by ")[0]))
             .Select(match => "turnserver_" + match.Groups[1].Value);
         var served = (await Scrape.GetAsync(AdminPort)).Families

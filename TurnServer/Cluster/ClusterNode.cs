@@ -143,7 +143,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
 
         return new ActorStatistics
         {
-            Table = await _standby.QueryAsync(table => table.GetStatistics()),
+            Table = await _standby.GetStatisticsAsync(),
             HeldReplies = 0,
             MailboxDepth = 0,
             Messages = 0,

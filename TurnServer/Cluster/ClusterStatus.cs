@@ -39,7 +39,7 @@ internal sealed record ClusterStatus
     /// <summary>Why players who are connected to this server cannot play; null: they can.</summary>
     public required string? Problem { get; init; }
 
-    /// <summary>Why this server, which is not the owner, could not take over; null: it could, or is the owner.</summary>
+    /// <summary>Why this server, not the owner, could not take over; null: it could, or is the owner.</summary>
     public required string? StandbyProblem { get; init; }
 
     /// <summary>What the servers of etcd said of themselves; null: they have not been asked yet.</summary>

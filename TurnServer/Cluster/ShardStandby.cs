@@ -22,6 +22,9 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
     // How long to wait for what the log has and this server has not, before it tries to take over again.
     private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(20);
 
+    // A probe of health waits a second for an answer.
+    private static readonly TimeSpan StatisticsPatience = TimeSpan.FromMilliseconds(100);
+
     // How often a server that cannot follow looks who owns the shard.
     private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
 
@@ -37,6 +40,7 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
     private volatile string? _problem;
     private volatile string? _versionProblem;
     private volatile bool _isCandidate = true;
+    private volatile TableStatistics? _statistics;
     private long _ownerPosition;
     private long _epoch;
     private long _position;
@@ -124,7 +128,25 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
         await _gate.WaitAsync();
         try
         {
-            return read(_follower?.Table ?? new Table(new RulesOptions(), new RecordedKeys()));
+            return read(CurrentTable);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>
+    /// The statistics of the table; those of before while this server tries to take over, which may take seconds when
+    /// the log does not answer.
+    /// </summary>
+    public async Task<TableStatistics> GetStatisticsAsync()
+    {
+        if (!await _gate.WaitAsync(_statistics is null ? Timeout.InfiniteTimeSpan : StatisticsPatience))
+            return _statistics!;
+        try
+        {
+            return _statistics = CurrentTable.GetStatistics();
         }
         finally
         {
@@ -133,6 +155,8 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
     }
 
     public void Dispose() => _gate.Dispose();
+
+    private Table CurrentTable => _follower?.Table ?? new Table(new RulesOptions(), new RecordedKeys());
 
     // Null: there is no reason to take over.
     private string? FindCause(string? owner)

@@ -15,7 +15,9 @@ internal sealed class TakeOverHistory
     /// <summary>The latest that are in the log, also those of before this process; the latest last.</summary>
     public IReadOnlyList<TakeOver> Latest => _latest;
 
-    /// <summary>How many have happened since this process first read the log, as <see cref="TakeOverCause.All"/>.</summary>
+    /// <summary>
+    /// How many have happened since this process first read the log, in the order of <see cref="TakeOverCause.All"/>.
+    /// </summary>
     public IReadOnlyList<long> CountsByCause => _countsByCause;
 
     /// <summary>Says where the log ends; the first time decides which takeovers are counted.</summary>
