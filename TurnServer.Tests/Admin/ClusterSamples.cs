@@ -34,7 +34,7 @@ internal static class ClusterSamples
         Epoch = 3,
         Position = 5000,
         TakeOvers = [TakeOver],
-        TakeOversByCause = [0, 0, 1, 0, 0, 0],
+        TakeOversByCause = [0, 0, 1, 0, 0, 0, 0],
         Appended = new AppendTotals(10, 2000, TimeSpan.FromMilliseconds(40), 2),
         SnapshotBytes = 77,
         Problem = null,

@@ -16,7 +16,7 @@ internal sealed class TakeOverHistoryTests
         Add(1, TakeOverCause.FirstServer);
         Add(11, TakeOverCause.OwnerGone);
         Assert.That(_history.Latest.Select(takeOver => takeOver.Cause), Is.EqualTo(["first server", "owner gone"]));
-        Assert.That(_history.CountsByCause, Is.EqualTo([0, 0, 1, 0, 0, 0]));
+        Assert.That(_history.CountsByCause, Is.EqualTo([0, 0, 1, 0, 0, 0, 0]));
     }
 
     [Test]
@@ -31,7 +31,7 @@ internal sealed class TakeOverHistoryTests
         Add(5, TakeOverCause.HandedOver);
         Add(9, TakeOverCause.OwnerGone);
         Assert.That(_history.Latest, Has.Count.EqualTo(3));
-        Assert.That(_history.CountsByCause, Is.EqualTo([1, 1, 1, 0, 0, 0]));
+        Assert.That(_history.CountsByCause, Is.EqualTo([1, 1, 1, 0, 0, 0, 0]));
     }
 
     [Test]
@@ -39,7 +39,7 @@ internal sealed class TakeOverHistoryTests
     {
         _history.CountAfter(0);
         Add(1, "sunspots");
-        Assert.That(_history.CountsByCause, Is.EqualTo([0, 0, 0, 0, 0, 1]));
+        Assert.That(_history.CountsByCause, Is.EqualTo([0, 0, 0, 0, 0, 0, 1]));
     }
 
     [Test]

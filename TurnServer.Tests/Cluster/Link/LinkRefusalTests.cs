@@ -42,7 +42,7 @@ internal sealed class LinkRefusalTests
 
     [TestCase("GET / HTTP/1.1\r\nHost: x\r\n\r\n")]
     [TestCase("\0\0\0\0")]
-    [TestCase("\x05\0\0\0\x01abcd")]
+    [TestCase("\x05\0\0\0\u0001abcd")]
     [TestCase("\x01\0\0\0\x04")]
     [TestCase("\x02\x04\0\0\x01")]
     public async Task Server_SentSomethingElse_ClosesTheConnection(string text)
