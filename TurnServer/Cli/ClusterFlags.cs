@@ -31,7 +31,7 @@ internal static class ClusterFlags
     {
         var cluster = options.Cluster;
         if (!cluster.IsOn && cluster != new ClusterOptions { Endpoints = cluster.Endpoints })
-            errors.Add("the flags of a cluster require --cluster URL,URL,...");
+            errors.Add("The flags of a cluster require --cluster URL,URL,...");
         if (cluster is { KeyFile: not null, CertFile: null })
             errors.Add("--cluster-key requires --cluster-cert FILE.");
         if (cluster.User is null != cluster.PasswordFile is null)

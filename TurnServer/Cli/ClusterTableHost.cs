@@ -33,6 +33,7 @@ internal sealed class ClusterTableHost : ITableHost
     private readonly ClusterGateway _gateway;
     private LinkServer? _linkServer;
     private Task _running = Task.CompletedTask;
+    private Task _handingOver = Task.CompletedTask;
     private Task _monitoring = Task.CompletedTask;
 
     /// <exception cref="StateException">
@@ -63,7 +64,12 @@ internal sealed class ClusterTableHost : ITableHost
             last => Server.CreateKeySource(options, last), clock);
         _node = new ClusterNode(_self, _shardLog, new EtcdMembers(_connection), candidate, grace,
             actor => new TurnGateway(actor, options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log);
-        _links = new NodeLinks(_self.Id, clock, log) { Refused = _node.Suspect, Silent = _node.SuspectIfQuiet };
+        _links = new NodeLinks(_self.Id, clock, log)
+        {
+            Refused = _node.NoteRefusing,
+            Reached = _node.NoteAlive,
+            Silent = _node.NoteSilent,
+        };
         _node.OwnerFound = _links.Connect;
         _node.IsPassingOn = () => _links.IsConnected;
         _node.IsOwnerUnreachable = () => _links.IsUnreachable;
@@ -116,8 +122,8 @@ internal sealed class ClusterTableHost : ITableHost
     public async Task<bool> DrainAsync()
     {
         _gateway.Drain();
-        var handedOver = _node.HandOverAsync();
-        await Task.WhenAny(handedOver, _running, Task.Delay(HandOverTimeout));
+        _handingOver = _node.HandOverAsync();
+        await Task.WhenAny(_handingOver, _running, Task.Delay(HandOverTimeout));
         return !_running.IsCompleted;
     }
 
@@ -134,6 +140,7 @@ internal sealed class ClusterTableHost : ITableHost
         _node.Stop();
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _handingOver.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _monitoring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_linkServer is not null)
             await _linkServer.DisposeAsync();

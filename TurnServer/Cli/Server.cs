@@ -75,7 +75,11 @@ internal sealed class Server(ServeOptions options, ITableHost host, JournalCount
         Log.Stopping(log, signal, front.UnderWay);
         front.StopAccepting();
         if (!await host.DrainAsync())
+        {
+            await host.AbortAsync();
             return ExitCode.Failed;
+        }
+
         var unanswered = await front.DrainAsync();
         if (unanswered > 0)
             Log.StoppedUnfinished(log, unanswered, options.Http.DrainTimeout.TotalSeconds);

@@ -32,7 +32,8 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
         // Here, so that nonsense costs the owner nothing.
         if (!TurnGateway.TryParse(body.Span, received, out var turn, out var refusal))
             return WireReply.Of(refusal);
-        var request = new ForwardedRequest(body, received, waitSeconds, from, IsWaitingQuery: false);
+        var heldSeconds = PossibleReplies.CanBeHeld(turn.Symbol) ? waitSeconds : 0;
+        var request = new ForwardedRequest(body, received, heldSeconds, from, IsWaitingQuery: false);
         return await AskOwnerAsync(request, IsRepeatable(turn)) with { Symbol = turn.Symbol };
     }
 
@@ -69,6 +70,7 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
             var route = node.Route;
             var elapsed = clock.GetElapsedTime(startedAt);
             var again = request with { WaitSeconds = Math.Max(0, request.WaitSeconds - (int)elapsed.TotalSeconds) };
+            var askedAt = clock.GetTimestamp();
             var answer = route switch
             {
                 { Here: { } here } => await AskAsync(here, route, again),
@@ -77,8 +79,11 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
             };
             if (answer.Outcome == ForwardOutcome.Replied)
                 return answer.Reply;
-            mayHaveBeenTaken |= answer.Outcome == ForwardOutcome.Unknown;
-            failedAt ??= clock.GetTimestamp();
+            // A query changes nothing, so that it does not matter whether it was answered.
+            mayHaveBeenTaken |= answer.Outcome == ForwardOutcome.Unknown && !request.IsWaitingQuery;
+            // A request that was held for a while begins to wait anew.
+            if (failedAt is null || clock.GetElapsedTime(askedAt) >= OwnerTimeout)
+                failedAt = clock.GetTimestamp();
             var isOver = clock.GetElapsedTime(failedAt.Value) >= OwnerTimeout || !node.MayFindOwner;
             if (mayHaveBeenTaken && (!isRepeatable || isOver))
                 throw new OutcomeUnknownException();
@@ -88,8 +93,8 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
         }
     }
 
-    // A further request of the same player makes the owner answer the one that it holds (PROTOCOL.md, "Waiting for
-    // news").
+    // Only requests that can be held, all of which may be repeated. A further request of the same player makes the
+    // owner answer the one that it holds (PROTOCOL.md, "Waiting for news").
     private async ValueTask<ForwardAnswer> PassOnAsync(ClusterMember owner, ForwardedRequest request)
     {
         if (request.WaitSeconds == 0)

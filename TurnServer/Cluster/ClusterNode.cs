@@ -22,13 +22,13 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _unregister = new();
     private readonly TaskCompletionSource _handOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _handedOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // Guards the choice of the route, which several threads make.
     private readonly Lock _gate = new();
     private volatile Route _route = new();
     private volatile IReadOnlyList<ClusterMember> _alive = [];
     private volatile ShardOwner? _owner;
+    private volatile Task _owning = Task.CompletedTask;
     private IPlayerGateway? _here;
     private AppendTotals _appendedBefore;
 
@@ -65,7 +65,10 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     /// <summary>Whether the owner has been out of reach for too long; set by what passes requests on.</summary>
     public Func<bool> IsOwnerUnreachable { get; set; } = () => false;
 
-    /// <summary>Called when another server has become the owner, and with null when this one has. Any thread.</summary>
+    /// <summary>
+    /// Called when another server has become the owner, and with null when this one has. Under a lock: it must not call
+    /// back.
+    /// </summary>
     public Action<ClusterMember?>? OwnerFound { get; set; }
 
     /// <summary>What the cluster looks like from here. Any thread.</summary>
@@ -103,11 +106,21 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     {
         var registering = _members.RegisterAsync(DescribeSelf, _unregister.Token);
         List<Task> loops = [registering, WatchMembersAsync(), WorkAsync()];
-        while (loops.Count > 0)
+        try
         {
-            var ended = await Task.WhenAny(loops);
-            await ended;
-            loops.Remove(ended);
+            for (var running = loops; running.Count > 0;)
+            {
+                var ended = await Task.WhenAny(running);
+                await ended;
+                running = [.. running.Where(loop => loop != ended)];
+            }
+        }
+        catch
+        {
+            // Removes the registration: another server is to take over at once.
+            Stop();
+            await Task.WhenAll(loops).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            throw;
         }
     }
 
@@ -119,8 +132,8 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     {
         _standby.IsCandidate = false;
         _handOver.TrySetResult();
-        if (_owner is not null)
-            await _handedOver.Task;
+        // Its failures are those of RunAsync.
+        await _owning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _unregister.CancelAsync();
     }
 
@@ -131,11 +144,14 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
         _stop.Cancel();
     }
 
-    /// <summary>See <see cref="ShardStandby.Suspect"/>.</summary>
-    public void Suspect(ClusterMember owner) => _standby.Suspect(owner.Id);
+    /// <summary>See <see cref="OwnerSigns.NoteRefusing"/>.</summary>
+    public void NoteRefusing(ClusterMember owner) => _standby.NoteRefusing(owner.Id);
 
-    /// <summary>See <see cref="ShardStandby.SuspectIfQuiet"/>.</summary>
-    public void SuspectIfQuiet(ClusterMember owner) => _standby.SuspectIfQuiet(owner.Id);
+    /// <summary>See <see cref="OwnerSigns.NoteAlive"/>.</summary>
+    public void NoteAlive(ClusterMember owner) => _standby.NoteAlive(owner.Id);
+
+    /// <summary>See <see cref="OwnerSigns.NoteSilent"/>.</summary>
+    public void NoteSilent(ClusterMember owner) => _standby.NoteSilent(owner.Id);
 
     /// <inheritdoc/>
     public async Task<ActorStatistics> GetStatisticsAsync()
@@ -190,7 +206,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
             await foreach (var alive in _members.WatchAsync(_stop.Token))
             {
                 _alive = alive;
-                _standby.SetAlive(alive.Select(member => member.Id));
+                _standby.SetRegistered(alive.Select(member => member.Id));
                 ChooseRoute();
             }
         }
@@ -203,7 +219,10 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     private async Task WorkAsync()
     {
         while (await _standby.FollowAsync(_stop.Token) is { } owned)
-            await OwnAsync(owned);
+        {
+            _owning = OwnAsync(owned);
+            await _owning;
+        }
     }
 
     private async Task OwnAsync(OwnedShard owned)
@@ -228,7 +247,6 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
         finally
         {
             SetOwner(null);
-            _handedOver.TrySetResult();
         }
     }
 
@@ -256,28 +274,24 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
 
     private void ChooseRoute()
     {
-        Route before, now;
+        Route before;
         lock (_gate)
         {
             before = _route;
             var owner = _here is null && _standby.Owner is { } id && id != _self.Id
                 ? _alive.FirstOrDefault(member => member.Id == id)
                 : null;
-            now = new Route { Here = _here, Owner = owner };
+            var now = new Route { Here = _here, Owner = owner };
             if (now.IsSameAs(before))
                 return;
             _route = now;
+            // Within the lock: the last one to be told must be the last one chosen.
+            if (owner is not null || _here is not null)
+                OwnerFound?.Invoke(owner);
+            if (owner is not null)
+                Log.StandsBy(_log, owner.Address);
         }
 
         before.NoteChanged();
-        if (now.Owner is { } other)
-        {
-            Log.StandsBy(_log, other.Address);
-            OwnerFound?.Invoke(other);
-        }
-        else if (now.Here is not null)
-        {
-            OwnerFound?.Invoke(null);
-        }
     }
 }

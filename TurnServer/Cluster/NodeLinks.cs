@@ -20,10 +20,14 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
     private string? _server;
     private Task<LinkClient?>? _connecting;
     private bool _wasConnected;
+    private bool _isStopped;
     private long _disconnectedAt;
 
     /// <summary>Called when a server that could be reached refuses connections: its process is gone.</summary>
     public Action<ClusterMember>? Refused { get; set; }
+
+    /// <summary>Called when a server has been reached.</summary>
+    public Action<ClusterMember>? Reached { get; set; }
 
     /// <summary>Called when a server that could be reached has fallen silent: it, or the way to it, is gone.</summary>
     public Action<ClusterMember>? Silent { get; set; }
@@ -48,7 +52,7 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
     {
         lock (_gate)
         {
-            if (_server == owner?.Id || _stop.IsCancellationRequested)
+            if (_server == owner?.Id || _isStopped)
                 return;
             Close();
             (_server, _wasConnected, _connecting) = (owner?.Id, false, null);
@@ -69,14 +73,14 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
 
     public void Dispose()
     {
-        _stop.Cancel();
         lock (_gate)
         {
+            _isStopped = true;
             Close();
-            _connecting = Task.FromResult<LinkClient?>(null);
         }
 
-        _stop.Dispose();
+        // Not disposed of: connecting may still use its token.
+        _stop.Cancel();
     }
 
     // One link at a time: to the latest owner. Whatever waits for replies of an earlier one has to ask the new one; a
@@ -85,7 +89,7 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
     {
         lock (_gate)
         {
-            if (_server != owner.Id)
+            if (_server != owner.Id || _isStopped)
                 return Task.FromResult<LinkClient?>(null);
             var isUsable = _connecting is { IsCompleted: false }
                 or { IsCompletedSuccessfully: true, Result.Closed.IsCompleted: false };
@@ -137,6 +141,7 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
         {
             if (await ConnectAsync(owner) is { } link)
             {
+                Reached?.Invoke(owner);
                 await link.Closed;
                 Volatile.Write(ref _disconnectedAt, clock.GetTimestamp());
                 if (link.WasSilent && IsOwner(owner))
@@ -155,7 +160,7 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
     private bool IsOwner(ClusterMember owner)
     {
         lock (_gate)
-            return _server == owner.Id && !_stop.IsCancellationRequested;
+            return _server == owner.Id && !_isStopped;
     }
 
     private bool WasConnected(ClusterMember owner)

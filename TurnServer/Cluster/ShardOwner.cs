@@ -91,7 +91,10 @@ internal sealed class ShardOwner : IDisposable
             }
 
             if (first == replaced)
+            {
+                await replaced;
                 return false;
+            }
 
             // A bug in the actor or in writing snapshots ends the process, as it does without a cluster.
             if (first != appending)
@@ -107,6 +110,7 @@ internal sealed class ShardOwner : IDisposable
             await ended.CancelAsync();
             Fence();
             await actorLoop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)appending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await snapshots.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await replaced.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
@@ -141,8 +145,9 @@ internal sealed class ShardOwner : IDisposable
                 continue;
             try
             {
+                // If another server owns the shard, that ends this loop.
                 if (!await _owned.Snapshotter.TryWriteAsync(appended, stop))
-                    break;
+                    continue;
                 Log.ClusterSnapshotWritten(_log, SnapshotBytes);
             }
             catch (Exception e) when (e is LogUnavailableException or LogGapException)

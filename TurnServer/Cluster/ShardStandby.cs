@@ -28,19 +28,14 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
     // How often a server that cannot follow looks who owns the shard.
     private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
 
-    // Less than the silence after which a link is given up, as the last batch may have come shortly after that began.
-    private static readonly TimeSpan QuietMin = TimeSpan.FromSeconds(2);
-
     // For whoever uses the follower: the reader, the candidate, or a query.
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(1);
     private readonly TakeOverHistory _takeOvers = new();
+    private readonly OwnerSigns _signs = new(clock);
 
     private ShardFollower? _follower;
-    private volatile HashSet<string>? _alive;
     private volatile string? _owner;
-    private volatile string? _suspect;
-    private volatile string? _quietSuspect;
     private volatile string? _problem;
     private volatile string? _versionProblem;
     private volatile bool _isCandidate = true;
@@ -48,7 +43,6 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
     private long _ownerPosition;
     private long _epoch;
     private long _position;
-    private long _appliedAt = clock.GetTimestamp();
 
     /// <summary>Called when the owner may have changed. Any thread.</summary>
     public Action? OwnerChanged { get; set; }
@@ -75,33 +69,27 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
         set => _isCandidate = value;
     }
 
-    /// <summary>Says which servers are alive.</summary>
-    public void SetAlive(IEnumerable<string> ids)
+    /// <summary>See <see cref="OwnerSigns.SetRegistered"/>.</summary>
+    public void SetRegistered(IEnumerable<string> ids)
     {
-        _alive = [.. ids];
+        _signs.SetRegistered(ids);
         _news.Writer.TryWrite(true);
     }
 
-    /// <summary>
-    /// Says that a server seems to be dead, although its registration has not run out. If it is not, being replaced
-    /// harms nobody.
-    /// </summary>
-    public void Suspect(string server)
+    /// <summary>See <see cref="OwnerSigns.NoteRefusing"/>.</summary>
+    public void NoteRefusing(string server)
     {
-        _suspect = server;
+        _signs.NoteRefusing(server);
         _news.Writer.TryWrite(true);
     }
 
-    /// <summary>
-    /// Says that a server has fallen silent. If the log has been so too, that server seems to be dead until it appends
-    /// something: sooner than its registration runs out, which a new leader of etcd extends. A server that is only out
-    /// of this one's reach goes on appending.
-    /// </summary>
-    public void SuspectIfQuiet(string server)
+    /// <summary>See <see cref="OwnerSigns.NoteAlive"/>.</summary>
+    public void NoteAlive(string server) => _signs.NoteAlive(server);
+
+    /// <summary>See <see cref="OwnerSigns.NoteSilent"/>.</summary>
+    public void NoteSilent(string server)
     {
-        if (clock.GetElapsedTime(Volatile.Read(ref _appliedAt)) < QuietMin)
-            return;
-        _quietSuspect = server;
+        _signs.NoteSilent(server);
         _news.Writer.TryWrite(true);
     }
 
@@ -175,21 +163,10 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
 
     private Table CurrentTable => _follower?.Table ?? new Table(new RulesOptions(), new RecordedKeys());
 
-    // Null: there is no reason to take over.
-    private string? FindCause(string? owner)
-    {
-        if (!_isCandidate || _follower is null || _versionProblem is not null || _alive is not { } alive)
-            return null;
-        return owner switch
-        {
-            null => _epoch == 0 ? TakeOverCause.FirstServer : TakeOverCause.HandedOver,
-            _ when owner == id => TakeOverCause.Unacknowledged,
-            _ when !alive.Contains(owner) => TakeOverCause.OwnerGone,
-            _ when owner == _suspect => TakeOverCause.OwnerDeaf,
-            _ when owner == _quietSuspect => TakeOverCause.OwnerSilent,
-            _ => null,
-        };
-    }
+    // Null: there is no reason to take over, or this server cannot.
+    private string? FindCause(string? owner) => _isCandidate && _follower is not null && _versionProblem is null
+        ? _signs.FindCause(owner, Epoch, id)
+        : null;
 
     private async Task<OwnedShard?> TryTakeOverAsync(CancellationToken stop)
     {
@@ -198,12 +175,12 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
         {
             var owner = _owner;
             // The reason may have gone while the reader had the follower.
-            if (_follower is not { } follower || FindCause(owner) is not { } cause
-                || await candidate.TryTakeOverAsync(follower, owner, cause, stop) is not { } owned)
-            {
+            if (_follower is not { } follower || FindCause(owner) is not { } cause)
                 return null;
-            }
-
+            var owned = await candidate.TryTakeOverAsync(follower, owner, cause, stop);
+            NoteAvailable();
+            if (owned is null)
+                return null;
             // The new owner's from now on; the reader ends at the next batch.
             _follower = null;
             _takeOvers.Add(follower.LastTakeOver!, follower.Position);
@@ -243,6 +220,8 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
             catch (LogGapException)
             {
                 needsTable = true;
+                // If the snapshot does not help, this must not go round without a pause.
+                await Task.Delay(RetryPause, clock, stop);
             }
             catch (LogUnavailableException e)
             {
@@ -258,12 +237,14 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
 
     private async Task LoadAsync(CancellationToken stop)
     {
-        var snapshot = await log.ReadSnapshotAsync(stop);
-        // Later than the snapshot, so that it is the owner of all that is replayed.
+        // First: requests wait to know the owner. And before there is a follower: this server may have been the owner
+        // until now, and does not take over without one.
         var head = await log.ReadHeadAsync(stop);
-        var follower = ShardFollower.Begin(snapshot);
-        // Before there is a follower: this server may have been the owner until now, and is none without one.
         _takeOvers.CountAfter(head.Position);
+        SetOwner(head.Owner, head.Epoch, head.Position);
+        var follower = ShardFollower.Begin(await log.ReadSnapshotAsync(stop));
+        // Again, later than the snapshot: takeovers that it contains are not replayed.
+        head = await log.ReadHeadAsync(stop);
         SetOwner(head.Owner, head.Epoch, head.Position);
         Volatile.Write(ref _position, follower.Position);
         await _gate.WaitAsync(stop);
@@ -282,13 +263,12 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
                 return false;
             follower.Apply(batch);
             Volatile.Write(ref _position, batch.Position);
-            Volatile.Write(ref _appliedAt, clock.GetTimestamp());
-            // Whoever appends is alive.
-            _quietSuspect = null;
+            _signs.NoteAppended();
             switch (BatchContent.KindOf(batch.Content.Span))
             {
                 case BatchKind.TakeOver:
                     _takeOvers.Add(follower.LastTakeOver!, batch.Position);
+                    _signs.NoteAlive(follower.LastTakeOver!.Owner);
                     if (batch.Position > _ownerPosition)
                         SetOwner(follower.LastTakeOver!.Owner, Epoch + 1, batch.Position);
                     break;

@@ -45,13 +45,13 @@ internal static class TakeOverCause
     public const string FirstServer = "first server";
     public const string HandedOver = "handed over";
     public const string OwnerGone = "owner gone";
-    public const string OwnerDeaf = "owner does not listen any more";
+    public const string OwnerRefusing = "owner refuses connections";
     public const string OwnerSilent = "owner silent";
     public const string Unacknowledged = "taken over without acknowledgement";
 
     /// <summary>All; the last one stands for those of other versions of this server.</summary>
     public static readonly IReadOnlyList<string> All =
-        [FirstServer, HandedOver, OwnerGone, OwnerDeaf, OwnerSilent, Unacknowledged, "other"];
+        [FirstServer, HandedOver, OwnerGone, OwnerRefusing, OwnerSilent, Unacknowledged, "other"];
 
     /// <summary>Its place in <see cref="All"/>.</summary>
     public static int IndexOf(string cause)

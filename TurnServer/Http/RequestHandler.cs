@@ -133,7 +133,7 @@ internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway
         {
             // Like a proxy's: it settles nothing, and the client repeats the request (PROTOCOL.md, "Rules for
             // clients").
-            metrics.Failed();
+            metrics.UnknownOutcome();
             await _sender.SendAsync(context, BadGatewayStatus, Encoding.UTF8.GetBytes(lost.Message));
             return;
         }

@@ -23,6 +23,7 @@ public sealed class RequestMetrics
     private readonly Counter.Child _connectionsLimited;
     private readonly Counter _clientDisconnects;
     private readonly Counter _failures;
+    private readonly Counter _unknownOutcomes;
 
     /// <summary>Adds to this registry every series that can be counted, at 0.</summary>
     public RequestMetrics(MetricsRegistry registry)
@@ -48,6 +49,8 @@ public sealed class RequestMetrics
             "Requests abandoned because the client disconnected, or was too slow to send its body or read its reply.");
         _failures = factory.CreateCounter("turnserver_request_failures_total",
             "Requests abandoned because of a bug in the server; each is an error in the log.");
+        _unknownOutcomes = factory.CreateCounter("turnserver_unknown_outcomes_total",
+            "Requests answered with status 502, because the server of the cluster that had them was lost.");
     }
 
     /// <summary>Replies since the start that were not held, and the time they took inside the server.</summary>
@@ -87,6 +90,9 @@ public sealed class RequestMetrics
 
     /// <summary>Counts a request that was abandoned because of a bug.</summary>
     internal void Failed() => _failures.Inc();
+
+    /// <summary>Counts a request of which nobody knows whether it was taken.</summary>
+    internal void UnknownOutcome() => _unknownOutcomes.Inc();
 
     private void Count(SymbolMetrics metrics, in WireReply reply)
     {

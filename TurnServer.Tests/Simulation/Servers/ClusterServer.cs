@@ -31,7 +31,6 @@ internal sealed class ClusterServer : SimulatedServer
     private TableStatistics? _beforeTakeOver;
     private SimulatedLogAccess _access;
     private OwnedShard _owned;
-    private bool _isAppending;
     private bool _isThawing;
     private TimeSpan _offset;
     private long _requests;
@@ -188,17 +187,18 @@ internal sealed class ClusterServer : SimulatedServer
     private void Defer(ReadOnlySpan<Answer> answers)
     {
         var owned = _owned;
+        var position = owned.Recorder.RecordedPosition;
         foreach (var answer in answers)
         {
             owned.Recorder.ReleaseWhenDurable(new DeferredReply(
-                SerializedReply.Of(answer.Ticket.Number, answer.Reply), reply => Deliver(reply, owned)));
+                SerializedReply.Of(answer.Ticket.Number, answer.Reply), reply => Deliver(reply, owned, position)));
         }
     }
 
     // Replies of a former owner come too late: their clients have asked again.
-    private void Deliver(SerializedReply reply, OwnedShard by)
+    private void Deliver(SerializedReply reply, OwnedShard by, long position)
     {
-        if (!_isAppending && !_isThawing)
+        if (_log.LastPositionOf(by.Epoch) < position)
             throw new MismatchException("replies once their records are in the log", $"{reply}");
         if (by == _owned && !_isThawing)
             AddReply(reply);
@@ -206,14 +206,11 @@ internal sealed class ClusterServer : SimulatedServer
 
     private void AppendAll()
     {
-        _isAppending = true;
         while (_taken.TryDequeue(out var batch) || (batch = _owned.Recorder.Take()) is not null)
         {
             if (!Result(_owned.Appender.TryAppendAsync(batch, default)))
                 throw new MismatchException("the owner to append", "refused");
         }
-
-        _isAppending = false;
     }
 
     private void WriteSnapshot()

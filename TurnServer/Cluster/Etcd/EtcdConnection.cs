@@ -129,6 +129,14 @@ internal sealed class EtcdConnection : IDisposable
             {
                 refused = token;
             }
+            catch (Exception e) when (e is IOException or InvalidOperationException && !stop.IsCancellationRequested)
+            {
+                // The request stream of a call does not translate what its connection throws.
+                failures.Add(endpoint, new RpcException(new Status(StatusCode.Unavailable, e.Message)), timeout,
+                    provesNothingDone: false);
+                Leave(endpoint);
+                return (false, default!);
+            }
             catch (RpcException e)
             {
                 failures.Add(endpoint, e, timeout, provesNothingDone: !isSent || EtcdError.ProvesNothingDone(e));

@@ -43,7 +43,10 @@ internal sealed class EtcdSnapshots(EtcdConnection connection, EtcdKeys keys)
 
     /// <inheritdoc cref="IShardLog.ReadSnapshotPositionAsync"/>
     public async Task<long> ReadPositionAsync(CancellationToken stop) =>
-        await ReadValueAsync(keys.Snapshot, stop) is { } latest ? SnapshotPointer.Parse(latest).Position : 0;
+        // A takeover waits for it.
+        await ReadValueAsync(keys.Snapshot, stop, connection.Options.Timeout) is { } latest
+            ? SnapshotPointer.Parse(latest).Position
+            : 0;
 
     /// <inheritdoc cref="IShardLog.TryWriteSnapshotAsync"/>
     public async Task<bool> TryWriteAsync(long epoch, long previous, ShardSnapshot snapshot, CancellationToken stop)
@@ -123,11 +126,12 @@ internal sealed class EtcdSnapshots(EtcdConnection connection, EtcdKeys keys)
         return XxHash3.HashToUInt64(image) == pointer.Checksum ? image : null;
     }
 
-    private async Task<ByteString?> ReadValueAsync(ByteString key, CancellationToken stop)
+    private async Task<ByteString?> ReadValueAsync(ByteString key, CancellationToken stop, TimeSpan? timeout = null)
     {
         var request = new RangeRequest { Key = key };
         var reply = await connection.ReadAsync(
-            (etcd, options) => etcd.Kv.RangeAsync(request, options).ResponseAsync, stop, PartTimeout);
+            (etcd, options) => etcd.Kv.RangeAsync(request, options).ResponseAsync, stop,
+            timeout ?? PartTimeout);
         return reply.Value();
     }
 

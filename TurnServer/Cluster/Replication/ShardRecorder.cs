@@ -80,6 +80,16 @@ internal sealed class ShardRecorder : IRecorder
         }
     }
 
+    /// <summary>The batch that holds the last record. For tests.</summary>
+    public long RecordedPosition
+    {
+        get
+        {
+            lock (_gate)
+                return _recordedPosition;
+        }
+    }
+
     /// <inheritdoc/>
     public bool TryReserve(int bodyBytes, Table table)
     {

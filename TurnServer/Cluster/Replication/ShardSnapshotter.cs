@@ -41,7 +41,11 @@ internal sealed class ShardSnapshotter(IShardLog log, ShardRecorder recorder, lo
         // Our own, if its acknowledgement was lost.
         recorder.SnapshotPosition = previous;
         if (previous >= until)
+        {
+            _bytesAtSnapshot = appendedBytes;
             return true;
+        }
+
         var follower = ShardFollower.Begin(latest);
         await foreach (var batch in log.ReadOnAsync(previous, stop))
         {
