@@ -24,7 +24,7 @@ internal sealed record FaultsReport
     /// <summary>Turns that were wrong in another way, such as out of order.</summary>
     public required long OtherViolations { get; init; }
 
-    /// <summary>Players that the servers dropped for silence; no player was silent.</summary>
+    /// <summary>How often a player was told that it, or its partner, had been dropped; no player was silent.</summary>
     public required long Dropped { get; init; }
 
     /// <summary>Frozen owners of which it was checked that they answered nothing when they woke up.</summary>

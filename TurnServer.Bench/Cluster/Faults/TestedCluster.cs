@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using TurnServer.Cluster.Etcd;
 
@@ -68,16 +67,6 @@ internal sealed class TestedCluster : IDisposable
             return leader >= 0;
         }, "etcd's leader", timeout, stop);
         return leader;
-    }
-
-    /// <summary>A metric of the owner, summed over its labels.</summary>
-    /// <param name="series">Which lines to sum.</param>
-    public async Task<double> ReadMetricAsync(Func<string, bool> series)
-    {
-        var site = Machines[Owner].Site;
-        var page = await _http.GetStringAsync(new Uri($"http://{site.Host}:{site.AdminPort}/metrics"));
-        return page.Split('\n').Where(series).Sum(line => double.Parse(line.AsSpan(line.LastIndexOf(' ') + 1),
-            CultureInfo.InvariantCulture));
     }
 
     /// <summary>Waits until a condition holds.</summary>
