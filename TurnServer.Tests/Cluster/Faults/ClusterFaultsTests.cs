@@ -10,7 +10,7 @@ namespace TurnServer.Tests.Cluster;
 [Category("Slow"), NonParallelizable]
 internal sealed class ClusterFaultsTests
 {
-    [TestCase(false, 6, 1)]
+    [TestCase(false, 4, 1)]
     [TestCase(true, 50, 2)]
     public async Task No_turn_is_lost_or_doubled_and_no_player_dropped_whatever_fails(bool throughBalancer, int faults,
         int seed)
