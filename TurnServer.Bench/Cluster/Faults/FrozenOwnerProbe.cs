@@ -52,10 +52,11 @@ internal sealed class FrozenOwnerProbe : IDisposable
     /// <exception cref="BenchException">A turn is lost or doubled, or a reply is wrong.</exception>
     public async Task GoOnAsync(Uri owner, CancellationToken stop)
     {
-        await AskAsync([owner, .. _urls], $"6,turn 1,{_one},1", "0/10/", stop);
-        await AskAsync([owner, .. _urls], $"6,turn 2,{_one},2", "0/10/", stop);
-        var turns = await AskAsync([owner, .. _urls], $"6,,{_other},0", "0/9/", stop);
-        if (turns != "turn 0|turn 1|turn 2")
+        // 10, or 11 if a reply came too late and the probe has asked again.
+        await AskAsync([owner, .. _urls], $"6,turn 1,{_one},1", "0/1", stop);
+        await AskAsync([owner, .. _urls], $"6,turn 2,{_one},2", "0/1", stop);
+        var turns = await AskAsync([owner, .. _urls], $"6,,{_other},0", "0/", stop);
+        if (!turns.EndsWith("/turn 0|turn 1|turn 2", StringComparison.Ordinal))
             throw new BenchException($"the partner of a player of a frozen owner got {turns}");
     }
 
@@ -66,7 +67,7 @@ internal sealed class FrozenOwnerProbe : IDisposable
         var more = await AskAsync(_urls, $"6,,{_other},1", "0/", stop);
         await AskAsync(_urls, $"5,*,{_one},*", "0/", stop);
         await AskAsync(_urls, $"5,*,{_other},*", "0/", stop);
-        if (!more.StartsWith("10/", StringComparison.Ordinal))
+        if (more is not ("10/*" or "11/*"))
             return $"after a frozen owner had woken up, the partner got {more}";
         // 18: the new owner has had this counter and a later one.
         var isRight = reply is null || reply.StartsWith("HTTP/1.1 50", StringComparison.Ordinal)
