@@ -64,12 +64,7 @@ internal sealed class ClusterTableHost : ITableHost
             last => Server.CreateKeySource(options, last), clock);
         _node = new ClusterNode(_self, _shardLog, new EtcdMembers(_connection), candidate, grace,
             actor => new TurnGateway(actor, options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log);
-        _links = new NodeLinks(_self.Id, clock, log)
-        {
-            Refused = _node.NoteRefusing,
-            Reached = _node.NoteAlive,
-            Silent = _node.NoteSilent,
-        };
+        _links = new NodeLinks(_self.Id, _node.Signs, clock, log);
         _node.OwnerFound = _links.Connect;
         _node.IsPassingOn = () => _links.IsConnected;
         _node.IsOwnerUnreachable = () => _links.IsUnreachable;

@@ -50,8 +50,13 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
         _createGateway = createGateway;
         _clock = clock;
         _log = messages;
-        _standby = new ShardStandby(log, candidate, self.Id, clock, messages) { OwnerChanged = ChooseRoute };
+        Signs = new OwnerSigns(clock);
+        _standby = new ShardStandby(log, candidate, self.Id, Signs, clock, messages) { OwnerChanged = ChooseRoute };
+        Signs.Changed = _standby.Reconsider;
     }
+
+    /// <summary>Whether the owner is alive; the link to it tells too.</summary>
+    public OwnerSigns Signs { get; }
 
     /// <summary>Where the table is. Any thread.</summary>
     public Route Route => _route;
@@ -144,15 +149,6 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
         _stop.Cancel();
     }
 
-    /// <summary>See <see cref="OwnerSigns.NoteRefusing"/>.</summary>
-    public void NoteRefusing(ClusterMember owner) => _standby.NoteRefusing(owner.Id);
-
-    /// <summary>See <see cref="OwnerSigns.NoteAlive"/>.</summary>
-    public void NoteAlive(ClusterMember owner) => _standby.NoteAlive(owner.Id);
-
-    /// <summary>See <see cref="OwnerSigns.NoteSilent"/>.</summary>
-    public void NoteSilent(ClusterMember owner) => _standby.NoteSilent(owner.Id);
-
     /// <inheritdoc/>
     public async Task<ActorStatistics> GetStatisticsAsync()
     {
@@ -206,7 +202,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
             await foreach (var alive in _members.WatchAsync(_stop.Token))
             {
                 _alive = alive;
-                _standby.SetRegistered(alive.Select(member => member.Id));
+                Signs.SetRegistered(alive.Select(member => member.Id));
                 ChooseRoute();
             }
         }

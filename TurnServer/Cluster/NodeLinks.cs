@@ -6,9 +6,10 @@ namespace TurnServer.Cluster;
 
 /// <summary>The link to the server that owns the table. Any thread may use it.</summary>
 /// <param name="ownId">This server, as in <see cref="ClusterMember.Id"/>.</param>
+/// <param name="signs">Are told whether the owner can be reached.</param>
 /// <param name="clock">For the link's timeouts.</param>
 /// <param name="log">For the operator.</param>
-internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) : IDisposable
+internal sealed class NodeLinks(string ownId, OwnerSigns signs, TimeProvider clock, ILogger log) : IDisposable
 {
     // Longer than a takeover takes: until then players wait here, instead of being sent elsewhere by a load balancer.
     private static readonly TimeSpan UnreachableAfter = TimeSpan.FromSeconds(5);
@@ -22,15 +23,6 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
     private bool _wasConnected;
     private bool _isStopped;
     private long _disconnectedAt;
-
-    /// <summary>Called when a server that could be reached refuses connections: its process is gone.</summary>
-    public Action<ClusterMember>? Refused { get; set; }
-
-    /// <summary>Called when a server has been reached.</summary>
-    public Action<ClusterMember>? Reached { get; set; }
-
-    /// <summary>Called when a server that could be reached has fallen silent: it, or the way to it, is gone.</summary>
-    public Action<ClusterMember>? Silent { get; set; }
 
     /// <summary>Whether the link works, as far as is known.</summary>
     public bool IsConnected
@@ -122,7 +114,7 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
             if (e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused }
                 && WasConnected(owner))
             {
-                Refused?.Invoke(owner);
+                signs.NoteRefusing(owner.Id);
             }
 
             return null;
@@ -141,17 +133,17 @@ internal sealed class NodeLinks(string ownId, TimeProvider clock, ILogger log) :
         {
             if (await ConnectAsync(owner) is { } link)
             {
-                Reached?.Invoke(owner);
+                signs.NoteAlive(owner.Id);
                 await link.Closed;
                 Volatile.Write(ref _disconnectedAt, clock.GetTimestamp());
                 if (link.WasSilent && IsOwner(owner))
-                    Silent?.Invoke(owner);
+                    signs.NoteSilent(owner.Id);
             }
             else
             {
                 // Again: its last batches may have come after it had fallen silent here.
                 if (WasConnected(owner))
-                    Silent?.Invoke(owner);
+                    signs.NoteSilent(owner.Id);
                 await Task.Delay(RetryPause, clock, CancellationToken.None);
             }
         }

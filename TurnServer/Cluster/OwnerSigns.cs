@@ -15,11 +15,22 @@ internal sealed class OwnerSigns(TimeProvider clock)
     private volatile string? _silent;
     private long _appendedAt = clock.GetTimestamp();
 
+    /// <summary>Called when there may be a reason to take over.</summary>
+    public Action? Changed { get; set; }
+
     /// <summary>Says which servers are registered.</summary>
-    public void SetRegistered(IEnumerable<string> ids) => _registered = [.. ids];
+    public void SetRegistered(IEnumerable<string> ids)
+    {
+        _registered = [.. ids];
+        Changed?.Invoke();
+    }
 
     /// <summary>Says that a server which could be reached refuses connections: its process is gone.</summary>
-    public void NoteRefusing(string server) => _refusing = server;
+    public void NoteRefusing(string server)
+    {
+        _refusing = server;
+        Changed?.Invoke();
+    }
 
     /// <summary>
     /// Says that a server has fallen silent. If the log has been quiet too, that server seems to be dead until it
@@ -28,8 +39,10 @@ internal sealed class OwnerSigns(TimeProvider clock)
     /// </summary>
     public void NoteSilent(string server)
     {
-        if (clock.GetElapsedTime(Volatile.Read(ref _appendedAt)) >= QuietMin)
-            _silent = server;
+        if (clock.GetElapsedTime(Volatile.Read(ref _appendedAt)) < QuietMin)
+            return;
+        _silent = server;
+        Changed?.Invoke();
     }
 
     /// <summary>Says that the owner has appended something.</summary>

@@ -12,10 +12,11 @@ namespace TurnServer.Cluster;
 /// <param name="log">The log.</param>
 /// <param name="candidate">Takes over.</param>
 /// <param name="id">This server, as in <see cref="ClusterMember.Id"/>.</param>
+/// <param name="signs">Tell whether the owner is alive.</param>
 /// <param name="clock">Measures pauses.</param>
 /// <param name="messages">For the operator.</param>
-internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, string id, TimeProvider clock,
-    ILogger messages) : IDisposable
+internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, string id, OwnerSigns signs,
+    TimeProvider clock, ILogger messages) : IDisposable
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
@@ -32,7 +33,6 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(1);
     private readonly TakeOverHistory _takeOvers = new();
-    private readonly OwnerSigns _signs = new(clock);
 
     private ShardFollower? _follower;
     private volatile string? _owner;
@@ -69,29 +69,8 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
         set => _isCandidate = value;
     }
 
-    /// <summary>See <see cref="OwnerSigns.SetRegistered"/>.</summary>
-    public void SetRegistered(IEnumerable<string> ids)
-    {
-        _signs.SetRegistered(ids);
-        _news.Writer.TryWrite(true);
-    }
-
-    /// <summary>See <see cref="OwnerSigns.NoteRefusing"/>.</summary>
-    public void NoteRefusing(string server)
-    {
-        _signs.NoteRefusing(server);
-        _news.Writer.TryWrite(true);
-    }
-
-    /// <summary>See <see cref="OwnerSigns.NoteAlive"/>.</summary>
-    public void NoteAlive(string server) => _signs.NoteAlive(server);
-
-    /// <summary>See <see cref="OwnerSigns.NoteSilent"/>.</summary>
-    public void NoteSilent(string server)
-    {
-        _signs.NoteSilent(server);
-        _news.Writer.TryWrite(true);
-    }
+    /// <summary>Looks whether there is a reason to take over.</summary>
+    public void Reconsider() => _news.Writer.TryWrite(true);
 
     /// <summary>Follows until this server has taken over, or <paramref name="stop"/>; null then.</summary>
     public async Task<OwnedShard?> FollowAsync(CancellationToken stop)
@@ -112,7 +91,7 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
                 if (await TryTakeOverAsync(stop) is { } owned)
                     return owned;
                 await Task.Delay(CatchUpPause, clock, stop);
-                _news.Writer.TryWrite(true);
+                Reconsider();
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -165,7 +144,7 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
 
     // Null: there is no reason to take over, or this server cannot.
     private string? FindCause(string? owner) => _isCandidate && _follower is not null && _versionProblem is null
-        ? _signs.FindCause(owner, Epoch, id)
+        ? signs.FindCause(owner, Epoch, id)
         : null;
 
     private async Task<OwnedShard?> TryTakeOverAsync(CancellationToken stop)
@@ -250,7 +229,7 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
         await _gate.WaitAsync(stop);
         _follower = follower;
         _gate.Release();
-        _news.Writer.TryWrite(true);
+        Reconsider();
     }
 
     // False: this server has taken over, and the table is not the reader's any more.
@@ -263,12 +242,12 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
                 return false;
             follower.Apply(batch);
             Volatile.Write(ref _position, batch.Position);
-            _signs.NoteAppended();
+            signs.NoteAppended();
             switch (BatchContent.KindOf(batch.Content.Span))
             {
                 case BatchKind.TakeOver:
                     _takeOvers.Add(follower.LastTakeOver!, batch.Position);
-                    _signs.NoteAlive(follower.LastTakeOver!.Owner);
+                    signs.NoteAlive(follower.LastTakeOver!.Owner);
                     if (batch.Position > _ownerPosition)
                         SetOwner(follower.LastTakeOver!.Owner, Epoch + 1, batch.Position);
                     break;
@@ -290,7 +269,7 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
         _owner = owner;
         _ownerPosition = position;
         Volatile.Write(ref _epoch, epoch);
-        _news.Writer.TryWrite(true);
+        Reconsider();
         OwnerChanged?.Invoke();
     }
 

@@ -14,15 +14,15 @@ internal sealed class SimulatedLog(int capacity, SeededRandom random, Action<Log
     // How often a call fails, in thousandths.
     private const int FailuresPerMille = 120;
 
-    private readonly Dictionary<long, LogBatch> _slots = [];
+    private readonly MemoryLog _log = new(capacity);
     private readonly Dictionary<long, long> _lastPositions = [];
     private readonly List<Action> _delayed = [];
 
     public int Capacity => capacity;
 
-    public ShardHead Head { get; private set; }
+    public ShardHead Head => _log.Head;
 
-    public ShardSnapshot? Snapshot { get; private set; }
+    public ShardSnapshot? Snapshot => _log.Snapshot;
 
     /// <summary>The position of the last batch that an epoch's owner appended.</summary>
     public long LastPositionOf(long epoch) => _lastPositions.GetValueOrDefault(epoch);
@@ -65,7 +65,7 @@ internal sealed class SimulatedLog(int capacity, SeededRandom random, Action<Log
         var isStored = false;
         var isLost = random.Is(FailuresPerMille);
         if (!isLost || random.Is(500))
-            isStored = StoreSnapshot(epoch, previous, snapshot);
+            isStored = _log.TryWriteSnapshot(epoch, previous, snapshot);
         return isLost ? throw Lost() : isStored;
     }
 
@@ -76,45 +76,26 @@ internal sealed class SimulatedLog(int capacity, SeededRandom random, Action<Log
     }
 
     /// <summary>The batches behind a position that are there now.</summary>
-    public IEnumerable<LogBatch> ReadOn(long after)
-    {
-        for (var position = after + 1; position <= Head.Position; position++)
-        {
-            if (_slots[position % capacity] is var batch && batch.Position != position)
-                throw new LogGapException(after);
-            yield return batch;
-        }
-    }
+    public List<LogBatch> ReadOn(long after) => _log.ReadOn(after);
 
     /// <summary>Carries out an append that was under way when its server froze or died.</summary>
     public bool Store(ShardHead expected, ShardHead next, ReadOnlyMemory<byte> content)
     {
-        if (Head != expected)
+        if (Head == expected && next.Position - _log.SnapshotPosition > capacity)
+            throw new MismatchException("no batch overwritten that no snapshot holds", $"{next.Position} stored");
+        if (!_log.TryAppend(expected, next, content))
         {
             Refused++;
             return false;
         }
 
-        if (next.Position - (Snapshot?.Position ?? 0) > capacity)
-            throw new MismatchException("no batch overwritten that no snapshot holds", $"{next.Position} stored");
-        Head = next;
         _lastPositions[next.Epoch] = next.Position;
-        var batch = new LogBatch(next.Position, content);
-        _slots[next.Position % capacity] = batch;
-        stored(batch);
+        stored(new LogBatch(next.Position, content));
         Requests += RecordedRequests.CountIn(content);
         return true;
     }
 
     private static LogUnavailableException Lost() => new("The simulated log does not answer.");
-
-    private bool StoreSnapshot(long epoch, long previous, ShardSnapshot snapshot)
-    {
-        if (Head.Epoch != epoch || (Snapshot?.Position ?? 0) != previous)
-            return false;
-        Snapshot = snapshot;
-        return true;
-    }
 
     private void CarryOutSome()
     {
@@ -168,7 +149,7 @@ internal sealed class SimulatedLogAccess(SimulatedLog log) : IShardLog
     public async IAsyncEnumerable<LogBatch> ReadOnAsync(long after,
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop)
     {
-        foreach (var batch in await Call(() => log.ReadOn(after).ToList()))
+        foreach (var batch in await Call(() => log.ReadOn(after)))
             yield return batch;
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using TurnServer.Cluster;
+using TurnServer.Tests.Simulation;
 
 namespace TurnServer.Tests.Support;
 
@@ -9,15 +10,13 @@ internal sealed class SharedStore
     public const int Capacity = 200;
 
     private readonly Lock _gate = new();
-    private readonly Dictionary<long, LogBatch> _slots = [];
+    private readonly MemoryLog _log = new(Capacity);
     private readonly Dictionary<string, ClusterMember> _members = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private ShardHead _head;
-    private ShardSnapshot? _snapshot;
 
-    public ShardHead Head => Locked(() => _head);
+    public ShardHead Head => Locked(() => _log.Head);
 
-    public ShardSnapshot? Snapshot => Locked(() => _snapshot);
+    public ShardSnapshot? Snapshot => Locked(() => _log.Snapshot);
 
     /// <summary>The store as one server reaches it.</summary>
     public StoreAccess Connect() => new(this);
@@ -29,35 +28,13 @@ internal sealed class SharedStore
     public void Append(ShardHead next, ReadOnlyMemory<byte> batch) =>
         Assert.That(TryAppend(Head, next, batch), Is.True);
 
-    public bool TryAppend(ShardHead expected, ShardHead next, ReadOnlyMemory<byte> batch) => Changed(() =>
-    {
-        if (_head != expected)
-            return false;
-        _head = next;
-        _slots[next.Position % Capacity] = new LogBatch(next.Position, batch.ToArray());
-        return true;
-    });
+    public bool TryAppend(ShardHead expected, ShardHead next, ReadOnlyMemory<byte> batch) =>
+        Changed(() => _log.TryAppend(expected, next, batch.ToArray()));
 
-    public bool TryWriteSnapshot(long epoch, long previous, ShardSnapshot snapshot) => Changed(() =>
-    {
-        if (_head.Epoch != epoch || (_snapshot?.Position ?? 0) != previous)
-            return false;
-        _snapshot = snapshot;
-        return true;
-    });
+    public bool TryWriteSnapshot(long epoch, long previous, ShardSnapshot snapshot) =>
+        Changed(() => _log.TryWriteSnapshot(epoch, previous, snapshot));
 
-    public List<LogBatch> ReadOn(long after) => Locked(() =>
-    {
-        var batches = new List<LogBatch>();
-        for (var position = after + 1; position <= _head.Position; position++)
-        {
-            if (_slots[position % Capacity] is var batch && batch.Position != position)
-                throw new LogGapException(after);
-            batches.Add(batch);
-        }
-
-        return batches;
-    });
+    public List<LogBatch> ReadOn(long after) => Locked(() => _log.ReadOn(after));
 
     public IReadOnlyList<ClusterMember> Members => Locked(() => _members.Values.ToList());
 
