@@ -12,10 +12,12 @@ internal sealed class ChildProcess : IAsyncDisposable, IDisposable
     public const int SigInt = 2;
     public const int SigKill = 9;
     public const int SigTerm = 15;
-    public const int SigCont = 18;
-    public const int SigStop = 19;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
 
     private static readonly TimeSpan DisposeTimeout = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan PauseTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan PausePollInterval = TimeSpan.FromMilliseconds(1);
 
     private readonly Process _process;
     private readonly Task _readers;
@@ -86,6 +88,26 @@ internal sealed class ChildProcess : IAsyncDisposable, IDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>
+    /// Suspends the process (SIGSTOP) until <see cref="Resume"/>, and waits until all its threads have stopped. On a
+    /// busy machine that takes tens of milliseconds, in which a server can still answer.
+    /// </summary>
+    /// <exception cref="TimeoutException">The threads have not stopped within 60 s.</exception>
+    public async Task PauseAsync()
+    {
+        Signal(SigStop);
+        var startedAt = Stopwatch.GetTimestamp();
+        while (!Directory.GetDirectories($"/proc/{Id}/task").All(IsStopped))
+        {
+            if (Stopwatch.GetElapsedTime(startedAt) > PauseTimeout)
+                throw new TimeoutException($"process {Id} did not stop within {PauseTimeout.TotalSeconds:0} s");
+            await Task.Delay(PausePollInterval);
+        }
+    }
+
+    /// <summary>Lets a suspended process go on (SIGCONT).</summary>
+    public void Resume() => Signal(SigCont);
+
     /// <summary>Sends SIGKILL to this process alone and waits until it has ended.</summary>
     public void Kill()
     {
@@ -129,6 +151,21 @@ internal sealed class ChildProcess : IAsyncDisposable, IDisposable
         {
             lock (to)
                 to.Append(line).Append('\n');
+        }
+    }
+
+    private static bool IsStopped(string thread)
+    {
+        try
+        {
+            // "ID (name) STATE …"; the name may contain anything.
+            var stat = File.ReadAllText(Path.Combine(thread, "stat"));
+            return stat[(stat.LastIndexOf(')') + 2)..].StartsWith('T');
+        }
+        catch (IOException)
+        {
+            // The thread has exited.
+            return false;
         }
     }
 

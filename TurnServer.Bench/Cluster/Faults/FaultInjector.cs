@@ -82,14 +82,14 @@ internal sealed class FaultInjector(TestedCluster cluster, Networks? networks, R
 
     private static async Task FreezeAsync(ChildProcess process, CancellationToken stop)
     {
-        process.Signal(ChildProcess.SigStop);
+        await process.PauseAsync();
         try
         {
             await Task.Delay(FreezeTime, stop);
         }
         finally
         {
-            process.Signal(ChildProcess.SigCont);
+            process.Resume();
         }
     }
 
@@ -98,7 +98,7 @@ internal sealed class FaultInjector(TestedCluster cluster, Networks? networks, R
         var owner = cluster.Machines[machine];
         using var probe = await FrozenOwnerProbe.BeginAsync(cluster.Urls, owner.Site, stop);
         var epoch = cluster.Epoch;
-        owner.Server!.Signal(ChildProcess.SigStop);
+        await owner.Server!.PauseAsync();
         try
         {
             await probe.AskFrozenAsync(stop);
@@ -113,7 +113,7 @@ internal sealed class FaultInjector(TestedCluster cluster, Networks? networks, R
         }
         finally
         {
-            owner.Server.Signal(ChildProcess.SigCont);
+            owner.Server.Resume();
         }
 
         ProbedOwners++;

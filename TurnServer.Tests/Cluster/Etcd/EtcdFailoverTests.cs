@@ -42,7 +42,7 @@ internal sealed class EtcdFailoverTests
         await using var writer = new Writer(_cluster.Options);
         await writer.WaitForMoreAsync(AppendsBetween);
         var leader = await _cluster.LeaderAsync();
-        _cluster.Freeze(leader);
+        await _cluster.PauseAsync(leader);
         await writer.WaitForMoreAsync(AppendsBetween);
         _cluster.Resume(leader);
         await writer.WaitForMoreAsync(AppendsBetween);
@@ -60,7 +60,7 @@ internal sealed class EtcdFailoverTests
         if (isKilled)
             _cluster.Kill(watched);
         else
-            _cluster.Freeze(watched);
+            await _cluster.PauseAsync(watched);
         await follower.WaitForAsync(await writer.WaitForMoreAsync(AppendsBetween));
         if (isKilled)
             await _cluster.RestartAsync(watched);
@@ -80,7 +80,7 @@ internal sealed class EtcdFailoverTests
         await using var follower = log.ReadOnAsync(0, stop.Token).GetAsyncEnumerator(stop.Token);
         Assert.That(await follower.MoveNextAsync());
         // The watched server lives, and would be silent for ever.
-        _cluster.Freeze((leader + 1) % 3);
+        await _cluster.PauseAsync((leader + 1) % 3);
         _cluster.Kill((leader + 2) % 3);
         var error = await Assert.ThrowsAsync<LogUnavailableException>(() => follower.MoveNextAsync().AsTask());
         Assert.That(error!.Message, Does.Contain($"{connection.Endpoints[0].Address}: ")
@@ -108,7 +108,7 @@ internal sealed class EtcdFailoverTests
         if (isKilled)
             _cluster.Kill(leader);
         else
-            _cluster.Freeze(leader);
+            await _cluster.PauseAsync(leader);
         // It must both write and see the change.
         registration.Self = self with { Position = 1 };
         await list.WaitForAsync(known => known is [{ Position: 1 }]);

@@ -71,11 +71,11 @@ internal sealed class EtcdCluster : IAsyncDisposable
     /// <summary>Sends SIGKILL and waits for the exit.</summary>
     public void Kill(int server) => _processes[server].Kill();
 
-    /// <summary>Sends SIGSTOP.</summary>
-    public void Freeze(int server) => Signal(server, ChildProcess.SigStop);
+    /// <inheritdoc cref="ChildProcess.PauseAsync"/>
+    public Task PauseAsync(int server) => _processes[server].PauseAsync();
 
-    /// <summary>Lets a frozen server go on.</summary>
-    public void Resume(int server) => Signal(server, ChildProcess.SigCont);
+    /// <inheritdoc cref="ChildProcess.Resume"/>
+    public void Resume(int server) => _processes[server].Resume();
 
     /// <summary>Starts a killed server with the data that it had.</summary>
     public async Task RestartAsync(int server)
@@ -159,7 +159,4 @@ internal sealed class EtcdCluster : IAsyncDisposable
         ])
         { RedirectStandardError = true, RedirectStandardOutput = true });
     }
-
-    private void Signal(int server, int number) =>
-        Assert.That(_processes[server].Signal(number), Is.True, "the process exists");
 }

@@ -120,17 +120,11 @@ internal sealed class ServerChild : IAsyncDisposable
         return _process.ExitAsync(TestWait.Timeout);
     }
 
-    /// <summary>
-    /// Suspends the process (SIGSTOP) until <see cref="Resume"/>. Waits until the kernel has stopped all its threads.
-    /// </summary>
-    public Task PauseAsync()
-    {
-        Signal(ChildProcess.SigStop);
-        return TestWait.UntilAsync(() => Directory.GetDirectories($"/proc/{_process.Id}/task").All(IsStopped),
-            "all threads are stopped");
-    }
+    /// <inheritdoc cref="ChildProcess.PauseAsync"/>
+    public Task PauseAsync() => _process.PauseAsync();
 
-    public void Resume() => Signal(ChildProcess.SigCont);
+    /// <inheritdoc cref="ChildProcess.Resume"/>
+    public void Resume() => _process.Resume();
 
     /// <summary>Waits for the exit and the end of the output. Returns the exit code.</summary>
     public async Task<int> ExitCodeAsync(TimeSpan? timeout = null)
@@ -191,19 +185,4 @@ internal sealed class ServerChild : IAsyncDisposable
 
     private void Signal(int number) =>
         Assert.That(_process.Signal(number), Is.True, "the process exists");
-
-    private static bool IsStopped(string thread)
-    {
-        try
-        {
-            // "ID (name) STATE …"; the name may contain anything.
-            var stat = File.ReadAllText(Path.Combine(thread, "stat"));
-            return stat[(stat.LastIndexOf(')') + 2)..].StartsWith('T');
-        }
-        catch (IOException)
-        {
-            // The thread has exited.
-            return false;
-        }
-    }
 }
