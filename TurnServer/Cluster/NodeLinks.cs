@@ -14,15 +14,19 @@ internal sealed class NodeLinks(string ownId, OwnerSigns signs, TimeProvider clo
     // Longer than a takeover takes: until then players wait here, instead of being sent elsewhere by a load balancer.
     private static readonly TimeSpan UnreachableAfter = TimeSpan.FromSeconds(5);
 
+    // The same, for an owner that goes on appending: nobody is going to replace it.
+    private static readonly TimeSpan OutOfReachAfter = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
 
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _stop = new();
     private string? _server;
+    private int _choice;
+    private long? _disconnectedAt;
     private Task<LinkClient?>? _connecting;
     private bool _wasConnected;
     private bool _isStopped;
-    private long _disconnectedAt;
 
     /// <summary>Whether the link works, as far as is known.</summary>
     public bool IsConnected
@@ -34,26 +38,42 @@ internal sealed class NodeLinks(string ownId, OwnerSigns signs, TimeProvider clo
         }
     }
 
-    /// <summary>Whether the owner has not been reached for longer than a takeover takes.</summary>
-    public bool IsUnreachable => !IsConnected
-        && clock.GetElapsedTime(Volatile.Read(ref _disconnectedAt)) >= UnreachableAfter;
+    /// <summary>
+    /// Whether players should go to another server: the owner has not been reached for longer than a takeover takes, or
+    /// lives on out of reach.
+    /// </summary>
+    public bool IsUnreachable => Disconnected is { } disconnected && (disconnected >= UnreachableAfter
+        || (disconnected >= OutOfReachAfter && signs.Quiet <= disconnected - OutOfReachAfter));
+
+    /// <summary>For how long the owner has not been reached; null: it is reached, or this server owns the table.
+    /// </summary>
+    public TimeSpan? Disconnected
+    {
+        get
+        {
+            lock (_gate)
+                return IsConnected || _disconnectedAt is not { } at ? null : clock.GetElapsedTime(at);
+        }
+    }
 
     /// <summary>Connects to a new owner before the first request, and again whenever the link is lost.</summary>
     /// <param name="owner">Null: this server.</param>
     public void Connect(ClusterMember? owner)
     {
+        int choice;
         lock (_gate)
         {
             if (_server == owner?.Id || _isStopped)
                 return;
             Close();
             (_server, _wasConnected, _connecting) = (owner?.Id, false, null);
-            Volatile.Write(ref _disconnectedAt, clock.GetTimestamp());
+            choice = ++_choice;
+            _disconnectedAt = owner is null ? null : clock.GetTimestamp();
         }
 
         // Fails only on a bug of the link.
         if (owner is not null)
-            _ = StayConnectedAsync(owner);
+            _ = StayConnectedAsync(owner, choice);
     }
 
     /// <summary>Passes a request on.</summary>
@@ -126,17 +146,19 @@ internal sealed class NodeLinks(string ownId, OwnerSigns signs, TimeProvider clo
     }
 
     // At once, and not with the next request: if its process is gone, another server has to take over. And without
-    // requests, as a load balancer sends none while the owner is out of reach.
-    private async Task StayConnectedAsync(ClusterMember owner)
+    // requests, as a load balancer sends none while the owner is out of reach. Ends with the next choice, even if that
+    // is the same owner again.
+    private async Task StayConnectedAsync(ClusterMember owner, int choice)
     {
-        while (IsOwner(owner))
+        while (IsCurrent(choice))
         {
             if (await ConnectAsync(owner) is { } link)
             {
                 signs.NoteAlive(owner.Id);
+                NoteDisconnected(choice, null);
                 await link.Closed;
-                Volatile.Write(ref _disconnectedAt, clock.GetTimestamp());
-                if (link.WasSilent && IsOwner(owner))
+                NoteDisconnected(choice, clock.GetTimestamp());
+                if (link.WasSilent && IsCurrent(choice))
                     signs.NoteSilent(owner.Id);
             }
             else
@@ -149,10 +171,19 @@ internal sealed class NodeLinks(string ownId, OwnerSigns signs, TimeProvider clo
         }
     }
 
-    private bool IsOwner(ClusterMember owner)
+    private void NoteDisconnected(int choice, long? at)
     {
         lock (_gate)
-            return _server == owner.Id && !_isStopped;
+        {
+            if (_choice == choice)
+                _disconnectedAt = at;
+        }
+    }
+
+    private bool IsCurrent(int choice)
+    {
+        lock (_gate)
+            return _choice == choice && !_isStopped;
     }
 
     private bool WasConnected(ClusterMember owner)

@@ -18,6 +18,9 @@ internal sealed class OwnerSigns(TimeProvider clock)
     /// <summary>Called when there may be a reason to take over.</summary>
     public Action? Changed { get; set; }
 
+    /// <summary>For how long nothing has been appended to the log.</summary>
+    public TimeSpan Quiet => clock.GetElapsedTime(Volatile.Read(ref _appendedAt));
+
     /// <summary>Says which servers are registered.</summary>
     public void SetRegistered(IEnumerable<string> ids)
     {
@@ -39,7 +42,7 @@ internal sealed class OwnerSigns(TimeProvider clock)
     /// </summary>
     public void NoteSilent(string server)
     {
-        if (clock.GetElapsedTime(Volatile.Read(ref _appendedAt)) < QuietMin)
+        if (Quiet < QuietMin)
             return;
         _silent = server;
         Changed?.Invoke();
