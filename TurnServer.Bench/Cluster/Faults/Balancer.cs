@@ -7,15 +7,16 @@ namespace TurnServer.Bench.Cluster.Faults;
 /// <summary>HAProxy as one address in front of the servers.</summary>
 internal sealed class Balancer : IDisposable
 {
-    // Requests are repeated at another server only if the connection failed; all else is left to the clients, who know
-    // what may be repeated. A server that does not answer its health checks loses its connections, held ones too.
+    // Requests are repeated at another server only if the connection failed, and then at once: without the 1 HAProxy
+    // tries the same one again twice, a second later each. All else is left to the clients, who know what may be
+    // repeated. A server that does not answer its health checks loses its connections, held ones too.
     private const string Configuration = """
         global
             maxconn 4000
         defaults
             mode http
             balance roundrobin
-            option redispatch
+            option redispatch 1
             retries 3
             retry-on conn-failure
             option httpchk GET /healthz
