@@ -1,3 +1,4 @@
+using System.Text;
 using TurnServer.Actor;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Replication;
@@ -128,6 +129,17 @@ public sealed class ClusterNodeTests
     }
 
     [Test]
+    public async Task A_23_after_an_unknown_outcome_is_not_passed_on()
+    {
+        var busy = ForwardAnswer.Of(WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy)));
+        var answers = new Queue<ForwardAnswer>([ForwardAnswer.Unknown, busy, LinkFixture.Reply("0/0/1")]);
+        var gateway = new ClusterGateway(Standby.Node, (_, _) => new ValueTask<ForwardAnswer>(answers.Dequeue()),
+            TimeProvider.System);
+        var reply = await gateway.AskAsync("0,ann,*,*,token"u8.ToArray(), null, 0, ClientAddress.OfBits(1));
+        Assert.That(Encoding.UTF8.GetString(reply.Body), Is.EqualTo("0/0/1"), "23 says that it was not taken");
+    }
+
+    [Test]
     public async Task Requests_wait_until_there_is_an_owner()
     {
         Owner.Kill();
@@ -188,10 +200,10 @@ public sealed class ClusterNodeTests
     }
 
     private static ForwardedRequest Request(string body) =>
-        new(System.Text.Encoding.UTF8.GetBytes(body), null, 0, ClientAddress.OfBits(1), false);
+        new(Encoding.UTF8.GetBytes(body), null, 0, ClientAddress.OfBits(1), false);
 
     private static ForwardedRequest Query(string query) =>
-        new(System.Text.Encoding.UTF8.GetBytes(query), null, 0, default, true);
+        new(Encoding.UTF8.GetBytes(query), null, 0, default, true);
 
     private Task UntilFollowingAsync(TestServer server) => TestWait.UntilAsync(
         () => server.Node.Route.Owner is not null && server.Node.GetStatus().Position == _cluster.Store.Head.Position,

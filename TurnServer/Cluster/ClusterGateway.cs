@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
 using TurnServer.Protocol;
@@ -39,7 +40,7 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
 
     /// <inheritdoc/>
     public ValueTask<WireReply> GetWaitingAsync(string query) => AskOwnerAsync(
-        new ForwardedRequest(System.Text.Encoding.UTF8.GetBytes(query), null, 0, default, IsWaitingQuery: true),
+        new ForwardedRequest(Encoding.UTF8.GetBytes(query), null, 0, default, IsWaitingQuery: true),
         isRepeatable: true);
 
     /// <summary>Has all replies that another server holds answered as they stand, and holds none from now on.</summary>
@@ -77,7 +78,9 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
                 { Owner: { } owner } => await PassOnAsync(owner, again),
                 _ => ForwardAnswer.NotTaken,
             };
-            if (answer.Outcome == ForwardOutcome.Replied)
+            // 23 says that a request was not taken: true of this attempt, but perhaps not of an earlier one.
+            var isBusy = answer is { Outcome: ForwardOutcome.Replied, Reply.Error: ErrorCode.ServerBusy };
+            if (answer.Outcome == ForwardOutcome.Replied && !(isBusy && mayHaveBeenTaken))
                 return answer.Reply;
             // A query changes nothing, so that it does not matter whether it was answered.
             mayHaveBeenTaken |= answer.Outcome == ForwardOutcome.Unknown && !request.IsWaitingQuery;
@@ -120,7 +123,7 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
         try
         {
             var reply = request.IsWaitingQuery
-                ? await here.GetWaitingAsync(System.Text.Encoding.UTF8.GetString(request.Body.Span))
+                ? await here.GetWaitingAsync(Encoding.UTF8.GetString(request.Body.Span))
                 : await here.AskAsync(request.Body, request.Received, request.WaitSeconds, request.From);
             // An actor that is about to end refuses what is left in its mailbox.
             var isRefused = reply.Error == ErrorCode.ServerBusy && node.Route != route;
