@@ -18,6 +18,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private readonly ClusterMember _self;
+    private readonly ShardReplica _replica;
     private readonly ShardStandby _standby;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _unregister = new();
@@ -51,7 +52,12 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
         _clock = clock;
         _log = messages;
         Signs = new OwnerSigns(clock);
-        _standby = new ShardStandby(log, candidate, self.Id, Signs, clock, messages) { OwnerChanged = ChooseRoute };
+        _replica = new ShardReplica(Signs, () =>
+        {
+            _standby!.Reconsider();
+            ChooseRoute();
+        });
+        _standby = new ShardStandby(log, _replica, candidate, self.Id, Signs, clock, messages);
         Signs.Changed = _standby.Reconsider;
     }
 
@@ -87,15 +93,15 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
             appended = here is null ? _appendedBefore : _appendedBefore + here.Counters.Read();
         }
 
-        var owner = here is null ? _standby.Owner : _self.Id;
-        var position = here?.Position ?? _standby.Position;
-        var takeOvers = _standby.TakeOvers;
+        var owner = here is null ? _replica.Owner : _self.Id;
+        var position = here?.Position ?? _replica.Position;
+        var takeOvers = _replica.TakeOvers;
         return new ClusterStatus
         {
             Self = _self.Id,
             Members = MemberStatus.Of(_alive, _self.Id, owner, position),
             Owner = owner,
-            Epoch = _standby.Epoch,
+            Epoch = _replica.Epoch,
             Position = position,
             TakeOvers = takeOvers.Latest,
             TakeOversByCause = takeOvers.CountsByCause,
@@ -166,7 +172,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
 
         return new ActorStatistics
         {
-            Table = await _standby.GetStatisticsAsync(),
+            Table = await _replica.GetStatisticsAsync(),
             HeldReplies = 0,
             MailboxDepth = 0,
             Messages = 0,
@@ -177,11 +183,11 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
 
     /// <inheritdoc/>
     public Task<T> QueryAsync<T>(Func<Table, T> read) =>
-        _owner is { } owner ? owner.Actor.QueryAsync(read) : _standby.QueryAsync(read);
+        _owner is { } owner ? owner.Actor.QueryAsync(read) : _replica.QueryAsync(read);
 
     public void Dispose()
     {
-        _standby.Dispose();
+        _replica.Dispose();
         _stop.Dispose();
         _unregister.Dispose();
     }
@@ -193,7 +199,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
         : IsPassingOn() ? null
         : _standby.Problem ?? (IsOwnerUnreachable() ? $"the owner, at {other.Address}, cannot be reached" : null);
 
-    private ClusterMember DescribeSelf() => _self with { Position = _owner?.Position ?? _standby.Position };
+    private ClusterMember DescribeSelf() => _self with { Position = _owner?.Position ?? _replica.Position };
 
     private async Task WatchMembersAsync()
     {
@@ -224,7 +230,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     private async Task OwnAsync(OwnedShard owned)
     {
         using var owner = new ShardOwner(_shardLog, owned, _grace, _clock, _log);
-        var takeOver = _standby.TakeOvers.Latest[^1];
+        var takeOver = _replica.TakeOvers.Latest[^1];
         Log.TookOver(_log, takeOver.Cause, owned.Epoch, owned.Table.PlayerCount, owned.Table.GameCount,
             takeOver.Grace.TotalSeconds);
         var running = owner.RunAsync(CloseAsync(), _stop.Token);
@@ -274,7 +280,7 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
         lock (_gate)
         {
             before = _route;
-            var owner = _here is null && _standby.Owner is { } id && id != _self.Id
+            var owner = _here is null && _replica.Owner is { } id && id != _self.Id
                 ? _alive.FirstOrDefault(member => member.Id == id)
                 : null;
             var now = new Route { Here = _here, Owner = owner };

@@ -10,54 +10,27 @@ namespace TurnServer.Cluster;
 /// Follows the log, so that this server has the table in memory, and takes over as soon as there is a reason to.
 /// </summary>
 /// <param name="log">The log.</param>
+/// <param name="replica">What has been read of it.</param>
 /// <param name="candidate">Takes over.</param>
 /// <param name="id">This server, as in <see cref="ClusterMember.Id"/>.</param>
 /// <param name="signs">Tell whether the owner is alive.</param>
 /// <param name="clock">Measures pauses.</param>
 /// <param name="messages">For the operator.</param>
-internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, string id, OwnerSigns signs,
-    TimeProvider clock, ILogger messages) : IDisposable
+internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCandidate candidate, string id,
+    OwnerSigns signs, TimeProvider clock, ILogger messages)
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
     // How long to wait for what the log has and this server has not, before it tries to take over again.
     private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(20);
 
-    // A probe of health waits a second for an answer.
-    private static readonly TimeSpan StatisticsPatience = TimeSpan.FromMilliseconds(100);
-
     // How often a server that cannot follow looks who owns the shard.
     private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
 
-    // For whoever uses the follower: the reader, the candidate, or a query.
-    private readonly SemaphoreSlim _gate = new(1);
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(1);
-    private readonly TakeOverHistory _takeOvers = new();
-
-    private ShardFollower? _follower;
-    private volatile string? _owner;
     private volatile string? _problem;
     private volatile string? _versionProblem;
     private volatile bool _isCandidate = true;
-    private volatile TableStatistics? _statistics;
-    private long _ownerPosition;
-    private long _epoch;
-    private long _position;
-
-    /// <summary>Called when the owner may have changed. Any thread.</summary>
-    public Action? OwnerChanged { get; set; }
-
-    /// <summary>The owner, as far as the log has been read; null: there is none.</summary>
-    public string? Owner => _owner;
-
-    /// <summary>How many times the shard has been taken over, as far as the log has been read.</summary>
-    public long Epoch => Volatile.Read(ref _epoch);
-
-    /// <summary>The last batch that this server has.</summary>
-    public long Position => Volatile.Read(ref _position);
-
-    /// <summary>The takeovers that this server has seen.</summary>
-    public TakeOverHistory TakeOvers => _takeOvers;
 
     /// <summary>Why this server could not take over now; null: it could.</summary>
     public string? Problem => _versionProblem ?? _problem;
@@ -86,7 +59,7 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
                     await reader;
                 await news;
                 _news.Reader.TryRead(out _);
-                if (FindCause(_owner) is null)
+                if (FindCause(replica.Owner) is null)
                     continue;
                 if (await TryTakeOverAsync(stop) is { } owned)
                     return owned;
@@ -102,78 +75,33 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
         {
             await reading.CancelAsync();
             await ((Task)reader).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _follower = null;
+            replica.Drop();
         }
     }
-
-    /// <summary>Runs a query of the table; an empty one before the first takeover.</summary>
-    public async Task<T> QueryAsync<T>(Func<Table, T> read)
-    {
-        await _gate.WaitAsync();
-        try
-        {
-            return read(CurrentTable);
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
-
-    /// <summary>
-    /// The statistics of the table; those of before while this server tries to take over, which may take seconds when
-    /// the log does not answer.
-    /// </summary>
-    public async Task<TableStatistics> GetStatisticsAsync()
-    {
-        if (!await _gate.WaitAsync(_statistics is null ? Timeout.InfiniteTimeSpan : StatisticsPatience))
-            return _statistics!;
-        try
-        {
-            return _statistics = CurrentTable.GetStatistics();
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
-
-    public void Dispose() => _gate.Dispose();
-
-    private Table CurrentTable => _follower?.Table ?? new Table(new RulesOptions(), new RecordedKeys());
 
     // Null: there is no reason to take over, or this server cannot.
-    private string? FindCause(string? owner) => _isCandidate && _follower is not null && _versionProblem is null
-        ? signs.FindCause(owner, Epoch, id)
+    private string? FindCause(string? owner) => _isCandidate && replica.HasTable && _versionProblem is null
+        ? signs.FindCause(owner, replica.Epoch, id)
         : null;
 
     private async Task<OwnedShard?> TryTakeOverAsync(CancellationToken stop)
     {
-        await _gate.WaitAsync(stop);
         try
         {
-            var owner = _owner;
-            // The reason may have gone while the reader had the follower.
-            if (_follower is not { } follower || FindCause(owner) is not { } cause)
-                return null;
-            var owned = await candidate.TryTakeOverAsync(follower, owner, cause, stop);
-            NoteAvailable();
-            if (owned is null)
-                return null;
-            // The new owner's from now on; the reader ends at the next batch.
-            _follower = null;
-            _takeOvers.Add(follower.LastTakeOver!, follower.Position);
-            SetOwner(id, owned.Epoch, follower.Position);
-            return owned;
+            return await replica.TryTakeOverAsync(id, async (follower, owner) =>
+            {
+                // The reason may have gone while the reader had the follower.
+                if (FindCause(owner) is not { } cause)
+                    return null;
+                var owned = await candidate.TryTakeOverAsync(follower, owner, cause, stop);
+                NoteAvailable();
+                return owned;
+            }, stop);
         }
         catch (LogUnavailableException e)
         {
             NoteUnavailable(e);
             return null;
-        }
-        finally
-        {
-            _gate.Release();
         }
     }
 
@@ -185,14 +113,14 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
             try
             {
                 if (needsTable)
-                    await LoadAsync(stop);
+                    await replica.LoadAsync(log, stop);
                 else if (_problem is not null)
                     await log.ReadHeadAsync(stop);
                 needsTable = false;
                 NoteAvailable();
-                await foreach (var batch in log.ReadOnAsync(Position, stop))
+                await foreach (var batch in log.ReadOnAsync(replica.Position, stop))
                 {
-                    if (!await TryApplyAsync(batch, stop))
+                    if (!await replica.TryApplyAsync(batch, stop))
                         return;
                 }
             }
@@ -214,65 +142,6 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
         }
     }
 
-    private async Task LoadAsync(CancellationToken stop)
-    {
-        // First: requests wait to know the owner. And before there is a follower: this server may have been the owner
-        // until now, and does not take over without one.
-        var head = await log.ReadHeadAsync(stop);
-        _takeOvers.CountAfter(head.Position);
-        SetOwner(head.Owner, head.Epoch, head.Position);
-        var follower = ShardFollower.Begin(await log.ReadSnapshotAsync(stop));
-        // Again, later than the snapshot: takeovers that it contains are not replayed.
-        head = await log.ReadHeadAsync(stop);
-        SetOwner(head.Owner, head.Epoch, head.Position);
-        Volatile.Write(ref _position, follower.Position);
-        await _gate.WaitAsync(stop);
-        _follower = follower;
-        _gate.Release();
-        Reconsider();
-    }
-
-    // False: this server has taken over, and the table is not the reader's any more.
-    private async Task<bool> TryApplyAsync(LogBatch batch, CancellationToken stop)
-    {
-        await _gate.WaitAsync(stop);
-        try
-        {
-            if (_follower is not { } follower)
-                return false;
-            follower.Apply(batch);
-            Volatile.Write(ref _position, batch.Position);
-            signs.NoteAppended();
-            switch (BatchContent.KindOf(batch.Content.Span))
-            {
-                case BatchKind.TakeOver:
-                    _takeOvers.Add(follower.LastTakeOver!, batch.Position);
-                    signs.NoteAlive(follower.LastTakeOver!.Owner);
-                    if (batch.Position > _ownerPosition)
-                        SetOwner(follower.LastTakeOver!.Owner, Epoch + 1, batch.Position);
-                    break;
-                case BatchKind.HandOver when batch.Position > _ownerPosition:
-                    SetOwner(null, Epoch, batch.Position);
-                    break;
-            }
-
-            return true;
-        }
-        finally
-        {
-            _gate.Release();
-        }
-    }
-
-    private void SetOwner(string? owner, long epoch, long position)
-    {
-        _owner = owner;
-        _ownerPosition = position;
-        Volatile.Write(ref _epoch, epoch);
-        Reconsider();
-        OwnerChanged?.Invoke();
-    }
-
     // Goes on passing requests to the owner, without a table of its own.
     private async Task WatchHeadAsync(Exception reason, CancellationToken stop)
     {
@@ -285,9 +154,7 @@ internal sealed class ShardStandby(IShardLog log, ShardCandidate candidate, stri
             await Task.Delay(HeadInterval, clock, stop);
             try
             {
-                var head = await log.ReadHeadAsync(stop);
-                if (head.Position != _ownerPosition)
-                    SetOwner(head.Owner, head.Epoch, head.Position);
+                replica.NoteHead(await log.ReadHeadAsync(stop));
                 NoteAvailable();
             }
             catch (LogUnavailableException e)
