@@ -164,15 +164,21 @@ internal sealed class ServerChild : IAsyncDisposable
         {
             try
             {
-                await using var client = await RawHttp.ConnectAsync(Port);
-                // Another server may have taken the port; the log shows which one listens.
-                if ((await client.GetAsync("GET /healthz HTTP/1.1")).Status == 200 && Listens)
-                    return true;
+                // Not before: another server may have the port, and who connects in the instant in which a listener
+                // starts may never be answered (ListenerStart).
+                if (Listens)
+                {
+                    await using var client = await RawHttp.ConnectAsync(Port);
+                    if ((await client.GetAsync("GET /healthz HTTP/1.1")).Status == 200)
+                        return true;
+                }
             }
             catch (Exception e) when (e is IOException or SocketException)
             {
-                await Task.Delay(PollInterval);
+                // Not yet.
             }
+
+            await Task.Delay(PollInterval);
         }
 
         // Reads the reason to the end.
