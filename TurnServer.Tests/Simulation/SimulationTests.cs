@@ -47,6 +47,10 @@ public sealed class SimulationTests
     [Category("Slow")]
     public void Journal_InManyHistories_MatchesTheModel() => Play(Simulator.ForJournal(), Seed + 3, 8_000);
 
+    [Test]
+    [Category("Slow")]
+    public void Cluster_InManyHistories_MatchesTheModel() => Play(Simulator.ForCluster(), Seed + 8, 20_000);
+
     /// <summary>Regression tests: histories that have failed.</summary>
     /// <param name="seed">
     /// 1465…: the reply about a lost partner was itself lost in a crash; the pair must not meet again.
