@@ -46,4 +46,7 @@ internal sealed record ClusterMember
 
     /// <summary>How far it has followed, or written, the log.</summary>
     public long Position { get; init; }
+
+    /// <summary>Without <see cref="Token"/>, so that no log or error message can show it.</summary>
+    public override string ToString() => $"{Id} at {Address}, version {Version}, position {Position}";
 }

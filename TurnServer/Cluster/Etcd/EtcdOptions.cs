@@ -46,4 +46,11 @@ internal sealed record EtcdOptions
     /// which is 2 GiB unless it is told otherwise.
     /// </summary>
     public long SpaceAlarmBytes { get; init; } = 1L << 30;
+
+    /// <summary>Without <see cref="Password"/>, so that no log or error message can show it.</summary>
+    public override string ToString() => $"{Name} on {string.Join(',', Endpoints.Select(ShowAddress))}";
+
+    // Not what precedes the host, which might be a password.
+    private static string ShowAddress(Uri endpoint) =>
+        endpoint.GetComponents(UriComponents.SchemeAndServer, UriFormat.UriEscaped);
 }
