@@ -185,6 +185,10 @@ internal static partial class Log
         + "continue until the log is full. Stop this server in order (systemctl stop), and keep a copy of etcd's data")]
     public static partial void ClusterSnapshotsDisabled(ILogger log, Exception damage);
 
+    [LoggerMessage(73, LogLevel.Warning, "The password of etcd's user {User} is sent in clear: give --cluster https:// "
+        + "addresses")]
+    public static partial void PasswordInClear(ILogger log, string user);
+
     [LoggerMessage(76, LogLevel.Warning, "etcd's database has reached {Bytes} bytes; the alarm is at {AlarmBytes}. At "
         + "its quota nothing can be recorded any more. Defragment it (etcdctl defrag), or raise --quota-backend-bytes")]
     public static partial void EtcdNearlyFull(ILogger log, long bytes, long alarmBytes);

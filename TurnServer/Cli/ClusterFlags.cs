@@ -34,12 +34,29 @@ internal static class ClusterFlags
             errors.Add("The flags of a cluster require --cluster URL,URL,...");
         if (cluster is { KeyFile: not null, CertFile: null })
             errors.Add("--cluster-key requires --cluster-cert FILE.");
+        if (cluster.IsOn && cluster.Endpoints.All(endpoint => endpoint.Scheme == Uri.UriSchemeHttp))
+            CheckNoTls(cluster, errors);
         if (cluster.User is null != cluster.PasswordFile is null)
             errors.Add("--cluster-user and --cluster-password-file require each other.");
         if (cluster.IsOn && options.State.Directory is not null)
         {
             errors.Add("--cluster keeps the games in etcd, and --state on this machine: give one of them. An empty "
                 + "TURNSERVER_STATE= in the settings file turns off the unit's default.");
+        }
+    }
+
+    // The operator would believe that the connections to etcd are encrypted and authenticated.
+    private static void CheckNoTls(ClusterOptions cluster, List<string> errors)
+    {
+        (string Flag, string? File)[] files =
+        [
+            ("--cluster-ca", cluster.CaFile), ("--cluster-cert", cluster.CertFile), ("--cluster-key", cluster.KeyFile),
+        ];
+        var given = string.Join(", ", files.Where(entry => entry.File is not null).Select(entry => entry.Flag));
+        if (given.Length > 0)
+        {
+            errors.Add($"{given}: of no use with the http:// addresses of --cluster, which are not encrypted. Give "
+                + "https:// addresses, or no certificates.");
         }
     }
 

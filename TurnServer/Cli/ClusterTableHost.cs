@@ -94,6 +94,8 @@ internal sealed class ClusterTableHost : ITableHost
             throw new CannotListenException($"--advertise {_self.Address}: {e.Message}");
         }
 
+        if (_options.SendsPasswordInClear)
+            Log.PasswordInClear(_log, _options.User!);
         Log.ClusterJoined(_log, _options.Name, string.Join(',', _options.Endpoints), _self.Address);
     }
 

@@ -37,4 +37,8 @@ public sealed record ClusterOptions
 
     /// <summary>A file whose first line is the user's password.</summary>
     public string? PasswordFile { get; init; }
+
+    /// <summary>Whether the user's password leaves this machine without encryption.</summary>
+    public bool SendsPasswordInClear => User is not null
+        && Endpoints.Any(endpoint => endpoint.Scheme == Uri.UriSchemeHttp && !endpoint.IsLoopback);
 }
