@@ -189,6 +189,14 @@ internal static partial class Log
         + "addresses")]
     public static partial void PasswordInClear(ILogger log, string user);
 
+    [LoggerMessage(74, LogLevel.Warning, "The registration of this server at {Address} was deleted, by a server with "
+        + "the same --advertise address or by hand; registered again")]
+    public static partial void RegistrationDeleted(ILogger log, string address);
+
+    [LoggerMessage(75, LogLevel.Error, "Server {Id} is registered at {Address}, the address of this server: requests "
+        + "may reach the wrong one. Give each server an --advertise address of its own")]
+    public static partial void AddressShared(ILogger log, string id, string address);
+
     [LoggerMessage(76, LogLevel.Warning, "etcd's database has reached {Bytes} bytes; the alarm is at {AlarmBytes}. At "
         + "its quota nothing can be recorded any more. Defragment it (etcdctl defrag), or raise --quota-backend-bytes")]
     public static partial void EtcdNearlyFull(ILogger log, long bytes, long alarmBytes);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Etcd;
 using TurnServer.Tests.Support;
@@ -121,7 +122,7 @@ internal sealed class ClusterAdminTests
     {
         using var connection = new EtcdConnection(_etcd.Options);
         using var stop = new CancellationTokenSource(TestWait.Timeout);
-        await foreach (var members in new EtcdMembers(connection).WatchAsync(stop.Token))
+        await foreach (var members in new EtcdMembers(connection, NullLogger.Instance).WatchAsync(stop.Token))
             return [.. members.Select(member => member.Token)];
         return [];
     }

@@ -13,7 +13,8 @@ internal interface IClusterMembers
     /// <summary>
     /// Registers this server, keeps the registration alive until <paramref name="stop"/> and then removes it. While the
     /// store cannot be reached it goes on trying; it fails only on a bug. Registrations of earlier processes under the
-    /// same address are removed first: this process listens there, so they are dead.
+    /// same address are removed first: this process listens there, so they are dead. One that is not dead, as two
+    /// servers have been given the same address, registers again; both stay, and say so in their logs.
     /// </summary>
     /// <param name="self">What is known about this server; asked again at each renewal.</param>
     /// <param name="stop">Ends the registration.</param>

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Etcd;
 using TurnServer.Tests.Support;
@@ -92,7 +93,7 @@ internal sealed class EtcdFailoverTests
     public async Task Members_LeaderKilledOrFrozen_StayRegistered([Values] bool isKilled)
     {
         using var connection = new EtcdConnection(_cluster.Options);
-        var members = new EtcdMembers(connection);
+        var members = new EtcdMembers(connection, NullLogger.Instance);
         var self = new ClusterMember
         {
             Id = "a",

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Etcdserverpb;
 using Google.Protobuf;
 using Grpc.Core;
+using Microsoft.Extensions.Logging;
 using Mvccpb;
 
 namespace TurnServer.Cluster.Etcd;
@@ -18,14 +19,17 @@ internal sealed class EtcdMembers : IClusterMembers
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
     private readonly EtcdConnection _connection;
+    private readonly ILogger _log;
     private readonly ByteString _first;
     private readonly ByteString _end;
     private readonly string _prefix;
 
     /// <param name="connection">Not disposed of with this.</param>
-    public EtcdMembers(EtcdConnection connection)
+    /// <param name="log">For the operator.</param>
+    public EtcdMembers(EtcdConnection connection, ILogger log)
     {
         _connection = connection;
+        _log = log;
         _prefix = $"/{connection.Options.Name}/node/";
         _first = ByteString.CopyFromUtf8(_prefix);
         _end = ByteString.CopyFromUtf8($"/{connection.Options.Name}/node0");
@@ -35,6 +39,7 @@ internal sealed class EtcdMembers : IClusterMembers
     public async Task RegisterAsync(Func<ClusterMember> self, CancellationToken stop)
     {
         var lease = 0L;
+        var areEarlierRemoved = false;
         try
         {
             while (true)
@@ -42,6 +47,10 @@ internal sealed class EtcdMembers : IClusterMembers
                 try
                 {
                     lease = await GrantAsync(stop);
+                    // Once: two live processes with one address would remove each other for ever.
+                    if (!areEarlierRemoved)
+                        await RemoveEarlierAsync(self(), stop);
+                    areEarlierRemoved = true;
                     await StayAsync(self, lease, stop);
                 }
                 catch (LogUnavailableException)
@@ -91,24 +100,39 @@ internal sealed class EtcdMembers : IClusterMembers
     // Returns when the lease has been lost.
     private async Task StayAsync(Func<ClusterMember> self, long lease, CancellationToken stop)
     {
-        await RemoveEarlierAsync(self(), stop);
         ClusterMember? written = null;
+        string? sharesWith = null;
         do
         {
-            if (self() is var member && member == written)
+            var member = self();
+            var list = await ListAsync(stop);
+            var other = OthersAt(member, list).FirstOrDefault()?.Id;
+            if (other is not null && other != sharesWith)
+                Log.AddressShared(_log, other, member.Address);
+            sharesWith = other;
+            // A late write under an earlier lease may have replaced the key, which would expire with that lease.
+            var own = list.Kvs.FirstOrDefault(node => node.Key.Equals(KeyOf(member.Id)));
+            if (own?.Lease == lease && member == written)
                 continue;
-            var request = new PutRequest
-            {
-                Key = KeyOf(member.Id),
-                Value = UnsafeByteOperations.UnsafeWrap(
-                    JsonSerializer.SerializeToUtf8Bytes(member, EtcdMemberJson.Default.ClusterMember)),
-                Lease = lease,
-            };
-            await _connection.ReadAsync(
-                (etcd, options) => etcd.Kv.PutAsync(request, options).ResponseAsync, stop);
+            await PutAsync(member, lease, stop);
+            // Now it is certain that the lease is alive, and not the cause.
+            if (own is null && written is not null)
+                Log.RegistrationDeleted(_log, member.Address);
             written = member;
         }
         while (await RenewAsync(lease, stop));
+    }
+
+    private Task<PutResponse> PutAsync(ClusterMember member, long lease, CancellationToken stop)
+    {
+        var request = new PutRequest
+        {
+            Key = KeyOf(member.Id),
+            Value = UnsafeByteOperations.UnsafeWrap(
+                JsonSerializer.SerializeToUtf8Bytes(member, EtcdMemberJson.Default.ClusterMember)),
+            Lease = lease,
+        };
+        return _connection.ReadAsync((etcd, options) => etcd.Kv.PutAsync(request, options).ResponseAsync, stop);
     }
 
     // False: there is no such lease any more.
@@ -130,16 +154,18 @@ internal sealed class EtcdMembers : IClusterMembers
     // Whoever was registered under this address has died, as this server listens there now.
     private async Task RemoveEarlierAsync(ClusterMember self, CancellationToken stop)
     {
-        var list = await ListAsync(stop);
-        foreach (var member in list.Kvs.Select(MemberOf).OfType<ClusterMember>())
+        foreach (var member in OthersAt(self, await ListAsync(stop)))
         {
-            if (member.Address != self.Address || member.Id == self.Id)
-                continue;
             var request = new DeleteRangeRequest { Key = KeyOf(member.Id) };
             await _connection.ReadAsync(
                 (etcd, options) => etcd.Kv.DeleteRangeAsync(request, options).ResponseAsync, stop);
         }
     }
+
+    // Other registrations under the address of this server.
+    private IEnumerable<ClusterMember> OthersAt(ClusterMember self, RangeResponse list) =>
+        list.Kvs.Select(MemberOf).OfType<ClusterMember>()
+            .Where(member => member.Address == self.Address && member.Id != self.Id);
 
     private async Task RevokeAsync(long lease)
     {
