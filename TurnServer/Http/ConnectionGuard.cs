@@ -39,7 +39,10 @@ internal sealed class ConnectionGuard : IDisposable
     private readonly string _remedy;
     private readonly ILogger _log;
     private readonly Thread _thread;
-    private readonly ManualResetEventSlim _stop = new();
+
+    // Without spinning, which would cost more than the checks.
+    private readonly ManualResetEventSlim _stop = new(initialState: false, spinCount: 0);
+
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _shedLoggedAt;
     private long _slowHeads;
@@ -160,8 +163,7 @@ internal sealed class ConnectionGuard : IDisposable
                     nextCheckAt = now + (long)(restSeconds * Stopwatch.Frequency);
                 }
 
-                var headroomMilliseconds = (_connectionsMax - Count) / AcceptsPerMillisecond;
-                if (_stop.Wait(Math.Clamp(headroomMilliseconds, 1, (int)ShedInterval.TotalMilliseconds)))
+                if (_stop.Wait(PauseMilliseconds()))
                     break;
             }
 
@@ -171,6 +173,17 @@ internal sealed class ConnectionGuard : IDisposable
         {
             _ended.SetException(bug);
         }
+    }
+
+    // Until the limit could be reached; with few connections less often, as OverrunMax bounds what can come meanwhile,
+    // and a low limit (the admin port's) would be looked at every millisecond for ever.
+    private int PauseMilliseconds()
+    {
+        var longest = (int)ShedInterval.TotalMilliseconds;
+        var count = Count;
+        return count < _connectionsMax / 2
+            ? longest
+            : Math.Clamp((_connectionsMax - count) / AcceptsPerMillisecond, 1, longest);
     }
 
     // Closes connections that have not sent a request; players keep theirs. Holds the lock throughout, which stops the
