@@ -15,7 +15,12 @@ internal sealed class ShardAppender(IShardLog log, ShardRecorder recorder, Shard
     // Longer than an election takes in the store: until then players wait, after that their requests are refused.
     private static readonly TimeSpan UnavailableAfter = TimeSpan.FromSeconds(3);
 
+    // From the beginning of one append to that of the next. An append costs the store some milliseconds of CPU, whatever
+    // its size; so that at rest several turns share one, the second within this time waits. A turn alone does not.
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
+
     private ShardHead _head = head;
+    private long? _beganAt;
 
     /// <summary>What has been appended. Any thread may read it.</summary>
     public AppendCounters Counters { get; } = new();
@@ -37,15 +42,25 @@ internal sealed class ShardAppender(IShardLog log, ShardRecorder recorder, Shard
         while (true)
         {
             await recorder.WaitAsync(stop);
+            await PaceAsync(stop);
             while (recorder.Take() is { } batch)
             {
+                _beganAt = clock.GetTimestamp();
                 if (!await TryAppendAsync(batch, stop))
                     return false;
+                await PaceAsync(stop);
             }
 
             if (recorder.IsComplete)
                 return await TryStoreAsync(_head.HandedOver(), BatchContent.HandOver, stop);
         }
+    }
+
+    private async Task PaceAsync(CancellationToken stop)
+    {
+        var rest = _beganAt is { } at ? Interval - clock.GetElapsedTime(at) : TimeSpan.Zero;
+        if (rest > TimeSpan.Zero)
+            await Task.Delay(rest, clock, stop);
     }
 
     /// <summary>Appends a batch and releases its replies. False: another server owns the shard.</summary>
