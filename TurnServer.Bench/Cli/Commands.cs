@@ -1,4 +1,5 @@
 using System.CommandLine;
+using TurnServer.Bench.Cluster.Cost;
 using TurnServer.Bench.Cluster.Faults;
 using TurnServer.Bench.Compare;
 using TurnServer.Bench.Journal;
@@ -30,6 +31,7 @@ internal sealed class Commands
         RestartCommand.Create(),
         SoakRun.Create(),
         JournalCommand.Create(),
+        CostCommand.Create(),
         FaultsCommand.Create(),
         StressCommand.Create(),
     ];

@@ -10,4 +10,5 @@ internal static class DefaultPorts
     public const int Soak = Publish + 1;
     public const int Restart = 18_120;
     public const int ClusterFaults = 18_130;
+    public const int Cluster = 18_150;
 }

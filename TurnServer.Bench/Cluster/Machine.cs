@@ -1,14 +1,16 @@
+using System.ComponentModel;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using TurnServer.Bench.Processes;
 
-namespace TurnServer.Bench.Cluster.Faults;
+namespace TurnServer.Bench.Cluster;
 
 /// <summary>One machine of the cluster: an etcd and a turn server, which can be started again.</summary>
 /// <param name="number">Counted from 0.</param>
 /// <param name="sites">Where all machines are.</param>
 /// <param name="folder">For etcd's data.</param>
-/// <param name="program">See <see cref="FaultsOptions.Server"/>.</param>
+/// <param name="program">The executable of another build of the server; null: turnserver.dll.</param>
 internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, string folder, string? program)
     : IDisposable
 {
@@ -22,6 +24,9 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
 
     public ChildProcess? Server { get; private set; }
 
+    /// <summary>For messages.</summary>
+    public string Name => $"the server at {Site.Url}";
+
     /// <summary>Everything that its turn servers have logged.</summary>
     public string Log => string.Concat(_formerLogs) + Server?.Output + Server?.Errors;
 
@@ -29,10 +34,11 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
     public long LastEpoch => TakeOvers().Matches(Log).Select(match =>
         long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).DefaultIfEmpty().Max();
 
+    /// <exception cref="BenchException">It cannot be started.</exception>
     public void StartEtcd()
     {
         Etcd?.Dispose();
-        Etcd = ChildProcess.Start(Site.Start("etcd",
+        Etcd = Start("etcd", Site.Start("etcd",
         [
             "--name", $"e{number}", "--data-dir", Path.Combine(folder, $"e{number}"),
             "--listen-peer-urls", Text(Site.EtcdPeer), "--initial-advertise-peer-urls", Text(Site.EtcdPeer),
@@ -42,6 +48,7 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
         ]));
     }
 
+    /// <exception cref="BenchException">It cannot be started.</exception>
     public void StartServer()
     {
         if (Server is not null)
@@ -55,7 +62,15 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
             "--admin-port", $"{Site.AdminPort}", "--admin-host", Site.Host, "--log-format", "text",
             "--players-per-address", "0", "--requests-per-second", "0", "--connections-per-address", "0",
         ], program);
-        Server = ChildProcess.Start(Site.Start(server.FileName, server.ArgumentList));
+        Server = Start("the server", Site.Start(server.FileName, server.ArgumentList));
+    }
+
+    /// <summary>Checks that neither process has ended by itself.</summary>
+    /// <exception cref="BenchException">One has.</exception>
+    public void CheckRunning()
+    {
+        Check("etcd", Etcd);
+        Check(Name, Server);
     }
 
     /// <summary>Sends SIGTERM and waits for the exit.</summary>
@@ -77,6 +92,24 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
     {
         Server?.Dispose();
         Etcd?.Dispose();
+    }
+
+    private static ChildProcess Start(string name, ProcessStartInfo start)
+    {
+        try
+        {
+            return ChildProcess.Start(start);
+        }
+        catch (Win32Exception e)
+        {
+            throw new BenchException($"{name} does not start: {e.Message}");
+        }
+    }
+
+    private static void Check(string name, ChildProcess? process)
+    {
+        if (process is { HasExited: true })
+            throw new BenchException($"{name} has ended: {process.Errors.TrimEnd()}");
     }
 
     private static string Text(Uri uri) => uri.GetLeftPart(UriPartial.Authority);

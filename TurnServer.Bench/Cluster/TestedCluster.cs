@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using TurnServer.Cluster.Etcd;
 
-namespace TurnServer.Bench.Cluster.Faults;
+namespace TurnServer.Bench.Cluster;
 
 /// <summary>Machines that form a cluster, and what can be seen of it from outside.</summary>
 internal sealed class TestedCluster : IDisposable
@@ -18,7 +18,7 @@ internal sealed class TestedCluster : IDisposable
 
     /// <param name="sites">Where the machines are.</param>
     /// <param name="folder">For etcd's data.</param>
-    /// <param name="program">See <see cref="FaultsOptions.Server"/>.</param>
+    /// <param name="program">The executable of another build of the server; null: turnserver.dll.</param>
     public TestedCluster(IReadOnlyList<Site> sites, string folder, string? program)
     {
         Machines = [.. sites.Select((_, i) => new Machine(i, sites, folder, program))];
@@ -41,10 +41,11 @@ internal sealed class TestedCluster : IDisposable
     {
         foreach (var machine in Machines)
             machine.StartEtcd();
-        await WaitAsync(IsEtcdHealthyAsync, "etcd", timeout, stop);
+        await WaitAsync(() => Running(IsEtcdHealthyAsync), "etcd", timeout, stop);
         foreach (var machine in Machines)
             machine.StartServer();
-        await HealthyAsync(timeout, stop);
+        foreach (var machine in Machines)
+            await WaitAsync(() => Running(() => IsHealthyAsync(machine)), machine.Name, timeout, stop);
     }
 
     /// <summary>Waits until all parts work.</summary>
@@ -53,7 +54,7 @@ internal sealed class TestedCluster : IDisposable
     {
         await WaitAsync(IsEtcdHealthyAsync, "etcd", timeout, stop);
         foreach (var machine in Machines)
-            await WaitAsync(() => IsHealthyAsync(machine), $"the server at {machine.Site.Url}", timeout, stop);
+            await WaitAsync(() => IsHealthyAsync(machine), machine.Name, timeout, stop);
     }
 
     /// <summary>The machine of etcd's leader.</summary>
@@ -87,6 +88,14 @@ internal sealed class TestedCluster : IDisposable
             machine.Dispose();
         _http.Dispose();
         _etcd.Dispose();
+    }
+
+    // A port that is taken, for example.
+    private Task<bool> Running(Func<Task<bool>> isHealthy)
+    {
+        foreach (var machine in Machines)
+            machine.CheckRunning();
+        return isHealthy();
     }
 
     private async Task<bool> IsEtcdHealthyAsync() => await StatusAsync() is var status

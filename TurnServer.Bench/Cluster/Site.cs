@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace TurnServer.Bench.Cluster.Faults;
+namespace TurnServer.Bench.Cluster;
 
 /// <summary>Where the processes of one machine listen.</summary>
 /// <param name="Host">The address of its turn server.</param>
