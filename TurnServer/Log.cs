@@ -201,6 +201,9 @@ internal static partial class Log
         + "its quota nothing can be recorded any more. Defragment it (etcdctl defrag), or raise --quota-backend-bytes")]
     public static partial void EtcdNearlyFull(ILogger log, long bytes, long alarmBytes);
 
+    [LoggerMessage(77, LogLevel.Error, "{Split}")]
+    public static partial void EtcdSplit(ILogger log, string split);
+
     [LoggerMessage(80, LogLevel.Information, "Connected to server {Address} of the cluster")]
     public static partial void LinkEstablished(ILogger log, string address);
 

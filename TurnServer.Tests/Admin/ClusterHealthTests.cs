@@ -1,6 +1,7 @@
 using TurnServer.Admin;
 using TurnServer.Admin.Status;
 using TurnServer.Cluster;
+using TurnServer.Cluster.Etcd;
 
 namespace TurnServer.Tests.Admin;
 
@@ -70,6 +71,15 @@ internal sealed class ClusterHealthTests
         "etcd at http://10.0.0.3:2379 does not answer: connection refused.");
 
     [Test]
+    public void Evaluate_EtcdsThatAreNotOneCluster_IsBad()
+    {
+        var cluster = WithAgreement(new EtcdAgreement(true, "etcd at a and etcd at b are not one cluster"));
+        Assert.That(Findings(cluster),
+            Is.EqualTo([new Finding(HealthState.Bad, "etcd at a and etcd at b are not one cluster.")]));
+        Assert.That(Findings(WithAgreement(new EtcdAgreement(true, null))), Is.Empty);
+    }
+
+    [Test]
     public void Evaluate_BeforeEtcdWasAsked_IsEmpty() => Assert.That(Findings(Well with { Etcd = null }), Is.Empty);
 
     private static ServerLimits StatusLimits => new()
@@ -88,6 +98,12 @@ internal sealed class ClusterHealthTests
         Assert.That(finding.State, Is.EqualTo(HealthState.Warning));
         foreach (var text in texts)
             Assert.That(finding.Text, Does.Contain(text));
+    }
+
+    private static ClusterStatus WithAgreement(EtcdAgreement agreement)
+    {
+        var etcd = ClusterSamples.Etcd();
+        return Well with { Etcd = etcd with { Status = etcd.Status with { Agreement = agreement } } };
     }
 
     private static List<Finding> Findings(ClusterStatus cluster) =>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using TurnServer.Admin.Status;
 using TurnServer.Cluster;
+using TurnServer.Cluster.Etcd;
 using TurnServer.Cluster.Replication;
 
 namespace TurnServer.Tests.Admin;
@@ -47,6 +48,15 @@ internal sealed class ClusterReportTests
         Does.Contain("""
             "version":null,"databaseBytes":null,"isLeader":false,"error":"no leader"}
             """));
+
+    [Test]
+    public void That_etcd_is_not_one_cluster_is_a_problem()
+    {
+        var etcd = ClusterSamples.Etcd();
+        etcd = etcd with { Status = etcd.Status with { Agreement = new EtcdAgreement(true, "a is not b") } };
+        Assert.That(Write(ClusterSamples.Status() with { Etcd = etcd }, null),
+            Does.Contain("\"problem\":\"a is not b\""));
+    }
 
     [Test]
     public void What_is_unknown_is_null()

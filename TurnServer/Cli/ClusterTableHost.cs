@@ -57,7 +57,7 @@ internal sealed class ClusterTableHost : ITableHost
         };
         _connection = Connect(_options);
         _shardLog = new EtcdShardLog(_connection);
-        _etcd = new EtcdMonitor(_shardLog.ReadSpaceAsync, clock, log);
+        _etcd = new EtcdMonitor(ReadEtcdAsync, clock, log);
         var grace = options.State.GraceUnder(options.Rules);
         var settings = new StateSettings(options.Rules, options.HasSequentialKeys);
         var candidate = new ShardCandidate(_shardLog, _self.Id, settings, grace,
@@ -150,6 +150,14 @@ internal sealed class ClusterTableHost : ITableHost
         _node.Dispose();
         _connection.Dispose();
         _stop.Dispose();
+    }
+
+    private async Task<EtcdStatus> ReadEtcdAsync(CancellationToken stop)
+    {
+        var status = _shardLog.ReadSpaceAsync(stop);
+        var agreement = EtcdAgreement.CheckAsync(_connection, EtcdMembers.KeyOf(_options.Name, _self.Id), stop);
+        await Task.WhenAll(status, agreement);
+        return (await status) with { Agreement = await agreement };
     }
 
     private static EtcdConnection Connect(ClusterOptions options)

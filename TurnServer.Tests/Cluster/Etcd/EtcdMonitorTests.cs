@@ -9,6 +9,7 @@ namespace TurnServer.Tests.Cluster.Etcd;
 internal sealed class EtcdMonitorTests
 {
     private const int NearlyFull = 76;
+    private const int Split = 77;
 
     [Test]
     public async Task It_asks_every_five_seconds_and_tells_the_latest_answer_with_its_age()
@@ -58,6 +59,42 @@ internal sealed class EtcdMonitorTests
         await running;
         var entry = log.Entries.Single();
         Assert.That((entry.Level, entry.Id), Is.EqualTo((LogLevel.Warning, NearlyFull)));
+    }
+
+    [Test]
+    public async Task It_reports_once_that_etcd_is_not_one_cluster_and_again_when_that_comes_back()
+    {
+        var known = new EtcdAgreement(true, null);
+        var split = new EtcdAgreement(true, "a and b are not one cluster");
+        EtcdAgreement[] answers = [default, split, default, split, known, default, split];
+        var clock = new FakeTimeProvider();
+        var log = new RecordingLog();
+        var asked = 0;
+        var monitor = new EtcdMonitor(
+            _ => Task.FromResult(StatusOf(1) with { Agreement = answers[asked++] }), clock, log);
+        using var stop = new CancellationTokenSource();
+        var running = monitor.RunAsync(stop.Token);
+        var shown = new List<string?>();
+        var logged = new List<int>();
+        for (var count = 1; count <= answers.Length; count++)
+        {
+            await TestWait.UntilAsync(() => asked == count && monitor.Latest!.Age == TimeSpan.Zero, "it has asked");
+            shown.Add(monitor.Latest!.Status.Agreement.Split);
+            logged.Add(log.Entries.Count);
+            if (count < answers.Length)
+                clock.Advance(EtcdMonitor.Interval);
+        }
+
+        await stop.CancelAsync();
+        await running;
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(shown.Select(text => text is not null),
+                Is.EqualTo([false, true, true, true, false, false, true]));
+            Assert.That(logged, Is.EqualTo([0, 1, 1, 1, 1, 1, 2]));
+            Assert.That(log.Entries.Select(entry => (entry.Level, entry.Id, entry.Text)),
+                Has.All.EqualTo((LogLevel.Error, Split, split.Split)));
+        }
     }
 
     private static EtcdStatus StatusOf(long bytes) =>

@@ -49,6 +49,9 @@ internal static class ClusterHealth
     {
         if (cluster.Etcd is not { Status: var etcd })
             yield break;
+        // Nothing is wrong yet, and everything will be.
+        if (etcd.Agreement.Split is { } split)
+            yield return new Finding(HealthState.Bad, $"{split}.");
         foreach (var server in etcd.Servers.Where(server => server.Error is not null))
         {
             yield return Warn(server.Version is null

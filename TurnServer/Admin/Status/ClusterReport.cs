@@ -33,7 +33,8 @@ internal sealed class ClusterReport
 
     public long SnapshotBytes => _cluster.SnapshotBytes;
 
-    public string? Problem => _cluster.Problem ?? _cluster.StandbyProblem;
+    public string? Problem =>
+        _cluster.Problem ?? _cluster.StandbyProblem ?? _cluster.Etcd?.Status.Agreement.Split;
 
     public EtcdRow[]? Etcd => _cluster.Etcd is { } etcd
         ? [.. etcd.Status.Servers.Select(server => new EtcdRow(server))]

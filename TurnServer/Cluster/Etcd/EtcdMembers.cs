@@ -30,10 +30,15 @@ internal sealed class EtcdMembers : IClusterMembers
     {
         _connection = connection;
         _log = log;
-        _prefix = $"/{connection.Options.Name}/node/";
+        _prefix = PrefixOf(connection.Options.Name);
         _first = ByteString.CopyFromUtf8(_prefix);
         _end = ByteString.CopyFromUtf8($"/{connection.Options.Name}/node0");
     }
+
+    /// <summary>The key of a server.</summary>
+    /// <param name="name">The cluster's name.</param>
+    /// <param name="id">See <see cref="ClusterMember.Id"/>.</param>
+    public static ByteString KeyOf(string name, string id) => ByteString.CopyFromUtf8(PrefixOf(name) + id);
 
     /// <inheritdoc/>
     public async Task RegisterAsync(Func<ClusterMember> self, CancellationToken stop)
@@ -226,7 +231,9 @@ internal sealed class EtcdMembers : IClusterMembers
     private static ClusterMember[] InOrder(IEnumerable<ClusterMember> members) =>
         [.. members.OrderBy(member => member.StartedAt).ThenBy(member => member.Id, StringComparer.Ordinal)];
 
-    private ByteString KeyOf(string id) => ByteString.CopyFromUtf8(_prefix + id);
+    private ByteString KeyOf(string id) => KeyOf(_connection.Options.Name, id);
+
+    private static string PrefixOf(string name) => $"/{name}/node/";
 
     // Null: it has been deleted, or another version of the server has written something else.
     private ClusterMember? MemberOf(KeyValue node)

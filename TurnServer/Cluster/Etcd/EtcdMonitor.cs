@@ -4,7 +4,7 @@ namespace TurnServer.Cluster.Etcd;
 
 /// <summary>
 /// Asks the servers of etcd for their state from time to time, so that whoever shows it never waits for them. Warns
-/// when their space runs out.
+/// when their space runs out, and when they are not one cluster.
 /// </summary>
 /// <param name="read">Asks them once.</param>
 /// <param name="clock">Measures the pauses.</param>
@@ -28,10 +28,7 @@ internal sealed class EtcdMonitor(Func<CancellationToken, Task<EtcdStatus>> read
         {
             do
             {
-                var status = await read(stop);
-                if (status.IsNearlyFull && _latest is not { Status.IsNearlyFull: true })
-                    Log.EtcdNearlyFull(log, status.DatabaseBytes, status.AlarmBytes);
-                _latest = new Answer(status, clock.GetTimestamp());
+                _latest = new Answer(Report(await read(stop), _latest?.Status), clock.GetTimestamp());
             }
             while (await timer.WaitForNextTickAsync(stop));
         }
@@ -39,6 +36,19 @@ internal sealed class EtcdMonitor(Func<CancellationToken, Task<EtcdStatus>> read
         {
             // The server is stopping.
         }
+    }
+
+    private EtcdStatus Report(EtcdStatus status, EtcdStatus? before)
+    {
+        if (status.IsNearlyFull && before is not { IsNearlyFull: true })
+            Log.EtcdNearlyFull(log, status.DatabaseBytes, status.AlarmBytes);
+        var splitBefore = before?.Agreement.Split;
+        if (status.Agreement.Split is { } split && splitBefore is null)
+            Log.EtcdSplit(log, split);
+        // Until it is certain that it was mended: one of the two may not answer.
+        return status.Agreement.IsKnown || splitBefore is null
+            ? status
+            : status with { Agreement = before!.Agreement };
     }
 
     private sealed record Answer(EtcdStatus Status, long At);

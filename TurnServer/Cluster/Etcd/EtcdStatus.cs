@@ -10,6 +10,9 @@ internal sealed record EtcdStatus(IReadOnlyList<EtcdServerStatus> Servers, long 
     /// <summary>The size of the largest database, in bytes: etcd's quota is about this. 0: unknown.</summary>
     public long DatabaseBytes => Servers.Max(server => server.DatabaseBytes);
 
+    /// <summary>Whether the servers are one cluster.</summary>
+    public EtcdAgreement Agreement { get; init; }
+
     /// <summary>Whether an operator should do something about etcd's space.</summary>
     public bool IsNearlyFull => DatabaseBytes >= AlarmBytes;
 
