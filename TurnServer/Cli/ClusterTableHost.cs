@@ -60,9 +60,10 @@ internal sealed class ClusterTableHost : ITableHost
         _etcd = new EtcdMonitor(ReadEtcdAsync, clock, log);
         var grace = options.State.GraceUnder(options.Rules);
         var settings = new StateSettings(options.Rules, options.HasSequentialKeys);
-        var candidate = new ShardCandidate(_shardLog, _self.Id, settings, grace,
+        var forwardOnly = new ForwardOnlyLog(_shardLog);
+        var candidate = new ShardCandidate(forwardOnly, _self.Id, settings, grace,
             last => Server.CreateKeySource(options, last), clock);
-        _node = new ClusterNode(_self, _shardLog, new EtcdMembers(_connection, log), candidate, grace,
+        _node = new ClusterNode(_self, forwardOnly, new EtcdMembers(_connection, log), candidate, grace,
             actor => new TurnGateway(actor, options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log);
         _links = new NodeLinks(_self.Id, _node.Signs, clock, log);
         _node.OwnerFound = _links.Connect;

@@ -102,6 +102,14 @@ internal sealed class LogUnavailableException(string message, Exception? inner =
 {
     /// <summary>Whether the store refuses writes because it has no space left.</summary>
     public bool IsFull { get; init; }
+
+    /// <summary>Whether the store answers, with an earlier state of the log than this server has seen.</summary>
+    public bool HasGoneBack { get; init; }
+
+    /// <summary>What is wrong with the log, to be part of a sentence.</summary>
+    public string Problem => HasGoneBack ? Message
+        : IsFull ? $"the log is full: {Message}"
+        : $"the log does not answer: {Message}";
 }
 
 /// <summary>Batches that were asked for have been overwritten.</summary>

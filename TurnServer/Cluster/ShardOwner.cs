@@ -21,6 +21,7 @@ internal sealed class ShardOwner : IDisposable
     private readonly ILogger _log;
     private readonly TimeProvider _clock;
     private volatile LogUnavailableException? _unavailable;
+    private volatile LogUnavailableException? _goneBack;
 
     /// <param name="shardLog">The log.</param>
     /// <param name="owned">The shard.</param>
@@ -39,7 +40,8 @@ internal sealed class ShardOwner : IDisposable
         owned.Appender.Unavailable = reason =>
         {
             _unavailable = reason;
-            Log.ClusterStalled(log, reason.Message);
+            if (!reason.HasGoneBack || _goneBack is null)
+                Log.ClusterStalled(log, reason.Message);
         };
         owned.Appender.Available = () =>
         {
@@ -61,12 +63,10 @@ internal sealed class ShardOwner : IDisposable
     public long SnapshotBytes => _owned.Snapshotter.SnapshotBytes;
 
     /// <summary>Why nothing can be recorded, and requests are refused; null: it can. Any thread.</summary>
-    public string? Problem => !Actor.IsStalled ? null : _unavailable switch
-    {
-        null => "the log has no room for more records: snapshots cannot be written, or the log is too slow",
-        { IsFull: true } full => $"the log is full: {full.Message}",
-        var failure => $"the log does not answer: {failure.Message}",
-    };
+    public string? Problem => _goneBack is { } goneBack ? goneBack.Problem
+        : !Actor.IsStalled ? null
+        : _unavailable?.Problem
+            ?? "the log has no room for more records: snapshots cannot be written, or the log is too slow";
 
     /// <summary>Runs until the shard is another server's, or is handed over. Fails on a bug.</summary>
     /// <param name="handOver">Completes when the shard is to be handed over; no request may come after that.</param>
@@ -180,12 +180,24 @@ internal sealed class ShardOwner : IDisposable
             {
                 if ((await _shardLog.ReadHeadAsync(stop)).Epoch > _owned.Epoch)
                     return;
+                NoteGoneBack(null);
             }
-            catch (LogUnavailableException)
+            catch (LogUnavailableException e)
             {
-                // The appender reports it.
+                // The appender reports other failures, and this one only if there is something to append.
+                if (e.HasGoneBack)
+                    NoteGoneBack(e);
             }
         }
+    }
+
+    private void NoteGoneBack(LogUnavailableException? now)
+    {
+        if (_goneBack is null && now is not null)
+            Log.ClusterStalled(_log, now.Message);
+        else if (_goneBack is not null && now is null && _unavailable is null)
+            Log.ClusterResumed(_log);
+        _goneBack = now;
     }
 
     private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stop)

@@ -31,6 +31,7 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
     private volatile string? _problem;
     private volatile string? _versionProblem;
     private volatile bool _isCandidate = true;
+    private volatile bool _hasGoneBack;
 
     /// <summary>Why this server could not take over now; null: it could.</summary>
     public string? Problem => _versionProblem ?? _problem;
@@ -63,7 +64,7 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
                     continue;
                 if (await TryTakeOverAsync(stop) is { } owned)
                     return owned;
-                await Task.Delay(CatchUpPause, clock, stop);
+                await Task.Delay(_problem is null ? CatchUpPause : RetryPause, clock, stop);
                 Reconsider();
             }
         }
@@ -166,9 +167,11 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
 
     private void NoteUnavailable(LogUnavailableException reason)
     {
-        if (_problem is null)
+        // It often follows another failure: that of the etcd which had the log.
+        if (_problem is null || (reason.HasGoneBack && !_hasGoneBack))
             Log.LogUnavailable(messages, reason.Message);
-        _problem = $"the log does not answer: {reason.Message}";
+        _hasGoneBack = reason.HasGoneBack;
+        _problem = reason.Problem;
     }
 
     private void NoteAvailable()
@@ -176,5 +179,6 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
         if (_problem is not null)
             Log.LogAvailable(messages);
         _problem = null;
+        _hasGoneBack = false;
     }
 }

@@ -325,7 +325,7 @@ internal sealed class ClusterServer : SimulatedServer
 
                 return (owned, standby.Access);
             }
-            catch (LogUnavailableException)
+            catch (LogUnavailableException e) when (!e.HasGoneBack)
             {
                 // Whether it has taken over is unknown: it follows on, and tries again.
             }
@@ -335,8 +335,9 @@ internal sealed class ClusterServer : SimulatedServer
     private Standby NewStandby()
     {
         var access = _log.For();
-        return new Standby(access,
-            new ShardCandidate(access, $"server{++_servers}", _settings, Grace, _ => _keys, TimeProvider.System)
+        var log = new ForwardOnlyLog(access);
+        return new Standby(access, log,
+            new ShardCandidate(log, $"server{++_servers}", _settings, Grace, _ => _keys, TimeProvider.System)
             {
                 RetryPause = TimeSpan.Zero,
             });
@@ -362,7 +363,7 @@ internal sealed class ClusterServer : SimulatedServer
 
     private static async Task<bool> FollowAsync(Standby standby, long until)
     {
-        await foreach (var batch in standby.Access.ReadOnAsync(standby.Follower!.Position, default))
+        await foreach (var batch in standby.Log.ReadOnAsync(standby.Follower!.Position, default))
         {
             standby.Follower.Apply(batch);
             if (batch.Position == until)
@@ -376,7 +377,7 @@ internal sealed class ClusterServer : SimulatedServer
         ? task.GetAwaiter().GetResult()
         : throw new MismatchException("a call that completes at once", "one that waits");
 
-    private sealed record Standby(SimulatedLogAccess Access, ShardCandidate Candidate)
+    private sealed record Standby(SimulatedLogAccess Access, IShardLog Log, ShardCandidate Candidate)
     {
         public ShardFollower? Follower { get; set; }
     }

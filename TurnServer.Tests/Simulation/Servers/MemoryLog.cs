@@ -35,9 +35,11 @@ internal sealed class MemoryLog(int capacity)
     }
 
     /// <summary>The batches behind a position that are there now.</summary>
-    /// <exception cref="LogGapException">Some have been overwritten.</exception>
+    /// <exception cref="LogGapException">Some have been overwritten, or the log is another one.</exception>
     public List<LogBatch> ReadOn(long after)
     {
+        if (Head.Position < after)
+            throw new LogGapException(after);
         var batches = new List<LogBatch>();
         for (var position = after + 1; position <= Head.Position; position++)
         {

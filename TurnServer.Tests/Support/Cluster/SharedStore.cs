@@ -36,6 +36,9 @@ internal sealed class SharedStore
 
     public List<LogBatch> ReadOn(long after) => Locked(() => _log.ReadOn(after));
 
+    /// <summary>Lets everybody look again.</summary>
+    public void EndWaits() => Changed(() => true);
+
     public IReadOnlyList<ClusterMember> Members => Locked(() => _members.Values.ToList());
 
     public void SetMember(ClusterMember member) => Changed(() => _members[member.Id] = member);
@@ -68,6 +71,7 @@ internal sealed class SharedStore
 /// <summary>A store as one server reaches it: it may be cut off, or wait.</summary>
 internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMembers
 {
+    private volatile SharedStore _store = store;
     private volatile bool _isCutOff;
     private volatile TaskCompletionSource? _frozen;
 
@@ -78,6 +82,14 @@ internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMember
     {
         get => _isCutOff;
         set => _isCutOff = value;
+    }
+
+    /// <summary>Has another store answer from now on.</summary>
+    public void SwitchTo(SharedStore other)
+    {
+        var before = _store;
+        _store = other;
+        before.EndWaits();
     }
 
     /// <summary>Whether a member that stops is removed at once.</summary>
@@ -92,17 +104,17 @@ internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMember
         frozen?.SetResult();
     }
 
-    public Task<ShardHead> ReadHeadAsync(CancellationToken stop) => CallAsync(() => store.Head);
+    public Task<ShardHead> ReadHeadAsync(CancellationToken stop) => CallAsync(() => _store.Head);
 
     public Task<bool> TryAppendAsync(ShardHead expected, ShardHead next, ReadOnlyMemory<byte> batch,
-        CancellationToken stop) => CallAsync(() => store.TryAppend(expected, next, batch));
+        CancellationToken stop) => CallAsync(() => _store.TryAppend(expected, next, batch));
 
     public async IAsyncEnumerable<LogBatch> ReadOnAsync(long after, [EnumeratorCancellation] CancellationToken stop)
     {
         while (true)
         {
-            var changed = store.NextChange;
-            foreach (var batch in await CallAsync(() => store.ReadOn(after)))
+            var changed = _store.NextChange;
+            foreach (var batch in await CallAsync(() => _store.ReadOn(after)))
             {
                 yield return batch;
                 after = batch.Position;
@@ -112,20 +124,20 @@ internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMember
         }
     }
 
-    public Task<ShardSnapshot?> ReadSnapshotAsync(CancellationToken stop) => CallAsync(() => store.Snapshot);
+    public Task<ShardSnapshot?> ReadSnapshotAsync(CancellationToken stop) => CallAsync(() => _store.Snapshot);
 
     public Task<long> ReadSnapshotPositionAsync(CancellationToken stop) =>
-        CallAsync(() => store.Snapshot?.Position ?? 0);
+        CallAsync(() => _store.Snapshot?.Position ?? 0);
 
     public Task<bool> TryWriteSnapshotAsync(long epoch, long previous, ShardSnapshot snapshot,
-        CancellationToken stop) => CallAsync(() => store.TryWriteSnapshot(epoch, previous, snapshot));
+        CancellationToken stop) => CallAsync(() => _store.TryWriteSnapshot(epoch, previous, snapshot));
 
     public async Task RegisterAsync(Func<ClusterMember> self, CancellationToken stop)
     {
-        store.SetMember(self());
+        _store.SetMember(self());
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Unregisters)
-            store.RemoveMember(self().Id);
+            _store.RemoveMember(self().Id);
     }
 
     public async IAsyncEnumerable<IReadOnlyList<ClusterMember>> WatchAsync(
@@ -133,8 +145,8 @@ internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMember
     {
         while (true)
         {
-            var changed = store.NextChange;
-            yield return store.Members;
+            var changed = _store.NextChange;
+            yield return _store.Members;
             await changed.WaitAsync(stop);
         }
     }

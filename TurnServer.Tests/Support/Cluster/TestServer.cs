@@ -25,6 +25,7 @@ internal sealed class TestServer : IAsyncDisposable
         _cluster = cluster;
         Id = id;
         Access = cluster.Store.Connect();
+        var log = new ForwardOnlyLog(Access);
         var self = new ClusterMember
         {
             Id = id,
@@ -34,9 +35,9 @@ internal sealed class TestServer : IAsyncDisposable
             StartedAt = clock.GetUtcNow(),
         };
         var grace = TimeSpan.FromSeconds(30);
-        var candidate = new ShardCandidate(Access, id, new StateSettings(new RulesOptions(), false), grace,
+        var candidate = new ShardCandidate(log, id, new StateSettings(new RulesOptions(), false), grace,
             _ => new RandomKeySource(), clock);
-        Node = new ClusterNode(self, Access, Access, candidate, grace,
+        Node = new ClusterNode(self, log, Access, candidate, grace,
             actor => new TurnGateway(actor, WaitSecondsMax, Log, confirmsQueries: true), clock, Log);
         Gateway = new ClusterGateway(Node, cluster.PassOnAsync, clock);
         _running = Node.RunAsync();

@@ -26,6 +26,7 @@ internal sealed class EtcdLogReader(EtcdConnection connection, EtcdKeys keys, in
     {
         var position = after;
         var failures = 0;
+        var epoch = 0L;
         var pageSlots = PageSlotsMin;
         while (true)
         {
@@ -33,6 +34,10 @@ internal sealed class EtcdLogReader(EtcdConnection connection, EtcdKeys keys, in
             do
             {
                 page = await ReadPageAsync(position, pageSlots, stop);
+                // Another etcd: its batches do not continue those that were read before.
+                if (page.Head.Epoch < epoch)
+                    throw new LogGapException(position);
+                epoch = page.Head.Epoch;
                 pageSlots = NextPageSlots(page, pageSlots);
                 foreach (var batch in page.Batches)
                 {
