@@ -151,6 +151,17 @@ public sealed class ClusterNodeTests
     }
 
     [Test]
+    public async Task A_server_that_has_not_read_the_log_yet_is_not_healthy()
+    {
+        var third = _cluster.Start("three", isFrozen: true);
+        Assert.That((await third.Node.GetStatisticsAsync()).Problem,
+            Is.EqualTo("this server has not read the log yet"));
+        third.Access.Thaw();
+        await UntilFollowingAsync(third);
+        Assert.That((await third.Node.GetStatisticsAsync()).Problem, Is.Null);
+    }
+
+    [Test]
     public async Task The_last_server_refuses_requests_once_it_stops()
     {
         Standby.Kill();

@@ -195,7 +195,8 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     // Why players who are connected here cannot play; null: they can.
     private string? Problem => _owner is { } owner
         ? owner.Problem
-        : _route.Owner is not { } other ? _standby.Problem
+        : _route.Owner is not { } other
+            ? _standby.Problem ?? (_replica.HasLoaded ? null : "this server has not read the log yet")
         : IsPassingOn() ? null
         : _standby.Problem ?? (IsOwnerUnreachable() ? $"the owner, at {other.Address}, cannot be reached" : null);
 

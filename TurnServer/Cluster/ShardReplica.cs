@@ -20,6 +20,7 @@ internal sealed class ShardReplica(OwnerSigns signs, Action ownerChanged) : IDis
     private volatile ShardFollower? _follower;
     private volatile string? _owner;
     private volatile TableStatistics? _statistics;
+    private volatile bool _hasLoaded;
     private long _ownerPosition;
     private long _epoch;
     private long _position;
@@ -39,6 +40,9 @@ internal sealed class ShardReplica(OwnerSigns signs, Action ownerChanged) : IDis
     /// <summary>Whether there is a table here, and not with an owner on this server.</summary>
     public bool HasTable => _follower is not null;
 
+    /// <summary>Whether this server has read the log since its start.</summary>
+    public bool HasLoaded => _hasLoaded;
+
     /// <summary>Begins with what the log has: its latest snapshot, or an empty table.</summary>
     /// <exception cref="LogUnavailableException">The log does not answer.</exception>
     /// <exception cref="StateException">The snapshot cannot be used.</exception>
@@ -57,6 +61,7 @@ internal sealed class ShardReplica(OwnerSigns signs, Action ownerChanged) : IDis
         await _gate.WaitAsync(stop);
         _follower = follower;
         _gate.Release();
+        _hasLoaded = true;
         ownerChanged();
     }
 

@@ -20,11 +20,17 @@ internal sealed class TestServer : IAsyncDisposable
     private readonly Task _running;
     private bool _isDisposed;
 
-    public TestServer(TestCluster cluster, string id, TimeProvider clock)
+    /// <param name="cluster">The cluster.</param>
+    /// <param name="id">Its name.</param>
+    /// <param name="clock">The clock.</param>
+    /// <param name="isFrozen">Whether the store does not answer it before <see cref="StoreAccess.Thaw"/>.</param>
+    public TestServer(TestCluster cluster, string id, TimeProvider clock, bool isFrozen)
     {
         _cluster = cluster;
         Id = id;
         Access = cluster.Store.Connect();
+        if (isFrozen)
+            Access.Freeze();
         var log = new ForwardOnlyLog(Access);
         var self = new ClusterMember
         {
@@ -94,9 +100,9 @@ internal sealed class TestCluster(TimeProvider clock) : IAsyncDisposable
 
     public SharedStore Store { get; } = new();
 
-    public TestServer Start(string id)
+    public TestServer Start(string id, bool isFrozen = false)
     {
-        var server = new TestServer(this, id, clock);
+        var server = new TestServer(this, id, clock, isFrozen);
         lock (_servers)
             _servers.Add(server);
         return server;
