@@ -204,6 +204,10 @@ internal static partial class Log
     [LoggerMessage(77, LogLevel.Error, "{Split}")]
     public static partial void EtcdSplit(ILogger log, string split);
 
+    [LoggerMessage(78, LogLevel.Warning, "etcd's history could not be compacted, and its database grows until it can: "
+        + "{Reason}")]
+    public static partial void EtcdNotCompacted(ILogger log, string reason);
+
     [LoggerMessage(80, LogLevel.Information, "Connected to server {Address} of the cluster")]
     public static partial void LinkEstablished(ILogger log, string address);
 

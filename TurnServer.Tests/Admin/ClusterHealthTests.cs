@@ -71,6 +71,23 @@ internal sealed class ClusterHealthTests
         "etcd at http://10.0.0.3:2379 does not answer: connection refused.");
 
     [Test]
+    public void Evaluate_AServerOfEtcdThatDoesNotPermitItsStatus_SaysWhatToDo() => AssertWarning(
+        Well with { Etcd = ClusterSamples.DeniedEtcd() },
+        "etcd at http://10.0.0.3:2379 does not tell how full it is: permission denied.",
+        "etcdctl user grant-role USER root.");
+
+    [TestCase(true)]
+    [TestCase(false)]
+    public void Evaluate_ACompactionThatFails_SaysWhyAndWhatToDo(bool isDenied)
+    {
+        var error = EtcdCompactor.Describe(new LogUnavailableException("http://a:1: no") { IsDenied = isDenied });
+        var etcd = ClusterSamples.Etcd();
+        var cluster = Well with { Etcd = etcd with { Status = etcd.Status with { CompactionError = error } } };
+        AssertWarning(cluster, "could not be compacted", "http://a:1: no.");
+        Assert.That(Findings(cluster)[0].Text.Contains("etcdctl user grant-role USER root"), Is.EqualTo(isDenied));
+    }
+
+    [Test]
     public void Evaluate_EtcdsThatAreNotOneCluster_IsBad()
     {
         var cluster = WithAgreement(new EtcdAgreement(true, "etcd at a and etcd at b are not one cluster"));

@@ -59,6 +59,16 @@ internal sealed partial class ClusterMetricsTests
     }
 
     [Test]
+    public async Task A_server_of_etcd_that_does_not_permit_its_status_is_up()
+    {
+        const string Denied = "{endpoint=\"http://10.0.0.3:2379\"}";
+        _cluster = _cluster with { Etcd = ClusterSamples.DeniedEtcd() };
+        var page = await ScrapeAsync(Endpoint(true));
+        Assert.That(page["turnserver_etcd_up" + Denied], Is.EqualTo(1));
+        Assert.That(page["turnserver_etcd_database_bytes" + Denied], Is.NaN);
+    }
+
+    [Test]
     public async Task Without_a_cluster_there_are_none() =>
         Assert.That((await ScrapeAsync(Endpoint(false))).Text, Does.Not.Contain("_cluster_").And.Not.Contain("_etcd_"));
 

@@ -69,6 +69,20 @@ internal static class ClusterSamples
             new EtcdServerStatus("http://10.0.0.3:2379") { Version = error is null ? "3.4.23" : null, Error = error },
         ], 1 << 30), TimeSpan.FromSeconds(2));
 
+    /// <summary>The last server does not permit its status.</summary>
+    public static EtcdReading DeniedEtcd()
+    {
+        var etcd = Etcd();
+        var denied = new LogUnavailableException("http://10.0.0.3:2379: permission denied") { IsDenied = true };
+        return etcd with
+        {
+            Status = etcd.Status with
+            {
+                Servers = [.. etcd.Status.Servers.Take(2), EtcdServerStatus.Of("http://10.0.0.3:2379", denied)],
+            },
+        };
+    }
+
     /// <summary>A sample of <see cref="HistoryTests.At"/> with a cluster.</summary>
     public static Sample At(double seconds, ClusterStatus cluster) =>
         HistoryTests.At(seconds) with { Cluster = cluster };

@@ -103,6 +103,9 @@ internal sealed class LogUnavailableException(string message, Exception? inner =
     /// <summary>Whether the store refuses writes because it has no space left.</summary>
     public bool IsFull { get; init; }
 
+    /// <summary>Whether the store answers, and does not permit what was asked.</summary>
+    public bool IsDenied { get; init; }
+
     /// <summary>Whether the store answers, with an earlier state of the log than this server has seen.</summary>
     public bool HasGoneBack { get; init; }
 

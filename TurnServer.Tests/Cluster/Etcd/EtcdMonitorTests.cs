@@ -10,6 +10,7 @@ internal sealed class EtcdMonitorTests
 {
     private const int NearlyFull = 76;
     private const int Split = 77;
+    private const int NotCompacted = 78;
 
     [Test]
     public async Task It_asks_every_five_seconds_and_tells_the_latest_answer_with_its_age()
@@ -59,6 +60,32 @@ internal sealed class EtcdMonitorTests
         await running;
         var entry = log.Entries.Single();
         Assert.That((entry.Level, entry.Id), Is.EqualTo((LogLevel.Warning, NearlyFull)));
+    }
+
+    [Test]
+    public async Task It_warns_once_for_each_reason_that_prevents_a_compaction()
+    {
+        string?[] answers = [null, "a: permission denied", "a: permission denied", null, "a: permission denied", "b"];
+        var log = new RecordingLog();
+        var clock = new FakeTimeProvider();
+        var asked = 0;
+        var monitor = new EtcdMonitor(
+            _ => Task.FromResult(StatusOf(1) with { CompactionError = answers[asked++] }), clock, log);
+        using var stop = new CancellationTokenSource();
+        var running = monitor.RunAsync(stop.Token);
+        for (var count = 2; count <= answers.Length; count++)
+        {
+            clock.Advance(EtcdMonitor.Interval);
+            await TestWait.UntilAsync(() => asked == count, "it asks again");
+        }
+
+        await stop.CancelAsync();
+        await running;
+        Assert.That(log.Entries.Select(entry => (entry.Level, entry.Id)),
+            Is.EqualTo(Enumerable.Repeat((LogLevel.Warning, NotCompacted), 2)));
+        Assert.That(log.Entries.Select(entry => entry.Text),
+            Is.EqualTo(new[] { "a: permission denied", "b" }.Select(
+                reason => $"etcd's history could not be compacted, and its database grows until it can: {reason}")));
     }
 
     [Test]

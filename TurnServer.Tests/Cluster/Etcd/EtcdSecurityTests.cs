@@ -91,7 +91,8 @@ internal sealed class EtcdSecurityTests
             Options with { User = password is null ? null : "root", Password = password });
         Assert.That(() => new EtcdShardLog(connection).ReadHeadAsync(default),
             Throws.TypeOf<LogUnavailableException>()
-                .With.Message.EqualTo($"{connection.Endpoints[0].Address}: {expected}"));
+                .With.Message.EqualTo($"{connection.Endpoints[0].Address}: {expected}")
+                .And.Property(nameof(LogUnavailableException.IsDenied)).EqualTo(password is null));
     }
 
     [Test]

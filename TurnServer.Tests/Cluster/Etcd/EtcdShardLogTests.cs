@@ -154,7 +154,7 @@ internal sealed class EtcdShardLogTests : EtcdFixture
         Assert.That(await log.TryWriteSnapshotAsync(1, 0, new ShardSnapshot(20, new byte[1]), default), Is.True);
         head = await AppendAsync(log, head, 1);
         await TestWait.ForAsync(log.Compactor.Compacting);
-        Assert.That(log.CompactionError, Is.Null);
+        Assert.That((await log.ReadSpaceAsync(default)).CompactionError, Is.Null);
 
         var old = new RangeRequest { Key = ByteString.CopyFromUtf8("x"), Revision = 2 };
         Assert.That(() => Connect().ReadAsync(

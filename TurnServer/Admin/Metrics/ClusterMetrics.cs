@@ -13,7 +13,7 @@ internal static class ClusterMetrics
         AddAppends(metrics);
         metrics
             .Gauges("turnserver_etcd_up", "Whether a server of etcd answered the last time: 1 or 0.", "endpoint",
-                sample => Servers(sample, server => server.Version is null ? 0 : 1))
+                sample => Servers(sample, server => server is { Version: null, IsDenied: false } ? 0 : 1))
             .Gauges("turnserver_etcd_database_bytes", "Size of the database of a server of etcd, on disk.", "endpoint",
                 sample => Servers(sample, server => server.Version is null ? null : server.DatabaseBytes));
     }

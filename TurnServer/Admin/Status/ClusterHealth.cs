@@ -54,11 +54,15 @@ internal static class ClusterHealth
             yield return new Finding(HealthState.Bad, $"{split}.");
         foreach (var server in etcd.Servers.Where(server => server.Error is not null))
         {
-            yield return Warn(server.Version is null
+            yield return Warn(server.IsDenied
+                ? $"etcd at {server.Address} does not tell how full it is: {server.Error}. {EtcdError.RootRemedy}."
+                : server.Version is null
                 ? $"etcd at {server.Address} does not answer: {server.Error}."
                 : $"etcd at {server.Address} reports: {server.Error}.");
         }
 
+        if (etcd.CompactionError is { } error)
+            yield return Warn($"etcd's history could not be compacted, and its database grows until it can: {error}.");
         if (etcd.IsNearlyFull)
             yield return Warn(DescribeSpace(etcd));
     }

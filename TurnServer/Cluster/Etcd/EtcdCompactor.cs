@@ -34,7 +34,7 @@ internal sealed class EtcdCompactor(EtcdConnection connection, TimeProvider? tim
     private Task _compacting = Task.CompletedTask;
     private volatile string? _error;
 
-    /// <summary>Why the latest attempt failed; null if it did not.</summary>
+    /// <summary>Why the latest attempt failed, and what to do if that is known; null if it did not.</summary>
     public string? Error => _error;
 
     /// <summary>The compaction that was started last.</summary>
@@ -78,6 +78,10 @@ internal sealed class EtcdCompactor(EtcdConnection connection, TimeProvider? tim
         _stop.Dispose();
     }
 
+    /// <summary>The error, and the remedy if etcd does not permit a compaction.</summary>
+    public static string Describe(LogUnavailableException e) =>
+        e.IsDenied ? $"{e.Message}. {EtcdError.RootRemedy}" : e.Message;
+
     private void StartIfDue()
     {
         if (!_compacting.IsCompleted || _beforeLast == 0 || _stop.IsCancellationRequested)
@@ -107,7 +111,7 @@ internal sealed class EtcdCompactor(EtcdConnection connection, TimeProvider? tim
         }
         catch (LogUnavailableException e)
         {
-            _error = e.Message;
+            _error = Describe(e);
         }
         catch (OperationCanceledException)
         {

@@ -8,6 +8,10 @@ namespace TurnServer.Cluster.Etcd;
 /// <summary>What an error of a call to etcd means.</summary>
 internal static class EtcdError
 {
+    /// <summary>What to do when a user may not do what etcd permits to the role root alone.</summary>
+    public const string RootRemedy = "This version of etcd permits that only to the role root: etcdctl user grant-role "
+        + "USER root";
+
     private const string Prefix = "etcdserver: ";
 
     /// <summary>The error in a few words, such as "connection refused" or "no leader".</summary>
@@ -56,6 +60,9 @@ internal static class EtcdError
     /// <summary>Whether etcd's database has reached its quota.</summary>
     public static bool IsFull(RpcException e) => e.StatusCode == StatusCode.ResourceExhausted
         && e.Status.Detail.Contains("database space exceeded", StringComparison.Ordinal);
+
+    /// <summary>Whether etcd does not permit the call to this user.</summary>
+    public static bool IsDenied(RpcException e) => e.StatusCode == StatusCode.PermissionDenied;
 
     /// <summary>Whether the token has to be renewed. The call has not been carried out.</summary>
     public static bool IsTokenRefused(RpcException e) =>

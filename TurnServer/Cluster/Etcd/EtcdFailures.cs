@@ -29,5 +29,6 @@ internal sealed class EtcdFailures(IReadOnlyList<EtcdEndpoint> endpoints)
             .Select(endpoint => $"{endpoint.Address}: {_answers[endpoint]}")), _last)
         {
             IsFull = EtcdError.IsFull(Last),
+            IsDenied = EtcdError.IsDenied(Last),
         };
 }

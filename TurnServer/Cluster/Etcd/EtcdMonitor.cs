@@ -4,7 +4,7 @@ namespace TurnServer.Cluster.Etcd;
 
 /// <summary>
 /// Asks the servers of etcd for their state from time to time, so that whoever shows it never waits for them. Warns
-/// when their space runs out, and when they are not one cluster.
+/// when their space runs out, when their history cannot be compacted, and when they are not one cluster.
 /// </summary>
 /// <param name="read">Asks them once.</param>
 /// <param name="clock">Measures the pauses.</param>
@@ -15,6 +15,7 @@ internal sealed class EtcdMonitor(Func<CancellationToken, Task<EtcdStatus>> read
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private volatile Answer? _latest;
+    private string? _reportedCompaction;
 
     /// <summary>The latest answers; null before the first. Any thread.</summary>
     public EtcdReading? Latest =>
@@ -42,6 +43,8 @@ internal sealed class EtcdMonitor(Func<CancellationToken, Task<EtcdStatus>> read
     {
         if (status.IsNearlyFull && before is not { IsNearlyFull: true })
             Log.EtcdNearlyFull(log, status.DatabaseBytes, status.AlarmBytes);
+        if (status.CompactionError is { } error && error != _reportedCompaction)
+            Log.EtcdNotCompacted(log, _reportedCompaction = error);
         var splitBefore = before?.Agreement.Split;
         if (status.Agreement.Split is { } split && splitBefore is null)
             Log.EtcdSplit(log, split);

@@ -40,9 +40,6 @@ internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
     /// <inheritdoc/>
     public int Capacity { get; }
 
-    /// <summary>Why etcd's history could not be compacted the last time; null if it could. Any thread.</summary>
-    public string? CompactionError => _compactor.Error;
-
     /// <summary>The compaction of etcd's history, for tests.</summary>
     internal EtcdCompactor Compactor => _compactor;
 
@@ -103,7 +100,8 @@ internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
     }
 
     /// <summary>How full etcd's databases are, and what each server of etcd answers.</summary>
-    public Task<EtcdStatus> ReadSpaceAsync(CancellationToken stop) => EtcdStatus.ReadAsync(_connection, stop);
+    public async Task<EtcdStatus> ReadSpaceAsync(CancellationToken stop) =>
+        await EtcdStatus.ReadAsync(_connection, stop) with { CompactionError = _compactor.Error };
 
     /// <summary>Waits for a compaction under way.</summary>
     public ValueTask DisposeAsync() => _compactor.DisposeAsync();

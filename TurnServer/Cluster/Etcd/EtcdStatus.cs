@@ -10,6 +10,11 @@ internal sealed record EtcdStatus(IReadOnlyList<EtcdServerStatus> Servers, long 
     /// <summary>The size of the largest database, in bytes: etcd's quota is about this. 0: unknown.</summary>
     public long DatabaseBytes => Servers.Max(server => server.DatabaseBytes);
 
+    /// <summary>
+    /// Why this server, as the owner, could not compact etcd's history the last time; null: it could, or need not.
+    /// </summary>
+    public string? CompactionError { get; init; }
+
     /// <summary>Whether the servers are one cluster.</summary>
     public EtcdAgreement Agreement { get; init; }
 
@@ -39,8 +44,7 @@ internal sealed record EtcdStatus(IReadOnlyList<EtcdServerStatus> Servers, long 
         }
         catch (LogUnavailableException e)
         {
-            var prefix = $"{endpoint.Address}: ";
-            return new EtcdServerStatus(endpoint.Address) { Error = e.Message.Replace(prefix, "") };
+            return EtcdServerStatus.Of(endpoint.Address, e);
         }
     }
 }
@@ -62,4 +66,14 @@ internal sealed record EtcdServerStatus(string Address)
 
     /// <summary>Why it has not answered, or its alarms; null: all is well.</summary>
     public string? Error { get; init; }
+
+    /// <summary>Whether it answers, and does not tell this user its state.</summary>
+    public bool IsDenied { get; init; }
+
+    /// <summary>A server that has not told its state.</summary>
+    public static EtcdServerStatus Of(string address, LogUnavailableException e) => new(address)
+    {
+        Error = e.Message.Replace($"{address}: ", "", StringComparison.Ordinal),
+        IsDenied = e.IsDenied,
+    };
 }
