@@ -51,6 +51,11 @@ internal sealed partial class UnitTests
     public void TimeoutStopSec_is_more_than_twice_the_drain_timeout() =>
         Assert.That(Number("TimeoutStopSec"), Is.GreaterThan(new HttpOptions().DrainTimeout.TotalSeconds * 2));
 
+    /// <summary>.NET fails to load certificates without one.</summary>
+    [Test]
+    public void The_user_has_a_home_directory() =>
+        Assert.That(Settings(), Has.Member(("Environment", "HOME=/nonexistent")));
+
     /// <summary>The garbage collector reads /proc/meminfo.</summary>
     [Test]
     public void Meminfo_is_visible() =>

@@ -176,10 +176,15 @@ internal sealed class ClusterTableHost : ITableHost
                 PasswordFile = options.PasswordFile,
             });
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException
+            or InvalidOperationException)
         {
+            // InvalidOperationException: for a user without a home directory, in which .NET looks for certificates.
+            var remedy = e is UnauthorizedAccessException
+                ? " Under systemd, give the service the file with LoadCredential= (see Cluster/README.md)."
+                : "";
             throw new StateException($"cannot use the files of --cluster-ca, --cluster-cert, --cluster-key and "
-                + $"--cluster-password-file: {StateException.Reason(e)}.", e);
+                + $"--cluster-password-file: {StateException.Reason(e)}.{remedy}", e);
         }
     }
 
