@@ -125,7 +125,8 @@ internal sealed class EtcdConnection : IDisposable
             {
                 throw new OperationCanceledException(stop);
             }
-            catch (RpcException e) when (isSent && token is not null && refused is null && EtcdError.IsTokenRefused(e))
+            catch (RpcException e) when (isSent && token is not null && refused is null
+                && EtcdError.IsTokenRefused(e, token))
             {
                 refused = token;
             }
@@ -151,7 +152,7 @@ internal sealed class EtcdConnection : IDisposable
     {
         // A server that is cut off from the others refuses at once what it would let wait otherwise.
         var headers = new Metadata { { "hasleader", "true" } };
-        if (token is not null)
+        if (!string.IsNullOrEmpty(token))
             headers.Add("token", token);
         return headers;
     }

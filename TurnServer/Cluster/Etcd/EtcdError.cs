@@ -64,9 +64,17 @@ internal static class EtcdError
     /// <summary>Whether etcd does not permit the call to this user.</summary>
     public static bool IsDenied(RpcException e) => e.StatusCode == StatusCode.PermissionDenied;
 
+    /// <summary>Whether authentication is not enabled in etcd.</summary>
+    public static bool IsAuthenticationOff(RpcException e) =>
+        e.Status.Detail == Prefix + "authentication is not enabled";
+
     /// <summary>Whether the token has to be renewed. The call has not been carried out.</summary>
-    public static bool IsTokenRefused(RpcException e) =>
-        e.Status.Detail is Prefix + "invalid auth token" or Prefix + "revision of auth store is old";
+    /// <param name="e">The error.</param>
+    /// <param name="token">The call's; empty: none, as etcd needed none.</param>
+    public static bool IsTokenRefused(RpcException e, string token) => token.Length > 0
+        ? e.Status.Detail is Prefix + "invalid auth token" or Prefix + "revision of auth store is old"
+        // Authentication has been enabled. With a client certificate the call was made as the user that it names.
+        : e.Status.Detail == Prefix + "user name is empty" || IsDenied(e);
 
     private static string Describe(SocketException e) => e.SocketErrorCode switch
     {
