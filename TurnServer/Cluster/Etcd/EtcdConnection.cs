@@ -133,7 +133,7 @@ internal sealed class EtcdConnection : IDisposable
             catch (Exception e) when (e is IOException or InvalidOperationException && !stop.IsCancellationRequested)
             {
                 // The request stream of a call does not translate what its connection throws.
-                failures.Add(endpoint, new RpcException(new Status(StatusCode.Unavailable, e.Message)), timeout,
+                failures.Add(endpoint, new RpcException(new Status(StatusCode.Unavailable, e.Message, e)), timeout,
                     provesNothingDone: false);
                 Leave(endpoint);
                 return (false, default!);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Grpc.Core;
@@ -25,6 +26,9 @@ internal static class EtcdError
                 return Describe(socket);
             if (cause is AuthenticationException tls)
                 return $"TLS: {tls.InnerException?.Message ?? tls.Message}".TrimEnd('.');
+            // etcd refuses a missing certificate when this side takes the handshake for done.
+            if (cause is ObjectDisposedException { ObjectName: var name } && name == typeof(SslStream).FullName)
+                return "the connection was closed; does etcd want a client certificate (--cluster-cert)?";
         }
 
         if (e.StatusCode == StatusCode.DeadlineExceeded)
