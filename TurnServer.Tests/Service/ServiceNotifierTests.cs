@@ -25,6 +25,7 @@ internal sealed class ServiceNotifierTests
     private ActorDriver _actor = null!;
     private Task _running = Task.CompletedTask;
     private Func<string>? _describeRole;
+    private Func<Task>? _roleChanged;
     private long _requests;
     private int _reports;
 
@@ -36,6 +37,7 @@ internal sealed class ServiceNotifierTests
         _stop = new CancellationTokenSource();
         _actor = new ActorDriver();
         _describeRole = null;
+        _roleChanged = null;
         _requests = 0;
         _reports = 0;
     }
@@ -88,6 +90,23 @@ internal sealed class ServiceNotifierTests
         await using var systemd = await RunReadyAsync(watchdog: null);
         Assert.That(systemd.Status,
             Is.EqualTo("standby of 10.0.0.1:2390, 0 registered players, 0 games, 0 requests/s"));
+    }
+
+    [Test]
+    public async Task Status_ShowsAnotherRoleAtOnce()
+    {
+        var role = "standby without an owner";
+        var changed = new TaskCompletionSource();
+        _describeRole = () => role;
+        _roleChanged = () => changed.Task;
+        await using var systemd = await RunReadyAsync(watchdog: null);
+        Assert.That(systemd.Status, Does.StartWith("standby without an owner, "));
+        (role, var before, changed) = ("owner", changed, new TaskCompletionSource());
+        before.SetResult();
+        await TestWait.UntilAsync(() => systemd.Status.StartsWith("owner, ", StringComparison.Ordinal), "it says so");
+        var messages = systemd.Messages.Count;
+        await ReportAsync(systemd, requests: 0);
+        Assert.That(systemd.Messages, Has.Count.EqualTo(messages + 1), "and once more after the interval");
     }
 
     [TestCase(null, 5000)]
@@ -222,6 +241,7 @@ internal sealed class ServiceNotifierTests
         var notifier = new ServiceNotifier(manager, watchdog, _actor.Actor, CountRequests, _clock, _log)
         {
             DescribeRole = _describeRole,
+            RoleChanged = _roleChanged,
         };
         _reports = 0;
         _running = notifier.RunAsync(_stop.Token);

@@ -83,6 +83,9 @@ internal sealed class ClusterTableHost : ITableHost
         () => _node.GetStatus() with { Name = _options.Name, Etcd = _etcd.Latest };
 
     /// <inheritdoc/>
+    public Func<Task> RoleChanged => () => _node.Route.Changed;
+
+    /// <inheritdoc/>
     public void Begin()
     {
         try

@@ -15,6 +15,9 @@ internal interface ITableHost : IDisposable
     /// <summary>Tells what the cluster looks like from here, at once and on any thread; null: no cluster.</summary>
     Func<ClusterStatus>? ClusterStatus { get; }
 
+    /// <summary>Completes when another server has become the owner, or this one; null: no cluster.</summary>
+    Func<Task>? RoleChanged { get; }
+
     /// <summary>
     /// Makes ready to run. To be called once the ports are open: a server that cannot listen must change nothing.
     /// </summary>

@@ -38,6 +38,9 @@ internal sealed class LocalTableHost : ITableHost
     public Func<ClusterStatus>? ClusterStatus => null;
 
     /// <inheritdoc/>
+    public Func<Task>? RoleChanged => null;
+
+    /// <inheritdoc/>
     public void Begin()
     {
         if (_state is not null)

@@ -93,6 +93,7 @@ internal sealed class Server(ServeOptions options, ITableHost host, JournalCount
             TimeProvider.System, log)
         {
             DescribeRole = host.ClusterStatus is { } cluster ? () => cluster().Role : null,
+            RoleChanged = host.RoleChanged,
         }.RunAsync(stop.Token);
 
     private AdminSources Sources(HttpFront front, MetricsRegistry metrics) =>

@@ -37,6 +37,9 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
     /// <summary>What this server is in its cluster, for the status line; null: there is none.</summary>
     public Func<string>? DescribeRole { get; init; }
 
+    /// <summary>Completes with the next change of that, which is reported at once; null: none does.</summary>
+    public Func<Task>? RoleChanged { get; init; }
+
     /// <summary>Notifies until the server stops. Called once the server listens.</summary>
     /// <param name="stop">Cancelled when the server is asked to stop.</param>
     public async Task RunAsync(CancellationToken stop)
@@ -64,9 +67,12 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
     private async Task ReportAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Interval, clock);
+        var tick = timer.WaitForNextTickAsync(stop).AsTask();
         var isReady = false;
-        do
+        while (true)
         {
+            // Before the report: the next one has what changes meanwhile.
+            var roleChanged = RoleChanged?.Invoke();
             var statistics = await _probe.GetStatisticsAsync(stop);
             var isAlive = statistics is not null;
             var report = $"STATUS={Describe(statistics)}";
@@ -75,8 +81,12 @@ internal sealed class ServiceNotifier(ISystemdNotifier manager, TimeSpan? watchd
             if (isAlive && watchdogTimeout is not null)
                 report += "\nWATCHDOG=1";
             isReady |= TryNotify(report) && isAlive;
+            if (roleChanged is null || await Task.WhenAny(tick, roleChanged) == tick)
+            {
+                await tick;
+                tick = timer.WaitForNextTickAsync(stop).AsTask();
+            }
         }
-        while (await timer.WaitForNextTickAsync(stop));
     }
 
     // A full disk shows in the status but does not stop the pings: a restart would not free it.
