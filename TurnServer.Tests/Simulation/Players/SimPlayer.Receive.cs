@@ -13,6 +13,9 @@ internal sealed partial class SimPlayer
         operation.Complete();
         if (operation != _operation || (operation.IsAnswered && request.Symbol != Symbol.GameUpdate))
             return;
+        // To an earlier copy of an update, after the reply that ended the game.
+        if (request.Symbol == Symbol.GameUpdate && Stage != Stage.Playing)
+            return;
         var reply = ReplyText.Read(bytes);
         switch (request.Symbol)
         {
