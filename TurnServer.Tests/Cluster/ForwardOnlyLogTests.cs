@@ -11,13 +11,14 @@ internal sealed class ForwardOnlyLogTests
     private const int Resumed = 66;
     private const int Unavailable = 67;
 
-    private readonly SharedStore _store = new();
+    private SharedStore _store = null!;
     private ForwardOnlyLog _log = null!;
     private StoreAccess _access = null!;
 
     [SetUp]
     public void SetUp()
     {
+        _store = new SharedStore();
         _access = _store.Connect();
         _log = new ForwardOnlyLog(_access);
     }

@@ -74,9 +74,9 @@ internal sealed class EtcdAgreementTests : EtcdFixture
     private static Task<EtcdAgreement> CheckAsync(EtcdConnection connection) =>
         EtcdAgreement.CheckAsync(connection, Key, default);
 
-    private static Task PutAsync(EtcdConnection connection) => connection.ReadAsync((etcd, options) =>
+    private static async Task PutAsync(EtcdConnection connection) => await connection.ReadAsync((etcd, options) =>
         etcd.Kv.PutAsync(new PutRequest { Key = Key, Value = Key }, options).ResponseAsync, default);
 
-    private static Task DeleteAsync(EtcdConnection connection) => connection.ReadAsync((etcd, options) =>
+    private static async Task DeleteAsync(EtcdConnection connection) => await connection.ReadAsync((etcd, options) =>
         etcd.Kv.DeleteRangeAsync(new DeleteRangeRequest { Key = Key }, options).ResponseAsync, default);
 }
