@@ -12,7 +12,7 @@ internal enum FaultAction
     /// <summary>SIGSTOP, and SIGCONT after ten seconds.</summary>
     Freeze,
 
-    /// <summary>Nothing gets through for eight seconds, and nobody is told so.</summary>
+    /// <summary>Nothing gets through for seven seconds, and nobody is told so.</summary>
     Cut,
 }
 

@@ -9,9 +9,9 @@ namespace TurnServer.Bench.Cluster.Faults;
 internal sealed class FaultInjector(TestedCluster cluster, Networks? networks, Random random)
 {
     private static readonly TimeSpan FreezeTime = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan CutTime = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan CutTime = TimeSpan.FromSeconds(7);
     private static readonly TimeSpan AwayMin = TimeSpan.FromSeconds(0.2);
-    private static readonly TimeSpan AwayMax = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan AwayMax = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LeaderTimeout = TimeSpan.FromSeconds(20);
 
     /// <summary>What a frozen owner did when it woke up, as far as it was wrong.</summary>

@@ -11,7 +11,7 @@ internal static class FaultsCommand
     private const string Notes = """
         Starts three etcds and three servers on this machine, lets simulated players play on them, and kills,
         stops, freezes and cuts off one part after the other: SIGKILL or SIGTERM and a start after a moment;
-        SIGSTOP for 10 s; 8 s without any packet. Checks that every turn arrives once and in order and that no
+        SIGSTOP for 10 s; 7 s without any packet. Checks that every turn arrives once and in order and that no
         player is dropped, and prints for how long games stood still.
 
         As root each machine gets a network namespace of its own, so that it can be cut off; otherwise, or

@@ -27,6 +27,8 @@ internal sealed class ClusterFaultsTests
             Seed = seed,
             ThroughBalancer = throughBalancer,
             HasNetworks = true,
+            // Starts sooner than the JIT-compiled one, and is what operators install.
+            Server = await PublishedServer.PathAsync(),
             Port = Ports.NextRange(FaultsOptions.PortsUsed),
         };
         var report = await FaultsRun.RunAsync(options, TestContext.Out, CancellationToken.None);
