@@ -114,7 +114,8 @@ internal static class CostCommand
     }
 
     // At rest.
-    private static async Task<PlayCost> PlayAsync(Installation installation, int port, bool isHeld, CostOptions options)
+    private static async Task<PlayCost> PlayAsync(Installation installation, int port, bool isHeld,
+        CostOptions options)
     {
         var settings = new LoadSettings(new Uri($"http://127.0.0.1:{port}/"), options.Pairs * 2, TurnsPerSecond,
             options.RunLength, isHeld, Loss: 0);
