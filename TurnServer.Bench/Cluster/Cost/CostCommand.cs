@@ -131,8 +131,9 @@ internal static class CostCommand
     }
 
     private static PlayCost Cost(long count, double seconds, LatencySummary latency,
-        (double Servers, double Store) before, (double Servers, double Store) after) => new(count / seconds, latency.Median, latency.P99,
-            Microseconds(after.Servers - before.Servers, count), Microseconds(after.Store - before.Store, count));
+        (double Servers, double Store) before, (double Servers, double Store) after) => new(
+            count / seconds, latency.Median, latency.P99, Microseconds(after.Servers - before.Servers, count),
+            Microseconds(after.Store - before.Store, count));
 
     // At full speed: each seat or game has one request or turn under way at any time, so that their number and the rate
     // give the mean time that one takes (Little's law).
