@@ -107,7 +107,8 @@ internal sealed class AdminFrontTests : AdminFixture
     [Test]
     public async Task Clients_that_reset_before_the_reply_stop_nothing()
     {
-        for (var i = 0; i < 40; i++)
+        // Fewer than the port's limit: on a busy machine none may have been closed by the server yet.
+        for (var i = 0; i < AdminFront.ConnectionsMax - 2; i++)
         {
             await using var client = await RawHttp.ConnectAsync(AdminPort);
             await client.SendAsync($"GET /status.json?search={i} HTTP/1.1\r\nHost: localhost\r\n\r\n");
