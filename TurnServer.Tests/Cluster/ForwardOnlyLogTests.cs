@@ -1,5 +1,8 @@
 using Microsoft.Extensions.Logging;
 using TurnServer.Cluster;
+using TurnServer.Cluster.Replication;
+using TurnServer.Journal;
+using TurnServer.Rules;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cluster;
@@ -79,10 +82,9 @@ internal sealed class ForwardOnlyLogTests
     {
         await using var cluster = new TestCluster(TimeProvider.System);
         var (owner, standby) = await StartAsync(cluster);
-        owner.Kill();
         standby.Access.SwitchTo(new SharedStore());
-        await TestWait.UntilAsync(() => standby.Node.GetStatus().StandbyProblem is { } problem
-            && problem.StartsWith("the log has gone back from position ", StringComparison.Ordinal), "it says so");
+        await UntilGoneBackAsync(standby);
+        owner.Kill();
         Assert.That(standby.IsOwner, Is.False);
         standby.Access.SwitchTo(cluster.Store);
         await standby.UntilOwnerAsync();
@@ -92,6 +94,49 @@ internal sealed class ForwardOnlyLogTests
             Assert.That((await standby.Node.GetStatisticsAsync()).Table.Players, Is.EqualTo(1));
             Assert.That(standby.Log.Entries.Where(entry => entry.Id == Unavailable),
                 Has.One.Matches<(LogLevel, int, Exception?, string Text)>(entry => entry.Text.Contains("gone back")));
+        }
+    }
+
+    [Test]
+    public async Task A_standby_begins_anew_when_another_history_overtakes_what_it_has_seen()
+    {
+        await using var cluster = new TestCluster(TimeProvider.System);
+        var (_, standby) = await StartAsync(cluster);
+        var other = new SharedStore();
+        // Alive before and after, so that the standby never takes over from it.
+        var three = new ClusterMember
+        {
+            Id = "three",
+            Address = "three:1",
+            Token = "secret",
+            Version = "1.0.0",
+            StartedAt = DateTimeOffset.UnixEpoch,
+        };
+        cluster.Store.SetMember(three);
+        other.SetMember(three);
+        await TestWait.UntilAsync(() => standby.Node.GetStatus().Members.Count == 3, "it knows the third server");
+        // As when etcd is stopped, restored from a backup, and started.
+        standby.Access.IsCutOff = true;
+        standby.Access.SwitchTo(other);
+        await TestWait.UntilAsync(() => standby.Node.GetStatus().StandbyProblem is not null, "the log is away");
+        standby.Access.IsCutOff = false;
+        await UntilGoneBackAsync(standby);
+        var batch = new TakeOver
+        {
+            Owner = three.Id,
+            Cause = "test",
+            At = DateTimeOffset.UnixEpoch,
+            Settings = new StateSettings(new RulesOptions(), false),
+            Grace = TimeSpan.Zero,
+        }.ToBatch();
+        while (other.Head.Position <= cluster.Store.Head.Position)
+            other.Append(other.Head.TakenOverBy(three.Id), batch);
+        await TestWait.UntilAsync(() => standby.Node.GetStatus() is { StandbyProblem: null } status
+            && status.Position == other.Head.Position, "it follows the other one");
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That((await standby.Node.GetStatisticsAsync()).Table.Players, Is.Zero, "those of the other one");
+            Assert.That(standby.Node.GetStatus().Owner, Is.EqualTo(three.Id));
         }
     }
 
@@ -129,6 +174,10 @@ internal sealed class ForwardOnlyLogTests
             && standby.Node.GetStatus().Position == cluster.Store.Head.Position, "it follows");
         return (owner, standby);
     }
+
+    private static Task UntilGoneBackAsync(TestServer standby) => TestWait.UntilAsync(
+        () => standby.Node.GetStatus().StandbyProblem?.StartsWith("the log has gone back ", StringComparison.Ordinal)
+            ?? false, "it says so");
 
     private static ShardHead AppendTo(SharedStore store, int epochs, int batches)
     {

@@ -76,7 +76,7 @@ internal sealed class ForwardOnlyLog(IShardLog log) : IShardLog
     }
 
     private static LogUnavailableException GoneBack(string how) => new($"the log has gone back {how}: another etcd "
-        + "answers, or it was restored from a backup. If that is meant, restart all servers")
+        + "answers, or it was restored from a backup. If that is meant, stop all servers, then start them")
     {
         HasGoneBack = true,
     };

@@ -113,7 +113,7 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
         {
             try
             {
-                if (needsTable)
+                if (needsTable || !replica.HasTable)
                     await replica.LoadAsync(log, stop);
                 else if (_problem is not null)
                     await log.ReadHeadAsync(stop);
@@ -171,6 +171,9 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
         if (_problem is null || (reason.HasGoneBack && !_hasGoneBack))
             Log.LogUnavailable(messages, reason.Message);
         _hasGoneBack = reason.HasGoneBack;
+        // What comes may be another history, even where it is as long: nothing of it belongs to this table.
+        if (reason.HasGoneBack)
+            replica.Drop();
         _problem = reason.Problem;
     }
 

@@ -113,7 +113,7 @@ internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMember
     {
         while (true)
         {
-            var changed = _store.NextChange;
+            var changed = NextChange();
             foreach (var batch in await CallAsync(() => _store.ReadOn(after)))
             {
                 yield return batch;
@@ -145,9 +145,21 @@ internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMember
     {
         while (true)
         {
-            var changed = _store.NextChange;
+            var changed = NextChange();
             yield return _store.Members;
             await changed.WaitAsync(stop);
+        }
+    }
+
+    // Of the store that answers: one that was replaced changes no more.
+    private Task NextChange()
+    {
+        while (true)
+        {
+            var store = _store;
+            var changed = store.NextChange;
+            if (store == _store)
+                return changed;
         }
     }
 
