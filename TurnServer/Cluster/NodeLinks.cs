@@ -122,6 +122,7 @@ internal sealed class NodeLinks(string ownId, OwnerSigns signs, TimeProvider clo
                 if (_server == owner.Id)
                 {
                     _wasConnected = true;
+                    _disconnectedAt = null;
                     return link;
                 }
             }
@@ -155,9 +156,8 @@ internal sealed class NodeLinks(string ownId, OwnerSigns signs, TimeProvider clo
             if (await ConnectAsync(owner) is { } link)
             {
                 signs.NoteAlive(owner.Id);
-                NoteDisconnected(choice, null);
                 await link.Closed;
-                NoteDisconnected(choice, clock.GetTimestamp());
+                NoteDisconnected(choice);
                 if (link.WasSilent && IsCurrent(choice))
                     signs.NoteSilent(owner.Id);
             }
@@ -171,12 +171,12 @@ internal sealed class NodeLinks(string ownId, OwnerSigns signs, TimeProvider clo
         }
     }
 
-    private void NoteDisconnected(int choice, long? at)
+    private void NoteDisconnected(int choice)
     {
         lock (_gate)
         {
             if (_choice == choice)
-                _disconnectedAt = at;
+                _disconnectedAt = clock.GetTimestamp();
         }
     }
 

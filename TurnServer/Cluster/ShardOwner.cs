@@ -46,7 +46,9 @@ internal sealed class ShardOwner : IDisposable
         owned.Appender.Available = () =>
         {
             _unavailable = null;
-            Log.ClusterResumed(log);
+            // Otherwise it is noted with the next look at the head.
+            if (_goneBack is null)
+                Log.ClusterResumed(log);
         };
     }
 

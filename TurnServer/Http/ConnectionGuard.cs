@@ -181,7 +181,7 @@ internal sealed class ConnectionGuard : IDisposable
     {
         var longest = (int)ShedInterval.TotalMilliseconds;
         var count = Count;
-        return count < _connectionsMax / 2
+        return count <= _connectionsMax / 2
             ? longest
             : Math.Clamp((_connectionsMax - count) / AcceptsPerMillisecond, 1, longest);
     }

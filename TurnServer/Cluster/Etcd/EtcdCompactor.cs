@@ -112,6 +112,9 @@ internal sealed class EtcdCompactor(EtcdConnection connection, TimeProvider? tim
         catch (LogUnavailableException e)
         {
             _error = Describe(e);
+            // Again with the first append after the pause.
+            lock (_lock)
+                _hasSnapshot = true;
         }
         catch (OperationCanceledException)
         {
