@@ -15,9 +15,9 @@ internal sealed class ClusterCostTests
         using var errors = new StringWriter();
         var options = new CostOptions
         {
-            RunLength = TimeSpan.FromMilliseconds(300),
+            RunLength = TimeSpan.FromSeconds(1),
             Rounds = 1,
-            Pairs = 1,
+            Pairs = 4,
             Connections = 2,
             Port = Ports.NextRange(CostOptions.PortsUsed),
         };
