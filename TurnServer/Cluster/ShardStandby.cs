@@ -28,13 +28,12 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
     private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
 
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(1);
-    private volatile string? _problem;
+    private volatile LogUnavailableException? _unavailable;
     private volatile string? _versionProblem;
     private volatile bool _isCandidate = true;
-    private volatile bool _hasGoneBack;
 
     /// <summary>Why this server could not take over now; null: it could.</summary>
-    public string? Problem => _versionProblem ?? _problem;
+    public string? Problem => _versionProblem ?? _unavailable?.Problem;
 
     /// <summary>Whether this server takes over when there is a reason; not once it is about to stop.</summary>
     public bool IsCandidate
@@ -64,7 +63,7 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
                     continue;
                 if (await TryTakeOverAsync(stop) is { } owned)
                     return owned;
-                await Task.Delay(_problem is null ? CatchUpPause : RetryPause, clock, stop);
+                await Task.Delay(_unavailable is null ? CatchUpPause : RetryPause, clock, stop);
                 Reconsider();
             }
         }
@@ -115,7 +114,7 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
             {
                 if (needsTable || !replica.HasTable)
                     await replica.LoadAsync(log, stop);
-                else if (_problem is not null)
+                else if (_unavailable is not null)
                     await log.ReadHeadAsync(stop);
                 needsTable = false;
                 NoteAvailable();
@@ -168,20 +167,18 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
     private void NoteUnavailable(LogUnavailableException reason)
     {
         // It often follows another failure: that of the etcd which had the log.
-        if (_problem is null || (reason.HasGoneBack && !_hasGoneBack))
+        if (_unavailable is not { } before || (reason.HasGoneBack && !before.HasGoneBack))
             Log.LogUnavailable(messages, reason.Message);
-        _hasGoneBack = reason.HasGoneBack;
         // What comes may be another history, even where it is as long: nothing of it belongs to this table.
         if (reason.HasGoneBack)
             replica.Drop();
-        _problem = reason.Problem;
+        _unavailable = reason;
     }
 
     private void NoteAvailable()
     {
-        if (_problem is not null)
+        if (_unavailable is not null)
             Log.LogAvailable(messages);
-        _problem = null;
-        _hasGoneBack = false;
+        _unavailable = null;
     }
 }

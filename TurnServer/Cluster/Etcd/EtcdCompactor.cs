@@ -30,7 +30,7 @@ internal sealed class EtcdCompactor(EtcdConnection connection, TimeProvider? tim
     private long _beforeLast;
     private long _last;
     private long _bytes;
-    private bool _hasSnapshot;
+    private bool _isWanted;
     private Task _compacting = Task.CompletedTask;
     private volatile string? _error;
 
@@ -67,7 +67,7 @@ internal sealed class EtcdCompactor(EtcdConnection connection, TimeProvider? tim
         lock (_lock)
         {
             _bytes += bytes;
-            _hasSnapshot = true;
+            _isWanted = true;
         }
     }
 
@@ -87,11 +87,11 @@ internal sealed class EtcdCompactor(EtcdConnection connection, TimeProvider? tim
         if (!_compacting.IsCompleted || _beforeLast == 0 || _stop.IsCancellationRequested)
             return;
         var isRecent = _startedAt is { } at && _time.GetElapsedTime(at) < Pause;
-        if (isRecent ? _bytes < BytesMax : _bytes < BytesMin && !_hasSnapshot)
+        if (isRecent ? _bytes < BytesMax : _bytes < BytesMin && !_isWanted)
             return;
         _startedAt = _time.GetTimestamp();
         _bytes = 0;
-        _hasSnapshot = false;
+        _isWanted = false;
         _compacting = CompactAsync(_beforeLast);
     }
 
@@ -114,7 +114,7 @@ internal sealed class EtcdCompactor(EtcdConnection connection, TimeProvider? tim
             _error = Describe(e);
             // Again with the first append after the pause.
             lock (_lock)
-                _hasSnapshot = true;
+                _isWanted = true;
         }
         catch (OperationCanceledException)
         {

@@ -42,25 +42,15 @@ internal sealed class ShardAppender(IShardLog log, ShardRecorder recorder, Shard
         while (true)
         {
             await recorder.WaitAsync(stop);
-            await PaceAsync(stop);
-            while (recorder.Take() is { } batch)
+            while (await TakeAsync(stop) is { } batch)
             {
-                _beganAt = clock.GetTimestamp();
                 if (!await TryAppendAsync(batch, stop))
                     return false;
-                await PaceAsync(stop);
             }
 
             if (recorder.IsComplete)
                 return await TryStoreAsync(_head.HandedOver(), BatchContent.HandOver, stop);
         }
-    }
-
-    private async Task PaceAsync(CancellationToken stop)
-    {
-        var rest = _beganAt is { } at ? Interval - clock.GetElapsedTime(at) : TimeSpan.Zero;
-        if (rest > TimeSpan.Zero)
-            await Task.Delay(rest, clock, stop);
     }
 
     /// <summary>Appends a batch and releases its replies. False: another server owns the shard.</summary>
@@ -70,6 +60,18 @@ internal sealed class ShardAppender(IShardLog log, ShardRecorder recorder, Shard
             return false;
         recorder.Stored(batch);
         return true;
+    }
+
+    // The next batch, not sooner than the interval allows; null: there is none.
+    private async Task<RecordBatch?> TakeAsync(CancellationToken stop)
+    {
+        var rest = _beganAt is { } at ? Interval - clock.GetElapsedTime(at) : TimeSpan.Zero;
+        if (rest > TimeSpan.Zero)
+            await Task.Delay(rest, clock, stop);
+        if (recorder.Take() is not { } batch)
+            return null;
+        _beganAt = clock.GetTimestamp();
+        return batch;
     }
 
     // Until it is certain that the batch is in the log, or that another server owns the shard.
