@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using TurnServer.Bench.Processes;
@@ -38,7 +36,7 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
     public void StartEtcd()
     {
         Etcd?.Dispose();
-        Etcd = Start("etcd", Site.Start("etcd",
+        Etcd = ChildProcess.Start("etcd", Site.Start("etcd",
         [
             "--name", $"e{number}", "--data-dir", Path.Combine(folder, $"e{number}"),
             "--listen-peer-urls", Text(Site.EtcdPeer), "--initial-advertise-peer-urls", Text(Site.EtcdPeer),
@@ -60,9 +58,9 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
         [
             "--cluster", string.Join(',', etcds), "--advertise", Site.LinkAddress,
             "--admin-port", $"{Site.AdminPort}", "--admin-host", Site.Host, "--log-format", "text",
-            "--players-per-address", "0", "--requests-per-second", "0", "--connections-per-address", "0",
+            .. Programs.NoLimits,
         ], program);
-        Server = Start("the server", Site.Start(server.FileName, server.ArgumentList));
+        Server = ChildProcess.Start("the server", Site.Start(server.FileName, server.ArgumentList));
     }
 
     /// <summary>Checks that neither process has ended by itself.</summary>
@@ -92,18 +90,6 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
     {
         Server?.Dispose();
         Etcd?.Dispose();
-    }
-
-    private static ChildProcess Start(string name, ProcessStartInfo start)
-    {
-        try
-        {
-            return ChildProcess.Start(start);
-        }
-        catch (Win32Exception e)
-        {
-            throw new BenchException($"{name} does not start: {e.Message}");
-        }
     }
 
     private static void Check(string name, ChildProcess? process)

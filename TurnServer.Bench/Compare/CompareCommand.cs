@@ -73,10 +73,8 @@ internal static class CompareCommand
         for (var round = 0; round <= options.Rounds; round++)
         {
             var measured = new Measurement[contenders.Count];
-            for (var i = 0; i < contenders.Count; i++)
+            foreach (var number in Rotation.Order(contenders.Count, round))
             {
-                // Rotates the order, as earlier runs change the state of the machine for later ones.
-                var number = (round + i) % contenders.Count;
                 measured[number] = contenders[number].Measure(options);
                 await output.WriteLineAsync(
                     $"round {round}  {CompareReport.Row(contenders[number].Name, measured[number])}");

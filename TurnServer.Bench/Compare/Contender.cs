@@ -26,24 +26,9 @@ internal sealed class Contender(string name, MeasuredServer server, GameSetup ga
     /// <exception cref="BenchException">A reply was wrong, or a counter did not advance.</exception>
     public Measurement Measure(CompareOptions options)
     {
-        // New games each time: those of the last run have ended.
-        var seats = games.Start(options.Connections * seatsPerPlay / 2);
-        var driven = seats.Select(seat => new DrivenSeat(server.Port, seat)).ToList();
-        var plays = driven.Chunk(seatsPerPlay).Select(play).ToList();
-        try
-        {
-            var before = server.Usage;
-            var run = Driver.Run(plays, options.RunLength);
-            var after = server.Usage;
-            if (server.Port == games.Port)
-                games.CheckCounters(seats.Zip(driven.Select(seat => seat.LastCounter)));
-            games.Quit(seats);
-            return new Measurement(run.Turns / run.Seconds, (after.CpuSeconds - before.CpuSeconds) * 1e6 / run.Turns,
-                after.PeakMegabytes, run.CpuSeconds * 1e6 / run.Turns);
-        }
-        finally
-        {
-            driven.ForEach(seat => seat.Dispose());
-        }
+        var (run, before, after) = Driver.Run(games, server.Port, options.Connections * seatsPerPlay / 2, seatsPerPlay,
+            play, options.RunLength, () => server.Usage);
+        return new Measurement(run.Turns / run.Seconds, (after.CpuSeconds - before.CpuSeconds) * 1e6 / run.Turns,
+            after.PeakMegabytes, run.CpuSeconds * 1e6 / run.Turns);
     }
 }

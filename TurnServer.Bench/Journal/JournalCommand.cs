@@ -96,16 +96,11 @@ internal static class JournalCommand
         return JournalReport.Reads(readers, options.Records, bytes, rounds);
     }
 
-    // Rotates the order, because a later contender finds the machine in another state.
     private static T[] InTurn<T>(IReadOnlyList<IContender> contenders, int round, Func<IContender, T> measure)
     {
         var measured = new T[contenders.Count];
-        for (var i = 0; i < contenders.Count; i++)
-        {
-            var number = (round + i) % contenders.Count;
+        foreach (var number in Rotation.Order(contenders.Count, round))
             measured[number] = measure(contenders[number]);
-        }
-
         return measured;
     }
 }

@@ -40,6 +40,16 @@ internal sealed class LoadTest
         _ledger = new TurnLedger($"load-{Random.Shared.Next(0x1000000):x6}-");
     }
 
+    /// <summary>Runs a test to its end, for a measurement that is worth nothing if it finds a fault.</summary>
+    /// <exception cref="BenchException">The test cannot be run, or there was a violation.</exception>
+    public static async Task<LoadReport> RunCheckedAsync(LoadOptions options)
+    {
+        var report = await RunAsync(options, _ => { }, CancellationToken.None);
+        return report.ViolationCount == 0
+            ? report
+            : throw new BenchException($"turns did not arrive once and in order: {report.Violations[0]}");
+    }
+
     /// <summary>Runs a test.</summary>
     /// <param name="options">What to do.</param>
     /// <param name="progress">Called once a second.</param>

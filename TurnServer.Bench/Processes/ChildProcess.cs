@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -61,9 +62,23 @@ internal sealed class ChildProcess : IAsyncDisposable, IDisposable
     /// <summary>Starts a process and reads those of its output streams that are redirected.</summary>
     /// <param name="start">The program, its arguments and environment, and which streams to redirect.</param>
     /// <param name="readsOutput">False leaves standard output to the caller: <see cref="OutputReader"/>.</param>
-    /// <exception cref="System.ComponentModel.Win32Exception">The program cannot be started.</exception>
+    /// <exception cref="Win32Exception">The program cannot be started.</exception>
     public static ChildProcess Start(ProcessStartInfo start, bool readsOutput = true) =>
         new(Process.Start(start)!, readsOutput);
+
+    /// <summary>As the other, for a program that may not be installed.</summary>
+    /// <exception cref="BenchException">The program cannot be started; the message has this name.</exception>
+    public static ChildProcess Start(string name, ProcessStartInfo start)
+    {
+        try
+        {
+            return Start(start);
+        }
+        catch (Win32Exception e)
+        {
+            throw new BenchException($"{name} does not start: {e.Message}");
+        }
+    }
 
     /// <summary>Sends one of the signals that a server handles: SIGHUP, SIGINT or SIGTERM.</summary>
     /// <returns>False when there is no such process any more.</returns>

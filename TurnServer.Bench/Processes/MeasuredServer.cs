@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using System.Net;
 using System.Net.NetworkInformation;
@@ -67,7 +66,7 @@ internal sealed class MeasuredServer : IDisposable
             throw new BenchException($"port {port} is taken: choose another with --port");
         start.RedirectStandardError = true;
         start.RedirectStandardOutput = true;
-        var server = new MeasuredServer(Start(name, start), port);
+        var server = new MeasuredServer(ChildProcess.Start(name, start), port);
         try
         {
             await server.ListensAsync(name, pollInterval);
@@ -127,18 +126,6 @@ internal sealed class MeasuredServer : IDisposable
     public void Kill() => _process.Kill();
 
     public void Dispose() => _process.Dispose();
-
-    private static ChildProcess Start(string name, ProcessStartInfo start)
-    {
-        try
-        {
-            return ChildProcess.Start(start);
-        }
-        catch (Win32Exception e)
-        {
-            throw new BenchException($"{name} does not start: {e.Message}");
-        }
-    }
 
     private async Task ListensAsync(string name, TimeSpan pollInterval)
     {

@@ -10,6 +10,10 @@ internal static class Programs
     private static readonly string ServerAssembly = Metadata("ServerAssembly");
     private static readonly string BenchAssembly = Path.Combine(AppContext.BaseDirectory, "TurnServer.Bench.dll");
 
+    /// <summary>Flags that turn off the limits for each address: all load comes from one.</summary>
+    public static IReadOnlyList<string> NoLimits { get; } =
+        ["--players-per-address", "0", "--requests-per-second", "0", "--connections-per-address", "0"];
+
     /// <summary>The host of framework-dependent programs.</summary>
     public static string Dotnet { get; } = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 

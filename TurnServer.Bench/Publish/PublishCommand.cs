@@ -71,10 +71,8 @@ internal static class PublishCommand
         for (var round = 1; round <= options.Rounds; round++)
         {
             var measured = new BuildResults[builds.Count];
-            for (var i = 0; i < builds.Count; i++)
+            foreach (var number in Rotation.Order(builds.Count, round))
             {
-                // Rotates the order, as earlier runs change the state of the machine for later ones.
-                var number = (round + i) % builds.Count;
                 measured[number] = await MeasureAsync(builds[number], root, options);
                 await output.WriteLineAsync($"round {round}  {PublishReport.Row(builds[number], measured[number])}");
             }
@@ -105,14 +103,10 @@ internal static class PublishCommand
             load.Server?.CpuMicrosecondsPerRequest ?? double.NaN, load.TurnLatency.Median, load.TurnLatency.P99);
     }
 
-    private static async Task<LoadReport> LoadAsync(PublishOptions options, int processId)
+    private static Task<LoadReport> LoadAsync(PublishOptions options, int processId)
     {
         var url = new Uri($"http://127.0.0.1:{options.Port}/");
         var settings = new LoadSettings(url, options.Pairs * 2, TurnsPerSecond, options.RunLength, Wait: true, Loss: 0);
-        var report = await LoadTest.RunAsync(new LoadOptions { Settings = settings, ServerProcessId = processId },
-            _ => { }, CancellationToken.None);
-        return report.ViolationCount == 0
-            ? report
-            : throw new BenchException($"turns did not arrive once and in order: {report.Violations[0]}");
+        return LoadTest.RunCheckedAsync(new LoadOptions { Settings = settings, ServerProcessId = processId });
     }
 }

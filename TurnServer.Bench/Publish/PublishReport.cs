@@ -47,8 +47,7 @@ internal static class PublishReport
             text.AppendLine().AppendLine(title.PadRight(NameWidth + 2) + $"{"",-26} / {builds[0].Name}");
             for (var i = 0; i < builds.Count; i++)
             {
-                var all = Spread.Of(rounds.Select(round => value(round[i])));
-                var range = $"{Text(all.Median, format)} ({Text(all.Min, format)} to {Text(all.Max, format)})";
+                var range = Spread.Of(rounds.Select(round => value(round[i]))).ToString(format);
                 var ratio = Spread.Of(rounds.Select(round => value(round[i]) / value(round[0])));
                 text.AppendLine($"  {builds[i].Name.PadRight(NameWidth)}{range,-26} {(i == 0 ? "" : ratio)}".TrimEnd());
             }

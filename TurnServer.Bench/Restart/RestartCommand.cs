@@ -136,7 +136,7 @@ internal sealed class RestartCommand : IDisposable
         string[] flags =
         [
             "--state", _state.FullName, "--admin-port", $"{_options.Port + 1}", "--game-timeout", "3600",
-            "--players-per-address", "0", "--requests-per-second", "0", "--connections-per-address", "0",
+            .. Programs.NoLimits,
         ];
         _sinceStart.Restart();
         _server = await MeasuredServer.StartAsync("turnserver", _options.Port,

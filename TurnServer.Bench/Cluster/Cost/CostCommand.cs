@@ -76,10 +76,8 @@ internal static class CostCommand
         for (var round = 1; round <= options.Rounds; round++)
         {
             var measured = new EntranceCost[installations.Count][];
-            for (var i = 0; i < installations.Count; i++)
+            foreach (var number in Rotation.Order(installations.Count, round))
             {
-                // Rotates the order, as earlier runs change the state of the machine for later ones.
-                var number = (round + i) % installations.Count;
                 var (entrances, startAsync) = installations[number];
                 measured[number] = await MeasureAsync(startAsync, options);
                 foreach (var (name, cost) in entrances.Zip(measured[number]))
@@ -120,10 +118,8 @@ internal static class CostCommand
         var settings = new LoadSettings(new Uri($"http://127.0.0.1:{port}/"), options.Pairs * 2, TurnsPerSecond,
             options.RunLength, isHeld, Loss: 0);
         var before = CpuOf(installation);
-        var report = await LoadTest.RunAsync(new LoadOptions { Settings = settings }, _ => { }, CancellationToken.None);
+        var report = await LoadTest.RunCheckedAsync(new LoadOptions { Settings = settings });
         var after = CpuOf(installation);
-        if (report.ViolationCount > 0)
-            throw new BenchException($"turns did not arrive once and in order: {report.Violations[0]}");
         if (isHeld)
             return Cost(report.TurnsReceived, report.Elapsed.TotalSeconds, report.TurnLatency, before, after);
         var updates = report.Symbols.First(symbol => symbol.Symbol == (int)Symbol.GameUpdate);
@@ -140,25 +136,12 @@ internal static class CostCommand
     private static PlayCost Drive(Installation installation, int port, int seatsPerPlay, Func<DrivenSeat[], Play> play,
         CostOptions options)
     {
-        var games = new GameSetup(port);
-        var seats = games.Start(options.Connections / 2);
-        var driven = seats.Select(seat => new DrivenSeat(port, seat)).ToList();
-        try
-        {
-            var plays = driven.Chunk(seatsPerPlay).Select(play).ToList();
-            var before = CpuOf(installation);
-            var run = Driver.Run(plays, options.RunLength);
-            var after = CpuOf(installation);
-            games.CheckCounters(seats.Zip(driven.Select(seat => seat.LastCounter)));
-            games.Quit(seats);
-            return new PlayCost(run.Turns / run.Seconds, plays.Count * run.Seconds / run.Turns * 1e3, double.NaN,
-                Microseconds(after.Servers - before.Servers, run.Turns),
-                Microseconds(after.Store - before.Store, run.Turns));
-        }
-        finally
-        {
-            driven.ForEach(seat => seat.Dispose());
-        }
+        var (run, before, after) = Driver.Run(new GameSetup(port), port, options.Connections / 2, seatsPerPlay, play,
+            options.RunLength, () => CpuOf(installation));
+        var underWay = options.Connections / seatsPerPlay;
+        return new PlayCost(run.Turns / run.Seconds, underWay * run.Seconds / run.Turns * 1e3, double.NaN,
+            Microseconds(after.Servers - before.Servers, run.Turns),
+            Microseconds(after.Store - before.Store, run.Turns));
     }
 
     private static (double Servers, double Store) CpuOf(Installation installation) =>

@@ -58,7 +58,11 @@ internal static class CostReport
         text.AppendLine().AppendLine($"Median (lowest to highest) of {rounds.Count} rounds:").AppendLine();
         Append(text, "", "goal", names);
         foreach (var (title, goal, value, format) in Rows)
-            Append(text, title, goal, names.Select((_, i) => Text(rounds.Select(round => value(round[i])), format)));
+        {
+            Append(text, title, goal,
+                names.Select((_, i) => Spread.Of(rounds.Select(round => value(round[i]))).ToString(format)));
+        }
+
         if (names.Count == 1)
             return text.ToString();
         text.AppendLine().AppendLine($"As a multiple of {names[0]}, within each round:").AppendLine();
@@ -66,7 +70,7 @@ internal static class CostReport
         foreach (var (title, _, value, _) in Rows.Where(row => rounds.All(round => row.Value(round[0]) > 0)))
         {
             Append(text, title, "", names.Skip(1)
-                .Select((_, i) => Text(rounds.Select(round => value(round[i + 1]) / value(round[0])), "0.00")));
+                .Select((_, i) => $"{Spread.Of(rounds.Select(round => value(round[i + 1]) / value(round[0])))}"));
         }
 
         return text.ToString();
@@ -75,12 +79,4 @@ internal static class CostReport
     private static void Append(StringBuilder text, string title, string goal, IEnumerable<string> columns) =>
         text.AppendLine(string.Concat(
             [$"{title,-TitleWidth}  {goal,-9}", .. columns.Select(column => $"{column,-ColumnWidth}")]).TrimEnd());
-
-    private static string Text(IEnumerable<double> values, string format)
-    {
-        var spread = Spread.Of(values);
-        return $"{Text(spread.Median, format)} ({Text(spread.Min, format)} to {Text(spread.Max, format)})";
-    }
-
-    private static string Text(double number, string format) => number.ToString(format, CultureInfo.InvariantCulture);
 }

@@ -5,10 +5,6 @@ namespace TurnServer.Bench.Cluster.Cost;
 /// <summary>A way to run the server, with all processes that it takes.</summary>
 internal abstract class Installation : IDisposable
 {
-    // The load comes from one address.
-    private static readonly string[] NoLimits =
-        ["--players-per-address", "0", "--requests-per-second", "0", "--connections-per-address", "0"];
-
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(40);
 
     /// <summary>The installations to compare: for each the names of its entrances, and how it is started.</summary>
@@ -32,7 +28,10 @@ internal abstract class Installation : IDisposable
 
     /// <summary>Checks that nothing happened that makes the measurement worthless.</summary>
     /// <exception cref="BenchException">Something did.</exception>
-    public abstract void Check();
+    public virtual void Check()
+    {
+        // A process that has ended cannot be measured anyway.
+    }
 
     public abstract void Dispose();
 
@@ -51,18 +50,13 @@ internal abstract class Installation : IDisposable
             try
             {
                 return new SingleServer(await MeasuredServer.StartAsync("turnserver", options.Port,
-                    Programs.Server(options.Port, [.. flags, .. NoLimits], options.Server)), folder);
+                    Programs.Server(options.Port, [.. flags, .. Programs.NoLimits], options.Server)), folder);
             }
             catch
             {
                 folder?.Delete(recursive: true);
                 throw;
             }
-        }
-
-        public override void Check()
-        {
-            // A server that has ended cannot be measured either.
         }
 
         public override void Dispose()

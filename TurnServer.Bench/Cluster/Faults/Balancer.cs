@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using System.Diagnostics;
 using TurnServer.Bench.Processes;
 
@@ -47,18 +46,11 @@ internal sealed class Balancer : IDisposable
         var file = Path.Combine(folder, "haproxy.cfg");
         File.WriteAllText(file, Configuration.Replace("{PORT}", $"{port}", StringComparison.Ordinal)
             + string.Concat(sites.Select((site, i) => $"    server s{i} {site.Host}:{site.Port} check\n")));
-        try
+        return new Balancer(ChildProcess.Start("haproxy", new ProcessStartInfo("haproxy", ["-db", "-f", file])
         {
-            return new Balancer(ChildProcess.Start(new ProcessStartInfo("haproxy", ["-db", "-f", file])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            }), port);
-        }
-        catch (Win32Exception e)
-        {
-            throw new BenchException($"haproxy does not start: {e.Message}");
-        }
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        }), port);
     }
 
     public void Dispose() => _process.Dispose();
