@@ -65,7 +65,7 @@ internal sealed class SoakTests
         Assert.That(output.ToString(), Does.Contain("turns arrived once and in order").And.Contain(verdict)
             .And.Match(@"(?m)^memory, MB +\d+\.\d +\d+\.\d +-?\d+\.\d +-?\d+\.\d")
             .And.Match(@"(?m)^managed heap, MB +\d+\.\d +\d+\.\d +-?\d+\.\d +-?\d+\.\d")
-            .And.Match(@"(?m)^descriptors +\d+\.\d +\d+\.\d +-?\d+\.\d +-?\d+\.\d"));
+            .And.Match(@"(?m)^descriptors +\d+\.\d +\d+\.\d +-?\d+\.\d +-?\d+\.\d"), errors.ToString());
     }
 
     [Test]

@@ -26,7 +26,7 @@ public sealed class ClusterNodeTests
         var first = _cluster.Start("one");
         await first.UntilOwnerAsync();
         _servers = [first, _cluster.Start("two")];
-        await UntilFollowingAsync(Standby);
+        await Standby.UntilFollowingAsync();
     }
 
     [TearDown]
@@ -110,7 +110,7 @@ public sealed class ClusterNodeTests
             Assert.That((await waiting).Outcome, Is.Not.EqualTo(ForwardOutcome.Replied));
         }
 
-        await UntilFollowingAsync(Owner);
+        await Owner.UntilFollowingAsync();
         Assert.That(Owner.IsOwner, Is.False);
     }
 
@@ -157,7 +157,7 @@ public sealed class ClusterNodeTests
         Assert.That((await third.Node.GetStatisticsAsync()).Problem,
             Is.EqualTo("this server has not read the log yet"));
         third.Access.Thaw();
-        await UntilFollowingAsync(third);
+        await third.UntilFollowingAsync();
         Assert.That((await third.Node.GetStatisticsAsync()).Problem, Is.Null);
     }
 
@@ -175,14 +175,7 @@ public sealed class ClusterNodeTests
     {
         var table = _cluster.Store.Head;
         // As a later version would: its first batch says which rules it has.
-        var batch = new TakeOver
-        {
-            Owner = "three",
-            Cause = "test",
-            At = DateTimeOffset.UnixEpoch,
-            Settings = new StateSettings(new RulesOptions(), false),
-            Grace = TimeSpan.Zero,
-        }.ToBatch().ToArray();
+        var batch = ClusterPieces.TakeOverBy("three").ToArray();
         batch[BatchContent.HeadBytes] = StateFormat.RulesVersion + 1;
         while (!_cluster.Store.TryAppend(table, table.TakenOverBy("three"), batch))
             table = _cluster.Store.Head;
@@ -206,7 +199,7 @@ public sealed class ClusterNodeTests
         while (_cluster.Store.Snapshot is null || _cluster.Store.Head.Position < 2 * SharedStore.Capacity)
             await Owner.AskAsync($"0,ann,*,*,t{token++ % 50}");
         Standby.Access.Thaw();
-        await UntilFollowingAsync(Standby);
+        await Standby.UntilFollowingAsync();
         Assert.That((await Standby.Node.GetStatisticsAsync()).Table.Players, Is.EqualTo(50));
     }
 
@@ -215,10 +208,6 @@ public sealed class ClusterNodeTests
 
     private static ForwardedRequest Query(string query) =>
         new(Encoding.UTF8.GetBytes(query), null, 0, default, true);
-
-    private Task UntilFollowingAsync(TestServer server) => TestWait.UntilAsync(
-        () => server.Node.Route.Owner is not null && server.Node.GetStatus().Position == _cluster.Store.Head.Position,
-        $"{server.Id} follows");
 
     private static async Task<string> RegisterAsync(TestServer server, string name) =>
         (await server.AskAsync($"0,{name},*,*,{name}"))["0/0/".Length..];

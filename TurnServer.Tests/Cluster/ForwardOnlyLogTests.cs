@@ -1,8 +1,5 @@
 using Microsoft.Extensions.Logging;
 using TurnServer.Cluster;
-using TurnServer.Cluster.Replication;
-using TurnServer.Journal;
-using TurnServer.Rules;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cluster;
@@ -104,14 +101,7 @@ internal sealed class ForwardOnlyLogTests
         var (_, standby) = await StartAsync(cluster);
         var other = new SharedStore();
         // Alive before and after, so that the standby never takes over from it.
-        var three = new ClusterMember
-        {
-            Id = "three",
-            Address = "three:1",
-            Token = "secret",
-            Version = "1.0.0",
-            StartedAt = DateTimeOffset.UnixEpoch,
-        };
+        var three = ClusterPieces.Member("three");
         cluster.Store.SetMember(three);
         other.SetMember(three);
         await TestWait.UntilAsync(() => standby.Node.GetStatus().Members.Count == 3, "it knows the third server");
@@ -121,14 +111,7 @@ internal sealed class ForwardOnlyLogTests
         await TestWait.UntilAsync(() => standby.Node.GetStatus().StandbyProblem is not null, "the log is away");
         standby.Access.IsCutOff = false;
         await UntilGoneBackAsync(standby);
-        var batch = new TakeOver
-        {
-            Owner = three.Id,
-            Cause = "test",
-            At = DateTimeOffset.UnixEpoch,
-            Settings = new StateSettings(new RulesOptions(), false),
-            Grace = TimeSpan.Zero,
-        }.ToBatch();
+        var batch = ClusterPieces.TakeOverBy(three.Id);
         while (other.Head.Position <= cluster.Store.Head.Position)
             other.Append(other.Head.TakenOverBy(three.Id), batch);
         await TestWait.UntilAsync(() => standby.Node.GetStatus() is { StandbyProblem: null } status
@@ -170,8 +153,7 @@ internal sealed class ForwardOnlyLogTests
         await owner.UntilOwnerAsync();
         Assert.That(await owner.AskAsync("0,ann,*,*,ann"), Does.StartWith("0/0/"));
         var standby = cluster.Start("two");
-        await TestWait.UntilAsync(() => standby.Node.Route.Owner is not null
-            && standby.Node.GetStatus().Position == cluster.Store.Head.Position, "it follows");
+        await standby.UntilFollowingAsync();
         return (owner, standby);
     }
 

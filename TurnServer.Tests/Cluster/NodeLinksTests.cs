@@ -80,12 +80,6 @@ internal sealed class NodeLinksTests
         await TestWait.UntilAsync(() => _links.Disconnected is not null, "the link is lost");
     }
 
-    private ClusterMember Member(string id) => new()
-    {
-        Id = id,
-        Address = _owner.Address,
-        Token = LinkFixture.Token,
-        Version = "1.0.0",
-        StartedAt = DateTimeOffset.UnixEpoch,
-    };
+    private ClusterMember Member(string id) =>
+        ClusterPieces.Member(id, _owner.Address) with { Token = LinkFixture.Token };
 }

@@ -35,10 +35,10 @@ internal sealed class SilentOwnerTests
         var (owner, standby) = await StartAsync();
         _clock.Shift += TimeSpan.FromSeconds(3);
         await owner.AskAsync("0,ann,*,*,token");
-        await UntilFollowingAsync(standby);
+        await standby.UntilFollowingAsync();
         standby.Node.Signs.NoteSilent(standby.Node.Route.Owner!.Id);
         await owner.AskAsync("0,bob,*,*,token");
-        await UntilFollowingAsync(standby);
+        await standby.UntilFollowingAsync();
         Assert.That((owner.IsOwner, standby.IsOwner), Is.EqualTo((true, false)));
     }
 
@@ -47,13 +47,9 @@ internal sealed class SilentOwnerTests
         var owner = _cluster.Start("one");
         await owner.UntilOwnerAsync();
         var standby = _cluster.Start("two");
-        await UntilFollowingAsync(standby);
+        await standby.UntilFollowingAsync();
         return (owner, standby);
     }
-
-    private Task UntilFollowingAsync(TestServer server) => TestWait.UntilAsync(
-        () => server.Node.Route.Owner is not null && server.Node.GetStatus().Position == _cluster.Store.Head.Position,
-        $"{server.Id} follows");
 
     // The system's timers, and timestamps that a test moves on.
     private sealed class ShiftedClock : TimeProvider

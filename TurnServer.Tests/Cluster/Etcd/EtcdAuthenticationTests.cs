@@ -14,14 +14,7 @@ internal sealed class EtcdAuthenticationTests
 {
     private const string Password = "correct horse";
 
-    private static readonly ClusterMember Member = new()
-    {
-        Id = "one-1",
-        Address = "127.0.0.1:1",
-        Token = "secret",
-        Version = "1.0.0",
-        StartedAt = DateTimeOffset.UnixEpoch,
-    };
+    private static readonly ClusterMember Member = ClusterPieces.Member("one-1");
 
     [Test]
     public async Task A_server_works_before_authentication_is_enabled_and_goes_on_when_it_is()

@@ -94,14 +94,7 @@ internal sealed class EtcdFailoverTests
     {
         using var connection = new EtcdConnection(_cluster.Options);
         var members = new EtcdMembers(connection, NullLogger.Instance);
-        var self = new ClusterMember
-        {
-            Id = "a",
-            Address = "127.0.0.1:1",
-            Token = "secret",
-            Version = "1.0.0",
-            StartedAt = DateTimeOffset.UnixEpoch,
-        };
+        var self = ClusterPieces.Member("a", "127.0.0.1:1");
         await using var list = new MemberList(members);
         await using var registration = new Registration(members, self);
         await list.WaitForAsync(known => known is [{ Id: "a" }]);

@@ -148,12 +148,6 @@ internal sealed class EtcdMembersTests : EtcdFixture
     private static string Ids(IReadOnlyList<ClusterMember> members) =>
         string.Join(' ', members.Select(member => member.Id));
 
-    private static ClusterMember Member(string id) => new()
-    {
-        Id = id,
-        Address = $"127.0.0.1:{id}",
-        Token = "secret",
-        Version = "1.0.0",
-        StartedAt = StartedAt,
-    };
+    private static ClusterMember Member(string id) =>
+        ClusterPieces.Member(id, $"127.0.0.1:{id}") with { StartedAt = StartedAt };
 }

@@ -32,14 +32,7 @@ internal sealed class TestServer : IAsyncDisposable
         if (isFrozen)
             Access.Freeze();
         var log = new ForwardOnlyLog(Access);
-        var self = new ClusterMember
-        {
-            Id = id,
-            Address = $"{id}:1",
-            Token = "secret",
-            Version = "1.0.0",
-            StartedAt = clock.GetUtcNow(),
-        };
+        var self = ClusterPieces.Member(id) with { StartedAt = clock.GetUtcNow() };
         var grace = TimeSpan.FromSeconds(30);
         var candidate = new ShardCandidate(log, id, new StateSettings(new RulesOptions(), false), grace,
             _ => new RandomKeySource(), clock);
@@ -72,6 +65,11 @@ internal sealed class TestServer : IAsyncDisposable
         Encoding.UTF8.GetString((await Gateway.GetWaitingAsync(query)).Body);
 
     public Task UntilOwnerAsync() => TestWait.UntilAsync(() => IsOwner, $"{Id} owns the table");
+
+    /// <summary>Waits until it stands by and has read all that there is.</summary>
+    public Task UntilFollowingAsync() => TestWait.UntilAsync(
+        () => Node.Route.Owner is not null && Node.GetStatus().Position == _cluster.Store.Head.Position,
+        $"{Id} follows");
 
     /// <summary>Dies: it writes nothing from now on, and its registration runs out.</summary>
     public void Kill()
