@@ -12,8 +12,8 @@ internal sealed partial class PagesTests
     private static readonly string[] Pages =
     [
         "README.md", "TurnServer/ARCHITECTURE.md", "TurnServer/Admin/README.md", "TurnServer/Client/README.md",
-        "TurnServer/Cluster/README.md", "TurnServer/Protocol/PROTOCOL.md", "TurnServer/Service/README.md",
-        "TurnServer.Bench/README.md", "TurnServer.Tests/README.md", "TurnServer.Tests/Client/Vectors/README.md",
+        "TurnServer/Cluster/README.md", "TurnServer/Connect/README.md", "TurnServer/Protocol/PROTOCOL.md",
+        "TurnServer/Service/README.md", "TurnServer.Bench/README.md", "TurnServer.Tests/README.md", "TurnServer.Tests/Client/Vectors/README.md",
     ];
 
     [TestCaseSource(nameof(Pages))]

@@ -36,8 +36,8 @@ internal static class ConnectCommand
         flags.All,
         """
         Without --raw each line is a turn that any client can read; \, |, carriage returns and bytes that
-        are not UTF-8 are escaped (TurnServer/Client/README.md, "turnserver connect"). The command ends when
-        both inputs have ended.
+        are not UTF-8 are escaped (TurnServer/Connect/README.md). The command ends when both inputs have
+        ended.
         """)
     {
         ExitCodes =

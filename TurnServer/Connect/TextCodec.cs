@@ -7,7 +7,7 @@ namespace TurnServer.Connect;
 
 /// <summary>
 /// Text as turns: each line is a turn that any client can read. Whatever a turn cannot contain is escaped
-/// (Client/README.md, "turnserver connect"), so arbitrary bytes arrive unchanged.
+/// (README.md), so arbitrary bytes arrive unchanged.
 /// </summary>
 /// <param name="turnBytesMax">The longest turn, in bytes.</param>
 internal sealed class TextCodec(int turnBytesMax = TurnGame.TurnBytesMax) : ITransferCodec
