@@ -1,9 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using TurnServer.Client;
 using TurnServer.Protocol;
-using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client;
 
@@ -12,15 +10,16 @@ namespace TurnServer.Tests.Client;
 /// file: Vectors/README.md describes it.
 /// </summary>
 [Parallelizable(ParallelScope.All)]
-internal sealed partial class SeatVectorTests
+internal sealed class SeatVectorTests
 {
-    private static readonly List<TestCaseData> Cases = [.. Read()];
+    private static readonly IEnumerable<TestCaseData> Cases =
+        SeatVectors.All.Select(vector => new TestCaseData(vector).SetName(vector.Name));
 
     [TestCaseSource(nameof(Cases))]
-    public async Task Vector(JsonElement options, JsonElement saved, JsonElement steps)
+    public async Task Vector(SeatVector vector)
     {
-        var seat = new Seat(options, saved);
-        foreach (var (step, number) in steps.EnumerateArray().Select((step, i) => (step, i + 1)))
+        var seat = new Seat(vector);
+        foreach (var (step, number) in vector.Steps.EnumerateArray().Select((step, i) => (step, i + 1)))
         {
             try
             {
@@ -33,25 +32,6 @@ internal sealed partial class SeatVectorTests
         }
     }
 
-    private static IEnumerable<TestCaseData> Read()
-    {
-        using var json = JsonDocument.Parse(Repository.Read("TurnServer.Tests/Client/Vectors/seat.json"));
-        foreach (var vector in json.RootElement.Clone().EnumerateArray())
-        {
-            vector.TryGetProperty("options", out var options);
-            vector.TryGetProperty("saved", out var saved);
-            yield return new TestCaseData(options, saved, vector.GetProperty("steps"))
-                .SetName(vector.GetProperty("name").GetString()!);
-        }
-    }
-
-    // {x*3} stands for xxx.
-    private static string Expand(JsonElement text) => Repetition().Replace(text.GetString()!,
-        match => new string(match.Groups[1].Value[0], int.Parse(match.Groups[2].Value)));
-
-    [GeneratedRegex(@"\{(.)\*(\d+)\}")]
-    private static partial Regex Repetition();
-
     private sealed class Seat
     {
         private readonly Outbox _outbox;
@@ -61,27 +41,20 @@ internal sealed partial class SeatVectorTests
         private Task _reading = Task.CompletedTask;
         private TimeSpan _now;
 
-        public Seat(JsonElement options, JsonElement saved)
+        public Seat(SeatVector vector)
         {
-            var game = saved.ValueKind == JsonValueKind.Object ? Game(saved) : null;
+            var game = vector.Saved is { } saved ? Game(saved) : null;
             _outbox = new Outbox(new WakeSignal(), game?.Outbox);
             _inbox = new Inbox(new WakeSignal(), game?.Inbox);
-            var defaults = new TurnClientOptions();
-            _machine = new SeatMachine(new SeatRequests("17", "0"), _outbox, _inbox, defaults with
+            _machine = new SeatMachine(new SeatRequests("17", "0"), _outbox, _inbox, new TurnClientOptions
             {
-                Wait = Option("wait", defaults.Wait),
-                KeepAlive = Option("keepAlive", defaults.KeepAlive),
-                PollInterval = Option("pollInterval", defaults.PollInterval),
-                SavesEachTurn = options.ValueKind == JsonValueKind.Object
-                    && options.TryGetProperty("savesEachTurn", out _),
+                Wait = Seconds(vector.Wait),
+                KeepAlive = Seconds(vector.KeepAlive),
+                PollInterval = Seconds(vector.PollInterval),
+                SavesEachTurn = vector.SavesEachTurn,
             });
             if (game is not null)
                 _machine.Resume(game);
-
-            TimeSpan Option(string name, TimeSpan defaultValue) =>
-                options.ValueKind == JsonValueKind.Object && options.TryGetProperty(name, out var value)
-                    ? Seconds(value)
-                    : defaultValue;
         }
 
         // The counts and turns of a saved game; the rest is the same for all.
@@ -96,9 +69,9 @@ internal sealed partial class SeatVectorTests
         {
             var kind = step.EnumerateObject().First();
             if (kind.Name is "send" or "post")
-                await PutAsync(Expand(kind.Value), isSent: kind.Name == "send");
+                await PutAsync(SeatVectors.Expand(kind.Value), isSent: kind.Name == "send");
             else if (kind.Name == "read")
-                await ReadAsync([.. kind.Value.EnumerateArray().Select(Expand)]);
+                await ReadAsync([.. kind.Value.EnumerateArray().Select(SeatVectors.Expand)]);
             else
                 Play(kind.Name, kind.Value, step);
         }
@@ -121,7 +94,8 @@ internal sealed partial class SeatVectorTests
                     break;
                 case "reply":
                     var wasHeld = step.TryGetProperty("held", out var held) && held.GetBoolean();
-                    Assert.That(ServerReply.TryParse(Encoding.UTF8.GetBytes(Expand(value)), wasHeld, out var reply));
+                    var text = Encoding.UTF8.GetBytes(SeatVectors.Expand(value));
+                    Assert.That(ServerReply.TryParse(text, wasHeld, out var reply));
                     reply = reply with
                     {
                         TurnCounter = Number(step, "turn-counter"),
@@ -152,7 +126,7 @@ internal sealed partial class SeatVectorTests
             switch (name)
             {
                 case "request":
-                    CheckRequest(Expand(value), step);
+                    CheckRequest(SeatVectors.Expand(value), step);
                     break;
                 case "pause":
                     var pause = new SeatStep(SeatStepKind.Pause, Pause: Seconds(value));
@@ -216,7 +190,8 @@ internal sealed partial class SeatVectorTests
             return !taken.IsCompletedSuccessfully ? "pending" : taken.Result is null ? "taken" : "refused";
         }
 
-        private static TimeSpan Seconds(JsonElement value) =>
-            TimeSpan.FromTicks((long)(value.GetDecimal() * TimeSpan.TicksPerSecond));
+        private static TimeSpan Seconds(JsonElement value) => Seconds(value.GetDecimal());
+
+        private static TimeSpan Seconds(decimal value) => TimeSpan.FromTicks((long)(value * TimeSpan.TicksPerSecond));
     }
 }

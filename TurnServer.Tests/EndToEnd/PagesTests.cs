@@ -9,12 +9,28 @@ namespace TurnServer.Tests.EndToEnd;
 [Category("Process")]
 internal sealed partial class PagesTests
 {
-    private static readonly string[] Pages =
-    [
-        "README.md", "TurnServer/ARCHITECTURE.md", "TurnServer/Admin/README.md", "TurnServer/Client/README.md",
-        "TurnServer/Cluster/README.md", "TurnServer/Connect/README.md", "TurnServer/Protocol/PROTOCOL.md",
-        "TurnServer/Service/README.md", "TurnServer.Bench/README.md", "TurnServer.Tests/README.md", "TurnServer.Tests/Client/Vectors/README.md",
-    ];
+    // A page that is longer is read by nobody; null: as long as it must be.
+    private static readonly Dictionary<string, int?> LinesMax = new()
+    {
+        ["README.md"] = 150,
+        ["TurnServer/ARCHITECTURE.md"] = 150,
+        ["TurnServer/Admin/README.md"] = 150,
+        ["TurnServer/Client/README.md"] = 200,
+        ["TurnServer/Client/cpp/README.md"] = ClientLinesMax,
+        ["TurnServer/Client/lua/README.md"] = ClientLinesMax,
+        ["TurnServer/Cluster/README.md"] = 200,
+        ["TurnServer/Connect/README.md"] = 100,
+        ["TurnServer/Protocol/PROTOCOL.md"] = null,
+        ["TurnServer/Service/README.md"] = 300,
+        ["TurnServer.Bench/README.md"] = 200,
+        ["TurnServer.Tests/README.md"] = 150,
+        ["TurnServer.Tests/Client/Conformance/README.md"] = 100,
+        ["TurnServer.Tests/Client/Vectors/README.md"] = 100,
+    };
+
+    private const int ClientLinesMax = 40;
+
+    private static IEnumerable<string> Pages => LinesMax.Keys;
 
     [TestCaseSource(nameof(Pages))]
     public void Links_OfAPage_LeadToFilesAndHeadings(string page)
@@ -30,6 +46,10 @@ internal sealed partial class PagesTests
                 Assert.That(AnchorsOf(target), Does.Contain(anchor), $"{page} links to {link}");
         }
     }
+
+    [TestCaseSource(nameof(Pages))]
+    public void Length_OfAPage_IsLimited(string page) =>
+        Assert.That(Repository.Read(page).Count(c => c == '\n'), Is.AtMost(LinesMax[page] ?? int.MaxValue));
 
     [Test]
     public void Pages_AreAllThatTheRepositoryHas() => Assert.That(Repository.Files("*.md"), Is.EquivalentTo(Pages));

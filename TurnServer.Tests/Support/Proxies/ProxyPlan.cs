@@ -27,6 +27,9 @@ internal sealed class RandomFaults(int seed, double probability, params NetworkF
     /// <summary>Longest delay, in milliseconds.</summary>
     public int DelayMillisecondsMax { get; init; } = 300;
 
+    /// <summary>How many requests have met a fault.</summary>
+    public int Count { get; private set; }
+
     public ProxyPlan Plan(ProxiedRequest request)
     {
         lock (_lock)
@@ -34,6 +37,7 @@ internal sealed class RandomFaults(int seed, double probability, params NetworkF
             var kind = (int)(_random.NextDouble() / probability);
             if (kind >= kinds.Length)
                 return default;
+            Count++;
             var delay = Task.Delay(_random.Next(1, DelayMillisecondsMax));
             return new ProxyPlan(kinds[kind], delay, Cut: _random.NextDouble());
         }

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Client.Conformance;
+
+/// <summary>A client's test program (README.md), and how to build and start it.</summary>
+/// <param name="name">The language, as the table of the page for game developers has it.</param>
+/// <param name="buildAsync">Builds what is needed, once, and returns the command.</param>
+internal sealed class ClientProgram(string name, Func<Task<string[]>> buildAsync)
+{
+    private const string Programs = "TurnServer.Tests/Client/Conformance";
+
+    private static readonly TimeSpan BuildTimeout = TimeSpan.FromMinutes(5);
+
+    private readonly Lazy<Task<string[]>> _building = new(buildAsync);
+
+    /// <summary>All clients but C#, whose rules for a seat <see cref="SeatVectorTests"/> plays directly.</summary>
+    public static IReadOnlyList<ClientProgram> Others { get; } =
+    [
+        new("Lua", BuildLuaAsync),
+        new("C++", BuildCppAsync),
+    ];
+
+    public static ClientProgram CSharp { get; } = new("C#", () => Task.FromResult<string[]>(
+        ["dotnet", typeof(ClientProgram).Assembly.Location, CSharpProgram.Name]));
+
+    public static IReadOnlyList<ClientProgram> All { get; } = [CSharp, .. Others];
+
+    public string Name => name;
+
+    /// <summary>Starts it; ends the test if a tool is missing.</summary>
+    /// <param name="mode"><c>vectors</c> or <c>play</c>.</param>
+    public async Task<ClientProcess> StartAsync(string mode) => ClientProcess.Start(await _building.Value, mode);
+
+    public override string ToString() => name;
+
+    private static Task<string[]> Scripted(string interpreter, string package, string script) =>
+        Task.FromResult<string[]>([Tool.Require(interpreter, package), Source(script)]);
+
+    private static async Task<string[]> BuildLuaAsync()
+    {
+        string[] command = await Scripted("luajit", "luajit", "lua/client.lua");
+        if ((await Tool.RunAsync(command[0], "-e", "require 'socket'")).ExitCode != 0)
+            Tool.SkipOrFail("LuaSocket is not installed: apt-get install lua-socket");
+        return command;
+    }
+
+    // Undefined behavior and misused memory end the program.
+    private static async Task<string[]> BuildCppAsync()
+    {
+        var (compiler, _) = (Tool.Require("g++"), Tool.Require("curl-config", "libcurl4-openssl-dev"));
+        var program = Output("cpp-client");
+        await RunAsync(compiler, "-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow",
+            "-Wconversion", "-Werror", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
+            "-I", Path.Combine(Repository.Root, "TurnServer/Client/cpp"), "-o", program, Source("cpp/client.cpp"),
+            "-lcurl");
+        return [program];
+    }
+
+    private static async Task RunAsync(string tool, params string[] arguments)
+    {
+        var (exitCode, output, errors) = await Tool.RunAsync(new ProcessStartInfo(tool, arguments), BuildTimeout);
+        Assert.That(exitCode, Is.Zero, output + errors);
+    }
+
+    private static string Source(string path) => Path.Combine(Repository.Root, Programs, path);
+
+    // Where this build of the tests is, so that nothing is left in the source tree.
+    private static string Output(string name) =>
+        Path.Combine(Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "clients")).FullName, name);
+}

@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace TurnServer.Tests.Client.Conformance;
+
+/// <summary>Plays the test vectors for a seat against the clients in other languages.</summary>
+[Category("Slow"), Parallelizable(ParallelScope.All)]
+internal sealed class ClientVectorTests
+{
+    [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.Others))]
+    public async Task Client_passes_all_vectors(ClientProgram program)
+    {
+        await using var child = await program.StartAsync("vectors");
+        var failures = new List<string>();
+        foreach (var vector in SeatVectors.All)
+        {
+            if (await FindFailureAsync(child, vector) is { } failure)
+                failures.Add($"{vector.Name}: {failure}");
+        }
+
+        Assert.That(failures, Is.Empty);
+        await child.CloseAsync();
+    }
+
+    private static async Task<string?> FindFailureAsync(ClientProcess child, SeatVector vector)
+    {
+        await DoAsync(child, ProgramLine.Of("new", "17", "0", Text(vector.Wait), Text(vector.KeepAlive),
+            Text(vector.PollInterval), vector.SavesEachTurn ? "1" : "0"));
+        if (vector.Saved is { } saved)
+            await DoAsync(child, Resume(saved));
+        var number = 0;
+        foreach (var step in vector.Steps.EnumerateArray())
+        {
+            number++;
+            if (await FindFailureAsync(child, step) is { } failure)
+                return $"step {number}, {Short(step.GetRawText())}: {failure}";
+        }
+
+        return null;
+    }
+
+    private static string Resume(JsonElement saved)
+    {
+        return string.Join(' ', "resume", Number("counter"), Number("taken"), Number("received"), List("last"),
+            List("unsent"), List("unread"));
+
+        string Number(string name) => saved.GetProperty(name).GetRawText();
+
+        string List(string name) =>
+            ProgramLine.List(saved.GetProperty(name).EnumerateArray().Select(SeatVectors.Expand));
+    }
+
+    // Null: the client does what the step says.
+    private static async Task<string?> FindFailureAsync(ClientProcess child, JsonElement step)
+    {
+        var first = step.EnumerateObject().First();
+        var (kind, value) = (first.Name, first.Value);
+        switch (kind)
+        {
+            case "send" or "post":
+                return await DoAsync(child, ProgramLine.Of(kind, SeatVectors.Expand(value)));
+            case "receive" or "quit" or "saved" or "unreachable" or "abandon":
+                return await DoAsync(child, kind);
+            case "elapse":
+                return await DoAsync(child, ProgramLine.Of(kind, Text(value.GetDecimal())));
+            case "reply":
+                var wasHeld = step.TryGetProperty("held", out var held) && held.GetBoolean();
+                return await DoAsync(child, ProgramLine.Of(kind, SeatVectors.Expand(value), wasHeld ? "1" : "0",
+                    Header("turn-counter"), Header("turns-taken"), Header("turns-acknowledged")));
+            case "request":
+                return await CompareAsync(child, "next", ProgramLine.Of(kind, SeatVectors.Expand(value),
+                    step.TryGetProperty("wait", out var wait) ? Text(wait.GetDecimal()) : "0", Header("received")));
+            case "pause":
+                return await CompareAsync(child, "next", ProgramLine.Of(kind, Text(value.GetDecimal())));
+            case "stop":
+                return await CompareAsync(child, "next", kind);
+            case "read":
+                return await CompareAsync(child, kind,
+                    $"turns {ProgramLine.List(value.EnumerateArray().Select(SeatVectors.Expand))}");
+            case "ended" or "missed":
+                return await CompareAsync(child, kind, ProgramLine.Of(kind, value.GetRawText()));
+            case "taken" or "refused" or "pending":
+                foreach (var turn in value.EnumerateArray())
+                {
+                    if (await CompareAsync(child, ProgramLine.Of("outcome", turn.GetString()!), kind) is { } failure)
+                        return failure;
+                }
+
+                return null;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(step), kind, "not a kind of step");
+        }
+
+        string Header(string name) => step.TryGetProperty(name, out var number) ? number.GetRawText() : "";
+    }
+
+    private static Task<string?> DoAsync(ClientProcess child, string command) => CompareAsync(child, command, "ok");
+
+    private static async Task<string?> CompareAsync(ClientProcess child, string command, string expected)
+    {
+        var answer = await child.AskAsync(command);
+        var fields = ProgramLine.Parse(expected);
+        return answer.Length == fields.Length && answer.Zip(fields).All(pair => AreSame(pair.First, pair.Second))
+            ? null
+            : $"its answer is \"{Short(string.Join(' ', answer))}\", not \"{Short(expected)}\"";
+    }
+
+    // Numbers by their values: 5 and 5.000 are the same pause.
+    private static bool AreSame(string one, string other) => one == other
+        || (double.TryParse(one, CultureInfo.InvariantCulture, out var x)
+            && double.TryParse(other, CultureInfo.InvariantCulture, out var y) && Math.Abs(x - y) < 1e-6);
+
+    private static string Text(decimal seconds) => seconds.ToString(CultureInfo.InvariantCulture);
+
+    private static string Short(string text) => text.Length <= 100 ? text : $"{text[..80]}… ({text.Length})";
+}
