@@ -18,6 +18,7 @@ internal sealed partial class PagesTests
         ["TurnServer/Client/README.md"] = 200,
         ["TurnServer/Client/cpp/README.md"] = ClientLinesMax,
         ["TurnServer/Client/lua/README.md"] = ClientLinesMax,
+        ["TurnServer/Client/web/README.md"] = ClientLinesMax,
         ["TurnServer/Cluster/README.md"] = 200,
         ["TurnServer/Connect/README.md"] = 100,
         ["TurnServer/Protocol/PROTOCOL.md"] = null,

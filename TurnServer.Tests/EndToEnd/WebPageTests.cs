@@ -3,7 +3,7 @@ using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.EndToEnd;
 
-/// <summary>Pages of another origin play in a real browser, with the client that Client/README.md shows.</summary>
+/// <summary>Pages of another origin play in a real browser, with the client that Client/web/README.md shows.</summary>
 [Category("Slow")]
 [Category("Process")]
 internal sealed class WebPageTests : WebFixture
@@ -84,7 +84,7 @@ internal sealed class WebPageTests : WebFixture
     [Test]
     public async Task Documented_page_plays_as_it_stands()
     {
-        var documentation = Repository.Read("TurnServer/Client/README.md");
+        var documentation = Repository.Read("TurnServer/Client/web/README.md");
         var start = documentation.IndexOf("    <script type=\"module\">", StringComparison.Ordinal);
         var end = documentation.IndexOf("</script>", start, StringComparison.Ordinal) + "</script>".Length;
         var script = documentation[start..end];

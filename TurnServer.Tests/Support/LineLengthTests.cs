@@ -5,7 +5,8 @@ internal sealed class LineLengthTests
 {
     private const int LengthMax = 120;
 
-    private static readonly string[] Suffixes = [".cs", ".js", ".lua", ".hpp", ".cpp", ".h", ".java", ".gd", ".sh", ".md"];
+    private static readonly string[] Suffixes =
+        [".cs", ".js", ".lua", ".hpp", ".cpp", ".h", ".java", ".gd", ".sh", ".md"];
 
     [Test]
     public void No_line_is_too_long() => Assert.That(TooLong(), Is.Empty);

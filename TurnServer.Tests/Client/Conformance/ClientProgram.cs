@@ -17,6 +17,7 @@ internal sealed class ClientProgram(string name, Func<Task<string[]>> buildAsync
     /// <summary>All clients but C#, whose rules for a seat <see cref="SeatVectorTests"/> plays directly.</summary>
     public static IReadOnlyList<ClientProgram> Others { get; } =
     [
+        new("JavaScript", () => Scripted("node", "nodejs", "web/client.js")),
         new("Lua", BuildLuaAsync),
         new("C++", BuildCppAsync),
     ];

@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
+using NUnit.Framework.Interfaces;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client.Conformance;
@@ -21,6 +23,8 @@ internal sealed class ConformanceTests
     // Alternating play takes one request a turn at least, and bursts share some.
     private const int FaultsMin = 10;
 
+    private readonly ConcurrentDictionary<(string Client, string Script), string> _outcomes = new();
+
     private static readonly NetworkFault[] Faults =
     [
         NetworkFault.DropRequest, NetworkFault.SwallowRequest, NetworkFault.DropReply, NetworkFault.CutReply,
@@ -30,6 +34,22 @@ internal sealed class ConformanceTests
     // What parsers and encoders stumble over. All of it is legal in a turn.
     private static readonly string[] Texts =
         ["", "*", ",", "0/9/x", "a b", "100%", "%20", "\n", "\t", "\"{}\\", "é e\u0301", "🎲", "-", "</p>", "\u2028"];
+
+    [TearDown]
+    public void NoteOutcome()
+    {
+        if (TestContext.CurrentContext is { Test: { Arguments: [ClientProgram program], MethodName: { } script } } test)
+            _outcomes[(program.Name, script)] = test.Result.Outcome.Status == TestStatus.Passed ? "yes" : "no";
+    }
+
+    /// <summary>Prints which client passes what, as the page for game developers has it.</summary>
+    [OneTimeTearDown]
+    public void PrintTable() => TestContext.Progress.Write(ConformanceTable.Compose(
+        (client, script) => _outcomes.GetValueOrDefault((client, script), "not run")));
+
+    [Test]
+    public void Page_for_game_developers_has_the_table() => Assert.That(
+        Repository.Read("TurnServer/Client/README.md"), Does.Contain(ConformanceTable.Compose((_, _) => "yes")));
 
     [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.All))]
     public async Task Thousand_turns_each_way_arrive_once_and_in_order(ClientProgram program)

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>A web site of another origin than the turn server, with a page that loads turn-client.js.</summary>
+/// <summary>A web site of another origin than the turn server, with a page that loads the web client.</summary>
 internal sealed class PageServer : IDisposable
 {
     private const string Page = """
@@ -42,9 +42,10 @@ internal sealed class PageServer : IDisposable
             try
             {
                 var context = await _listener.GetContextAsync();
-                var isScript = context.Request.Url!.AbsolutePath == "/turn-client.js";
+                var path = context.Request.Url!.AbsolutePath;
+                var isScript = path.EndsWith(".js", StringComparison.Ordinal);
                 context.Response.ContentType = isScript ? "text/javascript" : "text/html";
-                var text = isScript ? Repository.Read("TurnServer/Client/turn-client.js") : Page;
+                var text = isScript ? Repository.Read($"TurnServer/Client/web{path}") : Page;
                 context.Response.Close(Encoding.UTF8.GetBytes(text), willBlock: false);
             }
             catch (Exception e) when (e is HttpListenerException or ObjectDisposedException)
