@@ -134,6 +134,10 @@ internal sealed class SeatVectorTests
                     break;
                 case "stop":
                     Assert.That(_machine.Next(_now).Kind, Is.EqualTo(SeatStepKind.Stop));
+                    _machine.Close(bug: null);
+                    break;
+                case "save":
+                    CheckSaved(value);
                     break;
                 case "ended":
                     Assert.That((int)(_machine.Ended?.Error ?? ErrorCode.None), Is.EqualTo(value.GetInt32()));
@@ -148,6 +152,19 @@ internal sealed class SeatVectorTests
                 default:
                     throw new ArgumentOutOfRangeException(nameof(name), name, "not a kind of step");
             }
+        }
+
+        private void CheckSaved(JsonElement expected)
+        {
+            var (outbox, inbox) = (_outbox.GetContent(), _inbox.GetContent());
+            Assert.That((_machine.Counter, outbox.Taken, inbox.Received),
+                Is.EqualTo((Number(expected, "counter"), Number(expected, "taken"), Number(expected, "received"))));
+            Assert.That(SavedGame.Texts(outbox.Last), Is.EqualTo(Turns("last")), "last");
+            Assert.That(SavedGame.Texts(outbox.Unsent), Is.EqualTo(Turns("unsent")), "unsent");
+            Assert.That(SavedGame.Texts(inbox.Unread), Is.EqualTo(Turns("unread")), "unread");
+
+            IEnumerable<string> Turns(string name) =>
+                expected.GetProperty(name).EnumerateArray().Select(SeatVectors.Expand);
         }
 
         private void CheckRequest(string body, JsonElement step)

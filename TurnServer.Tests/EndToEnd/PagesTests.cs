@@ -17,6 +17,8 @@ internal sealed partial class PagesTests
         ["TurnServer/Admin/README.md"] = 150,
         ["TurnServer/Client/README.md"] = 200,
         ["TurnServer/Client/cpp/README.md"] = ClientLinesMax,
+        ["TurnServer/Client/godot/README.md"] = ClientLinesMax,
+        ["TurnServer/Client/java/README.md"] = ClientLinesMax,
         ["TurnServer/Client/lua/README.md"] = ClientLinesMax,
         ["TurnServer/Client/web/README.md"] = ClientLinesMax,
         ["TurnServer/Cluster/README.md"] = 200,

@@ -1,3 +1,5 @@
+using TurnServer.Protocol;
+
 namespace TurnServer.Client;
 
 /// <summary>A turn to be sent.</summary>
@@ -152,7 +154,10 @@ internal sealed class Outbox
         }
     }
 
-    /// <summary>The server has taken the whole batch, or refused it with this fault.</summary>
+    /// <summary>
+    /// The server has taken the whole batch, or refused it with this fault. If the game is over, its turns stay for a
+    /// saved game: who could not reach the server may come back.
+    /// </summary>
     public void CompleteBatch(TurnFault? fault)
     {
         lock (_lock)
@@ -165,6 +170,8 @@ internal sealed class Outbox
 
             foreach (var turn in _batch)
                 turn.Taken?.TrySetResult(fault);
+            if (fault is not (null or { Error: ErrorCode.OverContentLength }))
+                ReturnBatch();
             _batch.Clear();
         }
     }

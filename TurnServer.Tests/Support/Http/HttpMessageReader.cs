@@ -40,6 +40,9 @@ internal sealed class HttpMessageReader(Socket socket)
     {
         const string Name = "\r\nContent-Length:";
         var start = head.IndexOf(Name, StringComparison.OrdinalIgnoreCase);
+        // A browser's preflight request has no body.
+        if (start < 0 && head.StartsWith("OPTIONS ", StringComparison.Ordinal))
+            return 0;
         if (start < 0)
             throw new InvalidOperationException($"No Content-Length: {head}");
         start += Name.Length;

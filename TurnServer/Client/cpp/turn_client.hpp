@@ -609,7 +609,13 @@ private:
     }
     Step sendUpdate() {
         _confirmed = 0;
-        return send(State::updating, _update);
+        return resendUpdate();
+    }
+    // Not held any more once other turns wait for its result.
+    Step resendUpdate() {
+        auto update = _update;
+        if (wantsToAbandon()) update.wait = Duration::zero();
+        return send(State::updating, std::move(update));
     }
     void askWhereTheGameStands() { send(State::resuming, {body({}, INT64_MAX)}); }
 
@@ -646,7 +652,7 @@ private:
         else if (++_confirmed < _unconfirmed.size())
             send(State::confirming, _unconfirmed[_confirmed]);
         else
-            send(State::updating, _update);
+            resendUpdate();
     }
 
     void finishUpdate(const Outcome& outcome, Duration now) {
@@ -812,7 +818,10 @@ private:
             for (const auto& turn : _batch) _last.push_back(turn.text);
         }
         for (auto& turn : _batch)
-            if (turn.done) _results.push_back([done = std::move(turn.done), fault] { done(fault); });
+            if (auto done = std::exchange(turn.done, nullptr))
+                _results.push_back([done = std::move(done), fault] { done(fault); });
+        // If the game is over, its turns stay for a saved game: who could not reach the server may come back.
+        if (fault && fault->error != 20) returnBatch();
         _batch.clear();
     }
     // How many turns the server has taken since the game began. False if it has lost more than are known here.
@@ -1095,15 +1104,18 @@ private:
         return true;
     }
 
+    // A callback may replace itself, which destroys what is called.
+    template <typename Callback> static Callback copyOf(const Callback& callback) { return callback; }
+
     void callBack() {
         for (const auto& result : _machine.takeResults()) result();
         if (!_machine.isResumed()) return;
         const bool isOver = _machine.ended() && _machine.unread().empty();
-        if (std::exchange(_isResumeDue, false) && onResumed && !isOver) onResumed();
-        while (onTurn && !_machine.unread().empty()) onTurn(*_machine.takeUnread());
+        if (std::exchange(_isResumeDue, false) && onResumed && !isOver) copyOf(onResumed)();
+        while (onTurn && !_machine.unread().empty()) copyOf(onTurn)(*_machine.takeUnread());
         if (onTurn) _machine.expectTurn();
         if (_phase != Phase::over || !_machine.unread().empty() || _quit) return;
-        if (std::exchange(_isEndDue, false) && onEnded) onEnded(*_machine.ended());
+        if (std::exchange(_isEndDue, false) && onEnded) copyOf(onEnded)(*_machine.ended());
     }
 
     // Whether there is more to do at once.

@@ -291,7 +291,8 @@ function turn_client.parse_reply(body, headers)
     if not code and not is_error then return nil end
     local taken, acknowledged = header_number(headers, "turns-taken"), header_number(headers, "turns-acknowledged")
     return {
-        code = code, data = data, error = is_error and number or nil, held = headers["preference-applied"] ~= nil,
+        code = code, data = code and data or "", error = is_error and number or nil,
+        held = headers["preference-applied"] ~= nil,
         fault = is_error and error_fault(number, detail) or nil, counter = header_number(headers, "turn-counter"),
         taken = acknowledged and taken, acknowledged = acknowledged, silent = header_number(headers, "partner-silent"),
     }
@@ -473,7 +474,8 @@ end
 -- The request of the last step has been answered, or has failed for good.
 function Seat:complete(reply, now)
     if self.request.wait > 0 then
-        self.can_hold = reply.held or self.can_hold and reply.code ~= NO_DATA and reply.data ~= "*"
+        local is_empty = reply.code == NO_DATA or reply.code == REDUNDANT and reply.data == "*"
+        self.can_hold = reply.held or self.can_hold and not is_empty
     end
     self["complete_" .. self.state](self, reply, now)
 end
@@ -558,7 +560,16 @@ end
 
 function Seat:send_update()
     self.confirmed = 0
-    return self:go("updating", self.update)
+    return self:resend_update()
+end
+
+-- Not held any more once other turns wait for its result.
+function Seat:resend_update()
+    local update = self.update
+    if update.wait > 0 and self:should_abandon() then
+        update = {body = update.body, wait = 0, received = update.received}
+    end
+    return self:go("updating", update)
 end
 
 function Seat:compose(data, wait)
@@ -586,7 +597,7 @@ function Seat:complete_confirming(reply, now)
     elseif self.confirmed < #self.unconfirmed then
         self:go("confirming", self.unconfirmed[self.confirmed + 1])
     else
-        self:go("updating", self.update)
+        self:resend_update()
     end
 end
 
@@ -718,19 +729,18 @@ function Seat:return_batch()
     self.batch, self.state = 0, "idle"
 end
 
--- The server has taken the whole batch, or refused it.
+-- The server has taken the whole batch, or refused it. If the game is over, its turns stay for a saved game: who could
+-- not reach the server may come back.
 function Seat:complete_batch(refusal)
     local turns, count, texts = self.turns, self.batch, self:batch_texts()
     self:return_batch()
     if count == 0 then return end
     if not refusal then self.taken, self.last = self.taken + count, texts end
+    local stays = refusal and refusal.error ~= TOO_LONG
     self.turns = {}
     for i, turn in ipairs(turns) do
-        if i > count then
-            table.insert(self.turns, turn)
-        elseif turn.on_taken then
-            turn.on_taken(refusal)
-        end
+        if i > count or stays then table.insert(self.turns, i > count and turn or {text = turn.text}) end
+        if i <= count and turn.on_taken then turn.on_taken(refusal) end
     end
 end
 

@@ -52,6 +52,9 @@ const notTurnServer = (why, page) => ({
 function judge(symbol, { status, headers }, text) {
     const reply = parseReply(text);
     if (!reply) {
+        // Chromium takes an answer whose headers are cut short for complete.
+        if (text === "" && status === 200) return lost("the answer was empty");
+        if (status === 0) return notTurnServer("it redirects", text);
         // From a proxy whose server is down for a moment, or that limits this address's rate.
         if ((status >= 500 && status !== 501) || status === 408 || status === 429)
             return lost(`the answer was ${status}`, text);
@@ -96,7 +99,8 @@ export class RequestSender {
         let pause = 0, failedAt = null;
         for (;;) {
             if (signal && signal.aborted) return null;
-            const outcome = await this._attempt({ method: "POST", body, headers }, wait, signal,
+            const request = { method: "POST", body, headers, redirect: "manual", cache: "no-store" };
+            const outcome = await this._attempt(request, wait, signal,
                 (response, text) => judge(symbol, response, text));
             if (signal && signal.aborted) return null;
             if (outcome.isFinal) return outcome;

@@ -31,7 +31,8 @@ const FREEING = "freeing";              // sends an empty update under the refus
 const NO_REPLY = { error: 0, code: null, data: "", isHeld: false, turnCounter: null, totals: null };
 const ASSUMED = { reply: Object.assign({}, NO_REPLY, { code: NO_DATA }), fault: null };
 
-const isEmpty = ({ code, data }) => code === NO_DATA || data === "*";
+// With other codes * is a turn.
+const isEmpty = ({ code, data }) => code === NO_DATA || (code === REDUNDANT && data === "*");
 const withoutWait = request => Object.assign({}, request, { wait: 0 });
 const outOfStep = message => new TurnError(message, message, "outOfStep");
 
@@ -182,7 +183,12 @@ export class SeatMachine {
 
     _sendUpdate() {
         this._confirmed = 0;
-        return this._send(UPDATING, this._update);
+        return this._resendUpdate();
+    }
+
+    // Not held any more once other turns wait for its result.
+    _resendUpdate() {
+        return this._send(UPDATING, this.shouldAbandon ? withoutWait(this._update) : this._update);
     }
 
     _compose(batch, wait) {
@@ -214,7 +220,7 @@ export class SeatMachine {
         if (outcome.fault && outcome.reply.error !== BEHIND) this._finish(outcome, now);
         else if (++this._confirmed < this._unconfirmed.length)
             this._send(CONFIRMING, this._unconfirmed[this._confirmed]);
-        else this._send(UPDATING, this._update);
+        else this._resendUpdate();
     }
 
     _finish(outcome, now) {
@@ -310,7 +316,7 @@ export class SeatMachine {
         }
         // As the first reply to a counter, 0/11/* may stand for a turn "*". It is skipped: as 0 bytes are acknowledged,
         // a real turn comes again.
-        if (reply.code === NO_DATA || (reply.code === REDUNDANT && reply.data === "*")) return;
+        if (isEmpty(reply)) return;
         const turns = this._block.grow(reply.data);
         if (turns !== null) this.inbox.put(turns);
     }

@@ -3,6 +3,8 @@
 // The server keeps at most this many bytes of turns for a seat.
 export const BACKLOG_BYTES_MAX = 131072;
 
+const TOO_LONG = 20;
+
 // With as many turns in the outbox, post() waits.
 const QUEUED_TURNS_MAX = 64;
 
@@ -60,7 +62,10 @@ export class Outbox {
         this.batch = [];
     }
 
-    /** The server has taken the whole batch, or refused it with this fault. */
+    /**
+     * The server has taken the whole batch, or refused it with this fault. If the game is over, its turns stay for a
+     * saved game: who could not reach the server may come back.
+     */
     completeBatch(fault) {
         const done = this.batch;
         this.batch = [];
@@ -68,6 +73,7 @@ export class Outbox {
             this.taken += done.length;
             this._last = done.map(({ turn }) => turn);
         }
+        if (fault && fault.error !== TOO_LONG) this._waiting.unshift(...done.map(({ turn }) => ({ turn })));
         done.forEach(({ onTaken }) => onTaken && onTaken(fault));
     }
 
@@ -87,12 +93,13 @@ export class Outbox {
         return true;
     }
 
-    /** The game is over: no turn will be sent any more. */
+    /** The game is over: tells those who wait. */
     drop(fault) {
         this.isLast = true;
         this.returnBatch();
-        this._waiting.forEach(({ onTaken, onQueued }) => [onTaken, onQueued].forEach(call => call && call(fault)));
-        this._waiting = [];
+        const dropped = this._waiting;
+        this._waiting = dropped.map(({ turn }) => ({ turn }));
+        dropped.forEach(({ onTaken, onQueued }) => [onTaken, onQueued].forEach(call => call && call(fault)));
     }
 
     /** What a saved game keeps. */

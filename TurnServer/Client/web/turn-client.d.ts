@@ -3,7 +3,7 @@ export const TURN_BYTES_MAX: 16320;
 
 /** Timeouts and intervals, in milliseconds. */
 export interface Timing {
-    /** How long the server may hold a reply without news; whole seconds. 20000; 0: replies are not held. */
+    /** How long the server may hold a reply without news; whole seconds. 15000; 0: replies are not held. */
     hold: number;
     /** In addition to that, how long until a request counts as lost. 5000. */
     answer: number;
@@ -19,7 +19,7 @@ export interface Timing {
     longestFullPause: number;
     /** Between requests while turns have come that are not read or not saved. 5000. */
     keepAlive: number;
-    /** Between requests, if the server does not hold replies. 100. */
+    /** Between requests, if the server does not hold replies. 1000. */
     poll: number;
     /** How long another page has to answer that it uses the same token. 200. */
     claim: number;

@@ -12,15 +12,15 @@ export { TURN_BYTES_MAX, TurnError };
 
 /** Timeouts and intervals, in milliseconds. */
 export const timing = {
-    hold: 20000,            // how long the server may hold a reply without news; whole seconds
+    hold: 15000,            // how long the server may hold a reply without news; whole seconds
     answer: 5000,           // in addition to that, how long until a request counts as lost
     patience: 30000,        // how long to repeat a lost request
     firstPause: 50,         // before the second repetition; each further pause is twice as long
     longestPause: 2000,
     firstFullPause: 2,      // before repeating a turn while the partner's backlog is full
-    longestFullPause: 500,
+    longestFullPause: 250,
     keepAlive: 5000,        // between requests while turns have come that are not saved, or too many that are not read
-    poll: 100,              // between requests, if the server does not hold replies
+    poll: 1000,             // between requests, if the server does not hold replies
     claim: 200,             // how long another page has to answer that it uses the same token
 };
 
@@ -37,6 +37,13 @@ const optionsOf = options => Object.assign({}, options, {
     timing: Object.assign(Object.create(timing), options.timing),
 });
 
+// Trimmed, " * " would be any partner.
+function partnerOf(name) {
+    const partner = name === ANY ? ANY : nameOf(name, "the partner's");
+    if (name !== partner && partner === ANY) throw new RangeError("the partner's name cannot be *");
+    return partner;
+}
+
 const cancelled = () => Object.assign(new Error("the registration was cancelled"), { name: "AbortError" });
 
 /** One player up to the game: register, pair, load, play. Methods are called one at a time; they throw TurnError. */
@@ -50,7 +57,7 @@ export class TurnClient {
     }
 
     async register(name, { partner = ANY, pool, token = createToken(), hasLongTimeout = false, signal } = {}) {
-        const own = nameOf(name, "the player's"), wanted = partner === ANY ? ANY : nameOf(partner, "the partner's");
+        const own = nameOf(name, "the player's"), wanted = partnerOf(partner);
         const key = `${hasLongTimeout ? "bibbybabbis" : "*"}${poolOf(pool)}`;
         this.token = tokenOf(token);
         this._key = (await this._send(`0,${own},${key},${wanted},${token}`, 0, signal)).data;
@@ -104,11 +111,11 @@ export class TurnClient {
 
 /** Registers, waits for a partner (any, or the one named), and resolves once both players are ready. */
 export async function play(url, name, wanted = ANY, { signal, pool, token, ...options } = {}) {
-    const player = new TurnClient(url, options), partner = wanted === ANY ? ANY : nameOf(wanted, "the partner's");
+    const player = new TurnClient(url, options), partner = partnerOf(wanted);
     const place = [addressOf(url), nameOf(name, "the player's"), partner].concat(poolOf(pool) || []);
     if (signal && signal.aborted) throw cancelled();
-    const claim = token === undefined ? await claimToken(`turn-client ${JSON.stringify(place)}`, timing.claim)
-        : { token, release: () => {} };
+    const { claim: claimTime } = player._options.timing, storageKey = `turn-client ${JSON.stringify(place)}`;
+    const claim = token === undefined ? await claimToken(storageKey, claimTime) : { token, release: () => {} };
     const registration = { partner, pool, token: claim.token };
     try {
         await player.register(name, Object.assign({ signal }, registration));
@@ -240,7 +247,8 @@ export class TurnGame {
     }
 
     _put(turn, entryOf) {
-        const fault = faultOf(turn) || (this.ended || this._quitting ? new TurnError(this.ended || QUIT) : null);
+        const over = this.ended || this._quitting ? this.fault || new TurnError(this.ended || QUIT) : null;
+        const fault = faultOf(turn) || over;
         if (fault) return Promise.reject(fault);
         return new Promise((resolve, reject) => {
             this._machine.outbox.put(entryOf(error => error ? reject(error) : resolve()));

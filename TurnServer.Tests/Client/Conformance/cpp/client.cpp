@@ -136,6 +136,7 @@ private:
         if (name == "next") return next();
         if (name == "outcome") return _outcomes[argument];
         if (name == "ended") return "ended " + std::to_string(_machine->ended() ? _machine->ended()->error : 0);
+        if (name == "save") return save();
         if (name == "missed") return "missed " + std::to_string(_machine->missed());
         if (name != "read") return "error not a command";
         std::string turns;
@@ -143,9 +144,26 @@ private:
         return "turns " + (turns.empty() ? "-" : turns);
     }
 
+    std::string save() {
+        SavedGame game;
+        _machine->save(game);
+        std::string answer = "save";
+        for (const auto number : {game.counter, game.taken, game.received}) answer += " " + std::to_string(number);
+        for (const auto* turns : {&game.last, &game.unsent, &game.unread}) {
+            std::string list;
+            for (const auto& turn : *turns) list += (list.empty() ? "" : "|") + encode(turn);
+            answer += " " + (list.empty() ? "-" : list);
+        }
+        return answer;
+    }
+
     std::string next() {
         const auto step = _machine->next(_now);
-        if (step == SeatMachine::Step::stop) return "stop";
+        if (step == SeatMachine::Step::stop) {
+            _machine->close();
+            for (const auto& result : _machine->takeResults()) result();
+            return "stop";
+        }
         if (step == SeatMachine::Step::pause) return "pause " + secondsOf(_machine->pause());
         const auto& request = _machine->request();
         return "request " + encode(request.body) + " " + secondsOf(request.wait) + " "

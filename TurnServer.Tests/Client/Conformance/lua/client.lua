@@ -101,7 +101,17 @@ local function vectors()
             local received = what.received and ("%d"):format(what.received) or "-"
             return "request", encode(what.body), ("%.9g"):format(what.wait), received
         end
+        if kind == "stop" then seat:drop() end
         return kind, what and ("%.9g"):format(what) or nil
+    end
+
+    function commands.save()
+        local unsent, unread = {}, {}
+        for i, turn in ipairs(seat.turns) do unsent[i] = turn.text end
+        for i = seat.first, seat.final do table.insert(unread, seat.unread[i]) end
+        local function list(turns) return encode(table.concat(turns, "|")) end
+        return "save", ("%d"):format(seat.counter), ("%d"):format(seat.taken), ("%d"):format(seat.received),
+            list(seat.last), list(unsent), list(unread)
     end
 
     function commands.read()

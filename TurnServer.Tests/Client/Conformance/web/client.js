@@ -58,6 +58,10 @@ const vectors = {
         return ["request", encode(body), wait / 1000, received === null ? "-" : received];
     },
     read() { return ["turns", encode(this.seat.read().join("|"))]; },
+    save() {
+        const { counter, taken, received, last, unsent, unread } = this.seat.save();
+        return ["save", counter, taken, received, ...[last, unsent, unread].map(turns => encode(turns.join("|")))];
+    },
     outcome(turn) { return [this.seat.outcome(decode(turn))]; },
     ended() { return ["ended", this.seat.ended]; },
     missed() { return ["missed", this.seat.missed]; },

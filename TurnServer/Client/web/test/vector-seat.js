@@ -57,7 +57,14 @@ export class VectorSeat {
     }
 
     next() {
-        return this.machine.next(this._now);
+        const step = this.machine.next(this._now);
+        if (step.isOver) this.machine.outbox.drop(this.machine.ended);
+        return step;
+    }
+
+    save() {
+        const { outbox, inbox, counter } = this.machine;
+        return Object.assign(outbox.content(), { counter, received: inbox.received, unread: inbox.unread });
     }
 
     read() {

@@ -19,6 +19,7 @@ const checks = {
     pause: (seat, seconds) => assert.deepEqual(seat.next(), { pause: seconds * 1000 }),
     stop: seat => assert.deepEqual(seat.next(), { isOver: true }),
     read: (seat, turns) => assert.deepEqual(seat.read(), turns.map(expand)),
+    save: (seat, saved) => assert.deepEqual(seat.save(), saved),
     ended: (seat, error) => assert.equal(seat.ended, error),
     missed: (seat, count) => assert.equal(seat.missed, count),
     reply(seat, text, { held = false, "turn-counter": counter = null, "turns-taken": taken = null,
