@@ -8,7 +8,7 @@ namespace TurnServer.Tests.Client.Conformance;
 [Category("Slow"), Parallelizable(ParallelScope.All)]
 internal sealed class ClientVectorTests
 {
-    [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.Others))]
+    [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.WithVectors))]
     public async Task Client_passes_all_vectors(ClientProgram program)
     {
         await using var child = await program.StartAsync("vectors");
