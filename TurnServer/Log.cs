@@ -39,6 +39,9 @@ internal static partial class Log
     [LoggerMessage(8, LogLevel.Error, "{Reason}")]
     public static partial void Refused(ILogger log, string reason);
 
+    [LoggerMessage(9, LogLevel.Information, "Serving the demo on {Address}")]
+    public static partial void DemoListening(ILogger log, string address);
+
     [LoggerMessage(10, LogLevel.Warning, "Unknown HttpListener in this .NET runtime ({Missing}): "
         + "running without limits on slow or endless request heads and on connections")]
     public static partial void InternalsMissing(ILogger log, string missing);

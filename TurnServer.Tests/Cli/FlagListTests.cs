@@ -14,6 +14,7 @@ internal sealed class FlagListTests
         ["--host"] = "127.0.0.1",
         ["--trust-proxy"] = "true",
         ["--cors-origin"] = "https://game.example",
+        ["--demo"] = "true",
         ["--admin-port"] = "9180",
         ["--admin-host"] = "0.0.0.0",
         ["--state"] = "/tmp/state",

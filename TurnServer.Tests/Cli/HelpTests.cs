@@ -14,6 +14,7 @@ internal sealed class HelpTests
     private static readonly (string Flag, string? Default)[] Flags =
     [
         ("-p, --port PORT", "80"), ("--host ADDRESS", "all"), ("--trust-proxy", null), ("--cors-origin ORIGIN", "*"),
+        ("--demo", null),
         ("--pairing-timeout SECONDS", "25"), ("--long-pairing-timeout SECONDS", "180"),
         ("--load-timeout SECONDS", "30"),
         ("--game-timeout SECONDS", "30"), ("--body-timeout SECONDS", "10"), ("--max-wait SECONDS", "25"),

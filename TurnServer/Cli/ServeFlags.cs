@@ -76,6 +76,8 @@ internal sealed class ServeFlags
         Http(Listening, "--cors-origin", "web origin whose pages may play, such as https://game.example; * is any",
             new FlagType<string>("ORIGIN", ParseOrigin, origin => origin),
             o => o.CorsOrigin, (o, v) => o with { CorsOrigin = v }),
+        Http(Listening, "--demo", "serve a two-player word game at /demo",
+            FlagType.Switch, o => o.ServesDemo, (o, v) => o with { ServesDemo = v }),
         _adminPort,
         Admin("--admin-host", "IPv4 address of the admin port; it has no password: 0.0.0.0 shows it to everyone",
             FlagType.Address, o => o.Host, (o, v) => o with { Host = v }),

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
 using TurnServer.Admin;
+using TurnServer.Demo;
 using TurnServer.Http;
 using TurnServer.Journal;
 using TurnServer.Metrics;
@@ -122,6 +123,9 @@ internal sealed class Server(ServeOptions options, ITableHost host, JournalCount
             Limit(http.ConnectionsPerAddressMax), Limit(http.RequestsPerSecond));
         if (options.Admin.IsOn)
             Log.AdminListening(log, Url(options.Admin.Host, options.Admin.Port));
+        // An address to open in a browser: 0.0.0.0 is none everywhere.
+        if (http.ServesDemo)
+            Log.DemoListening(log, $"http://{http.Host?.ToString() ?? "localhost"}:{http.Port}{DemoPage.Path}");
         foreach (var variable in options.UnknownVariables)
             Log.UnknownVariable(log, variable);
 

@@ -44,6 +44,9 @@ public sealed record HttpOptions
     /// <summary>Whether loopback peers are reverse proxies whose <c>X-Forwarded-For</c> names the client.</summary>
     public bool TrustProxy { get; init; }
 
+    /// <summary>Whether a word game for two is served at <c>/demo</c>.</summary>
+    public bool ServesDemo { get; init; }
+
     /// <summary>The longest that the server waits for requests in progress when it stops.</summary>
     public TimeSpan DrainTimeout { get; init; } = TimeSpan.FromSeconds(5);
 }

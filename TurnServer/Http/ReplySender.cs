@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
+using TurnServer.Demo;
 using TurnServer.Metrics;
 using TurnServer.Protocol;
 
@@ -26,6 +27,7 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
     private const string ExposedHeaders = $"Preference-Applied, Retry-After, {ReplyHeaders.TurnCounter}, "
         + $"{ReplyHeaders.TurnsTaken}, {ReplyHeaders.TurnsAcknowledged}, {ReplyHeaders.PartnerSilent}";
 
+    private const int OkStatus = 200;
     private const int NoContentStatus = 204;
 
     /// <summary>Sends a reply to a player's request.</summary>
@@ -64,7 +66,15 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
         return SendAsync(context, status, body, leavesBody: request.HttpMethod != "POST" && request.HasEntityBody);
     }
 
-    private ValueTask SendAsync(HttpListenerContext context, int status, byte[] body, bool leavesBody)
+    /// <summary>Sends a file of the demo.</summary>
+    public ValueTask SendAsync(HttpListenerContext context, DemoFile file)
+    {
+        context.Response.Headers["Content-Security-Policy"] = DemoPage.ContentSecurityPolicy;
+        return SendAsync(context, OkStatus, file.Body, leavesBody: context.Request.HasEntityBody, file.ContentType);
+    }
+
+    private ValueTask SendAsync(HttpListenerContext context, int status, byte[] body, bool leavesBody,
+        string contentType = Text)
     {
         var request = context.Request;
         var response = context.Response;
@@ -78,7 +88,7 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
             response.Headers["Keep-Alive"] = keepAlive;
         if (status != NoContentStatus)
         {
-            response.ContentType = Text;
+            response.ContentType = contentType;
             response.Headers["X-Content-Type-Options"] = "nosniff";
             response.Headers["Cache-Control"] = NoStore;
             response.ContentLength64 = body.Length;

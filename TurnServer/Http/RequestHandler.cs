@@ -4,6 +4,7 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
+using TurnServer.Demo;
 using TurnServer.Metrics;
 using TurnServer.Protocol;
 
@@ -167,6 +168,9 @@ internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway
                 break;
             case "/waiting":
                 await _sender.SendAsync(context, await gateway.GetWaitingAsync(context.Request.Url.Query));
+                break;
+            case var path when options.ServesDemo && DemoPage.Find(path) is { } file:
+                await _sender.SendAsync(context, file);
                 break;
             default:
                 await _sender.SendAsync(context, NotFoundStatus, "not found"u8.ToArray());
