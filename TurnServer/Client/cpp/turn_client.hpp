@@ -354,7 +354,8 @@ inline std::optional<SavedGame> SavedGame::read(std::string_view line, std::stri
     visit(game, [&seen, &isGood](std::string_view field, auto&) {
         isGood = isGood && std::find(seen.begin(), seen.end(), field) != seen.end();
     });
-    fault = isGood && reader.take('}') && reader.isAtEnd() ? game.findFault() : "it has not the fields of one, as JSON";
+    fault = isGood && reader.take('}') && reader.isAtEnd() ? game.findFault()
+        : "it is not a JSON object with the fields of one";
     if (fault.empty()) return game;
     fault = "this is not a saved game: " + fault;
     return {};
