@@ -80,7 +80,7 @@ inline std::optional<TurnFault> faultOf(int error, std::optional<int> detail = {
 
 /// Timeouts and intervals of a client. The defaults suit a phone.
 struct TurnClientOptions {
-    Duration wait = std::chrono::seconds(15);       ///< How long the server may hold a reply; whole seconds; 0: not.
+    Duration wait = std::chrono::seconds(15);  ///< How long the server may hold a reply; cut to whole seconds; 0: not.
     Duration pollInterval = std::chrono::seconds(1);        ///< How often to poll when replies are not held.
     Duration keepAlive = std::chrono::seconds(5);           ///< How long a seat with nothing to do sends nothing.
     Duration replyTimeout = std::chrono::seconds(5);        ///< A request is lost after this, in addition to wait.
@@ -92,6 +92,9 @@ struct TurnClientOptions {
     std::function<Duration()> clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
     /// Draws 32 random bits, for tokens and for the jitter of pauses.
     std::function<std::uint32_t()> random = [] { return std::uint32_t{std::random_device{}()}; };
+
+    /// `wait`, as the header Prefer has it.
+    Duration heldWait() const { return std::chrono::duration_cast<std::chrono::seconds>(wait); }
 };
 
 /// Sends HTTP POSTs. It follows no redirects, keeps connections open, and sends two requests at once if it is told to.
@@ -570,19 +573,19 @@ private:
             // Ask for a held reply only if neither a sender nor further turns wait for this update's result.
             const bool isAwaited = !_turns.empty() || _isLast
                 || std::any_of(_batch.begin(), _batch.end(), [](const Turn& turn) { return turn.isSent; });
-            return startUpdate(isAwaited ? Duration::zero() : _options.wait);
+            return startUpdate(isAwaited ? Duration::zero() : _options.heldWait());
         }
         const bool isReaderWaiting = _isReaderWaiting && _unread.empty();
         const auto pause = silenceMax(isReaderWaiting) - (now - _lastHeardAt);
         if (pause > Duration::zero()) return pauseFor(pause);
         if (_counter >= 0 && (!hasRoom() || hasUnsaved())) return send(State::repeating, _lastAccepted);
-        return startUpdate(isReaderWaiting ? _options.wait : Duration::zero());
+        return startUpdate(isReaderWaiting ? _options.heldWait() : Duration::zero());
     }
 
     // How long to send nothing after the last reply.
     Duration silenceMax(bool isReaderWaiting) const {
         if (!isReaderWaiting || !hasRoom() || hasUnsaved()) return _options.keepAlive;
-        if (_canHold && _options.wait > Duration::zero()) return Duration::zero();
+        if (_canHold && _options.heldWait() > Duration::zero()) return Duration::zero();
         return std::min<Duration>(_options.pollInterval, _options.keepAlive);
     }
 
@@ -1293,7 +1296,7 @@ private:
     }
     // Repeats the request while the reply is `noNews`.
     void call(std::string body, bool canHold, int noNews, Complete done) {
-        _request = {std::move(body), canHold ? _options.wait : Duration::zero()};
+        _request = {std::move(body), canHold ? _options.heldWait() : Duration::zero()};
         _noNews = noNews;
         _done = std::move(done);
         _isPollDue = false;
