@@ -1,6 +1,7 @@
 // Registration, a game, saved games and invalid turns, against a simulated server.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { TURN_BYTES_MAX, TurnClient, TurnError, play, resume, timing, waiting } from "../node.js";
 import { FakeClock, fakeFetch } from "./fakes.js";
@@ -241,4 +242,19 @@ test("The names of earlier versions still set the timing", async () => {
     } finally {
         Object.assign(timing, before);
     }
+});
+
+const read = name => readFileSync(new global.URL(`../${name}`, import.meta.url), "utf8");
+
+test("The page of the package has no link that leads out of it", () => {
+    for (const [, link] of read("README.md").matchAll(/\]\(([^)]*)\)/g)) {
+        if (!link.startsWith("https://")) assert.ok(!link.includes("..") && read(link), link);
+    }
+});
+
+test("The types and the page give the timing as it is", () => {
+    const types = read("turn-client.d.ts");
+    for (const [name, value] of Object.entries(timing))
+        assert.match(types, new RegExp(`\\b${value}(;[^.]*)?\\. \\*/\\s+${name}: number;`), name);
+    for (const [, name] of read("README.md").matchAll(/\btiming\.(\w+)/g)) assert.ok(name in timing, name);
 });
