@@ -1,0 +1,149 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+using TurnServer.Client;
+using TurnServer.Tests.Support;
+
+namespace TurnServer.Tests.Client.Conformance;
+
+/// <summary>The Unity package, apart from the rules for a seat and the games, which are the same for all clients.
+/// </summary>
+[Category("Slow"), Parallelizable(ParallelScope.All)]
+internal sealed partial class UnityPackageTests
+{
+    private const string Page = "<html>hello</html>";
+
+    private const string Saved = """
+        {"version":1,"url":"URL","key":"17","seat":0,"partner":"Bob","isHost":true,"counter":0,"taken":1,"last":["a"],
+        "unsent":[],"received":0,"unread":[]}
+        """;
+
+    // WebGL has one thread and no timers, and ahead-of-time compilation removes what only reflection uses. A task that
+    // continues asynchronously may do so on a thread of the pool, which never runs there.
+    private static readonly string[] NotOnWebGl =
+    [
+        "System.Threading.Thread", "System.Threading.Timer", "System.Timers.", "System.Threading.Channels.",
+        "System.Threading.Tasks.Task.Run", "System.Threading.Tasks.Task.Delay", "System.Threading.Tasks.TaskFactory",
+        "System.Threading.Tasks.TaskCreationOptions", "System.Threading.Tasks.Parallel", "System.Reflection.",
+        "System.Net.",
+    ];
+
+    [TestCase("UNITY_STANDALONE")]
+    [TestCase("UNITY_WEBGL")]
+    [TestCase("UNITY_WEBGL UNITY_EDITOR")]
+    public void It_compiles_without_warnings(string symbols) =>
+        Assert.That(UnityPackage.Compile(symbols.Split(' ')).GetDiagnostics(), Is.Empty);
+
+    [Test]
+    public void The_game_of_its_page_compiles()
+    {
+        var method = Repository.Block(Repository.Read("TurnServer/Client/unity/README.md"), "private async void");
+        Assert.That(UnityPackage.Compile().AddSyntaxTrees(UnityPackage.Parse("README.md",
+            $"using TurnServer.Client; using UnityEngine; internal class Ann : MonoBehaviour {{ {method} }}"))
+            .GetDiagnostics(), Is.Empty);
+    }
+
+    [Test]
+    public void On_WebGL_it_uses_neither_threads_nor_timers_nor_reflection()
+    {
+        var compilation = UnityPackage.Compile("UNITY_WEBGL");
+        var uses = new HashSet<string>();
+        foreach (var tree in compilation.SyntaxTrees.Where(tree => tree.FilePath.Contains("/Runtime/")))
+        {
+            var model = compilation.GetSemanticModel(tree);
+            foreach (var name in tree.GetRoot().DescendantNodes().OfType<SimpleNameSyntax>())
+            {
+                if (model.GetTypeInfo(name).Type?.TypeKind == TypeKind.Dynamic)
+                    uses.Add("dynamic");
+                if (model.GetSymbolInfo(name).Symbol is { Kind: not SymbolKind.Namespace } symbol)
+                    uses.Add(symbol.ToDisplayString());
+            }
+        }
+
+        Assert.That(uses, Has.Some.StartsWith("System.Threading.Tasks.TaskCompletionSource"));
+        Assert.That(uses.Where(use => use == "dynamic"
+            || NotOnWebGl.Any(prefix => use.StartsWith(prefix, StringComparison.Ordinal))), Is.Empty);
+    }
+
+    // Unity ignores a file without one in a package that it cannot write to, as one from a Git URL.
+    [Test]
+    public void Each_asset_has_a_meta_file_with_a_GUID_of_its_own()
+    {
+        string[] all = [.. Directory.GetFileSystemEntries(UnityPackage.Folder, "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(UnityPackage.Folder, path))
+            .Where(path => !path.StartsWith("Samples~", StringComparison.Ordinal))];
+        string[] metas = [.. all.Where(path => path.EndsWith(".meta", StringComparison.Ordinal))];
+        Assert.That(metas, Is.EquivalentTo(all.Except(metas).Select(path => $"{path}.meta")));
+        var guids = metas.Select(path => GuidPattern().Match(
+            File.ReadAllText(Path.Combine(UnityPackage.Folder, path))).Groups[1].Value).ToList();
+        Assert.That(guids, Has.All.Length.EqualTo(32));
+        Assert.That(guids, Is.Unique);
+    }
+
+    [Test]
+    public void Its_version_is_that_of_the_npm_package_and_its_samples_are_there()
+    {
+        using var package = JsonDocument.Parse(Repository.Read("TurnServer/Client/unity/package.json"));
+        using var npm = JsonDocument.Parse(Repository.Read("TurnServer/Client/web/package.json"));
+        Assert.That(package.RootElement.GetProperty("version").GetString(),
+            Is.EqualTo(npm.RootElement.GetProperty("version").GetString()));
+        foreach (var sample in package.RootElement.GetProperty("samples").EnumerateArray())
+            Assert.That(Path.Combine(UnityPackage.Folder, sample.GetProperty("path").GetString()!), Does.Exist);
+    }
+
+    [Test]
+    public void Its_kinds_of_faults_are_those_of_the_client_for_NET()
+    {
+        var kinds = UnityPackage.Compile().GetTypeByMetadataName("TurnServer.Client.TurnFaultKind")!;
+        Assert.That(kinds.GetMembers().OfType<IFieldSymbol>().Select(field => field.Name),
+            Is.EqualTo(Enum.GetNames<TurnFaultKind>()));
+    }
+
+    [TestCase("HTTP/1.1 404 Not Found\r\nContent-Length: 18\r\n\r\n" + Page, "notTurnServer")]
+    [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 18\r\n\r\n" + Page, "notTurnServer")]
+    [TestCase("HTTP/1.1 301 Moved\r\nLocation: /\r\nContent-Length: 0\r\n\r\n", "notTurnServer")]
+    [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n0/3/X", "notTurnServer")]
+    [TestCase("HTTP/1.1 400 Bad Request\r\nContent-Length: 5\r\n\r\n4/3/*", "invalidRequest")]
+    public async Task Answer_that_is_final_is_reported_at_once(string answer, string kind)
+    {
+        await using var server = new CannedServer(answer);
+        Assert.That(await RegisterAndResumeAsync(server.Url, "replyTimeout=60 patience=60"), Is.All.EqualTo(kind));
+        Assert.That(server.Requests, Is.EqualTo(2));
+    }
+
+    [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "unreachable")]
+    [TestCase("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 18\r\n\r\n" + Page, "unreachable")]
+    [TestCase("HTTP/1.1 503 Busy\r\nContent-Length: 6\r\n\r\n23/*/*", "serverBusy")]
+    public async Task Answer_that_settles_nothing_is_asked_for_again(string answer, string kind)
+    {
+        await using var server = new CannedServer(answer);
+        Assert.That(await RegisterAndResumeAsync(server.Url, "replyTimeout=60 patience=0.2"), Is.All.EqualTo(kind));
+        Assert.That(server.Requests, Is.GreaterThanOrEqualTo(4));
+    }
+
+    [TestCase("")]
+    [TestCase("HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n0/0/")]
+    public async Task Answer_that_does_not_end_is_lost(string answer)
+    {
+        await using var server = new CannedServer(answer);
+        Assert.That(await RegisterAndResumeAsync(server.Url, "replyTimeout=0.2 patience=0"),
+            Is.All.EqualTo("unreachable"));
+    }
+
+    // The kinds of the two faults. The program registers by UnityWebRequest and resumes by HttpClient.
+    private static async Task<string[]> RegisterAndResumeAsync(Uri url, string options)
+    {
+        var program = ClientProgram.All.Single(one => one.Name == "Unity");
+        await using var child = await program.StartAsync("play");
+        child.Write($"options {options}");
+        var registered = await child.AskAsync(ProgramLine.Of("register", url.ToString(), "Ann", "", "", ""));
+        var resumed = await child.AskAsync(ProgramLine.Of("resume", Saved.Replace("URL", url.ToString(),
+            StringComparison.Ordinal)));
+        Assert.That((registered[0], resumed[0]), Is.EqualTo(("failed", "failed")), child.Errors);
+        return [registered[1], resumed[1]];
+    }
+
+    [GeneratedRegex("(?m)^guid: ([0-9a-f]{32})$")]
+    private static partial Regex GuidPattern();
+}
