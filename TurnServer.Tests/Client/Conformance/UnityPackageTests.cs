@@ -29,6 +29,8 @@ internal sealed partial class UnityPackageTests
         "System.Net.",
     ];
 
+    private static ClientProgram Program { get; } = ClientProgram.All.Single(program => program.Name == "Unity");
+
     [TestCase("UNITY_STANDALONE")]
     [TestCase("UNITY_WEBGL")]
     [TestCase("UNITY_WEBGL UNITY_EDITOR")]
@@ -134,14 +136,33 @@ internal sealed partial class UnityPackageTests
     // The kinds of the two faults. The program registers by UnityWebRequest and resumes by HttpClient.
     private static async Task<string[]> RegisterAndResumeAsync(Uri url, string options)
     {
-        var program = ClientProgram.All.Single(one => one.Name == "Unity");
-        await using var child = await program.StartAsync("play");
+        await using var child = await Program.StartAsync("play");
         child.Write($"options {options}");
         var registered = await child.AskAsync(ProgramLine.Of("register", url.ToString(), "Ann", "", "", ""));
         var resumed = await child.AskAsync(ProgramLine.Of("resume", Saved.Replace("URL", url.ToString(),
             StringComparison.Ordinal)));
         Assert.That((registered[0], resumed[0]), Is.EqualTo(("failed", "failed")), child.Errors);
         return [registered[1], resumed[1]];
+    }
+
+    // All of it on one thread: what the game sends when it has read a turn travels with the next request.
+    [Test]
+    public async Task Its_sample_counts_and_comes_back_with_one_request_a_turn()
+    {
+        await using var server = await ServerChild.StartProgramAsync([await PublishedServer.PathAsync()]);
+        await using var proxy = new FaultyProxy(server.Port);
+        await using var child = await Program.StartAsync("sample");
+        child.Write(proxy.Url.ToString());
+        var lines = new List<string>();
+        await foreach (var line in child.Events.ReadAllAsync())
+            lines.Add(line[1]);
+        var numbers = lines.Where(line => line.Contains("receives", StringComparison.Ordinal))
+            .Select(line => line.Split(' ')[2]);
+        Assert.That(numbers, Is.EqualTo(Enumerable.Range(1, 20).Select(number => $"{number}")));
+        Assert.That(lines, Has.Member("restarted").And.Member("Ann: done").And.Member("Bob: done"));
+        var updates = proxy.Requests.Select(request => request.Body).Distinct()
+            .Where(body => body.StartsWith("6,", StringComparison.Ordinal)).ToList();
+        Assert.That(updates, Has.Count.LessThan(30), string.Join(' ', updates));
     }
 
     [GeneratedRegex("(?m)^guid: ([0-9a-f]{32})$")]

@@ -16,10 +16,19 @@ namespace TurnServer.Client.Conformance
         public static int Main(string[] arguments)
         {
             var input = new StreamReader(Console.OpenStandardInput(), Utf8, false, 1 << 16);
-            if (arguments[0] == "vectors")
-                new Vectors().Run(input);
-            else
-                new Play().Run(input);
+            switch (arguments[0])
+            {
+                case "vectors":
+                    new Vectors().Run(input);
+                    break;
+                case "sample":
+                    new Sample(input.ReadLine()).Run();
+                    break;
+                default:
+                    new Play().Run(input);
+                    break;
+            }
+
             return 0;
         }
 

@@ -38,7 +38,12 @@ namespace UnityEngine
         {
         }
 
-        public static void Destroy(Object target) => target._isDestroyed = true;
+        public static void DestroyImmediate(Object target)
+        {
+            if (target is MonoBehaviour behaviour)
+                PlayerLoop.Tell(behaviour, "OnDestroy");
+            target._isDestroyed = true;
+        }
 
         public static bool operator ==(Object one, Object other) =>
             IsNull(one) ? IsNull(other) : ReferenceEquals(one, other);
@@ -83,7 +88,9 @@ namespace UnityEngine
 
     public static class Debug
     {
-        public static void Log(object message) => Console.Error.WriteLine(message);
+        public static event Action<string> Logged;
+
+        public static void Log(object message) => Logged?.Invoke(message.ToString());
     }
 
     public static class PlayerPrefs

@@ -5,12 +5,13 @@ using System.Threading;
 
 namespace UnityEngine
 {
-    /// <summary>The frames of a game, on one thread: what was posted, and then each component's Update.</summary>
+    /// <summary>The frames of a game, on one thread: what was posted, and then each component's Start or Update.
+    /// </summary>
     public static class PlayerLoop
     {
         private static readonly MainThread Context = new MainThread();
-        private static readonly List<(MonoBehaviour Component, Action Update)> Components =
-            new List<(MonoBehaviour, Action)>();
+        private static readonly List<MonoBehaviour> Started = new List<MonoBehaviour>();
+        private static readonly Queue<MonoBehaviour> Added = new Queue<MonoBehaviour>();
 
         /// <summary>Makes this thread the main one.</summary>
         public static void Begin() => SynchronizationContext.SetSynchronizationContext(Context);
@@ -22,19 +23,27 @@ namespace UnityEngine
         public static void RunFrame(TimeSpan longest)
         {
             Context.Run(longest);
-            foreach (var (component, update) in Components.ToArray())
+            Started.RemoveAll(component => component == null);
+            foreach (var component in Started.ToArray())
+                Tell(component, "Update");
+            while (Added.Count > 0)
             {
-                if (component != null)
-                    update();
+                Started.Add(Added.Peek());
+                Tell(Added.Dequeue(), "Start");
             }
         }
 
-        internal static void Add(MonoBehaviour component)
+        /// <summary>Calls a method of a component, if it has it, unless it is destroyed.</summary>
+        public static void Tell(MonoBehaviour component, string method, params object[] arguments)
         {
-            var update = component.GetType().GetMethod("Update", BindingFlags.Instance | BindingFlags.NonPublic);
-            if (update != null)
-                Components.Add((component, (Action)Delegate.CreateDelegate(typeof(Action), component, update)));
+            if (component != null)
+            {
+                component.GetType().GetMethod(method, BindingFlags.Instance | BindingFlags.NonPublic)
+                    ?.Invoke(component, arguments);
+            }
         }
+
+        internal static void Add(MonoBehaviour component) => Added.Enqueue(component);
 
         // As UnitySynchronizationContext: what is posted while it runs is for the next frame.
         private sealed class MainThread : SynchronizationContext
