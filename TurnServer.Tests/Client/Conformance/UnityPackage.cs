@@ -39,7 +39,7 @@ internal static class UnityPackage
         string[] paths = [.. libraries.Select(library => Path.Combine(MonoLibraries, library))];
         if (!paths.All(File.Exists))
             Tool.SkipOrFail("Mono's HttpClient is not installed: apt-get install libmono-system-net-http4.0-cil");
-        var compilation = Create("unity-client", OutputKind.ConsoleApplication, [], paths,
+        var compilation = Create("unity-client", OutputKind.ConsoleApplication, ["NET_STANDARD_2_1"], paths,
             [.. Sources(Folder), .. Sources(Programs)]);
         return Task.Run(() =>
         {

@@ -31,9 +31,10 @@ internal sealed partial class UnityPackageTests
 
     private static ClientProgram Program { get; } = ClientProgram.All.Single(program => program.Name == "Unity");
 
-    [TestCase("UNITY_STANDALONE")]
-    [TestCase("UNITY_WEBGL")]
-    [TestCase("UNITY_WEBGL UNITY_EDITOR")]
+    [TestCase("NET_STANDARD_2_1")]
+    [TestCase("NET_STANDARD_2_1 UNITY_WEBGL")]
+    [TestCase("NET_STANDARD_2_1 UNITY_WEBGL UNITY_EDITOR")]
+    [TestCase("NET_UNITY_4_8")]
     public void It_compiles_without_warnings(string symbols) =>
         Assert.That(UnityPackage.Compile(symbols.Split(' ')).GetDiagnostics(), Is.Empty);
 
@@ -49,7 +50,7 @@ internal sealed partial class UnityPackageTests
     [Test]
     public void On_WebGL_it_uses_neither_threads_nor_timers_nor_reflection()
     {
-        var compilation = UnityPackage.Compile("UNITY_WEBGL");
+        var compilation = UnityPackage.Compile("NET_STANDARD_2_1", "UNITY_WEBGL");
         var uses = new HashSet<string>();
         foreach (var tree in compilation.SyntaxTrees.Where(tree => tree.FilePath.Contains("/Runtime/")))
         {
@@ -145,6 +146,17 @@ internal sealed partial class UnityPackageTests
         return [registered[1], resumed[1]];
     }
 
+    [Test]
+    public async Task Names_are_trimmed_and_normalized()
+    {
+        await using var server = await ServerChild.StartProgramAsync([await PublishedServer.PathAsync()]);
+        await using var ann = await ConformancePlayer.StartAsync(Program, "wait=1");
+        await using var zoe = await ConformancePlayer.StartAsync(Program, "wait=1");
+        ann.Register(server.Url, "Ann", partner: " Zoe\u0308");
+        zoe.Register(server.Url, "Zo\u00eb\u3000", partner: "Ann");
+        Assert.That(await ann.WaitForAsync("paired"), Is.EqualTo("Zo\u00eb"));
+    }
+
     // All of it on one thread: what the game sends when it has read a turn travels with the next request.
     [Test]
     public async Task Its_sample_counts_and_comes_back_with_one_request_a_turn()
@@ -154,7 +166,7 @@ internal sealed partial class UnityPackageTests
         await using var child = await Program.StartAsync("sample");
         child.Write(proxy.Url.ToString());
         var lines = new List<string>();
-        await foreach (var line in child.Events.ReadAllAsync())
+        for (string[] line; (line = await child.NextAsync())[0] != "over";)
             lines.Add(line[1]);
         var numbers = lines.Where(line => line.Contains("receives", StringComparison.Ordinal))
             .Select(line => line.Split(' ')[2]);

@@ -27,6 +27,7 @@ namespace TurnServer.Client.Conformance
             Create("Bob");
             while (_over < 2)
                 PlayerLoop.RunFrame(Frame);
+            Client.Print("over");
         }
 
         private CountingPlayer Create(string name)

@@ -1,4 +1,5 @@
-#if !UNITY_WEBGL || UNITY_EDITOR
+// Unity's .NET Framework profile does without System.Net.Http, and WebGL without sockets.
+#if !UNITY_2021_3_OR_NEWER || (NET_STANDARD_2_1 && (!UNITY_WEBGL || UNITY_EDITOR))
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
@@ -13,7 +14,7 @@ namespace TurnServer.Client
 {
     /// <summary>
     /// Sends requests by HttpClient, for tests and for programs that are no game. Calls back on the synchronization
-    /// context of the thread that created it. Not on WebGL.
+    /// context of the thread that created it. In Unity only with the profile .NET Standard, and not on WebGL.
     /// </summary>
     public sealed class HttpClientTransport : ITurnTransport, IDisposable
     {

@@ -33,11 +33,10 @@ namespace TurnServer.Client
         public static string Name(string text)
         {
             var name = text.Trim(Space);
-            var length = CodePoints(name);
-            if (length < 0)
+            if (CodePoints(name) < 0)
                 return null;
             name = name.Normalize(NormalizationForm.FormC);
-            length = CodePoints(name);
+            var length = CodePoints(name);
             foreach (var c in name)
             {
                 if (c < ' ' || (c >= '\u007f' && c <= '\u009f') || c == ',')
