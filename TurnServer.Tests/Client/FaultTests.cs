@@ -26,10 +26,10 @@ internal sealed class FaultTests() : ServerFixture("--game-timeout", "120", "--p
     [Category("Slow")]
     public async Task Turns_survive_all_faults_for_long()
     {
-        for (var round = 0; round < 8; round++)
+        for (var round = 0; round < 4; round++)
         {
             await Task.WhenAll(Enumerable.Range(0, 4).Select(_ =>
-                PlayAsync(Random.Shared.Next(), 300, 0.02 + (0.01 * round), All)));
+                PlayAsync(Random.Shared.Next(), 300, 0.02 + (0.02 * round), All)));
         }
     }
 
