@@ -1,5 +1,5 @@
 // The web client's program for the tests of all clients; ../README.md describes its lines.
-// node port-client.js vectors | play
+// node client.js vectors | play
 
 import { TurnClient, TurnError, resume, timing } from "../../../../TurnServer/Client/web/turn-client.js";
 import { VectorSeat } from "../../../../TurnServer/Client/web/test/vector-seat.js";
@@ -90,10 +90,19 @@ const program = {
                 partner: orNone(partner), pool: orNone(pool), token: orNone(token),
             });
             print("registered", encode(player.token));
-            print("paired", encode((await player.pair()).partner));
-            await player.load();
-            return player.play();
+            return this.meet(player);
         });
+    },
+    async meet(player) {
+        for (;;) {
+            try {
+                print("paired", encode((await player.pair()).partner));
+                await player.load();
+                return await player.play();
+            } catch (error) {
+                if (error.kind !== "partnerLeftEarly") throw error;
+            }
+        }
     },
     async resume(saved) {
         const { savesEachTurn } = this;
