@@ -39,6 +39,9 @@ internal sealed class ClientProgram(string name, Func<Task<string[]>> buildAsync
 
     public string Name => name;
 
+    /// <summary>The client that plays with this one in games of two languages.</summary>
+    public ClientProgram InAnotherLanguage => this == CSharp ? Others[0] : CSharp;
+
     /// <summary>Starts it; ends the test if a tool is missing.</summary>
     /// <param name="mode"><c>vectors</c> or <c>play</c>.</param>
     public async Task<ClientProcess> StartAsync(string mode) => ClientProcess.Start(await _building.Value, mode);
