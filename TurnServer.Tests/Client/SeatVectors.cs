@@ -21,7 +21,10 @@ internal static partial class SeatVectors
     public static IReadOnlyList<SeatVector> All { get; } = [.. Read()];
 
     /// <summary>A string of a vector: <c>{x*3}</c> stands for <c>xxx</c>.</summary>
-    public static string Expand(JsonElement text) => Repetition().Replace(text.GetString()!,
+    public static string Expand(JsonElement text) => Expand(text.GetString()!);
+
+    /// <inheritdoc cref="Expand(JsonElement)"/>
+    public static string Expand(string text) => Repetition().Replace(text,
         match => new string(match.Groups[1].Value[0], int.Parse(match.Groups[2].Value)));
 
     private static IEnumerable<SeatVector> Read()
@@ -32,7 +35,7 @@ internal static partial class SeatVectors
             var hasOptions = vector.TryGetProperty("options", out var options);
             yield return new SeatVector(vector.GetProperty("name").GetString()!, Seconds("wait", 15),
                 Seconds("keepAlive", 5), Seconds("pollInterval", 1),
-                hasOptions && options.TryGetProperty("savesEachTurn", out _),
+                hasOptions && options.TryGetProperty("savesEachTurn", out var saves) && saves.GetBoolean(),
                 vector.TryGetProperty("saved", out var saved) ? saved : null, vector.GetProperty("steps"));
 
             decimal Seconds(string name, decimal defaultValue) =>

@@ -125,20 +125,18 @@ internal sealed class CSharpProgram(TextReader input, TextWriter output)
         Write("registered", player.Token!);
         TurnResult<TurnGame> started;
         do
-        {
-            var pairing = await player.PairAsync();
-            if (pairing.Fault is { } unpaired)
-            {
-                Write("failed", Kind(unpaired));
-                return;
-            }
-
-            Write("paired", pairing.Value.Partner);
-            started = await player.LoadAsync() is { } fault ? fault : await player.PlayAsync();
-        }
+            started = await MeetAsync(player);
         while (started.Fault is { Kind: TurnFaultKind.PartnerLeftEarly });
-
         Start(started);
+    }
+
+    private async Task<TurnResult<TurnGame>> MeetAsync(TurnClient player)
+    {
+        var pairing = await player.PairAsync();
+        if (pairing.Fault is { } unpaired)
+            return unpaired;
+        Write("paired", pairing.Value.Partner);
+        return await player.LoadAsync() is { } gone ? gone : await player.PlayAsync();
     }
 
     private void Start(TurnResult<TurnGame> started)

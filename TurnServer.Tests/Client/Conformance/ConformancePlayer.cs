@@ -9,12 +9,12 @@ namespace TurnServer.Tests.Client.Conformance;
 /// </summary>
 internal sealed class ConformancePlayer : IAsyncDisposable
 {
-    private ClientProgram _program;
     private readonly string _options;
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _alive = new(1);
     private readonly List<string> _received = [];
     private readonly List<string[]> _events = [];
+    private ClientProgram _program;
     private ClientProcess _child;
     private Task _reading;
     private string? _saved;
@@ -53,6 +53,9 @@ internal sealed class ConformancePlayer : IAsyncDisposable
 
     /// <summary>How many turns have been sent, or will be after it has come back.</summary>
     public int SentCount { get; private set; }
+
+    /// <summary>How often the program has been killed.</summary>
+    public int KillCount { get; private set; }
 
     /// <summary>Starts a program.</summary>
     /// <param name="program">The client.</param>
@@ -93,11 +96,31 @@ internal sealed class ConformancePlayer : IAsyncDisposable
         return value!;
     }
 
+    /// <summary>As <see cref="WaitForAsync"/>; then forgets this event.</summary>
+    public async Task<string> TakeAsync(string name)
+    {
+        var value = await WaitForAsync(name);
+        lock (_lock)
+            _events.RemoveAt(_events.FindIndex(fields => fields[0] == name));
+        return value;
+    }
+
+    /// <summary>Waits until the stored game has all turns that have been sent.</summary>
+    public Task WaitUntilStoredAsync() => TestWait.UntilAsync(() =>
+    {
+        lock (_lock)
+        {
+            Check();
+            return _saved is not null && StoredSentCount(_saved) == SentCount;
+        }
+    }, "the game is stored");
+
     /// <summary>Whether it has said this.</summary>
     public bool HasSaid(string name) => Find(name) is not null;
 
-    /// <summary>Kills the program, and starts it anew with these commands.</summary>
-    public async Task KillAsync()
+    /// <summary>Kills the program, and starts it anew.</summary>
+    /// <param name="successor">The program to start instead of it; null: the same.</param>
+    public async Task KillAsync(ClientProgram? successor = null)
     {
         lock (_lock)
             _isBeingKilled = true;
@@ -110,20 +133,21 @@ internal sealed class ConformancePlayer : IAsyncDisposable
             _isBeingKilled = false;
         }
 
+        KillCount++;
+        _program = successor ?? _program;
         _child = await _program.StartAsync("play");
         _child.Write(_options);
         _reading = ReadAsync(_child);
     }
 
     /// <summary>Kills the program and comes back to the game as it was stored last.</summary>
-    /// <param name="other">With another program; null: with the same.</param>
-    public async Task KillAndResumeAsync(ClientProgram? other = null)
+    /// <param name="successor">As in <see cref="KillAsync"/>.</param>
+    public async Task KillAndResumeAsync(ClientProgram? successor = null)
     {
         await _alive.WaitAsync();
         try
         {
-            _program = other ?? _program;
-            await KillAsync();
+            await KillAsync(successor);
             Assert.That(_saved, Is.Not.Null, "a game was saved");
             using var saved = JsonDocument.Parse(_saved!);
             var stored = saved.RootElement;
@@ -135,7 +159,7 @@ internal sealed class ConformancePlayer : IAsyncDisposable
                 _received.RemoveRange(_storedCount, _received.Count - _storedCount);
             }
 
-            SentCount = stored.GetProperty("taken").GetInt32() + stored.GetProperty("unsent").GetArrayLength();
+            SentCount = StoredSentCount(_saved!);
             _child.Write(ProgramLine.Of("resume", _saved!));
             var outcome = await WaitForAsync("started", "failed");
             Assert.That(HasSaid("failed"), Is.False, outcome);
@@ -151,6 +175,13 @@ internal sealed class ConformancePlayer : IAsyncDisposable
         await _child.DisposeAsync();
         await TestWait.ForAsync(_reading);
         _alive.Dispose();
+    }
+
+    private static int StoredSentCount(string saved)
+    {
+        using var game = JsonDocument.Parse(saved);
+        return game.RootElement.GetProperty("taken").GetInt32()
+            + game.RootElement.GetProperty("unsent").GetArrayLength();
     }
 
     private async Task ReadAsync(ClientProcess child)

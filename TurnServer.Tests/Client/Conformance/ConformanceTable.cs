@@ -10,12 +10,16 @@ internal static class ConformanceTable
         (nameof(ConformanceTests.Thousand_turns_each_way_arrive_once_and_in_order),
             "1000 turns each way, 5 % of the requests disturbed, the server killed twice"),
         (nameof(ConformanceTests.App_that_is_killed_comes_back_to_its_game), "apps killed seven times in a game"),
-        (nameof(ConformanceTests.Saved_game_is_resumed_by_a_client_in_another_language),
-            "game saved, resumed by the C# client, and back"),
+        (nameof(ConformanceTests.Game_that_a_client_has_saved_is_taken_up_by_one_in_another_language),
+            "plays with another language's client, and each takes up the other's saved game"),
         (nameof(ConformanceTests.App_that_is_killed_while_it_waits_keeps_its_registration),
             "app killed while it waits"),
+        (nameof(ConformanceTests.Player_whose_partners_leave_before_the_game_plays_with_the_next),
+            "partner leaves before the game"),
         (nameof(ConformanceTests.Partner_that_leaves_ends_the_game_after_its_last_turns), "partner leaves"),
         (nameof(ConformanceTests.Full_server_and_one_that_is_none_are_told_apart), "server full; no server"),
+        (nameof(ConformanceTests.Answers_of_other_servers_are_told_apart_and_redirects_not_followed),
+            "web page, error page or redirect instead of a turn server"),
     ];
 
     /// <summary>The table in Markdown.</summary>

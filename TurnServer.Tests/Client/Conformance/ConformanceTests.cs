@@ -1,13 +1,13 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using NUnit.Framework.Interfaces;
+using TurnServer.Protocol;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Client.Conformance;
 
 /// <summary>
-/// Games of each client against itself, through a network and a server that fail. A client in a new language is done
-/// when it passes; README.md of TurnServer/Client has the table.
+/// Games of each client against itself and another, through a network and a server that fail. A client in a new
+/// language is done when it passes; README.md of TurnServer/Client has the table.
 /// </summary>
 [Category("Slow"), Parallelizable(ParallelScope.Children)]
 internal sealed class ConformanceTests
@@ -18,7 +18,7 @@ internal sealed class ConformanceTests
     private const double FaultProbability = 0.05 / 8;
 
     // A swallowed request costs the sum of the first two.
-    private const string Options = "wait=3 replyTimeout=1 patience=60 keepAlive=1 pollInterval=0.1";
+    private const string Options = "wait=1 replyTimeout=1 patience=60 keepAlive=1 pollInterval=0.1";
 
     // Alternating play takes one request a turn at least, and bursts share some.
     private const int FaultsMin = 10;
@@ -30,10 +30,6 @@ internal sealed class ConformanceTests
         NetworkFault.DropRequest, NetworkFault.SwallowRequest, NetworkFault.DropReply, NetworkFault.CutReply,
         NetworkFault.DelayRequest, NetworkFault.DelayReply, NetworkFault.SendTwice, NetworkFault.SendAgainLater,
     ];
-
-    // What parsers and encoders stumble over. All of it is legal in a turn.
-    private static readonly string[] Texts =
-        ["", "*", ",", "0/9/x", "a b", "100%", "%20", "\n", "\t", "\"{}\\", "é e\u0301", "🎲", "-", "</p>", "\u2028"];
 
     [TearDown]
     public void NoteOutcome()
@@ -55,32 +51,29 @@ internal sealed class ConformanceTests
     public async Task Thousand_turns_each_way_arrive_once_and_in_order(ClientProgram program)
     {
         using var state = new StateFolder();
-        var port = Ports.Next();
+        var (port, restarts) = (Ports.Next(), 0);
         var server = await StartServerAsync(state, port);
         try
         {
             await using var proxy = new FaultyProxy(port);
             var faults = new RandomFaults(TestContext.CurrentContext.Random.Next(), FaultProbability, Faults);
-            var (ann, bob) = await StartGameAsync(program, proxy.Url, Options);
-            await using var _ = ann;
-            await using var __ = bob;
+            await using var game = await ConformanceGame.StartAsync(program, program, proxy.Url, Options);
             proxy.Plan = faults.Plan;
-            var playing = PlayAsync(ann, bob, TurnCount);
-            foreach (var share in new[] { 3, 2 })
-            {
-                await TestWait.UntilAsync(() => playing.IsCompleted || ann.ReceivedCount > TurnCount / share,
-                    "the game goes on", GameTimeout);
-                await server.KillAsync();
-                await server.DisposeAsync();
-                server = await StartServerAsync(state, port);
-            }
-
-            await playing;
+            await game.PlayAsync(TurnCount, RestartAsync, RestartAsync);
+            Assert.That(restarts, Is.EqualTo(2));
             Assert.That(faults.Count, Is.GreaterThan(FaultsMin), $"faults in {proxy.Requests.Count} requests");
         }
         finally
         {
             await server.DisposeAsync();
+        }
+
+        async Task RestartAsync()
+        {
+            await server.KillAsync();
+            await server.DisposeAsync();
+            server = await StartServerAsync(state, port);
+            restarts++;
         }
     }
 
@@ -90,44 +83,39 @@ internal sealed class ConformanceTests
         await using var server = await StartServerAsync();
         await using var proxy = new FaultyProxy(server.Port);
         var faults = new RandomFaults(TestContext.CurrentContext.Random.Next(), FaultProbability, Faults);
-        var (ann, bob) = await StartGameAsync(program, proxy.Url, $"{Options} savesEachTurn=1");
-        await using var _ = ann;
-        await using var __ = bob;
+        await using var game = await ConformanceGame.StartAsync(program, program, proxy.Url,
+            $"{Options} savesEachTurn=1");
+        var (ann, bob) = (game.Ann, game.Bob);
         proxy.Plan = faults.Plan;
-        const int Count = 200;
-        const int Kills = 5;
-        var playing = PlayAsync(ann, bob, Count);
-        for (var kill = 1; kill <= Kills; kill++)
-        {
-            await TestWait.UntilAsync(() => playing.IsCompleted || bob.ReceivedCount > kill * Count / (Kills + 1),
-                "the game goes on", GameTimeout);
-            if (playing.IsCompleted)
-                break;
-            await ann.KillAndResumeAsync();
-            if (kill % 2 == 0)
-                await bob.KillAndResumeAsync();
-        }
+        await game.PlayAsync(200, KillAnnAsync, KillBothAsync, KillAnnAsync, KillBothAsync, KillAnnAsync);
+        Assert.That(ann.KillCount + bob.KillCount, Is.EqualTo(7));
 
-        await playing;
+        Task KillAnnAsync() => ann.KillAndResumeAsync();
+
+        async Task KillBothAsync()
+        {
+            await ann.KillAndResumeAsync();
+            await bob.KillAndResumeAsync();
+        }
     }
 
     [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.All))]
-    public async Task Saved_game_is_resumed_by_a_client_in_another_language(ClientProgram program)
+    public async Task Game_that_a_client_has_saved_is_taken_up_by_one_in_another_language(ClientProgram program)
     {
+        var other = program.InAnotherLanguage;
         await using var server = await StartServerAsync();
-        var (ann, bob) = await StartGameAsync(program, server.Url, $"{Options} savesEachTurn=1");
-        await using var _ = ann;
-        await using var __ = bob;
-        const int Count = 60;
-        var playing = PlayAsync(ann, bob, Count);
-        foreach (var (share, next) in new[] { (3, ClientProgram.CSharp), (2, program) })
-        {
-            await TestWait.UntilAsync(() => playing.IsCompleted || bob.ReceivedCount > Count / share,
-                "the game goes on", GameTimeout);
-            await ann.KillAndResumeAsync(next);
-        }
+        await using var game = await ConformanceGame.StartAsync(program, other, server.Url,
+            $"{Options} savesEachTurn=1");
+        await game.BeginAsync(
+            () => game.Ann.KillAndResumeAsync(other),
+            () => game.Bob.KillAndResumeAsync(program));
+        await game.PlayAsync(100, ChangeBackAsync);
 
-        await playing;
+        async Task ChangeBackAsync()
+        {
+            await game.Ann.KillAndResumeAsync(program);
+            await game.Bob.KillAndResumeAsync(other);
+        }
     }
 
     [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.All))]
@@ -151,9 +139,8 @@ internal sealed class ConformanceTests
     public async Task Partner_that_leaves_ends_the_game_after_its_last_turns(ClientProgram program)
     {
         await using var server = await StartServerAsync();
-        var (ann, bob) = await StartGameAsync(program, server.Url, Options);
-        await using var _ = ann;
-        await using var __ = bob;
+        await using var game = await ConformanceGame.StartAsync(program, program, server.Url, Options);
+        var (ann, bob) = (game.Ann, game.Bob);
         string[] turns = ["one", "two", "three"];
         foreach (var turn in turns)
             await bob.SendNextAsync("post", turns);
@@ -164,77 +151,77 @@ internal sealed class ConformanceTests
     }
 
     [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.All))]
+    public async Task Player_whose_partners_leave_before_the_game_plays_with_the_next(ClientProgram program)
+    {
+        await using var server = await StartServerAsync();
+        await using var proxy = new FaultyProxy(server.Port);
+        await using var ann = await ConformancePlayer.StartAsync(program, Options);
+        // Before Ann has heard of her partner, when she loads, and while she waits for the partner to be ready.
+        using var bob = await EarlyLeaver.RegisterAsync(server.Url, "Bob", proxy, Symbol.RequestPair);
+        ann.Register(proxy.Url, "Ann");
+        await ann.WaitForAsync("registered");
+        await bob.LeaveAsync();
+        using var dan = await EarlyLeaver.RegisterAsync(server.Url, "Dan", proxy, Symbol.MapInit);
+        await dan.LeaveAsync();
+        Assert.That(await ann.TakeAsync("paired"), Is.EqualTo("Dan"));
+        using var eve = await EarlyLeaver.RegisterAsync(server.Url, "Eve", proxy, Symbol.MapReady);
+        await eve.LeaveAsync();
+        Assert.That(await ann.TakeAsync("paired"), Is.EqualTo("Eve"));
+        await using var carl = await ConformancePlayer.StartAsync(program, Options);
+        using var fay = await EarlyLeaver.RegisterAsync(server.Url, "Fay", proxy, Symbol.MapInit, partner: "Carl");
+        carl.Register(proxy.Url, "Carl", partner: "Fay");
+        await carl.WaitForAsync("registered");
+        await fay.LeaveAsync();
+        Assert.That(await carl.TakeAsync("failed"), Is.EqualTo("registrationGone"));
+        carl.Register(server.Url, "Carl");
+        Assert.That(await ann.TakeAsync("paired"), Is.EqualTo("Carl"));
+        await ann.WaitForAsync("started");
+        await ann.SendNextAsync("send", ["e2-e4"]);
+        await TestWait.UntilAsync(() => carl.ReceivedCount == 1, "the turn arrives");
+    }
+
+    [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.All))]
     public async Task Full_server_and_one_that_is_none_are_told_apart(ClientProgram program)
     {
         await using var server = await StartServerAsync("--max-players", "1");
         await using var ann = await ConformancePlayer.StartAsync(program, Options);
         ann.Register(server.Url, "Ann");
         await ann.WaitForAsync("registered");
-        await using var bob = await ConformancePlayer.StartAsync(program, Options);
+        await using var bob = await ConformancePlayer.StartAsync(program, $"{Options} patience=0.1");
         bob.Register(server.Url, "Bob");
-        Assert.That(await bob.WaitForAsync("failed"), Is.EqualTo("serverFull"));
-        await using var eve = await ConformancePlayer.StartAsync(program, $"{Options} patience=0.1");
-        eve.Register(new Uri($"http://127.0.0.1:{Ports.Next()}/"), "Eve");
-        Assert.That(await eve.WaitForAsync("failed"), Is.EqualTo("unreachable"));
+        Assert.That(await bob.TakeAsync("failed"), Is.EqualTo("serverFull"));
+        bob.Register(new Uri($"http://127.0.0.1:{Ports.Next()}/"), "Bob");
+        Assert.That(await bob.TakeAsync("failed"), Is.EqualTo("unreachable"));
     }
 
-    // Far longer than a game takes.
-    private static TimeSpan GameTimeout => 5 * TestWait.Timeout;
+    [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.All))]
+    public async Task Answers_of_other_servers_are_told_apart_and_redirects_not_followed(ClientProgram program)
+    {
+        const string Page = "Content-Type: text/html\r\nContent-Length: 18\r\n\r\n<html>hello</html>";
+        await using var server = await StartServerAsync();
+        await using var target = new FaultyProxy(server.Port);
+        await using var ann = await ConformancePlayer.StartAsync(program, $"{Options} patience=0.1");
+        (string Head, string Kind)[] answers =
+        [
+            ("200 OK", "notTurnServer"),
+            ("404 Not Found", "notTurnServer"),
+            ("502 Bad Gateway", "unreachable"),
+            ($"301 Moved Permanently\r\nLocation: {target.Url}", "notTurnServer"),
+            ($"307 Temporary Redirect\r\nLocation: {target.Url}", "notTurnServer"),
+        ];
+        foreach (var (head, kind) in answers)
+        {
+            await using var other = new CannedServer($"HTTP/1.1 {head}\r\n{Page}");
+            ann.Register(other.Url, "Ann");
+            Assert.That(await ann.TakeAsync("failed"), Is.EqualTo(kind), head);
+        }
+
+        Assert.That(target.Requests, Is.Empty);
+    }
 
     private static async Task<ServerChild> StartServerAsync(params string[] flags) =>
         await ServerChild.StartProgramAsync([await PublishedServer.PathAsync()], flags);
 
-    private static async Task<ServerChild> StartServerAsync(StateFolder state, int port)
-    {
-        var server = ServerChild.LaunchProgram(
-            [await PublishedServer.PathAsync(), "--port", $"{port}", "--state", state.Path], null, port);
-        await server.WaitUntilListeningAsync();
-        return server;
-    }
-
-    private static async Task<(ConformancePlayer Ann, ConformancePlayer Bob)> StartGameAsync(ClientProgram program,
-        Uri url, string options)
-    {
-        var ann = await ConformancePlayer.StartAsync(program, options);
-        var bob = await ConformancePlayer.StartAsync(program, options);
-        ann.Register(url, "Ann", partner: "Bob");
-        bob.Register(url, "Bob", partner: "Ann");
-        await ann.WaitForAsync("started");
-        await bob.WaitForAsync("started");
-        return (ann, bob);
-    }
-
-    // Both send at the same time, in bursts, and sometimes wait for each other.
-    private static async Task PlayAsync(ConformancePlayer ann, ConformancePlayer bob, int count)
-    {
-        var random = TestContext.CurrentContext.Random;
-        string[] fromAnn = [.. Enumerable.Range(0, count).Select(i => Turn("a", i, random))];
-        string[] fromBob = [.. Enumerable.Range(0, count).Select(i => Turn("b", i, random))];
-        await Task.WhenAll(
-            SendAllAsync(ann, bob, fromAnn, new Random(random.Next())),
-            SendAllAsync(bob, ann, fromBob, new Random(random.Next())));
-        Assert.That(bob.Received, Is.EqualTo(fromAnn));
-        Assert.That(ann.Received, Is.EqualTo(fromBob));
-    }
-
-    private static string Turn(string from, int number, Random random) =>
-        $"{from}{number}{Texts[random.Next(Texts.Length)]}";
-
-    private static async Task SendAllAsync(ConformancePlayer from, ConformancePlayer to, string[] turns, Random random)
-    {
-        var (count, changedAt) = (0, Stopwatch.GetTimestamp());
-        while (count < turns.Length)
-        {
-            if (from.SentCount < turns.Length && from.SentCount - count <= random.Next(8))
-                await from.SendNextAsync(random.Next(4) == 0 ? "post" : "send", turns);
-            else
-                await Task.Delay(1);
-            Assert.That(from.HasSaid("ended"), Is.False, "the game goes on");
-            var now = to.ReceivedCount;
-            if (now != count)
-                (count, changedAt) = (now, Stopwatch.GetTimestamp());
-            else if (Stopwatch.GetElapsedTime(changedAt) > TestWait.Timeout)
-                Assert.Fail($"Nothing arrives after {count} turns.");
-        }
-    }
+    private static async Task<ServerChild> StartServerAsync(StateFolder state, int port) =>
+        await state.StartProgramAsync([await PublishedServer.PathAsync()], port);
 }

@@ -17,11 +17,13 @@ internal sealed class StateFolder() : TempFolder("turnserver-state-")
     /// <param name="port">The port of the server before, so that clients find this one.</param>
     /// <param name="sync">The value of <c>--state-sync</c>.</param>
     /// <param name="flags">Further flags.</param>
-    public async Task<ServerChild> StartAsync(int port, string sync = "batch", params string[] flags)
+    public Task<ServerChild> StartAsync(int port, string sync = "batch", params string[] flags) =>
+        StartProgramAsync(ServerProgram.Words, port, ["--state-sync", sync, .. flags]);
+
+    /// <summary>As <see cref="StartAsync"/>, with any build of the server.</summary>
+    public async Task<ServerChild> StartProgramAsync(IReadOnlyList<string> words, int port, params string[] flags)
     {
-        var server = ServerChild.LaunchProgram(
-            [.. ServerProgram.Words, "--port", $"{port}", "--state", Path, "--state-sync", sync, .. flags],
-            null, port);
+        var server = ServerChild.LaunchProgram([.. words, "--port", $"{port}", "--state", Path, .. flags], null, port);
         await server.WaitUntilListeningAsync();
         return server;
     }

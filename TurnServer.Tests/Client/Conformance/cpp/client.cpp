@@ -267,18 +267,25 @@ private:
 
     void pair() {
         _client->pair([this](const TurnResult<Pairing>& pairing) {
-            if (pairing.fault) return fail(*pairing.fault);
+            if (pairing.fault) return pairAgainOrFail(*pairing.fault);
             print("paired " + encode(pairing.value.partner));
             _client->load([this](const std::optional<TurnFault>& fault) {
-                if (fault) return fail(*fault);
+                if (fault) return pairAgainOrFail(*fault);
                 _client->play([this](TurnResult<std::unique_ptr<TurnGame>> game) {
-                    if (game.fault) return fail(*game.fault);
+                    if (game.fault) return pairAgainOrFail(*game.fault);
                     _game = std::move(game.value);
                     watch();
                     begin();
                 });
             });
         });
+    }
+
+    void pairAgainOrFail(const TurnFault& fault) {
+        if (fault.kind == TurnFaultKind::partnerLeftEarly)
+            pair();
+        else
+            fail(fault);
     }
 
     void resume(const std::string& saved) {

@@ -205,6 +205,17 @@ local function play()
         end
     end
 
+    -- Pairs, loads and plays, in a coroutine of turn_client.run.
+    local function meet()
+        local pairing, fault = client:pair()
+        if fault then return nil, fault end
+        say("paired", encode(pairing.partner))
+        local is_loading
+        is_loading, fault = client:load()
+        if not is_loading then return nil, fault end
+        return client:play()
+    end
+
     function commands.register(url, name, partner, pool, token)
         local function given(field) return field ~= "-" and decode(field) or nil end
         options.url, is_starting = decode(url), true
@@ -214,13 +225,10 @@ local function play()
             local own_token, fault = client:register(player)
             if fault then return failed(fault) end
             say("registered", encode(own_token))
-            local pairing, is_loading, new_game
-            pairing, fault = client:pair()
-            if fault then return failed(fault) end
-            say("paired", encode(pairing.partner))
-            is_loading, fault = client:load()
-            if not is_loading then return failed(fault) end
-            new_game, fault = client:play()
+            local new_game
+            repeat
+                new_game, fault = meet()
+            until not fault or fault.kind ~= "partner_left_early"
             if fault then return failed(fault) end
             started(new_game)
         end)

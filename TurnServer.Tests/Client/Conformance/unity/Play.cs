@@ -104,7 +104,10 @@ namespace TurnServer.Client.Conformance
             Client.Print("registered", Client.Encode(player.Token));
             while (true)
             {
+                // A partner may leave before the game, at any of the three steps: then waits for another.
                 var pairing = await player.PairAsync();
+                if (pairing.Fault?.Kind == TurnFaultKind.PartnerLeftEarly)
+                    continue;
                 if (pairing.Fault != null)
                     return pairing.Fault;
                 Client.Print("paired", Client.Encode(pairing.Value.Partner));

@@ -87,10 +87,19 @@ const program = {
                 partner: orNone(partner), pool: orNone(pool), token: orNone(token),
             });
             print("registered", encode(player.token));
-            print("paired", encode((await player.pair()).partner));
-            await player.load();
-            return player.play();
+            return this.meet(player);
         });
+    },
+    async meet(player) {
+        for (;;) {
+            try {
+                print("paired", encode((await player.pair()).partner));
+                await player.load();
+                return await player.play();
+            } catch (error) {
+                if (error.kind !== "partnerLeftEarly") throw error;
+            }
+        }
     },
     async resume(saved) {
         const { savesEachTurn } = this;

@@ -13,6 +13,7 @@ import java.security.SecureRandom;
 import java.text.Normalizer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.Deque;
 import java.util.LinkedHashMap;
@@ -1573,7 +1574,7 @@ public final class TurnClient implements AutoCloseable {
                 throw new IllegalArgumentException("this is not a saved game: its key, seat or partner is malformed");
             if (counter < -1 || taken < last.size() || received < unread.size())
                 throw new IllegalArgumentException("this is not a saved game: its counts are inconsistent");
-            for (List<String> turns : java.util.Arrays.asList(last, unsent))
+            for (List<String> turns : Arrays.asList(last, unsent))
                 for (String turn : turns)
                     if (turn.isEmpty() || turn.indexOf('|') >= 0)
                         throw new IllegalArgumentException(

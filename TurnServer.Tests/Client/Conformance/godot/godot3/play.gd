@@ -76,17 +76,15 @@ func _register(fields) -> void:
 		_fail(registered.fault)
 		return
 	_say("registered", Line.encode(registered.value))
-	var played = null
-	while played == null or played.fault != null and played.fault.kind == TurnFault.Kind.PARTNER_LEFT_EARLY:
-		var paired = yield(_client.pair(), "completed")
-		if paired.fault != null:
-			_fail(paired.fault)
-			return
-		_say("paired", Line.encode(paired.value.partner))
-		played = yield(_client.load(), "completed")
-		if played.fault == null:
-			played = yield(_client.play(), "completed")
-	_start(played)
+	var result = null
+	while result == null or result.fault != null and result.fault.kind == TurnFault.Kind.PARTNER_LEFT_EARLY:
+		result = yield(_client.pair(), "completed")
+		if result.fault == null:
+			_say("paired", Line.encode(result.value.partner))
+			result = yield(_client.load(), "completed")
+		if result.fault == null:
+			result = yield(_client.play(), "completed")
+	_start(result)
 
 
 func _resume(text: String) -> void:

@@ -75,17 +75,15 @@ func _register(fields) -> void:
 		_fail(registered.fault)
 		return
 	_say("registered", Line.encode(registered.value))
-	var played = null
-	while played == null or played.fault != null and played.fault.kind == TurnFault.Kind.PARTNER_LEFT_EARLY:
-		var paired = await _client.pair().completed  # Godot 3: var paired = yield(_client.pair(), "completed")
-		if paired.fault != null:
-			_fail(paired.fault)
-			return
-		_say("paired", Line.encode(paired.value.partner))
-		played = await _client.load().completed  # Godot 3: played = yield(_client.load(), "completed")
-		if played.fault == null:
-			played = await _client.play().completed  # Godot 3: played = yield(_client.play(), "completed")
-	_start(played)
+	var result = null
+	while result == null or result.fault != null and result.fault.kind == TurnFault.Kind.PARTNER_LEFT_EARLY:
+		result = await _client.pair().completed  # Godot 3: result = yield(_client.pair(), "completed")
+		if result.fault == null:
+			_say("paired", Line.encode(result.value.partner))
+			result = await _client.load().completed  # Godot 3: result = yield(_client.load(), "completed")
+		if result.fault == null:
+			result = await _client.play().completed  # Godot 3: result = yield(_client.play(), "completed")
+	_start(result)
 
 
 func _resume(text: String) -> void:

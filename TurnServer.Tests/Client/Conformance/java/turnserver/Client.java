@@ -285,18 +285,18 @@ final class Client {
 
         private void pair() {
             client.pair((pairing, fault) -> {
-                if (fail(fault))
+                if (pairAgain(fault) || fail(fault))
                     return;
                 print("paired", encode(pairing.partner));
                 client.load((loaded, gone) -> {
-                    if (!again(gone) && !fail(gone))
+                    if (!pairAgain(gone) && !fail(gone))
                         client.play(this, this::begin);
                 });
             });
         }
 
         // The partner left before the game: waits for another.
-        private boolean again(TurnClient.Fault fault) {
+        private boolean pairAgain(TurnClient.Fault fault) {
             boolean isEarly = fault != null && fault.kind == TurnClient.Kind.PARTNER_LEFT_EARLY;
             if (isEarly)
                 pair();
@@ -304,7 +304,7 @@ final class Client {
         }
 
         private void begin(TurnClient.TurnGame started, TurnClient.Fault fault) {
-            if (again(fault) || fail(fault))
+            if (pairAgain(fault) || fail(fault))
                 return;
             isBusy = false;
             game = started;
