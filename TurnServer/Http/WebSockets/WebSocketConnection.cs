@@ -188,8 +188,9 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
             front.Metrics.ClientDisconnected();
             Abort(SocketEnd.Slow);
         }
-        catch (Exception e) when (e is WebSocketException || ClientDisconnect.Caused(e))
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException || ClientDisconnect.Caused(e))
         {
+            // Cancelled: the WebSocket was aborted meanwhile.
             front.Metrics.ClientDisconnected();
         }
         finally
@@ -251,7 +252,8 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
             _isClosing = true;
             await socket.CloseOutputAsync(status, reason, default).WaitAsync(front.SlowClientTimeout);
         }
-        catch (Exception e) when (e is WebSocketException or TimeoutException || ClientDisconnect.Caused(e))
+        catch (Exception e) when (e is WebSocketException or TimeoutException or OperationCanceledException
+            || ClientDisconnect.Caused(e))
         {
             // The client has gone, or does not read.
         }
