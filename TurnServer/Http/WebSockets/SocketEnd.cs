@@ -20,6 +20,9 @@ public enum SocketEnd
     /// <summary>The client broke RFC 6455: frames, masks, UTF-8.</summary>
     Malformed,
 
+    /// <summary>More control frames or small fragments than <see cref="FrameGuard"/> allows.</summary>
+    Flooding,
+
     /// <summary>A message did not begin with a tag.</summary>
     WithoutTag,
 
@@ -51,6 +54,8 @@ internal static class SocketEnds
     public static (WebSocketCloseStatus Status, string Reason) Describe(SocketEnd end) => end switch
     {
         SocketEnd.Binary => (WebSocketCloseStatus.InvalidMessageType, "send text messages"),
+        SocketEnd.Flooding => (WebSocketCloseStatus.PolicyViolation, "too many control frames or small fragments"),
+        SocketEnd.Malformed => (WebSocketCloseStatus.ProtocolError, "a frame without a mask"),
         SocketEnd.TooLong => (WebSocketCloseStatus.MessageTooBig, "message too long"),
         SocketEnd.WithoutTag => (WebSocketCloseStatus.PolicyViolation,
             "a message is TAG LINE or TAG;wait=SECONDS LINE, such as: 1 0,Ann,*,*,*"),

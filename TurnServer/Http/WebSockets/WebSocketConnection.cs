@@ -13,9 +13,11 @@ namespace TurnServer.Http.WebSockets;
 /// </summary>
 /// <param name="front">Answers requests and counts them.</param>
 /// <param name="socket">The WebSocket; whoever created it disposes it.</param>
+/// <param name="guard">The socket's stream; null where the listener does not show it.</param>
 /// <param name="from">The client's address.</param>
 [SuppressMessage("Reliability", "CA1001", Justification = "The semaphores hold no handles, and outlive the connection.")]
-internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket, ClientAddress from)
+internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket, FrameGuard? guard,
+    ClientAddress from)
 {
     /// <summary>
     /// The most requests under way; further ones are not read until one is answered, so that TCP holds the sender back.
@@ -44,6 +46,7 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
     /// <summary>Serves the connection to its end. Returns why it ended.</summary>
     public async Task<SocketEnd> RunAsync()
     {
+        guard?.Closing = CloseAsync;
         try
         {
             var end = await ReadAsync();
@@ -58,11 +61,11 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
         catch (OperationCanceledException)
         {
             // Without answers to its pings the WebSocket aborts itself.
-            return _endedBy ?? SocketEnd.Silent;
+            return _endedBy ?? guard?.Fault ?? SocketEnd.Silent;
         }
         catch (Exception e) when (e is WebSocketException || ClientDisconnect.Caused(e))
         {
-            return _endedBy ?? SocketEnd.Lost;
+            return _endedBy ?? guard?.Fault ?? SocketEnd.Lost;
         }
         finally
         {

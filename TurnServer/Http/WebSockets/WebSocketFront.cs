@@ -104,10 +104,10 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
             return refusal;
         }
 
-        WebSocket socket;
+        (WebSocket Socket, FrameGuard? Guard) accepted;
         try
         {
-            socket = await AcceptAsync(context);
+            accepted = await AcceptAsync(context);
         }
         catch
         {
@@ -116,7 +116,7 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
         }
 
         Interlocked.Increment(ref _accepted);
-        Serve(context, socket, from);
+        Serve(context, accepted.Socket, new WebSocketConnection(this, accepted.Socket, accepted.Guard, from), from);
         return null;
     }
 
@@ -175,32 +175,33 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
 
     // The listener's handshake, but a WebSocket of its own: the listener's sends no pings that must be answered.
     [SuppressMessage("Usage", "CA1816", Justification = "Nothing else keeps that finalizer from running.")]
-    private async Task<WebSocket> AcceptAsync(HttpListenerContext context)
+    private async Task<(WebSocket Socket, FrameGuard? Guard)> AcceptAsync(HttpListenerContext context)
     {
         context.Response.Headers["Server"] = ReplySender.Server;
         var accepted = await context.AcceptWebSocketAsync(WebSocketUpgrade.Subprotocol, UnusedBufferBytes,
             ListenerInternals.Available ? Timeout.InfiniteTimeSpan : options.PingInterval);
         if (!ListenerInternals.Available)
-            return accepted.WebSocket;
+            return (accepted.WebSocket, null);
         // It would close the connection some day, after sending the head of the reply 101 once more.
         GC.SuppressFinalize(accepted.WebSocket);
         var connection = ListenerInternals.ConnectionOf(context);
         // 8 KiB that nothing reads into any more.
         ListenerInternals.BufferOf(connection) = null;
         ListenerInternals.ConnectionStreamOf(connection)?.OwnSocket();
-        return WebSocket.CreateFromStream(ListenerInternals.StreamOf(connection), new WebSocketCreationOptions
+        var guard = new FrameGuard(ListenerInternals.StreamOf(connection), options.BodyTimeout, TimeProvider.System);
+        return (WebSocket.CreateFromStream(guard, new WebSocketCreationOptions
         {
             IsServer = true,
             SubProtocol = WebSocketUpgrade.Subprotocol,
             KeepAliveInterval = options.PingInterval,
             KeepAliveTimeout = MissedPingsMax * options.PingInterval,
-        });
+        }), guard);
     }
 
     // Not awaited: the request has been answered. Stop closes what is open.
-    private async void Serve(HttpListenerContext context, WebSocket socket, ClientAddress from)
+    private async void Serve(HttpListenerContext context, WebSocket socket, WebSocketConnection connection,
+        ClientAddress from)
     {
-        var connection = new WebSocketConnection(this, socket, from);
         bool isStopping;
         lock (_lock)
         {
@@ -215,8 +216,11 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
             var end = await connection.RunAsync();
             Interlocked.Increment(ref _endsByCause[(int)end]);
             TurnServer.Log.WebSocketEnded(log, end);
-            if (end is SocketEnd.WithoutTag or SocketEnd.Binary or SocketEnd.TooLong)
+            if (end is SocketEnd.WithoutTag or SocketEnd.Binary or SocketEnd.TooLong or SocketEnd.Malformed
+                or SocketEnd.Flooding)
+            {
                 await LingerAsync(context);
+            }
         }
         catch (Exception bug)
         {
