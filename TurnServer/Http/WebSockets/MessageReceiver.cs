@@ -41,6 +41,8 @@ internal sealed class MessageReceiver(WebSocket socket, TimeSpan timeout)
         }
         catch (OperationCanceledException) when (late.IsCancellationRequested)
         {
+            // The cancellation does so too, but perhaps a moment later.
+            socket.Abort();
             return new SocketMessage(SocketMessageOutcome.Late);
         }
     }
