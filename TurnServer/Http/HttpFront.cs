@@ -133,8 +133,8 @@ public sealed class HttpFront : IDisposable
     }
 
     /// <summary>
-    /// Waits until no request is in progress and no WebSocket is open, at most for <see cref="HttpOptions.DrainTimeout"/>. Returns how many are
-    /// left.
+    /// Waits until no request is in progress and no WebSocket is open, at most for <see
+    /// cref="HttpOptions.DrainTimeout"/>. Returns how many requests are left.
     /// </summary>
     public async Task<int> DrainAsync()
     {

@@ -15,8 +15,8 @@ public sealed record HttpOptions
     public TimeSpan BodyTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>
-    /// After how much silence of a WebSocket's client it is sent a ping. The default is below the 30 to 60 s after which
-    /// mobile networks and proxies drop an idle connection.
+    /// After how much silence of a WebSocket's client it is sent a ping. The default is below the 30 to 60 s after
+    /// which mobile networks and proxies drop an idle connection.
     /// </summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(20);
 

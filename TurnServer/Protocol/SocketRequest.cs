@@ -12,7 +12,7 @@ public readonly record struct SocketRequest
     /// <summary>The most digits of a tag.</summary>
     public const int TagDigitsMax = 8;
 
-    /// <summary>The longest message, in bytes: a request of the longest body, with room for tag and parameters.</summary>
+    /// <summary>The longest message in bytes: a request of the longest body, and its tag and parameters.</summary>
     public const int MessageBytesMax = ProtocolLimits.BodyBytesMax + 128;
 
     /// <summary>How many digits at the start of the message are the tag.</summary>

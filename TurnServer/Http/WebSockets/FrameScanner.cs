@@ -80,7 +80,9 @@ internal struct FrameScanner
                 break;
         }
 
-        if (_headBytes == _headLength && ((_first & ControlBit) != 0 || ((_first & FinalBit) == 0 && _left < SmallBytes)))
+        var isControl = (_first & ControlBit) != 0;
+        var isSmallFragment = (_first & FinalBit) == 0 && _left < SmallBytes;
+        if (_headBytes == _headLength && (isControl || isSmallFragment))
             SmallFrames++;
     }
 

@@ -6,8 +6,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Http.WebSockets;
 
 /// <summary>
-/// Writes replies as WebSocket messages: <c>TAG[;NAME=VALUE]... REPLY</c>, with what are headers over HTTP (PROTOCOL.md,
-/// "Over a WebSocket").
+/// Writes replies as WebSocket messages: <c>TAG[;NAME=VALUE]... REPLY</c>, with what are headers over HTTP
+/// (PROTOCOL.md, "Over a WebSocket").
 /// </summary>
 internal static class SocketReplyWriter
 {

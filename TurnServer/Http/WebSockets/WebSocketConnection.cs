@@ -15,7 +15,7 @@ namespace TurnServer.Http.WebSockets;
 /// <param name="socket">The WebSocket; whoever created it disposes it.</param>
 /// <param name="guard">The socket's stream; null where the listener does not show it.</param>
 /// <param name="from">The client's address.</param>
-[SuppressMessage("Reliability", "CA1001", Justification = "The semaphores hold no handles, and outlive the connection.")]
+[SuppressMessage("Reliability", "CA1001", Justification = "The semaphores hold no handles and outlive the socket.")]
 internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket, FrameGuard? guard,
     ClientAddress from)
 {
@@ -32,6 +32,7 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
 
     private readonly MessageReceiver _receiver = new(socket, front.SlowClientTimeout);
     private readonly SemaphoreSlim _free = new(UnderWayMax);
+    private readonly SeatWindow _seats = new();
     private readonly SemaphoreSlim _sending = new(1);
     private int _unsentBytes;
     private volatile bool _isClosing;
@@ -105,7 +106,7 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
             else if (message.Outcome == SocketMessageOutcome.TooLong)
                 await RefuseAsync(tag, ErrorCode.OverContentLength, Task.CompletedTask);
             else
-                Answer(tag, request, message.Bytes[request.Line]);
+                await BeginAsync(tag, request, message.Bytes[request.Line]);
         }
     }
 
@@ -117,8 +118,16 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
         _ => SocketEnd.TooLong,
     };
 
+    private async ValueTask BeginAsync(SocketTag tag, SocketRequest request, ReadOnlyMemory<byte> line)
+    {
+        var seat = SeatWindow.SeatOf(line.Span);
+        if (seat is { } updated)
+            await _seats.EnterAsync(updated);
+        Answer(tag, request, line, seat);
+    }
+
     // Not awaited, as a held reply must not keep other requests waiting. Stop waits for the count instead.
-    private async void Answer(SocketTag tag, SocketRequest request, ReadOnlyMemory<byte> line)
+    private async void Answer(SocketTag tag, SocketRequest request, ReadOnlyMemory<byte> line, int? seat)
     {
         try
         {
@@ -152,6 +161,8 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
         }
         finally
         {
+            if (seat is { } updated)
+                _seats.Leave(updated);
             _free.Release();
             End();
         }
@@ -171,11 +182,12 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
     {
         if (_isClosing)
             return;
-        var message = SocketReplyWriter.Write(tag, reply, out var length);
-        Interlocked.Add(ref _unsentBytes, length);
+        var waiting = reply.Body.Length;
+        Interlocked.Add(ref _unsentBytes, waiting);
         await _sending.WaitAsync();
         try
         {
+            var message = SocketReplyWriter.Write(tag, reply, out var length);
             var sending = _isClosing
                 ? default
                 : socket.SendAsync(message.AsMemory(0, length), WebSocketMessageType.Text, true, default);
@@ -198,7 +210,7 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
         }
         finally
         {
-            Interlocked.Add(ref _unsentBytes, -length);
+            Interlocked.Add(ref _unsentBytes, -waiting);
             _sending.Release();
         }
     }

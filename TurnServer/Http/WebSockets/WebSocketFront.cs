@@ -136,7 +136,7 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
     /// <summary>Counts the end of a request.</summary>
     public void Ended() => Interlocked.Decrement(ref _underWay);
 
-    /// <summary>Takes no more requests, and closes each WebSocket once those that it has under way are answered.</summary>
+    /// <summary>Takes no more requests, and closes each WebSocket once those under way on it are answered.</summary>
     public void Stop()
     {
         List<WebSocketConnection> open;

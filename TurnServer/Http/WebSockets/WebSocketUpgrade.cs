@@ -3,7 +3,7 @@ using System.Text;
 
 namespace TurnServer.Http.WebSockets;
 
-/// <summary>Tells requests for a WebSocket, and those of them that are refused (PROTOCOL.md, "Over a WebSocket").</summary>
+/// <summary>Tells requests for a WebSocket, and which of them are refused (PROTOCOL.md, "Over a WebSocket").</summary>
 internal static class WebSocketUpgrade
 {
     /// <summary>The subprotocol that a client must offer.</summary>
