@@ -11,6 +11,9 @@ internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, I
     // Time for a started request to reach the server.
     private static readonly TimeSpan StartPause = TimeSpan.FromMilliseconds(150);
 
+    /// <summary>How much too early a timer may fire.</summary>
+    public static readonly TimeSpan TimerSlack = TimeSpan.FromMilliseconds(20);
+
     private readonly Dictionary<string, Task<ScenarioReply>> _started = [];
 
     /// <summary>Plays scenarios against the server at this address.</summary>
@@ -55,7 +58,7 @@ internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, I
     public async Task SleepAsync(TimeSpan time)
     {
         var watch = Stopwatch.StartNew();
-        await Task.Delay(time);
+        await Task.Delay(time + TimerSlack);
         NoteDelay(watch.Elapsed - time);
     }
 
