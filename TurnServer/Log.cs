@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using TurnServer.Http.WebSockets;
 
 namespace TurnServer;
 
@@ -58,6 +59,9 @@ internal static partial class Log
 
     [LoggerMessage(14, LogLevel.Debug, "Client disconnected before its reply: {Reason}")]
     public static partial void ClientGone(ILogger log, string reason);
+
+    [LoggerMessage(19, LogLevel.Debug, "WebSocket ended: {End}")]
+    public static partial void WebSocketEnded(ILogger log, SocketEnd end);
 
     [LoggerMessage(15, LogLevel.Debug, "Closed {Count} connections with slow or endless request heads")]
     public static partial void SlowHeads(ILogger log, int count);

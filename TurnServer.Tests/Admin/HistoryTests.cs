@@ -3,6 +3,7 @@ using TurnServer.Actor;
 using TurnServer.Admin;
 using TurnServer.Admin.Status;
 using TurnServer.Http;
+using TurnServer.Http.WebSockets;
 using TurnServer.Journal;
 using TurnServer.Metrics;
 using TurnServer.Protocol;
@@ -177,6 +178,14 @@ internal sealed class HistoryTests
                 ConnectionsShed = 0,
                 AcceptFailures = 0,
                 ErrorsByCode = byCode,
+                WebSockets = new WebSocketStatistics
+                {
+                    Open = 0,
+                    Accepted = 0,
+                    Refused = 0,
+                    Messages = 0,
+                    EndsByCause = [],
+                },
                 Served = 0,
                 ServedTime = default,
             },

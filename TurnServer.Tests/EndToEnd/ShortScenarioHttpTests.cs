@@ -3,8 +3,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.EndToEnd;
 
 /// <summary>
-/// The scenarios with timeouts, played over HTTP. As they sleep in real time, all run at once, each against its own
-/// server, and the tests await the results.
+/// The scenarios with timeouts, played over HTTP and over a WebSocket. As they sleep in real time, all run at once,
+/// each against its own server, and the tests await the results.
 /// </summary>
 [Category("Process")]
 public sealed class ShortScenarioHttpTests
@@ -18,19 +18,25 @@ public sealed class ShortScenarioHttpTests
         "--pairing-timeout", "1", "--load-timeout", "1", "--game-timeout", "1", "--long-pairing-timeout", "4",
     ];
 
-    private readonly Dictionary<string, Task<IReadOnlyList<string>>> _played = [];
+    private readonly Dictionary<(string Name, bool IsSocket), Task<IReadOnlyList<string>>> _played = [];
     private ServerChild[] _servers = [];
 
     [OneTimeSetUp]
     public async Task PlayAll()
     {
         var scenarios = Scenario.InFolder("scenarios-short").Select(found => found.Scenario).ToArray();
+        var plays = scenarios.SelectMany(scenario => new[] { (scenario, false), (scenario, true) }).ToArray();
         // All servers start before anything is played: their load would delay the steps.
-        _servers = new ServerChild[scenarios.Length];
-        for (var i = 0; i < scenarios.Length; i++)
+        _servers = new ServerChild[plays.Length];
+        for (var i = 0; i < plays.Length; i++)
             _servers[i] = await ServerChild.StartAsync(Flags);
-        for (var i = 0; i < scenarios.Length; i++)
-            _played[scenarios[i].Name] = PlayAsync(scenarios[i], _servers[i].Url);
+        for (var i = 0; i < plays.Length; i++)
+        {
+            var (scenario, isSocket) = plays[i];
+            _played[(scenario.Name, isSocket)] = isSocket
+                ? PlayOverSocketAsync(scenario, _servers[i])
+                : PlayAsync(scenario, _servers[i].Url);
+        }
     }
 
     [OneTimeTearDown]
@@ -40,8 +46,13 @@ public sealed class ShortScenarioHttpTests
             await server.DisposeAsync();
     }
 
-    [TestCaseSource(nameof(Cases))]
-    public async Task ShortScenario_PlayedOverHttp_Holds(string name) => Assert.That(await _played[name], Is.Empty);
+    [TestCaseSource(nameof(HttpCases))]
+    public async Task ShortScenario_PlayedOverHttp_Holds(string name) =>
+        Assert.That(await _played[(name, false)], Is.Empty);
+
+    [TestCaseSource(nameof(SocketCases))]
+    public async Task ShortScenario_PlayedOverAWebSocket_Holds(string name) =>
+        Assert.That(await _played[(name, true)], Is.Empty);
 
     // A scenario is played again if the machine stalled for too long.
     private static async Task<IReadOnlyList<string>> PlayAsync(Scenario scenario, Uri url)
@@ -57,6 +68,23 @@ public sealed class ShortScenarioHttpTests
         }
     }
 
-    private static IEnumerable<TestCaseData> Cases() => Scenario.InFolder("scenarios-short")
-        .Select(found => new TestCaseData(found.Scenario.Name).SetName($"HTTP, {found.File}: {found.Scenario.Name}"));
+    private static async Task<IReadOnlyList<string>> PlayOverSocketAsync(Scenario scenario, ServerChild server)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            await using var socket = new SocketScenarioServer(() => RawWebSocket.ConnectAsync(server.Port),
+                new HttpScenarioServer(server.Url));
+            var differences = await new ScenarioPlayer(socket).PlayAsync(scenario.Steps);
+            if (differences.Count == 0 || attempt == AttemptsMax || socket.LongestDelay < DelayMax)
+                return differences;
+            await socket.SleepAsync(TimeSpan.FromSeconds(5));
+        }
+    }
+
+    private static IEnumerable<TestCaseData> SocketCases() => Cases("WebSocket");
+
+    private static IEnumerable<TestCaseData> HttpCases() => Cases("HTTP");
+
+    private static IEnumerable<TestCaseData> Cases(string how) => Scenario.InFolder("scenarios-short")
+        .Select(found => new TestCaseData(found.Scenario.Name).SetName($"{how}, {found.File}: {found.Scenario.Name}"));
 }

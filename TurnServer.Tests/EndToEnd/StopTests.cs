@@ -63,6 +63,23 @@ internal sealed class StopTests
     }
 
     [Test]
+    public async Task WebSockets_get_their_held_replies_and_are_closed_with_1001()
+    {
+        await using var server = await ServerChild.StartAsync();
+        await using var socket = await RawWebSocket.ConnectAsync(server.Port);
+        await using var idle = await RawWebSocket.ConnectAsync(server.Port);
+        var key = await socket.RegisterAsync(Register);
+        await socket.SendAsync($"77;wait=20 2,*,{key},*,*");
+        await socket.AskAsync("1,*,1,*,*");
+        server.Signal(PosixSignal.SIGTERM);
+        Assert.That(await socket.ReadAsync(), Is.EqualTo("77;wait=20 0/2/*"));
+        Assert.That((await socket.ReadFrameAsync())?.Code, Is.EqualTo(1001));
+        Assert.That((await idle.ReadFrameAsync())?.Code, Is.EqualTo(1001));
+        Assert.That(await server.ExitCodeAsync(TimeSpan.FromSeconds(4)), Is.Zero);
+        Assert.That(server.Errors, Does.Not.Contain("error:"));
+    }
+
+    [Test]
     public async Task A_request_with_half_its_body_is_completed_and_new_connections_are_refused()
     {
         await using var server = await ServerChild.StartAsync("--log-level", "debug");

@@ -109,6 +109,33 @@ internal sealed class FewDescriptorsTests
     }
 
     [Test]
+    public async Task A_WebSocket_counts_as_a_connection_and_is_refused_above_the_limit()
+    {
+        await using var server = await ServerChild.StartAsync("--max-connections", "2");
+        var (first, key) = await RegisterAsync(server.Port);
+        await using var socket = await RawWebSocket.OpenAsync(first.Socket);
+        var (second, _) = await RegisterAsync(server.Port);
+        var refused = 0;
+        for (var attempt = 0; attempt < 200 && refused == 0; attempt++)
+        {
+            // Most connections are closed before they send a request.
+            try
+            {
+                await using var third = await RawHttp.ConnectAsync(server.Port);
+                refused = (await third.GetAsync("GET / HTTP/1.1", RawWebSocket.Headers)).Status;
+            }
+            catch (Exception e) when (e is IOException or SocketException)
+            {
+                continue;
+            }
+        }
+
+        Assert.That(refused, Is.EqualTo(503), "one of 200 is faster than the guard");
+        Assert.That(await socket.AskAsync($"2,*,{key},*,*"), Is.EqualTo("0/2/*"), "an open one is not affected");
+        await second.DisposeAsync();
+    }
+
+    [Test]
     public async Task A_connection_limit_above_the_descriptor_limit_is_refused_at_start()
     {
         await using var server = ServerChild.Launch(Limited, null, 0,

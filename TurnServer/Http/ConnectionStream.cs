@@ -34,8 +34,9 @@ internal sealed class ConnectionStream : NetworkStream
     // What the listener gets before anything else is read, and how much of that belongs to a head.
     private ReadOnlyMemory<byte> _pending;
     private int _pendingHeadBytes;
+    private bool _ownsSocket;
 
-    /// <param name="socket">Closed by the listener.</param>
+    /// <param name="socket">Closed by the listener, unless <see cref="OwnSocket"/> is called.</param>
     /// <param name="connection">
     /// The listener's connection object: it is the state argument of reads of a head, and of no others.
     /// </param>
@@ -57,6 +58,12 @@ internal sealed class ConnectionStream : NetworkStream
     /// byte of a later head; 0 while none is. Any thread may read it.
     /// </summary>
     public long HeadSince => Volatile.Read(ref _headSince);
+
+    /// <summary>
+    /// Has the socket closed together with the stream. To be called once the connection is a WebSocket, which knows
+    /// only its stream.
+    /// </summary>
+    public void OwnSocket() => _ownsSocket = true;
 
     /// <summary>Reads; reports a reset as end of stream, with 0 bytes.</summary>
     public override IAsyncResult BeginRead(byte[] buffer, int offset, int count, AsyncCallback? callback,
@@ -111,6 +118,13 @@ internal sealed class ConnectionStream : NetworkStream
         {
             HasLostWrite = true;
         }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && _ownsSocket)
+            Socket.Dispose();
+        base.Dispose(disposing);
     }
 
     private static void CallBack(AsyncCallback callback, IAsyncResult result)

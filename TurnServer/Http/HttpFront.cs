@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
+using TurnServer.Http.WebSockets;
 using TurnServer.Metrics;
 
 namespace TurnServer.Http;
@@ -28,6 +29,7 @@ public sealed class HttpFront : IDisposable
     private readonly HttpListener _listener;
     private readonly AcceptLoop _acceptLoop;
     private readonly RequestHandler _handler;
+    private readonly WebSocketFront _sockets;
     private readonly ConnectionGuard? _guard;
     private readonly CancellationTokenSource _draining = new();
     private readonly RequestMetrics _metrics;
@@ -41,8 +43,12 @@ public sealed class HttpFront : IDisposable
         _options = options;
         _metrics = metrics;
         _listener = listener;
-        _handler = new RequestHandler(options, gateway,
-            new ActorProbe(table.GetStatisticsAsync, TimeProvider.System), metrics, log, _draining.Token);
+        var limiter = new AddressLimiter(options.RequestsPerSecond, log);
+        var refusals = new RefusalDelay(TimeProvider.System, _draining.Token);
+        _sockets = new WebSocketFront(listener, options, gateway, limiter, refusals, metrics, log);
+        _handler = new RequestHandler(options, gateway, _sockets,
+            new ActorProbe(table.GetStatisticsAsync, TimeProvider.System), limiter, refusals, metrics, log,
+            _draining.Token);
         ConnectionsMax = connectionsMax;
         if (ListenerInternals.Available)
         {
@@ -58,10 +64,10 @@ public sealed class HttpFront : IDisposable
     }
 
     /// <summary>How many requests are in progress, held ones included.</summary>
-    public int UnderWay => Volatile.Read(ref _underWay);
+    public int UnderWay => Volatile.Read(ref _underWay) + _sockets.UnderWay;
 
     /// <summary>How many requests have been received since the start.</summary>
-    public long Taken => Volatile.Read(ref _taken);
+    public long Taken => Volatile.Read(ref _taken) + _sockets.Messages;
 
     /// <summary>The limit on open connections.</summary>
     public int ConnectionsMax { get; }
@@ -99,6 +105,7 @@ public sealed class HttpFront : IDisposable
             ConnectionsShed = _guard?.ShedCount ?? 0,
             AcceptFailures = _acceptLoop.Failures,
             ErrorsByCode = _metrics.ErrorsByCode(),
+            WebSockets = _sockets.GetStatistics(),
             Served = served,
             ServedTime = servedTime,
         };
@@ -112,23 +119,27 @@ public sealed class HttpFront : IDisposable
         return Task.CompletedTask;
     });
 
-    /// <summary>Stops accepting connections, and closes each one after its next reply.</summary>
+    /// <summary>
+    /// Stops accepting connections, and closes each one after its next reply, a WebSocket once all its requests are
+    /// answered.
+    /// </summary>
     public void StopAccepting()
     {
         _draining.Cancel();
+        _sockets.Stop();
         // HttpListener.Stop would send an empty 200 on every connection.
         if (_endPoint is not null)
             ListenerInternals.ListeningSocketOf(_endPoint).Dispose();
     }
 
     /// <summary>
-    /// Waits until no request is in progress, at most for <see cref="HttpOptions.DrainTimeout"/>. Returns how many are
-    /// left.
+    /// Waits until no request is in progress and no WebSocket is open, at most for <see
+    /// cref="HttpOptions.DrainTimeout"/>. Returns how many requests are left.
     /// </summary>
     public async Task<int> DrainAsync()
     {
         var startedAt = Stopwatch.GetTimestamp();
-        while (UnderWay > 0 && Stopwatch.GetElapsedTime(startedAt) < _options.DrainTimeout)
+        while ((UnderWay > 0 || _sockets.Open > 0) && Stopwatch.GetElapsedTime(startedAt) < _options.DrainTimeout)
             await Task.Delay(DrainCheckInterval);
         return UnderWay;
     }

@@ -14,6 +14,12 @@ public sealed record HttpOptions
     /// <summary>The longest that a request's head, and then its body, may take to arrive.</summary>
     public TimeSpan BodyTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>
+    /// After how much silence of a WebSocket's client it is sent a ping. The default is below the 30 to 60 s after
+    /// which mobile networks and proxies drop an idle connection.
+    /// </summary>
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>The longest that a reply is held, in seconds; 0 means that none is held.</summary>
     public int WaitSecondsMax { get; init; } = 25;
 

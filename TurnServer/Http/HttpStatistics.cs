@@ -1,3 +1,4 @@
+using TurnServer.Http.WebSockets;
 using TurnServer.Protocol;
 
 namespace TurnServer.Http;
@@ -29,7 +30,10 @@ public sealed record HttpStatistics
     /// <summary>Error replies since the start, at the index of each <see cref="ErrorCode"/>.</summary>
     public required IReadOnlyList<long> ErrorsByCode { get; init; }
 
-    /// <summary>Replies to POSTs since the start that were not held.</summary>
+    /// <summary>The WebSockets; their requests are counted above too.</summary>
+    public required WebSocketStatistics WebSockets { get; init; }
+
+    /// <summary>Replies to players' requests since the start that were not held.</summary>
     public required long Served { get; init; }
 
     /// <summary>The time that those took inside the server, from the body's arrival to the reply.</summary>

@@ -42,6 +42,7 @@ internal static class ListenerInternals
             _ = ListeningSocketOf(endPoint).IsBound;
             _ = UnregisteredConnections(endPoint).Count;
             _ = BufferOf(connection)?.Length;
+            _ = HasUnreadBytes(connection);
             _ = StreamOf(connection).CanWrite;
             StopIdleTimer(connection);
             AcceptHook.Install(endPoint, _ => true, () => { });
@@ -75,6 +76,25 @@ internal static class ListenerInternals
         if (SocketOf(connection) is null)
             RemoveConnection(listener, connection);
     }
+
+    /// <summary>
+    /// Closes the connection of a WebSocket and unregisters it and its context, which the listener knows nothing of any
+    /// more: it would count the connection forever.
+    /// </summary>
+    public static void CloseUpgraded(HttpListener listener, HttpListenerContext context)
+    {
+        ref var socket = ref SocketOf(ConnectionOf(context));
+        socket?.Dispose();
+        socket = null;
+        Unregister(listener, context);
+    }
+
+    /// <summary>
+    /// Whether more than the head of the current request has been read. The listener drops that when the request is
+    /// upgraded to a WebSocket.
+    /// </summary>
+    public static bool HasUnreadBytes(object connection) =>
+        ReadBytesOf(connection) is { } bytes && bytes.Length > PositionOf(connection);
 
     /// <summary>
     /// The connections that have not yet sent a complete request head; to be locked while it is read. The listener
@@ -136,7 +156,7 @@ internal static class ListenerInternals
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_stream")]
     public static extern ref Stream StreamOf([UnsafeAccessorType(Connection)] object connection);
 
-    /// <summary>The listener's read buffer; null until it first reads from the connection.</summary>
+    /// <summary>The listener's read buffer of 8 KiB; null until it first reads from the connection.</summary>
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_buffer")]
     public static extern ref byte[]? BufferOf([UnsafeAccessorType(Connection)] object connection);
 
@@ -169,6 +189,12 @@ internal static class ListenerInternals
     /// </summary>
     public static bool LacksChunks(Stream requestBody) =>
         WantsMore(Get(Type.GetType(ChunkedStream)?.GetField("_decoder", Hidden), "_decoder", requestBody));
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_memoryStream")]
+    private static extern ref MemoryStream? ReadBytesOf([UnsafeAccessorType(Connection)] object connection);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_position")]
+    private static extern ref int PositionOf([UnsafeAccessorType(Connection)] object connection);
 
     [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_WantMore")]
     private static extern bool WantsMore([UnsafeAccessorType(Decoder)] object decoder);

@@ -21,8 +21,10 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
     /// <summary>The methods that are allowed.</summary>
     public const string Methods = "GET, HEAD, POST, OPTIONS";
 
+    /// <summary>The header Server of every reply.</summary>
+    public const string Server = "TurnServer";
+
     private const string Text = "text/plain; charset=utf-8";
-    private const string Server = "TurnServer";
     private const string NoStore = "no-store";
     private const string ExposedHeaders = $"Preference-Applied, Retry-After, {ReplyHeaders.TurnCounter}, "
         + $"{ReplyHeaders.TurnsTaken}, {ReplyHeaders.TurnsAcknowledged}, {ReplyHeaders.PartnerSilent}";

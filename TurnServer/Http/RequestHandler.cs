@@ -5,6 +5,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
 using TurnServer.Demo;
+using TurnServer.Http.WebSockets;
 using TurnServer.Metrics;
 using TurnServer.Protocol;
 
@@ -16,14 +17,16 @@ namespace TurnServer.Http;
 /// </summary>
 /// <param name="options">Limits and timeouts.</param>
 /// <param name="gateway">Answers players.</param>
+/// <param name="sockets">Accepts WebSockets.</param>
 /// <param name="probe">Tells whether the server is healthy.</param>
+/// <param name="limiter">Limits requests by address.</param>
+/// <param name="refusals">Delays refusals by that limit.</param>
 /// <param name="metrics">Counts requests and replies.</param>
 /// <param name="log">For failures.</param>
-/// <param name="draining">
-/// Cancelled when the server stops: from then on every reply closes its connection, and no refusal is delayed.
-/// </param>
-internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway, ActorProbe probe,
-    RequestMetrics metrics, ILogger log, CancellationToken draining)
+/// <param name="draining">Cancelled when the server stops: from then on every reply closes its connection.</param>
+internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway, WebSocketFront sockets,
+    ActorProbe probe, AddressLimiter limiter, RefusalDelay refusals, RequestMetrics metrics, ILogger log,
+    CancellationToken draining)
 {
     private const int OkStatus = 200;
     private const int NoContentStatus = 204;
@@ -34,8 +37,6 @@ internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway
     private const int UnavailableStatus = 503;
 
     private readonly ReplySender _sender = new(options.CorsOrigin, options.BodyTimeout, metrics, log, draining);
-    private readonly AddressLimiter _limiter = new(options.RequestsPerSecond, log);
-    private readonly RefusalDelay _refusals = new(TimeProvider.System, draining);
     private long _lastPostTicks;
 
     /// <summary>Handles one request to its end. Throws nothing that a client can cause.</summary>
@@ -75,18 +76,18 @@ internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway
         }
 
         // A POST is refused only once its body has been read: an unread body would cost the client its connection.
-        var isAdmitted = _limiter.TryAdmit(from);
+        var isAdmitted = limiter.TryAdmit(from);
         switch (request.HttpMethod)
         {
             case "POST":
                 await AnswerPostAsync(context, from, isAdmitted);
                 break;
             case var _ when !isAdmitted:
-                await _refusals.WaitAsync();
+                await refusals.WaitAsync();
                 await RefuseUnreadAsync(context, ErrorCode.RateLimited);
                 break;
             case "GET" or "HEAD":
-                await AnswerGetAsync(context);
+                await AnswerGetAsync(context, from);
                 break;
             case "OPTIONS":
                 await _sender.SendAsync(context, NoContentStatus, []);
@@ -117,7 +118,7 @@ internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway
         }
 
         if (!isAdmitted)
-            await _refusals.WaitAsync();
+            await refusals.WaitAsync();
         // Excludes the delay, and the time that a slow client takes to send its body.
         var startedAt = Stopwatch.GetTimestamp();
         WireReply reply;
@@ -152,10 +153,13 @@ internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway
         return gateway.AskAsync(body, request.Headers[TurnReceivedHeader.Name], waitSeconds, from);
     }
 
-    private async ValueTask AnswerGetAsync(HttpListenerContext context)
+    private async ValueTask AnswerGetAsync(HttpListenerContext context, ClientAddress from)
     {
         switch (context.Request.Url?.AbsolutePath)
         {
+            case "/" when context.Request.HttpMethod == "GET" && WebSocketUpgrade.IsWanted(context.Request):
+                await UpgradeAsync(context, from);
+                break;
             case "/":
                 var seconds = TimeSpan.FromTicks(Volatile.Read(ref _lastPostTicks)).TotalSeconds;
                 await _sender.SendAsync(context, OkStatus,
@@ -176,6 +180,15 @@ internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway
                 await _sender.SendAsync(context, NotFoundStatus, "not found"u8.ToArray());
                 break;
         }
+    }
+
+    private async ValueTask UpgradeAsync(HttpListenerContext context, ClientAddress from)
+    {
+        if (await sockets.TryAcceptAsync(context, from) is not { } refusal)
+            return;
+        if (refusal == UpgradeRefusal.WrongVersion)
+            context.Response.Headers["Sec-WebSocket-Version"] = WebSocketUpgrade.Version;
+        await _sender.SendAsync(context, refusal.Status, refusal.Body);
     }
 
     // Refuses a request without reading its body, which costs the client its connection.

@@ -72,6 +72,20 @@ internal sealed class ReverseProxy : IAsyncDisposable
         };
     }
 
+    /// <summary>Opens a WebSocket through the proxy.</summary>
+    public async Task<RawWebSocket> OpenSocketAsync(bool isHttps, IPAddress? address = null)
+    {
+        const string Host = "Host: localhost";
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        using var timeout = new CancellationTokenSource(TestWait.Timeout);
+        await socket.ConnectAsync(address ?? IPAddress.Loopback, isHttps ? HttpsPort : HttpPort, timeout.Token);
+        if (!isHttps)
+            return await RawWebSocket.OpenAsync(socket, Host);
+        var stream = new SslStream(new NetworkStream(socket, ownsSocket: true), false, HasCertificate);
+        await stream.AuthenticateAsClientAsync("localhost");
+        return await RawWebSocket.OpenAsync(stream, Host);
+    }
+
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)

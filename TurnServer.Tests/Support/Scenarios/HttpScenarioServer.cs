@@ -11,7 +11,8 @@ internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, I
     // Time for a started request to reach the server.
     private static readonly TimeSpan StartPause = TimeSpan.FromMilliseconds(150);
 
-    private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
+    /// <summary>By how much a timer, which counts on a coarse clock, may fire too early.</summary>
+    public static readonly TimeSpan TimerSlack = TimeSpan.FromMilliseconds(20);
 
     private readonly Dictionary<string, Task<ScenarioReply>> _started = [];
 
@@ -57,9 +58,7 @@ internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, I
     public async Task SleepAsync(TimeSpan time)
     {
         var watch = Stopwatch.StartNew();
-        // Timers count on a coarse clock, and may elapse some milliseconds early.
-        for (var left = time; left > TimeSpan.Zero; left = time - watch.Elapsed)
-            await Task.Delay(left + TimerResolution);
+        await Task.Delay(time + TimerSlack);
         NoteDelay(watch.Elapsed - time);
     }
 

@@ -1,0 +1,280 @@
+using System.Buffers;
+using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
+using System.Net.WebSockets;
+using TurnServer.Actor;
+using TurnServer.Protocol;
+
+namespace TurnServer.Http.WebSockets;
+
+/// <summary>
+/// One WebSocket: reads requests, has each answered, and sends the replies in the order in which they are ready
+/// (PROTOCOL.md, "Over a WebSocket").
+/// </summary>
+/// <param name="front">Answers requests and counts them.</param>
+/// <param name="socket">The WebSocket; whoever created it disposes it.</param>
+/// <param name="guard">The socket's stream; null where the listener does not show it.</param>
+/// <param name="from">The client's address.</param>
+[SuppressMessage("Reliability", "CA1001", Justification = "The semaphores hold no handles and outlive the socket.")]
+internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket, FrameGuard? guard,
+    ClientAddress from)
+{
+    /// <summary>
+    /// The most requests under way; further ones are not read until one is answered, so that TCP holds the sender back.
+    /// Enough for the 256 players that one address may register, each with a held request and a newer one.
+    /// </summary>
+    public const int UnderWayMax = 512;
+
+    /// <summary>
+    /// While more bytes of replies than this wait to be sent, no request is read: twice the longest reply.
+    /// </summary>
+    private const int UnsentBytesMax = 2 * ProtocolLimits.BacklogBytesMax;
+
+    private readonly MessageReceiver _receiver = new(socket, front.SlowClientTimeout);
+    private readonly SemaphoreSlim _free = new(UnderWayMax);
+    private readonly SeatWindow _seats = new();
+    private readonly SemaphoreSlim _sending = new(1);
+    private int _unsentBytes;
+    private volatile bool _isClosing;
+
+    // Set before the server itself ends the connection.
+    private SocketEnd? _endedBy;
+
+    // The connection itself counts as one, so that the count reaches 0 only when it stops.
+    private int _underWay = 1;
+    private int _isStopping;
+
+    /// <summary>Serves the connection to its end. Returns why it ended.</summary>
+    public async Task<SocketEnd> RunAsync()
+    {
+        guard?.Closing = CloseAsync;
+        try
+        {
+            var end = await ReadAsync();
+            await CloseAsync(end);
+            return _endedBy ?? end;
+        }
+        catch (WebSocketException e) when (e.WebSocketErrorCode == WebSocketError.Faulted)
+        {
+            // The WebSocket has sent a close frame that says so.
+            return _endedBy ?? SocketEnd.Malformed;
+        }
+        catch (OperationCanceledException)
+        {
+            // Without answers to its pings the WebSocket aborts itself.
+            return _endedBy ?? guard?.Fault ?? SocketEnd.Silent;
+        }
+        catch (Exception e) when (e is WebSocketException || ClientDisconnect.Caused(e))
+        {
+            return _endedBy ?? guard?.Fault ?? SocketEnd.Lost;
+        }
+        finally
+        {
+            _isClosing = true;
+        }
+    }
+
+    /// <summary>Takes no more requests, and closes once those under way are answered.</summary>
+    public void Stop()
+    {
+        if (Interlocked.Exchange(ref _isStopping, 1) == 0)
+            End();
+    }
+
+    private async Task<SocketEnd> ReadAsync()
+    {
+        while (true)
+        {
+            await _free.WaitAsync();
+            if (Volatile.Read(ref _unsentBytes) > UnsentBytesMax)
+                await WaitUntilSentAsync();
+            var message = await _receiver.ReceiveAsync();
+            if (message.Outcome is not (SocketMessageOutcome.Received or SocketMessageOutcome.TooLong))
+                return EndOf(message.Outcome);
+            if (!SocketRequest.TryParse(message.Bytes.Span, out var request))
+                return SocketEnd.WithoutTag;
+            if (!TryBegin())
+            {
+                // The server is stopping: the client will repeat the request elsewhere.
+                _free.Release();
+                continue;
+            }
+
+            var tag = new SocketTag(message.Bytes.Span[..request.TagLength]);
+            if (!front.TryAdmit(from))
+                await RefuseAsync(tag, ErrorCode.RateLimited, front.DelayRefusalAsync());
+            else if (message.Outcome == SocketMessageOutcome.TooLong)
+                await RefuseAsync(tag, ErrorCode.OverContentLength, Task.CompletedTask);
+            else
+                await BeginAsync(tag, request, message.Bytes[request.Line]);
+        }
+    }
+
+    private static SocketEnd EndOf(SocketMessageOutcome outcome) => outcome switch
+    {
+        SocketMessageOutcome.Late => SocketEnd.Slow,
+        SocketMessageOutcome.Closed => SocketEnd.Client,
+        SocketMessageOutcome.Binary => SocketEnd.Binary,
+        _ => SocketEnd.TooLong,
+    };
+
+    private async ValueTask BeginAsync(SocketTag tag, SocketRequest request, ReadOnlyMemory<byte> line)
+    {
+        var seat = SeatWindow.SeatOf(line.Span);
+        if (seat is { } updated)
+            await _seats.EnterAsync(updated);
+        Answer(tag, request, line, seat);
+    }
+
+    // Not awaited, as a held reply must not keep other requests waiting. Stop waits for the count instead.
+    private async void Answer(SocketTag tag, SocketRequest request, ReadOnlyMemory<byte> line, int? seat)
+    {
+        try
+        {
+            var startedAt = Stopwatch.GetTimestamp();
+            front.Began();
+            WireReply reply;
+            try
+            {
+                reply = await front.Gateway.AskAsync(line, request.Received, request.WaitSeconds, from);
+            }
+            finally
+            {
+                front.Ended();
+            }
+
+            front.Metrics.Answered(reply.Symbol, reply, Stopwatch.GetElapsedTime(startedAt));
+            await SendAsync(tag, reply);
+        }
+        catch (OutcomeUnknownException)
+        {
+            // There is no reply: the client repeats its requests over another connection.
+            front.Metrics.UnknownOutcome();
+            Abort(SocketEnd.UnknownOutcome);
+        }
+        catch (Exception e)
+        {
+            // A bug here closes this connection only. A bug in the rules ends the process, through the actor.
+            front.Metrics.Failed();
+            Log.RequestFailed(front.Log, e);
+            Abort(SocketEnd.Failed);
+        }
+        finally
+        {
+            if (seat is { } updated)
+                _seats.Leave(updated);
+            _free.Release();
+            End();
+        }
+    }
+
+    private async Task RefuseAsync(SocketTag tag, ErrorCode error, Task delay)
+    {
+        await delay;
+        var reply = WireReply.Of(Reply.Refuse(error));
+        front.Metrics.Refused(reply);
+        await SendAsync(tag, reply);
+        _free.Release();
+        End();
+    }
+
+    private async ValueTask SendAsync(SocketTag tag, WireReply reply)
+    {
+        if (_isClosing)
+            return;
+        var waiting = reply.Body.Length;
+        Interlocked.Add(ref _unsentBytes, waiting);
+        await _sending.WaitAsync();
+        try
+        {
+            var message = SocketReplyWriter.Write(tag, reply, out var length);
+            var sending = _isClosing
+                ? default
+                : socket.SendAsync(message.AsMemory(0, length), WebSocketMessageType.Text, true, default);
+            // Nearly always done at once: the kernel has room for it.
+            if (sending.IsCompleted)
+                await sending;
+            else
+                await sending.AsTask().WaitAsync(front.SlowClientTimeout);
+            ArrayPool<byte>.Shared.Return(message);
+        }
+        catch (TimeoutException)
+        {
+            front.Metrics.ClientDisconnected();
+            Abort(SocketEnd.Slow);
+        }
+        catch (Exception e) when (e is WebSocketException or OperationCanceledException || ClientDisconnect.Caused(e))
+        {
+            // Cancelled: the WebSocket was aborted meanwhile.
+            front.Metrics.ClientDisconnected();
+        }
+        finally
+        {
+            Interlocked.Add(ref _unsentBytes, -waiting);
+            _sending.Release();
+        }
+    }
+
+    private async Task WaitUntilSentAsync()
+    {
+        await _sending.WaitAsync();
+        _sending.Release();
+    }
+
+    // False once nothing more is taken.
+    private bool TryBegin()
+    {
+        var underWay = Volatile.Read(ref _underWay);
+        while (underWay > 0 && _isStopping == 0)
+        {
+            var seen = Interlocked.CompareExchange(ref _underWay, underWay + 1, underWay);
+            if (seen == underWay)
+                return true;
+            underWay = seen;
+        }
+
+        return false;
+    }
+
+    private void End()
+    {
+        if (Interlocked.Decrement(ref _underWay) == 0)
+            Finish();
+    }
+
+    // Not awaited: the answer to the close frame ends the reading, or the time is over.
+    private async void Finish()
+    {
+        _endedBy = SocketEnd.Stopping;
+        await CloseAsync(SocketEnd.Stopping);
+        await Task.Delay(WebSocketFront.CloseTimeout);
+        Abort(SocketEnd.Stopping);
+    }
+
+    private void Abort(SocketEnd end)
+    {
+        _endedBy ??= end;
+        socket.Abort();
+    }
+
+    // Sends a close frame, unless the connection is beyond that.
+    private async Task CloseAsync(SocketEnd end)
+    {
+        var (status, reason) = SocketEnds.Describe(end);
+        await _sending.WaitAsync();
+        try
+        {
+            _isClosing = true;
+            await socket.CloseOutputAsync(status, reason, default).WaitAsync(front.SlowClientTimeout);
+        }
+        catch (Exception e) when (e is WebSocketException or TimeoutException or OperationCanceledException
+            || ClientDisconnect.Caused(e))
+        {
+            // The client has gone, or does not read.
+        }
+        finally
+        {
+            _sending.Release();
+        }
+    }
+}
