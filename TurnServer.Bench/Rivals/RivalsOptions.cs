@@ -1,0 +1,32 @@
+namespace TurnServer.Bench.Rivals;
+
+/// <summary>What to measure.</summary>
+internal sealed record RivalsOptions
+{
+    /// <summary>One port for each rival.</summary>
+    public const int PortsUsed = 8;
+
+    /// <summary>Length of each run: one at full speed and one at a pace.</summary>
+    public TimeSpan RunLength { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>Measured rounds, after one to warm up.</summary>
+    public int Rounds { get; init; } = 5;
+
+    /// <summary>How many pairs play at once.</summary>
+    public int Pairs { get; init; } = 50;
+
+    /// <summary>How many players are connected to measure memory; 0: memory is not measured.</summary>
+    public int Idle { get; init; } = 2000;
+
+    /// <summary>The names of those to measure; empty: all.</summary>
+    public IReadOnlyList<string> Only { get; init; } = [];
+
+    /// <summary>Where programs are installed.</summary>
+    public string Folder { get; init; } = Workshop.DefaultFolder;
+
+    /// <summary>Whether to run the C# servers on the JIT compiler instead of compiling them ahead of time.</summary>
+    public bool IsJit { get; init; }
+
+    /// <summary>The first of <see cref="PortsUsed"/> ports.</summary>
+    public required int Port { get; init; }
+}
