@@ -49,7 +49,7 @@ internal sealed class Workshop(string folder, bool isJit, TextWriter output)
             var project = Path.Combine(_folder, "relay-source");
             Directory.CreateDirectory(project);
             Extract("relay.csproj.txt", Path.Combine(project, "relay.csproj"));
-            Extract("RelayProgram.cs.txt", Path.Combine(project, "Program.cs"));
+            Extract("relay.program.txt", Path.Combine(project, "Program.cs"));
             return PublishAsync(Path.Combine(project, "relay.csproj"), Relay,
                 $"-p:RelaySources={Path.Combine(ProjectFolder, "Rivals", "Servers")}");
         });
