@@ -32,8 +32,12 @@ internal sealed class Field : IDisposable
         var field = new Field();
         try
         {
-            foreach (var (i, rival) in Rival.All.Index().Where(pair => IsWanted(options, pair.Item)))
-                await field.StartAsync(rival, workshop, options.Port + i);
+            foreach (var (i, wanted) in options.Wanted.Index())
+            {
+                if (wanted is { } rival)
+                    await field.StartAsync(rival, workshop, options.Port + i);
+            }
+
             return field;
         }
         catch
@@ -79,9 +83,6 @@ internal sealed class Field : IDisposable
     }
 
     public void Dispose() => _servers.ForEach(pair => pair.Server.Dispose());
-
-    private static bool IsWanted(RivalsOptions options, Rival rival) =>
-        options.Only.Count == 0 || options.Only.Contains(rival.Name);
 
     private async Task StartAsync(Rival rival, Workshop workshop, int port)
     {

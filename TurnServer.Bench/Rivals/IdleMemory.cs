@@ -17,8 +17,7 @@ internal static class IdleMemory
     /// <exception cref="BenchException">The server does not start or a connection is refused.</exception>
     public static async Task<double> MeasureAsync(Rival rival, Workshop workshop, RivalsOptions options)
     {
-        var port = options.Port + Rival.All.Index().First(pair => pair.Item == rival).Index;
-        using var server = await Field.StartAsync(rival, workshop, port, LittleGarbage);
+        using var server = await Field.StartAsync(rival, workshop, options.Port, LittleGarbage);
         Wait(WarmUpPairs).Dispose();
         await Task.Delay(Pause);
         var before = server.Usage.ResidentMegabytes;
@@ -28,7 +27,7 @@ internal static class IdleMemory
 
         Seats.ConnectedPairs Wait(int count)
         {
-            var connected = rival.Connect(port, count);
+            var connected = rival.Connect(options.Port, count);
             foreach (var seat in connected.Seats)
                 seat.Await();
             return connected;

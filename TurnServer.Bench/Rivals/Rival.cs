@@ -51,6 +51,10 @@ internal sealed record Rival(string Name, string Title, Func<Workshop, int, Task
             (port, pairs) => ConnectedPairs.OfEcho(port, pairs, NginxReply)) { IsEcho = true, IsHttp = true },
     ];
 
+    /// <summary>Another build of this server, by its executable.</summary>
+    public static Rival OfBuild(string program) => new("with", "other build, WebSocket",
+        (_, port) => Task.FromResult(Programs.Server(port, Programs.NoLimits, program)), ConnectedPairs.OfThisServer);
+
     private static Task<ProcessStartInfo> StartOwnAsync(Workshop workshop, int port) =>
         workshop.ServerAsync(port, Programs.NoLimits);
 }

@@ -30,11 +30,12 @@ internal static class RivalsCommand
             defaults.Idle, $"{defaults.Idle}");
         var only = Options.Value("--only", "NAMES", $"some of {Names}", ParseNames, defaults.Only, null);
         var folder = Options.Text("--folder", "FOLDER", "where to install them [TurnServer.Bench/bin/rivals]");
+        var with = Options.Text("--with", "FILE", "executable of another build of this server, measured as well");
         var jit = Options.Switch("--jit", "run the C# servers with the JIT compiler instead");
         var port = Options.Port($"first of {RivalsOptions.PortsUsed} ports", defaults.Port, RivalsOptions.PortsUsed);
         return new Subcommand("rivals", "compare this server with Colyseus, socket.io and others")
         {
-            Flags = [seconds, rounds, pairs, idle, only, folder, jit, port],
+            Flags = [seconds, rounds, pairs, idle, only, folder, with, jit, port],
             Notes = Notes,
         }.Does((result, errors) => new RivalsOptions
         {
@@ -44,6 +45,7 @@ internal static class RivalsCommand
             Idle = idle.Read(result, errors),
             Only = only.Read(result, errors),
             Folder = folder.Read(result, errors) ?? defaults.Folder,
+            With = with.Read(result, errors),
             IsJit = jit.Read(result, errors),
             Port = port.Read(result, errors),
         }, (options, _) => RunAsync(options, Console.Out, Console.Error));

@@ -3,8 +3,8 @@ namespace TurnServer.Bench.Rivals;
 /// <summary>What to measure.</summary>
 internal sealed record RivalsOptions
 {
-    /// <summary>One port for each rival.</summary>
-    public const int PortsUsed = 8;
+    /// <summary>One port for each rival and for <see cref="With"/>.</summary>
+    public const int PortsUsed = 9;
 
     /// <summary>Length of each run: one at full speed and one at a pace.</summary>
     public TimeSpan RunLength { get; init; } = TimeSpan.FromSeconds(4);
@@ -26,6 +26,16 @@ internal sealed record RivalsOptions
 
     /// <summary>Whether to run the C# servers on the JIT compiler instead of compiling them ahead of time.</summary>
     public bool IsJit { get; init; }
+
+    /// <summary>The executable of another build of this server, to be measured as well; null: none.</summary>
+    public string? With { get; init; }
+
+    /// <summary>Those to measure, in the order of their ports; those that are not wanted are null.</summary>
+    public IReadOnlyList<Rival?> Wanted =>
+    [
+        .. Rival.All.Select(rival => Only.Count == 0 || Only.Contains(rival.Name) ? rival : null),
+        With is null ? null : Rival.OfBuild(With),
+    ];
 
     /// <summary>The first of <see cref="PortsUsed"/> ports.</summary>
     public required int Port { get; init; }

@@ -12,6 +12,9 @@ class Pair extends Room {
     }
 }
 
-const server = new Server({ transport: new WebSocketTransport(), greet: false });
+// By default it drops clients that have not answered for 6 s, such as those that wait while others connect. This server
+// pings as often as here.
+const transport = new WebSocketTransport({ pingInterval: 20_000 });
+const server = new Server({ transport, greet: false });
 server.define("pair", Pair).filterBy(["name"]);
 await server.listen(Number(process.argv[2]));
