@@ -8,6 +8,8 @@ using TurnServer.Bench.Load;
 using TurnServer.Bench.Memory;
 using TurnServer.Bench.Publish;
 using TurnServer.Bench.Restart;
+using TurnServer.Bench.Rivals;
+using TurnServer.Bench.Rivals.Servers;
 using TurnServer.Bench.Soak;
 using TurnServer.Cli;
 
@@ -27,6 +29,7 @@ internal sealed class Commands
         new Subcommand("memory", "measure managed memory per waiting player and per idle game")
             .Does((_, _) => true, (_, _) => Task.FromResult(MemoryCommand.Run())),
         CompareCommand.Create(),
+        RivalsCommand.Create(),
         PublishCommand.Create(),
         RestartCommand.Create(),
         SoakRun.Create(),
@@ -47,12 +50,14 @@ internal sealed class Commands
         return Subcommand.RunAsync(_commands, children, Overview(), isCommand ? args : ["micro", .. args], output);
     }
 
-    // What compare and journal --survive start as child processes.
+    // What compare, rivals and journal --survive start as child processes.
     private static IEnumerable<Command> ChildCommands()
     {
         yield return Bare("bare", BareListener.RunAsync);
         // A lambda, so that Kestrel is loaded only when it is called.
         yield return Bare("bare-kestrel", port => BareKestrel.RunAsync(port));
+        yield return Bare("rivals-bare", ListenerRelay.RunAsync);
+        yield return Bare("rivals-kestrel", port => KestrelRelay.RunAsync(port));
         var (contender, directory, seed) =
             (new Argument<string>("contender"), new Argument<string>("directory"), new Argument<int>("seed"));
         var writer = new Command(JournalChild.Writer) { contender, directory, seed };

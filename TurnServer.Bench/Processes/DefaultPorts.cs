@@ -11,4 +11,5 @@ internal static class DefaultPorts
     public const int Restart = 18_120;
     public const int ClusterFaults = 18_130;
     public const int Cluster = 18_150;
+    public const int Rivals = 18_170;
 }

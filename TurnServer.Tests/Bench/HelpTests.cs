@@ -9,6 +9,7 @@ public sealed class HelpTests
     [TestCase("stress", "Usage: ./run.sh stress URL [options]")]
     [TestCase("soak", "Usage: ./run.sh bench soak [options] [-- FLAGS]")]
     [TestCase("compare", "Usage: ./run.sh bench compare [options] [-- FLAGS]")]
+    [TestCase("rivals", "Usage: ./run.sh bench rivals [options]")]
     [TestCase("memory", "Usage: ./run.sh bench memory")]
     public async Task Help_OfACommand_HasUsageOptionsAndExitCodes(string command, string usage)
     {
@@ -26,6 +27,9 @@ public sealed class HelpTests
     [TestCase("stress --pools 50001 localhost", "stress: --pools 50001: give a count, a whole number from 0 to 50000.")]
     [TestCase("stress", "stress: the URL of the server is missing: such as http://localhost:8080/")]
     [TestCase("stress http://localhost --no-such", "stress: unknown option --no-such.")]
+    [TestCase("rivals --only bare,apache",
+        "rivals: --only bare,apache: give some of "
+        + "turnserver, bare, kestrel, colyseus, socket.io, turnserver-http, node, nginx.")]
     [TestCase("compare --connections 3", "compare: --connections 3: give an even number, two to a game.")]
     public async Task WrongOption_PrintsWhatToGiveAndExitsWith2(string arguments, string error)
     {
