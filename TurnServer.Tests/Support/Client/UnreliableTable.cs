@@ -69,7 +69,7 @@ internal sealed class UnreliableTable
     public TurnGame Play((string Key, string Number) seat, bool savesEachTurn = false)
     {
         var options = Options with { SavesEachTurn = savesEachTurn };
-        return new TurnGame(new RequestSender(Connect(), Url, options), Url, options, new Pairing(true, "partner"),
+        return new TurnGame(new RequestSender(new HttpTransport(Connect(), Url), options), Url, options, new Pairing(true, "partner"),
             seat.Key, seat.Number);
     }
 
