@@ -20,6 +20,7 @@ internal sealed partial class PagesTests
         ["TurnServer/Client/godot/README.md"] = ClientLinesMax,
         ["TurnServer/Client/java/README.md"] = ClientLinesMax,
         ["TurnServer/Client/lua/README.md"] = ClientLinesMax,
+        ["TurnServer/Client/unity/README.md"] = ClientLinesMax,
         ["TurnServer/Client/web/README.md"] = ClientLinesMax,
         ["TurnServer/Cluster/README.md"] = 200,
         ["TurnServer/Connect/README.md"] = 100,

@@ -29,7 +29,7 @@ internal sealed class SyncCallsTests
             // Until a snapshot has replaced the first segment.
             var first = Path.Combine(state.Path, StateFileNames.Segment(1));
             while (File.Exists(first))
-                Assert.That(await game.TryTurnAsync());
+                await game.TurnAsync();
             server.Signal(PosixSignal.SIGTERM);
             Assert.That(await server.ExitCodeAsync(), Is.Zero, server.Errors);
         }
@@ -38,10 +38,11 @@ internal sealed class SyncCallsTests
         Assert.That(made, Is.EqualTo(calls));
     }
 
-    // "4711 msync(0x7f…, 8388608, MS_SYNC) = 0"; a call interrupted by another thread has a second line.
+    // "4711 msync(0x7f…, 8388608, MS_SYNC) = 0"; a call interrupted by another thread has a second line. A thread that
+    // ends just as it stops for the tracer has the line "4711 ???( <unfinished ...>".
     private static string? NameOfCall(string line)
     {
         var call = line.TrimStart("0123456789 ".ToCharArray());
-        return call.StartsWith('<') || call.StartsWith('+') || call.StartsWith('-') ? null : call.Split('(')[0];
+        return call.IndexOfAny(['<', '+', '-', '?']) == 0 ? null : call.Split('(')[0];
     }
 }

@@ -20,8 +20,8 @@ internal sealed class WebPageLateTests : WebFixture
 
     // Minimal pauses.
     private const string Network = Faults + """
-        Object.assign(timing, { hold: 1000, answer: 1e6, patience: 1e6, firstPause: 1, longestPause: 1,
-            firstFullPause: 1, longestFullPause: 2, poll: 1, keepAlive: 100 });
+        Object.assign(timing, { wait: 1000, replyTimeout: 1e6, patience: 1e6, firstPause: 1, longestPause: 1,
+            firstFullPause: 1, longestFullPause: 2, pollInterval: 1, keepAlive: 100 });
         const network = { plan: () => [], refused: 0, requests: 0, late: [], real: window.fetch.bind(window) };
         network.exchange = async (url, { method, body, headers }) => {
             const response = await network.real(url, { method, body, headers }), text = await response.text();
@@ -61,7 +61,7 @@ internal sealed class WebPageLateTests : WebFixture
     private const string Flood = """
         async ({ url, names, seed, count }) => {
         """ + Network + """
-            timing.hold = 0;
+            timing.wait = 0;
             const random = () => (seed = seed * 48271 % 2147483647) / 2147483647;
             const [ann, bob] = names;
             const games = await Promise.all([play(url, ann, bob), play(url, bob, ann)]), share = 0.1 + 0.4 * random();
@@ -90,7 +90,7 @@ internal sealed class WebPageLateTests : WebFixture
     private const string Crashes = """
         async ({ url, names, seed, count }) => {
         """ + Network + """
-            timing.hold = 0;
+            timing.wait = 0;
             const random = () => (seed = seed * 48271 % 2147483647) / 2147483647, share = 0.5 * random();
             const is = chance => random() < chance, savesEachTurn = true;
             network.plan = () => is(share) ? [faults[Math.floor(5 * random())], 1 + Math.floor(40 * random())] : [];

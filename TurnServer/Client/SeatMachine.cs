@@ -172,7 +172,7 @@ internal sealed partial class SeatMachine(SeatRequests requests, Outbox outbox, 
             _fullPause = FullPauseFirst;
             // Ask for a held reply only if neither a sender nor further turns wait for this update's result.
             var isAwaited = outbox.HasTurns || outbox.IsLast || outbox.Batch.Any(turn => turn.Taken is not null);
-            StartUpdate(isAwaited ? TimeSpan.Zero : options.Wait);
+            StartUpdate(isAwaited ? TimeSpan.Zero : options.HeldWait);
             return new SeatStep(SeatStepKind.Send, _request);
         }
 
@@ -183,7 +183,7 @@ internal sealed partial class SeatMachine(SeatRequests requests, Outbox outbox, 
         if (_counter >= 0 && (!inbox.HasRoom || HasUnsaved))
             Send(State.Repeating, _lastAccepted);
         else
-            StartUpdate(isReaderWaiting ? options.Wait : TimeSpan.Zero);
+            StartUpdate(isReaderWaiting ? options.HeldWait : TimeSpan.Zero);
         return new SeatStep(SeatStepKind.Send, _request);
     }
 
@@ -192,7 +192,7 @@ internal sealed partial class SeatMachine(SeatRequests requests, Outbox outbox, 
     {
         if (!isReaderWaiting || !inbox.HasRoom || HasUnsaved)
             return options.KeepAlive;
-        if (_canHold && options.Wait > TimeSpan.Zero)
+        if (_canHold && options.HeldWait > TimeSpan.Zero)
             return TimeSpan.Zero;
         return options.PollInterval < options.KeepAlive ? options.PollInterval : options.KeepAlive;
     }

@@ -217,7 +217,7 @@ public sealed class TurnClient
         while (true)
         {
             var sentAt = _options.Time.GetTimestamp();
-            var outcome = await SendAsync(Request(symbol), _options.Wait, cancel);
+            var outcome = await SendAsync(Request(symbol), _options.HeldWait, cancel);
             if (outcome.Fault is not null || outcome.Reply.Code != noNews)
                 return outcome;
             // The server does not hold replies, or a second client of this player answers this one's held reply.

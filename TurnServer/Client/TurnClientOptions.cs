@@ -6,12 +6,15 @@ namespace TurnServer.Client;
 public sealed record TurnClientOptions
 {
     /// <summary>
-    /// How long the server may hold a reply that has no news (PROTOCOL.md, "Waiting for news"), in whole seconds. Zero:
-    /// replies are not held, and the client polls every <see cref="PollInterval"/>. Keep the sum of this and <see
-    /// cref="ReplyTimeout"/> below the server's timeouts (25 s and 30 s), so that one lost request does not drop the
-    /// player.
+    /// How long the server may hold a reply that has no news (PROTOCOL.md, "Waiting for news"), rounded down to whole
+    /// seconds. Zero: replies are not held, and the client polls every <see cref="PollInterval"/>. Keep the sum of this
+    /// and <see cref="ReplyTimeout"/> below the server's timeouts (25 s and 30 s), so that one lost request does not
+    /// drop the player.
     /// </summary>
     public TimeSpan Wait { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary><see cref="Wait"/> as the header Prefer has it, in whole seconds.</summary>
+    internal TimeSpan HeldWait => new(Wait.Ticks - (Wait.Ticks % TimeSpan.TicksPerSecond));
 
     /// <summary>How often to poll when the server does not hold replies, as an old one does not.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);

@@ -27,7 +27,7 @@ export class Connection {
             this._note(response.status < 500 ? 0 : this._failures + 1);
             return response;
         } catch (error) {
-            // The client itself ends a held request to send a turn.
+            // The client itself ends a request that it no longer waits for.
             if (!options.signal.aborted) this._note(this._failures + 1);
             throw error;
         }

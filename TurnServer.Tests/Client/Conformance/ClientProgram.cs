@@ -21,6 +21,7 @@ internal sealed class ClientProgram(string name, Func<Task<string[]>> buildAsync
         new("Lua", BuildLuaAsync),
         new("C++", BuildCppAsync),
         new("Java", BuildJavaAsync),
+        new("Unity", BuildUnityAsync),
         new("Godot 3", BuildGodot3Async),
     ];
 
@@ -77,6 +78,13 @@ internal sealed class ClientProgram(string name, Func<Task<string[]>> buildAsync
             Path.Combine(Repository.Root, "TurnServer/Client/java/turnserver/TurnClient.java"),
             Source("java/turnserver/Client.java"));
         return [runtime, "-cp", classes, "turnserver.Client"];
+    }
+
+    // Mono is the runtime that Unity's is a branch of.
+    private static async Task<string[]> BuildUnityAsync()
+    {
+        var runtime = Tool.Require("mono", "mono-runtime");
+        return [runtime, "--debug", await UnityPackage.CompileProgramAsync(Output("unity-client.exe"))];
     }
 
     private static Task<string[]> BuildGodot3Async()

@@ -9,7 +9,7 @@ namespace TurnServer.Tests.Client.Conformance;
 /// </summary>
 internal sealed class ConformancePlayer : IAsyncDisposable
 {
-    private readonly ClientProgram _program;
+    private ClientProgram _program;
     private readonly string _options;
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _alive = new(1);
@@ -116,11 +116,13 @@ internal sealed class ConformancePlayer : IAsyncDisposable
     }
 
     /// <summary>Kills the program and comes back to the game as it was stored last.</summary>
-    public async Task KillAndResumeAsync()
+    /// <param name="other">With another program; null: with the same.</param>
+    public async Task KillAndResumeAsync(ClientProgram? other = null)
     {
         await _alive.WaitAsync();
         try
         {
+            _program = other ?? _program;
             await KillAsync();
             Assert.That(_saved, Is.Not.Null, "a game was saved");
             using var saved = JsonDocument.Parse(_saved!);

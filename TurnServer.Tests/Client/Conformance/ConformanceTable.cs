@@ -10,6 +10,8 @@ internal static class ConformanceTable
         (nameof(ConformanceTests.Thousand_turns_each_way_arrive_once_and_in_order),
             "1000 turns each way, 5 % of the requests disturbed, the server killed twice"),
         (nameof(ConformanceTests.App_that_is_killed_comes_back_to_its_game), "apps killed seven times in a game"),
+        (nameof(ConformanceTests.Saved_game_is_resumed_by_a_client_in_another_language),
+            "game saved, resumed by the C# client, and back"),
         (nameof(ConformanceTests.App_that_is_killed_while_it_waits_keeps_its_registration),
             "app killed while it waits"),
         (nameof(ConformanceTests.Partner_that_leaves_ends_the_game_after_its_last_turns), "partner leaves"),

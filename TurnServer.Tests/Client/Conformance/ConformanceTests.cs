@@ -112,6 +112,25 @@ internal sealed class ConformanceTests
     }
 
     [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.All))]
+    public async Task Saved_game_is_resumed_by_a_client_in_another_language(ClientProgram program)
+    {
+        await using var server = await StartServerAsync();
+        var (ann, bob) = await StartGameAsync(program, server.Url, $"{Options} savesEachTurn=1");
+        await using var _ = ann;
+        await using var __ = bob;
+        const int Count = 60;
+        var playing = PlayAsync(ann, bob, Count);
+        foreach (var (share, next) in new[] { (3, ClientProgram.CSharp), (2, program) })
+        {
+            await TestWait.UntilAsync(() => playing.IsCompleted || bob.ReceivedCount > Count / share,
+                "the game goes on", GameTimeout);
+            await ann.KillAndResumeAsync(next);
+        }
+
+        await playing;
+    }
+
+    [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.All))]
     public async Task App_that_is_killed_while_it_waits_keeps_its_registration(ClientProgram program)
     {
         await using var server = await StartServerAsync();

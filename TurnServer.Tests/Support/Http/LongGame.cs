@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace TurnServer.Tests.Support;
@@ -9,6 +10,9 @@ internal sealed class LongGame : IAsyncDisposable
 {
     /// <summary>Characters per turn.</summary>
     public const int TextLength = 16_000;
+
+    private static readonly TimeSpan StallMax = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(20);
 
     private readonly RawPair _pair;
 
@@ -39,6 +43,20 @@ internal sealed class LongGame : IAsyncDisposable
         Assert.That(reply.Body, Is.EqualTo(Turns == 0 ? "0/10/*" : $"0/9/{Text(Turns - 1)}"));
         Turns++;
         return true;
+    }
+
+    /// <summary>
+    /// Sends the next turn, again and again on error 23: turns this long can fill a segment before the next one is
+    /// there.
+    /// </summary>
+    public async Task TurnAsync()
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        while (!await TryTurnAsync())
+        {
+            Assert.That(Stopwatch.GetElapsedTime(startedAt), Is.LessThan(StallMax), "still refused with 23");
+            await Task.Delay(RetryPause);
+        }
     }
 
     public ValueTask DisposeAsync() => _pair.DisposeAsync();

@@ -11,6 +11,8 @@ internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, I
     // Time for a started request to reach the server.
     private static readonly TimeSpan StartPause = TimeSpan.FromMilliseconds(150);
 
+    private static readonly TimeSpan TimerResolution = TimeSpan.FromMilliseconds(1);
+
     private readonly Dictionary<string, Task<ScenarioReply>> _started = [];
 
     /// <summary>Plays scenarios against the server at this address.</summary>
@@ -55,7 +57,9 @@ internal sealed class HttpScenarioServer(HttpClient client) : IScenarioServer, I
     public async Task SleepAsync(TimeSpan time)
     {
         var watch = Stopwatch.StartNew();
-        await Task.Delay(time);
+        // Timers count on a coarse clock, and may elapse some milliseconds early.
+        for (var left = time; left > TimeSpan.Zero; left = time - watch.Elapsed)
+            await Task.Delay(left + TimerResolution);
         NoteDelay(watch.Elapsed - time);
     }
 

@@ -80,7 +80,7 @@ inline std::optional<TurnFault> faultOf(int error, std::optional<int> detail = {
 
 /// Timeouts and intervals of a client. The defaults suit a phone.
 struct TurnClientOptions {
-    Duration wait = std::chrono::seconds(15);       ///< How long the server may hold a reply; whole seconds; 0: not.
+    Duration wait = std::chrono::seconds(15);  ///< How long the server may hold a reply; cut to whole seconds; 0: not.
     Duration pollInterval = std::chrono::seconds(1);        ///< How often to poll when replies are not held.
     Duration keepAlive = std::chrono::seconds(5);           ///< How long a seat with nothing to do sends nothing.
     Duration replyTimeout = std::chrono::seconds(5);        ///< A request is lost after this, in addition to wait.
@@ -92,6 +92,9 @@ struct TurnClientOptions {
     std::function<Duration()> clock = [] { return std::chrono::steady_clock::now().time_since_epoch(); };
     /// Draws 32 random bits, for tokens and for the jitter of pauses.
     std::function<std::uint32_t()> random = [] { return std::uint32_t{std::random_device{}()}; };
+
+    /// `wait`, as the header Prefer has it.
+    Duration heldWait() const { return std::chrono::duration_cast<std::chrono::seconds>(wait); }
 };
 
 /// Sends HTTP POSTs. It follows no redirects, keeps connections open, and sends two requests at once if it is told to.
@@ -354,7 +357,8 @@ inline std::optional<SavedGame> SavedGame::read(std::string_view line, std::stri
     visit(game, [&seen, &isGood](std::string_view field, auto&) {
         isGood = isGood && std::find(seen.begin(), seen.end(), field) != seen.end();
     });
-    fault = isGood && reader.take('}') && reader.isAtEnd() ? game.findFault() : "it has not the fields of one, as JSON";
+    fault = isGood && reader.take('}') && reader.isAtEnd() ? game.findFault()
+        : "it is not a JSON object with the fields of one";
     if (fault.empty()) return game;
     fault = "this is not a saved game: " + fault;
     return {};
@@ -569,19 +573,19 @@ private:
             // Ask for a held reply only if neither a sender nor further turns wait for this update's result.
             const bool isAwaited = !_turns.empty() || _isLast
                 || std::any_of(_batch.begin(), _batch.end(), [](const Turn& turn) { return turn.isSent; });
-            return startUpdate(isAwaited ? Duration::zero() : _options.wait);
+            return startUpdate(isAwaited ? Duration::zero() : _options.heldWait());
         }
         const bool isReaderWaiting = _isReaderWaiting && _unread.empty();
         const auto pause = silenceMax(isReaderWaiting) - (now - _lastHeardAt);
         if (pause > Duration::zero()) return pauseFor(pause);
         if (_counter >= 0 && (!hasRoom() || hasUnsaved())) return send(State::repeating, _lastAccepted);
-        return startUpdate(isReaderWaiting ? _options.wait : Duration::zero());
+        return startUpdate(isReaderWaiting ? _options.heldWait() : Duration::zero());
     }
 
     // How long to send nothing after the last reply.
     Duration silenceMax(bool isReaderWaiting) const {
         if (!isReaderWaiting || !hasRoom() || hasUnsaved()) return _options.keepAlive;
-        if (_canHold && _options.wait > Duration::zero()) return Duration::zero();
+        if (_canHold && _options.heldWait() > Duration::zero()) return Duration::zero();
         return std::min<Duration>(_options.pollInterval, _options.keepAlive);
     }
 
@@ -873,11 +877,14 @@ public:
         : _transport(transport), _url(std::move(url)), _options(std::move(options)) {}
     RequestSender(const RequestSender&) = delete;
     RequestSender& operator=(const RequestSender&) = delete;
-    ~RequestSender() { drop(_attempt), drop(_abandoned); }
+    ~RequestSender() {
+        abandon();
+        for (auto& attempt : _abandoned) drop(attempt);
+    }
 
     /// Begins with a request, which takes the place of one under way.
     void send(SeatRequest request) {
-        drop(_attempt);
+        abandon();
         _request = std::move(request);
         _settled.reset();
         _firstFailedAt.reset();
@@ -889,10 +896,20 @@ public:
         send({});
         _settled = Outcome{{}, std::move(fault)};
     }
-    /// Ignores the reply of the request under way. It most often comes soon, and the connection stays open until then.
+    /// Ignores the reply of the request under way. It most often comes soon: waiting for it keeps the connection open.
     void abandon() {
-        drop(_abandoned);
-        _abandoned = std::exchange(_attempt, nullptr);
+        if (!_attempt) return;
+        _attempt->droppedAt = _options.clock() + abandonGrace;
+        _abandoned.push_back(std::exchange(_attempt, nullptr));
+    }
+    /// Gives up abandoned requests whose replies have not come. To be called each frame.
+    void dropAbandoned() {
+        const auto isOver = [this, now = _options.clock()](std::shared_ptr<Attempt>& attempt) {
+            if (!attempt->response && now < attempt->droppedAt) return false;
+            drop(attempt);
+            return true;
+        };
+        _abandoned.erase(std::remove_if(_abandoned.begin(), _abandoned.end(), isOver), _abandoned.end());
     }
     /// The outcome, once there is one.
     std::optional<Outcome> update() {
@@ -919,8 +936,10 @@ public:
     }
 
 private:
+    static constexpr Duration abandonGrace = std::chrono::seconds(1);
+
     struct Attempt {
-        Duration sentAt{};
+        Duration sentAt{}, droppedAt{};
         Transport::Handle handle = 0;
         std::optional<Transport::Response> response{};
     };
@@ -996,7 +1015,8 @@ private:
     const std::string _url;
     const TurnClientOptions _options;
     SeatRequest _request;
-    std::shared_ptr<Attempt> _attempt, _abandoned;
+    std::shared_ptr<Attempt> _attempt;
+    std::vector<std::shared_ptr<Attempt>> _abandoned;
     std::optional<Outcome> _settled;
     std::optional<Duration> _firstFailedAt;
     Duration _pause{}, _retryAt{};
@@ -1091,6 +1111,7 @@ public:
     /// Sends, receives and calls back. To be called each frame.
     void update() {
         _transport.update();
+        _sender.dropAbandoned();
         do callBack();
         while (step());
     }
@@ -1190,7 +1211,8 @@ private:
 };
 
 /// A player up to the game: registerPlayer, pair, load, play. Each call repeats its request until the server answers,
-/// and calls back once, from update(). A call takes the place of one under way, which then does not call back.
+/// and calls back once, from update(). A call takes the place of one under way, which then does not call back; one that
+/// comes before registerPlayer has called back is refused.
 class TurnClient {
 public:
     struct Registration {
@@ -1215,12 +1237,11 @@ public:
         const auto isPoolByte = [](char c) { return c > ' ' && c < '\x7F' && c != ',' && c != '#'; };
         const auto& pool = player.pool;
         _token = player.token.empty() ? createToken() : player.token;
-        _key = "*";
+        _key.clear();
         const auto key = (player.hasLongTimeout ? "bibbybabbis" : "*") + (pool.empty() ? "" : "#" + pool);
         call("0," + name + "," + key + "," + (partner.empty() ? "*" : partner) + "," + _token, false, -1,
             [this, done = std::move(done)](const Outcome& outcome) {
-                if (outcome.fault) _key.clear();
-                else _key = outcome.reply.data;
+                if (!outcome.fault) _key = outcome.reply.data;
                 if (done) done(outcome.fault);
             });
         // The server would take a comma for the start of another field.
@@ -1231,18 +1252,18 @@ public:
 
     /// Waits for a partner, without a timeout. May be called again at any time before the game.
     void pair(std::function<void(TurnResult<Pairing>)> done) {
-        call("2,*," + _key + ",*,*", true, 2, [this, done = std::move(done)](const Outcome& outcome) {
+        callRegistered('2', true, 2, [this, done = std::move(done)](const Outcome& outcome) {
             if (!outcome.fault) _pairing = {outcome.reply.code == 3, outcome.reply.data};
             done({_pairing, outcome.fault});
         });
     }
 
     /// Tells the server that this player is loading.
-    void load(Done done) { call("3,*," + _key + ",*,*", false, -1, faultTo(std::move(done))); }
+    void load(Done done) { callRegistered('3', false, -1, faultTo(std::move(done))); }
 
     /// Tells the server that this player is ready, and waits until the partner is.
     void play(std::function<void(TurnResult<std::unique_ptr<TurnGame>>)> done) {
-        call("4,*," + _key + ",*,*", true, 7, [this, done = std::move(done)](const Outcome& outcome) {
+        callRegistered('4', true, 7, [this, done = std::move(done)](const Outcome& outcome) {
             if (outcome.fault) return done({nullptr, outcome.fault});
             SavedGame game;
             game.url = _url;
@@ -1257,7 +1278,7 @@ public:
 
     /// Gives up the registration, and the game with it if this player has neither sent nor received anything in it.
     void unregister(Done done) {
-        call("1,*," + _key + ",*,*", false, -1, [done = faultTo(std::move(done))](Outcome outcome) {
+        callRegistered('1', false, -1, [done = faultTo(std::move(done))](Outcome outcome) {
             // An earlier attempt may have ended it, and its reply was lost.
             if (outcome.fault && outcome.fault->kind == TurnFaultKind::registrationGone) outcome.fault.reset();
             done(outcome);
@@ -1267,6 +1288,8 @@ public:
     /// Sends and calls back. To be called each frame, until the game begins.
     void update() {
         _transport.update();
+        _sender.dropAbandoned();
+        for (const auto& refused : std::exchange(_refused, {})) refused();
         if (!_done || (_isPollDue && _options.clock() < _pollAt)) return;
         if (std::exchange(_isPollDue, false)) begin();
         const auto outcome = _sender.update();
@@ -1292,15 +1315,21 @@ private:
     }
     // Repeats the request while the reply is `noNews`.
     void call(std::string body, bool canHold, int noNews, Complete done) {
-        _request = {std::move(body), canHold ? _options.wait : Duration::zero()};
+        _request = {std::move(body), canHold ? _options.heldWait() : Duration::zero()};
         _noNews = noNews;
         _done = std::move(done);
         _isPollDue = false;
         begin();
         if (const auto fault = text::faultOfUrl(_url); !fault.empty())
             _sender.settle({TurnFaultKind::invalidRequest, fault});
-        else if (_key.empty())
-            _sender.settle({TurnFaultKind::invalidRequest, "register first"});
+    }
+    // Refused, it takes no other's place: a registration may be under way.
+    void callRegistered(char symbol, bool canHold, int noNews, Complete done) {
+        if (!_key.empty() || !text::faultOfUrl(_url).empty())
+            return call(symbol + (",*," + _key + ",*,*"), canHold, noNews, std::move(done));
+        _refused.push_back([done = std::move(done)] {
+            done({{}, TurnFault{TurnFaultKind::invalidRequest, "register first, and wait until it has called back"}});
+        });
     }
     void begin() {
         _sender.send(_request);
@@ -1311,11 +1340,12 @@ private:
     Transport& _transport;
     const TurnClientOptions _options;
     RequestSender _sender;
-    std::string _token, _key;
+    std::string _token, _key;  // No key: not registered yet.
     Pairing _pairing;
     SeatRequest _request;
     int _noNews = -1;
     Complete _done;
+    std::vector<std::function<void()>> _refused;  // Calls back those that came too early.
     bool _isPollDue = false;
     Duration _pollAt{};
 };

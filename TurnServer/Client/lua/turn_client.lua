@@ -12,7 +12,7 @@ turn_client.TURN_BYTES_MAX = 16384 - 64
 
 -- Timeouts and intervals, in seconds. The defaults suit a phone.
 local DEFAULTS = {
-    wait = 15,                  -- how long the server may hold a reply that has no news; 0: poll
+    wait = 15,                  -- how long the server may hold a reply that has no news; rounded down; 0: poll
     poll_interval = 1,          -- between requests, if the server does not hold replies
     keep_alive = 5,             -- between requests while there are no turns to send and nobody reads
     reply_timeout = 5,          -- until a request counts as lost, in addition to the time its reply may be held
@@ -362,7 +362,7 @@ end
 
 function Sender:attempt(call, now)
     local request, options, headers = call.request, self.options, {["Content-Type"] = "text/plain"}
-    if request.wait > 0 then headers["Prefer"] = ("wait=%d"):format(math.floor(request.wait)) end
+    if request.wait > 0 then headers["Prefer"] = ("wait=%d"):format(request.wait) end
     if request.received then headers["Turn-Received"] = ("%d"):format(request.received) end
     local timeout = options.reply_timeout + request.wait
     local attempt = {deadline = now + timeout, timeout = timeout}
@@ -499,6 +499,8 @@ end
 
 function Seat:begin(now)
     local options, is_waiting = self.options, self.is_reading and self.first > self.final
+    -- The header Prefer has whole seconds.
+    local wait = math.floor(options.wait)
     if self.ended or self.is_last and #self.turns == 0 then return "stop" end
     -- Nothing is sent before the first save: until then the registration's token leads back to the game.
     if options.saves_each_turn and self.saved_received < 0 and not self.is_last then
@@ -509,19 +511,19 @@ function Seat:begin(now)
         self.full_pause = FULL_PAUSE_FIRST
         -- Ask for a held reply only if neither a sender nor further turns wait for this update's result.
         local is_awaited = self:take_batch() or #self.turns > self.batch or self.is_last
-        return self:start_update(is_awaited and 0 or options.wait)
+        return self:start_update(is_awaited and 0 or wait)
     end
     -- No reply is held while there are turns that no saved game has.
     local can_receive = self:has_room() and self:acknowledgeable_bytes() == #self.block
     -- How long to send nothing after the last reply.
     local silence = options.keep_alive
     if is_waiting and can_receive then
-        silence = self.can_hold and options.wait > 0 and 0 or math.min(options.poll_interval, silence)
+        silence = self.can_hold and wait > 0 and 0 or math.min(options.poll_interval, silence)
     end
     local pause = silence - (now - self.last_heard_at)
     if pause > 0 then return "pause", pause end
     if self.counter >= 0 and not can_receive then return self:go("repeating", self.last_accepted) end
-    return self:start_update(is_waiting and options.wait or 0)
+    return self:start_update(is_waiting and wait or 0)
 end
 
 -- Whether the inbox takes another block: it holds at most one and a full one.
@@ -980,7 +982,7 @@ end
 function Client:ask(body, on_reply, no_news, at)
     local options, sent_at = self.options, at or self.options.clock()
     if self.call then self.sender:abandon(self.call) end
-    self.call = self.sender:send({body = body, wait = no_news and options.wait or 0}, function(reply)
+    self.call = self.sender:send({body = body, wait = no_news and math.floor(options.wait) or 0}, function(reply)
         self.call = nil
         if reply.fault or reply.code ~= no_news then return on_reply(reply) end
         -- The server does not hold replies, or a second client of this player answers this one's held reply.

@@ -82,8 +82,8 @@ function whatIsWrongWith({ version, url, key, seat, partner, isHost, counter, ta
     if (!isText(key) || !/^\d+$/.test(key) || (seat !== 0 && seat !== 1)) return "its key or seat is malformed";
     if (!isText(partner) || typeof isHost !== "boolean") return "its partner is malformed";
     if (![last, unsent, unread].every(turns => Array.isArray(turns) && turns.every(isText)))
-        return "its turns are no lists of text";
-    // A number that a double cannot hold is no safe integer.
+        return "its turns are not lists of text";
+    // A safe integer is one that a double holds exactly.
     if (![counter, taken, received].every(Number.isSafeInteger) || counter < -1 || taken < last.length
         || received < unread.length) return "its counts are inconsistent";
     return last.concat(unsent).some(turn => turn === "" || turn.includes("|"))

@@ -11,6 +11,9 @@ const RATE_LIMITED = 22, SERVER_BUSY = 23;
 // The server asks for a second; do not wait for hours because a proxy says so.
 const RETRY_AFTER_MAX = 5000;
 
+// The reply of an abandoned request is most often on its way: waiting for it keeps the connection open.
+const ABANDON_GRACE = 1000;
+
 /** The clock and timers; tests replace them. */
 export const systemClock = {
     now: () => performance.now(),
@@ -88,8 +91,8 @@ export class RequestSender {
     }
 
     /**
-     * Sends until there is a reply or the patience is over. Returns the outcome as a SeatMachine takes it, or null once
-     * the signal is aborted. wait: how long the server may hold the reply; received: bytes, or null.
+     * Sends until there is a reply or the patience is over. Returns the outcome as a SeatMachine takes it, or null as
+     * soon as the signal is aborted. wait: how long the server may hold the reply; received: bytes, or null.
      */
     async send({ body, wait = 0, received = null }, signal) {
         const { patience, firstPause, longestPause } = this.timing, symbol = Number(body[0]);
@@ -127,19 +130,33 @@ export class RequestSender {
         return { count, seconds };
     }
 
-    async _attempt(request, wait, signal, read, url = this.url) {
-        const controller = new AbortController(), abort = () => controller.abort();
-        const milliseconds = wait + this.timing.answer, cancelTimeout = this.clock.after(milliseconds, abort);
-        if (signal) signal.addEventListener("abort", abort);
+    // Null as soon as the signal is aborted; the request itself then has a second more.
+    _attempt(request, wait, signal, read, url = this.url) {
+        const controller = new AbortController(), limit = wait + this.timing.replyTimeout, cancels = [];
+        const giveUpAfter = milliseconds => cancels.push(this.clock.after(milliseconds, () => controller.abort()));
+        return new Promise(resolve => {
+            const abandon = () => {
+                giveUpAfter(ABANDON_GRACE);
+                resolve(null);
+            };
+            giveUpAfter(limit);
+            if (signal) signal.addEventListener("abort", abandon);
+            const cancellable = Object.assign({ signal: controller.signal }, request);
+            this._exchange(url, cancellable, limit, read).then(outcome => {
+                cancels.forEach(cancel => cancel());
+                if (signal) signal.removeEventListener("abort", abandon);
+                resolve(outcome);
+            });
+        });
+    }
+
+    async _exchange(url, request, limit, read) {
         try {
-            const response = await this._fetch(url, Object.assign({ signal: controller.signal }, request));
+            const response = await this._fetch(url, request);
             return read(response, await response.text());
         } catch (error) {
             const why = error.cause ? `${error.message}: ${error.cause.message || error.cause.code}` : error.message;
-            return lost(controller.signal.aborted ? `no answer within ${milliseconds / 1000} s` : why);
-        } finally {
-            cancelTimeout();
-            if (signal) signal.removeEventListener("abort", abort);
+            return lost(request.signal.aborted ? `no answer within ${limit / 1000} s` : why);
         }
     }
 }

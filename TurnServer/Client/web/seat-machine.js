@@ -149,14 +149,14 @@ export class SeatMachine {
 
     // How long to send nothing after the last reply.
     _silenceMax(isWaiting) {
-        const { keepAlive, poll } = this._timing;
+        const { keepAlive, pollInterval } = this._timing;
         if (!isWaiting || !this.inbox.hasRoom || this._hasUnsaved) return keepAlive;
-        return this._canHold && this._wait ? 0 : Math.min(poll, keepAlive);
+        return this._canHold && this._wait ? 0 : Math.min(pollInterval, keepAlive);
     }
 
     // The header Prefer has whole seconds.
     get _wait() {
-        return Math.floor(this._timing.hold / 1000) * 1000;
+        return Math.floor(this._timing.wait / 1000) * 1000;
     }
 
     // Turns that no saved game has are not acknowledged, and no reply is held while there are any.

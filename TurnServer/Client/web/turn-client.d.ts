@@ -3,29 +3,33 @@ export const TURN_BYTES_MAX: 16320;
 
 /** Timeouts and intervals, in milliseconds. */
 export interface Timing {
-    /** How long the server may hold a reply without news; whole seconds. 15000; 0: replies are not held. */
-    hold: number;
+    /** How long the server may hold a reply without news, rounded down to whole seconds. 15000; 0: not at all. */
+    wait: number;
     /** In addition to that, how long until a request counts as lost. 5000. */
-    answer: number;
-    /** How long to repeat a lost request. 30000. */
+    replyTimeout: number;
+    /** How long to repeat a lost request; may be Infinity. 30000. */
     patience: number;
     /** The pause before the second repetition; each further pause is twice as long. The first is immediate. 50. */
     firstPause: number;
-    /** 2000. */
+    /** The longest pause between repetitions. 2000. */
     longestPause: number;
     /** The pause before repeating a turn while the partner's backlog is full; each further one is twice as long. 2. */
     firstFullPause: number;
-    /** 500. */
+    /** The longest of these. 250. */
     longestFullPause: number;
     /** Between requests while turns have come that are not read or not saved. 5000. */
     keepAlive: number;
     /** Between requests, if the server does not hold replies. 1000. */
-    poll: number;
+    pollInterval: number;
     /** How long another page has to answer that it uses the same token. 200. */
     claim: number;
 }
 
-/** The timing of all players and games; a change takes effect with the next request. */
+/**
+ * The timing of all players and games; a change takes effect with the next request. Unknown names are refused with
+ * TypeError, other values with RangeError, when a player or game begins; hold, answer and poll are earlier names of
+ * wait, replyTimeout and pollInterval.
+ */
 export const timing: Timing;
 
 /** What a player can do about a fault. */
@@ -71,6 +75,15 @@ export interface Pairing {
     readonly isHost: boolean;
 }
 
+/** The clock and timers. */
+export interface Clock {
+    /** Milliseconds since any fixed point. */
+    now(): number;
+    /** Calls back after this many milliseconds, unless the function that it returns is called before. */
+    after(milliseconds: number, call: () => void): () => void;
+}
+
+/** An option with an unknown name is refused with TypeError. */
 export interface ClientOptions {
     /**
      * Whether the app stores save() after each turn that it has read, and calls saved(). Then nothing is sent before
@@ -82,6 +95,8 @@ export interface ClientOptions {
     timing?: Partial<Timing>;
     /** Sends one request, as the global fetch does. */
     fetch?: typeof fetch;
+    /** Replaces the system's clock and timers, for tests. */
+    clock?: Clock;
 }
 
 export interface CallOptions {

@@ -3,26 +3,13 @@
 // Needs ES2018 with modules, fetch and AbortController: Chrome and Android's WebView 66, Firefox 60, Safari 12.1.
 
 import { addressOf, faultOf, nameOf, poolOf, savedGameOf, tokenOf } from "./checks.js";
+import { CALL_OPTIONS, PLAY_OPTIONS, REGISTER_OPTIONS, checkNames, optionsOf, timing } from "./options.js";
 import { RequestSender, sleep } from "./request-sender.js";
 import { SeatMachine, TURN_BYTES_MAX } from "./seat-machine.js";
 import { claimToken, createToken } from "./token-claim.js";
 import { QUIT, TurnError } from "./turn-error.js";
 
-export { TURN_BYTES_MAX, TurnError };
-
-/** Timeouts and intervals, in milliseconds. */
-export const timing = {
-    hold: 15000,            // how long the server may hold a reply without news; whole seconds
-    answer: 5000,           // in addition to that, how long until a request counts as lost
-    patience: 30000,        // how long to repeat a lost request
-    firstPause: 50,         // before the second repetition; each further pause is twice as long
-    longestPause: 2000,
-    firstFullPause: 2,      // before repeating a turn while the partner's backlog is full
-    longestFullPause: 250,
-    keepAlive: 5000,        // between requests while turns have come that are not saved, or too many that are not read
-    poll: 1000,             // between requests, if the server does not hold replies
-    claim: 200,             // how long another page has to answer that it uses the same token
-};
+export { TURN_BYTES_MAX, TurnError, timing };
 
 // How long the game has to answer what it was told before a reply is held, which its answer would abandon.
 const REACTION = 10;
@@ -32,16 +19,16 @@ const ANY = "*", NO_PARTNER_YET = 2, HOST = 3, PARTNER_LOADS = 7;
 // Faults after which the server may still have the registration.
 const PASSING = ["unreachable", "notTurnServer", "serverBusy"];
 
-// Members of timing that an option leaves out are those of the exported object, at any time.
-const optionsOf = options => Object.assign({}, options, {
-    timing: Object.assign(Object.create(timing), options.timing),
-});
-
 // Trimmed, " * " would be any partner.
 function partnerOf(name) {
     const partner = name === ANY ? ANY : nameOf(name, "the partner's");
     if (name !== partner && partner === ANY) throw new RangeError("the partner's name cannot be *");
     return partner;
+}
+
+function signalOf(options) {
+    checkNames(options, CALL_OPTIONS);
+    return options.signal;
 }
 
 const cancelled = () => Object.assign(new Error("the registration was cancelled"), { name: "AbortError" });
@@ -56,31 +43,33 @@ export class TurnClient {
         this._pairing = null;
     }
 
-    async register(name, { partner = ANY, pool, token = createToken(), hasLongTimeout = false, signal } = {}) {
+    async register(name, options = {}) {
+        checkNames(options, REGISTER_OPTIONS);
+        const { partner = ANY, pool, token = createToken(), hasLongTimeout = false, signal } = options;
         const own = nameOf(name, "the player's"), wanted = partnerOf(partner);
         const key = `${hasLongTimeout ? "bibbybabbis" : "*"}${poolOf(pool)}`;
         this.token = tokenOf(token);
         this._key = (await this._send(`0,${own},${key},${wanted},${token}`, 0, signal)).data;
     }
 
-    async pair({ signal } = {}) {
-        const { code, data } = await this._sendUntilNews(2, NO_PARTNER_YET, signal);
+    async pair(options = {}) {
+        const { code, data } = await this._sendUntilNews(2, NO_PARTNER_YET, signalOf(options));
         this._pairing = { partner: data, isHost: code === HOST };
         return this._pairing;
     }
 
-    async load({ signal } = {}) {
-        await this._send(this._body(3), 0, signal);
+    async load(options = {}) {
+        await this._send(this._body(3), 0, signalOf(options));
     }
 
-    async play({ signal } = {}) {
-        const [key, seat] = (await this._sendUntilNews(4, PARTNER_LOADS, signal)).data.split("|");
+    async play(options = {}) {
+        const [key, seat] = (await this._sendUntilNews(4, PARTNER_LOADS, signalOf(options))).data.split("|");
         const game = Object.assign({ url: this._sender.url, key, seat: Number(seat) }, this._pairing);
         return new TurnGame(game, this._options);
     }
 
-    async unregister({ signal } = {}) {
-        await this._send(this._body(1), 0, signal).catch(error => {
+    async unregister(options = {}) {
+        await this._send(this._body(1), 0, signalOf(options)).catch(error => {
             // An earlier attempt may have ended it, and its reply was lost.
             if (error.kind !== "registrationGone") throw error;
         });
@@ -99,18 +88,20 @@ export class TurnClient {
     }
 
     async _sendUntilNews(symbol, noNews, signal) {
-        const { clock } = this._sender, { timing: { hold, poll } } = this._options;
+        const { clock } = this._sender, { timing: { wait, pollInterval } } = this._options;
         for (;;) {
-            const sentAt = clock.now(), reply = await this._send(this._body(symbol), hold, signal);
+            const sentAt = clock.now(), reply = await this._send(this._body(symbol), wait, signal);
             if (reply.code !== noNews) return reply;
             // The server does not hold replies, or a second client of this player answers this one's held reply.
-            await sleep(clock, Math.max(0, poll - (clock.now() - sentAt)), signal);
+            await sleep(clock, Math.max(0, pollInterval - (clock.now() - sentAt)), signal);
         }
     }
 }
 
 /** Registers, waits for a partner (any, or the one named), and resolves once both players are ready. */
-export async function play(url, name, wanted = ANY, { signal, pool, token, ...options } = {}) {
+export async function play(url, name, wanted = ANY, playOptions = {}) {
+    checkNames(playOptions, PLAY_OPTIONS);
+    const { signal, pool, token, ...options } = playOptions;
     const player = new TurnClient(url, options), partner = partnerOf(wanted);
     const place = [addressOf(url), nameOf(name, "the player's"), partner].concat(poolOf(pool) || []);
     if (signal && signal.aborted) throw cancelled();

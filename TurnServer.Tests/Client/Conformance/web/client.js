@@ -1,5 +1,5 @@
 // The web client's program for the tests of all clients; ../README.md describes its lines.
-// node port-client.js vectors | play
+// node client.js vectors | play
 
 import { TurnClient, TurnError, resume, timing } from "../../../../TurnServer/Client/web/turn-client.js";
 import { VectorSeat } from "../../../../TurnServer/Client/web/test/vector-seat.js";
@@ -67,10 +67,7 @@ const vectors = {
     missed() { return ["missed", this.seat.missed]; },
 };
 
-const TIMES = {
-    wait: "hold", keepAlive: "keepAlive", pollInterval: "poll", replyTimeout: "answer", patience: "patience",
-    firstPause: "firstPause", longestPause: "longestPause",
-};
+const TIMES = ["wait", "keepAlive", "pollInterval", "replyTimeout", "patience", "firstPause", "longestPause"];
 
 const program = {
     game: null,
@@ -78,7 +75,7 @@ const program = {
     options(...settings) {
         for (const [name, value] of settings.map(setting => setting.split("="))) {
             if (name === "savesEachTurn") this.savesEachTurn = value === "1";
-            else if (TIMES[name]) timing[TIMES[name]] = Number(value) * 1000;
+            else if (TIMES.includes(name)) timing[name] = Number(value) * 1000;
             else throw new Error(`unknown option ${name}`);
         }
     },

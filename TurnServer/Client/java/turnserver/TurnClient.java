@@ -90,7 +90,7 @@ public final class TurnClient implements AutoCloseable {
 
     /** Timeouts and intervals, in milliseconds; the defaults suit a phone. */
     public static final class Options {
-        /** How long the server may hold a reply without news: whole seconds; 0: never. */
+        /** How long the server may hold a reply without news, rounded down to whole seconds; 0: never. */
         public long wait = 15_000;
         /** How often to ask, if the server does not hold replies. */
         public long pollInterval = 1_000;
@@ -113,6 +113,11 @@ public final class TurnClient implements AutoCloseable {
         public Transport transport = new UrlTransport();
         /** Draws tokens. */
         public Random random = new SecureRandom();
+
+        // The header Prefer has whole seconds.
+        long heldWait() {
+            return wait / 1_000 * 1_000;
+        }
     }
 
     /** Faults, by what a player can do about them. */
@@ -331,7 +336,7 @@ public final class TurnClient implements AutoCloseable {
     private Outcome askUntilNews(int symbol, int noNews) {
         while (true) {
             long sentAt = now();
-            Outcome outcome = ask(symbol, options.wait);
+            Outcome outcome = ask(symbol, options.heldWait());
             if (outcome.fault != null || outcome.reply.code != noNews)
                 return outcome;
             if (!pause(options.pollInterval - (now() - sentAt)))
@@ -762,7 +767,7 @@ public final class TurnClient implements AutoCloseable {
             byte[] body = request.body.getBytes(StandardCharsets.UTF_8);
             Map<String, String> headers = new LinkedHashMap<>();
             headers.put("Content-Type", "text/plain");
-            if (request.wait >= 1_000)
+            if (request.wait > 0)
                 headers.put("Prefer", "wait=" + request.wait / 1_000);
             if (request.received != null)
                 headers.put("Turn-Received", request.received.toString());
@@ -1257,14 +1262,14 @@ public final class TurnClient implements AutoCloseable {
                 boolean isAwaited = !outbox.waiting.isEmpty() || outbox.isLast;
                 for (Turn turn : outbox.batch)
                     isAwaited |= turn.done != null;
-                return startUpdate(isAwaited ? 0 : options.wait);
+                return startUpdate(isAwaited ? 0 : options.heldWait());
             }
             boolean isWaiting = isReading && inbox.unread.isEmpty();
             long pause = silenceMax(isWaiting) - (now - heardAt);
             if (pause > 0)
                 return new Step(null, pause);
             if (counter < 0 || (inbox.hasRoom() && !hasUnsaved()))
-                return startUpdate(isWaiting ? options.wait : 0);
+                return startUpdate(isWaiting ? options.heldWait() : 0);
             return send(State.REPEATING, lastTaken);
         }
 
@@ -1272,7 +1277,7 @@ public final class TurnClient implements AutoCloseable {
         private long silenceMax(boolean isWaiting) {
             if (!isWaiting || !inbox.hasRoom() || hasUnsaved())
                 return options.keepAlive;
-            return canHold && options.wait > 0 ? 0 : Math.min(options.pollInterval, options.keepAlive);
+            return canHold && options.heldWait() > 0 ? 0 : Math.min(options.pollInterval, options.keepAlive);
         }
 
         // Turns that no saved game has are not acknowledged, and no reply is held while there are any.

@@ -126,6 +126,26 @@ test("An abandoned request ends at once, and its outcome is ignored", async () =
     assert.equal(requests.length, 1);
 });
 
+test("An abandoned request has a second more for its reply, which keeps its connection open", async () => {
+    for (const replyAfter of [null, 900]) {
+        const abandon = new AbortController(), clock = new FakeClock();
+        let signal, answer;
+        const fetch = (_, request) => new Promise((resolve, reject) => {
+            ({ signal } = request);
+            signal.addEventListener("abort", () => reject(new Error("aborted")));
+            answer = () => resolve({ status: 200, headers: new Headers(), text: async () => "0/10/*" });
+        });
+        const sent = new RequestSender("http://localhost/", { timing, fetch, clock }).send(UPDATE, abandon.signal);
+        abandon.abort();
+        assert.equal(await sent, null);
+        if (replyAfter) clock.after(replyAfter, answer);
+        await clock.until(new Promise(resolve => clock.after(999, resolve)));
+        assert.equal(signal.aborted, false);
+        await clock.until(new Promise(resolve => clock.after(1, resolve)));
+        assert.equal(signal.aborted, replyAfter === null);
+    }
+});
+
 test("A request is not repeated if it is abandoned during a pause", async () => {
     const abandon = new AbortController();
     const { clock, requests, outcome } = start([[429, "22/*/*", { "Retry-After": "5" }]], abandon.signal);

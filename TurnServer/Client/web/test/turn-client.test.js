@@ -1,8 +1,9 @@
 // Registration, a game, saved games and invalid turns, against a simulated server.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { TURN_BYTES_MAX, TurnClient, TurnError, play, resume, waiting } from "../node.js";
+import { TURN_BYTES_MAX, TurnClient, TurnError, play, resume, timing, waiting } from "../node.js";
 import { FakeClock, fakeFetch } from "./fakes.js";
 
 const URL = "http://localhost/";
@@ -182,4 +183,78 @@ test("waiting asks how many wait in a pool", async () => {
     await assert.rejects(waiting(URL, undefined, options), { kind: "notTurnServer" });
     await assert.rejects(waiting(URL, undefined, options), { kind: "serverBusy" });
     await assert.rejects(waiting(URL, "a,b", options), RangeError);
+});
+
+for (const [timing, message] of [[{ wiat: 1 }, "unknown option timing.wiat; did you mean timing.wait?"],
+    [{ keepalive: 1 }, "unknown option timing.keepalive; did you mean timing.keepAlive?"],
+    [{ wait: "1" }, "timing.wait must be a number of milliseconds from 0 to 1073741823"],
+    [{ replyTimeout: -1 }, /^timing.replyTimeout must be/], [{ pollInterval: Infinity }, /^timing.pollInterval/]]) {
+    test(`timing ${JSON.stringify(timing)} is refused`, async () => {
+        await assert.rejects(play(URL, "Ann", "*", { timing }), { message });
+        await assert.rejects(resume(JSON.stringify(SAVED), { timing }), { message });
+        await assert.rejects(waiting(URL, "chess", { timing }), { message });
+        assert.throws(() => new TurnClient(URL, { timing }), { message });
+    });
+}
+
+test("An unknown option is refused, with the nearest known one", async () => {
+    const player = new TurnClient(URL, stage(["0/0/5"]).options);
+    await player.register("Ann");
+    for (const [call, message] of [
+        [() => play(URL, "Ann", "*", { polo: "chess" }), "unknown option polo; did you mean pool?"],
+        [() => play(URL, "Ann", "*", { wait: 1000 }), "unknown option wait; did you mean timing.wait?"],
+        [() => resume(JSON.stringify(SAVED), { savesEachturn: true }),
+            "unknown option savesEachturn; did you mean savesEachTurn?"],
+        [() => waiting(URL, "chess", { pool: "chess" }),
+            "unknown option pool; there are savesEachTurn, timing, fetch, clock"],
+        [() => player.register("Ann", { partners: "Bob" }), "unknown option partners; did you mean partner?"],
+        [() => player.pair({ signals: null }), "unknown option signals; did you mean signal?"],
+        [() => player.load({ signals: null }), /^unknown option/], [() => player.play({ signals: null }), /^unknown/],
+        [() => player.unregister({ signals: null }), /^unknown option/],
+    ]) await assert.rejects(async () => call(), error => error instanceof TypeError
+        && (message instanceof RegExp ? message.test(error.message) : error.message === message));
+});
+
+test("An unknown name in the exported timing is refused as well", async () => {
+    timing.holds = 0;
+    try {
+        assert.throws(() => new TurnClient(URL), /unknown option timing.holds/);
+    } finally {
+        delete timing.holds;
+    }
+});
+
+test("The names of earlier versions still set the timing", async () => {
+    const requestOf = async (options, limit) => {
+        const { clock, requests, options: others } = stage(["0/0/5", "silent", "0/3/Bob"]);
+        const player = new TurnClient(URL, Object.assign({}, others, options));
+        await player.register("Ann");
+        await clock.until(player.pair());
+        assert.equal(clock.now(), limit);
+        return requests[1].headers["Prefer"];
+    };
+    assert.equal(await requestOf({ timing: { hold: 3000, answer: 500, poll: 7 } }, 3500), "wait=3");
+    const before = Object.assign({}, timing);
+    try {
+        Object.assign(timing, { hold: 0, answer: 900 });
+        assert.equal(await requestOf({}, 900), undefined);
+        assert.deepEqual(Object.assign({}, timing), Object.assign({}, before, { wait: 0, replyTimeout: 900 }));
+    } finally {
+        Object.assign(timing, before);
+    }
+});
+
+const read = name => readFileSync(new global.URL(`../${name}`, import.meta.url), "utf8");
+
+test("The page of the package has no link that leads out of it", () => {
+    for (const [, link] of read("README.md").matchAll(/\]\(([^)]*)\)/g)) {
+        if (!link.startsWith("https://")) assert.ok(!link.includes("..") && read(link), link);
+    }
+});
+
+test("The types and the page give the timing as it is", () => {
+    const types = read("turn-client.d.ts");
+    for (const [name, value] of Object.entries(timing))
+        assert.match(types, new RegExp(`\\b${value}(;[^.]*)?\\. \\*/\\s+${name}: number;`), name);
+    for (const [, name] of read("README.md").matchAll(/\btiming\.(\w+)/g)) assert.ok(name in timing, name);
 });

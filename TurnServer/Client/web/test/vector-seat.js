@@ -7,7 +7,7 @@ import { timing } from "../turn-client.js";
 export class VectorSeat {
     constructor({ key = "17", seat = "0", wait = 15, keepAlive = 5, pollInterval = 1, savesEachTurn = false },
         saved = null) {
-        const times = { hold: wait * 1000, keepAlive: keepAlive * 1000, poll: pollInterval * 1000 };
+        const times = { wait: wait * 1000, keepAlive: keepAlive * 1000, pollInterval: pollInterval * 1000 };
         this.machine = new SeatMachine({
             key, seat, savesEachTurn, saved, timing: Object.assign({}, timing, times),
         });

@@ -226,7 +226,7 @@ func _begin(now: float) -> int:
 		_full_pause = FULL_PAUSE_FIRST
 		# Ask for a held reply only if neither a sender nor further turns wait for this update's result.
 		var is_awaited := _take_batch() or _turns.size() > _batch_count or is_last
-		return _start_update(0.0 if is_awaited else _options.wait)
+		return _start_update(0.0 if is_awaited else _options.held_wait())
 	var is_waiting := is_reading and not has_unread()
 	# No reply is held while there are turns that no saved game has.
 	var can_receive := _has_room() and _acknowledgeable() == _block.size()
@@ -235,14 +235,14 @@ func _begin(now: float) -> int:
 		return _pause_for(silence)
 	if counter >= 0 and not can_receive:
 		return _go(State.REPEATING, _last_accepted)
-	return _start_update(_options.wait if is_waiting else 0.0)
+	return _start_update(_options.held_wait() if is_waiting else 0.0)
 
 
 # How long to send nothing after the last reply.
 func _silence_max(is_waiting: bool) -> float:
 	if not is_waiting:
 		return _options.keep_alive
-	if _can_hold and _options.wait > 0:
+	if _can_hold and _options.held_wait() > 0:
 		return 0.0
 	return min(_options.poll_interval, _options.keep_alive)
 

@@ -1,8 +1,8 @@
 extends RefCounted
 ## Timeouts and intervals of a client, in seconds. The defaults suit a phone.
 
-## How long the server may hold a reply that has no news, in whole seconds; 0: the client polls. Keep the sum of this
-## and reply_timeout below the server's timeouts (25 s and 30 s).
+## How long the server may hold a reply that has no news, rounded down to whole seconds; 0: the client polls. Keep the
+## sum of this and reply_timeout below the server's timeouts (25 s and 30 s).
 var wait := 15.0
 ## How often to poll a server that does not hold replies.
 var poll_interval := 1.0
@@ -19,3 +19,8 @@ var patience := 30.0
 var first_pause := 0.05
 ## The longest pause between repetitions.
 var longest_pause := 2.0
+
+
+## wait, as the header Prefer has it.
+func held_wait() -> float:
+	return floor(wait)

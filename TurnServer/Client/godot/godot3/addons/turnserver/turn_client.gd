@@ -154,7 +154,7 @@ func _ask(body: String, handler: String, no_news: int = -1) -> TurnResult:
 
 func _send(body: String, at: float) -> void:
 	_sent_at = at
-	_call = _sender.send(TurnRequest.new(body, options.wait if _no_news >= 0 else 0.0), at)
+	_call = _sender.send(TurnRequest.new(body, options.held_wait() if _no_news >= 0 else 0.0), at)
 
 
 func _take_reply(reply: Reply) -> void:
