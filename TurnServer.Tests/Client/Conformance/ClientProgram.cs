@@ -38,6 +38,10 @@ internal sealed class ClientProgram(string name, Func<Task<string[]>> buildAsync
     public static IReadOnlyList<ClientProgram> WithVectors { get; } =
         [.. Others, new("Godot 4", BuildGodot4Async)];
 
+    /// <summary>The clients that also speak over a WebSocket.</summary>
+    public static IReadOnlyList<ClientProgram> WithWebSockets { get; } =
+        [.. All.Where(program => program.Name is "C#" or "JavaScript")];
+
     public string Name => name;
 
     /// <summary>Starts it; ends the test if a tool is missing.</summary>

@@ -52,37 +52,12 @@ internal sealed class ConformanceTests
         Repository.Read("TurnServer/Client/README.md"), Does.Contain(ConformanceTable.Compose((_, _) => "yes")));
 
     [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.All))]
-    public async Task Thousand_turns_each_way_arrive_once_and_in_order(ClientProgram program)
-    {
-        using var state = new StateFolder();
-        var port = Ports.Next();
-        var server = await StartServerAsync(state, port);
-        try
-        {
-            await using var proxy = new FaultyProxy(port);
-            var faults = new RandomFaults(TestContext.CurrentContext.Random.Next(), FaultProbability, Faults);
-            var (ann, bob) = await StartGameAsync(program, proxy.Url, Options);
-            await using var _ = ann;
-            await using var __ = bob;
-            proxy.Plan = faults.Plan;
-            var playing = PlayAsync(ann, bob, TurnCount);
-            foreach (var share in new[] { 3, 2 })
-            {
-                await TestWait.UntilAsync(() => playing.IsCompleted || ann.ReceivedCount > TurnCount / share,
-                    "the game goes on", GameTimeout);
-                await server.KillAsync();
-                await server.DisposeAsync();
-                server = await StartServerAsync(state, port);
-            }
+    public Task Thousand_turns_each_way_arrive_once_and_in_order(ClientProgram program) =>
+        PlayThousandAsync(program, Transports.Http);
 
-            await playing;
-            Assert.That(faults.Count, Is.GreaterThan(FaultsMin), $"faults in {proxy.Requests.Count} requests");
-        }
-        finally
-        {
-            await server.DisposeAsync();
-        }
-    }
+    [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.WithWebSockets))]
+    public Task Thousand_turns_each_way_arrive_once_and_in_order_over_a_WebSocket(ClientProgram program) =>
+        PlayThousandAsync(program, Transports.WebSocket);
 
     [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.All))]
     public async Task App_that_is_killed_comes_back_to_its_game(ClientProgram program)
@@ -190,6 +165,38 @@ internal sealed class ConformanceTests
             [await PublishedServer.PathAsync(), "--port", $"{port}", "--state", state.Path], null, port);
         await server.WaitUntilListeningAsync();
         return server;
+    }
+
+    private static async Task PlayThousandAsync(ClientProgram program, string scheme)
+    {
+        using var state = new StateFolder();
+        var port = Ports.Next();
+        var server = await StartServerAsync(state, port);
+        try
+        {
+            await using var proxy = new FaultyProxy(port);
+            var faults = new RandomFaults(TestContext.CurrentContext.Random.Next(), FaultProbability, Faults);
+            var (ann, bob) = await StartGameAsync(program, proxy.Url.Over(scheme), Options);
+            await using var _ = ann;
+            await using var __ = bob;
+            proxy.Plan = faults.Plan;
+            var playing = PlayAsync(ann, bob, TurnCount);
+            foreach (var share in new[] { 3, 2 })
+            {
+                await TestWait.UntilAsync(() => playing.IsCompleted || ann.ReceivedCount > TurnCount / share,
+                    "the game goes on", GameTimeout);
+                await server.KillAsync();
+                await server.DisposeAsync();
+                server = await StartServerAsync(state, port);
+            }
+
+            await playing;
+            Assert.That(faults.Count, Is.GreaterThan(FaultsMin), $"faults in {proxy.Requests.Count} requests");
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
     }
 
     private static async Task<(ConformancePlayer Ann, ConformancePlayer Bob)> StartGameAsync(ClientProgram program,

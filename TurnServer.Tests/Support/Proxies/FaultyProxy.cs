@@ -61,9 +61,9 @@ internal sealed class FaultyProxy : IAsyncDisposable
         {
             _listener?.Dispose();
             _listener = null;
+            foreach (var client in _clients)
+                client.Dispose();
         }
-
-        CutConnections();
     }
 
     /// <summary>Accepts connections again.</summary>
@@ -76,16 +76,6 @@ internal sealed class FaultyProxy : IAsyncDisposable
         lock (_lock)
             _listener = listener;
         Watch(AcceptAsync(listener));
-    }
-
-    /// <summary>Closes all connections, but accepts new ones.</summary>
-    public void CutConnections()
-    {
-        lock (_lock)
-        {
-            foreach (var client in _clients)
-                client.Dispose();
-        }
     }
 
     public async ValueTask DisposeAsync()

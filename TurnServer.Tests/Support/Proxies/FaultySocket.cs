@@ -80,9 +80,20 @@ internal sealed partial class FaultySocket(FaultyProxy proxy, Socket socket, Act
         timeout.CancelAfter(2 * TestWait.Timeout);
         using var server = new ClientWebSocket();
         server.Options.AddSubProtocol("turn.1");
-        await server.ConnectAsync(new Uri($"ws://127.0.0.1:{proxy.ServerPort}/"), timeout.Token);
-        await server.SendAsync(Encoding.UTF8.GetBytes(message), WebSocketMessageType.Text, true, timeout.Token);
-        var reply = await SocketHandshake.ReadAsync(server, timeout.Token) ?? throw new IOException("The server closed the connection.");
+        string reply;
+        try
+        {
+            await server.ConnectAsync(new Uri($"ws://127.0.0.1:{proxy.ServerPort}/"), timeout.Token);
+            await SocketHandshake.SendAsync(server, message, timeout.Token);
+            reply = await SocketHandshake.ReadAsync(server, timeout.Token)
+                ?? throw new IOException("The server closed the connection.");
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+
         plan.Answered?.Invoke();
         return proxy.HidesPrefer ? Wait().Replace(reply, "", 1) : reply;
     }
