@@ -184,7 +184,7 @@ internal sealed class HistoryTests
                     Accepted = 0,
                     Refused = 0,
                     Messages = 0,
-                    EndsByCause = [],
+                    EndsByCause = new long[Enum.GetValues<SocketEnd>().Length],
                 },
                 Served = 0,
                 ServedTime = default,

@@ -50,7 +50,8 @@ public sealed class RequestMetrics
         _failures = factory.CreateCounter("turnserver_request_failures_total",
             "Requests abandoned because of a bug in the server; each is an error in the log.");
         _unknownOutcomes = factory.CreateCounter("turnserver_unknown_outcomes_total",
-            "Requests answered with status 502, because the server of the cluster that had them was lost.");
+            "Requests answered with status 502, or by closing their WebSocket, because the server of the cluster that "
+            + "had them was lost.");
     }
 
     /// <summary>Replies since the start that were not held, and the time they took inside the server.</summary>

@@ -1,4 +1,5 @@
 using TurnServer.Actor;
+using TurnServer.Http.WebSockets;
 using TurnServer.Metrics;
 using TurnServer.Rules;
 using TurnServer.Service;
@@ -70,6 +71,18 @@ internal static class ServerMetrics
             "Players' connections closed by cause: a head that was too slow or too long, or too many connections.",
             "cause", ("slow_head", sample => sample.Http.SlowHeads),
             ("over_limit", sample => sample.Http.ConnectionsShed))
+        .Gauge("turnserver_websockets", "Open WebSockets; each is one of the open connections of players.",
+            sample => sample.Http.WebSockets.Open)
+        .Counter("turnserver_websockets_accepted_total", "WebSockets accepted.",
+            sample => sample.Http.WebSockets.Accepted)
+        .Counter("turnserver_websockets_refused_total",
+            "Requests for a WebSocket that were refused: malformed, of another origin or over a limit.",
+            sample => sample.Http.WebSockets.Refused)
+        .Counters<SocketEnd>("turnserver_websockets_ended_total", "WebSockets that have ended, by cause.", "cause",
+            sample => sample.Http.WebSockets.EndsByCause)
+        .Counter("turnserver_websocket_requests_total",
+            "Requests of players that came over a WebSocket; they count in turnserver_requests_total too.",
+            sample => sample.Http.WebSockets.Messages)
         .Counter("turnserver_accept_failures_total", "Failures to accept a request, each of them retried.",
             sample => sample.Http.AcceptFailures);
 

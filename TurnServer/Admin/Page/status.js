@@ -134,7 +134,8 @@ function showMeters(status) {
 function showTotals(status) {
     const { total, now } = status;
     showFacts("totals", [
-        ["Requests", whole(total.requests)], ["Registrations", whole(total.registrations)],
+        ["Requests", whole(total.requests)], ["of these over a WebSocket", whole(total.webSocketRequests)],
+        ["WebSockets now", whole(now.webSockets)], ["Registrations", whole(total.registrations)],
         ["Games", whole(total.games)], ["Turns", whole(total.turns)], ["Turn data", bytes(total.turnBytes)],
         ["Processor time", span(total.cpuSeconds)], ["Backlog now", bytes(now.backlogBytes)],
         ["Thread pool now", plural(now.poolThreads, "thread", "threads")],

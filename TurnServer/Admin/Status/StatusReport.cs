@@ -161,6 +161,8 @@ internal sealed class CurrentReport
 
     public int? Connections => _last.Http.Connections;
 
+    public int WebSockets => _last.Http.WebSockets.Open;
+
     public int Descriptors => _last.Process.Descriptors;
 
     public long ResidentBytes => _last.Process.ResidentBytes;
@@ -177,6 +179,8 @@ internal sealed class TotalReport
     internal TotalReport(Sample last) => _last = last;
 
     public long Requests => _last.Http.Requests;
+
+    public long WebSocketRequests => _last.Http.WebSockets.Messages;
 
     public long Refusals => _last.Http.ErrorsByCode.Sum();
 

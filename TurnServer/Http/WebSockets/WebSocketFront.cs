@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
@@ -173,6 +174,7 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
     }
 
     // The listener's handshake, but a WebSocket of its own: the listener's sends no pings that must be answered.
+    [SuppressMessage("Usage", "CA1816", Justification = "Says below why another object must not be finalized.")]
     private async Task<WebSocket> AcceptAsync(HttpListenerContext context)
     {
         context.Response.Headers["Server"] = ReplySender.Server;
@@ -180,6 +182,8 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
             ListenerInternals.Available ? Timeout.InfiniteTimeSpan : options.PingInterval);
         if (!ListenerInternals.Available)
             return accepted.WebSocket;
+        // Nothing refers to it: its finalizer would write a second head into the connection, and close it.
+        GC.SuppressFinalize(accepted.WebSocket);
         var connection = ListenerInternals.ConnectionOf(context);
         // 8 KiB that nothing reads into any more.
         ListenerInternals.BufferOf(connection) = null;
