@@ -102,8 +102,8 @@ internal sealed class OutageTests(string scheme) : ServerFixture
         await using var server = await ServerChild.StartAsync("--game-timeout", $"{timeout.TotalSeconds}");
         var logs = new[] { new AttemptLog(), new AttemptLog() };
         var options = new TurnClientOptions { KeepAlive = TimeSpan.FromMilliseconds(200) };
-        await using var pair = await ClientPair.StartAsync(server.Url.Over(scheme), options with { Observer = logs[0].Note },
-            options with { Observer = logs[1].Note });
+        await using var pair = await ClientPair.StartAsync(server.Url.Over(scheme),
+            options with { Observer = logs[0].Note }, options with { Observer = logs[1].Note });
         await Task.Delay(1.5 * timeout);
         Assert.That(logs.Select(log => log.Updates), Has.All.InRange(2, 16));
         await ClientPair.SendAsync(pair.A, "here");
@@ -118,7 +118,7 @@ internal sealed class OutageTests(string scheme) : ServerFixture
     {
         await using var proxy = new FaultyProxy(Server.Port) { HidesPrefer = true };
         var often = new TurnClientOptions { PollInterval = TimeSpan.FromMilliseconds(20) };
-        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme), often, urlB: Server.Url.Over(scheme));
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme), often, urlB: Url);
         var read = ClientPair.ReadAsync(pair.A, 1);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(5)), "it polls");
         await ClientPair.SendAsync(pair.B, "news");
@@ -131,7 +131,7 @@ internal sealed class OutageTests(string scheme) : ServerFixture
         await using var proxy = new FaultyProxy(Server.Port) { HidesPrefer = true };
         var log = new AttemptLog();
         var interval = TimeSpan.FromSeconds(1);
-        await using var pair = await ClientPair.StartAsync(Server.Url.Over(scheme), new(),
+        await using var pair = await ClientPair.StartAsync(Url, new(),
             new() { PollInterval = interval, Observer = log.Note }, proxy.Url.Over(scheme));
         var startedAt = Stopwatch.GetTimestamp();
         var read = ClientPair.ReadAsync(pair.B, 2);
@@ -145,6 +145,8 @@ internal sealed class OutageTests(string scheme) : ServerFixture
         Assert.That(intervals, Is.GreaterThan(0.9), "it waits between polls");
         Assert.That(log.Updates, Is.LessThanOrEqualTo(4 + intervals), "one to find out, one per send, and the polls");
     }
+
+    private Uri Url => Server.Url.Over(scheme);
 
     private static async Task SendAllAsync(TurnGame game)
     {

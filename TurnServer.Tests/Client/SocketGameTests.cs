@@ -45,7 +45,8 @@ internal sealed class SocketGameTests() : ServerFixture("--ping-interval", "1")
     public async Task A_player_and_its_game_share_a_connection()
     {
         await using var proxy = new LossyProxy(Server.Port, 0, 1);
-        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(Transports.WebSocket), new(), null, Server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(Transports.WebSocket), new(),
+            urlB: Server.Url);
         var read = ClientPair.ReadAsync(pair.A, 20);
         for (var i = 0; i < 20; i++)
         {

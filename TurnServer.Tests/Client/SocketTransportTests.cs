@@ -70,12 +70,15 @@ internal sealed class SocketTransportTests
             await SocketHandshake.ReadAsync(socket, stop);
         });
         var transport = Transport(server);
-        var lost = await Task.WhenAll(transport.TryAsync(Update("a"), default), transport.TryAsync(Update("b"), default));
-        Assert.That(lost.Select(attempt => (attempt.IsFinal, attempt.Reply)), Has.All.EqualTo((false, (ServerReply?)null)));
+        var lost = await TryTwoAsync();
+        Assert.That(lost.Select(attempt => (attempt.IsFinal, attempt.Reply.HasValue)), Has.All.EqualTo((false, false)));
         Assert.That(lost.Select(attempt => attempt.Loss), Has.All.Not.Empty);
-        var again = await Task.WhenAll(transport.TryAsync(Update("a"), default), transport.TryAsync(Update("b"), default));
+        var again = await TryTwoAsync();
         Assert.That(again.Select(attempt => attempt.Reply?.Code), Has.All.EqualTo(ReplyCode.GameNoData));
         Assert.That(server.Connections, Is.EqualTo(2));
+
+        Task<RequestAttempt[]> TryTwoAsync() =>
+            Task.WhenAll(transport.TryAsync(Update("a"), default), transport.TryAsync(Update("b"), default));
     }
 
     [Test]
@@ -93,7 +96,8 @@ internal sealed class SocketTransportTests
         });
         var options = new TurnClientOptions { ReplyTimeout = TimeSpan.FromMilliseconds(200) };
         var sender = new RequestSender(Transport(server), options);
-        var outcome = await sender.SendAsync(Update("a") with { ReceivedBytes = 7 }, default).WaitAsync(TestWait.Timeout);
+        var update = Update("a") with { ReceivedBytes = 7 };
+        var outcome = await sender.SendAsync(update, default).WaitAsync(TestWait.Timeout);
         Assert.That(outcome.Reply.Code, Is.EqualTo(ReplyCode.GameNoData));
         Assert.That(lines, Has.Count.GreaterThan(1).And.All.EqualTo(";received=7 6,a,17,0,0"));
         Assert.That(server.Connections, Is.GreaterThan(1));

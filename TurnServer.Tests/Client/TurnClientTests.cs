@@ -189,7 +189,8 @@ internal sealed class TurnClientTests(string scheme) : ServerFixture
     private (TurnClient Client, AttemptLog Log) NewClient(ServerChild? server = null)
     {
         var log = new AttemptLog();
-        return (new TurnClient(_http, (server ?? Server).Url.Over(scheme), new TurnClientOptions { Observer = log.Note }), log);
+        var url = (server ?? Server).Url.Over(scheme);
+        return (new TurnClient(_http, url, new TurnClientOptions { Observer = log.Note }), log);
     }
 
     private async Task<((TurnClient Client, string Name) Ann, (TurnClient Client, string Name) Bob)> RegisterTwoAsync()

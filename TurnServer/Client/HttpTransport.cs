@@ -42,6 +42,11 @@ internal sealed class HttpTransport(HttpMessageInvoker http, Uri url) : IRequest
     {
     }
 
+    /// <summary>Does nothing: the connections are those of the HttpMessageInvoker.</summary>
+    public void Close()
+    {
+    }
+
     /// <summary>
     /// Sends a request and reads the whole response. By default HttpClient buffers a body of any length before its
     /// length can be checked.

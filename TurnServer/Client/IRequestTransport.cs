@@ -12,4 +12,7 @@ internal interface IRequestTransport
 
     /// <summary>The reply to a request is overdue, so that its connection may be dead.</summary>
     void NoteOverdue();
+
+    /// <summary>Closes what it keeps open between requests. A further request opens it again.</summary>
+    void Close();
 }

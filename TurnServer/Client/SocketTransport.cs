@@ -40,11 +40,12 @@ internal sealed class SocketTransport(HttpMessageInvoker http, Uri url, TimeSpan
         connection?.Abort();
     }
 
-    /// <summary>Closes the connection. A further request would open another.</summary>
     public void Close()
     {
+        SocketConnection? connection;
         lock (_lock)
-            _connection?.Close();
+            connection = _connection;
+        connection?.Close();
     }
 
     private (SocketConnection Connection, SocketExchange Request) Begin(OutgoingRequest outgoing)

@@ -4,7 +4,7 @@ using TurnServer.Protocol;
 
 namespace TurnServer.Client;
 
-/// <summary>Asks once how many players wait in a pool (PROTOCOL.md, "Pools"). That is a GET, over HTTP always.</summary>
+/// <summary>Asks once how many players wait in a pool (PROTOCOL.md, "Pools"). Always over HTTP.</summary>
 internal static class WaitingQuery
 {
     /// <param name="http">Sends the request.</param>

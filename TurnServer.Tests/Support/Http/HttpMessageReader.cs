@@ -4,7 +4,7 @@ using System.Text;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>Reads complete requests or replies from a connection. Each must have a Content-Length, or be a GET.</summary>
+/// <summary>Reads complete requests or replies from a connection. A request that is no POST has no body.</summary>
 internal sealed class HttpMessageReader(Socket socket)
 {
     private byte[] _buffer = new byte[4096];
@@ -75,8 +75,8 @@ internal sealed record HttpMessage(string Head, byte[] Body)
 
     /// <summary>The value of a header; null if there is none.</summary>
     public string? ValueOf(string header) => Head.Split("\r\n")
-        .FirstOrDefault(line => line.StartsWith(header + ":", StringComparison.OrdinalIgnoreCase))?[(header.Length + 1)..]
-        .Trim();
+        .FirstOrDefault(line => line.StartsWith(header + ":", StringComparison.OrdinalIgnoreCase))?
+        .Split(':', 2)[1].Trim();
 
     /// <summary>A copy without this header.</summary>
     public HttpMessage Without(string header) => this with

@@ -6,8 +6,8 @@ namespace TurnServer.Tests.Support;
 
 /// <summary>
 /// A proxy that applies network faults to requests and replies, over HTTP and WebSockets. Each request goes to the
-/// server on its own connection, so that a delayed one does not hold up the next. Unexpected exceptions fail the test on
-/// dispose.
+/// server on its own connection, so that a delayed one does not hold up the next. Unexpected exceptions fail the test
+/// on dispose.
 /// </summary>
 internal sealed class FaultyProxy : IAsyncDisposable
 {
