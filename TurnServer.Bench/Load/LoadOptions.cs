@@ -1,7 +1,7 @@
 namespace TurnServer.Bench.Load;
 
 /// <summary>Settings of a load test, which its report repeats.</summary>
-/// <param name="Url">The server.</param>
+/// <param name="Url">The server; of http or https.</param>
 /// <param name="Clients">Simulated players at once.</param>
 /// <param name="Rate">Turns a second of each player.</param>
 /// <param name="Duration">How long to play.</param>
@@ -11,8 +11,9 @@ namespace TurnServer.Bench.Load;
 /// Share of turns, 0 to 1, after which their receiver crashes and comes back from what it has stored.
 /// </param>
 /// <param name="Pools">Number of pools that the pairs are spread over; 0: players name none.</param>
+/// <param name="WebSocket">Whether each player has a WebSocket, instead of HTTP.</param>
 internal sealed record LoadSettings(Uri Url, int Clients, double Rate, TimeSpan Duration, bool Wait, double Loss,
-    double ComeBack = 0, int Pools = 0);
+    double ComeBack = 0, int Pools = 0, bool WebSocket = false);
 
 /// <summary>A load test: its settings, and how the players behave.</summary>
 internal sealed record LoadOptions

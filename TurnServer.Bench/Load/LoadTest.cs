@@ -61,9 +61,10 @@ internal sealed class LoadTest
         using var http = new HttpMessageInvoker(new PooledHandler());
         var probe = new ServerProbe(http, options.Settings.Url);
         await probe.CheckAsync(stop);
-        using var servers = new Servers([options.Settings.Url, .. options.OtherUrls], () => options.Settings.Loss > 0
-            ? new LossyHandler(new PooledHandler(), options.Settings.Loss, options.Seed)
-            : new PooledHandler());
+        Uri[] urls = [options.Settings.Url, .. options.OtherUrls];
+        using var servers = options.Settings.WebSocket
+            ? new Servers([.. urls.Select(ServerUrl.ToWebSocket)], () => new SocketsHttpHandler { UseProxy = false })
+            : new Servers(urls, () => new PooledHandler());
         return await new LoadTest(options, servers).RunAsync(probe, FindServer(options), progress, stop);
     }
 
@@ -88,8 +89,7 @@ internal sealed class LoadTest
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
         using var aborting = new CancellationTokenSource();
         using var observing = new CancellationTokenSource();
-        var players = CreatePlayers(new PlayContext(_servers.ClientOf(0), _options, ClientOptions(), _ledger, _recorder,
-            stopping.Token, aborting.Token));
+        var players = CreatePlayers(stopping.Token, aborting.Token);
         var sampler = new Sampler(_recorder, server, (second, elapsed) => progress(new LoadProgress(elapsed,
             players.Count(player => player.IsPlaying), players.Count(player => player.FirstError is not null),
             _ledger.ViolationCount, second)));
@@ -175,21 +175,35 @@ internal sealed class LoadTest
     }
 
     // In every second pair of each pool the players name each other; the others accept any partner.
-    private LoadPlayer[] CreatePlayers(PlayContext context)
+    private LoadPlayer[] CreatePlayers(CancellationToken stopping, CancellationToken aborting)
     {
         var players = new LoadPlayer[_options.Settings.Clients];
         var pools = _options.Settings.Pools;
+        var client = ClientOptions();
         NamedPair? pair = null;
         for (var i = 0; i < players.Length; i++)
         {
             var (round, place) = Math.DivRem(i / 2, Math.Max(pools, 1));
             if (i % 2 == 0)
                 pair = (round + place) % 2 == 0 && i + 1 < players.Length ? new NamedPair(_ledger) : null;
-            var own = context with { Http = _servers.ClientOf(i) };
-            players[i] = new LoadPlayer(i, own, pair, pools > 0 ? place : null);
+            var http = _servers.ClientOf(i);
+            var context = new PlayContext(http, CreateTransport(http, i, client), _options, client, _ledger, _recorder,
+                stopping, aborting);
+            players[i] = new LoadPlayer(i, context, pair, pools > 0 ? place : null);
         }
 
         return players;
+    }
+
+    // Each player has its own, as a phone does.
+    private IRequestTransport CreateTransport(HttpMessageInvoker http, int player, TurnClientOptions client)
+    {
+        var settings = _options.Settings;
+        var url = settings.WebSocket ? ServerUrl.ToWebSocket(settings.Url) : settings.Url;
+        var transport = TurnClient.CreateTransport(http, url, client);
+        return settings.Loss > 0
+            ? new LossyTransport(transport, settings.Loss, HashCode.Combine(_options.Seed, player))
+            : transport;
     }
 
     // Without held replies turns arrive with the replies to the player's own updates. A player that has no more turns

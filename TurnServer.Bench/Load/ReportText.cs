@@ -43,7 +43,8 @@ internal static class ReportText
         var settings = report.Settings;
         text.Append(CultureInfo.InvariantCulture,
             $"{settings.Url}: {settings.Clients} players, {settings.Rate} turns/s each");
-        text.Append(", for ").Append(Seconds(settings.Duration)).Append(settings.Wait ? ", replies held" : "");
+        text.Append(", for ").Append(Seconds(settings.Duration)).Append(settings.Wait ? ", replies held" : "")
+            .Append(settings.WebSocket ? ", over WebSockets" : "");
         if (settings.Pools > 0)
             text.Append(CultureInfo.InvariantCulture, $", in {settings.Pools} pool{(settings.Pools == 1 ? "" : "s")}");
         if (settings.Loss > 0)

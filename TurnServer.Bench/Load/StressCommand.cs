@@ -42,6 +42,7 @@ internal static class StressCommand
         var duration = Options.Duration("--duration", "how long to play: 100s, 2m, 500ms, or plain seconds",
             TimeSpan.FromSeconds(100));
         var wait = Options.Switch("--wait", "let the server hold replies (Prefer: wait), so that turns come at once");
+        var webSocket = Options.Switch("--websocket", "over a WebSocket of each player's instead of HTTP");
         var loss = Options.Number("--loss", "share of replies to drop; those requests are repeated", 0, 0, 0.9);
         var comeBack = Options.Number("--come-back",
             "share of turns after which their receiver crashes, and comes back from what it had stored", 0, 0, 0.9);
@@ -58,8 +59,8 @@ internal static class StressCommand
         return new Subcommand(Name, "simulate players and check that every turn arrives once and in order")
         {
             Call = "./run.sh stress",
-            Arguments = [(url, "URL", "the server, such as http://localhost:8080/")],
-            Flags = [clients, rate, duration, wait, loss, comeBack, pools, ramp, plot, json, pid, seed],
+            Arguments = [(url, "URL", "the server, such as http://localhost:8080/; with ws:// as with --websocket")],
+            Flags = [clients, rate, duration, wait, webSocket, loss, comeBack, pools, ramp, plot, json, pid, seed],
             Notes = Notes,
             ExitCodes =
             [
@@ -76,7 +77,7 @@ internal static class StressCommand
                 Settings = new LoadSettings(ReadUrl(Urls(result.GetValue(url))[0], errors),
                     clients.Read(result, errors), rate.Read(result, errors), duration.Read(result, errors),
                     wait.Read(result, errors), loss.Read(result, errors), comeBack.Read(result, errors),
-                    pools.Read(result, errors)),
+                    pools.Read(result, errors), webSocket.Read(result, errors) || IsWebSocket(result.GetValue(url))),
                 Seed = seed.Read(result, errors),
                 ServerProcessId = pid.Read(result, errors),
             },
@@ -86,12 +87,15 @@ internal static class StressCommand
 
     private static string[] Urls(string? text) => (text ?? "").Split(',');
 
+    private static bool IsWebSocket(string? urls) =>
+        Uri.TryCreate(Urls(urls)[0], UriKind.Absolute, out var url) && ServerUrl.IsWebSocket(url);
+
     private static Uri ReadUrl(string? text, List<string> errors)
     {
         var hasScheme = string.IsNullOrEmpty(text) || text.Contains("://", StringComparison.Ordinal);
         var url = ServerUrl.Read(hasScheme ? text : $"http://{text}", out var whatIsWrong);
         if (whatIsWrong is not null)
             errors.Add(whatIsWrong);
-        return url!;
+        return url is null ? null! : ServerUrl.ToHttp(url);
     }
 }

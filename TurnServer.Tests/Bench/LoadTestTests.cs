@@ -11,13 +11,15 @@ public sealed class LoadTestTests : ServerFixture
 {
     private static readonly TimeSpan DurationMax = TimeSpan.FromMinutes(1);
 
-    [TestCase(false, 0)]
-    [TestCase(true, 0)]
-    [TestCase(false, 0.1)]
-    [TestCase(true, 0.1)]
-    public async Task Run_AgainstCorrectServer_ReceivesEveryTurnOnceAndInOrder(bool wait, double loss)
+    [TestCase(false, 0, false)]
+    [TestCase(true, 0, false)]
+    [TestCase(false, 0.1, false)]
+    [TestCase(true, 0.1, false)]
+    [TestCase(false, 0, true)]
+    [TestCase(true, 0.1, true)]
+    public async Task Run_AgainstCorrectServer_ReceivesEveryTurnOnceAndInOrder(bool wait, double loss, bool webSocket)
     {
-        var (code, text, report) = await RunAsync(Server.Url, wait, loss);
+        var (code, text, report) = await RunAsync(Server.Url, wait, loss, webSocket: webSocket);
         Assert.That(code, Is.Zero, text);
         // A symbol without requests is not listed.
         var updates = report.Symbols.SingleOrDefault(symbol => symbol.Symbol == 6)?.Latency.Count ?? 0;
@@ -45,12 +47,14 @@ public sealed class LoadTestTests : ServerFixture
         });
     }
 
-    [TestCase(false, 0)]
-    [TestCase(true, 0)]
-    [TestCase(true, 0.1)]
-    public async Task Run_OfPlayersWhoCrashAndComeBack_ReceivesEveryTurnOnceAndInOrder(bool wait, double loss)
+    [TestCase(false, 0, false)]
+    [TestCase(true, 0, false)]
+    [TestCase(true, 0.1, false)]
+    [TestCase(true, 0.1, true)]
+    public async Task Run_OfPlayersWhoCrashAndComeBack_ReceivesEveryTurnOnceAndInOrder(bool wait, double loss,
+        bool webSocket)
     {
-        var (code, text, report) = await RunAsync(Server.Url, wait, loss, comeBack: 0.4);
+        var (code, text, report) = await RunAsync(Server.Url, wait, loss, comeBack: 0.4, webSocket: webSocket);
         Assert.That(code, Is.Zero, text);
         Assert.Multiple(() =>
         {
@@ -231,23 +235,25 @@ public sealed class LoadTestTests : ServerFixture
 
     // On a busy machine the time may be over before two games are: then it is repeated for longer.
     private static async Task<(int Code, string Text, LoadReport Report)> RunAsync(Uri url, bool wait, double loss,
-        int pools = 0, double comeBack = 0)
+        int pools = 0, double comeBack = 0, bool webSocket = false)
     {
         for (var duration = TimeSpan.FromSeconds(0.7); ; duration *= 4)
         {
-            var run = await RunAsync(url, wait, loss, duration, pools, CancellationToken.None, comeBack: comeBack);
+            var run = await RunAsync(url, wait, loss, duration, pools, CancellationToken.None, comeBack: comeBack,
+                webSocket: webSocket);
             if (run.Code != StressExit.Ok || run.Report.GamesPlayed > 1 || duration > DurationMax)
                 return run;
         }
     }
 
     private static async Task<(int Code, string Text, LoadReport Report)> RunAsync(Uri url, bool wait, double loss,
-        TimeSpan duration, int pools, CancellationToken end, string? json = null, double comeBack = 0)
+        TimeSpan duration, int pools, CancellationToken end, string? json = null, double comeBack = 0,
+        bool webSocket = false)
     {
         var output = new StringWriter();
         var run = new StressRun(new LoadOptions
         {
-            Settings = new LoadSettings(url, Clients: 8, Rate: 50, duration, wait, loss, comeBack, pools),
+            Settings = new LoadSettings(url, Clients: 8, Rate: 50, duration, wait, loss, comeBack, pools, webSocket),
             TurnsPerGame = 10,
         }, ramp: null, plot: null, json, output);
         var code = await run.RunAsync(end);

@@ -64,30 +64,6 @@ public sealed class PooledHandlerTests
     }
 
     [Test]
-    public async Task Send_WithLoss_DropsRepliesOfRequestsThatTookEffect()
-    {
-        await using var server = await ServerChild.StartAsync("--max-players", "20");
-        using var lossless = new HttpMessageInvoker(new PooledHandler());
-        using var lossy = new HttpMessageInvoker(new LossyHandler(new PooledHandler(), share: 0.5, seed: 1));
-        var dropped = 0;
-        for (var i = 0; i < 20; i++)
-        {
-            try
-            {
-                await AskAsync(lossy, server.Url.ToString(), $"0,name{i},*,*,*");
-            }
-            catch (HttpRequestException e) when (e.Message == LossyHandler.Reason)
-            {
-                dropped++;
-            }
-        }
-
-        Assert.That(dropped, Is.InRange(1, 19));
-        // All twenty are registered, which is the limit.
-        Assert.That(await AskAsync(lossless, server.Url.ToString(), "0,one more,*,*,*"), Is.EqualTo("11/*/*"));
-    }
-
-    [Test]
     public async Task Send_OverTls_NegotiatesItAndChecksTheCertificate()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);

@@ -4,8 +4,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Client;
 
 /// <summary>Turns arrive exactly once and in order on a network with faults.</summary>
-[Parallelizable(ParallelScope.All)]
-internal sealed class FaultTests() : ServerFixture("--game-timeout", "120", "--pairing-timeout", "120",
+[TestFixture(Transports.Http), TestFixture(Transports.WebSocket), Parallelizable(ParallelScope.All)]
+internal sealed class FaultTests(string scheme) : ServerFixture("--game-timeout", "120", "--pairing-timeout", "120",
     "--load-timeout", "120")
 {
     private static readonly NetworkFault[] All =
@@ -47,7 +47,7 @@ internal sealed class FaultTests() : ServerFixture("--game-timeout", "120", "--p
         };
         var what = $"seed {seed}, {probability} of {string.Join(", ", faults)}";
         TestContext.Out.WriteLine(what);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, options);
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme), options);
         var sends = pair.Games.Select((game, i) => SendAllAsync(game, turns, new Random(seed + i)));
         var reads = pair.Games.Select(game => ClientPair.ReadAsync(game, turns)).ToList();
         await Task.WhenAll(sends);

@@ -5,8 +5,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Client;
 
 /// <summary>Back-pressure: players that send more than their partners read.</summary>
-[Parallelizable(ParallelScope.All)]
-internal sealed class FlowTests() : ServerFixture("--game-timeout", "120")
+[TestFixture(Transports.Http), TestFixture(Transports.WebSocket), Parallelizable(ParallelScope.All)]
+internal sealed class FlowTests(string scheme) : ServerFixture("--game-timeout", "120")
 {
     // Eight such turns fill a backlog of the server.
     private const int TurnLength = 16_000;
@@ -22,7 +22,7 @@ internal sealed class FlowTests() : ServerFixture("--game-timeout", "120")
     public async Task A_player_that_does_not_read_blocks_the_sender_and_loses_no_turn()
     {
         var log = new AttemptLog();
-        await using var pair = await ClientPair.StartAsync(Server.Url, new() { Observer = log.Note },
+        await using var pair = await ClientPair.StartAsync(Url, new() { Observer = log.Note },
             new() { KeepAlive = TimeSpan.FromMilliseconds(10) });
         var sends = SendAll(pair.A);
         await FullAsync(log);
@@ -35,7 +35,7 @@ internal sealed class FlowTests() : ServerFixture("--game-timeout", "120")
     public async Task Two_players_that_flood_and_do_not_read_do_not_deadlock()
     {
         AttemptLog[] logs = [new(), new()];
-        await using var pair = await ClientPair.StartAsync(Server.Url, Idle with { Observer = logs[0].Note },
+        await using var pair = await ClientPair.StartAsync(Url, Idle with { Observer = logs[0].Note },
             Idle with { Observer = logs[1].Note });
         var sends = pair.Games.SelectMany(SendAll).ToList();
         // A player with a full inbox sends nothing until it is read; the other may be refused again and again.
@@ -56,7 +56,7 @@ internal sealed class FlowTests() : ServerFixture("--game-timeout", "120")
     public async Task Cancelling_a_waiting_send_keeps_the_order_of_the_others()
     {
         var log = new AttemptLog();
-        await using var pair = await ClientPair.StartAsync(Server.Url, Idle with { Observer = log.Note }, Idle);
+        await using var pair = await ClientPair.StartAsync(Url, Idle with { Observer = log.Note }, Idle);
         using var cancel = new CancellationTokenSource();
         var sends = Enumerable.Range(0, 200).Select(i =>
             pair.A.SendAsync(ClientPair.Bytes(Turn(i)), i % 2 == 0 ? default : cancel.Token)).ToList();
@@ -77,7 +77,7 @@ internal sealed class FlowTests() : ServerFixture("--game-timeout", "120")
     public async Task Waiting_for_room_can_be_cancelled()
     {
         var log = new AttemptLog();
-        await using var pair = await ClientPair.StartAsync(Server.Url, Idle with { Observer = log.Note }, Idle);
+        await using var pair = await ClientPair.StartAsync(Url, Idle with { Observer = log.Note }, Idle);
         using var cancel = new CancellationTokenSource();
         var posted = 0;
         var posts = PostAsync();
@@ -106,8 +106,8 @@ internal sealed class FlowTests() : ServerFixture("--game-timeout", "120")
                 ? new ProxyPlan(NetworkFault.DropReply)
                 : default);
         var log = new AttemptLog();
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Idle with { Observer = log.Note }, Idle,
-            Server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme), Idle with { Observer = log.Note },
+            Idle, Url);
         await FillAsync(pair.A);
         var refused = pair.A.SendAsync(ClientPair.Bytes(Turn(8)));
         await FullAsync(log);
@@ -126,8 +126,8 @@ internal sealed class FlowTests() : ServerFixture("--game-timeout", "120")
                 ? new ProxyPlan(NetworkFault.DelayRequest, gate.Task, () => late.TrySetResult())
                 : default);
         var log = new AttemptLog();
-        await using var pair = await ClientPair.StartAsync(proxy.Url,
-            Idle with { Observer = log.Note, ReplyTimeout = TimeSpan.FromMilliseconds(300) }, Idle, Server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme),
+            Idle with { Observer = log.Note, ReplyTimeout = TimeSpan.FromMilliseconds(300) }, Idle, Url);
         await FillAsync(pair.A);
         var refused = pair.A.SendAsync(ClientPair.Bytes(Turn(8)));
         await FullAsync(log);
@@ -138,6 +138,8 @@ internal sealed class FlowTests() : ServerFixture("--game-timeout", "120")
         await ClientPair.SendAsync(pair.A, Turn(9));
         Assert.That(await read, Is.EqualTo(Enumerable.Range(0, 10).Select(Turn)));
     }
+
+    private Uri Url => Server.Url.Over(scheme);
 
     private static string Turn(int number) => $"{number:000000}{new string('.', TurnLength - 6)}";
 

@@ -6,15 +6,15 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Client;
 
 /// <summary>Servers and players that are unreachable, for a while or for good.</summary>
-[Parallelizable(ParallelScope.All)]
-internal sealed class OutageTests : ServerFixture
+[TestFixture(Transports.Http), TestFixture(Transports.WebSocket), Parallelizable(ParallelScope.All)]
+internal sealed class OutageTests(string scheme) : ServerFixture
 {
     [TestCase(1)]
     [TestCase(10, Category = "Slow")]
     public async Task A_game_survives_an_outage_of_the_server(int seconds)
     {
         await using var proxy = new FaultyProxy(Server.Port);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, new());
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme), new());
         var reads = pair.Games.Select(game => ClientPair.ReadAsync(game, 20)).ToList();
         var sends = pair.Games.Select(SendAllAsync).ToList();
         proxy.TakeDown();
@@ -35,7 +35,7 @@ internal sealed class OutageTests : ServerFixture
             Observer = log.Note,
             Wait = TimeSpan.FromSeconds(1),
         };
-        await using var pair = await ClientPair.StartAsync(server.Url, options);
+        await using var pair = await ClientPair.StartAsync(server.Url.Over(scheme), options);
         var reads = pair.Games.Select(game => ClientPair.ReadAsync(game, 20)).ToList();
         await server.PauseAsync();
         var sends = pair.Games.Select(SendAllAsync).ToList();
@@ -59,7 +59,7 @@ internal sealed class OutageTests : ServerFixture
     {
         await using var proxy = new FaultyProxy(Server.Port);
         var log = new AttemptLog();
-        await using var pair = await ClientPair.StartAsync(proxy.Url,
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme),
             new() { Patience = TimeSpan.FromSeconds(0.5), Observer = log.Note }, new());
         var read = ClientPair.ReadToEndAsync(pair.A);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a reply is held");
@@ -81,9 +81,9 @@ internal sealed class OutageTests : ServerFixture
         await using var other = await ServerChild.StartAsync();
         await using var proxy = new FaultyProxy(Server.Port);
         using var http = TurnClient.CreateHttp();
-        var waiting = new TurnClient(http, proxy.Url);
+        var waiting = new TurnClient(http, proxy.Url.Over(scheme));
         await waiting.RegisterAsync(ClientPair.NewName(), ClientPair.NewName());
-        await using var pair = await ClientPair.StartAsync(proxy.Url, new());
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme), new());
         await ClientPair.SendAsync(pair.A, "before");
         Assert.That(await ClientPair.ReadAsync(pair.B, 1), Is.EqualTo(new[] { "before" }));
         proxy.ServerPort = other.Port;
@@ -102,8 +102,8 @@ internal sealed class OutageTests : ServerFixture
         await using var server = await ServerChild.StartAsync("--game-timeout", $"{timeout.TotalSeconds}");
         var logs = new[] { new AttemptLog(), new AttemptLog() };
         var options = new TurnClientOptions { KeepAlive = TimeSpan.FromMilliseconds(200) };
-        await using var pair = await ClientPair.StartAsync(server.Url, options with { Observer = logs[0].Note },
-            options with { Observer = logs[1].Note });
+        await using var pair = await ClientPair.StartAsync(server.Url.Over(scheme),
+            options with { Observer = logs[0].Note }, options with { Observer = logs[1].Note });
         await Task.Delay(1.5 * timeout);
         Assert.That(logs.Select(log => log.Updates), Has.All.InRange(2, 16));
         await ClientPair.SendAsync(pair.A, "here");
@@ -118,7 +118,7 @@ internal sealed class OutageTests : ServerFixture
     {
         await using var proxy = new FaultyProxy(Server.Port) { HidesPrefer = true };
         var often = new TurnClientOptions { PollInterval = TimeSpan.FromMilliseconds(20) };
-        await using var pair = await ClientPair.StartAsync(proxy.Url, often, urlB: Server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme), often, urlB: Url);
         var read = ClientPair.ReadAsync(pair.A, 1);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(5)), "it polls");
         await ClientPair.SendAsync(pair.B, "news");
@@ -131,8 +131,8 @@ internal sealed class OutageTests : ServerFixture
         await using var proxy = new FaultyProxy(Server.Port) { HidesPrefer = true };
         var log = new AttemptLog();
         var interval = TimeSpan.FromSeconds(1);
-        await using var pair = await ClientPair.StartAsync(Server.Url, new(),
-            new() { PollInterval = interval, Observer = log.Note }, proxy.Url);
+        await using var pair = await ClientPair.StartAsync(Url, new(),
+            new() { PollInterval = interval, Observer = log.Note }, proxy.Url.Over(scheme));
         var startedAt = Stopwatch.GetTimestamp();
         var read = ClientPair.ReadAsync(pair.B, 2);
         await TestWait.UntilAsync(() => log.Updates == 2, "it has polled twice");
@@ -145,6 +145,8 @@ internal sealed class OutageTests : ServerFixture
         Assert.That(intervals, Is.GreaterThan(0.9), "it waits between polls");
         Assert.That(log.Updates, Is.LessThanOrEqualTo(4 + intervals), "one to find out, one per send, and the polls");
     }
+
+    private Uri Url => Server.Url.Over(scheme);
 
     private static async Task SendAllAsync(TurnGame game)
     {

@@ -4,8 +4,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Client;
 
 /// <summary>Single requests that are delayed, duplicated or lost (PROTOCOL.md, "Saying what has arrived").</summary>
-[Parallelizable(ParallelScope.All)]
-internal sealed class ReorderTests : ServerFixture
+[TestFixture(Transports.Http), TestFixture(Transports.WebSocket), Parallelizable(ParallelScope.All)]
+internal sealed class ReorderTests(string scheme) : ServerFixture
 {
     private static readonly TurnClientOptions Defaults = new();
 
@@ -22,7 +22,7 @@ internal sealed class ReorderTests : ServerFixture
                 return new ProxyPlan(NetworkFault.DelayRequest, gate.Task, late.SetResult);
             return request.IsUpdate(1) ? new ProxyPlan(NetworkFault.DelayRequest, late.Task) : default;
         });
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme), Defaults, urlB: Url);
         await pair.A.PostAsync(ClientPair.Bytes("a0"));
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "a0 is on its way");
         // It abandons the held request, repeats it, and is sent after it.
@@ -48,8 +48,8 @@ internal sealed class ReorderTests : ServerFixture
             request.IsUpdate(0) && Interlocked.Increment(ref attempts) == 1
                 ? new ProxyPlan(fault, gate.Task, late.SetResult)
                 : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, isGivenUp ? Impatient : Defaults, Defaults,
-            Server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme),
+            isGivenUp ? Impatient : Defaults, Defaults, Url);
         await ClientPair.SendAsync(pair.A, "a0");
         await ClientPair.SendAsync(pair.B, "b0");
         gate.SetResult();
@@ -69,7 +69,7 @@ internal sealed class ReorderTests : ServerFixture
             request.IsUpdate(0) && request.MayBeHeld
                 ? new ProxyPlan(isDelayed ? NetworkFault.DelayRequest : NetworkFault.SwallowRequest, gate.Task)
                 : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme), Defaults, urlB: Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
         await ClientPair.SendAsync(pair.B, "b0");
@@ -99,7 +99,7 @@ internal sealed class ReorderTests : ServerFixture
             again.TrySetResult();
             return new ProxyPlan(NetworkFault.DelayRequest, late.Task);
         });
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Impatient, Defaults, Server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme), Impatient, Defaults, Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
         await ClientPair.SendAsync(pair.B, "b0");
@@ -117,7 +117,7 @@ internal sealed class ReorderTests : ServerFixture
         await using var proxy = new FaultyProxy(Server.Port, request => request.IsUpdate(0) && request.MayBeHeld
             ? new ProxyPlan(NetworkFault.DelayReply, gate.Task, answered.SetResult)
             : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme), Defaults, urlB: Url);
         var receive = ClientPair.ReadAsync(pair.A, 2);
         await TestWait.UntilAsync(() => proxy.Requests.Any(request => request.IsUpdate(0)), "it waits for turns");
         await ClientPair.SendAsync(pair.B, "b0");
@@ -138,7 +138,7 @@ internal sealed class ReorderTests : ServerFixture
             request.IsUpdate(0) && Interlocked.Increment(ref attempts) == 1
                 ? new ProxyPlan(NetworkFault.DropReply)
                 : default);
-        await using var pair = await ClientPair.StartAsync(proxy.Url, Defaults, urlB: Server.Url);
+        await using var pair = await ClientPair.StartAsync(proxy.Url.Over(scheme), Defaults, urlB: Url);
         await ClientPair.SendAsync(pair.B, turn);
         var receive = ClientPair.ReadAsync(pair.A, 3);
         await TestWait.UntilAsync(() => proxy.Requests.Count(request => request.IsUpdate(0)) == 2,
@@ -152,7 +152,7 @@ internal sealed class ReorderTests : ServerFixture
     public async Task A_cancelled_receive_loses_no_turn()
     {
         const int Turns = 500;
-        await using var pair = await ClientPair.StartAsync(Server.Url, Defaults);
+        await using var pair = await ClientPair.StartAsync(Url, Defaults);
         var send = SendAllAsync();
         var read = new List<string>();
         var cancelled = 0;
@@ -193,7 +193,7 @@ internal sealed class ReorderTests : ServerFixture
     [Test]
     public async Task A_cancelled_receive_ends_although_more_turns_are_there()
     {
-        await using var pair = await ClientPair.StartAsync(Server.Url, Defaults);
+        await using var pair = await ClientPair.StartAsync(Url, Defaults);
         await pair.A.PostAsync(ClientPair.Bytes("a0"));
         await pair.A.PostAsync(ClientPair.Bytes("a1"));
         await pair.A.QuitAsync();
@@ -204,4 +204,6 @@ internal sealed class ReorderTests : ServerFixture
         Assert.That(async () => await turns.MoveNextAsync(), Throws.InstanceOf<OperationCanceledException>());
         Assert.That(await ClientPair.ReadToEndAsync(pair.B), Is.EqualTo(new[] { "a1" }));
     }
+
+    private Uri Url => Server.Url.Over(scheme);
 }

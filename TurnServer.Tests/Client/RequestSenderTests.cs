@@ -150,7 +150,7 @@ internal sealed class RequestSenderTests
             Observer = log.Note,
             ReplyTimeout = TimeSpan.FromMinutes(1),
         };
-        await new RequestSender(http, new Uri("http://x/"), options).SendAsync(Request, default);
+        await new RequestSender(new HttpTransport(http, new Uri("http://x/")), options).SendAsync(Request, default);
         Assert.That(log.Attempts.Select(attempt => (attempt.Symbol, attempt.Reply?.Error, attempt.Loss)), Is.EqualTo(
             new[] { (Symbol.RequestPair, (ErrorCode?)null, (string?)"connection refused"),
                 (Symbol.RequestPair, ErrorCode.NotRegistered, null) }));
@@ -168,7 +168,7 @@ internal sealed class RequestSenderTests
         using var http = new HttpMessageInvoker(handler);
         // The clock does not skip timers of this length.
         var options = new TurnClientOptions { Time = clock, ReplyTimeout = TimeSpan.FromMinutes(1) };
-        var sender = new RequestSender(http, new Uri("http://x/"), options);
+        var sender = new RequestSender(new HttpTransport(http, new Uri("http://x/")), options);
         return (await sender.SendAsync(request, default).WaitAsync(TestWait.Timeout), clock, handler);
     }
 }

@@ -11,7 +11,9 @@ internal sealed class ServerUrlTests
     [TestCase("HTTPS://turn.example/path?query")]
     [TestCase("http://[::1]:8080/")]
     [TestCase("http://turn.example/@home")]
-    public void Read_OfAnHttpUrl_ReturnsIt(string text)
+    [TestCase("ws://turn.example:8080/")]
+    [TestCase("WSS://turn.example/path")]
+    public void Read_OfAServersUrl_ReturnsIt(string text)
     {
         Assert.That(ServerUrl.Read(text, out var whatIsWrong), Is.EqualTo(new Uri(text)));
         Assert.That(whatIsWrong, Is.Null);
@@ -29,13 +31,24 @@ internal sealed class ServerUrlTests
         Assert.That(whatIsWrong, Does.Contain("user name or a password").And.Not.Contain(Secret));
     }
 
+    [TestCase("http://turn.example/x?y", "ws://turn.example/x?y", "http://turn.example/x?y")]
+    [TestCase("https://turn.example/", "wss://turn.example/", "https://turn.example/")]
+    [TestCase("ws://[::1]:8080/", "ws://[::1]:8080/", "http://[::1]:8080/")]
+    [TestCase("wss://turn.example/", "wss://turn.example/", "https://turn.example/")]
+    public void ToWebSocketAndToHttp_OfAnyUrl_ChangeTheScheme(string text, string webSocket, string http)
+    {
+        var url = new Uri(text);
+        Assert.That((ServerUrl.ToWebSocket(url), ServerUrl.ToHttp(url)),
+            Is.EqualTo((new Uri(webSocket), new Uri(http))));
+    }
+
     [TestCase(null, "is missing")]
     [TestCase(" ", "is missing")]
     [TestCase("localhost:8080", "such as http://localhost:8080/")]
     [TestCase("turn.example", "such as http://turn.example/")]
-    [TestCase("ftp://turn.example", "http:// or https://")]
-    [TestCase("http://", "http:// or https://")]
-    [TestCase("/etc/passwd", "http:// or https://")]
+    [TestCase("ftp://turn.example", "http://, https://, ws:// or wss://")]
+    [TestCase("http://", "http://, https://, ws:// or wss://")]
+    [TestCase("/etc/passwd", "http://, https://, ws:// or wss://")]
     public void Read_OfAnythingElse_ReportsWhatIsExpected(string? text, string expected)
     {
         Assert.That(ServerUrl.Read(text, out var whatIsWrong), Is.Null);

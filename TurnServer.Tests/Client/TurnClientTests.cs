@@ -5,8 +5,8 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Client;
 
 /// <summary>From registration to the game, against the real server.</summary>
-[Parallelizable(ParallelScope.All)]
-internal sealed class TurnClientTests : ServerFixture
+[TestFixture(Transports.Http), TestFixture(Transports.WebSocket), Parallelizable(ParallelScope.All)]
+internal sealed class TurnClientTests(string scheme) : ServerFixture
 {
     private readonly HttpClient _http = TurnClient.CreateHttp();
 
@@ -161,7 +161,7 @@ internal sealed class TurnClientTests : ServerFixture
     public async Task A_held_call_can_be_cancelled_and_repeated()
     {
         await using var proxy = new FaultyProxy(Server.Port);
-        var ann = new TurnClient(_http, proxy.Url);
+        var ann = new TurnClient(_http, proxy.Url.Over(scheme));
         var bob = NewClient().Client;
         var (annName, bobName) = (ClientPair.NewName(), ClientPair.NewName());
         await ann.RegisterAsync(annName, bobName);
@@ -189,7 +189,8 @@ internal sealed class TurnClientTests : ServerFixture
     private (TurnClient Client, AttemptLog Log) NewClient(ServerChild? server = null)
     {
         var log = new AttemptLog();
-        return (new TurnClient(_http, (server ?? Server).Url, new TurnClientOptions { Observer = log.Note }), log);
+        var url = (server ?? Server).Url.Over(scheme);
+        return (new TurnClient(_http, url, new TurnClientOptions { Observer = log.Note }), log);
     }
 
     private async Task<((TurnClient Client, string Name) Ann, (TurnClient Client, string Name) Bob)> RegisterTwoAsync()

@@ -18,13 +18,15 @@ internal sealed partial class ConnectTests
 
     private static readonly TimeSpan LongPatience = TimeSpan.FromMinutes(4);
 
-    [Test]
-    public async Task Text_arrives_unchanged_both_ways()
+    [TestCase(Transports.Http)]
+    [TestCase(Transports.WebSocket)]
+    public async Task Text_arrives_unchanged_both_ways(string scheme)
     {
         var text = DifficultText();
         await using var server = await ServerChild.StartAsync();
-        await using var ann = ConnectChild.Start(server.Url, "Ann");
-        await using var bob = ConnectChild.Start(server.Url, "Bob");
+        var url = server.Url.Over(scheme);
+        await using var ann = ConnectChild.Start(url, "Ann");
+        await using var bob = ConnectChild.Start(url, "Bob");
         var others = "from the other side\nno end"u8.ToArray();
         Task[] writing = [ann.WriteAsync(text), bob.WriteAsync(others)];
         var read = await Task.WhenAll(ann.ReadToEndAsync(), bob.ReadToEndAsync());
@@ -32,7 +34,7 @@ internal sealed partial class ConnectTests
         Assert.That(read[1].AsSpan().SequenceEqual(text), Is.True, "Bob reads what Ann writes");
         Assert.That(read[0], Is.EqualTo(others));
         await AssertDoneAsync(ann, bob);
-        Assert.That(ann.Errors, Does.Contain($"waiting for a partner at {server.Url}").Or.Contain("paired with Bob"));
+        Assert.That(ann.Errors, Does.Contain($"waiting for a partner at {url}").Or.Contain("paired with Bob"));
         Assert.That(ann.Errors + bob.Errors, Does.Contain("paired with Ann").And.Contain("paired with Bob"));
     }
 
@@ -146,17 +148,19 @@ internal sealed partial class ConnectTests
         await AssertDoneAsync(ann, bob);
     }
 
-    [TestCase(false)]
-    [TestCase(true, Category = "Slow")]
-    public async Task Lost_replies_lose_no_data(bool isRaw)
+    [TestCase(false, Transports.Http)]
+    [TestCase(true, Transports.Http, Category = "Slow")]
+    [TestCase(false, Transports.WebSocket)]
+    [TestCase(true, Transports.WebSocket, Category = "Slow")]
+    public async Task Lost_replies_lose_no_data(bool isRaw, string scheme)
     {
         const int Seed = 20;
         string[] flags = isRaw ? ["--raw"] : [];
         var data = isRaw ? RandomNumberGenerator.GetBytes(Mebibyte) : DifficultText();
         await using var server = await ServerChild.StartAsync();
         await using var proxy = new LossyProxy(server.Port, isRaw ? 10 * LossShare : 0.3, Seed);
-        await using var ann = ConnectChild.Start(proxy.Url, "Ann", flags);
-        await using var bob = ConnectChild.Start(proxy.Url, "Bob", flags);
+        await using var ann = ConnectChild.Start(proxy.Url.Over(scheme), "Ann", flags);
+        await using var bob = ConnectChild.Start(proxy.Url.Over(scheme), "Bob", flags);
         Task[] writing = [ann.WriteAsync(data), bob.WriteAsync(data)];
         var read = await Task.WhenAll(ann.ReadToEndAsync(), bob.ReadToEndAsync());
         await Task.WhenAll(writing);

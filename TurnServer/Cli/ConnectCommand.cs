@@ -32,7 +32,7 @@ internal static class ConnectCommand
         "Sends standard input to a partner on the same server, and prints what the partner sends to\n"
             + "standard output. Messages go to standard error.",
         $"{Words} URL --name NAME [options]",
-        ("Arguments", [("URL", "the turn server, such as http://localhost:8080/")]),
+        ("Arguments", [("URL", "the turn server, such as http://localhost:8080/; with ws:// over a WebSocket")]),
         flags.All,
         """
         Without --raw each line is a turn that any client can read; \, |, carriage returns and bytes that

@@ -7,6 +7,8 @@ public static partial class ServerUrl
 {
     private const string Example = "http://localhost:8080/";
 
+    private const string Schemes = "http://, https://, ws:// or wss://";
+
     private const string HasUserInfo = "the URL has a user name or a password, which a turn server does not ask for: "
         + "leave them out";
 
@@ -24,7 +26,7 @@ public static partial class ServerUrl
             return null;
         }
 
-        var isUrl = Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
+        var isUrl = Uri.TryCreate(text, UriKind.Absolute, out var url) && IsScheme(url.Scheme);
         if (isUrl)
         {
             whatIsWrong = FindFault(url!);
@@ -36,7 +38,7 @@ public static partial class ServerUrl
         var example = Uri.TryCreate(likely, UriKind.Absolute, out var other) ? other.ToString() : Example;
         whatIsWrong = text.Contains('@')
             ? HasUserInfo
-            : $"{text}: give a URL with http:// or https://, such as {example}";
+            : $"{text}: give a URL with {Schemes}, such as {example}";
         return null;
     }
 
@@ -44,10 +46,23 @@ public static partial class ServerUrl
     public static string? FindFault(Uri url)
     {
         ArgumentNullException.ThrowIfNull(url);
-        if (!url.IsAbsoluteUri || url.Scheme is not ("http" or "https"))
-            return $"the URL has to begin with http:// or https://, such as {Example}";
+        if (!url.IsAbsoluteUri || !IsScheme(url.Scheme))
+            return $"the URL has to begin with {Schemes}, such as {Example}";
         return url.UserInfo.Length > 0 ? HasUserInfo : null;
     }
+
+    /// <summary>Whether the URL asks for a WebSocket (PROTOCOL.md, "Over a WebSocket").</summary>
+    public static bool IsWebSocket(Uri url)
+    {
+        ArgumentNullException.ThrowIfNull(url);
+        return url.Scheme is "ws" or "wss";
+    }
+
+    /// <summary>The URL for plain HTTP requests to the same server.</summary>
+    public static Uri ToHttp(Uri url) => WithScheme(url, IsSecure(url) ? "https" : "http");
+
+    /// <summary>The URL for a WebSocket to the same server.</summary>
+    public static Uri ToWebSocket(Uri url) => WithScheme(url, IsSecure(url) ? "wss" : "ws");
 
     /// <summary>Replaces what stands before an @ in a message: it may be a user name and a password.</summary>
     public static string HideUserInfo(string message)
@@ -60,6 +75,13 @@ public static partial class ServerUrl
             ? $"{message[..(scheme + SchemeEnd.Length)]}***{message[at..]}"
             : UserInfo().Replace(message, "***@");
     }
+
+    private static bool IsScheme(string scheme) => scheme is "http" or "https" or "ws" or "wss";
+
+    private static bool IsSecure(Uri url) => url.Scheme is "https" or "wss";
+
+    private static Uri WithScheme(Uri url, string scheme) =>
+        url.Scheme == scheme ? url : new UriBuilder(url) { Scheme = scheme }.Uri;
 
     [GeneratedRegex(@"[^\s'""=]+@", RegexOptions.NonBacktracking)]
     private static partial Regex UserInfo();

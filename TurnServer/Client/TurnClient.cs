@@ -44,6 +44,7 @@ public sealed class TurnClient
 
     private const int TokenBytes = 16;
 
+    private readonly HttpMessageInvoker _http;
     private readonly RequestSender _sender;
     private readonly Uri _url;
     private readonly TurnClientOptions _options;
@@ -51,19 +52,31 @@ public sealed class TurnClient
     private Pairing _pairing;
 
     /// <summary>Creates a player that is not registered yet.</summary>
-    /// <param name="http">Sends the requests; see <see cref="CreateHttp"/>. Players may share it.</param>
-    /// <param name="url">The server's URL. Only a proxy in front of it looks at the path.</param>
+    /// <param name="http">
+    /// Sends the requests, or opens the WebSocket; see <see cref="CreateHttp"/>. Players may share it.
+    /// </param>
+    /// <param name="url">
+    /// The server's URL; with ws:// or wss:// the player and its game use one WebSocket, which is opened again whenever
+    /// it is lost. Only a proxy in front of the server looks at the path.
+    /// </param>
     /// <param name="options">Timeouts and intervals; null: the defaults.</param>
     /// <exception cref="ArgumentException">
-    /// The URL does not begin with http:// or https://, or contains a user name.
+    /// The URL does not begin with http://, https://, ws:// or wss://, or contains a user name.
     /// </exception>
     public TurnClient(HttpMessageInvoker http, Uri url, TurnClientOptions? options = null)
+        : this(http, url, options ?? new TurnClientOptions(), null)
+    {
+    }
+
+    /// <param name="transport">Carries the requests; null: what the URL asks for.</param>
+    internal TurnClient(HttpMessageInvoker http, Uri url, TurnClientOptions options, IRequestTransport? transport)
     {
         if (ServerUrl.FindFault(url) is { } whatIsWrong)
             throw new ArgumentException(whatIsWrong, nameof(url));
-        _options = options ?? new TurnClientOptions();
+        _options = options;
+        _http = http;
         _url = url;
-        _sender = new RequestSender(http, url, _options);
+        _sender = new RequestSender(transport ?? CreateTransport(http, url, options), options);
     }
 
     /// <summary>
@@ -138,7 +151,7 @@ public sealed class TurnClient
         CancellationToken cancel = default) =>
         pool is not null && !IsPool(pool)
             ? InvalidPool
-            : await _sender.GetWaitingAsync(pool, cancel);
+            : await WaitingQuery.AskAsync(_http, _url, _options, pool, cancel);
 
     /// <summary>
     /// Waits for a partner, without a timeout. May be called again at any time before the game.
@@ -175,6 +188,12 @@ public sealed class TurnClient
         // An earlier attempt may have ended it, and its reply was lost.
         return outcome.Fault is { Kind: TurnFaultKind.RegistrationGone } ? null : outcome.Fault;
     }
+
+    /// <summary>Carries requests as the URL says.</summary>
+    internal static IRequestTransport CreateTransport(HttpMessageInvoker http, Uri url, TurnClientOptions options) =>
+        ServerUrl.IsWebSocket(url)
+            ? new SocketTransport(http, url, options.ReplyTimeout, options.Time)
+            : new HttpTransport(http, url);
 
     /// <summary>Whether this may name a pool (PROTOCOL.md, "Pools").</summary>
     internal static bool IsPool(string name) => RequestParser.IsPool(Encoding.UTF8.GetBytes(name));

@@ -63,7 +63,10 @@ public sealed class TurnGame : IAsyncDisposable
     /// Comes back to a game that was saved, in this process or another; the saved one must not be used any more. What
     /// was sent arrives once, whether or not the server had taken it.
     /// </summary>
-    /// <param name="http">Sends the requests; see <see cref="TurnClient.CreateHttp"/>.</param>
+    /// <param name="http">
+    /// Sends the requests, or opens the WebSocket, as the URL says that the game was saved with; see <see
+    /// cref="TurnClient.CreateHttp"/>.
+    /// </param>
     /// <param name="saved">What <see cref="Save"/> returned.</param>
     /// <param name="options">Timeouts and intervals; null: the defaults.</param>
     /// <param name="cancel">Cancels at once.</param>
@@ -74,7 +77,14 @@ public sealed class TurnGame : IAsyncDisposable
     {
         var content = SavedGame.Read(saved);
         options ??= new TurnClientOptions();
-        var game = new TurnGame(new RequestSender(http, content.Url, options), content.Url, options,
+        return await ResumeAsync(TurnClient.CreateTransport(http, content.Url, options), content, options, cancel);
+    }
+
+    /// <summary>Comes back to a game over this transport, whatever URL it was saved with.</summary>
+    internal static async Task<TurnResult<TurnGame>> ResumeAsync(IRequestTransport transport, SavedGame content,
+        TurnClientOptions options, CancellationToken cancel)
+    {
+        var game = new TurnGame(new RequestSender(transport, options), content.Url, options,
             new Pairing(content.IsHost, content.Partner), content.Key, content.Seat == 0 ? "0" : "1", content);
         try
         {

@@ -7,14 +7,16 @@ namespace TurnServer.Bench.Load.Play;
 
 /// <summary>What all players of a test share.</summary>
 /// <param name="Http">Sends the requests.</param>
+/// <param name="Transport">What the player sends them over.</param>
 /// <param name="Options">How to play.</param>
 /// <param name="Client">Options of each player's client, without its observer.</param>
 /// <param name="Ledger">Checks the turns.</param>
 /// <param name="Recorder">Records latencies and counts.</param>
 /// <param name="Stopping">The time is over: players end their games cleanly.</param>
 /// <param name="Aborting">The grace period is over too: players abandon their games.</param>
-internal sealed record PlayContext(HttpMessageInvoker Http, LoadOptions Options, TurnClientOptions Client,
-    TurnLedger Ledger, LoadRecorder Recorder, CancellationToken Stopping, CancellationToken Aborting);
+internal sealed record PlayContext(HttpMessageInvoker Http, IRequestTransport Transport, LoadOptions Options,
+    TurnClientOptions Client, TurnLedger Ledger, LoadRecorder Recorder, CancellationToken Stopping,
+    CancellationToken Aborting);
 
 /// <summary>One simulated player: registers, is paired, loads, plays a game to its end, and starts over.</summary>
 /// <param name="number">Identifies it in reports.</param>
@@ -54,6 +56,10 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
         {
             // The run has ended.
         }
+        finally
+        {
+            context.Transport.Close();
+        }
     }
 
     /// <summary>A turn of this player is due; called on the pacer's thread.</summary>
@@ -68,7 +74,7 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
             pair is null ? null : await pair.MeetAsync(number % 2, context.Stopping);
         var id = ids?.Own ?? context.Ledger.DrawIds(1);
         var stream = context.Ledger.Open(id, number, pool);
-        var client = new TurnClient(context.Http, context.Options.Settings.Url, ClientOptions);
+        var client = new TurnClient(context.Http, context.Options.Settings.Url, ClientOptions, context.Transport);
         var partner = ids is { Partners: var partners } ? context.Ledger.NameOf(partners) : null;
         try
         {
@@ -158,7 +164,7 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
         context.Recorder.Count(attempt);
         if (attempt.Reply is { Error: ErrorCode.RateLimited or ErrorCode.ServerBusy or ErrorCode.GameCacheMaxed } busy)
             Note($"{attempt.Symbol} was refused: {TurnFault.Of(busy.Error, busy.Detail).Meaning}");
-        else if (attempt.Reply is null && attempt.Loss != LossyHandler.Reason)
+        else if (attempt.Reply is null && attempt.Loss != LossyTransport.Reason)
             Note($"{attempt.Symbol} was lost: {attempt.Loss}");
     }
 

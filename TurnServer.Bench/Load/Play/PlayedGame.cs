@@ -178,7 +178,8 @@ internal sealed class PlayedGame : IAsyncDisposable
         lock (_storing)
             _isAway = true;
         await _game.DisposeAsync();
-        var resumed = await TurnGame.ResumeAsync(_context.Http, _stored, _client, _context.Aborting);
+        var resumed = await TurnGame.ResumeAsync(_context.Transport, SavedGame.Read(_stored), _client,
+            _context.Aborting);
         if (resumed.Fault is { } fault)
             return fault;
         _context.Recorder.CountComeBack();

@@ -52,6 +52,7 @@ internal static class PageHead
             settings.Pools switch { 0 => null, 1 => "1 pool", _ => $"{NumberFormat.Whole(settings.Pools)} pools" },
             Pace(settings),
             NumberFormat.Span(settings.Duration),
+            settings.WebSocket ? "over WebSockets" : null,
             settings.ComeBack > 0 ? $"a crash after {NumberFormat.Percent(settings.ComeBack)} of turns" : null,
             settings.Loss > 0 ? $"{NumberFormat.Percent(settings.Loss)} of replies dropped on purpose" : null,
             report.StartedAt.ToString("d MMMM yyyy, HH:mm zzz", CultureInfo.InvariantCulture),

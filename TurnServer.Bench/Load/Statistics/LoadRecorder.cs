@@ -39,7 +39,7 @@ internal sealed class LoadRecorder
     {
         if (attempt.Reply is not { } reply)
         {
-            var isDropped = attempt.Loss == LossyHandler.Reason;
+            var isDropped = attempt.Loss == LossyTransport.Reason;
             Interlocked.Increment(ref _kinds[isDropped ? ReplyKinds.Dropped : ReplyKinds.Lost]);
             if (isDropped)
                 Interlocked.Increment(ref _requests);

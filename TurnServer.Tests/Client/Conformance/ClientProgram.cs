@@ -38,6 +38,9 @@ internal sealed class ClientProgram(string name, Func<Task<string[]>> buildAsync
     public static IReadOnlyList<ClientProgram> WithVectors { get; } =
         [.. Others, new("Godot 4", BuildGodot4Async)];
 
+    /// <summary>The clients that also speak over a WebSocket.</summary>
+    public static IReadOnlyList<ClientProgram> WithWebSockets { get; } = [CSharp];
+
     public string Name => name;
 
     /// <summary>The client that plays with this one in games of two languages.</summary>

@@ -9,6 +9,8 @@ internal static class ConformanceTable
     [
         (nameof(ConformanceTests.Thousand_turns_each_way_arrive_once_and_in_order),
             "1000 turns each way, 5 % of the requests disturbed, the server killed twice"),
+        (nameof(ConformanceTests.Thousand_turns_each_way_arrive_once_and_in_order_over_a_WebSocket),
+            "the same over a WebSocket"),
         (nameof(ConformanceTests.App_that_is_killed_comes_back_to_its_game), "apps killed seven times in a game"),
         (nameof(ConformanceTests.Game_that_a_client_has_saved_is_taken_up_by_one_in_another_language),
             "plays with another language's client, and each takes up the other's saved game"),
@@ -31,8 +33,14 @@ internal static class ConformanceTable
         Row("", clients);
         Row("---", clients.Select(_ => "---"));
         foreach (var (script, title) in Scripts)
-            Row(title, clients.Select(client => outcomeOf(client, script)));
+            Row(title, clients.Select(client => Cell(client, script)));
         return table.ToString();
+
+        string Cell(string client, string script) =>
+            script.EndsWith("WebSocket", StringComparison.Ordinal)
+                && !ClientProgram.WithWebSockets.Any(program => program.Name == client)
+                ? "not offered"
+                : outcomeOf(client, script);
 
         void Row(string title, IEnumerable<string> cells) =>
             table.Append($"| {title} | {string.Join(" | ", cells)} |\n".Replace("|  |", "| |"));

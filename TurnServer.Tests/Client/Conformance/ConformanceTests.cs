@@ -48,34 +48,12 @@ internal sealed class ConformanceTests
         Repository.Read("TurnServer/Client/README.md"), Does.Contain(ConformanceTable.Compose((_, _) => "yes")));
 
     [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.All))]
-    public async Task Thousand_turns_each_way_arrive_once_and_in_order(ClientProgram program)
-    {
-        using var state = new StateFolder();
-        var (port, restarts) = (Ports.Next(), 0);
-        var server = await StartServerAsync(state, port);
-        try
-        {
-            await using var proxy = new FaultyProxy(port);
-            var faults = new RandomFaults(TestContext.CurrentContext.Random.Next(), FaultProbability, Faults);
-            await using var game = await ConformanceGame.StartAsync(program, program, proxy.Url, Options);
-            proxy.Plan = faults.Plan;
-            await game.PlayAsync(TurnCount, RestartAsync, RestartAsync);
-            Assert.That(restarts, Is.EqualTo(2));
-            Assert.That(faults.Count, Is.GreaterThan(FaultsMin), $"faults in {proxy.Requests.Count} requests");
-        }
-        finally
-        {
-            await server.DisposeAsync();
-        }
+    public Task Thousand_turns_each_way_arrive_once_and_in_order(ClientProgram program) =>
+        PlayThousandAsync(program, Transports.Http);
 
-        async Task RestartAsync()
-        {
-            await server.KillAsync();
-            await server.DisposeAsync();
-            server = await StartServerAsync(state, port);
-            restarts++;
-        }
-    }
+    [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.WithWebSockets))]
+    public Task Thousand_turns_each_way_arrive_once_and_in_order_over_a_WebSocket(ClientProgram program) =>
+        PlayThousandAsync(program, Transports.WebSocket);
 
     [TestCaseSource(typeof(ClientProgram), nameof(ClientProgram.All))]
     public async Task App_that_is_killed_comes_back_to_its_game(ClientProgram program)
@@ -224,4 +202,33 @@ internal sealed class ConformanceTests
 
     private static async Task<ServerChild> StartServerAsync(StateFolder state, int port) =>
         await state.StartProgramAsync([await PublishedServer.PathAsync()], port);
+
+    private static async Task PlayThousandAsync(ClientProgram program, string scheme)
+    {
+        using var state = new StateFolder();
+        var (port, restarts) = (Ports.Next(), 0);
+        var server = await StartServerAsync(state, port);
+        try
+        {
+            await using var proxy = new FaultyProxy(port);
+            var faults = new RandomFaults(TestContext.CurrentContext.Random.Next(), FaultProbability, Faults);
+            await using var game = await ConformanceGame.StartAsync(program, program, proxy.Url.Over(scheme), Options);
+            proxy.Plan = faults.Plan;
+            await game.PlayAsync(TurnCount, RestartAsync, RestartAsync);
+            Assert.That(restarts, Is.EqualTo(2));
+            Assert.That(faults.Count, Is.GreaterThan(FaultsMin), $"faults in {proxy.Requests.Count} requests");
+        }
+        finally
+        {
+            await server.DisposeAsync();
+        }
+
+        async Task RestartAsync()
+        {
+            await server.KillAsync();
+            await server.DisposeAsync();
+            server = await StartServerAsync(state, port);
+            restarts++;
+        }
+    }
 }

@@ -69,8 +69,8 @@ internal sealed class UnreliableTable
     public TurnGame Play((string Key, string Number) seat, bool savesEachTurn = false)
     {
         var options = Options with { SavesEachTurn = savesEachTurn };
-        return new TurnGame(new RequestSender(Connect(), Url, options), Url, options, new Pairing(true, "partner"),
-            seat.Key, seat.Number);
+        var sender = new RequestSender(new HttpTransport(Connect(), Url), options);
+        return new TurnGame(sender, Url, options, new Pairing(true, "partner"), seat.Key, seat.Number);
     }
 
     /// <summary>A connection to it.</summary>

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace TurnServer.Tests.Support;
 
-/// <summary>Reads complete requests or replies from a connection. Each must have a Content-Length.</summary>
+/// <summary>Reads complete requests or replies from a connection. A request that is no POST has no body.</summary>
 internal sealed class HttpMessageReader(Socket socket)
 {
     private byte[] _buffer = new byte[4096];
@@ -40,9 +40,13 @@ internal sealed class HttpMessageReader(Socket socket)
     {
         const string Name = "\r\nContent-Length:";
         var start = head.IndexOf(Name, StringComparison.OrdinalIgnoreCase);
-        // A browser's preflight request has no body.
-        if (start < 0 && head.StartsWith("OPTIONS ", StringComparison.Ordinal))
+        // A browser's preflight request and the request for a WebSocket have no body.
+        if (start < 0 && (head.StartsWith("OPTIONS ", StringComparison.Ordinal)
+            || head.StartsWith("GET ", StringComparison.Ordinal)))
+        {
             return 0;
+        }
+
         if (start < 0)
             throw new InvalidOperationException($"No Content-Length: {head}");
         start += Name.Length;
@@ -68,6 +72,11 @@ internal sealed record HttpMessage(string Head, byte[] Body)
     public byte[] Bytes => [.. Encoding.Latin1.GetBytes(Head), .. "\r\n"u8, .. Body];
 
     public bool Has(string header) => Head.Contains($"\r\n{header}:", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The value of a header; null if there is none.</summary>
+    public string? ValueOf(string header) => Head.Split("\r\n")
+        .FirstOrDefault(line => line.StartsWith(header + ":", StringComparison.OrdinalIgnoreCase))?
+        .Split(':', 2)[1].Trim();
 
     /// <summary>A copy without this header.</summary>
     public HttpMessage Without(string header) => this with

@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Net.WebSockets;
 
 namespace TurnServer.Tests.Support;
 
 /// <summary>
-/// A proxy that applies network faults to requests and replies. Each request goes to the server on its own connection,
-/// so that a delayed one does not hold up the next. Unexpected exceptions fail the test on dispose.
+/// A proxy that applies network faults to requests and replies, over HTTP and WebSockets. Each request goes to the
+/// server on its own connection, so that a delayed one does not hold up the next. Unexpected exceptions fail the test
+/// on dispose.
 /// </summary>
 internal sealed class FaultyProxy : IAsyncDisposable
 {
@@ -87,6 +89,14 @@ internal sealed class FaultyProxy : IAsyncDisposable
         _stop.Dispose();
     }
 
+    /// <summary>Notes a request, and decides what happens to it.</summary>
+    public ProxyPlan See(ProxiedRequest request)
+    {
+        lock (_lock)
+            _requests.Add(request);
+        return Plan(request);
+    }
+
     private void Watch(Task work)
     {
         lock (_lock)
@@ -101,7 +111,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
             await work;
         }
         catch (Exception e) when (e is IOException or SocketException or ObjectDisposedException
-            || (e is OperationCanceledException && _stop.IsCancellationRequested))
+            or WebSocketException || (e is OperationCanceledException && _stop.IsCancellationRequested))
         {
             // Either end has closed the connection.
         }
@@ -126,9 +136,17 @@ internal sealed class FaultyProxy : IAsyncDisposable
             }
 
             var messages = new HttpMessageReader(client);
-            while (await messages.ReadAsync(_stop.Token) is { } request && await RelayAsync(client, request))
+            while (await messages.ReadAsync(_stop.Token) is { } request)
             {
+                if (request.Has("Upgrade"))
+                {
+                    await new FaultySocket(this, client, Watch, _stop.Token).ServeAsync(request);
+                    return;
+                }
+
                 // Requests are served one after the other.
+                if (!await RelayAsync(client, request))
+                    return;
             }
         }
     }
@@ -136,10 +154,7 @@ internal sealed class FaultyProxy : IAsyncDisposable
     // False closes the connection.
     private async Task<bool> RelayAsync(Socket client, HttpMessage request)
     {
-        var seen = new ProxiedRequest(WireText.Of(request.Body), request.Has("Prefer"));
-        lock (_lock)
-            _requests.Add(seen);
-        var plan = Plan(seen);
+        var plan = See(new ProxiedRequest(WireText.Of(request.Body), request.Has("Prefer")));
         if (HidesPrefer)
             request = request.Without("Prefer");
         switch (plan.Fault)

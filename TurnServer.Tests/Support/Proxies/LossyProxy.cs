@@ -14,6 +14,7 @@ internal sealed class LossyProxy : IAsyncDisposable
     private readonly double _lossShare;
     private readonly Random _random;
     private int _lost;
+    private int _connections;
 
     public LossyProxy(int serverPort, double lossShare, int seed)
     {
@@ -28,11 +29,15 @@ internal sealed class LossyProxy : IAsyncDisposable
     /// <summary>How many replies have been dropped.</summary>
     public int Lost => Volatile.Read(ref _lost);
 
+    /// <summary>How many connections there have been.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
     public ValueTask DisposeAsync() => _proxy.DisposeAsync();
 
     // Without pipelining, the first bytes from the server after bytes from the client begin a reply.
     private async Task RelayAsync(Socket client, CancellationToken stop)
     {
+        Interlocked.Increment(ref _connections);
         using var server = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await server.ConnectAsync(IPAddress.Loopback, _serverPort, stop);
         var isAsked = false;

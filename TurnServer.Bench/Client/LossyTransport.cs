@@ -1,3 +1,5 @@
+using TurnServer.Client;
+
 namespace TurnServer.Bench.Client;
 
 /// <summary>
@@ -7,21 +9,22 @@ namespace TurnServer.Bench.Client;
 /// <param name="inner">Sends the requests.</param>
 /// <param name="share">0 to 1.</param>
 /// <param name="seed">Repeats the choice, as far as requests come in the same order.</param>
-internal sealed class LossyHandler(HttpMessageHandler inner, double share, int seed) : DelegatingHandler(inner)
+internal sealed class LossyTransport(IRequestTransport inner, double share, int seed) : IRequestTransport
 {
     /// <summary>The error of a dropped reply, to tell it from other lost replies.</summary>
     public const string Reason = "dropped on purpose";
 
     private readonly Random _random = new(seed);
 
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancel)
+    public async Task<RequestAttempt> TryAsync(OutgoingRequest outgoing, CancellationToken cancel)
     {
-        var response = await base.SendAsync(request, cancel);
-        if (!IsDropped())
-            return response;
-        response.Dispose();
-        throw new HttpRequestException(Reason);
+        var attempt = await inner.TryAsync(outgoing, cancel);
+        return attempt.Reply is not null && IsDropped() ? RequestAttempt.Lost(Reason) : attempt;
     }
+
+    public void NoteOverdue() => inner.NoteOverdue();
+
+    public void Close() => inner.Close();
 
     private bool IsDropped()
     {
