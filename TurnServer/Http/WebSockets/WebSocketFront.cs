@@ -188,6 +188,9 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
         // 8 KiB that nothing reads into any more.
         ListenerInternals.BufferOf(connection) = null;
         ListenerInternals.ConnectionStreamOf(connection)?.OwnSocket();
+        // Of two replies in a row the second would wait for the client's acknowledgement of the first, up to 40 ms.
+        if (ListenerInternals.SocketOf(connection) is { } tcp)
+            tcp.NoDelay = true;
         var guard = new FrameGuard(ListenerInternals.StreamOf(connection), options.BodyTimeout, TimeProvider.System);
         return (WebSocket.CreateFromStream(guard, new WebSocketCreationOptions
         {
