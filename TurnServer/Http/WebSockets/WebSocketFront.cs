@@ -188,6 +188,9 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
         // 8 KiB that nothing reads into any more.
         ListenerInternals.BufferOf(connection) = null;
         ListenerInternals.ConnectionStreamOf(connection)?.OwnSocket();
+        // Of two replies in a row the second would wait for the client's acknowledgement of the first, up to 40 ms.
+        if (ListenerInternals.SocketOf(connection) is { } tcp)
+            tcp.NoDelay = true;
         return WebSocket.CreateFromStream(ListenerInternals.StreamOf(connection), new WebSocketCreationOptions
         {
             IsServer = true,
