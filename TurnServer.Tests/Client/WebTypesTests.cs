@@ -18,7 +18,7 @@ internal sealed class WebTypesTests
         const clock: Clock = { now: () => 0, after: (milliseconds, call) => { const id = setTimeout(call, milliseconds);
             return () => clearTimeout(id); } };
         const times: Partial<Timing> = { wait: 15000, replyTimeout: 5000, pollInterval: 1000, patience: Infinity };
-        const options: ClientOptions = { savesEachTurn: true, timing: times, fetch, clock };
+        const options: ClientOptions = { savesEachTurn: true, timing: times, fetch, clock, WebSocket };
         const url = new URL("http://localhost:8080/");
 
         async function meet(signal: AbortSignal): Promise<TurnGame> {

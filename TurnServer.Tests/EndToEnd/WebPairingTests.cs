@@ -129,8 +129,8 @@ internal sealed class WebPairingTests() : WebFixture("--pairing-timeout", "120")
     [TestCase("HTTP://:S3cret@localhost:8080/", "user name or password")]
     [TestCase("http://ann:S3cret@", "URL is invalid")]
     [TestCase("ftp://ann:S3cret@localhost/", "user name or password")]
-    [TestCase("ftp://localhost/", "http:// or https://")]
-    [TestCase("localhost:8080", "http:// or https://")]
+    [TestCase("ftp://localhost/", "http://, https://, ws:// or wss://")]
+    [TestCase("localhost:8080", "http://, https://, ws:// or wss://")]
     [TestCase("http://", "URL is invalid")]
     [TestCase("http://local host/", "URL is invalid")]
     public async Task An_invalid_address_is_refused(string url, string why)

@@ -39,7 +39,8 @@ internal sealed class ClientProgram(string name, Func<Task<string[]>> buildAsync
         [.. Others, new("Godot 4", BuildGodot4Async)];
 
     /// <summary>The clients that also speak over a WebSocket.</summary>
-    public static IReadOnlyList<ClientProgram> WithWebSockets { get; } = [CSharp];
+    public static IReadOnlyList<ClientProgram> WithWebSockets { get; } =
+        [.. All.Where(program => program.Name is "C#" or "JavaScript")];
 
     public string Name => name;
 

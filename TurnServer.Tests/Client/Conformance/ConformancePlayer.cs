@@ -118,6 +118,9 @@ internal sealed class ConformancePlayer : IAsyncDisposable
     /// <summary>Whether it has said this.</summary>
     public bool HasSaid(string name) => Find(name) is not null;
 
+    /// <summary>The second field of an event, or "" if it has none; null if there was no such event.</summary>
+    public string? ValueOf(string name) => Find(name);
+
     /// <summary>Kills the program, and starts it anew.</summary>
     /// <param name="successor">The program to start instead of it; null: the same.</param>
     public async Task KillAsync(ClientProgram? successor = null)

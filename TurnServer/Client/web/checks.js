@@ -3,6 +3,8 @@
 import { TURN_BYTES_MAX } from "./seat-machine.js";
 import { bytesOf } from "./seat-queues.js";
 
+const SCHEMES = "http://, https://, ws:// or wss://";
+
 // A page may name its own server by a relative URL.
 function baseOfPage() {
     if (typeof document !== "undefined") return document.baseURI;
@@ -21,8 +23,8 @@ export function addressOf(url) {
     // Chromium accepts a space in the host name.
     if (!address.href || address.hostname.includes("%"))
         throw new TypeError("the server's URL is invalid; expected a URL such as http://localhost:8080/");
-    if (!/^https?:$/.test(address.protocol))
-        throw new TypeError("the server's URL must begin with http:// or https://");
+    if (!/^(https?|wss?):$/.test(address.protocol))
+        throw new TypeError(`the server's URL must begin with ${SCHEMES}`);
     address.hash = "";
     return address.href;
 }
@@ -78,7 +80,7 @@ export function savedGameOf(text) {
 function whatIsWrongWith({ version, url, key, seat, partner, isHost, counter, taken, last, unsent, received, unread }) {
     const isText = value => typeof value === "string";
     if (version !== 1) return `its version is ${version}, not 1`;
-    if (!isText(url) || !/^https?:/i.test(url)) return "its URL does not begin with http:// or https://";
+    if (!isText(url) || !/^(https?|wss?):/i.test(url)) return `its URL does not begin with ${SCHEMES}`;
     if (!isText(key) || !/^\d+$/.test(key) || (seat !== 0 && seat !== 1)) return "its key or seat is malformed";
     if (!isText(partner) || typeof isHost !== "boolean") return "its partner is malformed";
     if (![last, unsent, unread].every(turns => Array.isArray(turns) && turns.every(isText)))

@@ -18,7 +18,7 @@ export const timing = {
 const TIME_MAX = 2 ** 30 - 1;
 
 /** The names of options, by what takes them. */
-export const CLIENT_OPTIONS = ["savesEachTurn", "timing", "fetch", "clock"];
+export const CLIENT_OPTIONS = ["savesEachTurn", "timing", "fetch", "WebSocket", "clock"];
 export const CALL_OPTIONS = ["signal"];
 export const REGISTER_OPTIONS = CALL_OPTIONS.concat(["partner", "pool", "token", "hasLongTimeout"]);
 export const PLAY_OPTIONS = CLIENT_OPTIONS.concat(CALL_OPTIONS, ["pool", "token"]);

@@ -83,6 +83,20 @@ export interface Clock {
     after(milliseconds: number, call: () => void): () => void;
 }
 
+/** What this client uses of a WebSocket. */
+export interface WebSocketLike {
+    readonly protocol: string;
+    onopen: ((event: any) => void) | null;
+    onmessage: ((event: any) => void) | null;
+    onerror: ((event: any) => void) | null;
+    onclose: ((event: any) => void) | null;
+    send(message: string): void;
+    close(): void;
+}
+
+/** Creates a WebSocket. */
+export type WebSocketConstructor = new (url: string, subprotocol: string) => WebSocketLike;
+
 /** An option with an unknown name is refused with TypeError. */
 export interface ClientOptions {
     /**
@@ -95,6 +109,11 @@ export interface ClientOptions {
     timing?: Partial<Timing>;
     /** Sends one request, as the global fetch does. */
     fetch?: typeof fetch;
+    /**
+     * The constructor of WebSockets for URLs with ws:// or wss://, where there is none, as in Node before 22: such as
+     * that of the npm package ws.
+     */
+    WebSocket?: WebSocketConstructor;
     /** Replaces the system's clock and timers, for tests. */
     clock?: Clock;
 }
@@ -126,6 +145,7 @@ export interface PlayOptions extends ClientOptions, CallOptions {
 }
 
 /**
+ * Over HTTP, or, if the URL begins with ws:// or wss://, over one WebSocket, which is opened again whenever it is lost.
  * Registers, waits for a partner (any, or the one named), and resolves once both players are ready. Aborting the signal
  * before that ends the registration. Invalid arguments are rejected with RangeError or TypeError, all else with
  * TurnError.

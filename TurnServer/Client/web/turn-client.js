@@ -8,6 +8,7 @@ import { RequestSender, sleep } from "./request-sender.js";
 import { SeatMachine, TURN_BYTES_MAX } from "./seat-machine.js";
 import { claimToken, createToken } from "./token-claim.js";
 import { QUIT, TurnError } from "./turn-error.js";
+import { toHttp } from "./web-socket-transport.js";
 
 export { TURN_BYTES_MAX, TurnError, timing };
 
@@ -65,7 +66,7 @@ export class TurnClient {
     async play(options = {}) {
         const [key, seat] = (await this._sendUntilNews(4, PARTNER_LOADS, signalOf(options))).data.split("|");
         const game = Object.assign({ url: this._sender.url, key, seat: Number(seat) }, this._pairing);
-        return new TurnGame(game, this._options);
+        return new TurnGame(game, this._options, null, this._sender);
     }
 
     async unregister(options = {}) {
@@ -115,6 +116,7 @@ export async function play(url, name, wanted = ANY, playOptions = {}) {
         return game;
     } catch (error) {
         if (error.name === "AbortError") leave(player, name, registration);
+        else player._sender.close();
         claim.release(!PASSING.includes(error.kind));
         throw error;
     }
@@ -140,12 +142,13 @@ async function leave(player, name, registration) {
     } catch (error) {
         // The server drops the registration after its timeout.
     }
+    player._sender.close();
 }
 
 /** How many players wait for any partner in a pool, and for how many seconds the first has: { count, seconds }. */
 export async function waiting(url, pool, options = {}) {
     const query = poolOf(pool) && `?pool=${encodeURIComponent(pool)}`;
-    return new RequestSender(addressOf(url), optionsOf(options)).getWaiting(query);
+    return new RequestSender(toHttp(addressOf(url)), optionsOf(options)).getWaiting(query);
 }
 
 /** Comes back to a game from what save() returned, in this page or another. */
@@ -159,7 +162,7 @@ export async function resume(saved, options = {}) {
 
 /** One seat of a game. A loop sends its requests one after the other, until the game is over or quit. */
 export class TurnGame {
-    constructor({ url, partner, isHost, key, seat }, options, saved = null) {
+    constructor({ url, partner, isHost, key, seat }, options, saved = null, sender = new RequestSender(url, options)) {
         Object.assign(this, { url, partner, isHost, key, seat });
         this.ended = null;              // null while the game continues; then why it is over, such as "15/5/*"
         this.fault = null;              // the same as a TurnError; null after quit()
@@ -167,7 +170,7 @@ export class TurnGame {
         // Private to this class.
         const { timing: times, savesEachTurn } = options;
         this._machine = new SeatMachine({ key, seat, timing: times, savesEachTurn, saved });
-        this._sender = new RequestSender(url, options);
+        this._sender = sender;
         this._holding = null;           // aborts the held request
         this._wakeLoop = () => {};
         this._cancelReaction = () => {};
@@ -252,8 +255,9 @@ export class TurnGame {
         this._sendSoon();
         await this._running;
         // The loop has tried for long enough.
-        if (this.fault && ["unreachable", "notTurnServer"].includes(this.fault.kind)) return;
-        await this._sender.send({ body: `5,*,${this.key},${this.seat},*` });
+        if (!this.fault || !["unreachable", "notTurnServer"].includes(this.fault.kind))
+            await this._sender.send({ body: `5,*,${this.key},${this.seat},*` });
+        this._sender.close();
     }
 
     async _run() {
@@ -272,6 +276,7 @@ export class TurnGame {
         }
         this.ended = this.ended || QUIT;
         outbox.drop(this.fault || new TurnError(this.ended));
+        if (!this._quitting) this._sender.close();
         this._onResumed();
         this._wake();
     }

@@ -2,6 +2,7 @@
 // node client.js vectors | play
 
 import { TurnClient, TurnError, resume, timing } from "../../../../TurnServer/Client/web/turn-client.js";
+import { PlainWebSocket } from "../../../../TurnServer/Client/web/test/plain-web-socket.js";
 import { VectorSeat } from "../../../../TurnServer/Client/web/test/vector-seat.js";
 
 const encode = text => text === "-" ? "%2D" : text === "" ? "-" : text.replace(/[%\x00-\x20\x7f]/g,
@@ -81,7 +82,7 @@ const program = {
     },
     async register(url, name, partner, pool, token) {
         const orNone = field => field === "-" ? undefined : decode(field);
-        const { savesEachTurn } = this, player = new TurnClient(decode(url), { savesEachTurn });
+        const player = new TurnClient(decode(url), this.clientOptions());
         await this.start(async () => {
             await player.register(decode(name), {
                 partner: orNone(partner), pool: orNone(pool), token: orNone(token),
@@ -102,8 +103,10 @@ const program = {
         }
     },
     async resume(saved) {
-        const { savesEachTurn } = this;
-        await this.start(() => resume(decode(saved), { savesEachTurn }));
+        await this.start(() => resume(decode(saved), this.clientOptions()));
+    },
+    clientOptions() {
+        return { savesEachTurn: this.savesEachTurn, WebSocket: PlainWebSocket };
     },
     async start(begin) {
         try {

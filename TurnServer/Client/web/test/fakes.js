@@ -58,3 +58,47 @@ export function fakeFetch(answer, requests = []) {
         });
     };
 }
+
+/**
+ * A constructor of WebSockets. serve is called with each and its number from 1: it may call accept(), refuse(),
+ * reply(message) and drop(), and set onSent, which is called with each message. sockets lists them.
+ */
+export function fakeWebSockets(serve) {
+    return class FakeWebSocket {
+        static sockets = [];
+
+        constructor(url, offered) {
+            Object.assign(this, { url, offered, protocol: "", sent: [], isClosed: false, onSent: () => {} });
+            const number = FakeWebSocket.sockets.push(this);
+            Promise.resolve().then(() => serve(this, number));
+        }
+
+        accept(protocol = "turn.1") {
+            this.protocol = protocol;
+            if (!this.isClosed) this.onopen({});
+        }
+
+        refuse(message) {
+            this.onerror({ message });
+            this.drop();
+        }
+
+        reply(message) {
+            if (!this.isClosed) this.onmessage({ data: message });
+        }
+
+        drop(reason = "") {
+            if (!this.isClosed) this.onclose({ reason });
+            this.isClosed = true;
+        }
+
+        send(message) {
+            this.sent.push(message);
+            Promise.resolve().then(() => this.onSent(message));
+        }
+
+        close() {
+            this.isClosed = true;
+        }
+    };
+}

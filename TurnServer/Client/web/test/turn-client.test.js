@@ -206,7 +206,7 @@ test("An unknown option is refused, with the nearest known one", async () => {
         [() => resume(JSON.stringify(SAVED), { savesEachturn: true }),
             "unknown option savesEachturn; did you mean savesEachTurn?"],
         [() => waiting(URL, "chess", { pool: "chess" }),
-            "unknown option pool; there are savesEachTurn, timing, fetch, clock"],
+            "unknown option pool; there are savesEachTurn, timing, fetch, WebSocket, clock"],
         [() => player.register("Ann", { partners: "Bob" }), "unknown option partners; did you mean partner?"],
         [() => player.pair({ signals: null }), "unknown option signals; did you mean signal?"],
         [() => player.load({ signals: null }), /^unknown option/], [() => player.play({ signals: null }), /^unknown/],
