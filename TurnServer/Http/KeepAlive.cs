@@ -30,8 +30,8 @@ internal static class KeepAlive
             return false;
         var options = request.Headers["Connection"];
         return request.ProtocolVersion >= HttpVersion.Version11
-            ? !HasOption(options, "close")
-            : HasOption(options, "keep-alive") && !HasOption(options, "close");
+            ? !HeaderList.Has(options, "close")
+            : HeaderList.Has(options, "keep-alive") && !HeaderList.Has(options, "close");
     }
 
     /// <summary>
@@ -44,16 +44,5 @@ internal static class KeepAlive
             return null;
         var replies = ListenerInternals.ReusesOf(ListenerInternals.ConnectionOf(context));
         return replies < RepliesMax ? Values[replies] : null;
-    }
-
-    private static bool HasOption(ReadOnlySpan<char> list, ReadOnlySpan<char> option)
-    {
-        foreach (var range in list.Split(','))
-        {
-            if (list[range].Trim().Equals(option, StringComparison.OrdinalIgnoreCase))
-                return true;
-        }
-
-        return false;
     }
 }

@@ -16,7 +16,7 @@ internal static class WebSocketUpgrade
 
     /// <summary>Whether a request wants a WebSocket. Any other Upgrade is ignored (RFC 9110, 7.8).</summary>
     public static bool IsWanted(HttpListenerRequest request) =>
-        request.Headers["Upgrade"] is { } upgrade && HasToken(upgrade, "websocket", StringComparison.OrdinalIgnoreCase);
+        request.Headers["Upgrade"] is { } upgrade && HeaderList.Has(upgrade, "websocket");
 
     /// <summary>Why a request that wants a WebSocket does not get one; null: it does (RFC 6455, 4.2.1).</summary>
     /// <param name="request">A GET of the path <c>/</c>.</param>
@@ -26,7 +26,7 @@ internal static class WebSocketUpgrade
         var headers = request.Headers;
         if (request.ProtocolVersion < HttpVersion.Version11)
             return UpgradeRefusal.BadRequest("a WebSocket requires HTTP/1.1");
-        if (!HasToken(headers["Connection"], "upgrade", StringComparison.OrdinalIgnoreCase))
+        if (!HeaderList.Has(headers["Connection"], "upgrade"))
         {
             return UpgradeRefusal.BadRequest("a WebSocket requires the header Connection: Upgrade; a proxy in front "
                 + "must pass it on");
@@ -36,7 +36,7 @@ internal static class WebSocketUpgrade
             return UpgradeRefusal.WrongVersion;
         if (!IsKey(headers["Sec-WebSocket-Key"]))
             return UpgradeRefusal.BadRequest("Sec-WebSocket-Key must be 16 bytes in Base64");
-        if (!HasToken(headers["Sec-WebSocket-Protocol"], Subprotocol, StringComparison.Ordinal))
+        if (!HeaderList.Has(headers["Sec-WebSocket-Protocol"], Subprotocol, StringComparison.Ordinal))
         {
             return UpgradeRefusal.BadRequest(
                 $"this server speaks the subprotocol {Subprotocol}; send Sec-WebSocket-Protocol: {Subprotocol}");
@@ -52,18 +52,6 @@ internal static class WebSocketUpgrade
     {
         Span<byte> bytes = stackalloc byte[KeyBytes + 2];
         return key is not null && Convert.TryFromBase64String(key, bytes, out var length) && length == KeyBytes;
-    }
-
-    // A list (RFC 9110, 5.6.1).
-    private static bool HasToken(string? list, string token, StringComparison comparison)
-    {
-        foreach (var range in list.AsSpan().Split(','))
-        {
-            if (list.AsSpan()[range].Trim().Equals(token, comparison))
-                return true;
-        }
-
-        return false;
     }
 }
 
