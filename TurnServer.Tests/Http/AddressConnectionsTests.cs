@@ -48,6 +48,15 @@ public sealed class AddressConnectionsTests
         Assert.That(connections.TryAdmit(Other), Is.False);
     }
 
+    [Test]
+    public void Release_MakesRoomForOne()
+    {
+        var connections = new AddressConnections(2);
+        Admitted(connections, Phone, 2);
+        connections.Release(Phone);
+        Assert.That(Admitted(connections, Phone, 2), Is.EqualTo(new[] { true, false }));
+    }
+
     private static bool[] Admitted(AddressConnections connections, ClientAddress address, int count) =>
         [.. Enumerable.Range(0, count).Select(_ => connections.TryAdmit(address))];
 }

@@ -4,8 +4,8 @@ using TurnServer.Protocol;
 namespace TurnServer.Http;
 
 /// <summary>
-/// Counts connections by address, loopback excepted. New connections are counted at once; closed ones are not reported,
-/// so all open connections are recounted from time to time.
+/// Counts connections by address, loopback excepted. New connections are counted at once. Whoever does not learn when
+/// one is closed recounts all that are open from time to time.
 /// </summary>
 internal sealed class AddressConnections(int max)
 {
@@ -26,6 +26,18 @@ internal sealed class AddressConnections(int max)
                 return false;
             count++;
             return true;
+        }
+    }
+
+    /// <summary>Counts an admitted connection as closed.</summary>
+    public void Release(ClientAddress address)
+    {
+        if (max == 0 || address.IsLoopback)
+            return;
+        lock (_lock)
+        {
+            if (--CollectionsMarshal.GetValueRefOrAddDefault(_counts, address, out _) == 0)
+                _counts.Remove(address);
         }
     }
 

@@ -38,7 +38,7 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
 
     private readonly Lock _lock = new();
     private readonly HashSet<WebSocketConnection> _open = [];
-    private readonly Dictionary<ClientAddress, int> _byAddress = [];
+    private readonly AddressConnections _byAddress = new(options.ConnectionsPerAddressMax);
     private readonly long[] _endsByCause = new long[Enum.GetValues<SocketEnd>().Length];
     private bool _isStopping;
     private int _underWay;
@@ -97,7 +97,7 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
             refusal = UpgradeRefusal.BadRequest("send nothing before the reply 101");
         }
 
-        refusal ??= Count(from);
+        refusal ??= Admit(from);
         if (refusal is not null)
         {
             Interlocked.Increment(ref _refused);
@@ -111,7 +111,7 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
         }
         catch
         {
-            Uncount(from);
+            _byAddress.Release(from);
             throw;
         }
 
@@ -150,27 +150,15 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
             connection.Stop();
     }
 
-    private UpgradeRefusal? Count(ClientAddress from)
+    private UpgradeRefusal? Admit(ClientAddress from)
     {
         lock (_lock)
         {
             if (_isStopping)
                 return UpgradeRefusal.Stopping;
-            var count = _byAddress.GetValueOrDefault(from);
-            if (options.ConnectionsPerAddressMax > 0 && !from.IsLoopback && count >= options.ConnectionsPerAddressMax)
-                return UpgradeRefusal.TooMany;
-            _byAddress[from] = count + 1;
-            return null;
         }
-    }
 
-    private void Uncount(ClientAddress from)
-    {
-        lock (_lock)
-        {
-            if (--_byAddress[from] == 0)
-                _byAddress.Remove(from);
-        }
+        return _byAddress.TryAdmit(from) ? null : UpgradeRefusal.TooMany;
     }
 
     // The listener's handshake, but a WebSocket of its own: the listener's sends no pings that must be answered.
@@ -237,7 +225,7 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
                 ListenerInternals.CloseUpgraded(listener, context);
             lock (_lock)
                 _open.Remove(connection);
-            Uncount(from);
+            _byAddress.Release(from);
         }
     }
 
