@@ -62,7 +62,7 @@ public static class RequestParser
         long counter = 0;
         if (symbol == Symbol.GameUpdate && !TryParseCounter(body[(counterComma + 1)..], out counter))
             return Refuse(FormatFault.Counter, out refusal);
-        if (!TryParseKey(body[(keyComma + 1)..playerComma], out var key))
+        if (!TryParseNumber(body[(keyComma + 1)..playerComma], out var key))
             return Refuse(FormatFault.Key, out refusal);
 
         request = new TurnRequest
@@ -94,7 +94,7 @@ public static class RequestParser
             return TryParseRegister(body, data, key, partner, token, out request, out refusal);
         }
 
-        if (!TryParseKey(body[key], out var number))
+        if (!TryParseNumber(body[key], out var number))
             return Refuse(FormatFault.Key, out refusal);
         request = new TurnRequest { Symbol = symbol, Key = number };
         refusal = default;
@@ -162,20 +162,20 @@ public static class RequestParser
     private static bool TryParseCounter(ReadOnlySpan<byte> digits, out long counter)
     {
         counter = 0;
-        if (!TryParseKey(digits, out var number) || number > long.MaxValue)
+        if (!TryParseNumber(digits, out var number) || number > long.MaxValue)
             return false;
         counter = (long)number;
         return true;
     }
 
     // Only digits. A number of more than 64 bits saturates: it is well-formed, but no key.
-    private static bool TryParseKey(ReadOnlySpan<byte> digits, out ulong key)
+    internal static bool TryParseNumber(ReadOnlySpan<byte> digits, out ulong number)
     {
-        key = 0;
+        number = 0;
         if (digits.IsEmpty || digits.ContainsAnyExceptInRange((byte)'0', (byte)'9'))
             return false;
-        if (!Utf8Parser.TryParse(digits, out key, out _))
-            key = ulong.MaxValue;
+        if (!Utf8Parser.TryParse(digits, out number, out _))
+            number = ulong.MaxValue;
         return true;
     }
 

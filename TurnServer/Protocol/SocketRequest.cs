@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace TurnServer.Protocol;
@@ -78,12 +77,6 @@ public readonly record struct SocketRequest
     }
 
     // As in Prefer: wait=SECONDS.
-    private static int Seconds(ReadOnlySpan<byte> value)
-    {
-        if (value.IsEmpty || value.ContainsAnyExceptInRange((byte)'0', (byte)'9'))
-            return 0;
-        return int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
-            ? seconds
-            : int.MaxValue;
-    }
+    private static int Seconds(ReadOnlySpan<byte> value) =>
+        RequestParser.TryParseNumber(value, out var seconds) ? (int)Math.Min(seconds, int.MaxValue) : 0;
 }
