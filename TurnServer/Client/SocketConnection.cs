@@ -9,8 +9,6 @@ namespace TurnServer.Client;
 [SuppressMessage("Reliability", "CA1001", Justification = "RunAsync disposes the socket and the timer at the end.")]
 internal sealed class SocketConnection
 {
-    private const string Subprotocol = "turn.1";
-
     private const int FirstBytes = 1024;
     private const int GrowthFactor = 4;
 
@@ -41,7 +39,7 @@ internal sealed class SocketConnection
         _timeout = timeout;
         _time = time;
         _idle = time.CreateTimer(_ => CloseIfIdle(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _socket.Options.AddSubProtocol(Subprotocol);
+        _socket.Options.AddSubProtocol(SocketRequest.Subprotocol);
         // The server pings; requests that are not answered tell of a dead connection.
         _socket.Options.KeepAliveInterval = TimeSpan.Zero;
         _socket.Options.CollectHttpResponseDetails = true;
@@ -180,7 +178,7 @@ internal sealed class SocketConnection
             return SocketRefusal.Explain(e, _socket, url);
         }
 
-        return _socket.SubProtocol == Subprotocol ? null : SocketRefusal.WithoutSubprotocol(url);
+        return _socket.SubProtocol == SocketRequest.Subprotocol ? null : SocketRefusal.WithoutSubprotocol(url);
     }
 
     private async Task<RequestAttempt> ReceiveUntilClosedAsync()

@@ -14,6 +14,15 @@ internal sealed class SocketTransport(HttpMessageInvoker http, Uri url, TimeSpan
     private readonly Lock _lock = new();
     private SocketConnection? _connection;
 
+    private SocketConnection? Current
+    {
+        get
+        {
+            lock (_lock)
+                return _connection;
+        }
+    }
+
     public async Task<RequestAttempt> TryAsync(OutgoingRequest outgoing, CancellationToken cancel)
     {
         cancel.ThrowIfCancellationRequested();
@@ -32,21 +41,9 @@ internal sealed class SocketTransport(HttpMessageInvoker http, Uri url, TimeSpan
     /// <summary>
     /// Ends the connection, so that requests are repeated over a new one: a network may have lost it without a word.
     /// </summary>
-    public void NoteOverdue()
-    {
-        SocketConnection? connection;
-        lock (_lock)
-            connection = _connection;
-        connection?.Abort();
-    }
+    public void NoteOverdue() => Current?.Abort();
 
-    public void Close()
-    {
-        SocketConnection? connection;
-        lock (_lock)
-            connection = _connection;
-        connection?.Close();
-    }
+    public void Close() => Current?.Close();
 
     private (SocketConnection Connection, SocketExchange Request) Begin(OutgoingRequest outgoing)
     {

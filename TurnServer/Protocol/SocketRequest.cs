@@ -8,6 +8,9 @@ namespace TurnServer.Protocol;
 /// </summary>
 public readonly record struct SocketRequest
 {
+    /// <summary>The subprotocol that client and server agree on.</summary>
+    public const string Subprotocol = "turn.1";
+
     /// <summary>The most digits of a tag.</summary>
     public const int TagDigitsMax = 8;
 

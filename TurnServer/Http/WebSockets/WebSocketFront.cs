@@ -166,7 +166,7 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
     private async Task<(WebSocket Socket, FrameGuard? Guard)> AcceptAsync(HttpListenerContext context)
     {
         context.Response.Headers["Server"] = ReplySender.Server;
-        var accepted = await context.AcceptWebSocketAsync(WebSocketUpgrade.Subprotocol, UnusedBufferBytes,
+        var accepted = await context.AcceptWebSocketAsync(SocketRequest.Subprotocol, UnusedBufferBytes,
             ListenerInternals.Available ? Timeout.InfiniteTimeSpan : options.PingInterval);
         if (!ListenerInternals.Available)
             return (accepted.WebSocket, null);
@@ -183,7 +183,7 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
         return (WebSocket.CreateFromStream(guard, new WebSocketCreationOptions
         {
             IsServer = true,
-            SubProtocol = WebSocketUpgrade.Subprotocol,
+            SubProtocol = SocketRequest.Subprotocol,
             KeepAliveInterval = options.PingInterval,
             KeepAliveTimeout = MissedPingsMax * options.PingInterval,
         }), guard);

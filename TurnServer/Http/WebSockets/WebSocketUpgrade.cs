@@ -1,14 +1,12 @@
 using System.Net;
 using System.Text;
+using TurnServer.Protocol;
 
 namespace TurnServer.Http.WebSockets;
 
 /// <summary>Tells requests for a WebSocket, and which of them are refused (PROTOCOL.md, "Over a WebSocket").</summary>
 internal static class WebSocketUpgrade
 {
-    /// <summary>The subprotocol that a client must offer.</summary>
-    public const string Subprotocol = "turn.1";
-
     /// <summary>The only version that there is (RFC 6455).</summary>
     public const string Version = "13";
 
@@ -36,10 +34,11 @@ internal static class WebSocketUpgrade
             return UpgradeRefusal.WrongVersion;
         if (!IsKey(headers["Sec-WebSocket-Key"]))
             return UpgradeRefusal.BadRequest("Sec-WebSocket-Key must be 16 bytes in Base64");
-        if (!HeaderList.Has(headers["Sec-WebSocket-Protocol"], Subprotocol, StringComparison.Ordinal))
+        if (!HeaderList.Has(headers["Sec-WebSocket-Protocol"], SocketRequest.Subprotocol, StringComparison.Ordinal))
         {
             return UpgradeRefusal.BadRequest(
-                $"this server speaks the subprotocol {Subprotocol}; send Sec-WebSocket-Protocol: {Subprotocol}");
+                $"this server speaks the subprotocol {SocketRequest.Subprotocol}; send Sec-WebSocket-Protocol: "
+                + SocketRequest.Subprotocol);
         }
 
         var origin = headers["Origin"];
