@@ -106,16 +106,8 @@ internal sealed class HttpTransport(HttpMessageInvoker http, Uri url) : IRequest
                 : $"it answers {status}, but not like a turn server");
         }
 
-        var silent = Number(response, ReplyHeaders.PartnerSilent);
-        reply = reply with
-        {
-            TurnCounter = Number(response, ReplyHeaders.TurnCounter),
-            Totals = Number(response, ReplyHeaders.TurnsTaken) is >= 0 and var taken
-                && Number(response, ReplyHeaders.TurnsAcknowledged) is >= 0 and var acknowledged
-                ? new TurnTotals(taken, acknowledged)
-                : null,
-            PartnerSilentSeconds = silent is >= 0 and <= int.MaxValue ? (int)silent : null,
-        };
+        reply = reply.With(Number(response, ReplyHeaders.TurnCounter), Number(response, ReplyHeaders.TurnsTaken),
+            Number(response, ReplyHeaders.TurnsAcknowledged), Number(response, ReplyHeaders.PartnerSilent));
         return RequestAttempt.Answered(reply, symbol, response.Headers.RetryAfter?.Delta ?? TimeSpan.Zero);
     }
 

@@ -35,6 +35,17 @@ public readonly record struct ServerReply
     /// <summary>The header <c>Partner-Silent</c>, in seconds; null if there is none, as from an older server.</summary>
     public int? PartnerSilentSeconds { get; init; }
 
+    /// <summary>
+    /// This reply with the numbers that came beside it, each null if it is missing or unreadable. Impossible ones are
+    /// ignored: something on the way may have changed them.
+    /// </summary>
+    internal ServerReply With(long? counter, long? taken, long? acknowledged, long? silentSeconds) => this with
+    {
+        TurnCounter = counter,
+        Totals = taken is >= 0 and var sent && acknowledged is >= 0 and var read ? new TurnTotals(sent, read) : null,
+        PartnerSilentSeconds = silentSeconds is >= 0 and <= int.MaxValue ? (int)silentSeconds : null,
+    };
+
     /// <summary>Parses a body; false if it is not a turn server's reply.</summary>
     public static bool TryParse(ReadOnlyMemory<byte> body, bool wasHeld, out ServerReply reply)
     {

@@ -54,19 +54,9 @@ internal static class SocketMessages
         return true;
     }
 
-    private static ServerReply WithParameters(in ServerReply reply, ReadOnlySpan<byte> parameters)
-    {
-        var silent = Number(parameters, "silent"u8);
-        return reply with
-        {
-            TurnCounter = Number(parameters, "counter"u8),
-            Totals = Number(parameters, "taken"u8) is >= 0 and var taken
-                && Number(parameters, "acknowledged"u8) is >= 0 and var acknowledged
-                ? new TurnTotals(taken, acknowledged)
-                : null,
-            PartnerSilentSeconds = silent is >= 0 and <= int.MaxValue ? (int)silent : null,
-        };
-    }
+    private static ServerReply WithParameters(in ServerReply reply, ReadOnlySpan<byte> parameters) =>
+        reply.With(Number(parameters, "counter"u8), Number(parameters, "taken"u8),
+            Number(parameters, "acknowledged"u8), Number(parameters, "silent"u8));
 
     // Null if there is no such parameter, or it is not a number.
     private static long? Number(ReadOnlySpan<byte> parameters, ReadOnlySpan<byte> name)
