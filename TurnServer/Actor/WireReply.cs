@@ -34,6 +34,9 @@ public readonly record struct WireReply(byte[] Body, ErrorCode Error)
     /// </summary>
     public bool IsOverload { get; init; }
 
+    /// <summary>Whether the client is told to repeat the request after a second (PROTOCOL.md, "Reply").</summary>
+    public bool AsksToRetry => Error is ErrorCode.RateLimited or ErrorCode.ServerBusy;
+
     /// <summary>A reply that was not held.</summary>
     public static WireReply Of(in Reply reply) =>
         new(ReplyWriter.ToBytes(reply), reply.Error)

@@ -39,7 +39,7 @@ internal sealed class ReplySender(string corsOrigin, TimeSpan bodyTimeout, Reque
     public ValueTask SendAsync(HttpListenerContext context, in WireReply reply, bool leavesBody = false)
     {
         var response = context.Response;
-        if (reply.Error is ErrorCode.RateLimited or ErrorCode.ServerBusy)
+        if (reply.AsksToRetry)
             response.Headers["Retry-After"] = "1";
         if (reply.WasHeld)
         {

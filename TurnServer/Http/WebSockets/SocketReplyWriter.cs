@@ -34,7 +34,7 @@ internal static class SocketReplyWriter
 
         if (reply.PartnerSilentSeconds is { } silent)
             Append(message, ref length, ";silent="u8, silent);
-        if (reply.Error is ErrorCode.RateLimited or ErrorCode.ServerBusy)
+        if (reply.AsksToRetry)
             Append(message, ref length, ";retry="u8, 1);
         message[length++] = (byte)' ';
         reply.Body.CopyTo(message, length);
