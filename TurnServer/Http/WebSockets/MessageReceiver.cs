@@ -25,10 +25,10 @@ internal sealed class MessageReceiver(WebSocket socket, TimeSpan timeout)
     public async ValueTask<SocketMessage> ReceiveAsync()
     {
         var result = await socket.ReceiveAsync(_first.AsMemory(), CancellationToken.None);
-        if (OutcomeOf(result) is { } outcome)
-            return new SocketMessage(outcome);
+        if (EndOf(result) is { } end)
+            return SocketMessage.None(end);
         return result.EndOfMessage
-            ? new SocketMessage(SocketMessageOutcome.Received, _first.AsMemory(0, result.Count).ToArray())
+            ? SocketMessage.Whole(_first.AsMemory(0, result.Count).ToArray())
             : await ReceiveRestAsync(result.Count);
     }
 
@@ -43,14 +43,14 @@ internal sealed class MessageReceiver(WebSocket socket, TimeSpan timeout)
         {
             // The cancellation does so too, but perhaps a moment later.
             socket.Abort();
-            return new SocketMessage(SocketMessageOutcome.Late);
+            return SocketMessage.None(SocketEnd.Slow);
         }
     }
 
-    private static SocketMessageOutcome? OutcomeOf(ValueWebSocketReceiveResult result) => result.MessageType switch
+    private static SocketEnd? EndOf(ValueWebSocketReceiveResult result) => result.MessageType switch
     {
-        WebSocketMessageType.Close => SocketMessageOutcome.Closed,
-        WebSocketMessageType.Binary => SocketMessageOutcome.Binary,
+        WebSocketMessageType.Close => SocketEnd.Client,
+        WebSocketMessageType.Binary => SocketEnd.Binary,
         _ => null,
     };
 
@@ -63,13 +63,13 @@ internal sealed class MessageReceiver(WebSocket socket, TimeSpan timeout)
             if (count == bytes.Length)
                 Array.Resize(ref bytes, Math.Min(count * GrowthFactor, SocketRequest.MessageBytesMax + 1));
             var result = await socket.ReceiveAsync(bytes.AsMemory(count), late);
-            if (OutcomeOf(result) is { } outcome)
-                return new SocketMessage(outcome);
+            if (EndOf(result) is { } end)
+                return SocketMessage.None(end);
             count += result.Count;
             if (result.EndOfMessage && count <= SocketRequest.MessageBytesMax)
-                return new SocketMessage(SocketMessageOutcome.Received, bytes.AsMemory(0, count));
+                return SocketMessage.Whole(bytes.AsMemory(0, count));
             if (result.EndOfMessage)
-                return new SocketMessage(SocketMessageOutcome.TooLong, bytes.AsMemory(0, FirstBytes));
+                return SocketMessage.TooLong(bytes.AsMemory(0, FirstBytes));
         }
 
         return await DiscardRestAsync(bytes, late);
@@ -81,13 +81,13 @@ internal sealed class MessageReceiver(WebSocket socket, TimeSpan timeout)
         for (var discarded = 0; discarded < DiscardedBytesMax;)
         {
             var result = await socket.ReceiveAsync(bytes.AsMemory(FirstBytes), late);
-            if (OutcomeOf(result) is { } outcome)
-                return new SocketMessage(outcome);
+            if (EndOf(result) is { } end)
+                return SocketMessage.None(end);
             if (result.EndOfMessage)
-                return new SocketMessage(SocketMessageOutcome.TooLong, bytes.AsMemory(0, FirstBytes));
+                return SocketMessage.TooLong(bytes.AsMemory(0, FirstBytes));
             discarded += result.Count;
         }
 
-        return new SocketMessage(SocketMessageOutcome.Endless);
+        return SocketMessage.None(SocketEnd.TooLong);
     }
 }

@@ -1,28 +1,24 @@
 namespace TurnServer.Http.WebSockets;
 
-/// <summary>How receiving a message ended.</summary>
-internal enum SocketMessageOutcome
+/// <summary>What has come of waiting for a message of a WebSocket.</summary>
+internal readonly record struct SocketMessage
 {
-    /// <summary>The message is complete.</summary>
-    Received,
+    /// <summary>The message, or the beginning of one that is too long.</summary>
+    public ReadOnlyMemory<byte> Bytes { get; private init; }
 
-    /// <summary>The message is too long; the bytes are its beginning, and the rest has been discarded.</summary>
-    TooLong,
+    /// <summary>Whether the message is too long; the rest of it has been discarded.</summary>
+    public bool IsTooLong { get; private init; }
 
-    /// <summary>The message does not end.</summary>
-    Endless,
+    /// <summary>Why there is no message, and the WebSocket ends; null when there is one.</summary>
+    public SocketEnd? End { get; private init; }
 
-    /// <summary>The message was not complete in time; the WebSocket is aborted.</summary>
-    Late,
+    /// <summary>A whole message.</summary>
+    public static SocketMessage Whole(ReadOnlyMemory<byte> bytes) => new() { Bytes = bytes };
 
-    /// <summary>The message is binary.</summary>
-    Binary,
+    /// <summary>A message that is too long to be read, but can be answered.</summary>
+    public static SocketMessage TooLong(ReadOnlyMemory<byte> beginning) =>
+        new() { Bytes = beginning, IsTooLong = true };
 
-    /// <summary>The client has closed the connection in order.</summary>
-    Closed,
+    /// <summary>No message.</summary>
+    public static SocketMessage None(SocketEnd end) => new() { End = end };
 }
-
-/// <summary>A message of a WebSocket.</summary>
-/// <param name="Outcome">How receiving it ended.</param>
-/// <param name="Bytes">The message, or its beginning.</param>
-internal readonly record struct SocketMessage(SocketMessageOutcome Outcome, ReadOnlyMemory<byte> Bytes = default);

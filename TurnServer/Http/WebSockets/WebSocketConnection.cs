@@ -89,8 +89,8 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
             if (Volatile.Read(ref _unsentBytes) > UnsentBytesMax)
                 await WaitUntilSentAsync();
             var message = await _receiver.ReceiveAsync();
-            if (message.Outcome is not (SocketMessageOutcome.Received or SocketMessageOutcome.TooLong))
-                return EndOf(message.Outcome);
+            if (message.End is { } end)
+                return end;
             if (!SocketRequest.TryParse(message.Bytes.Span, out var request))
                 return SocketEnd.WithoutTag;
             if (!TryBegin())
@@ -103,20 +103,12 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
             var tag = new SocketTag(message.Bytes.Span[..request.TagLength]);
             if (!front.TryAdmit(from))
                 await RefuseAsync(tag, ErrorCode.RateLimited, front.DelayRefusalAsync());
-            else if (message.Outcome == SocketMessageOutcome.TooLong)
+            else if (message.IsTooLong)
                 await RefuseAsync(tag, ErrorCode.OverContentLength, Task.CompletedTask);
             else
                 await BeginAsync(tag, request, message.Bytes[request.Line]);
         }
     }
-
-    private static SocketEnd EndOf(SocketMessageOutcome outcome) => outcome switch
-    {
-        SocketMessageOutcome.Late => SocketEnd.Slow,
-        SocketMessageOutcome.Closed => SocketEnd.Client,
-        SocketMessageOutcome.Binary => SocketEnd.Binary,
-        _ => SocketEnd.TooLong,
-    };
 
     private async ValueTask BeginAsync(SocketTag tag, SocketRequest request, ReadOnlyMemory<byte> line)
     {
