@@ -55,9 +55,9 @@ internal sealed class Commands
     {
         yield return Bare("bare", BareListener.RunAsync);
         // A lambda, so that Kestrel is loaded only when it is called.
-        yield return Bare("bare-kestrel", port => BareKestrel.RunAsync(port));
+        yield return Bare("bare-kestrel", port => new BareKestrel().RunAsync(port));
         yield return Bare("rivals-bare", ListenerRelay.RunAsync);
-        yield return Bare("rivals-kestrel", port => KestrelRelay.RunAsync(port));
+        yield return Bare("rivals-kestrel", port => new KestrelRelay().RunAsync(port));
         var (contender, directory, seed) =
             (new Argument<string>("contender"), new Argument<string>("directory"), new Argument<int>("seed"));
         var writer = new Command(JournalChild.Writer) { contender, directory, seed };
