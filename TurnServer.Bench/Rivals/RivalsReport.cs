@@ -118,7 +118,8 @@ internal static class RivalsReport
                 var goal = ratio.Goal(other.Name) is { } most && !isHttp
                     ? string.Create(CultureInfo.InvariantCulture, $" ≤ {most:0.00}")
                     : "";
-                return $"{spread + goal,-RatioWidth}";
+                // Two blanks at least: a ratio of 10 or more is wider than its column.
+                return $"{spread + goal,2 - RatioWidth}  ";
             })]).TrimEnd());
         }
     }
