@@ -45,13 +45,16 @@ internal sealed class SocketConnection
         _socket.Options.CollectHttpResponseDetails = true;
     }
 
-    /// <summary>Begins to open a WebSocket. Requests can be added at once.</summary>
-    public static SocketConnection Open(HttpMessageInvoker http, Uri url, TimeSpan timeout, TimeProvider time)
+    /// <summary>Begins to open a WebSocket for this request. Others can be added at once.</summary>
+    public static (SocketConnection Connection, SocketExchange Request) Open(HttpMessageInvoker http, Uri url,
+        TimeSpan timeout, TimeProvider time, OutgoingRequest first)
     {
         var connection = new SocketConnection(timeout, time);
+        // Before anything can fail: nothing is added to a connection that has.
+        var request = connection.Begin(first)!;
         // It lives as long as the WebSocket, and reports to those who have requests under way.
         _ = Task.Run(() => connection.RunAsync(http, url));
-        return connection;
+        return (connection, request);
     }
 
     /// <summary>Adds a request; null if the connection is closed or about to be.</summary>

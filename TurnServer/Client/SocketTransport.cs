@@ -51,8 +51,8 @@ internal sealed class SocketTransport(HttpMessageInvoker http, Uri url, TimeSpan
         {
             if (_connection?.Begin(outgoing) is { } request)
                 return (_connection, request);
-            _connection = SocketConnection.Open(http, url, timeout, time);
-            return (_connection, _connection.Begin(outgoing)!);
+            (_connection, request) = SocketConnection.Open(http, url, timeout, time, outgoing);
+            return (_connection, request);
         }
     }
 }
