@@ -104,6 +104,27 @@ internal sealed class SocketTransportTests
     }
 
     [Test]
+    public async Task A_request_after_one_that_is_overdue_goes_over_a_new_connection()
+    {
+        await using var server = new SocketServer(async (socket, _, stop) =>
+        {
+            while (await SocketHandshake.ReadAsync(socket, stop) is { } message)
+            {
+                if (message.Contains("6,b,", StringComparison.Ordinal))
+                    await SocketHandshake.SendAsync(socket, $"{message.Split(' ', ';')[0]} 0/9/second", stop);
+            }
+        });
+        var transport = Transport(server);
+        using var timeout = new CancellationTokenSource();
+        var overdue = transport.TryAsync(Update("a"), timeout.Token);
+        await timeout.CancelAsync();
+        Assert.That(async () => await overdue, Throws.InstanceOf<OperationCanceledException>());
+        transport.NoteOverdue();
+        var next = await transport.TryAsync(Update("b"), default).WaitAsync(TestWait.Timeout);
+        Assert.That((next.Reply?.Code, next.Loss), Is.EqualTo(((ReplyCode?)ReplyCode.GameData, (string?)null)));
+    }
+
+    [Test]
     public async Task The_reason_of_a_server_that_closes_is_reported()
     {
         await using var server = new SocketServer(async (socket, _, stop) =>

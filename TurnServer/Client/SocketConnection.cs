@@ -90,7 +90,7 @@ internal sealed class SocketConnection
         catch (Exception e) when (IsLoss(e))
         {
             // Whoever receives learns why.
-            _socket.Abort();
+            Abort();
         }
         finally
         {
@@ -110,7 +110,12 @@ internal sealed class SocketConnection
     }
 
     /// <summary>Ends the connection at once; requests under way are lost.</summary>
-    public void Abort() => _socket.Abort();
+    public void Abort()
+    {
+        lock (_lock)
+            _isClosing = true;
+        _socket.Abort();
+    }
 
     /// <summary>Closes the connection; requests under way are lost.</summary>
     public void Close()
