@@ -187,7 +187,13 @@ internal sealed class RequestHandler(HttpOptions options, IPlayerGateway gateway
         if (await sockets.TryAcceptAsync(context, from) is not { } refusal)
             return;
         if (refusal == UpgradeRefusal.WrongVersion)
+        {
             context.Response.Headers["Sec-WebSocket-Version"] = WebSocketUpgrade.Version;
+            // Required with 426 (RFC 9110, 15.5.22), and Connection with Upgrade (7.8).
+            context.Response.Headers["Upgrade"] = "websocket";
+            context.Response.Headers["Connection"] = "Upgrade";
+        }
+
         await _sender.SendAsync(context, refusal.Status, refusal.Body);
     }
 

@@ -59,6 +59,8 @@ internal sealed class HandshakeTests : ServerFixture
         Assert.That(reply.Status, Is.EqualTo(status));
         Assert.That(reply.Body, Does.Contain(reason));
         Assert.That(reply["Sec-WebSocket-Version"], Is.EqualTo(status == 426 ? "13" : null));
+        Assert.That(reply["Upgrade"], Is.EqualTo(status == 426 ? "websocket" : null));
+        Assert.That(reply["Connection"], Is.EqualTo(status == 426 ? "Upgrade" : "close"));
         Assert.That(reply["Sec-WebSocket-Accept"], Is.Null);
     }
 
