@@ -48,7 +48,11 @@ class Connection {
         socket.onopen = () => this._open(onOpen);
         socket.onmessage = event => this._receive(event.data);
         // Browsers say nothing of why; other runtimes do.
-        socket.onerror = event => { this._error = event.message; };
+        socket.onerror = event => {
+            this._error = event.message;
+            // Node 20 ends a handshake that fails without a close event.
+            if (!this._isOpen) this._lose({}, explainRefusal);
+        };
         socket.onclose = event => this._lose(event, explainRefusal);
     }
 
@@ -110,6 +114,7 @@ class Connection {
     }
 
     _lose({ reason }, explainRefusal) {
+        if (this.isClosed) return;
         this.isClosed = true;
         this._stopTimer();
         const why = this._error ? `: ${this._error}` : reason ? `: ${reason}` : "";

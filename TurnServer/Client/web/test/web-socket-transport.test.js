@@ -143,6 +143,15 @@ for (const [http, name] of [["lost", "no server"], [[503, "stopping"], "a server
     });
 }
 
+test("A handshake that fails with an error event alone is lost at once", async () => {
+    const { clock, sockets, sender } = stage((socket, number) => {
+        if (number === 1) socket.onerror({ message: "non-101" });
+        else answering(() => " 0/10/*")(socket, number);
+    });
+    assert.equal((await clock.until(sender.send(UPDATE))).reply.code, 10);
+    assert.deepEqual([sockets.length, clock.now()], [2, 0]);
+});
+
 test("A server that once opened a WebSocket is not taken for another", async () => {
     const { clock, sender } = stage((socket, number) => {
         if (number > 1 && number < 9) socket.refuse();
