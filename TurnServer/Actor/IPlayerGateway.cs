@@ -12,8 +12,13 @@ public interface IPlayerGateway
     /// <param name="received">The value of <c>Turn-Received</c>; null when there is none.</param>
     /// <param name="waitSeconds">How long the client is willing to wait for news; 0: not at all.</param>
     /// <param name="from">The client's address.</param>
+    /// <param name="mayResumeInline">
+    /// Whether another request's thread may resume the caller, who must then neither block nor work for long: the reply
+    /// comes without a thread switch. Gateways may ignore it.
+    /// </param>
     /// <exception cref="OutcomeUnknownException">The request may or may not have been applied.</exception>
-    ValueTask<WireReply> AskAsync(ReadOnlyMemory<byte> body, string? received, int waitSeconds, ClientAddress from);
+    ValueTask<WireReply> AskAsync(ReadOnlyMemory<byte> body, string? received, int waitSeconds, ClientAddress from,
+        bool mayResumeInline = false);
 
     /// <summary>Answers <c>GET /waiting</c> (PROTOCOL.md, "Pools").</summary>
     /// <param name="query">The query of its URL.</param>

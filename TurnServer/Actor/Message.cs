@@ -16,12 +16,14 @@ internal abstract class Message
 }
 
 /// <summary>
-/// A request and the promise of its reply. Continuations run on the thread pool, never on the actor's thread.
+/// A request and the promise of its reply. Continuations run on the thread pool or, if that may be, on a thread that
+/// posted a message (<see cref="InlineReplies"/>); never on the actor's thread while it owns the table.
 /// </summary>
 internal sealed class PendingReply : Message, IValueTaskSource<WireReply>, IDeferredReply
 {
     private ManualResetValueTaskSourceCore<WireReply> _core = new() { RunContinuationsAsynchronously = true };
-    private WireReply _deferred;
+    private WireReply _reply;
+    private bool _isLeftToPoster;
 
     public required TurnRequest Request { get; init; }
 
@@ -33,20 +35,40 @@ internal sealed class PendingReply : Message, IValueTaskSource<WireReply>, IDefe
     /// <summary>The longest time to hold the reply, in seconds; 0 for none.</summary>
     public required int WaitSeconds { get; init; }
 
+    /// <summary>Whether a poster may resume whoever awaits the reply.</summary>
+    public bool MayResumeInline { get; init; }
+
     public ValueTask<WireReply> Task => new(this, _core.Version);
 
-    public void Complete(in WireReply reply) => _core.SetResult(reply);
+    public void Complete(in WireReply reply)
+    {
+        _reply = reply;
+        Release();
+    }
 
     /// <summary>Keeps the reply until <see cref="Release"/> completes it.</summary>
-    public void Defer(in WireReply reply) => _deferred = reply;
+    public void Defer(in WireReply reply) => _reply = reply;
 
     /// <inheritdoc/>
-    public void Release() => _core.SetResult(_deferred);
+    public void Release()
+    {
+        _isLeftToPoster = MayResumeInline && InlineReplies.TryAdd(this);
+        if (!_isLeftToPoster)
+            _core.SetResult(_reply);
+    }
+
+    /// <summary>Completes what was left to the poster, and runs the continuation on this thread.</summary>
+    public void Resume()
+    {
+        _core.RunContinuationsAsynchronously = false;
+        _core.SetResult(_reply);
+    }
 
     /// <inheritdoc cref="IDeferredReply.Fail"/>
     public override void Fail(Exception reason)
     {
-        if (_core.GetStatus(_core.Version) == ValueTaskSourceStatus.Pending)
+        // What is left to the poster is answered, though not yet complete.
+        if (!_isLeftToPoster && _core.GetStatus(_core.Version) == ValueTaskSourceStatus.Pending)
             _core.SetException(reason);
     }
 

@@ -82,14 +82,22 @@ public sealed partial class TurnActor : ITableQueries, IDisposable
     /// <param name="body">Must not be changed until the reply has come.</param>
     /// <param name="from">The client's address.</param>
     /// <param name="waitSeconds">The longest time to hold the reply, in seconds; 0 for none.</param>
+    /// <param name="mayResumeInline">See <see cref="IPlayerGateway.AskAsync"/>.</param>
     /// <exception cref="ActorFailedException">
     /// The actor failed while it had the request; the process is about to end. Later requests are answered ServerBusy.
     /// </exception>
     public ValueTask<WireReply> AskAsync(in TurnRequest request, ReadOnlyMemory<byte> body, ClientAddress from,
-        int waitSeconds)
+        int waitSeconds, bool mayResumeInline = false)
     {
-        var pending = new PendingReply { Request = request, Body = body, From = from, WaitSeconds = waitSeconds };
-        return Post(pending)
+        var pending = new PendingReply
+        {
+            Request = request,
+            Body = body,
+            From = from,
+            WaitSeconds = waitSeconds,
+            MayResumeInline = mayResumeInline,
+        };
+        return InlineReplies.TryPost(_mailbox.Writer, pending)
             ? pending.Task
             : ValueTask.FromResult(WireReply.Of(Reply.Refuse(ErrorCode.ServerBusy)) with { IsOverload = true });
     }

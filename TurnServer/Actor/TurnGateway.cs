@@ -21,7 +21,7 @@ public sealed class TurnGateway(TurnActor actor, int waitSecondsMax, ILogger log
 
     /// <inheritdoc/>
     public async ValueTask<WireReply> AskAsync(ReadOnlyMemory<byte> body, string? received, int waitSeconds,
-        ClientAddress from)
+        ClientAddress from, bool mayResumeInline = false)
     {
         if (!TryParse(body.Span, received, out var turn, out var refusal))
             return WireReply.Of(refusal);
@@ -31,7 +31,7 @@ public sealed class TurnGateway(TurnActor actor, int waitSecondsMax, ILogger log
         {
             // The journal records the fields, not the line break, so that earlier versions can replay it.
             var fields = body[..RequestParser.LengthWithoutLineBreak(body.Span)];
-            reply = await actor.AskAsync(turn, fields, from, allowedSeconds);
+            reply = await actor.AskAsync(turn, fields, from, allowedSeconds, mayResumeInline);
             if (reply.IsOverload)
                 LogOverload();
         }

@@ -28,7 +28,7 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
 
     /// <inheritdoc/>
     public async ValueTask<WireReply> AskAsync(ReadOnlyMemory<byte> body, string? received, int waitSeconds,
-        ClientAddress from)
+        ClientAddress from, bool mayResumeInline = false)
     {
         // Here, so that nonsense costs the owner nothing.
         if (!TurnGateway.TryParse(body.Span, received, out var turn, out var refusal))

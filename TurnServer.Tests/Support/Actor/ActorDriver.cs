@@ -47,11 +47,11 @@ internal sealed class ActorDriver : IAsyncDisposable
     public void Start() => _loop = Actor.RunAsync();
 
     /// <summary>Sends a request. A held reply comes only when the clock advances.</summary>
-    public Task<WireReply> Ask(string text, int waitSeconds = 0)
+    public Task<WireReply> Ask(string text, int waitSeconds = 0, bool mayResumeInline = false)
     {
         var body = WireText.ToBytes(text);
         return RequestParser.TryParse(body, out var request, out _)
-            ? Actor.AskAsync(request, body, TableDriver.Address("127.0.0.1"), waitSeconds).AsTask()
+            ? Actor.AskAsync(request, body, TableDriver.Address("127.0.0.1"), waitSeconds, mayResumeInline).AsTask()
             : throw new FormatException($"Malformed request: {text}");
     }
 

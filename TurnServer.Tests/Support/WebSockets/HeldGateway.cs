@@ -36,7 +36,7 @@ internal sealed class HeldGateway : IPlayerGateway
     public static WireReply Reply(string text) => new(Encoding.UTF8.GetBytes(text), ErrorCode.None);
 
     public async ValueTask<WireReply> AskAsync(ReadOnlyMemory<byte> body, string? received, int waitSeconds,
-        ClientAddress from)
+        ClientAddress from, bool mayResumeInline = false)
     {
         var asked = new Asked(Encoding.UTF8.GetString(body.Span), from);
         lock (_asked)
