@@ -46,6 +46,7 @@ internal static class ServeCommand
     {
         using var logging = Logging.Create(options.LogLevel, options.LogFormat);
         var log = Logging.Open(logging);
+        SocketThreads.Configure();
         using var stop = new StopSignal();
         try
         {

@@ -10,7 +10,7 @@ namespace TurnServer.Http;
 /// <summary>
 /// The private members of .NET's managed HttpListener that the server uses, each with the defect that it works around;
 /// as of .NET 10.0.12. If a later runtime has changed them, <see cref="Check"/> names what is missing and the server
-/// runs without the workarounds.
+/// runs without the workarounds. And one of its sockets, which only makes WebSockets faster.
 /// </summary>
 internal static class ListenerInternals
 {
@@ -23,8 +23,13 @@ internal static class ListenerInternals
     private const string Decoder = "System.Net.ChunkStream, System.Net.HttpListener";
     private const BindingFlags Hidden = BindingFlags.NonPublic | BindingFlags.Instance;
 
-    /// <summary>Whether all members exist; set once, by <see cref="Check"/>, before the server listens.</summary>
+    /// <summary>
+    /// Whether all members of the listener exist; set once, by <see cref="Check"/>, before the server listens.
+    /// </summary>
     public static bool Available { get; private set; }
+
+    /// <summary>Whether <see cref="CompleteInline"/> exists; set like <see cref="Available"/>.</summary>
+    public static bool CanCompleteInline { get; private set; }
 
     /// <summary>
     /// Tries every member on a listener that has just delivered this context, which must be of a chunked request.
@@ -35,7 +40,7 @@ internal static class ListenerInternals
         try
         {
             var connection = ConnectionOf(context);
-            _ = SocketOf(connection)?.Connected;
+            var socket = SocketOf(connection) ?? throw new MissingFieldException("HttpConnection._socket");
             _ = ReusesOf(connection);
             var endPoint = FindEndPoint(((IPEndPoint)context.Request.LocalEndPoint).Port)
                 ?? throw new MissingFieldException("HttpEndPointManager.s_ipEndPoints");
@@ -53,6 +58,9 @@ internal static class ListenerInternals
             UnregisterContext(listener, context);
             RemoveConnection(listener, connection);
             Available = true;
+            // Last: without it nothing else is missing.
+            CompleteInline(socket, false);
+            CanCompleteInline = true;
             return null;
         }
         catch (Exception e) when (e is MissingMemberException or TypeLoadException or InvalidCastException
@@ -189,6 +197,14 @@ internal static class ListenerInternals
     /// </summary>
     public static bool LacksChunks(Stream requestBody) =>
         WantsMore(Get(Type.GetType(ChunkedStream)?.GetField("_decoder", Hidden), "_decoder", requestBody));
+
+    /// <summary>
+    /// Whether reads and writes of a socket complete on the thread that waits for its events, also those that are
+    /// pending. To hand each to the thread pool costs a WebSocket a third of its CPU time. Whatever then runs on that
+    /// thread must not block: other connections would wait.
+    /// </summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_PreferInlineCompletions")]
+    public static extern void CompleteInline(Socket socket, bool isInline);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_memoryStream")]
     private static extern ref MemoryStream? ReadBytesOf([UnsafeAccessorType(Connection)] object connection);

@@ -9,6 +9,7 @@ namespace TurnServer.Tests.Http.WebSockets;
 internal sealed class ConnectionTests() : ServerFixture("--log-level", "debug")
 {
     private const int PipelinedCount = 3000;
+    private const int ServedCount = 50;
 
     [Test]
     public async Task Two_players_on_one_connection_play_a_game()
@@ -108,6 +109,43 @@ internal sealed class ConnectionTests() : ServerFixture("--log-level", "debug")
 
         await sending;
         Assert.That(tags, Has.Count.EqualTo(PipelinedCount));
+    }
+
+    // WebSockets share the thread of the sockets' events, and a connection that always has something to read must leave
+    // it. On a machine with few cores there is one such thread.
+    [Test]
+    public async Task A_connection_that_floods_keeps_no_other_from_being_served()
+    {
+        await using var flooding = await RawWebSocket.ConnectAsync(Server.Port);
+        await using var other = await RawWebSocket.ConnectAsync(Server.Port);
+        await using var client = await RawHttp.ConnectAsync(Server.Port);
+        var requests = Enumerable.Range(0, PipelinedCount).SelectMany(_ => SocketFrame.Message("1 1,*,1,*,*"))
+            .ToArray();
+        using var end = new CancellationTokenSource();
+        var sent = 0L;
+        var sending = SendAsync();
+        var reading = flooding.ReadToEndAsync();
+        for (var i = 0; i < ServedCount; i++)
+        {
+            Assert.That(await other.AskAsync("1,*,1,*,*"), Is.EqualTo("5/*/*"));
+            Assert.That((await client.GetAsync("GET /healthz HTTP/1.1")).Body, Is.EqualTo("ok"));
+        }
+
+        Assert.That((sending.IsCompleted, reading.IsCompleted), Is.EqualTo((false, false)));
+        Assert.That(Volatile.Read(ref sent), Is.Positive);
+        await end.CancelAsync();
+        await sending;
+        await flooding.SendCloseAsync();
+        await reading;
+
+        async Task SendAsync()
+        {
+            while (!end.IsCancellationRequested)
+            {
+                await flooding.SendBytesAsync(requests);
+                Interlocked.Increment(ref sent);
+            }
+        }
     }
 
     // In one segment, so that the second is there before the first is answered.

@@ -53,6 +53,11 @@ internal sealed class ServerChild : IAsyncDisposable
     public int Sockets => new DirectoryInfo($"/proc/{_process.Id}/fd").GetFileSystemInfos()
         .Count(entry => entry.LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) ?? false);
 
+    /// <summary>The names of its threads, of which the kernel keeps 15 characters.</summary>
+    public IReadOnlyList<string> ThreadNames =>
+        [.. Directory.GetDirectories($"/proc/{_process.Id}/task").Select(task =>
+            File.ReadAllText(Path.Combine(task, "comm")).TrimEnd())];
+
     /// <summary>What a file descriptor refers to; null if it is closed.</summary>
     public string? DescriptorTarget(int descriptor) =>
         new FileInfo($"/proc/{_process.Id}/fd/{descriptor}").LinkTarget;

@@ -176,9 +176,14 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
         // 8 KiB that nothing reads into any more.
         ListenerInternals.BufferOf(connection) = null;
         ListenerInternals.ConnectionStreamOf(connection)?.OwnSocket();
-        // Of two replies in a row the second would wait for the client's acknowledgement of the first, up to 40 ms.
         if (ListenerInternals.SocketOf(connection) is { } tcp)
+        {
+            // Of two replies in a row the second would wait for the client's acknowledgement of the first, up to 40 ms.
             tcp.NoDelay = true;
+            if (ListenerInternals.CanCompleteInline)
+                ListenerInternals.CompleteInline(tcp, true);
+        }
+
         var guard = new FrameGuard(ListenerInternals.StreamOf(connection), options.BodyTimeout, TimeProvider.System);
         return (WebSocket.CreateFromStream(guard, new WebSocketCreationOptions
         {
@@ -220,6 +225,8 @@ internal sealed class WebSocketFront(HttpListener listener, HttpOptions options,
         }
         finally
         {
+            // Not on the thread of the sockets' events: closing takes locks of the listener's.
+            await Task.Yield();
             socket.Dispose();
             if (ListenerInternals.Available)
                 ListenerInternals.CloseUpgraded(listener, context);
