@@ -49,6 +49,21 @@ public sealed class ActorFailureTests
     }
 
     [Test]
+    public async Task ABug_DoesNotHaveThePosterStopTheServer()
+    {
+        // NUnit's synchronization context would do so anyway.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        await using var actor = ActorDriver.Started(new BrokenAfter(0));
+        using var posted = new ManualResetEventSlim();
+        var stopped = actor.Loop.ContinueWith(_ => posted.Wait(TestWait.Timeout), CancellationToken.None,
+            TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        var failing = actor.Ask("0,Ann,*,*,*");
+        posted.Set();
+        Assert.That(await TestWait.ForAsync(stopped));
+        Assert.That(async () => await TestWait.ForAsync(failing), Throws.TypeOf<ActorFailedException>());
+    }
+
+    [Test]
     public async Task AfterABug_NewMessagesAreRefusedAtOnce()
     {
         await using var actor = ActorDriver.Started(new BrokenAfter(0));

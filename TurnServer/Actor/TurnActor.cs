@@ -183,6 +183,11 @@ public sealed partial class TurnActor : ITableQueries, IDisposable
             FailAll(new ActorFailedException(bug));
             throw;
         }
+        finally
+        {
+            // Who awaits the end stops the server or the shard: not on a poster's thread.
+            await Task.Yield();
+        }
     }
 
     /// <inheritdoc/>
