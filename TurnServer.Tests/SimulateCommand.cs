@@ -23,10 +23,12 @@ internal static class SimulateCommand
         var crash = Options.Switch("--crash", "also simulate process crashes and power loss, with the journal");
         var cluster = Options.Switch("--cluster",
             "simulate several servers on one log instead, which die, freeze, stop and take over at any moment");
+        var shards = Options.Switch("--shards",
+            "simulate a lobby and shards with games instead, whose messages are lost and whose owners are replaced");
         return new Subcommand("simulate", "play random histories against the rules and compare them with a model")
         {
             Call = "./run.sh simulate",
-            Flags = [seed, histories, steps, crash, cluster],
+            Flags = [seed, histories, steps, crash, cluster, shards],
             Notes = "A failing history is printed, shrunk, with the command that repeats it.",
             ExitCodes =
             [
@@ -36,7 +38,8 @@ internal static class SimulateCommand
         }.Does(
             (result, errors) => (Seed: seed.Read(result, errors), Histories: histories.Read(result, errors),
                 Steps: steps.Read(result, errors),
-                Kind: cluster.Read(result, errors) ? SimulationKind.Cluster
+                Kind: shards.Read(result, errors) ? SimulationKind.Shards
+                : cluster.Read(result, errors) ? SimulationKind.Cluster
                 : crash.Read(result, errors) ? SimulationKind.Journal : SimulationKind.Table),
             (options, _) => Task.FromResult(Run(options.Seed ?? (ulong)Random.Shared.NextInt64(), options.Histories,
                 options.Steps, Simulator.For(options.Kind), Console.Out)));
@@ -72,6 +75,13 @@ internal static class SimulateCommand
             Line($"cluster     {statistics.Freezes} freezes, {statistics.HandOvers} ordered stops");
             Line($"log         {statistics.Unacknowledged} acknowledgements lost, {statistics.Refused} refused");
             Line($"            {statistics.Gaps} standbys that fell behind, {statistics.Snapshots} snapshots");
+        }
+
+        if (statistics.TakeOvers > 0)
+        {
+            Line($"shards      {statistics.TakeOvers} takeovers, {statistics.TakeOversWithMessages} among messages");
+            Line($"            {statistics.FramesLost} frames lost, {statistics.FramesDoubled} doubled");
+            Line($"            {statistics.FramesReordered} reordered");
         }
 
         Line($"errors      {string.Join(", ", Enumerable.Range(1, statistics.Errors.Length - 1)

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using TurnServer.Cluster;
+using TurnServer.Rules;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cluster;
@@ -174,6 +175,8 @@ internal sealed class ForwardOnlyLogTests
     private sealed class SlowHead(IShardLog log) : IShardLog
     {
         public TaskCompletionSource<ShardHead> Head { get; } = new();
+
+        public ShardRole Role => log.Role;
 
         public int Capacity => log.Capacity;
 

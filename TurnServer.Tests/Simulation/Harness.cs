@@ -21,7 +21,7 @@ internal sealed partial class Harness(World world, SimulatedServer server, Trace
 
     // A crash can hide a pairing from both players, and a repeated key stands for several.
     private readonly FairnessChecker? _fairness =
-        server.CanCrash || world.RepeatsKeys ? null : new FairnessChecker(world);
+        server.MayLoseReplies || world.RepeatsKeys ? null : new FairnessChecker(world);
     private readonly string?[] _pools = [.. world.Players.Select(profile => profile.Pool).Append(null).Distinct()];
     private long _deliveries;
     private long _tickets;
@@ -88,10 +88,9 @@ internal sealed partial class Harness(World world, SimulatedServer server, Trace
         _isDraining = true;
         server.BeginBatch();
         server.ReleaseAll(Now);
-        var replies = server.EndBatch(Now);
-        _model.Begin(replies);
+        var replies = EndBatch();
         _model.ReleaseAll(Now);
-        Compare(replies);
+        Follow(replies, []);
     }
 
     /// <summary>
@@ -108,10 +107,9 @@ internal sealed partial class Harness(World world, SimulatedServer server, Trace
         Statistics.Suspensions++;
         server.BeginBatch();
         server.ExtendDeadlines(suspension, Now);
-        var replies = server.EndBatch(Now);
-        _model.Begin(replies);
+        var replies = EndBatch();
         _model.ExtendDeadlines(suspension, Now);
-        Compare(replies);
+        Follow(replies, []);
     }
 
     /// <summary>
@@ -220,10 +218,9 @@ internal sealed partial class Harness(World world, SimulatedServer server, Trace
         Statistics.Ticks++;
         server.BeginBatch();
         server.Tick(Now);
-        var replies = server.EndBatch(Now);
-        _model.Begin(replies);
+        var replies = EndBatch();
         _model.Advance(Now);
-        Compare(replies);
+        Follow(replies, []);
         if (server.NextDeadline <= Now)
             throw new MismatchException("a deadline in the future after a tick", $"{server.NextDeadline - Start}");
     }
@@ -249,12 +246,49 @@ internal sealed partial class Harness(World world, SimulatedServer server, Trace
                 submitted.Add(request);
         }
 
+        Follow(EndBatch(), submitted);
+        Statistics.Held += submitted.Count(request => _unanswered.ContainsKey(request.Ticket));
+    }
+
+    private IReadOnlyDictionary<long, byte[]> EndBatch()
+    {
         var replies = server.EndBatch(Now);
         _model.Begin(replies);
-        foreach (var request in submitted)
-            _model.Apply(request, !_isDraining, Now);
+        return replies;
+    }
+
+    // Has the model do what the server has done, and compares.
+    private void Follow(IReadOnlyDictionary<long, byte[]> replies, List<Request> submitted)
+    {
+        if (server.Order is not { } order)
+        {
+            foreach (var request in submitted)
+                _model.Apply(request, !_isDraining, Now);
+            Compare(replies);
+            return;
+        }
+
+        // As the clocks of all shards do, whether they get requests or not.
+        _model.Advance(Now);
+        var lost = server.Lost.ToDictionary(ticket => ticket, ticket => _unanswered[ticket]);
+        foreach (var entry in order)
+        {
+            if (entry.Concerns is { } concerns)
+                _model.Restart(entry.TakeOver, Now, concerns);
+            else
+                _model.Apply(_unanswered[entry.Ticket], !_isDraining, Now);
+        }
+
+        foreach (var (ticket, request) in lost)
+        {
+            _unanswered.Remove(ticket);
+            if (_model.Expected.TryGetValue(ticket, out var reply))
+                Invariants.NoteReply(request, reply, Now);
+            _model.Forget(ticket);
+            Lose(request);
+        }
+
         Compare(replies);
-        Statistics.Held += submitted.Count(request => _unanswered.ContainsKey(request.Ticket));
     }
 
     // Delivers replies on the way: the network keeps no order between the two directions.

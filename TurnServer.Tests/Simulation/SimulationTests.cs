@@ -35,6 +35,23 @@ public sealed class SimulationTests
     }
 
     [Test]
+    public void Shards_WithTakeoversAndLostMessages_MatchTheModel()
+    {
+        var simulator = Simulator.ForShards();
+        Play(simulator, Seed + 9, 1_000);
+        var statistics = simulator.Statistics;
+        Assert.That(new[]
+        {
+            statistics.FramesLost, statistics.FramesDoubled, statistics.FramesReordered, statistics.TakeOvers,
+            statistics.TakeOversWithMessages,
+        }, Is.All.GreaterThan(100));
+    }
+
+    [Test]
+    [Category("Slow")]
+    public void Shards_InManyHistories_MatchTheModel() => Play(Simulator.ForShards(), Seed + 10, 20_000);
+
+    [Test]
     [Category("Slow")]
     public void Table_InManyHistories_MatchesTheModel() =>
         Play(Simulator.ForTable(), Seed + 6, 60_000);

@@ -13,6 +13,9 @@ public enum SimulationKind
 
     /// <summary>Several servers on one log, whose owner dies, freezes or stops at any moment.</summary>
     Cluster,
+
+    /// <summary>Players and games spread over shards, which tell each other what they have to.</summary>
+    Shards,
 }
 
 /// <summary>Creates the server of a history.</summary>
@@ -28,12 +31,13 @@ internal delegate SimulatedServer ServerFactory(World world);
 /// <param name="kind">What that server is.</param>
 internal sealed class Simulator(ServerFactory createServer, SimulationKind kind)
 {
-    /// <summary>A simulator of the rules, of the journal, or of a cluster.</summary>
+    /// <summary>A simulator of this kind.</summary>
     public static Simulator For(SimulationKind kind) => kind switch
     {
         SimulationKind.Table => ForTable(),
         SimulationKind.Journal => ForJournal(),
-        _ => ForCluster(),
+        SimulationKind.Cluster => ForCluster(),
+        _ => ForShards(),
     };
 
     /// <summary>The rules alone.</summary>
@@ -50,6 +54,12 @@ internal sealed class Simulator(ServerFactory createServer, SimulationKind kind)
     /// <summary>Several servers on one log, whose owner dies, freezes or stops at any moment.</summary>
     public static Simulator ForCluster() => new(
         world => new ClusterServer(world.Options, Keys(world), world.Seed), SimulationKind.Cluster);
+
+    /// <summary>A lobby and shards with games, whose owners are replaced and whose messages are lost.</summary>
+    public static Simulator ForShards() => new(
+        world => new ShardedServer(world,
+            shard => new SeededKeys(SeededRandom.Derive(world.Seed, (ulong)shard), world.RepeatsKeys)),
+        SimulationKind.Shards);
 
     // The mutation tests need only know whether a history fails.
     private bool _shrinks = true;

@@ -53,6 +53,21 @@ internal sealed class Statistics
     /// <summary>Appends that the log refused.</summary>
     public long Refused { get; set; }
 
+    /// <summary>Frames between shards that were lost.</summary>
+    public long FramesLost { get; set; }
+
+    /// <summary>Frames between shards that came twice.</summary>
+    public long FramesDoubled { get; set; }
+
+    /// <summary>Frames between shards that overtook others.</summary>
+    public long FramesReordered { get; set; }
+
+    /// <summary>Owners of shards that were replaced.</summary>
+    public long TakeOvers { get; set; }
+
+    /// <summary>Those of them that were replaced while messages between shards were under way.</summary>
+    public long TakeOversWithMessages { get; set; }
+
     public long Games { get; set; }
 
     public long Turns { get; set; }
@@ -80,6 +95,11 @@ internal sealed class Statistics
         Refused += other.Refused;
         TornRecords += other.TornRecords;
         Snapshots += other.Snapshots;
+        FramesLost += other.FramesLost;
+        FramesDoubled += other.FramesDoubled;
+        FramesReordered += other.FramesReordered;
+        TakeOvers += other.TakeOvers;
+        TakeOversWithMessages += other.TakeOversWithMessages;
         Games += other.Games;
         Turns += other.Turns;
         for (var i = 0; i < Requests.Length; i++)

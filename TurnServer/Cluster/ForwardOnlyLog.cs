@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using TurnServer.Rules;
 
 namespace TurnServer.Cluster;
 
@@ -12,6 +13,9 @@ internal sealed class ForwardOnlyLog(IShardLog log) : IShardLog
 {
     private readonly Lock _gate = new();
     private ShardHead _seen;
+
+    /// <inheritdoc/>
+    public ShardRole Role => log.Role;
 
     /// <inheritdoc/>
     public int Capacity => log.Capacity;

@@ -1,3 +1,5 @@
+using TurnServer.Rules;
+
 namespace TurnServer.Cluster;
 
 /// <summary>
@@ -16,6 +18,9 @@ namespace TurnServer.Cluster;
 /// </exception>
 internal interface IShardLog
 {
+    /// <summary>Which part of all players and games is in this log.</summary>
+    ShardRole Role { get; }
+
     /// <summary>
     /// How many batches the log keeps behind the latest snapshot; before more are appended, a snapshot has to be
     /// written.

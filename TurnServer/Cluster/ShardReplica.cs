@@ -53,7 +53,7 @@ internal sealed class ShardReplica(OwnerSigns signs, Action ownerChanged) : IDis
         var head = await log.ReadHeadAsync(stop);
         _takeOvers.CountAfter(head.Position);
         SetOwner(head.Owner, head.Epoch, head.Position);
-        var follower = ShardFollower.Begin(await log.ReadSnapshotAsync(stop));
+        var follower = ShardFollower.Begin(await log.ReadSnapshotAsync(stop), log.Role);
         // Again, later than the snapshot: takeovers that it contains are not replayed.
         head = await log.ReadHeadAsync(stop);
         SetOwner(head.Owner, head.Epoch, head.Position);

@@ -23,6 +23,12 @@ internal interface IRecorder
     /// <summary>Records a request that the table has just applied; space must have been reserved.</summary>
     void Record(in Arrival arrival, Table table, TimeSpan now);
 
+    /// <summary>
+    /// Records messages of another shard that the table has just received; space must have been reserved for as many
+    /// bytes as <see cref="Rules.Shards.ShardFrame.RecordBytes"/>.
+    /// </summary>
+    void RecordMessages(ReadOnlySpan<byte> frame, Table table, TimeSpan now);
+
     /// <summary>Records an event that is no more than its kind; space must have been reserved.</summary>
     void Record(RecordKind kind, TimeSpan now);
 

@@ -106,6 +106,10 @@ internal sealed class JournalWriter : IRecorder
     }
 
     /// <inheritdoc/>
+    public void RecordMessages(ReadOnlySpan<byte> frame, Table table, TimeSpan now) =>
+        Append(_records.WriteMessages(frame, table.KeysDrawn, now, _current.NextPayload));
+
+    /// <inheritdoc/>
     public void Record(RecordKind kind, TimeSpan now) => Append(_records.Write(kind, now, _current.NextPayload));
 
     /// <inheritdoc/>

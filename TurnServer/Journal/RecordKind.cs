@@ -26,4 +26,7 @@ internal enum RecordKind : byte
 
     /// <summary>The process could not run for a while.</summary>
     Suspension = 13,
+
+    /// <summary>Messages of another shard, and the keys that were drawn for them. Only in a cluster.</summary>
+    Messages = 14,
 }

@@ -37,15 +37,24 @@ internal sealed class RecordWriter
         if (request.Symbol == Symbol.Register)
             _writer.Address(arrival.From);
         if (request.Symbol is Symbol.Register or Symbol.MapReady)
-        {
-            _writer.Number(keys.Length);
-            foreach (var key in keys)
-                _writer.Number(key);
-        }
+            WriteKeys(keys);
 
         var body = arrival.Body.Span;
         body.CopyTo(to[_writer.Written.Length..]);
         return End(to) + body.Length;
+    }
+
+    /// <summary>Writes messages of another shard; they need room for as many bytes, and for keys.</summary>
+    /// <param name="frame">See <see cref="Rules.Shards.ShardFrame"/>.</param>
+    /// <param name="keys">The keys drawn.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="to">Receives the record.</param>
+    public int WriteMessages(ReadOnlySpan<byte> frame, ReadOnlySpan<ulong> keys, TimeSpan now, Span<byte> to)
+    {
+        Begin((byte)RecordKind.Messages, now);
+        WriteKeys(keys);
+        frame.CopyTo(to[_writer.Written.Length..]);
+        return End(to) + frame.Length;
     }
 
     public int Write(RecordKind kind, TimeSpan now, Span<byte> to)
@@ -78,6 +87,13 @@ internal sealed class RecordWriter
         _writer.Number(table.GameCount);
         _writer.Number(table.Turns);
         return End(to);
+    }
+
+    private void WriteKeys(ReadOnlySpan<ulong> keys)
+    {
+        _writer.Number(keys.Length);
+        foreach (var key in keys)
+            _writer.Number(key);
     }
 
     private void Begin(byte kind, TimeSpan now)

@@ -1,5 +1,6 @@
 using TurnServer.Protocol;
 using TurnServer.Rules;
+using TurnServer.Rules.Shards;
 
 namespace TurnServer.Journal;
 
@@ -49,6 +50,9 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
             case RecordKind.ReleaseAll:
                 table.ReleaseAll(_now);
                 break;
+            case RecordKind.Messages:
+                ApplyMessages(ref from);
+                break;
             case RecordKind.Suspension:
                 table.ExtendDeadlines(ReadSuspension(ref from), _now);
                 break;
@@ -83,6 +87,21 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
             throw new CorruptStateException("recorded key not used");
     }
 
+    private void ApplyMessages(ref FieldReader from)
+    {
+        keys.Clear();
+        ReadKeys(ref from, keys);
+        table.Receive(ShardFrame.Read(from.Rest), _now);
+        if (!keys.IsEmpty)
+            throw new CorruptStateException("recorded key not used");
+    }
+
+    private static void ReadKeys(ref FieldReader from, RecordedKeys keys)
+    {
+        for (var count = from.Int(); count > 0; count--)
+            keys.Add(from.Number());
+    }
+
     /// <summary>Reads a suspension as <see cref="RecordWriter"/> writes it.</summary>
     internal static Suspension ReadSuspension(ref FieldReader from)
     {
@@ -105,10 +124,7 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
         var address = symbol == Symbol.Register ? from.Address() : default;
         keys.Clear();
         if (symbol is Symbol.Register or Symbol.MapReady)
-        {
-            for (var count = from.Int(); count > 0; count--)
-                keys.Add(from.Number());
-        }
+            ReadKeys(ref from, keys);
 
         var body = record[^from.Rest.Length..];
         if (!RequestParser.TryParse(body.Span, out var request, out _) || request.Symbol != symbol)

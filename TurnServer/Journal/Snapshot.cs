@@ -68,9 +68,12 @@ internal sealed record Snapshot
     }
 
     /// <summary>Reads one. The table has the settings that it was recorded under.</summary>
+    /// <param name="from">What <see cref="Write"/> wrote.</param>
+    /// <param name="number">The number that it must have.</param>
+    /// <param name="role">Which part of everything the table holds.</param>
     /// <exception cref="CorruptStateException">It is damaged.</exception>
     /// <exception cref="OtherFormatException">Another version of this server wrote it.</exception>
-    public static Snapshot Read(Stream from, long number)
+    public static Snapshot Read(Stream from, long number, ShardRole role = default)
     {
         Span<byte> head = stackalloc byte[HeadBytes];
         if (from.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false) < HeadBytes || !IsKnown(head)
@@ -87,7 +90,7 @@ internal sealed record Snapshot
         var keys = new RecordedKeys();
         return new Snapshot
         {
-            Table = ReadTable(frames, new TableSnapshotReader(settings.Rules, keys)),
+            Table = ReadTable(frames, new TableSnapshotReader(settings.Rules, keys, role)),
             Keys = keys,
             Settings = settings,
             IsFinal = head[FinalAt] != 0,

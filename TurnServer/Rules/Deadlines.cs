@@ -53,9 +53,12 @@ internal sealed class Deadlines
             SiftDown(hole, last);
     }
 
-    /// <summary>Moves a participant forward. Call it when one may be due earlier than before.</summary>
+    /// <summary>Moves a participant forward, if it has a deadline. Call it when one may be due earlier than before.
+    /// </summary>
     public void MoveUp(Participant participant)
     {
+        if (participant.HeapIndex < 0)
+            return;
         var dueAt = participant.DueAt;
         if (dueAt < _heap[participant.HeapIndex].At)
             SiftUp(participant.HeapIndex, new Entry(dueAt, participant));

@@ -39,7 +39,7 @@ internal sealed class Seat(ulong key, byte number, Game game, string name, Clien
     public ClientAddress From => from;
 
     /// <summary>The player's registration; null once the first symbol 5 or 6 has ended it.</summary>
-    public Player? Player { get; set; }
+    public PlayerId? Player { get; set; }
 
     /// <summary>The last counter accepted; −1 at first.</summary>
     public long LastCounter { get; set; } = -1;

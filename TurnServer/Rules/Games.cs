@@ -4,13 +4,14 @@ namespace TurnServer.Rules;
 
 /// <summary>The running games: applies symbols 5 (quit) and 6 (update) (PROTOCOL.md, "The game").</summary>
 internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines deadlines, Responder responder,
-    TableStatistics statistics)
+    TableStatistics statistics) : IGames
 {
     private readonly Dictionary<ulong, Seat> _seats = [];
 
-    /// <summary>Ends a player's registration. A callback, because the lobby depends on the games.</summary>
-    public required Action<Player> Retire { get; init; }
+    /// <summary>Where the players are registered. Set once, because the lobby depends on the games.</summary>
+    public ILobby Lobby { get; set; } = null!;
 
+    /// <inheritdoc/>
     public int Count => statistics.Games;
 
     public Seat? Find(ulong key) => _seats.GetValueOrDefault(key);
@@ -27,27 +28,35 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
 
     public bool IsEmpty => Count == 0 && _seats.Count == 0;
 
-    /// <summary>Starts a game: seat 0 is for the player who was ready last.</summary>
-    public void Start(Player readyLast, Player other, TimeSpan now)
+    /// <inheritdoc/>
+    public SeatPair? Start(in GameStart start, Ticket ticket, TimeSpan now) => Start(start, now);
+
+    /// <summary>Starts a game.</summary>
+    public SeatPair Start(in GameStart start, TimeSpan now)
     {
-        var game = new Game(now, readyLast.Pool);
-        AddSeat(readyLast, 0);
-        AddSeat(other, 1);
+        var game = new Game(now, start.Pool);
+        AddSeat(game, start.First, 0, now);
+        AddSeat(game, start.Second, 1, now);
         (game[0].Partner, game[1].Partner) = (game[1], game[0]);
         statistics.Games++;
         statistics.GamesStarted++;
+        return new SeatPair(game[0].Key, game[1].Key);
+    }
 
-        void AddSeat(Player player, byte number)
-        {
-            var seat = new Seat(keys.DrawUnused(_seats), number, game, player.Name, player.From, options)
-            {
-                Player = player,
-                LastHeard = now,
-            };
-            _seats.Add(seat.Key, seat);
-            game[number] = player.Seat = seat;
-            deadlines.Add(seat);
-        }
+    /// <inheritdoc/>
+    public bool TryHear(Player player, Symbol symbol, Ticket ticket, TimeSpan now)
+    {
+        responder.NoteRequest(SeatOf(player), now);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public bool TryLeave(Player player, Ticket ticket, TimeSpan now)
+    {
+        var seat = SeatOf(player);
+        responder.NoteRequest(seat, now);
+        Leave(seat, Departure.Quit, now);
+        return true;
     }
 
     public void Quit(in Arrival arrival, TimeSpan now)
@@ -55,7 +64,7 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         if (!TryAccept(arrival, now, out var seat))
             return;
         Leave(seat, Departure.Quit, now);
-        responder.Send(arrival.Ticket, Reply.Ok(ReplyCode.UnregisterOk));
+        responder.Send(arrival.Ticket, Reply.Ok(ReplyCode.UnregisterOk), seat.Awaits);
     }
 
     public void Update(in Arrival arrival, TimeSpan now)
@@ -76,7 +85,7 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
             responder.Send(arrival.Ticket, Reply.RefuseCounter(counter, seat.LastCounter) with
             {
                 Totals = seat.Totals,
-            });
+            }, seat.Awaits);
             return;
         }
 
@@ -85,7 +94,7 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         var hasTurnToDeliver = !turn.IsEmpty && partner.Left is null;
         if (hasTurnToDeliver && !partner.Backlog.Fits(turn.Length))
         {
-            responder.Send(arrival.Ticket, Reply.Refuse(ErrorCode.GameCacheMaxed));
+            responder.Send(arrival.Ticket, Reply.Refuse(ErrorCode.GameCacheMaxed), seat.Awaits);
             return;
         }
 
@@ -120,6 +129,7 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
             _seats.Remove(seat.Key);
             _seats.Remove(partner.Key);
             statistics.Games--;
+            Lobby.EndGame();
             return;
         }
 
@@ -152,7 +162,21 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
         if (seat.Player is not { } player)
             return;
         seat.Player = null;
-        Retire(player);
+        seat.Awaits = Lobby.Retire(player);
+    }
+
+    private Seat SeatOf(Player player) => _seats[player.Seat!.Value.Key];
+
+    private void AddSeat(Game game, in SeatTaker player, byte number, TimeSpan now)
+    {
+        var seat = new Seat(keys.DrawUnused(_seats), number, game, player.Name, player.From, options)
+        {
+            Player = player.Id,
+            LastHeard = now,
+        };
+        _seats.Add(seat.Key, seat);
+        game[number] = seat;
+        deadlines.Add(seat);
     }
 
     private void Deliver(ReadOnlySpan<byte> turn, Seat to, TimeSpan now)

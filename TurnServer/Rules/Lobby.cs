@@ -5,7 +5,7 @@ namespace TurnServer.Rules;
 
 /// <summary>The players from registration to the start of the game: symbols 0 to 4 (PROTOCOL.md, "Pairing").</summary>
 internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Deadlines deadlines, Responder responder,
-    Games games, TableStatistics statistics)
+    IGames games, TableStatistics statistics) : ILobby
 {
     private readonly Dictionary<ulong, Player> _players = [];
     private readonly Dictionary<TokenKey, Player> _byToken = [];
@@ -60,8 +60,8 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
         var token = TextOrNull(body[request.Token]);
         if (token is not null && _byToken.TryGetValue(new TokenKey(name, wanted, pool, token), out var known))
         {
-            NoteRequest(known, now);
-            responder.Send(arrival.Ticket, Reply.Registered(known.Key));
+            if (TryNote(known, arrival, now))
+                responder.Send(arrival.Ticket, Reply.Registered(known.Key));
             return;
         }
 
@@ -100,12 +100,23 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
 
     public void Unregister(in Arrival arrival, TimeSpan now)
     {
-        if (!TryFind(arrival, now, out var player))
+        if (!_players.TryGetValue(arrival.Request.Key, out var player))
+        {
+            responder.Reject(arrival.Ticket, ErrorCode.NotRegistered);
             return;
+        }
+
         if (player.Status == PlayerStatus.Playing)
-            games.Leave(player.Seat!, Departure.Quit, now);
+        {
+            if (!games.TryLeave(player, arrival.Ticket, now))
+                return;
+        }
         else
+        {
+            responder.NoteRequest(player, now);
             Remove(player, now);
+        }
+
         responder.Send(arrival.Ticket, Reply.Ok(ReplyCode.UnregisterOk));
     }
 
@@ -115,7 +126,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
             return;
         if (player.Status == PlayerStatus.Paired)
             SetStatus(player, PlayerStatus.Loading);
-        responder.Send(arrival.Ticket, Reply.Ok(player.IsHost ? ReplyCode.InitServer : ReplyCode.InitClient));
+        responder.Send(arrival.Ticket, InitReply(player));
     }
 
     public void MapReady(in Arrival arrival, TimeSpan now)
@@ -143,10 +154,11 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
                 return;
             }
 
-            StartGame(player, partner, now);
+            StartGame(player, partner, arrival.Ticket, now);
+            return;
         }
 
-        responder.Send(arrival.Ticket, Reply.Playing(player.Seat!.Key, player.Seat.Number));
+        responder.Send(arrival.Ticket, PlayingReply(player));
     }
 
     /// <summary>Whether this player is still registered.</summary>
@@ -156,8 +168,55 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
     public void TimeOut(Player player, TimeSpan now) => Drop(player,
         player.Status == PlayerStatus.Waiting ? DropCause.SilentWaiting : DropCause.SilentLoading, now);
 
-    /// <summary>Removes a registration. The player's seat, if it has one, stays.</summary>
-    public void Retire(Player player)
+    /// <summary>Tells the players of a new game their seats.</summary>
+    /// <param name="readyLast">Gets seat 0.</param>
+    /// <param name="other">Gets seat 1.</param>
+    /// <param name="seats">The seats.</param>
+    /// <param name="ticket">The request that started the game; number 0: it has been lost.</param>
+    /// <param name="now">The time.</param>
+    public void TakeSeats(Player? readyLast, Player? other, in SeatPair seats, Ticket ticket, TimeSpan now)
+    {
+        if (other is not null)
+        {
+            other.Seat = new SeatId(seats.Second, 1);
+            responder.Release(other, PlayingReply(other), now);
+        }
+
+        if (readyLast is null)
+            return;
+        readyLast.Seat = new SeatId(seats.First, 0);
+        if (ticket.Number != 0)
+            responder.Send(ticket, PlayingReply(readyLast));
+    }
+
+    /// <summary>Answers a request by the pairing key of a player whose game has started.</summary>
+    public void AnswerPlaying(Player player, Symbol symbol, Ticket ticket) => responder.Send(ticket, symbol switch
+    {
+        Symbol.Register => Reply.Registered(player.Key),
+        Symbol.RequestPair => Reply.Paired(player.IsHost, player.PartnerName),
+        Symbol.MapInit => InitReply(player),
+        _ => PlayingReply(player),
+    });
+
+    /// <summary>This registration; null once it has ended.</summary>
+    public Player? Find(PlayerId id) => Find(id.Key) is { } player && player.Order == id.Order ? player : null;
+
+    /// <inheritdoc/>
+    public long Retire(PlayerId player)
+    {
+        if (Find(player) is { } registered)
+            Retire(registered);
+        return 0;
+    }
+
+    /// <inheritdoc/>
+    public void EndGame()
+    {
+        // The games have counted it.
+    }
+
+    /// <summary>Ends a registration. The player's seat, if it has one, stays.</summary>
+    private void Retire(Player player)
     {
         _players.Remove(player.Key);
         statistics.Retire(player.Status);
@@ -170,10 +229,15 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
             _registrations[player.From] = registrations;
     }
 
+    private static Reply InitReply(Player player) =>
+        Reply.Ok(player.IsHost ? ReplyCode.InitServer : ReplyCode.InitClient);
+
+    private static Reply PlayingReply(Player player) => Reply.Playing(player.Seat!.Value.Key, player.Seat.Value.Number);
+
     private static string? TextOrNull(ReadOnlySpan<byte> field) =>
         field.IsEmpty ? null : Encoding.UTF8.GetString(field);
 
-    // Finds the sender and notes the request, or rejects it.
+    // Finds the sender and notes the request. False: it is rejected, or answered later.
     private bool TryFind(in Arrival arrival, TimeSpan now, out Player player)
     {
         if (!_players.TryGetValue(arrival.Request.Key, out player!))
@@ -182,16 +246,16 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
             return false;
         }
 
-        NoteRequest(player, now);
-        return true;
+        return TryNote(player, arrival, now);
     }
 
-    // Until the first symbol 5 or 6 the player's requests count for its seat as well.
-    private void NoteRequest(Player player, TimeSpan now)
+    // Notes a request. False: it is answered later.
+    private bool TryNote(Player player, in Arrival arrival, TimeSpan now)
     {
+        if (player.Status == PlayerStatus.Playing)
+            return games.TryHear(player, arrival.Request.Symbol, arrival.Ticket, now);
         responder.NoteRequest(player, now);
-        if (player.Seat is { } seat)
-            responder.NoteRequest(seat, now);
+        return true;
     }
 
     // Checks the status for symbols 3 and 4; one that comes too early drops the player.
@@ -218,13 +282,14 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
         return false;
     }
 
-    private void StartGame(Player readyLast, Player other, TimeSpan now)
+    private void StartGame(Player readyLast, Player other, Ticket ticket, TimeSpan now)
     {
-        games.Start(readyLast, other, now);
         readyLast.Partner = other.Partner = null;
         SetStatus(readyLast, PlayerStatus.Playing);
         SetStatus(other, PlayerStatus.Playing);
-        responder.Release(other, Reply.Playing(other.Seat!.Key, other.Seat.Number), now);
+        var start = new GameStart(SeatTaker.Of(readyLast), SeatTaker.Of(other), readyLast.Pool);
+        if (games.Start(start, ticket, now) is { } seats)
+            TakeSeats(readyLast, other, seats, ticket, now);
         deadlines.Remove(readyLast);
         deadlines.Remove(other);
     }

@@ -37,6 +37,9 @@ public abstract class Participant
     /// <summary>The timeout in its present status.</summary>
     internal abstract TimeSpan Timeout { get; }
 
+    /// <summary>See <see cref="Answer.Awaits"/>: of every reply to it.</summary>
+    internal long Awaits { get; set; }
+
     /// <summary>A reply to it, with the values of its headers.</summary>
     internal virtual Reply WithHeaders(in Reply reply, TimeSpan now) => reply;
 

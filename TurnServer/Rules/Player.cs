@@ -43,6 +43,8 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
 
     public ulong Key => key;
 
+    public PlayerId Id => new(key, Order);
+
     public string Name => name;
 
     /// <summary>The name of the only partner wanted; null if the player accepts anyone.</summary>
@@ -75,7 +77,11 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
     /// <summary>Stays when the partner's registration has ended, for repeated requests.</summary>
     public string PartnerName { get; set; } = "";
 
-    public Seat? Seat { get; set; }
+    /// <summary>The seat; null before the game, and until it is known.</summary>
+    public SeatId? Seat { get; set; }
+
+    /// <summary>The shard that has the game; 0 before the game, and if the game is in the same table.</summary>
+    public int GameShard { get; set; }
 
     /// <summary>
     /// Whether PARTNER_DROP was sent and no request 2 has come since: a 3 or 4 gets it again, in case it was lost.

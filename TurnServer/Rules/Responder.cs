@@ -23,11 +23,16 @@ internal sealed class Responder(Deadlines deadlines)
         ChangedNothing = false;
     }
 
-    public void Send(Ticket ticket, in Reply reply) => _answers.Add(new Answer(ticket, reply));
+    /// <summary>Sends a reply.</summary>
+    /// <param name="ticket">Of the request.</param>
+    /// <param name="reply">The reply.</param>
+    /// <param name="awaits">See <see cref="Answer.Awaits"/>.</param>
+    public void Send(Ticket ticket, in Reply reply, long awaits = 0) =>
+        _answers.Add(new Answer(ticket, reply, awaits));
 
     /// <summary>Sends a reply to a participant, with the values of its headers.</summary>
     public void Send(Ticket ticket, Participant to, in Reply reply, TimeSpan now) =>
-        Send(ticket, to.WithHeaders(reply, now));
+        Send(ticket, to.WithHeaders(reply, now), to.Awaits);
 
     /// <summary>Refuses a request that has changed no state, not even when its sender was last heard from.</summary>
     public void Reject(Ticket ticket, ErrorCode error)

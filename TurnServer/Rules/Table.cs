@@ -1,12 +1,13 @@
 using TurnServer.Protocol;
+using TurnServer.Rules.Shards;
 
 namespace TurnServer.Rules;
 
 /// <summary>
-/// All state of the server and its rules: a deterministic state machine without a clock, randomness or tasks. The same
-/// requests at the same times with the same keys give the same answers.
+/// All state of the server, or of one shard of a cluster, and its rules: a deterministic state machine without a clock,
+/// randomness or tasks. The same requests and messages at the same times with the same keys give the same answers.
 /// </summary>
-public sealed class Table
+public sealed partial class Table
 {
     private readonly Deadlines _deadlines = new();
     private readonly Responder _responder;
@@ -14,19 +15,30 @@ public sealed class Table
     private readonly KeyAllocator _keys;
     private readonly Lobby _lobby;
     private readonly Games _games;
+    private readonly RemoteGames? _remoteGames;
+    private readonly RemoteLobby? _remoteLobby;
     private TimeSpan _now = TimeSpan.MinValue;
 
     /// <summary>Creates an empty table.</summary>
-    public Table(RulesOptions options, IKeySource keys)
+    /// <param name="options">Timeouts and limits.</param>
+    /// <param name="keys">The source of new keys.</param>
+    /// <param name="role">Which part of everything it holds.</param>
+    public Table(RulesOptions options, IKeySource keys, ShardRole role = default)
     {
+        Role = role;
         _responder = new Responder(_deadlines);
         _keys = new KeyAllocator(keys);
-        _games = new Games(options, _keys, _deadlines, _responder, _statistics)
-        {
-            Retire = player => _lobby!.Retire(player),
-        };
-        _lobby = new Lobby(options, _keys, _deadlines, _responder, _games, _statistics);
+        _games = new Games(options, _keys, _deadlines, _responder, _statistics);
+        _remoteGames = role.HasGames ? null : new RemoteGames(role.GameShards, _responder);
+        _remoteLobby = role.HasLobby ? null : new RemoteLobby(_games, _responder);
+        _lobby = new Lobby(options, _keys, _deadlines, _responder, (IGames?)_remoteGames ?? _games, _statistics);
+        _games.Lobby = (ILobby?)_remoteLobby ?? _lobby;
+        _remoteGames?.Lobby = _lobby;
+        Channels = _remoteGames?.Channels ?? (_remoteLobby is null ? [] : [_remoteLobby.Channel]);
     }
+
+    /// <summary>Which part of everything it holds.</summary>
+    public ShardRole Role { get; }
 
     /// <summary>The number of live registrations.</summary>
     public int PlayerCount => _lobby.PlayerCount;
@@ -43,7 +55,7 @@ public sealed class Table
     /// <summary>The latest time passed in; zero at first.</summary>
     public TimeSpan Now => _now > TimeSpan.Zero ? _now : TimeSpan.Zero;
 
-    /// <summary>The keys that the last <see cref="Apply"/> drew, in order: at most two.</summary>
+    /// <summary>The keys that the last <see cref="Apply"/> or <see cref="Receive"/> drew, in order.</summary>
     public ReadOnlySpan<ulong> KeysDrawn => _keys.Drawn;
 
     /// <summary>
@@ -58,10 +70,11 @@ public sealed class Table
     /// <summary>The last key drawn; 0 before the first.</summary>
     public ulong LastKey => _keys.Last;
 
-    internal TableParts Parts => new(_lobby, _games, _deadlines, _statistics, _keys, Now);
+    internal TableParts Parts => new(_lobby, _games, _deadlines, _statistics, _keys, Now, _remoteGames, _remoteLobby);
 
     /// <summary>Whether no state is left, as after all players have left.</summary>
-    public bool IsEmpty => _lobby.IsEmpty && _games.IsEmpty && _deadlines.Count == 0;
+    public bool IsEmpty => _lobby.IsEmpty && _games.IsEmpty && _deadlines.Count == 0
+        && _remoteGames is not { Count: > 0 } && Channels.All(channel => channel.Unacknowledged.Count == 0);
 
     /// <summary>
     /// Applies one request. The answers are to it, to held requests that it released, and to those that were due before
@@ -73,6 +86,8 @@ public sealed class Table
     {
         _responder.Clear();
         _keys.Clear();
+        if (arrival.Request.Symbol is Symbol.GameQuit or Symbol.GameUpdate ? !Role.HasGames : !Role.HasLobby)
+            throw new ArgumentException($"Shard {Role.Number} does not answer this request.", nameof(arrival));
         now = Advance(now);
         switch (arrival.Request.Symbol)
         {
@@ -151,6 +166,7 @@ public sealed class Table
     {
         ReleaseAll(_now);
         _responder.Clear();
+        _remoteGames?.ForgetQuestions();
         _keys.SetSource(keys);
         _statistics.Reset();
         var until = Now + grace;
@@ -170,7 +186,7 @@ public sealed class Table
     /// <summary>An identical table under other rules; this one is not to be used any more.</summary>
     internal Table CopyWithRules(RulesOptions rules, IKeySource keys)
     {
-        var reader = new TableSnapshotReader(rules, keys);
+        var reader = new TableSnapshotReader(rules, keys, Role);
         WriteSnapshot(reader.Read);
         return reader.Finish();
     }
@@ -246,5 +262,7 @@ public sealed class Table
 /// <param name="Statistics">The statistics.</param>
 /// <param name="Keys">The keys drawn.</param>
 /// <param name="Now">See <see cref="Table.Now"/>.</param>
+/// <param name="RemoteGames">In the lobby of a cluster.</param>
+/// <param name="RemoteLobby">In a shard with games.</param>
 internal readonly record struct TableParts(Lobby Lobby, Games Games, Deadlines Deadlines, TableStatistics Statistics,
-    KeyAllocator Keys, TimeSpan Now);
+    KeyAllocator Keys, TimeSpan Now, RemoteGames? RemoteGames, RemoteLobby? RemoteLobby);

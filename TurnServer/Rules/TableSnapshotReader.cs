@@ -1,4 +1,5 @@
 using TurnServer.Protocol;
+using TurnServer.Rules.Shards;
 
 namespace TurnServer.Rules;
 
@@ -20,10 +21,11 @@ public sealed class TableSnapshotReader
     /// <summary>Starts with an empty table.</summary>
     /// <param name="options">The table's options from now on.</param>
     /// <param name="keys">The table's key source from now on.</param>
-    public TableSnapshotReader(RulesOptions options, IKeySource keys)
+    /// <param name="role">Which part of everything the table holds.</param>
+    public TableSnapshotReader(RulesOptions options, IKeySource keys, ShardRole role = default)
     {
         _options = options;
-        _table = new Table(options, keys);
+        _table = new Table(options, keys, role);
         _parts = _table.Parts;
     }
 
@@ -43,6 +45,13 @@ public sealed class TableSnapshotReader
                 break;
             case SnapshotPart.Game or SnapshotPart.GameWithoutPool: ReadGame(ref from, kind); break;
             case SnapshotPart.Deadlines: ReadDeadlines(ref from); break;
+            case SnapshotPart.PlayerSeat:
+                ShardSnapshotReader.ReadPlayerSeat(ref from, FindPlayer(from.Number()));
+                break;
+            case SnapshotPart.SeatPlayer:
+                ShardSnapshotReader.ReadSeatPlayer(ref from, FindSeat(from.Number()));
+                break;
+            case SnapshotPart.Channel: ShardSnapshotReader.ReadChannel(ref from, _table); break;
             default: throw new CorruptStateException($"unknown part kind {(byte)kind}");
         }
 
@@ -65,6 +74,7 @@ public sealed class TableSnapshotReader
         foreach (var player in _parts.Lobby.Players.Where(player => player.HeapIndex >= 0))
             _parts.Deadlines.MoveUp(player);
         _parts.Lobby.RebuildQueues();
+        _parts.RemoteLobby?.Restore();
         return _table;
     }
 
@@ -124,10 +134,11 @@ public sealed class TableSnapshotReader
     private Seat ReadSeat(ref FieldReader from, Game game, byte number, bool hasTotals)
     {
         var seat = new Seat(from.Number(), number, game, from.Text(), from.Address(), _options);
-        if (ReadKey(ref from) is { } player)
+        if (ReadKey(ref from) is { } key)
         {
-            seat.Player = FindPlayer(player);
-            seat.Player.Seat = seat;
+            var player = FindPlayer(key);
+            seat.Player = player.Id;
+            player.Seat = new SeatId(seat.Key, number);
         }
 
         var counterEnd = from.Number();

@@ -1,4 +1,5 @@
 using TurnServer.Protocol;
+using TurnServer.Rules.Shards;
 
 namespace TurnServer.Rules;
 
@@ -29,6 +30,15 @@ internal enum SnapshotPart : byte
 
     /// <summary>One game with its two seats and their backlogs.</summary>
     Game = 7,
+
+    /// <summary>In the lobby of a cluster: where the game of a player is.</summary>
+    PlayerSeat = 8,
+
+    /// <summary>In a shard with games: the registration of a seat's player, and the message that ended it.</summary>
+    SeatPlayer = 9,
+
+    /// <summary>In a cluster: the messages between this shard and another one.</summary>
+    Channel = 10,
 }
 
 /// <summary>Receives the parts of a snapshot one by one; the bytes are valid during the call.</summary>
@@ -57,10 +67,12 @@ internal static class TableSnapshotWriter
         {
             if (seat.Number != 0)
                 continue;
-            WriteGame(writer, seat.Game);
+            WriteGame(writer, seat.Game, hasLobby: table.RemoteLobby is null);
             Flush(writer, sink);
         }
 
+        if (table.RemoteGames is not null || table.RemoteLobby is not null)
+            ShardSnapshotWriter.Write(table, writer, sink);
         for (var from = 0; from < table.Deadlines.Count; from += DeadlinesPerPart)
         {
             WriteDeadlines(writer, table.Deadlines, from, Math.Min(from + DeadlinesPerPart, table.Deadlines.Count));
@@ -68,7 +80,7 @@ internal static class TableSnapshotWriter
         }
     }
 
-    private static void Flush(FieldWriter writer, SnapshotSink sink)
+    internal static void Flush(FieldWriter writer, SnapshotSink sink)
     {
         sink(writer.Written);
         writer.Clear();
@@ -114,7 +126,8 @@ internal static class TableSnapshotWriter
         WriteParticipant(to, player);
     }
 
-    private static void WriteGame(FieldWriter to, Game game)
+    // In a shard with games the players are elsewhere: see SnapshotPart.SeatPlayer.
+    private static void WriteGame(FieldWriter to, Game game, bool hasLobby)
     {
         to.Byte((byte)SnapshotPart.Game);
         to.Time(game.StartedAt);
@@ -125,7 +138,7 @@ internal static class TableSnapshotWriter
             to.Number(seat.Key);
             to.Text(seat.Name);
             to.Address(seat.From);
-            WriteKey(to, seat.Player?.Key);
+            WriteKey(to, hasLobby ? seat.Player?.Key : null);
             // Unsigned, so that both −1 and 2⁶³−1 fit.
             to.Number((ulong)(seat.LastCounter + 1));
             to.Flag(seat.Totals is not null);

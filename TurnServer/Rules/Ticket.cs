@@ -6,7 +6,13 @@ namespace TurnServer.Rules;
 public readonly record struct Ticket(long Number);
 
 /// <summary>A reply and the request that it answers.</summary>
-public readonly record struct Answer(Ticket Ticket, Reply Reply);
+/// <param name="Ticket">Of the request.</param>
+/// <param name="Reply">The reply.</param>
+/// <param name="Awaits">
+/// The message to the lobby that must have been applied before the reply may leave (<see cref="Table.AppliedByLobby"/>);
+/// 0: none.
+/// </param>
+public readonly record struct Answer(Ticket Ticket, Reply Reply, long Awaits = 0);
 
 /// <summary>A time, ending now, in which the process could not run: SIGSTOP, a paused VM.</summary>
 /// <param name="Gap">Its length.</param>

@@ -34,6 +34,7 @@ internal sealed record Failure
         {
             SimulationKind.Journal => " --crash",
             SimulationKind.Cluster => " --cluster",
+            SimulationKind.Shards => " --shards",
             _ => "",
         };
         text.AppendLine($"A history failed: ./run.sh simulate --seed {Seed} --histories 1{steps}{kind}");

@@ -78,6 +78,9 @@ internal sealed class ModelSeat : ModelParticipant
     public ModelSeat Partner = null!;
     public ModelPlayer? Player;
     public TimeSpan GameTimeout;
+
+    /// <summary>The request that started the game.</summary>
+    public long StartedBy;
     public bool HasLeft;
     public bool HasQuit;
     public long Last = -1;

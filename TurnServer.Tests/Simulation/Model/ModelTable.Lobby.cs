@@ -181,6 +181,7 @@ internal sealed partial class ModelTable
         foreach (var seat in (ModelSeat[])[first, second])
         {
             seat.Key = ulong.MaxValue;
+            seat.StartedBy = ticket;
             seat.LastHeard = _now;
             seat.GameTimeout = limits.GameTimeout;
             seat.Player!.Seat = seat;

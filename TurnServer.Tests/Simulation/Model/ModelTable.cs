@@ -64,6 +64,9 @@ internal sealed partial class ModelTable(RulesOptions limits)
         _headers.Clear();
     }
 
+    /// <summary>Expects no reply, as it has been lost.</summary>
+    public void Forget(long ticket) => _expected.Remove(ticket);
+
     /// <summary>The expected reply headers beside an expected reply; empty if there are none.</summary>
     public string HeadersOf(long ticket) => _headers.GetValueOrDefault(ticket, "");
 
@@ -137,10 +140,14 @@ internal sealed partial class ModelTable(RulesOptions limits)
     }
 
     /// <summary>The server has restarted: nothing is held, and the downtime does not count as silence.</summary>
-    public void Restart(RestartState restart, TimeSpan now)
+    /// <param name="restart">What it has recovered.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="concerns">Whom the restart concerns; null: all.</param>
+    public void Restart(RestartState restart, TimeSpan now, Func<ModelParticipant, bool>? concerns = null)
     {
+        concerns ??= _ => true;
         _now = now;
-        foreach (var participant in Participants())
+        foreach (var participant in Participants().Where(concerns))
         {
             if (participant.IsHeld && restart.HeldHeardAt > participant.LastHeard)
                 participant.LastHeard = restart.HeldHeardAt;
@@ -152,10 +159,10 @@ internal sealed partial class ModelTable(RulesOptions limits)
         }
 
         // Nor does it count in the silence of a partner who has left.
-        foreach (var seat in _seats.Where(seat => seat.HasLeft))
+        foreach (var seat in _seats.Where(seat => seat.HasLeft && concerns(seat)))
             seat.LastHeard += restart.Downtime;
 
-        foreach (var player in _players)
+        foreach (var player in _players.Where(player => concerns(player)))
         {
             player.RegisteredAt += restart.Downtime;
             for (var i = 0; i < player.Exclusions.Count; i++)

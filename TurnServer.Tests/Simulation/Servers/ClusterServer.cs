@@ -24,7 +24,7 @@ internal sealed class ClusterServer : SimulatedServer
     private readonly StateSettings _settings;
     private readonly IKeySource _keys;
     private readonly SeededRandom _random;
-    private readonly ShardFollower _witness = ShardFollower.Begin(null);
+    private readonly ShardFollower _witness = ShardFollower.Begin(null, ShardRole.Whole);
     private readonly List<Standby> _standbys = [];
     private readonly List<FormerOwner> _frozen = [];
     private readonly Queue<RecordBatch> _taken = [];
@@ -345,7 +345,7 @@ internal sealed class ClusterServer : SimulatedServer
 
     private void Follow(Standby standby, int batchesMax)
     {
-        standby.Follower ??= ShardFollower.Begin(_log.Snapshot);
+        standby.Follower ??= ShardFollower.Begin(_log.Snapshot, ShardRole.Whole);
         var until = Math.Min(_log.Head.Position, standby.Follower.Position + batchesMax);
         try
         {

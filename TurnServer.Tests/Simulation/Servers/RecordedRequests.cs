@@ -7,18 +7,18 @@ namespace TurnServer.Tests.Simulation;
 internal static class RecordedRequests
 {
     /// <summary>How many requests a batch records.</summary>
-    public static int CountIn(ReadOnlyMemory<byte> content)
+    public static int CountIn(ReadOnlyMemory<byte> content) =>
+        KindsIn(content).Count(kind => kind is < RecordKind.Tick or RecordKind.Refused);
+
+    /// <summary>The kinds of all records of a batch.</summary>
+    public static List<RecordKind> KindsIn(ReadOnlyMemory<byte> content)
     {
+        List<RecordKind> kinds = [];
         if (BatchContent.KindOf(content.Span) != BatchKind.Records)
-            return 0;
-        var count = 0;
+            return kinds;
         var rest = content[BatchContent.HeadBytes..];
         while (BatchContent.TryTakeRecord(ref rest, out var record))
-        {
-            var kind = (RecordKind)(record.Span[0] & RecordWriter.KindMask);
-            count += kind is < RecordKind.Tick or RecordKind.Refused ? 1 : 0;
-        }
-
-        return count;
+            kinds.Add((RecordKind)(record.Span[0] & RecordWriter.KindMask));
+        return kinds;
     }
 }

@@ -1,4 +1,5 @@
 using TurnServer.Cluster;
+using TurnServer.Rules;
 
 namespace TurnServer.Tests.Simulation;
 
@@ -9,7 +10,8 @@ namespace TurnServer.Tests.Simulation;
 /// <param name="capacity">See <see cref="IShardLog.Capacity"/>.</param>
 /// <param name="random">Decides what happens to each call.</param>
 /// <param name="stored">Called with each batch as it is stored.</param>
-internal sealed class SimulatedLog(int capacity, SeededRandom random, Action<LogBatch> stored)
+/// <param name="role">See <see cref="IShardLog.Role"/>.</param>
+internal sealed class SimulatedLog(int capacity, SeededRandom random, Action<LogBatch> stored, ShardRole role = default)
 {
     // How often a call fails, in thousandths.
     private const int FailuresPerMille = 120;
@@ -19,6 +21,8 @@ internal sealed class SimulatedLog(int capacity, SeededRandom random, Action<Log
     private readonly List<Action> _delayed = [];
 
     public int Capacity => capacity;
+
+    public ShardRole Role => role;
 
     public ShardHead Head => _log.Head;
 
@@ -116,6 +120,8 @@ internal sealed class SimulatedLog(int capacity, SeededRandom random, Action<Log
 internal sealed class SimulatedLogAccess(SimulatedLog log) : IShardLog
 {
     private readonly List<Action> _parked = [];
+
+    public ShardRole Role => log.Role;
 
     public int Capacity => log.Capacity;
 

@@ -17,6 +17,18 @@ internal abstract class SimulatedServer
     /// <summary>Whether it supports crashes and restarts.</summary>
     public virtual bool CanCrash => false;
 
+    /// <summary>Whether replies of requests that it has applied may be lost.</summary>
+    public virtual bool MayLoseReplies => CanCrash;
+
+    /// <summary>
+    /// The requests of the batch in the order in which they count as applied, and what happened between them; null: in
+    /// the order in which they were submitted.
+    /// </summary>
+    public virtual IEnumerable<Linearized>? Order => null;
+
+    /// <summary>The requests whose replies were lost in this batch.</summary>
+    public virtual IReadOnlyList<long> Lost => [];
+
     /// <summary>The longest time between crash and restart.</summary>
     public virtual TimeSpan DowntimeMax => TimeSpan.Zero;
 
@@ -66,7 +78,7 @@ internal abstract class SimulatedServer
     }
 
     /// <summary>Discards the replies of the last batch.</summary>
-    public void BeginBatch()
+    public virtual void BeginBatch()
     {
         _replies.Clear();
         _headers.Clear();

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using TurnServer.Cluster;
+using TurnServer.Rules;
 using TurnServer.Tests.Simulation;
 
 namespace TurnServer.Tests.Support;
@@ -74,6 +75,8 @@ internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMember
     private volatile SharedStore _store = store;
     private volatile bool _isCutOff;
     private volatile TaskCompletionSource? _frozen;
+
+    public ShardRole Role => ShardRole.Whole;
 
     public int Capacity => SharedStore.Capacity;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Etcdserverpb;
 using Google.Protobuf;
+using TurnServer.Rules;
 
 namespace TurnServer.Cluster.Etcd;
 
@@ -24,18 +25,22 @@ internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
 
     /// <param name="connection">Not disposed of with the log.</param>
     /// <param name="capacity">See <see cref="Capacity"/>. All servers of a cluster must have the same.</param>
-    /// <param name="shard">The shard's number.</param>
-    public EtcdShardLog(EtcdConnection connection, int capacity = CapacityDefault, int shard = 0)
+    /// <param name="role">Which shard it is.</param>
+    public EtcdShardLog(EtcdConnection connection, int capacity = CapacityDefault, ShardRole role = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, CapacityMax);
         Capacity = capacity;
+        Role = role;
         _connection = connection;
-        _keys = new EtcdKeys(connection.Options.Name, shard);
+        _keys = new EtcdKeys(connection.Options.Name, role.Number);
         _reader = new EtcdLogReader(connection, _keys, capacity);
         _snapshots = new EtcdSnapshots(connection, _keys);
         _compactor = new EtcdCompactor(connection);
     }
+
+    /// <inheritdoc/>
+    public ShardRole Role { get; }
 
     /// <inheritdoc/>
     public int Capacity { get; }

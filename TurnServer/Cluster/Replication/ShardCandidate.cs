@@ -12,7 +12,8 @@ namespace TurnServer.Cluster.Replication;
 /// <param name="settings">The settings that the table is to continue under.</param>
 /// <param name="grace">For how long after the takeover nobody is dropped for silence.</param>
 /// <param name="keys">
-/// Creates the source of new keys, given the last key drawn; null when none was, or when keys are not sequential.
+/// Creates the source of numbers for new keys, given that of the last key drawn; null when none was, or when keys are
+/// not sequential.
 /// </param>
 /// <param name="clock">For the time of the takeover, and to measure latency.</param>
 internal sealed class ShardCandidate(IShardLog log, string id, StateSettings settings, TimeSpan grace,
@@ -63,10 +64,10 @@ internal sealed class ShardCandidate(IShardLog log, string id, StateSettings set
         var next = head.TakenOverBy(id);
         if (!await log.TryAppendAsync(head, next, batch, stop))
             return null;
-        var last = follower is { HasSequentialKeys: true, Table.LastKey: > 0 and var key } ? key : (ulong?)null;
+        var last = follower is { HasSequentialKeys: true, Table.LastKey: > 0 and var drawn } ? drawn : (ulong?)null;
         follower.Apply(new LogBatch(next.Position, batch));
         var table = follower.Table!;
-        table.DrawKeysFrom(keys(last));
+        table.DrawKeysFrom(log.Role.KeysFrom(keys(last is { } key ? log.Role.NumberOf(key) : null)));
         return new OwnedShard(log, next, table, snapshot, clock, RetryPause);
     }
 }

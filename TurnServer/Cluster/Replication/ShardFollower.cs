@@ -14,8 +14,11 @@ internal sealed class ShardFollower
     private StateSettings? _settings;
     private Replay? _replay;
 
-    private ShardFollower(long position, Table? table, StateSettings? settings, RecordedKeys keys)
+    private readonly ShardRole _role;
+
+    private ShardFollower(ShardRole role, long position, Table? table, StateSettings? settings, RecordedKeys keys)
     {
+        _role = role;
         Position = position;
         _table = table;
         _settings = settings;
@@ -41,15 +44,15 @@ internal sealed class ShardFollower
     /// <summary>Begins with a snapshot, or, if there is none, with a log that is read from its first batch.</summary>
     /// <exception cref="OtherLogVersionException">Another version of this server wrote it.</exception>
     /// <exception cref="CorruptStateException">It is damaged.</exception>
-    public static ShardFollower Begin(ShardSnapshot? latest)
+    public static ShardFollower Begin(ShardSnapshot? latest, ShardRole role)
     {
         if (latest is null)
-            return new ShardFollower(0, null, null, new RecordedKeys());
+            return new ShardFollower(role, 0, null, null, new RecordedKeys());
         try
         {
             using var stream = new MemoryStream(latest.Image.ToArray(), writable: false);
-            var snapshot = Snapshot.Read(stream, latest.Position);
-            return new ShardFollower(latest.Position, snapshot.Table, snapshot.Settings, snapshot.Keys);
+            var snapshot = Snapshot.Read(stream, latest.Position, role);
+            return new ShardFollower(role, latest.Position, snapshot.Table, snapshot.Settings, snapshot.Keys);
         }
         catch (OtherFormatException)
         {
@@ -102,7 +105,7 @@ internal sealed class ShardFollower
     {
         var settings = takeOver.Settings;
         if (_table is null)
-            _table = new Table(settings.Rules, _keys);
+            _table = new Table(settings.Rules, _keys, _role);
         else if (_settings!.Rules != settings.Rules)
             _table = _table.CopyWithRules(settings.Rules, _keys);
         _table.Resume(_keys, takeOver.Grace);

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using TurnServer.Journal;
 using TurnServer.Rules;
+using TurnServer.Rules.Shards;
 
 namespace TurnServer.Cluster.Replication;
 
@@ -116,6 +117,11 @@ internal sealed class ShardRecorder : IRecorder
         else
             Append(_records.Write(arrival, table.KeysDrawn, now, NextRecord(arrival.Body.Length)));
     }
+
+    /// <inheritdoc/>
+    public void RecordMessages(ReadOnlySpan<byte> frame, Table table, TimeSpan now) => Append(
+        _records.WriteMessages(frame, table.KeysDrawn, now,
+            NextRecord(ShardFrame.RecordBytes(frame.Length, table.KeysDrawn.Length))));
 
     /// <inheritdoc/>
     public void Record(RecordKind kind, TimeSpan now) => Append(_records.Write(kind, now, NextRecord(0)));

@@ -46,7 +46,7 @@ internal sealed class ShardSnapshotter(IShardLog log, ShardRecorder recorder, lo
             return true;
         }
 
-        var follower = ShardFollower.Begin(latest);
+        var follower = ShardFollower.Begin(latest, log.Role);
         await foreach (var batch in log.ReadOnAsync(previous, stop))
         {
             follower.Apply(batch);
