@@ -274,7 +274,14 @@ internal sealed partial class Harness(World world, SimulatedServer server, Trace
         foreach (var entry in order)
         {
             if (entry.Concerns is { } concerns)
+            {
+                trace?.Add($"another server takes over shard {entry.Shard}");
                 _model.Restart(entry.TakeOver, Now, concerns);
+                continue;
+            }
+
+            if (entry.IsBusy)
+                _model.ExpectBusy(entry.Ticket);
             else
                 _model.Apply(_unanswered[entry.Ticket], !_isDraining, Now);
         }

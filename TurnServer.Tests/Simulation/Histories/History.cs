@@ -91,6 +91,7 @@ internal sealed class History
         var roundsMax = mayBeStuck
             ? RoundsWithTightLimits
             : RoundsMin + (int)(((longest * 4) + (_world.TimerLag * 4) + TimeSpan.FromSeconds(90)) / spacing);
+        _server.EndFaults();
         foreach (var player in behaving)
             player.Wake();
         for (var round = 0; round < roundsMax; round++)

@@ -64,6 +64,9 @@ internal sealed partial class ModelTable(RulesOptions limits)
         _headers.Clear();
     }
 
+    /// <summary>Expects that a client is told to ask again.</summary>
+    public void ExpectBusy(long ticket) => _expected.Add(ticket, Wire.Busy);
+
     /// <summary>Expects no reply, as it has been lost.</summary>
     public void Forget(long ticket) => _expected.Remove(ticket);
 

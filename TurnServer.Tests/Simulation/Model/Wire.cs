@@ -26,6 +26,7 @@ internal static class Wire
     public static readonly byte[] Ahead = Bytes("19/*/*");
     public static readonly byte[] BacklogFull = Bytes("21/*/*");
     public static readonly byte[] AddressFull = Bytes("22/*/*");
+    public static readonly byte[] Busy = Bytes("23/*/*");
 
     public static byte[] Registered(ulong key) => Bytes($"0/0/{key}");
 

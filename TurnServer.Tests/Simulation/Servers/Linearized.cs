@@ -9,6 +9,12 @@ namespace TurnServer.Tests.Simulation;
 /// <param name="Ticket">The request's; 0 for a takeover.</param>
 internal sealed record Linearized(long Ticket)
 {
+    /// <summary>Whether its client is told to ask again, and nothing has changed.</summary>
+    public bool IsBusy { get; init; }
+
+    /// <summary>The shard that has been taken over.</summary>
+    public int Shard { get; init; }
+
     /// <summary>What the new owner of a shard has found.</summary>
     public RestartState TakeOver { get; init; }
 

@@ -20,7 +20,7 @@ internal sealed class ShardedServer : SimulatedServer
     private readonly SeededRandom _random;
     private readonly SimulatedShard[] _shards;
     private readonly bool _isEager;
-    private readonly int _takeOversPerMille;
+    private int _takeOversPerMille;
     private readonly Queue<Arrival> _arrivals = [];
     private readonly List<(int To, ShardFrame Frame)> _network = [];
 
@@ -91,6 +91,8 @@ internal sealed class ShardedServer : SimulatedServer
             shard.ReleaseAll(now);
     }
 
+    public override void EndFaults() => _takeOversPerMille = 0;
+
     public override void AddTo(Statistics statistics)
     {
         statistics.FramesLost += _framesLost;
@@ -106,6 +108,9 @@ internal sealed class ShardedServer : SimulatedServer
     protected override void Commit(TimeSpan now)
     {
         Tick(now);
+        // The model does at once what is due: that is not lost here, but in the simulation of a cluster with one shard.
+        foreach (var shard in _shards)
+            shard.Commit();
         for (var steps = 0; TryStep(now); steps++)
         {
             if (steps == StepsMax)
@@ -169,13 +174,12 @@ internal sealed class ShardedServer : SimulatedServer
         }
 
         if (isDecided)
-            Linearize(shard, arrival.Ticket.Number);
+            Linearize(shard, new Linearized(arrival.Ticket.Number));
     }
 
     // The last record of a shard has applied a request.
-    private void Linearize(SimulatedShard shard, long ticket)
+    private void Linearize(SimulatedShard shard, Linearized entry)
     {
-        var entry = new Linearized(ticket);
         _order.Add(entry);
         shard.Note(entry);
     }
@@ -197,9 +201,9 @@ internal sealed class ShardedServer : SimulatedServer
             var arrival = _asked[(to, number)];
             if (arrival.Request.Symbol == Symbol.MapReady)
                 _shardByStart[arrival.Ticket.Number] = to;
-            // Told to ask again, when the registration that its token stands for has just ended.
-            if (arrival.Request.Symbol != Symbol.Register || !heard.Contains(number))
-                Linearize(shard, arrival.Ticket.Number);
+            // When the registration that its token stands for has just ended.
+            var isBusy = arrival.Request.Symbol == Symbol.Register && heard.Contains(number);
+            Linearize(shard, new Linearized(arrival.Ticket.Number) { IsBusy = isBusy });
         }
     }
 

@@ -29,6 +29,11 @@ internal abstract class SimulatedServer
     /// <summary>The requests whose replies were lost in this batch.</summary>
     public virtual IReadOnlyList<long> Lost => [];
 
+    /// <summary>Loses no more replies.</summary>
+    public virtual void EndFaults()
+    {
+    }
+
     /// <summary>The longest time between crash and restart.</summary>
     public virtual TimeSpan DowntimeMax => TimeSpan.Zero;
 

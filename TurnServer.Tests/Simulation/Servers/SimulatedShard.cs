@@ -151,6 +151,7 @@ internal sealed class SimulatedShard
         _offset = now - Table.Now;
         order.Add(new Linearized(0)
         {
+            Shard = Number,
             TakeOver = new RestartState(0, lastAt, now - lastAt, now + Grace),
             Concerns = concerns,
         });
