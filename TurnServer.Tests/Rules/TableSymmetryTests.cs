@@ -33,19 +33,8 @@ public sealed class TableSymmetryTests
         var comparison = new TableComparison();
         for (var seed = 0UL; seed < Histories; seed++)
         {
-            var random = new SeededRandom(SeededRandom.Derive(12, seed));
-            var players = new RandomPlayers(random);
-            var table = new Table(Options, new SequentialKeySource());
-            for (var act = 0; act < Acts; act++)
-            {
-                foreach (var answer in table.Apply(players.Next(), players.Now))
-                    players.Receive(answer.Ticket, RandomPlayers.Text(answer.Reply));
-                if (!random.Is(40))
-                    continue;
-                var parts = TableSnapshotText.Parts(table);
-                var restored = TableSnapshotText.Read(parts, Options, new SequentialKeySource());
-                Assert.That(comparison.Difference(table, restored), Is.Null, $"seed {seed}, act {act}");
-            }
+            PlayOneTable(comparison, seed);
+            PlayShards(comparison, seed);
         }
 
         Assert.That(comparison.Untested, Is.Empty,
@@ -90,5 +79,47 @@ public sealed class TableSymmetryTests
             Assert.That(JsonSerializer.Serialize(counters.Copy()), Does.Contain($"{number}"),
                 Fields.Name(field));
         }
+    }
+
+    private static void PlayOneTable(TableComparison comparison, ulong seed)
+    {
+        var random = new SeededRandom(SeededRandom.Derive(12, seed));
+        var players = new RandomPlayers(random);
+        var table = new Table(Options, new SequentialKeySource());
+        for (var act = 0; act < Acts; act++)
+        {
+            foreach (var answer in table.Apply(players.Next(), players.Now))
+                players.Receive(answer.Ticket, RandomPlayers.Text(answer.Reply));
+            if (random.Is(40))
+                Compare(comparison, table, $"seed {seed}, act {act}");
+        }
+    }
+
+    private static void PlayShards(TableComparison comparison, ulong seed)
+    {
+        var random = new SeededRandom(SeededRandom.Derive(13, seed));
+        var players = new RandomPlayers(random);
+        var shards = new TableShards(Options, gameShards: 2, () => new SequentialKeySource());
+        for (var act = 0; act < Acts; act++)
+        {
+            shards.Apply(players.Next(), players.Now);
+            while (random.Is(800))
+                shards.Carry(random.Below(3), random.Below(3), players.Now);
+            foreach (var (ticket, reply) in shards.Replies)
+                players.Receive(ticket, reply);
+            shards.Replies.Clear();
+            if (!random.Is(40))
+                continue;
+            var table = random.Of(shards.All);
+            table.AdvanceClock(players.Now);
+            Compare(comparison, table, $"shards, seed {seed}, act {act}");
+        }
+    }
+
+    private static void Compare(TableComparison comparison, Table table, string when)
+    {
+        var restored = TableSnapshotText.Read(TableSnapshotText.Parts(table), Options, new SequentialKeySource(),
+            table.Role);
+        Assert.That(comparison.Difference(table, restored), Is.Null, when);
     }
 }

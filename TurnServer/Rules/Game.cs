@@ -38,8 +38,10 @@ internal sealed class Seat(ulong key, byte number, Game game, string name, Clien
 
     public ClientAddress From => from;
 
-    /// <summary>The player's registration; null once the first symbol 5 or 6 has ended it.</summary>
-    public PlayerId? Player { get; set; }
+    /// <summary>
+    /// The pairing key while the player is registered; null once the first symbol 5 or 6 has ended that.
+    /// </summary>
+    public ulong? PairingKey { get; set; }
 
     /// <summary>The last counter accepted; −1 at first.</summary>
     public long LastCounter { get; set; } = -1;

@@ -159,10 +159,10 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
 
     private void RetirePlayer(Seat seat)
     {
-        if (seat.Player is not { } player)
+        if (seat.PairingKey is not { } registered)
             return;
-        seat.Player = null;
-        seat.Awaits = Lobby.Retire(player);
+        seat.PairingKey = null;
+        seat.Awaits = Lobby.Retire(registered);
     }
 
     private Seat SeatOf(Player player) => _seats[player.Seat!.Value.Key];
@@ -171,7 +171,7 @@ internal sealed class Games(RulesOptions options, KeyAllocator keys, Deadlines d
     {
         var seat = new Seat(keys.DrawUnused(_seats), number, game, player.Name, player.From, options)
         {
-            Player = player.Id,
+            PairingKey = player.PairingKey,
             LastHeard = now,
         };
         _seats.Add(seat.Key, seat);

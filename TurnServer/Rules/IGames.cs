@@ -39,21 +39,19 @@ internal interface ILobby
     /// <returns>
     /// The number of the message that says so: no reply to the seat may leave before the lobby has it. 0: it has.
     /// </returns>
-    long Retire(PlayerId player);
+    long Retire(ulong pairingKey);
 
     /// <summary>Notes the end of a game.</summary>
     void EndGame();
 }
 
-/// <summary>Identifies a registration. The key alone does not, as it may be drawn again later.</summary>
-/// <param name="Key">The pairing key.</param>
-/// <param name="Order">See <see cref="Player.Order"/>.</param>
-internal readonly record struct PlayerId(ulong Key, long Order);
-
-/// <summary>A player about to get a seat.</summary>
-internal readonly record struct SeatTaker(PlayerId Id, string Name, ClientAddress From)
+/// <summary>
+/// A player about to get a seat. Its key is not drawn again before the games have ended the registration, so that it
+/// identifies the player.
+/// </summary>
+internal readonly record struct SeatTaker(ulong PairingKey, string Name, ClientAddress From)
 {
-    public static SeatTaker Of(Player player) => new(player.Id, player.Name, player.From);
+    public static SeatTaker Of(Player player) => new(player.Key, player.Name, player.From);
 }
 
 /// <summary>What a game starts with.</summary>

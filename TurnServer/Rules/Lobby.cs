@@ -26,6 +26,7 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
     /// <summary>The players who named nobody and wait in this pool; null: in none.</summary>
     public WaitingLine GetWaiting(string? pool, TimeSpan now) => _queues.GetWaiting(pool, now);
 
+    /// <summary>The registration with this key; null when there is none.</summary>
     public Player? Find(ulong key) => _players.GetValueOrDefault(key);
 
     /// <summary>
@@ -198,13 +199,10 @@ internal sealed partial class Lobby(RulesOptions options, KeyAllocator keys, Dea
         _ => PlayingReply(player),
     });
 
-    /// <summary>This registration; null once it has ended.</summary>
-    public Player? Find(PlayerId id) => Find(id.Key) is { } player && player.Order == id.Order ? player : null;
-
     /// <inheritdoc/>
-    public long Retire(PlayerId player)
+    public long Retire(ulong pairingKey)
     {
-        if (Find(player) is { } registered)
+        if (Find(pairingKey) is { } registered)
             Retire(registered);
         return 0;
     }

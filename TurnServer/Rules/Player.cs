@@ -43,8 +43,6 @@ internal sealed class Player(ulong key, string name, string? wanted, ClientAddre
 
     public ulong Key => key;
 
-    public PlayerId Id => new(key, Order);
-
     public string Name => name;
 
     /// <summary>The name of the only partner wanted; null if the player accepts anyone.</summary>

@@ -137,7 +137,7 @@ public sealed class TableSnapshotReader
         if (ReadKey(ref from) is { } key)
         {
             var player = FindPlayer(key);
-            seat.Player = player.Id;
+            seat.PairingKey = key;
             player.Seat = new SeatId(seat.Key, number);
         }
 
@@ -180,7 +180,7 @@ public sealed class TableSnapshotReader
         }
     }
 
-    private static ulong? ReadKey(ref FieldReader from) => from.Flag() ? from.Number() : null;
+    internal static ulong? ReadKey(ref FieldReader from) => from.Flag() ? from.Number() : null;
 
     private Player FindPlayer(ulong key) =>
         _parts.Lobby.Find(key) ?? throw new CorruptStateException("reference to an unknown player");

@@ -138,7 +138,7 @@ internal static class TableSnapshotWriter
             to.Number(seat.Key);
             to.Text(seat.Name);
             to.Address(seat.From);
-            WriteKey(to, hasLobby ? seat.Player?.Key : null);
+            WriteKey(to, hasLobby ? seat.PairingKey : null);
             // Unsigned, so that both −1 and 2⁶³−1 fit.
             to.Number((ulong)(seat.LastCounter + 1));
             to.Flag(seat.Totals is not null);
@@ -179,7 +179,7 @@ internal static class TableSnapshotWriter
         }
     }
 
-    private static void WriteKey(FieldWriter to, ulong? key)
+    internal static void WriteKey(FieldWriter to, ulong? key)
     {
         to.Flag(key is not null);
         if (key is { } some)

@@ -9,8 +9,8 @@ public readonly record struct Ticket(long Number);
 /// <param name="Ticket">Of the request.</param>
 /// <param name="Reply">The reply.</param>
 /// <param name="Awaits">
-/// The message to the lobby that must have been applied before the reply may leave (<see cref="Table.AppliedByLobby"/>);
-/// 0: none.
+/// The message to the lobby that must have been applied before the reply may leave, see
+/// <see cref="Table.AppliedByLobby"/>; 0: none.
 /// </param>
 public readonly record struct Answer(Ticket Ticket, Reply Reply, long Awaits = 0);
 

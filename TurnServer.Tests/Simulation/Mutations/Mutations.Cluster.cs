@@ -47,7 +47,7 @@ internal static partial class Mutations
         OfTakeovers("a takeover grants no grace", "Cluster/ShardFollower.cs",
             "_table.Resume(_keys, takeOver.Grace);", "_table.Resume(_keys, TimeSpan.Zero);"),
         OfTakeovers("a new owner draws the keys of its predecessor", "Cluster/ShardCandidate.cs",
-            "table.DrawKeysFrom(keys(last));", ""),
+            "table.DrawKeysFrom(log.Role.KeysFrom(keys(last is { } key ? log.Role.NumberOf(key) : null)));", ""),
     ];
 
     private static Mutation OfTakeovers(string breaks, string file, string old, string @new) =>

@@ -17,7 +17,7 @@ public sealed record Mutation(string Breaks, string File, string Old, string New
 /// <summary>Bugs that the simulation must find.</summary>
 internal static partial class Mutations
 {
-    public static IReadOnlyList<Mutation> All => [.. OfRules, .. OfState, .. OfCluster];
+    public static IReadOnlyList<Mutation> All => [.. OfRules, .. OfState, .. OfCluster, .. OfShards];
 
     private static readonly IReadOnlyList<Mutation> OfRules =
     [

@@ -27,6 +27,9 @@ internal sealed class ShardedServer : SimulatedServer
     // Which request a message of the lobby asks about, and which shard has the game that a request started.
     private readonly Dictionary<(int Shard, long Number), Arrival> _asked = [];
     private readonly Dictionary<long, int> _shardByStart = [];
+
+    // The seat keys of requests that are not answered yet.
+    private readonly Dictionary<long, ulong> _seatRequests = [];
     private readonly List<Linearized> _order = [];
     private readonly List<long> _lost = [];
     private int _framesLost;
@@ -46,7 +49,8 @@ internal sealed class ShardedServer : SimulatedServer
         var gameShards = _random.Of([1, 2, 4]);
         var settings = new StateSettings(world.Options, HasSequentialKeys: false);
         _shards = [.. Enumerable.Range(0, gameShards + 1).Select(number => new SimulatedShard(
-            new ShardRole(number, gameShards), settings, keys(number), _random, AddReply))];
+            new ShardRole(number, gameShards), settings, keys(number), _random,
+            reply => Answer(number, reply)))];
     }
 
     public override bool MayLoseReplies => true;
@@ -100,6 +104,16 @@ internal sealed class ShardedServer : SimulatedServer
         statistics.FramesReordered += _framesReordered;
         statistics.TakeOvers += _takeOvers;
         statistics.TakeOversWithMessages += _takeOversWithMessages;
+    }
+
+    // Otherwise a player could use its pairing key after its first turn.
+    private void Answer(int shard, SerializedReply reply)
+    {
+        var answered = _seatRequests.Remove(reply.Ticket, out var key)
+            && !reply.Body.AsSpan().SequenceEqual(Wire.NoGame) && !reply.Body.AsSpan().SequenceEqual(Wire.NoSelf);
+        if (answered && Lobby.Table.Parts.Lobby.Players.Any(player => player.Seat?.Key == key))
+            throw new MismatchException("replies to a seat once its registration has ended", $"{reply} of {shard}");
+        AddReply(reply);
     }
 
     protected override void Apply(in Arrival arrival, TimeSpan now) => _arrivals.Enqueue(arrival);
@@ -162,6 +176,8 @@ internal sealed class ShardedServer : SimulatedServer
         var arrival = _arrivals.Dequeue();
         var shard = _shards[Lobby.Table.Role.ShardOf(arrival.Request)];
         var sent = shard.Table.Channels.Select(channel => channel.Sent).ToArray();
+        if (shard != Lobby)
+            _seatRequests[arrival.Ticket.Number] = arrival.Request.Key;
         shard.Apply(arrival, now);
         var isDecided = true;
         for (var i = 0; i < sent.Length && shard == Lobby; i++)

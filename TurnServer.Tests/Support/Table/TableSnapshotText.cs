@@ -20,9 +20,10 @@ internal static class TableSnapshotText
 
     /// <summary>Reads a table from its parts.</summary>
     /// <exception cref="CorruptStateException">The parts are invalid.</exception>
-    public static Table Read(IEnumerable<byte[]> parts, RulesOptions options, IKeySource keys)
+    public static Table Read(IEnumerable<byte[]> parts, RulesOptions options, IKeySource keys,
+        ShardRole role = default)
     {
-        var reader = new TableSnapshotReader(options, keys);
+        var reader = new TableSnapshotReader(options, keys, role);
         foreach (var part in parts)
             reader.Read(part);
         return reader.Finish();

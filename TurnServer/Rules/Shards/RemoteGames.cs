@@ -49,24 +49,25 @@ internal sealed class RemoteGames : IGames
 
         _gamesByShard[fewest]++;
         Count++;
-        Lobby.Find(start.First.Id)!.GameShard = Lobby.Find(start.Second.Id)!.GameShard = fewest + 1;
-        Ask(fewest + 1, ShardMessage.Start(start), new Question(ticket, Symbol.MapReady, start.First.Id));
+        Lobby.Find(start.First.PairingKey)!.GameShard = fewest + 1;
+        Lobby.Find(start.Second.PairingKey)!.GameShard = fewest + 1;
+        Ask(fewest + 1, ShardMessage.Start(start), new Question(ticket, Symbol.MapReady, start.First.PairingKey));
         return null;
     }
 
     /// <inheritdoc/>
     public bool TryHear(Player player, Symbol symbol, Ticket ticket, TimeSpan now)
     {
-        Ask(player.GameShard, ShardMessage.About(ShardMessageKind.Hear, player.Id),
-            new Question(ticket, symbol, player.Id));
+        Ask(player.GameShard, ShardMessage.About(ShardMessageKind.Hear, player.Key),
+            new Question(ticket, symbol, player.Key));
         return false;
     }
 
     /// <inheritdoc/>
     public bool TryLeave(Player player, Ticket ticket, TimeSpan now)
     {
-        Ask(player.GameShard, ShardMessage.About(ShardMessageKind.Leave, player.Id),
-            new Question(ticket, Symbol.Unregister, player.Id));
+        Ask(player.GameShard, ShardMessage.About(ShardMessageKind.Leave, player.Key),
+            new Question(ticket, Symbol.Unregister, player.Key));
         return false;
     }
 
@@ -79,7 +80,7 @@ internal sealed class RemoteGames : IGames
         {
             case ShardMessageKind.Seats: TakeSeats(channel.Peer, ref from, now); break;
             case ShardMessageKind.Heard: Answer(channel.Peer, from.Long(), from.Flag()); break;
-            case ShardMessageKind.Retire: Lobby.Retire(ShardMessage.ReadPlayer(ref from)); break;
+            case ShardMessageKind.Retire: Lobby.Retire(from.Number()); break;
             case ShardMessageKind.Ended:
                 _gamesByShard[channel.Peer - 1]--;
                 Count--;
@@ -102,7 +103,7 @@ internal sealed class RemoteGames : IGames
     private void TakeSeats(int shard, ref FieldReader from, TimeSpan now)
     {
         var number = from.Long();
-        var (first, second) = (ShardMessage.ReadPlayer(ref from), ShardMessage.ReadPlayer(ref from));
+        var (first, second) = (from.Number(), from.Number());
         var seats = new SeatPair(from.Number(), from.Number());
         _asked.Remove((shard, number), out var question);
         Lobby.TakeSeats(Lobby.Find(first), Lobby.Find(second), seats, question.Ticket, now);
@@ -114,7 +115,7 @@ internal sealed class RemoteGames : IGames
             return;
         if (question.Symbol == Symbol.Unregister && isValid)
             _responder.Send(question.Ticket, Reply.Ok(ReplyCode.UnregisterOk));
-        else if (isValid && Lobby.Find(question.Player) is { } player)
+        else if (isValid && Lobby.Find(question.PairingKey) is { } player)
             Lobby.AnswerPlaying(player, question.Symbol, question.Ticket);
         // To be asked again: the registration has just ended, and with it what the token stood for.
         else if (question.Symbol == Symbol.Register)
@@ -123,5 +124,5 @@ internal sealed class RemoteGames : IGames
             _responder.Send(question.Ticket, Reply.Refuse(ErrorCode.NotRegistered));
     }
 
-    private readonly record struct Question(Ticket Ticket, Symbol Symbol, PlayerId Player);
+    private readonly record struct Question(Ticket Ticket, Symbol Symbol, ulong PairingKey);
 }

@@ -7,16 +7,16 @@ namespace TurnServer.Rules.Shards;
 /// <param name="responder">Notes requests.</param>
 internal sealed class RemoteLobby(Games games, Responder responder) : ILobby
 {
-    // The seats whose players are still registered, by Player.Order.
-    private readonly Dictionary<long, Seat> _registered = [];
+    // The seats whose players are still registered, by their pairing keys.
+    private readonly Dictionary<ulong, Seat> _registered = [];
 
     public ShardChannel Channel { get; } = new(peer: 0);
 
     /// <inheritdoc/>
-    public long Retire(PlayerId player)
+    public long Retire(ulong pairingKey)
     {
-        _registered.Remove(player.Order);
-        return Channel.Send(ShardMessage.About(ShardMessageKind.Retire, player));
+        _registered.Remove(pairingKey);
+        return Channel.Send(ShardMessage.About(ShardMessageKind.Retire, pairingKey));
     }
 
     /// <inheritdoc/>
@@ -33,8 +33,8 @@ internal sealed class RemoteLobby(Games games, Responder responder) : ILobby
         switch ((ShardMessageKind)from.Byte())
         {
             case ShardMessageKind.Start: Start(number, ShardMessage.ReadStart(ref from), now); break;
-            case ShardMessageKind.Hear: Hear(number, ShardMessage.ReadPlayer(ref from), leaves: false, now); break;
-            case ShardMessageKind.Leave: Hear(number, ShardMessage.ReadPlayer(ref from), leaves: true, now); break;
+            case ShardMessageKind.Hear: Hear(number, from.Number(), leaves: false, now); break;
+            case ShardMessageKind.Leave: Hear(number, from.Number(), leaves: true, now); break;
             case var other: throw new CorruptStateException($"message {other} of a lobby");
         }
 
@@ -46,7 +46,7 @@ internal sealed class RemoteLobby(Games games, Responder responder) : ILobby
     {
         foreach (var seat in games.Seats)
         {
-            if (seat.Player is { } player && !_registered.TryAdd(player.Order, seat))
+            if (seat.PairingKey is { } key && !_registered.TryAdd(key, seat))
                 throw new CorruptStateException("two seats of one player");
         }
     }
@@ -54,15 +54,15 @@ internal sealed class RemoteLobby(Games games, Responder responder) : ILobby
     private void Start(long number, in GameStart start, TimeSpan now)
     {
         var seats = games.Start(start, now);
-        _registered.Add(start.First.Id.Order, games.Find(seats.First)!);
-        _registered.Add(start.Second.Id.Order, games.Find(seats.Second)!);
-        Channel.Send(ShardMessage.Seats(number, start.First.Id, start.Second.Id, seats));
+        _registered.Add(start.First.PairingKey, games.Find(seats.First)!);
+        _registered.Add(start.Second.PairingKey, games.Find(seats.Second)!);
+        Channel.Send(ShardMessage.Seats(number, start.First.PairingKey, start.Second.PairingKey, seats));
     }
 
     // Behind the message that a registration has ended, if it has: so the lobby knows why.
-    private void Hear(long number, PlayerId player, bool leaves, TimeSpan now)
+    private void Hear(long number, ulong pairingKey, bool leaves, TimeSpan now)
     {
-        var isValid = _registered.TryGetValue(player.Order, out var seat);
+        var isValid = _registered.TryGetValue(pairingKey, out var seat);
         if (isValid)
         {
             responder.NoteRequest(seat!, now);

@@ -14,7 +14,9 @@ internal enum ShardMessageKind : byte
     /// </summary>
     Hear = 2,
 
-    /// <summary>From the lobby: a player leaves its seat with its pairing key. Answered by <see cref="Heard"/>.</summary>
+    /// <summary>
+    /// From the lobby: a player leaves its seat with its pairing key. Answered by <see cref="Heard"/>.
+    /// </summary>
     Leave = 3,
 
     /// <summary>From the games: the keys of a new game's seats.</summary>
@@ -46,23 +48,23 @@ internal static class ShardMessage
         new(ReadSeatTaker(ref from), ReadSeatTaker(ref from), from.TextOrNull());
 
     /// <summary><see cref="ShardMessageKind.Hear"/>, <c>Leave</c> or <c>Retire</c>.</summary>
-    public static byte[] About(ShardMessageKind kind, PlayerId player)
+    public static byte[] About(ShardMessageKind kind, ulong pairingKey)
     {
         var to = Begin(kind);
-        Write(to, player);
+        to.Number(pairingKey);
         return to.Written.ToArray();
     }
 
     /// <param name="question">The number of the message that started the game.</param>
-    /// <param name="first">Gets the first key.</param>
-    /// <param name="second">Gets the second key.</param>
+    /// <param name="first">The pairing key of who gets the first one.</param>
+    /// <param name="second">That of who gets the second one.</param>
     /// <param name="seats">The keys.</param>
-    public static byte[] Seats(long question, PlayerId first, PlayerId second, in SeatPair seats)
+    public static byte[] Seats(long question, ulong first, ulong second, in SeatPair seats)
     {
         var to = Begin(ShardMessageKind.Seats);
         to.Number(question);
-        Write(to, first);
-        Write(to, second);
+        to.Number(first);
+        to.Number(second);
         to.Number(seats.First);
         to.Number(seats.Second);
         return to.Written.ToArray();
@@ -80,8 +82,6 @@ internal static class ShardMessage
 
     public static byte[] Ended() => Begin(ShardMessageKind.Ended).Written.ToArray();
 
-    public static PlayerId ReadPlayer(ref FieldReader from) => new(from.Number(), from.Long());
-
     private static FieldWriter Begin(ShardMessageKind kind)
     {
         var to = new FieldWriter();
@@ -91,17 +91,11 @@ internal static class ShardMessage
 
     private static void Write(FieldWriter to, in SeatTaker player)
     {
-        Write(to, player.Id);
+        to.Number(player.PairingKey);
         to.Text(player.Name);
         to.Address(player.From);
     }
 
     private static SeatTaker ReadSeatTaker(ref FieldReader from) =>
-        new(ReadPlayer(ref from), from.Text(), from.Address());
-
-    private static void Write(FieldWriter to, PlayerId player)
-    {
-        to.Number(player.Key);
-        to.Number(player.Order);
-    }
+        new(from.Number(), from.Text(), from.Address());
 }

@@ -24,17 +24,12 @@ internal static class ShardSnapshotWriter
 
         foreach (var seat in table.Games.Seats)
         {
-            if (seat.Player is null && seat.Awaits == 0)
+            if (seat.PairingKey is null && seat.Awaits == 0)
                 continue;
             to.Byte((byte)SnapshotPart.SeatPlayer);
             to.Number(seat.Key);
             to.Number(seat.Awaits);
-            to.Flag(seat.Player is not null);
-            if (seat.Player is { } player)
-            {
-                to.Number(player.Key);
-                to.Number(player.Order);
-            }
+            TableSnapshotWriter.WriteKey(to, seat.PairingKey);
 
             TableSnapshotWriter.Flush(to, sink);
         }
@@ -67,8 +62,7 @@ internal static class ShardSnapshotReader
     public static void ReadSeatPlayer(ref FieldReader from, Seat seat)
     {
         seat.Awaits = from.Long();
-        if (from.Flag())
-            seat.Player = ShardMessage.ReadPlayer(ref from);
+        seat.PairingKey = TableSnapshotReader.ReadKey(ref from);
     }
 
     public static void ReadChannel(ref FieldReader from, Table table)
