@@ -25,7 +25,7 @@ public class LinkBenchmarks
         PartnerSilentSeconds = 0,
     });
 
-    private readonly ForwardedRequest _request = new(Inputs.Update, "21", 0, Inputs.From, IsWaitingQuery: false);
+    private readonly ForwardedRequest _request = new(Inputs.Update, "21", 0, Inputs.From);
     private readonly Task<ForwardAnswer>[] _outstanding = new Task<ForwardAnswer>[Many];
     private LinkServer _server = null!;
     private LinkClient _client = null!;

@@ -204,10 +204,10 @@ public sealed class ClusterNodeTests
     }
 
     private static ForwardedRequest Request(string body) =>
-        new(Encoding.UTF8.GetBytes(body), null, 0, ClientAddress.OfBits(1), false);
+        new(Encoding.UTF8.GetBytes(body), null, 0, ClientAddress.OfBits(1));
 
     private static ForwardedRequest Query(string query) =>
-        new(Encoding.UTF8.GetBytes(query), null, 0, default, true);
+        new(Encoding.UTF8.GetBytes(query), null, 0, default, ForwardedKind.WaitingQuery);
 
     private static async Task<string> RegisterAsync(TestServer server, string name) =>
         (await server.AskAsync($"0,{name},*,*,{name}"))["0/0/".Length..];

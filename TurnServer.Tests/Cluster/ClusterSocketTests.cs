@@ -61,7 +61,7 @@ public sealed class ClusterSocketTests
         await TestWait.UntilAsync(async () => (await _standby.Node.GetStatisticsAsync()).HeldReplies == 1,
             "it is held again");
         await _standby.AskAsync($"6,news,{ann},0");
-        Assert.That(await socket.ReadAsync(), Does.StartWith("900;wait=60;").And.EndWith("/news"));
+        Assert.That(await socket.ReadAsync(), Does.Match("^900;wait=[0-9]+;.*/news$"));
     }
 
     [Test]

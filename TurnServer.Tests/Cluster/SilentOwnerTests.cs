@@ -24,7 +24,7 @@ internal sealed class SilentOwnerTests
         var (owner, standby) = await StartAsync();
         owner.Access.Freeze();
         _clock.Shift += TimeSpan.FromSeconds(3);
-        standby.Node.Signs.NoteSilent(standby.Node.Route.Owner!.Id);
+        standby.Node.Lobby.Signs.NoteSilent(standby.Node.Lobby.Route.Owner!.Id);
         await standby.UntilOwnerAsync();
         Assert.That(standby.Node.GetStatus().TakeOvers[^1].Cause, Is.EqualTo("owner silent"));
     }
@@ -36,7 +36,7 @@ internal sealed class SilentOwnerTests
         _clock.Shift += TimeSpan.FromSeconds(3);
         await owner.AskAsync("0,ann,*,*,token");
         await standby.UntilFollowingAsync();
-        standby.Node.Signs.NoteSilent(standby.Node.Route.Owner!.Id);
+        standby.Node.Lobby.Signs.NoteSilent(standby.Node.Lobby.Route.Owner!.Id);
         await owner.AskAsync("0,bob,*,*,token");
         await standby.UntilFollowingAsync();
         Assert.That((owner.IsOwner, standby.IsOwner), Is.EqualTo((true, false)));

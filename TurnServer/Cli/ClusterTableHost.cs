@@ -63,12 +63,13 @@ internal sealed class ClusterTableHost : ITableHost
         var forwardOnly = new ForwardOnlyLog(_shardLog);
         var candidate = new ShardCandidate(forwardOnly, _self.Id, settings, grace,
             last => Server.CreateKeySource(options, last), clock);
-        _node = new ClusterNode(_self, forwardOnly, new EtcdMembers(_connection, log), candidate, grace,
+        var shard = new ClusterShard(_self, forwardOnly, candidate, grace,
             actor => new TurnGateway(actor, options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log);
-        _links = new NodeLinks(_self.Id, _node.Signs, clock, log);
-        _node.OwnerFound = _links.Connect;
-        _node.IsPassingOn = () => _links.IsConnected;
-        _node.IsOwnerUnreachable = () => _links.IsUnreachable;
+        _node = new ClusterNode(_self, new EtcdMembers(_connection, log), [shard]);
+        _links = new NodeLinks(_self.Id, shard.Signs, clock, log);
+        shard.OwnerFound = _links.Connect;
+        shard.IsPassingOn = () => _links.IsConnected;
+        shard.IsOwnerUnreachable = () => _links.IsUnreachable;
         _gateway = new ClusterGateway(_node, _links.AskAsync, clock);
     }
 
@@ -83,7 +84,7 @@ internal sealed class ClusterTableHost : ITableHost
         () => _node.GetStatus() with { Name = _options.Name, Etcd = _etcd.Latest };
 
     /// <inheritdoc/>
-    public Func<Task> RoleChanged => () => _node.Route.Changed;
+    public Func<Task> RoleChanged => () => _node.Lobby.Route.Changed;
 
     /// <inheritdoc/>
     public void Begin()

@@ -9,7 +9,7 @@ namespace TurnServer.Cluster;
 /// Answers requests of players wherever the table is: here, or on another server, or, for a moment, nowhere. While it
 /// moves, requests wait, and those that were under way are asked again, if that is safe.
 /// </summary>
-/// <param name="node">Knows where the table is.</param>
+/// <param name="node">Knows where each table is.</param>
 /// <param name="passOn">Asks another server.</param>
 /// <param name="clock">Measures how long a request has waited.</param>
 internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, ForwardedRequest, ValueTask<ForwardAnswer>>
@@ -34,13 +34,13 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
         if (!TurnGateway.TryParse(body.Span, received, out var turn, out var refusal))
             return WireReply.Of(refusal);
         var heldSeconds = PossibleReplies.CanBeHeld(turn.Symbol) ? waitSeconds : 0;
-        var request = new ForwardedRequest(body, received, heldSeconds, from, IsWaitingQuery: false);
+        var request = new ForwardedRequest(body, received, heldSeconds, from) { Shard = node.Role.ShardOf(turn) };
         return await AskOwnerAsync(request, IsRepeatable(turn)) with { Symbol = turn.Symbol };
     }
 
     /// <inheritdoc/>
     public ValueTask<WireReply> GetWaitingAsync(string query) => AskOwnerAsync(
-        new ForwardedRequest(Encoding.UTF8.GetBytes(query), null, 0, default, IsWaitingQuery: true),
+        new ForwardedRequest(Encoding.UTF8.GetBytes(query), null, 0, default, ForwardedKind.WaitingQuery),
         isRepeatable: true);
 
     /// <summary>Has all replies that another server holds answered as they stand, and holds none from now on.</summary>
@@ -49,8 +49,11 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
     /// <summary>Answers a request that another server has passed on. Not passed on again: that server has to.</summary>
     public async ValueTask<ForwardAnswer> AnswerAsync(ForwardedRequest request)
     {
-        var route = node.Route;
-        return route.Here is { } here ? await AskAsync(here, route, request) : ForwardAnswer.NotTaken;
+        if (request.Shard >= node.Shards.Count)
+            return ForwardAnswer.NotTaken;
+        var shard = node.Shards[request.Shard];
+        var route = shard.Route;
+        return route.Here is { } here ? await AskAsync(here, shard, route, request) : ForwardAnswer.NotTaken;
     }
 
     /// <summary>
@@ -63,18 +66,19 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
 
     private async ValueTask<WireReply> AskOwnerAsync(ForwardedRequest request, bool isRepeatable)
     {
+        var shard = node.Shards[request.Shard];
         var startedAt = clock.GetTimestamp();
         long? failedAt = null;
         var mayHaveBeenTaken = false;
         while (true)
         {
-            var route = node.Route;
+            var route = shard.Route;
             var elapsed = clock.GetElapsedTime(startedAt);
             var again = request with { WaitSeconds = Math.Max(0, request.WaitSeconds - (int)elapsed.TotalSeconds) };
             var askedAt = clock.GetTimestamp();
             var answer = route switch
             {
-                { Here: { } here } => await AskAsync(here, route, again),
+                { Here: { } here } => await AskAsync(here, shard, route, again),
                 { Owner: { } owner } => await PassOnAsync(owner, again),
                 _ => ForwardAnswer.NotTaken,
             };
@@ -83,11 +87,11 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
             if (answer.Outcome == ForwardOutcome.Replied && !(isBusy && mayHaveBeenTaken))
                 return answer.Reply;
             // A query changes nothing, so that it does not matter whether it was answered.
-            mayHaveBeenTaken |= answer.Outcome == ForwardOutcome.Unknown && !request.IsWaitingQuery;
+            mayHaveBeenTaken |= answer.Outcome == ForwardOutcome.Unknown && request.Kind != ForwardedKind.WaitingQuery;
             // A request that was held for a while begins to wait anew.
             if (failedAt is null || clock.GetElapsedTime(askedAt) >= OwnerTimeout)
                 failedAt = clock.GetTimestamp();
-            var isOver = clock.GetElapsedTime(failedAt.Value) >= OwnerTimeout || !node.MayFindOwner;
+            var isOver = clock.GetElapsedTime(failedAt.Value) >= OwnerTimeout || !shard.MayFindOwner;
             if (mayHaveBeenTaken && (!isRepeatable || isOver))
                 throw new OutcomeUnknownException();
             if (isOver)
@@ -118,15 +122,16 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
         await Task.WhenAny(route.Changed, pause);
     }
 
-    private async ValueTask<ForwardAnswer> AskAsync(IPlayerGateway here, Route route, ForwardedRequest request)
+    private static async ValueTask<ForwardAnswer> AskAsync(IPlayerGateway here, ClusterShard shard, Route route,
+        ForwardedRequest request)
     {
         try
         {
-            var reply = request.IsWaitingQuery
+            var reply = request.Kind == ForwardedKind.WaitingQuery
                 ? await here.GetWaitingAsync(Encoding.UTF8.GetString(request.Body.Span))
                 : await here.AskAsync(request.Body, request.Received, request.WaitSeconds, request.From);
             // An actor that is about to end refuses what is left in its mailbox.
-            var isRefused = reply.Error == ErrorCode.ServerBusy && node.Route != route;
+            var isRefused = reply.Error == ErrorCode.ServerBusy && shard.Route != route;
             return isRefused ? ForwardAnswer.NotTaken : ForwardAnswer.Of(reply);
         }
         catch (OwnershipLostException)

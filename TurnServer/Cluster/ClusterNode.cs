@@ -1,122 +1,35 @@
-using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
-using TurnServer.Cluster.Replication;
 using TurnServer.Rules;
 
 namespace TurnServer.Cluster;
 
-/// <summary>
-/// One server of a cluster: follows the log as a standby, owns the table when it is its turn, and knows where the table
-/// is at any time.
-/// </summary>
-internal sealed class ClusterNode : ITableQueries, IDisposable
+/// <summary>One server of a cluster: registered as long as it runs, with its part in each shard.</summary>
+/// <param name="self">This server.</param>
+/// <param name="members">The servers of the cluster.</param>
+/// <param name="shards">The shards; disposed of together with this.</param>
+internal sealed class ClusterNode(ClusterMember self, IClusterMembers members, IReadOnlyList<ClusterShard> shards)
+    : ITableQueries, IDisposable
 {
-    private readonly IShardLog _shardLog;
-    private readonly IClusterMembers _members;
-    private readonly Func<TurnActor, IPlayerGateway> _createGateway;
-    private readonly TimeSpan _grace;
-    private readonly TimeProvider _clock;
-    private readonly ILogger _log;
-    private readonly ClusterMember _self;
-    private readonly ShardReplica _replica;
-    private readonly ShardStandby _standby;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _unregister = new();
-    private readonly TaskCompletionSource _handOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    // Guards the choice of the route, which several threads make.
-    private readonly Lock _gate = new();
-    private volatile Route _route = new();
-    private volatile IReadOnlyList<ClusterMember> _alive = [];
-    private volatile ShardOwner? _owner;
-    private volatile Task _owning = Task.CompletedTask;
-    private IPlayerGateway? _here;
-    private AppendTotals _appendedBefore;
+    /// <summary>The shards, in the order of their numbers: the lobby is the first.</summary>
+    public IReadOnlyList<ClusterShard> Shards => shards;
 
-    /// <param name="self">This server.</param>
-    /// <param name="log">The log.</param>
-    /// <param name="members">The servers of the cluster.</param>
-    /// <param name="candidate">Takes over for this server.</param>
-    /// <param name="grace">How long nobody is dropped for silence after a freeze of this process.</param>
-    /// <param name="createGateway">Creates what asks an actor of this server.</param>
-    /// <param name="clock">The clock.</param>
-    /// <param name="messages">For the operator.</param>
-    public ClusterNode(ClusterMember self, IShardLog log, IClusterMembers members, ShardCandidate candidate,
-        TimeSpan grace, Func<TurnActor, IPlayerGateway> createGateway, TimeProvider clock, ILogger messages)
-    {
-        _self = self;
-        _shardLog = log;
-        _members = members;
-        _grace = grace;
-        _createGateway = createGateway;
-        _clock = clock;
-        _log = messages;
-        Signs = new OwnerSigns(clock);
-        _replica = new ShardReplica(Signs, () =>
-        {
-            _standby!.Reconsider();
-            ChooseRoute();
-        });
-        _standby = new ShardStandby(log, _replica, candidate, self.Id, Signs, clock, messages);
-        Signs.Changed = _standby.Reconsider;
-    }
+    /// <summary>How everything is spread over the shards.</summary>
+    public ShardRole Role => Lobby.Role;
 
-    /// <summary>Whether the owner is alive; the link to it tells too.</summary>
-    public OwnerSigns Signs { get; }
-
-    /// <summary>Where the table is. Any thread.</summary>
-    public Route Route => _route;
-
-    /// <summary>Whether requests may still find an owner: this server is not about to stop as the last one.</summary>
-    public bool MayFindOwner => _standby.IsCandidate || _alive.Any(member => member.Id != _self.Id);
-
-    /// <summary>Whether passing requests on to the owner works; set by what does it.</summary>
-    public Func<bool> IsPassingOn { get; set; } = () => true;
-
-    /// <summary>Whether the owner has been out of reach for too long; set by what passes requests on.</summary>
-    public Func<bool> IsOwnerUnreachable { get; set; } = () => false;
-
-    /// <summary>
-    /// Called when another server has become the owner, and with null when this one has. Under a lock: it must not call
-    /// back.
-    /// </summary>
-    public Action<ClusterMember?>? OwnerFound { get; set; }
+    /// <summary>The lobby, or the one table for everything.</summary>
+    public ClusterShard Lobby => shards[0];
 
     /// <summary>What the cluster looks like from here. Any thread.</summary>
-    public ClusterStatus GetStatus()
-    {
-        ShardOwner? here;
-        AppendTotals appended;
-        lock (_gate)
-        {
-            here = _owner;
-            appended = here is null ? _appendedBefore : _appendedBefore + here.Counters.Read();
-        }
+    public ClusterStatus GetStatus() => Lobby.GetStatus();
 
-        var owner = here is null ? _replica.Owner : _self.Id;
-        var position = here?.Position ?? _replica.Position;
-        var takeOvers = _replica.TakeOvers;
-        return new ClusterStatus
-        {
-            Self = _self.Id,
-            Members = MemberStatus.Of(_alive, _self.Id, owner, position),
-            Owner = owner,
-            Epoch = _replica.Epoch,
-            Position = position,
-            TakeOvers = takeOvers.Latest,
-            TakeOversByCause = takeOvers.CountsByCause,
-            Appended = appended,
-            SnapshotBytes = here?.SnapshotBytes ?? 0,
-            Problem = Problem,
-            StandbyProblem = here is null ? _standby.Problem : null,
-        };
-    }
-
-    /// <summary>Runs until <see cref="Stop"/>; fails on a bug, and when the actor does.</summary>
+    /// <summary>Runs until <see cref="Stop"/>; fails on a bug, and when an actor does.</summary>
     public async Task RunAsync()
     {
-        var registering = _members.RegisterAsync(DescribeSelf, _unregister.Token);
-        List<Task> loops = [registering, WatchMembersAsync(), WorkAsync()];
+        var registering = members.RegisterAsync(() => self with { Position = Lobby.Position }, _unregister.Token);
+        List<Task> loops = [registering, WatchMembersAsync(), .. shards.Select(shard => shard.RunAsync(_stop.Token))];
         try
         {
             for (var running = loops; running.Count > 0;)
@@ -136,15 +49,13 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     }
 
     /// <summary>
-    /// Hands the table over if this server owns it, and does not take it over again. Requests that come after that
-    /// have to wait for the next owner.
+    /// Hands over what this server owns, one shard after the other, and takes nothing over again. Requests that come
+    /// after that have to wait for the next owner.
     /// </summary>
     public async Task HandOverAsync()
     {
-        _standby.IsCandidate = false;
-        _handOver.TrySetResult();
-        // Its failures are those of RunAsync.
-        await _owning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var shard in shards)
+            await shard.HandOverAsync();
         await _unregister.CancelAsync();
     }
 
@@ -156,145 +67,32 @@ internal sealed class ClusterNode : ITableQueries, IDisposable
     }
 
     /// <inheritdoc/>
-    public async Task<ActorStatistics> GetStatisticsAsync()
-    {
-        if (_owner is { } owner)
-        {
-            try
-            {
-                return await owner.Actor.GetStatisticsAsync() with { Problem = Problem };
-            }
-            catch (ActorBusyException) when (_owner != owner)
-            {
-                // It has ended meanwhile.
-            }
-        }
-
-        return new ActorStatistics
-        {
-            Table = await _replica.GetStatisticsAsync(),
-            HeldReplies = 0,
-            MailboxDepth = 0,
-            Messages = 0,
-            Busy = TimeSpan.Zero,
-            Problem = Problem,
-        };
-    }
+    public Task<ActorStatistics> GetStatisticsAsync() => Lobby.GetStatisticsAsync();
 
     /// <inheritdoc/>
-    public Task<T> QueryAsync<T>(Func<Table, T> read) =>
-        _owner is { } owner ? owner.Actor.QueryAsync(read) : _replica.QueryAsync(read);
+    public Task<T> QueryAsync<T>(Func<Table, T> read) => Lobby.QueryAsync(read);
 
     public void Dispose()
     {
-        _replica.Dispose();
+        foreach (var shard in shards)
+            shard.Dispose();
         _stop.Dispose();
         _unregister.Dispose();
     }
-
-    // Why players who are connected here cannot play; null: they can.
-    private string? Problem => _owner is { } owner
-        ? owner.Problem
-        : _route.Owner is not { } other
-            ? _standby.Problem ?? (_replica.HasLoaded ? null : "this server has not read the log yet")
-        : IsPassingOn() ? null
-        : _standby.Problem ?? (IsOwnerUnreachable() ? $"the owner, at {other.Address}, cannot be reached" : null);
-
-    private ClusterMember DescribeSelf() => _self with { Position = _owner?.Position ?? _replica.Position };
 
     private async Task WatchMembersAsync()
     {
         try
         {
-            await foreach (var alive in _members.WatchAsync(_stop.Token))
+            await foreach (var alive in members.WatchAsync(_stop.Token))
             {
-                _alive = alive;
-                Signs.SetRegistered(alive.Select(member => member.Id));
-                ChooseRoute();
+                foreach (var shard in shards)
+                    shard.SetAlive(alive);
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
             // The server is stopping.
         }
-    }
-
-    private async Task WorkAsync()
-    {
-        while (await _standby.FollowAsync(_stop.Token) is { } owned)
-        {
-            _owning = OwnAsync(owned);
-            await _owning;
-        }
-    }
-
-    private async Task OwnAsync(OwnedShard owned)
-    {
-        using var owner = new ShardOwner(_shardLog, owned, _grace, _clock, _log);
-        var takeOver = _replica.TakeOvers.Latest[^1];
-        Log.TookOver(_log, takeOver.Cause, owned.Epoch, owned.Table.PlayerCount, owned.Table.GameCount,
-            takeOver.Grace.TotalSeconds);
-        var running = owner.RunAsync(CloseAsync(), _stop.Token);
-        SetOwner(owner);
-        try
-        {
-            if (await running)
-                Log.HandedOver(_log);
-            else
-                Log.OwnershipLost(_log);
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            // Stopped without handing over.
-        }
-        finally
-        {
-            SetOwner(null);
-        }
-    }
-
-    // Requests must not come to the actor any more once it closes.
-    private async Task CloseAsync()
-    {
-        await _handOver.Task;
-        lock (_gate)
-            _here = null;
-        ChooseRoute();
-    }
-
-    private void SetOwner(ShardOwner? owner)
-    {
-        lock (_gate)
-        {
-            if (_owner is { } before)
-                _appendedBefore += before.Counters.Read();
-            _owner = owner;
-            _here = owner is null || _handOver.Task.IsCompleted ? null : _createGateway(owner.Actor);
-        }
-
-        ChooseRoute();
-    }
-
-    private void ChooseRoute()
-    {
-        Route before;
-        lock (_gate)
-        {
-            before = _route;
-            var owner = _here is null && _replica.Owner is { } id && id != _self.Id
-                ? _alive.FirstOrDefault(member => member.Id == id)
-                : null;
-            var now = new Route { Here = _here, Owner = owner };
-            if (now.IsSameAs(before))
-                return;
-            _route = now;
-            // Within the lock: the last one to be told must be the last one chosen.
-            if (owner is not null || _here is not null)
-                OwnerFound?.Invoke(owner);
-            if (owner is not null)
-                Log.StandsBy(_log, owner.Address);
-        }
-
-        before.NoteChanged();
     }
 }

@@ -4,13 +4,33 @@ using TurnServer.Protocol;
 namespace TurnServer.Cluster;
 
 /// <summary>A player's request on its way from the server that received it to the one that owns the shard.</summary>
-/// <param name="Body">The body of a POST, or, if <paramref name="IsWaitingQuery"/>, the query of the URL.</param>
+/// <param name="Body">See <see cref="ForwardedKind"/>.</param>
 /// <param name="Received">The value of <c>Turn-Received</c>; null: none.</param>
 /// <param name="WaitSeconds">How long the client is willing to wait for news; 0: not at all.</param>
 /// <param name="From">The client's address.</param>
-/// <param name="IsWaitingQuery">Whether it is a <c>GET /waiting</c>.</param>
+/// <param name="Kind">What it is.</param>
 internal readonly record struct ForwardedRequest(ReadOnlyMemory<byte> Body, string? Received, int WaitSeconds,
-    ClientAddress From, bool IsWaitingQuery);
+    ClientAddress From, ForwardedKind Kind = ForwardedKind.Request)
+{
+    /// <summary>The shard that is to answer it.</summary>
+    public int Shard { get; init; }
+}
+
+/// <summary>What one server asks of another one.</summary>
+internal enum ForwardedKind : byte
+{
+    /// <summary>A player's request: the body of a POST.</summary>
+    Request = 0,
+
+    /// <summary>A <c>GET /waiting</c>: the query of the URL.</summary>
+    WaitingQuery = 1,
+
+    /// <summary>
+    /// Messages of a shard, as <see cref="Rules.Shards.ShardFrame"/> writes them. The reply's
+    /// <see cref="WireReply.TurnCounter"/> is the last one that has been applied.
+    /// </summary>
+    Messages = 2,
+}
 
 /// <summary>How a server that was asked to handle a request fared.</summary>
 internal enum ForwardOutcome : byte

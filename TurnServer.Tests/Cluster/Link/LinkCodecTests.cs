@@ -11,8 +11,11 @@ internal sealed class LinkCodecTests
 {
     private static readonly Gen<ForwardedRequest> Requests = Gen.Select(Gen.Byte.Array[0, 200],
         Gen.Char['\0', '\u1fff'].Array[0, 20].Select(chars => new string(chars)).Null(), Gen.Int, Gen.ULong, Gen.ULong,
-        Gen.Bool, (body, received, wait, upper, lower, isQuery) => new ForwardedRequest(body, received, wait,
-            ClientAddress.OfBits(new UInt128(upper, lower)), isQuery));
+        OneOf<ForwardedKind>(), Gen.Int[0, 300], (body, received, wait, upper, lower, kind, shard) =>
+            new ForwardedRequest(body, received, wait, ClientAddress.OfBits(new UInt128(upper, lower)), kind)
+            {
+                Shard = shard,
+            });
 
     private static readonly Gen<WireReply> Replies =
         from body in Gen.Byte.Array[0, 200]
@@ -91,7 +94,7 @@ internal sealed class LinkCodecTests
     [TestCase(8, 255, TestName = "All flags of a request")]
     public void TryReadRequest_WithAnImpossibleByte_IsFalse(int at, byte value)
     {
-        var bytes = Bytes(1, new ForwardedRequest(new byte[9], null, 0, default, false));
+        var bytes = Bytes(1, new ForwardedRequest(new byte[9], null, 0, default));
         bytes[at] = value;
         Assert.That(LinkCodec.TryReadRequest(bytes, out _, out _), Is.False);
     }

@@ -51,7 +51,7 @@ internal sealed class LinkFixture : IAsyncDisposable
     }
 
     public static ForwardedRequest Request(string body) => new(Encoding.UTF8.GetBytes(body), null, 0,
-        ClientAddress.Of(IPAddress.Loopback), IsWaitingQuery: false);
+        ClientAddress.Of(IPAddress.Loopback));
 
     public static ForwardAnswer Reply(string body) =>
         ForwardAnswer.Of(new WireReply(Encoding.UTF8.GetBytes(body), ErrorCode.None));

@@ -36,8 +36,8 @@ internal sealed class TestServer : IAsyncDisposable
         var grace = TimeSpan.FromSeconds(30);
         var candidate = new ShardCandidate(log, id, new StateSettings(new RulesOptions(), false), grace,
             _ => new RandomKeySource(), clock);
-        Node = new ClusterNode(self, log, Access, candidate, grace,
-            actor => new TurnGateway(actor, WaitSecondsMax, Log, confirmsQueries: true), clock, Log);
+        Node = new ClusterNode(self, Access, [new ClusterShard(self, log, candidate, grace,
+            actor => new TurnGateway(actor, WaitSecondsMax, Log, confirmsQueries: true), clock, Log)]);
         Gateway = new ClusterGateway(Node, cluster.PassOnAsync, clock);
         _running = Node.RunAsync();
     }
@@ -55,7 +55,7 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Whether other servers cannot reach it.</summary>
     public bool IsUnreachable { get; set; }
 
-    public bool IsOwner => Node.Route.Here is not null;
+    public bool IsOwner => Node.Lobby.Route.Here is not null;
 
     /// <summary>The reply's bytes as text.</summary>
     public async Task<string> AskAsync(string body, int waitSeconds = 0) => Encoding.UTF8.GetString(
@@ -68,7 +68,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <summary>Waits until it stands by and has read all that there is.</summary>
     public Task UntilFollowingAsync() => TestWait.UntilAsync(
-        () => Node.Route.Owner is not null && Node.GetStatus().Position == _cluster.Store.Head.Position,
+        () => Node.Lobby.Route.Owner is not null && Node.GetStatus().Position == _cluster.Store.Head.Position,
         $"{Id} follows");
 
     /// <summary>Dies: it writes nothing from now on, and its registration runs out.</summary>

@@ -12,7 +12,9 @@ internal static class LinkCodec
 {
     private const byte IsWaitingQueryFlag = 1;
     private const byte ReceivedFlag = 2;
-    private const byte RequestFlags = 3;
+    private const byte ShardFlag = 4;
+    private const byte IsMessagesFlag = 8;
+    private const byte RequestFlags = 15;
 
     private const byte WasHeldFlag = 1;
     private const byte IsOverloadFlag = 2;
@@ -32,6 +34,7 @@ internal static class LinkCodec
     private const int ReplyFixedBytes = 3 + sizeof(int);
 
     public static int LengthOf(in ForwardedRequest request) => RequestFixedBytes + request.Body.Length
+        + (request.Shard == 0 ? 0 : sizeof(int))
         + (request.Received is { } received ? sizeof(int) + Encoding.UTF8.GetByteCount(received) : 0);
 
     /// <summary>Writes a request into a span of its <see cref="LengthOf(in ForwardedRequest)"/>.</summary>
@@ -39,10 +42,14 @@ internal static class LinkCodec
     {
         var fields = new LinkFieldWriter(payload);
         fields.Long(number);
-        fields.Byte((byte)((request.IsWaitingQuery ? IsWaitingQueryFlag : 0)
-            | (request.Received is null ? 0 : ReceivedFlag)));
+        fields.Byte((byte)((request.Kind == ForwardedKind.WaitingQuery ? IsWaitingQueryFlag : 0)
+            | (request.Received is null ? 0 : ReceivedFlag)
+            | (request.Shard == 0 ? 0 : ShardFlag)
+            | (request.Kind == ForwardedKind.Messages ? IsMessagesFlag : 0)));
         fields.Int(request.WaitSeconds);
         fields.Bits(request.From.Bits);
+        if (request.Shard != 0)
+            fields.Int(request.Shard);
         if (request.Received is { } received)
             fields.Text(received);
         fields.Rest(request.Body.Span);
@@ -56,12 +63,16 @@ internal static class LinkCodec
         var flags = fields.Flags(RequestFlags);
         var waitSeconds = fields.Int();
         var from = ClientAddress.OfBits(fields.Bits());
+        var shard = (flags & ShardFlag) != 0 ? fields.Int() : 0;
         var received = (flags & ReceivedFlag) != 0 ? fields.Text() : null;
         var body = fields.Rest();
         request = default;
-        if (!fields.IsComplete)
+        if (!fields.IsComplete || shard < 0)
             return false;
-        request = new ForwardedRequest(body.ToArray(), received, waitSeconds, from, (flags & IsWaitingQueryFlag) != 0);
+        var kind = (flags & IsMessagesFlag) != 0 ? ForwardedKind.Messages
+            : (flags & IsWaitingQueryFlag) != 0 ? ForwardedKind.WaitingQuery
+            : ForwardedKind.Request;
+        request = new ForwardedRequest(body.ToArray(), received, waitSeconds, from, kind) { Shard = shard };
         return true;
     }
 
