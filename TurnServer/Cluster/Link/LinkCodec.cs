@@ -67,8 +67,12 @@ internal static class LinkCodec
         var received = (flags & ReceivedFlag) != 0 ? fields.Text() : null;
         var body = fields.Rest();
         request = default;
-        if (!fields.IsComplete || shard < 0)
+        if (!fields.IsComplete || (shard <= 0 && (flags & ShardFlag) != 0)
+            || (flags & (IsMessagesFlag | IsWaitingQueryFlag)) == (IsMessagesFlag | IsWaitingQueryFlag))
+        {
             return false;
+        }
+
         var kind = (flags & IsMessagesFlag) != 0 ? ForwardedKind.Messages
             : (flags & IsWaitingQueryFlag) != 0 ? ForwardedKind.WaitingQuery
             : ForwardedKind.Request;
