@@ -42,6 +42,29 @@ internal sealed class FrontTests
     }
 
     [Test]
+    public async Task With_480_requests_under_way_the_next_is_not_held()
+    {
+        await using var front = await FrontFixture.StartAsync(Options);
+        await using var socket = await RawWebSocket.ConnectAsync(front.Port);
+        for (var i = 0; i < WebSocketConnection.HeldMax + 2; i++)
+            await socket.SendAsync($"{i};wait=20 2,*,{i},*,*");
+        await front.Gateway.UntilAskedAsync(WebSocketConnection.HeldMax + 2);
+        Assert.That(front.Gateway.Asked.Select(asked => asked.WaitSeconds),
+            Is.EqualTo(Enumerable.Repeat(20, WebSocketConnection.HeldMax).Concat([0, 0])));
+    }
+
+    [Test]
+    public async Task A_request_that_the_front_refuses_is_counted_as_one()
+    {
+        await using var front = await FrontFixture.StartAsync(Options);
+        await using var socket = await RawWebSocket.ConnectAsync(front.Port);
+        await socket.SendAsync($"1 6,{new string('x', 17_000)},12,0,0");
+        Assert.That(await socket.ReadAsync(), Is.EqualTo("1 20/*/*"));
+        Assert.That(front.Statistics.WebSockets.Messages, Is.EqualTo(1));
+        Assert.That(front.Statistics.UnderWay, Is.Zero);
+    }
+
+    [Test]
     public async Task With_four_updates_of_one_seat_under_way_the_next_is_read_once_one_is_answered()
     {
         await using var front = await FrontFixture.StartAsync(Options);

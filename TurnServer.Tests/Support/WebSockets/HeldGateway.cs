@@ -38,7 +38,7 @@ internal sealed class HeldGateway : IPlayerGateway
     public async ValueTask<WireReply> AskAsync(ReadOnlyMemory<byte> body, string? received, int waitSeconds,
         ClientAddress from, bool mayResumeInline = false)
     {
-        var asked = new Asked(Encoding.UTF8.GetString(body.Span), from);
+        var asked = new Asked(Encoding.UTF8.GetString(body.Span), from, waitSeconds);
         lock (_asked)
             _asked.Add(asked);
         return AtOnce(asked.Line) ?? await asked.Source.Task;
@@ -51,7 +51,7 @@ internal sealed class HeldGateway : IPlayerGateway
 }
 
 /// <summary>A request that has come to a <see cref="HeldGateway"/>.</summary>
-internal sealed record Asked(string Line, ClientAddress From)
+internal sealed record Asked(string Line, ClientAddress From, int WaitSeconds)
 {
     public TaskCompletionSource<WireReply> Source { get; } =
         new(TaskCreationOptions.RunContinuationsAsynchronously);

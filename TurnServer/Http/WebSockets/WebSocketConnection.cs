@@ -26,6 +26,12 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
     public const int UnderWayMax = 512;
 
     /// <summary>
+    /// With this many under way, a further one is answered without being held: otherwise nothing might be read for as
+    /// long as replies are held, not even the answers to pings, and the client would count as silent.
+    /// </summary>
+    public const int HeldMax = 480;
+
+    /// <summary>
     /// While more bytes of replies than this wait to be sent, no request is read: twice the longest reply.
     /// </summary>
     private const int UnsentBytesMax = 2 * ProtocolLimits.BacklogBytesMax;
@@ -130,6 +136,8 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
         var seat = SeatWindow.SeatOf(line.Span);
         if (seat is { } updated)
             await _seats.EnterAsync(updated);
+        if (_free.CurrentCount < UnderWayMax - HeldMax)
+            request = request with { WaitSeconds = 0 };
         Answer(tag, request, line, seat);
     }
 
@@ -178,7 +186,9 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
 
     private async Task RefuseAsync(SocketTag tag, ErrorCode error, Task delay)
     {
+        front.Began();
         await delay;
+        front.Ended();
         var reply = WireReply.Of(Reply.Refuse(error));
         front.Metrics.Refused(reply);
         await SendAsync(tag, reply);
