@@ -54,6 +54,22 @@ internal sealed class FrontTests
     }
 
     [Test]
+    public async Task A_message_that_is_wrong_closes_once_those_before_it_are_answered()
+    {
+        await using var front = await FrontFixture.StartAsync(Options);
+        await using var socket = await RawWebSocket.ConnectAsync(front.Port);
+        await socket.SendAsync("1 2,*,1,*,*");
+        await socket.SendAsync("2;wait=20 2,*,2,*,*");
+        await socket.SendAsync("without a tag");
+        await front.Gateway.UntilAskedAsync(2);
+        await AnswerOthersAsync(front);
+        front.Gateway.Asked[0].Answer("answered");
+        Assert.That(await socket.ReadAsync(), Is.EqualTo("1 answered"));
+        Assert.That((await socket.ReadFrameAsync())?.Code, Is.EqualTo(1008));
+        front.Gateway.Asked[1].Answer("held, and repeated by the client");
+    }
+
+    [Test]
     public async Task A_request_that_the_front_refuses_is_counted_as_one()
     {
         await using var front = await FrontFixture.StartAsync(Options);

@@ -56,6 +56,10 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
     private int _underWay = 1;
     private int _isStopping;
 
+    // Requests under way that are not held; the reading counts as one until it has ended.
+    private int _answeredSoon = 1;
+    private TaskCompletionSource? _answered;
+
     /// <summary>Serves the connection to its end. Returns why it ended.</summary>
     public async Task<SocketEnd> RunAsync()
     {
@@ -63,6 +67,8 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
         try
         {
             var end = await ReadAsync();
+            if (end != SocketEnd.Client)
+                await AnswerBeforeCloseAsync();
             await CloseAsync(end);
             return _endedBy ?? end;
         }
@@ -138,6 +144,8 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
             await _seats.EnterAsync(updated);
         if (_free.CurrentCount < UnderWayMax - HeldMax)
             request = request with { WaitSeconds = 0 };
+        if (request.WaitSeconds == 0)
+            Interlocked.Increment(ref _answeredSoon);
         Answer(tag, request, line, seat);
     }
 
@@ -179,6 +187,8 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
         {
             if (seat is { } updated)
                 _seats.Leave(updated);
+            if (request.WaitSeconds == 0)
+                EndSoon();
             _free.Release();
             End();
         }
@@ -252,6 +262,21 @@ internal sealed class WebSocketConnection(WebSocketFront front, WebSocket socket
         }
 
         return false;
+    }
+
+    // What is wrong with a message is no reason to lose the replies to those before it. Held ones are repeated.
+    private async Task AnswerBeforeCloseAsync()
+    {
+        _answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        EndSoon();
+        await _answered.Task.WaitAsync(front.SlowClientTimeout)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private void EndSoon()
+    {
+        if (Interlocked.Decrement(ref _answeredSoon) == 0)
+            _answered!.TrySetResult();
     }
 
     private void End()
