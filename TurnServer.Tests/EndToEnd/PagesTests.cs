@@ -28,6 +28,7 @@ internal sealed partial class PagesTests
         ["TurnServer/Service/README.md"] = 300,
         ["TurnServer.Bench/README.md"] = 200,
         ["TurnServer.Tests/README.md"] = 150,
+        ["TurnServer/Rules/Shards/README.md"] = 40,
         ["TurnServer.Tests/Client/Conformance/README.md"] = 100,
         ["TurnServer.Tests/Client/Vectors/README.md"] = 100,
     };
