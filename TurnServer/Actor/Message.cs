@@ -2,6 +2,7 @@ using System.Threading.Tasks.Sources;
 using TurnServer.Journal;
 using TurnServer.Protocol;
 using TurnServer.Rules;
+using TurnServer.Rules.Shards;
 
 namespace TurnServer.Actor;
 
@@ -96,6 +97,45 @@ internal sealed class Query<T>(Func<Table, T> read) : Message, IQuery
 internal interface IQuery
 {
     void Run(Table table);
+}
+
+/// <summary>Messages of another shard; completes once they are applied and recorded.</summary>
+internal sealed class IncomingMessages(ReadOnlyMemory<byte> bytes) : Message, IDeferredReply
+{
+    private readonly TaskCompletionSource<long> _applied = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The frame, as it was sent.</summary>
+    public ReadOnlyMemory<byte> Bytes => bytes;
+
+    /// <summary>The frame.</summary>
+    public required ShardFrame Frame { get; init; }
+
+    /// <summary>The last message of that shard that has been applied.</summary>
+    public long Applied { get; set; }
+
+    public Task<long> Task => _applied.Task;
+
+    /// <inheritdoc/>
+    public void Release() => _applied.SetResult(Applied);
+
+    /// <inheritdoc cref="IDeferredReply.Fail"/>
+    public override void Fail(Exception reason) => _applied.TrySetException(reason);
+}
+
+/// <summary>New messages to another shard, which may leave once they are recorded.</summary>
+/// <param name="to">Sends them.</param>
+/// <param name="frame">The messages.</param>
+/// <param name="peer">The other shard.</param>
+internal sealed class OutgoingMessages(IShardCourier to, int peer, ShardFrame frame) : IDeferredReply
+{
+    /// <inheritdoc/>
+    public void Release() => to.Send(peer, frame);
+
+    /// <inheritdoc/>
+    public void Fail(Exception reason)
+    {
+        // They are in no log, so that they do not exist.
+    }
 }
 
 /// <summary>

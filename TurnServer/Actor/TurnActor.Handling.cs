@@ -1,6 +1,7 @@
 using TurnServer.Journal;
 using TurnServer.Protocol;
 using TurnServer.Rules;
+using TurnServer.Rules.Shards;
 
 namespace TurnServer.Actor;
 
@@ -13,6 +14,8 @@ public sealed partial class TurnActor
         try
         {
             Handle(message, now);
+            if (_courier is not null)
+                SendMessages(_courier, _table.Touched);
             _suspensions?.NoteHandled(now, _table.NextDeadline is not null);
         }
         catch (Exception bug)
@@ -32,6 +35,9 @@ public sealed partial class TurnActor
             case IQuery query:
                 Tick(now);
                 query.Run(_table);
+                break;
+            case IncomingMessages messages:
+                Receive(messages, now);
                 break;
             case Confirmation confirmation:
                 Confirm(confirmation, now);
@@ -77,10 +83,46 @@ public sealed partial class TurnActor
         var answers = _table.Tick(now);
         _journal?.Record(RecordKind.Tick, now);
         CompleteHeld(answers);
+        ReleaseWhenDurable(confirmation);
+    }
+
+    private void Receive(IncomingMessages messages, TimeSpan now)
+    {
+        if (!TryPrepare(ShardFrame.RecordBytes(messages.Bytes.Length, messages.Frame.Messages.Count), now))
+        {
+            messages.Fail(new ActorBusyException());
+            return;
+        }
+
+        var answers = _table.Receive(messages.Frame, now);
+        _journal?.RecordMessages(messages.Bytes.Span, _table, now);
+        CompleteHeld(answers);
+        while (_awaitingLobby.TryPeek(out var reply, out var awaits) && awaits <= _table.AppliedByLobby)
+        {
+            _awaitingLobby.Dequeue();
+            ReleaseWhenDurable(reply);
+        }
+
+        messages.Applied = _table.AppliedOf(messages.Frame.From);
+        ReleaseWhenDurable(messages);
+    }
+
+    private void SendMessages(IShardCourier courier, IReadOnlyList<ShardChannel> channels)
+    {
+        foreach (var channel in channels)
+        {
+            // Until there is nothing more: a frame has a limit.
+            while (_table.NextFrame(channel) is { } frame)
+                ReleaseWhenDurable(new OutgoingMessages(courier, channel.Peer, frame));
+        }
+    }
+
+    private void ReleaseWhenDurable(IDeferredReply reply)
+    {
         if (_journal is null)
-            confirmation.Release();
+            reply.Release();
         else
-            _journal.ReleaseWhenDurable(confirmation);
+            _journal.ReleaseWhenDurable(reply);
     }
 
     // If it cannot be recorded, these replies count as lost after a restart, which is harmless as long as nothing later
@@ -160,7 +202,7 @@ public sealed partial class TurnActor
         {
             if (answer.Ticket == ticket)
             {
-                Complete(pending, WireReply.Of(answer.Reply));
+                Complete(pending, WireReply.Of(answer.Reply), answer.Awaits);
                 isAnswered = true;
             }
             else
@@ -185,12 +227,24 @@ public sealed partial class TurnActor
     private void CompleteHeld(in Answer answer)
     {
         var pending = _held.Take(answer.Ticket);
-        var reply = WireReply.Of(answer.Reply) with { WasHeld = true, AppliedWaitSeconds = pending.WaitSeconds };
-        Complete(pending, reply);
+        // Without a wait, another shard has decided the request.
+        var reply = WireReply.Of(answer.Reply) with
+        {
+            WasHeld = pending.WaitSeconds > 0,
+            AppliedWaitSeconds = pending.WaitSeconds,
+        };
+        Complete(pending, reply, answer.Awaits);
     }
 
-    private void Complete(PendingReply pending, in WireReply reply)
+    private void Complete(PendingReply pending, in WireReply reply, long awaits)
     {
+        if (awaits > _table.AppliedByLobby)
+        {
+            pending.Defer(reply);
+            _awaitingLobby.Enqueue(pending, awaits);
+            return;
+        }
+
         if (_journal is null)
         {
             pending.Complete(reply);

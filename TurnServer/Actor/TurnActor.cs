@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using TurnServer.Journal;
 using TurnServer.Protocol;
 using TurnServer.Rules;
+using TurnServer.Rules.Shards;
 
 namespace TurnServer.Actor;
 
@@ -35,6 +36,8 @@ public sealed partial class TurnActor : ITableQueries, IDisposable
     private long _lastTicket;
     private long _messages;
     private TimeSpan _busy;
+    private readonly PriorityQueue<PendingReply, long> _awaitingLobby = new();
+    private IShardCourier? _courier;
     private bool _isDraining;
     private bool _isJournalClosed;
 
@@ -65,6 +68,22 @@ public sealed partial class TurnActor : ITableQueries, IDisposable
     /// Records every change before its replies leave. To be called before <see cref="RunAsync"/>.
     /// </summary>
     internal void RecordIn(IRecorder journal) => _journal = journal;
+
+    /// <summary>Has messages to other shards sent. To be called before <see cref="RunAsync"/>.</summary>
+    internal void SendBy(IShardCourier courier) => _courier = courier;
+
+    /// <summary>
+    /// Submits messages of another shard. Completes with the number of the last one that has been applied, once that is
+    /// recorded.
+    /// </summary>
+    /// <param name="frame">The encoded <see cref="ShardFrame"/>; must not be changed.</param>
+    /// <exception cref="CorruptStateException">It is not a frame.</exception>
+    /// <exception cref="ActorBusyException">The mailbox is full, or nothing can be recorded for now.</exception>
+    internal Task<long> ReceiveAsync(ReadOnlyMemory<byte> frame)
+    {
+        var incoming = new IncomingMessages(frame) { Frame = ShardFrame.Read(frame.Span) };
+        return Post(incoming) ? incoming.Task : Task.FromException<long>(new ActorBusyException());
+    }
 
     /// <summary>
     /// Extends deadlines after a suspension of the process, during which no request was received (PROTOCOL.md,
@@ -158,6 +177,9 @@ public sealed partial class TurnActor : ITableQueries, IDisposable
         _time.Resume();
         _suspensions?.NoteHandled(_time.Now, _table.NextDeadline is not null);
         SetTimer();
+        // What an earlier owner had to send, and this one has to.
+        if (_courier is not null)
+            SendMessages(_courier, _table.Channels);
         try
         {
             while (await _mailbox.Reader.WaitToReadAsync())
@@ -203,11 +225,21 @@ public sealed partial class TurnActor : ITableQueries, IDisposable
             _timer.Set(_suspensions?.NextCheck is { } check && check < next ? check : next);
     }
 
+    /// <summary>
+    /// Fails the requests that other shards have not decided. Once <see cref="RunAsync"/> has ended.
+    /// </summary>
+    internal void FailUndecided(Exception reason)
+    {
+        _held.FailAll(reason);
+        while (_awaitingLobby.TryDequeue(out var reply, out _))
+            reply.Fail(reason);
+    }
+
     private void FailAll(Exception reason)
     {
         _mailbox.Writer.TryComplete(reason);
         while (_mailbox.Reader.TryRead(out var message))
             message.Fail(reason);
-        _held.FailAll(reason);
+        FailUndecided(reason);
     }
 }

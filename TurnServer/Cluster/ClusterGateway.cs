@@ -52,9 +52,30 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
         if (request.Shard >= node.Shards.Count)
             return ForwardAnswer.NotTaken;
         var shard = node.Shards[request.Shard];
+        if (request.Kind == ForwardedKind.Messages)
+            return Applied(await shard.ReceiveAsync(request.Body));
         var route = shard.Route;
         return route.Here is { } here ? await AskAsync(here, shard, route, request) : ForwardAnswer.NotTaken;
     }
+
+    /// <summary>
+    /// Sends messages of one shard to the owner of another; see <see cref="ShardCourier"/>.
+    /// </summary>
+    public async ValueTask<long?> SendMessagesAsync(int shard, ReadOnlyMemory<byte> frame)
+    {
+        var route = node.Shards[shard].Route;
+        if (route.Here is not null)
+            return await node.Shards[shard].ReceiveAsync(frame);
+        if (route.Owner is not { } owner)
+            return null;
+        var request = new ForwardedRequest(frame, null, 0, default, ForwardedKind.Messages) { Shard = shard };
+        var answer = await passOn(owner, request);
+        return answer.Outcome == ForwardOutcome.Replied ? answer.Reply.TurnCounter : null;
+    }
+
+    private static ForwardAnswer Applied(long? number) => number is null
+        ? ForwardAnswer.NotTaken
+        : ForwardAnswer.Of(new WireReply([], ErrorCode.None) { TurnCounter = number });
 
     /// <summary>
     /// Whether a request may be made again when nobody knows whether it was applied. A REGISTER without a token may

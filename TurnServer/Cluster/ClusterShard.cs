@@ -75,6 +75,11 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
     public Func<bool> IsOwnerUnreachable { get; set; } = () => false;
 
     /// <summary>
+    /// Sends messages to the owner of another shard (<see cref="ShardCourier"/>); set by what passes requests on.
+    /// </summary>
+    public Func<int, ReadOnlyMemory<byte>, ValueTask<long?>> Send { get; set; } = (_, _) => default;
+
+    /// <summary>
     /// Called when another server has become the owner, and with null when this one has. Under a lock: it must not call
     /// back.
     /// </summary>
@@ -122,6 +127,25 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
         {
             _owning = OwnAsync(owned, stop);
             await _owning;
+        }
+    }
+
+    /// <summary>
+    /// Gives messages of another shard to the owner, if it is here. The number of the last one that has been applied;
+    /// null: it is not here, or cannot take them now.
+    /// </summary>
+    /// <exception cref="CorruptStateException">They are not messages.</exception>
+    public async ValueTask<long?> ReceiveAsync(ReadOnlyMemory<byte> frame)
+    {
+        if (_owner is not { } owner)
+            return null;
+        try
+        {
+            return await owner.Actor.ReceiveAsync(frame);
+        }
+        catch (Exception e) when (e is ActorBusyException or ActorFailedException or OwnershipLostException)
+        {
+            return null;
         }
     }
 
@@ -187,7 +211,7 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
 
     private async Task OwnAsync(OwnedShard owned, CancellationToken stop)
     {
-        using var owner = new ShardOwner(_shardLog, owned, _grace, _clock, _log);
+        using var owner = new ShardOwner(_shardLog, owned, _grace, _clock, _log, Send);
         var takeOver = _replica.TakeOvers.Latest[^1];
         Log.TookOver(_log, takeOver.Cause, owned.Epoch, owned.Table.PlayerCount, owned.Table.GameCount,
             takeOver.Grace.TotalSeconds);

@@ -20,6 +20,7 @@ internal sealed class ShardOwner : IDisposable
     private readonly OwnedShard _owned;
     private readonly ILogger _log;
     private readonly TimeProvider _clock;
+    private readonly ShardCourier _courier;
     private volatile LogUnavailableException? _unavailable;
     private volatile LogUnavailableException? _goneBack;
 
@@ -28,7 +29,9 @@ internal sealed class ShardOwner : IDisposable
     /// <param name="grace">See <see cref="TurnActor.ExtendDeadlinesOnSuspension"/>.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="log">For the operator.</param>
-    public ShardOwner(IShardLog shardLog, OwnedShard owned, TimeSpan grace, TimeProvider clock, ILogger log)
+    /// <param name="send">See <see cref="ShardCourier"/>; not used where there is one table for everything.</param>
+    public ShardOwner(IShardLog shardLog, OwnedShard owned, TimeSpan grace, TimeProvider clock, ILogger log,
+        Func<int, ReadOnlyMemory<byte>, ValueTask<long?>> send)
     {
         _shardLog = shardLog;
         _owned = owned;
@@ -37,6 +40,9 @@ internal sealed class ShardOwner : IDisposable
         Actor = new TurnActor(owned.Table, clock, log);
         Actor.ExtendDeadlinesOnSuspension(grace);
         Actor.RecordIn(owned.Recorder);
+        _courier = new ShardCourier(shardLog.Role.Number, owned.Table.Channels.Select(channel => channel.Peer), send,
+            Actor.ReceiveAsync, clock);
+        Actor.SendBy(_courier);
         owned.Appender.Unavailable = reason =>
         {
             _unavailable = reason;
@@ -64,6 +70,9 @@ internal sealed class ShardOwner : IDisposable
     /// <summary>The size of the latest snapshot that this owner has written, in bytes.</summary>
     public long SnapshotBytes => _owned.Snapshotter.SnapshotBytes;
 
+    /// <summary>How many messages to other shards wait until they are applied. Any thread.</summary>
+    public int MessagesWaiting => _courier.Waiting;
+
     /// <summary>Why nothing can be recorded, and requests are refused; null: it can. Any thread.</summary>
     public string? Problem => _goneBack is { } goneBack ? goneBack.Problem
         : !Actor.IsStalled ? null
@@ -81,15 +90,16 @@ internal sealed class ShardOwner : IDisposable
         var appending = Task.Run(() => _owned.Appender.RunAsync(ended.Token), CancellationToken.None);
         var snapshots = Task.Run(() => WriteSnapshotsAsync(ended.Token), CancellationToken.None);
         var replaced = UntilReplacedAsync(ended.Token);
+        var messages = SendMessagesAsync(ended.Token);
         try
         {
-            var first = await Task.WhenAny(actorLoop, appending, snapshots, replaced, handOver);
+            var first = await Task.WhenAny(actorLoop, appending, snapshots, replaced, messages, handOver);
             if (first == handOver)
             {
                 var closing = CloseActorAsync(actorLoop);
                 if (await Task.WhenAny(closing, appending) == closing)
                     await closing;
-                first = await Task.WhenAny(appending, snapshots, replaced);
+                first = await Task.WhenAny(appending, snapshots, replaced, messages);
             }
 
             if (first == replaced)
@@ -98,7 +108,8 @@ internal sealed class ShardOwner : IDisposable
                 return false;
             }
 
-            // A bug in the actor or in writing snapshots ends the process, as it does without a cluster.
+            // A bug in the actor, in writing snapshots or in sending messages ends the process, as it does without a
+            // cluster.
             if (first != appending)
                 await first;
             return await appending;
@@ -115,6 +126,9 @@ internal sealed class ShardOwner : IDisposable
             await ((Task)appending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await snapshots.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await replaced.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await messages.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // Those that other shards had to decide.
+            Actor.FailUndecided(new OwnershipLostException());
         }
     }
 
@@ -169,6 +183,13 @@ internal sealed class ShardOwner : IDisposable
         }
 
         // Not before the shard is another's: this task must not be the first to end.
+        await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    // As with snapshots, not to be the first to end.
+    private async Task SendMessagesAsync(CancellationToken stop)
+    {
+        await _courier.RunAsync(stop);
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

@@ -8,6 +8,9 @@ public sealed partial class Table
     /// <summary>The channels to other shards: of the lobby to all, of any other to the lobby.</summary>
     internal IReadOnlyList<ShardChannel> Channels { get; }
 
+    /// <summary>The channels that have got new messages to other shards in the last step.</summary>
+    internal IReadOnlyList<ShardChannel> Touched => _touched;
+
     /// <summary>
     /// The last message to the lobby that it is known to have applied; see <see cref="Answer.Awaits"/>.
     /// </summary>
@@ -22,11 +25,8 @@ public sealed partial class Table
     internal ShardFrame FrameFor(ShardChannel channel, long after)
     {
         var skipped = (int)Math.Max(0, after - channel.Acknowledged);
-        var bytes = 0;
         return new ShardFrame(Role.Number, channel.Applied, channel.Acknowledged + skipped + 1,
-            [.. channel.Unacknowledged.Skip(skipped)
-                .TakeWhile(message => (bytes += message.Length + ShardFrame.HeadBytesOfMessage)
-                    <= ShardFrame.MessageBytesMax)]);
+            ShardFrame.Fitting(channel.Unacknowledged.Skip(skipped)));
     }
 
     /// <summary>
@@ -38,7 +38,7 @@ public sealed partial class Table
     /// <exception cref="CorruptStateException">The frame cannot come from a shard of this cluster.</exception>
     internal ReadOnlySpan<Answer> Receive(in ShardFrame frame, TimeSpan now)
     {
-        _responder.Clear();
+        BeginStep();
         _keys.Clear();
         now = Advance(now);
         var channel = FindChannel(frame.From);
@@ -54,6 +54,21 @@ public sealed partial class Table
         }
 
         return _responder.Answers;
+    }
+
+    /// <summary>The last message of another shard that has been applied.</summary>
+    internal long AppliedOf(int shard) => FindChannel(shard).Applied;
+
+    /// <summary>
+    /// The messages that have not been handed out since the table was created or restored; null: all have.
+    /// </summary>
+    internal ShardFrame? NextFrame(ShardChannel channel)
+    {
+        if (channel.HandedOut >= channel.Sent)
+            return null;
+        var frame = FrameFor(channel, channel.HandedOut);
+        channel.HandedOut = frame.First + frame.Messages.Count - 1;
+        return frame;
     }
 
     private ShardChannel FindChannel(int shard)

@@ -6,7 +6,8 @@ using TurnServer.Tests.Simulation;
 namespace TurnServer.Tests.Support;
 
 /// <summary>A shard log and the members of a cluster in memory, which the servers of a test share.</summary>
-internal sealed class SharedStore
+/// <param name="role">Which shard the log is of.</param>
+internal sealed class SharedStore(ShardRole role = default)
 {
     public const int Capacity = 200;
 
@@ -14,6 +15,8 @@ internal sealed class SharedStore
     private readonly MemoryLog _log = new(Capacity);
     private readonly Dictionary<string, ClusterMember> _members = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public ShardRole Role => role;
 
     public ShardHead Head => Locked(() => _log.Head);
 
@@ -76,7 +79,7 @@ internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMember
     private volatile bool _isCutOff;
     private volatile TaskCompletionSource? _frozen;
 
-    public ShardRole Role => ShardRole.Whole;
+    public ShardRole Role => _store.Role;
 
     public int Capacity => SharedStore.Capacity;
 

@@ -23,22 +23,29 @@ internal sealed class TestServer : IAsyncDisposable
     /// <param name="cluster">The cluster.</param>
     /// <param name="id">Its name.</param>
     /// <param name="clock">The clock.</param>
-    /// <param name="isFrozen">Whether the store does not answer it before <see cref="StoreAccess.Thaw"/>.</param>
-    public TestServer(TestCluster cluster, string id, TimeProvider clock, bool isFrozen)
+    /// <param name="isFrozen">
+    /// Whether the store of a shard does not answer it before <see cref="StoreAccess.Thaw"/>.
+    /// </param>
+    public TestServer(TestCluster cluster, string id, TimeProvider clock, Func<int, bool> isFrozen)
     {
         _cluster = cluster;
         Id = id;
-        Access = cluster.Store.Connect();
-        if (isFrozen)
-            Access.Freeze();
-        var log = new ForwardOnlyLog(Access);
+        Accesses = [.. cluster.Stores.Select(store => store.Connect())];
+        foreach (var access in Accesses.Where(access => isFrozen(access.Role.Number)))
+            access.Freeze();
         var self = ClusterPieces.Member(id) with { StartedAt = clock.GetUtcNow() };
         var grace = TimeSpan.FromSeconds(30);
-        var candidate = new ShardCandidate(log, id, new StateSettings(new RulesOptions(), false), grace,
-            _ => new RandomKeySource(), clock);
-        Node = new ClusterNode(self, Access, [new ClusterShard(self, log, candidate, grace,
-            actor => new TurnGateway(actor, WaitSecondsMax, Log, confirmsQueries: true), clock, Log)]);
+        Node = new ClusterNode(self, Access, [.. Accesses.Select(access =>
+        {
+            var log = new ForwardOnlyLog(access);
+            var candidate = new ShardCandidate(log, id, new StateSettings(new RulesOptions(), false), grace,
+                _ => new RandomKeySource(), clock);
+            return new ClusterShard(self, log, candidate, grace,
+                actor => new TurnGateway(actor, WaitSecondsMax, Log, confirmsQueries: true), clock, Log);
+        })]);
         Gateway = new ClusterGateway(Node, cluster.PassOnAsync, clock);
+        foreach (var shard in Node.Shards)
+            shard.Send = Gateway.SendMessagesAsync;
         _running = Node.RunAsync();
     }
 
@@ -46,7 +53,11 @@ internal sealed class TestServer : IAsyncDisposable
 
     public RecordingLog Log { get; } = new();
 
-    public StoreAccess Access { get; }
+    /// <summary>The log of the lobby, or of the one table for everything.</summary>
+    public StoreAccess Access => Accesses[0];
+
+    /// <summary>The logs of all shards.</summary>
+    public IReadOnlyList<StoreAccess> Accesses { get; }
 
     public ClusterNode Node { get; }
 
@@ -74,7 +85,8 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Dies: it writes nothing from now on, and its registration runs out.</summary>
     public void Kill()
     {
-        Access.Freeze();
+        foreach (var access in Accesses)
+            access.Freeze();
         IsUnreachable = true;
         _cluster.Store.RemoveMember(Id);
     }
@@ -84,7 +96,8 @@ internal sealed class TestServer : IAsyncDisposable
         if (_isDisposed)
             return;
         _isDisposed = true;
-        Access.Thaw();
+        foreach (var access in Accesses)
+            access.Thaw();
         Node.Stop();
         await _running;
         Node.Dispose();
@@ -92,13 +105,24 @@ internal sealed class TestServer : IAsyncDisposable
 }
 
 /// <summary>Servers that share a store and can ask each other.</summary>
-internal sealed class TestCluster(TimeProvider clock) : IAsyncDisposable
+/// <param name="clock">The clock.</param>
+/// <param name="gameShards">How many shards share the games; 0: one table has everything.</param>
+internal sealed class TestCluster(TimeProvider clock, int gameShards = 0) : IAsyncDisposable
 {
     private readonly List<TestServer> _servers = [];
 
-    public SharedStore Store { get; } = new();
+    /// <summary>The lobby's, or that of the one table; it has the members too.</summary>
+    public SharedStore Store => Stores[0];
 
-    public TestServer Start(string id, bool isFrozen = false)
+    /// <summary>One for each shard.</summary>
+    public IReadOnlyList<SharedStore> Stores { get; } = [.. Enumerable.Range(0, gameShards + 1)
+        .Select(number => new SharedStore(new ShardRole(number, gameShards)))];
+
+    public TestServer Start(string id, bool isFrozen = false) => Start(id, _ => isFrozen);
+
+    /// <param name="id">Its name.</param>
+    /// <param name="isFrozen">Whether the store of a shard does not answer it at first.</param>
+    public TestServer Start(string id, Func<int, bool> isFrozen)
     {
         var server = new TestServer(this, id, clock, isFrozen);
         lock (_servers)

@@ -17,9 +17,10 @@ internal sealed class RemoteGames : IGames
 
     /// <param name="gameShards">How many shards share the games.</param>
     /// <param name="responder">Sends replies.</param>
-    public RemoteGames(int gameShards, Responder responder)
+    /// <param name="touched">See <see cref="ShardChannel"/>.</param>
+    public RemoteGames(int gameShards, Responder responder, ICollection<ShardChannel> touched)
     {
-        _channels = [.. Enumerable.Range(1, gameShards).Select(shard => new ShardChannel(shard))];
+        _channels = [.. Enumerable.Range(1, gameShards).Select(shard => new ShardChannel(shard, touched))];
         _gamesByShard = new int[gameShards];
         _responder = responder;
     }

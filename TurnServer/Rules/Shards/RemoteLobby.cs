@@ -5,12 +5,13 @@ namespace TurnServer.Rules.Shards;
 /// <summary>The lobby of a cluster as a shard with games sees it: messages to it, and what comes from it.</summary>
 /// <param name="games">The games.</param>
 /// <param name="responder">Notes requests.</param>
-internal sealed class RemoteLobby(Games games, Responder responder) : ILobby
+/// <param name="touched">See <see cref="ShardChannel"/>.</param>
+internal sealed class RemoteLobby(Games games, Responder responder, ICollection<ShardChannel> touched) : ILobby
 {
     // The seats whose players are still registered, by their pairing keys.
     private readonly Dictionary<ulong, Seat> _registered = [];
 
-    public ShardChannel Channel { get; } = new(peer: 0);
+    public ShardChannel Channel { get; } = new(peer: 0, touched);
 
     /// <inheritdoc/>
     public long Retire(ulong pairingKey)

@@ -6,7 +6,8 @@ namespace TurnServer.Rules.Shards;
 /// its number.
 /// </summary>
 /// <param name="peer">The other shard's number.</param>
-internal sealed class ShardChannel(int peer)
+/// <param name="touched">Receives the channel when it has a new message.</param>
+internal sealed class ShardChannel(int peer, ICollection<ShardChannel> touched)
 {
     private readonly Queue<byte[]> _unacknowledged = [];
 
@@ -21,6 +22,9 @@ internal sealed class ShardChannel(int peer)
     /// <summary>The last message of the other shard that has been applied here.</summary>
     public long Applied { get; private set; }
 
+    /// <summary>The last message that has been given to who sends them; not part of the state.</summary>
+    public long HandedOut { get; set; }
+
     /// <summary>The messages behind <see cref="Acknowledged"/>, in order.</summary>
     public IReadOnlyCollection<byte[]> Unacknowledged => _unacknowledged;
 
@@ -28,6 +32,8 @@ internal sealed class ShardChannel(int peer)
     public long Send(byte[] message)
     {
         _unacknowledged.Enqueue(message);
+        if (!touched.Contains(this))
+            touched.Add(this);
         return ++Sent;
     }
 

@@ -19,6 +19,16 @@ internal readonly record struct ShardFrame(int From, long Applied, long First, I
     /// <summary>What a message may add to the record of its frame: its length, and two keys.</summary>
     public const int HeadBytesOfMessage = 3 * sizeof(ulong);
 
+    /// <summary>A frame without messages, which says what has been applied.</summary>
+    public static ShardFrame Acknowledging(int from, long applied) => new(from, applied, First: 0, []);
+
+    /// <summary>As many of these messages as a frame may have.</summary>
+    public static IReadOnlyList<byte[]> Fitting(IEnumerable<byte[]> messages)
+    {
+        var bytes = 0;
+        return [.. messages.TakeWhile(message => (bytes += message.Length + HeadBytesOfMessage) <= MessageBytesMax)];
+    }
+
     /// <summary>How many bytes a record of this frame has at most, beside what every record has.</summary>
     /// <param name="bytes">The length of the encoded frame.</param>
     /// <param name="messages">How many messages it has.</param>
