@@ -15,7 +15,7 @@ public sealed partial class TurnActor
         {
             Handle(message, now);
             if (_courier is not null)
-                SendMessages(_courier, _table.Touched);
+                SendMessages(_courier);
             _suspensions?.NoteHandled(now, _table.NextDeadline is not null);
         }
         catch (Exception bug)
@@ -107,14 +107,10 @@ public sealed partial class TurnActor
         ReleaseWhenDurable(messages);
     }
 
-    private void SendMessages(IShardCourier courier, IReadOnlyList<ShardChannel> channels)
+    private void SendMessages(IShardCourier courier)
     {
-        foreach (var channel in channels)
-        {
-            // Until there is nothing more: a frame has a limit.
-            while (_table.NextFrame(channel) is { } frame)
-                ReleaseWhenDurable(new OutgoingMessages(courier, channel.Peer, frame));
-        }
+        while (_table.TryTakeFrame(out var peer, out var frame))
+            ReleaseWhenDurable(new OutgoingMessages(courier, peer, frame));
     }
 
     private void ReleaseWhenDurable(IDeferredReply reply)

@@ -179,7 +179,7 @@ public sealed partial class TurnActor : ITableQueries, IDisposable
         SetTimer();
         // What an earlier owner had to send, and this one has to.
         if (_courier is not null)
-            SendMessages(_courier, _table.Channels);
+            SendMessages(_courier);
         try
         {
             while (await _mailbox.Reader.WaitToReadAsync())

@@ -8,9 +8,6 @@ public sealed partial class Table
     /// <summary>The channels to other shards: of the lobby to all, of any other to the lobby.</summary>
     internal IReadOnlyList<ShardChannel> Channels { get; }
 
-    /// <summary>The channels that have got new messages to other shards in the last step.</summary>
-    internal IReadOnlyList<ShardChannel> Touched => _touched;
-
     /// <summary>
     /// The last message to the lobby that it is known to have applied; see <see cref="Answer.Awaits"/>.
     /// </summary>
@@ -38,7 +35,7 @@ public sealed partial class Table
     /// <exception cref="CorruptStateException">The frame cannot come from a shard of this cluster.</exception>
     internal ReadOnlySpan<Answer> Receive(in ShardFrame frame, TimeSpan now)
     {
-        BeginStep();
+        _responder.Clear();
         _keys.Clear();
         now = Advance(now);
         var channel = FindChannel(frame.From);
@@ -60,15 +57,20 @@ public sealed partial class Table
     internal long AppliedOf(int shard) => FindChannel(shard).Applied;
 
     /// <summary>
-    /// The messages that have not been handed out since the table was created or restored; null: all have.
+    /// Takes messages to another shard that have not been taken since the table was created or restored; false: there
+    /// are none. May be sent once all that this table has been told is recorded.
     /// </summary>
-    internal ShardFrame? NextFrame(ShardChannel channel)
+    internal bool TryTakeFrame(out int peer, out ShardFrame frame)
     {
-        if (channel.HandedOut >= channel.Sent)
-            return null;
-        var frame = FrameFor(channel, channel.HandedOut);
+        (peer, frame) = (0, default);
+        if (_toHandOut.Count == 0)
+            return false;
+        var channel = _toHandOut[^1];
+        (peer, frame) = (channel.Peer, FrameFor(channel, channel.HandedOut));
         channel.HandedOut = frame.First + frame.Messages.Count - 1;
-        return frame;
+        if (channel.HandedOut == channel.Sent)
+            _toHandOut.RemoveAt(_toHandOut.Count - 1);
+        return true;
     }
 
     private ShardChannel FindChannel(int shard)

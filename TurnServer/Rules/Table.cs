@@ -17,7 +17,7 @@ public sealed partial class Table
     private readonly Games _games;
     private readonly RemoteGames? _remoteGames;
     private readonly RemoteLobby? _remoteLobby;
-    private readonly List<ShardChannel> _touched = [];
+    private readonly List<ShardChannel> _toHandOut = [];
     private TimeSpan _now = TimeSpan.MinValue;
 
     /// <summary>Creates an empty table.</summary>
@@ -30,8 +30,8 @@ public sealed partial class Table
         _responder = new Responder(_deadlines);
         _keys = new KeyAllocator(keys);
         _games = new Games(options, _keys, _deadlines, _responder, _statistics);
-        _remoteGames = role.HasGames ? null : new RemoteGames(role.GameShards, _responder, _touched);
-        _remoteLobby = role.HasLobby ? null : new RemoteLobby(_games, _responder, _touched);
+        _remoteGames = role.HasGames ? null : new RemoteGames(role.GameShards, _responder, _toHandOut);
+        _remoteLobby = role.HasLobby ? null : new RemoteLobby(_games, _responder, _toHandOut);
         _lobby = new Lobby(options, _keys, _deadlines, _responder, (IGames?)_remoteGames ?? _games, _statistics);
         _games.Lobby = (ILobby?)_remoteLobby ?? _lobby;
         _remoteGames?.Lobby = _lobby;
@@ -85,7 +85,7 @@ public sealed partial class Table
     /// <param name="now">The time since a fixed moment. The table's clock does not go back.</param>
     public ReadOnlySpan<Answer> Apply(in Arrival arrival, TimeSpan now)
     {
-        BeginStep();
+        _responder.Clear();
         _keys.Clear();
         if (arrival.Request.Symbol is Symbol.GameQuit or Symbol.GameUpdate ? !Role.HasGames : !Role.HasLobby)
             throw new ArgumentException($"Shard {Role.Number} does not answer this request.", nameof(arrival));
@@ -109,7 +109,7 @@ public sealed partial class Table
     /// <param name="now">As in <see cref="Apply"/>.</param>
     public ReadOnlySpan<Answer> Tick(TimeSpan now)
     {
-        BeginStep();
+        _responder.Clear();
         Advance(now);
         return _responder.Answers;
     }
@@ -122,7 +122,7 @@ public sealed partial class Table
     /// <param name="now">When it ended; as in <see cref="Apply"/>.</param>
     public ReadOnlySpan<Answer> ExtendDeadlines(in Suspension suspension, TimeSpan now)
     {
-        BeginStep();
+        _responder.Clear();
         AdvanceClock(now);
         for (var i = 0; i < _deadlines.Count; i++)
             _deadlines[i].Participant.ExtendDeadline(suspension, _now);
@@ -148,7 +148,7 @@ public sealed partial class Table
     /// <summary>Releases all held replies unchanged, before the server stops.</summary>
     public ReadOnlySpan<Answer> ReleaseAll(TimeSpan now)
     {
-        BeginStep();
+        _responder.Clear();
         now = Advance(now);
         foreach (var player in _lobby.Players)
             _responder.ReleaseUnchanged(player, now);
@@ -166,7 +166,7 @@ public sealed partial class Table
     public void Resume(IKeySource keys, TimeSpan grace)
     {
         ReleaseAll(_now);
-        BeginStep();
+        _responder.Clear();
         _remoteGames?.ForgetQuestions();
         _keys.SetSource(keys);
         _statistics.Reset();
@@ -232,12 +232,6 @@ public sealed partial class Table
         participant.ExtendDeadlineTo(until);
         if (participant.HeapIndex >= 0)
             _deadlines.MoveUp(participant);
-    }
-
-    private void BeginStep()
-    {
-        _responder.Clear();
-        _touched.Clear();
     }
 
     private TimeSpan Advance(TimeSpan now)

@@ -198,6 +198,24 @@ public sealed class ShardMessagesTests
     }
 
     [Test]
+    public void Messages_of_several_steps_are_taken_together()
+    {
+        Start();
+        var shard = _shards.All[1];
+        while (shard.TryTakeFrame(out _, out _))
+        {
+            // What has been carried already.
+        }
+
+        _now += new RulesOptions().GameTimeout + TimeSpan.FromSeconds(1);
+        shard.Tick(_now);
+        shard.ReleaseAll(_now);
+        Assert.That(shard.TryTakeFrame(out var peer, out var frame));
+        Assert.That((peer, frame.Messages.Count), Is.EqualTo((0, 3)), "two registrations and the game have ended");
+        Assert.That(shard.TryTakeFrame(out _, out _), Is.False);
+    }
+
+    [Test]
     public void A_request_at_the_wrong_shard_is_a_bug()
     {
         Assert.That(() => _shards.All[1].Apply(Arrival("0,Ann,*,*,*"), _now), Throws.ArgumentException);

@@ -17,10 +17,10 @@ internal sealed class RemoteGames : IGames
 
     /// <param name="gameShards">How many shards share the games.</param>
     /// <param name="responder">Sends replies.</param>
-    /// <param name="touched">See <see cref="ShardChannel"/>.</param>
-    public RemoteGames(int gameShards, Responder responder, ICollection<ShardChannel> touched)
+    /// <param name="toHandOut">See <see cref="ShardChannel"/>.</param>
+    public RemoteGames(int gameShards, Responder responder, ICollection<ShardChannel> toHandOut)
     {
-        _channels = [.. Enumerable.Range(1, gameShards).Select(shard => new ShardChannel(shard, touched))];
+        _channels = [.. Enumerable.Range(1, gameShards).Select(shard => new ShardChannel(shard, toHandOut))];
         _gamesByShard = new int[gameShards];
         _responder = responder;
     }

@@ -5,13 +5,13 @@ namespace TurnServer.Rules.Shards;
 /// <summary>The lobby of a cluster as a shard with games sees it: messages to it, and what comes from it.</summary>
 /// <param name="games">The games.</param>
 /// <param name="responder">Notes requests.</param>
-/// <param name="touched">See <see cref="ShardChannel"/>.</param>
-internal sealed class RemoteLobby(Games games, Responder responder, ICollection<ShardChannel> touched) : ILobby
+/// <param name="toHandOut">See <see cref="ShardChannel"/>.</param>
+internal sealed class RemoteLobby(Games games, Responder responder, ICollection<ShardChannel> toHandOut) : ILobby
 {
     // The seats whose players are still registered, by their pairing keys.
     private readonly Dictionary<ulong, Seat> _registered = [];
 
-    public ShardChannel Channel { get; } = new(peer: 0, touched);
+    public ShardChannel Channel { get; } = new(peer: 0, toHandOut);
 
     /// <inheritdoc/>
     public long Retire(ulong pairingKey)

@@ -6,8 +6,8 @@ namespace TurnServer.Rules.Shards;
 /// its number.
 /// </summary>
 /// <param name="peer">The other shard's number.</param>
-/// <param name="touched">Receives the channel when it has a new message.</param>
-internal sealed class ShardChannel(int peer, ICollection<ShardChannel> touched)
+/// <param name="toHandOut">Receives the channel when it has messages that nobody has taken.</param>
+internal sealed class ShardChannel(int peer, ICollection<ShardChannel> toHandOut)
 {
     private readonly Queue<byte[]> _unacknowledged = [];
 
@@ -32,8 +32,8 @@ internal sealed class ShardChannel(int peer, ICollection<ShardChannel> touched)
     public long Send(byte[] message)
     {
         _unacknowledged.Enqueue(message);
-        if (!touched.Contains(this))
-            touched.Add(this);
+        if (!toHandOut.Contains(this))
+            toHandOut.Add(this);
         return ++Sent;
     }
 
