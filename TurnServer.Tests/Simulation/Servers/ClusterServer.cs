@@ -3,6 +3,7 @@ using TurnServer.Cluster.Replication;
 using TurnServer.Journal;
 using TurnServer.Rules;
 using TurnServer.Tests.Simulation.Model;
+using static TurnServer.Tests.Simulation.SimulatedCalls;
 
 namespace TurnServer.Tests.Simulation;
 
@@ -373,10 +374,6 @@ internal sealed class ClusterServer : SimulatedServer
         return true;
     }
 
-    private static T Result<T>(Task<T> task) => task.IsCompleted
-        ? task.GetAwaiter().GetResult()
-        : throw new MismatchException("a call that completes at once", "one that waits");
-
     private sealed record Standby(SimulatedLogAccess Access, IShardLog Log, ShardCandidate Candidate)
     {
         public ShardFollower? Follower { get; set; }
@@ -384,14 +381,4 @@ internal sealed class ClusterServer : SimulatedServer
 
     private sealed record FormerOwner(OwnedShard Owned, SimulatedLogAccess Access, Task<bool> Appending,
         TimeSpan Offset);
-
-    // A reply that is given up has no reader: its client asks again.
-    private sealed class DeferredReply(SerializedReply reply, Action<SerializedReply> deliver) : IDeferredReply
-    {
-        public void Release() => deliver(reply);
-
-        public void Fail(Exception reason)
-        {
-        }
-    }
 }

@@ -4,6 +4,7 @@ using TurnServer.Journal;
 using TurnServer.Rules;
 using TurnServer.Rules.Shards;
 using TurnServer.Tests.Simulation.Model;
+using static TurnServer.Tests.Simulation.SimulatedCalls;
 
 namespace TurnServer.Tests.Simulation;
 
@@ -174,10 +175,10 @@ internal sealed class SimulatedShard
     private void Defer(SerializedReply reply)
     {
         var owner = _owned;
-        _owned.Recorder.ReleaseWhenDurable(new DeferredReply(() =>
+        _owned.Recorder.ReleaseWhenDurable(new DeferredReply(reply, durable =>
         {
-            if (_owned == owner && _unanswered.Remove(reply.Ticket))
-                _answer(reply);
+            if (_owned == owner && _unanswered.Remove(durable.Ticket))
+                _answer(durable);
         }));
     }
 
@@ -262,18 +263,5 @@ internal sealed class SimulatedShard
             _beforeTakeOver = JournaledServer.Sum(table.GetStatistics(), _beforeTakeOver);
         _stored += RecordedRequests.KindsIn(batch.Content).Count;
         _witness.Apply(batch);
-    }
-
-    private static T Result<T>(Task<T> task) => task.IsCompleted
-        ? task.GetAwaiter().GetResult()
-        : throw new MismatchException("a call that completes at once", "one that waits");
-
-    private sealed class DeferredReply(Action deliver) : IDeferredReply
-    {
-        public void Release() => deliver();
-
-        public void Fail(Exception reason)
-        {
-        }
     }
 }
