@@ -234,20 +234,10 @@ public sealed partial class TurnActor
 
     private void Complete(PendingReply pending, in WireReply reply, long awaits)
     {
-        if (awaits > _table.AppliedByLobby)
-        {
-            pending.Defer(reply);
-            _awaitingLobby.Enqueue(pending, awaits);
-            return;
-        }
-
-        if (_journal is null)
-        {
-            pending.Complete(reply);
-            return;
-        }
-
         pending.Defer(reply);
-        _journal.ReleaseWhenDurable(pending);
+        if (awaits > _table.AppliedByLobby)
+            _awaitingLobby.Enqueue(pending, awaits);
+        else
+            ReleaseWhenDurable(pending);
     }
 }

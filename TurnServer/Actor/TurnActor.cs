@@ -30,14 +30,14 @@ public sealed partial class TurnActor : ITableQueries, IDisposable
     private readonly DeadlineTimer _timer;
     private readonly Channel<Message> _mailbox;
     private readonly HeldReplies _held = new();
+    private readonly PriorityQueue<PendingReply, long> _awaitingLobby = new();
     private IRecorder? _journal;
+    private IShardCourier? _courier;
     private SuspensionDetector? _suspensions;
     private volatile Exception? _abandonedBy;
     private long _lastTicket;
     private long _messages;
     private TimeSpan _busy;
-    private readonly PriorityQueue<PendingReply, long> _awaitingLobby = new();
-    private IShardCourier? _courier;
     private bool _isDraining;
     private bool _isJournalClosed;
 

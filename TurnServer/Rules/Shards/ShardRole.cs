@@ -7,13 +7,12 @@ namespace TurnServer.Rules;
 /// shard 0 is the lobby, with all registrations, and the others share the games.
 /// </summary>
 /// <param name="Number">0: the lobby; from 1: games.</param>
-/// <param name="GameShards">How many shards share the games; 0: there is one table for everything.</param>
+/// <param name="GameShards">
+/// How many shards share the games: a power of two, so that it divides the range of keys; 0: there is one table for
+/// everything.
+/// </param>
 public readonly record struct ShardRole(int Number, int GameShards)
 {
-    /// <summary>The most shards for games. A power of two, as their number is: so that it divides the range of keys.
-    /// </summary>
-    public const int GameShardsMax = 256;
-
     /// <summary>One table for everything.</summary>
     public static ShardRole Whole => default;
 

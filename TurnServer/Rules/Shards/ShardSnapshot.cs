@@ -71,8 +71,7 @@ internal static class ShardSnapshotReader
         var channel = table.Channels.FirstOrDefault(channel => channel.Peer == peer)
             ?? throw new CorruptStateException($"messages of shard {peer} to shard {table.Role.Number}");
         channel.Read(ref from);
-        table.Parts.RemoteGames?.RestoreGames(peer, from.Int());
-        if (table.Parts.RemoteGames is null)
-            from.Int();
+        var games = from.Int();
+        table.Parts.RemoteGames?.RestoreGames(peer, games);
     }
 }
