@@ -215,6 +215,9 @@ internal static partial class Log
         + "{Reason}")]
     public static partial void EtcdNotCompacted(ILogger log, string reason);
 
+    [LoggerMessage(79, LogLevel.Information, "Shard {Shard} is the server's at {Address} from now on")]
+    public static partial void ShardMoved(ILogger log, int shard, string address);
+
     [LoggerMessage(80, LogLevel.Information, "Connected to server {Address} of the cluster")]
     public static partial void LinkEstablished(ILogger log, string address);
 

@@ -33,7 +33,7 @@ internal static class ClusterSamples
         Owner = "one-1",
         Epoch = 3,
         Position = 5000,
-        TakeOvers = [TakeOver],
+        TakeOvers = [new ShardMove(TakeOver.At, 0, TakeOver.Owner, TakeOver.Cause)],
         TakeOversByCause = [0, 0, 1, 0, 0, 0, 0],
         Appended = new AppendTotals(10, 2000, TimeSpan.FromMilliseconds(40), 2),
         SnapshotBytes = 77,

@@ -56,7 +56,7 @@ public sealed class ClusterNodeTests
             Assert.That(await Standby.AskAsync($"6,first,{ann},0"), Is.EqualTo("0/11/*"));
             Assert.That(await Standby.AskAsync($"6,second,{ann},1"), Is.EqualTo("0/10/*"));
             Assert.That(await Standby.AskAsync($"6,,{bob},0"), Is.EqualTo("0/9/first|second"));
-            Assert.That(Standby.Node.GetStatus().TakeOvers[^1].Cause, Is.EqualTo("owner gone"));
+            Assert.That(Standby.Overview.GetStatus().TakeOvers[^1].Cause, Is.EqualTo("owner gone"));
         }
     }
 
@@ -65,12 +65,12 @@ public sealed class ClusterNodeTests
     {
         var (ann, bob) = await StartGameAsync();
         var held = Standby.AskAsync($"6,,{bob},0", waitSeconds: 60);
-        await TestWait.UntilAsync(async () => (await Owner.Node.GetStatisticsAsync()).HeldReplies == 1, "it is held");
+        await TestWait.UntilAsync(async () => (await Owner.Overview.GetStatisticsAsync()).HeldReplies == 1, "it is held");
         Owner.Kill();
         await Standby.UntilOwnerAsync();
         // The owner that died answers nothing; as its link breaks, the request is asked again.
         Owner.Access.Thaw();
-        await TestWait.UntilAsync(async () => (await Standby.Node.GetStatisticsAsync()).HeldReplies == 1,
+        await TestWait.UntilAsync(async () => (await Standby.Overview.GetStatisticsAsync()).HeldReplies == 1,
             "it is held again");
         await Standby.AskAsync($"6,news,{ann},0");
         // 0/9 or 0/11: the owner may have died before its update was in the log.
@@ -82,14 +82,14 @@ public sealed class ClusterNodeTests
     {
         var (_, bob) = await StartGameAsync();
         var held = Owner.AskAsync($"6,,{bob},0", waitSeconds: 60);
-        await TestWait.UntilAsync(async () => (await Owner.Node.GetStatisticsAsync()).HeldReplies == 1, "it is held");
+        await TestWait.UntilAsync(async () => (await Owner.Overview.GetStatisticsAsync()).HeldReplies == 1, "it is held");
         await Owner.Node.HandOverAsync();
         await Standby.UntilOwnerAsync();
         using (Assert.EnterMultipleScope())
         {
             Assert.That(await held, Is.EqualTo("0/10/*"));
             Assert.That(await Owner.AskAsync($"6,,{bob},1"), Is.EqualTo("0/10/*"), "passed on to the new owner");
-            Assert.That(Standby.Node.GetStatus().TakeOvers[^1].Cause, Is.EqualTo("handed over"));
+            Assert.That(Standby.Overview.GetStatus().TakeOvers[^1].Cause, Is.EqualTo("handed over"));
         }
     }
 
@@ -154,18 +154,18 @@ public sealed class ClusterNodeTests
     public async Task A_server_that_has_not_read_the_log_yet_is_not_healthy()
     {
         var third = _cluster.Start("three", isFrozen: true);
-        Assert.That((await third.Node.GetStatisticsAsync()).Problem,
+        Assert.That((await third.Overview.GetStatisticsAsync()).Problem,
             Is.EqualTo("this server has not read the log yet"));
         third.Access.Thaw();
         await third.UntilFollowingAsync();
-        Assert.That((await third.Node.GetStatisticsAsync()).Problem, Is.Null);
+        Assert.That((await third.Overview.GetStatisticsAsync()).Problem, Is.Null);
     }
 
     [Test]
     public async Task The_last_server_refuses_requests_once_it_stops()
     {
         Standby.Kill();
-        await TestWait.UntilAsync(() => Owner.Node.GetStatus().Members.Count == 1, "it is alone");
+        await TestWait.UntilAsync(() => Owner.Overview.GetStatus().Members.Count == 1, "it is alone");
         await Owner.Node.HandOverAsync();
         Assert.That(await Owner.AskAsync("0,ann,*,*,*"), Is.EqualTo("23/*/*"));
     }
@@ -187,7 +187,7 @@ public sealed class ClusterNodeTests
         }
 
         await TestWait.UntilAsync(async () =>
-            (await Standby.Node.GetStatisticsAsync()).Problem?.Contains("records of version 4") ?? false,
+            (await Standby.Overview.GetStatisticsAsync()).Problem?.Contains("records of version 4") ?? false,
             "it says so to whoever asks for its health");
     }
 
@@ -200,7 +200,7 @@ public sealed class ClusterNodeTests
             await Owner.AskAsync($"0,ann,*,*,t{token++ % 50}");
         Standby.Access.Thaw();
         await Standby.UntilFollowingAsync();
-        Assert.That((await Standby.Node.GetStatisticsAsync()).Table.Players, Is.EqualTo(50));
+        Assert.That((await Standby.Overview.GetStatisticsAsync()).Table.Players, Is.EqualTo(50));
     }
 
     private static ForwardedRequest Request(string body) =>

@@ -1,3 +1,4 @@
+using TurnServer.Cluster.Placement;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cluster;
@@ -16,17 +17,14 @@ public sealed class ClusterShardsTests
 
     private TestServer Two => _servers[1];
 
-    // Two of the shards with games are the second server's.
     [SetUp]
     public async Task StartAsync()
     {
         _cluster = new TestCluster(TimeProvider.System, GameShards);
-        var first = _cluster.Start("one", shard => shard is 1 or 3);
-        await TestWait.UntilAsync(() => Owned(first) == 3, "the first server owns what it can");
-        _servers = [first, _cluster.Start("two", _ => false)];
-        await TestWait.UntilAsync(() => Owned(Two) == 2, "the second server owns the others");
-        foreach (var access in One.Accesses.Where(access => access.Role.Number is 1 or 3))
-            access.Thaw();
+        var first = _cluster.Start("one");
+        await TestWait.UntilAsync(() => Owned(first) == GameShards + 1, "the first server owns everything");
+        _servers = [first, _cluster.Start("two")];
+        await UntilPlacedAsync();
     }
 
     [TearDown]
@@ -85,7 +83,7 @@ public sealed class ClusterShardsTests
         await TestWait.UntilAsync(() => Owned(Two) == GameShards + 1, "the second server owns everything");
         foreach (var (ann, _) in games)
             Assert.That(await Two.AskAsync($"6,a,{ann},0"), Is.EqualTo("0/10/*"));
-        var statistics = await Two.Node.GetStatisticsAsync();
+        var statistics = await Two.Overview.GetStatisticsAsync();
         Assert.That(statistics.Table.Players, Is.EqualTo(Games), "half of the registrations have ended");
     }
 
@@ -98,6 +96,18 @@ public sealed class ClusterShardsTests
         };
         Assert.That((await One.Gateway.AnswerAsync(request)).Outcome,
             Is.EqualTo(TurnServer.Cluster.ForwardOutcome.NotTaken));
+    }
+
+    // Each shard is where it is to be, and the servers know that.
+    private async Task UntilPlacedAsync()
+    {
+        foreach (var (number, store) in _cluster.Stores.Index())
+        {
+            var owner = Rendezvous.Rank(number, _cluster.Store.Members)[0].Id;
+            await TestWait.UntilAsync(
+                () => store.Head.Owner == owner && _servers.All(server => server.Node.Shards[number].OwnerId == owner),
+                $"shard {number} is {owner}'s");
+        }
     }
 
     private static int Owned(TestServer server) => server.Node.Shards.Count(shard => shard.Route.Here is not null);

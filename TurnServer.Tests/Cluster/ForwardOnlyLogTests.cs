@@ -88,8 +88,8 @@ internal sealed class ForwardOnlyLogTests
         await standby.UntilOwnerAsync();
         using (Assert.EnterMultipleScope())
         {
-            Assert.That(standby.Node.GetStatus().Problem, Is.Null);
-            Assert.That((await standby.Node.GetStatisticsAsync()).Table.Players, Is.EqualTo(1));
+            Assert.That(standby.Overview.GetStatus().Problem, Is.Null);
+            Assert.That((await standby.Overview.GetStatisticsAsync()).Table.Players, Is.EqualTo(1));
             Assert.That(standby.Log.Entries.Where(entry => entry.Id == Unavailable),
                 Has.One.Matches<(LogLevel, int, Exception?, string Text)>(entry => entry.Text.Contains("gone back")));
         }
@@ -105,22 +105,22 @@ internal sealed class ForwardOnlyLogTests
         var three = ClusterPieces.Member("three");
         cluster.Store.SetMember(three);
         other.SetMember(three);
-        await TestWait.UntilAsync(() => standby.Node.GetStatus().Members.Count == 3, "it knows the third server");
+        await TestWait.UntilAsync(() => standby.Overview.GetStatus().Members.Count == 3, "it knows the third server");
         // As when etcd is stopped, restored from a backup, and started.
         standby.Access.IsCutOff = true;
         standby.Access.SwitchTo(other);
-        await TestWait.UntilAsync(() => standby.Node.GetStatus().StandbyProblem is not null, "the log is away");
+        await TestWait.UntilAsync(() => standby.Overview.GetStatus().StandbyProblem is not null, "the log is away");
         standby.Access.IsCutOff = false;
         await UntilGoneBackAsync(standby);
         var batch = ClusterPieces.TakeOverBy(three.Id);
         while (other.Head.Position <= cluster.Store.Head.Position)
             other.Append(other.Head.TakenOverBy(three.Id), batch);
-        await TestWait.UntilAsync(() => standby.Node.GetStatus() is { StandbyProblem: null } status
+        await TestWait.UntilAsync(() => standby.Overview.GetStatus() is { StandbyProblem: null } status
             && status.Position == other.Head.Position, "it follows the other one");
         using (Assert.EnterMultipleScope())
         {
-            Assert.That((await standby.Node.GetStatisticsAsync()).Table.Players, Is.Zero, "those of the other one");
-            Assert.That(standby.Node.GetStatus().Owner, Is.EqualTo(three.Id));
+            Assert.That((await standby.Overview.GetStatisticsAsync()).Table.Players, Is.Zero, "those of the other one");
+            Assert.That(standby.Overview.GetStatus().Owner, Is.EqualTo(three.Id));
         }
     }
 
@@ -130,18 +130,18 @@ internal sealed class ForwardOnlyLogTests
         await using var cluster = new TestCluster(TimeProvider.System);
         var (owner, _) = await StartAsync(cluster);
         owner.Access.SwitchTo(new SharedStore());
-        await TestWait.UntilAsync(async () => (await owner.Node.GetStatisticsAsync()).Problem is { } problem
+        await TestWait.UntilAsync(async () => (await owner.Overview.GetStatisticsAsync()).Problem is { } problem
             && problem.StartsWith("the log has gone back from position ", StringComparison.Ordinal), "it says so");
         var request = owner.AskAsync("0,bob,*,*,bob");
         Assert.That(owner.IsOwner);
         owner.Access.SwitchTo(cluster.Store);
         Assert.That(await request, Does.StartWith("0/0/"));
-        await TestWait.UntilAsync(async () => (await owner.Node.GetStatisticsAsync()).Problem is null, "it is well");
+        await TestWait.UntilAsync(async () => (await owner.Overview.GetStatisticsAsync()).Problem is null, "it is well");
         using (Assert.EnterMultipleScope())
         {
             Assert.That(owner.IsOwner);
-            Assert.That((await owner.Node.GetStatisticsAsync()).Table.Players, Is.EqualTo(2));
-            Assert.That(owner.Node.GetStatus().Epoch, Is.EqualTo(1));
+            Assert.That((await owner.Overview.GetStatisticsAsync()).Table.Players, Is.EqualTo(2));
+            Assert.That(owner.Overview.GetStatus().Epoch, Is.EqualTo(1));
             Assert.That(owner.Log.Entries.Select(entry => entry.Id), Has.One.EqualTo(Stalled));
             Assert.That(owner.Log.Entries.Select(entry => entry.Id), Has.One.EqualTo(Resumed));
         }
@@ -159,7 +159,7 @@ internal sealed class ForwardOnlyLogTests
     }
 
     private static Task UntilGoneBackAsync(TestServer standby) => TestWait.UntilAsync(
-        () => standby.Node.GetStatus().StandbyProblem?.StartsWith("the log has gone back ", StringComparison.Ordinal)
+        () => standby.Overview.GetStatus().StandbyProblem?.StartsWith("the log has gone back ", StringComparison.Ordinal)
             ?? false, "it says so");
 
     private static ShardHead AppendTo(SharedStore store, int epochs, int batches)

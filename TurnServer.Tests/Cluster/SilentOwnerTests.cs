@@ -26,7 +26,7 @@ internal sealed class SilentOwnerTests
         _clock.Shift += TimeSpan.FromSeconds(3);
         standby.Node.Lobby.Signs.NoteSilent(standby.Node.Lobby.Route.Owner!.Id);
         await standby.UntilOwnerAsync();
-        Assert.That(standby.Node.GetStatus().TakeOvers[^1].Cause, Is.EqualTo("owner silent"));
+        Assert.That(standby.Overview.GetStatus().TakeOvers[^1].Cause, Is.EqualTo("owner silent"));
     }
 
     [Test]

@@ -31,6 +31,7 @@ internal sealed class ClusterTableHost : ITableHost
     private readonly ClusterNode _node;
     private readonly NodeLinks _links;
     private readonly ClusterGateway _gateway;
+    private readonly ClusterOverview _overview;
     private LinkServer? _linkServer;
     private Task _running = Task.CompletedTask;
     private Task _handingOver = Task.CompletedTask;
@@ -65,26 +66,27 @@ internal sealed class ClusterTableHost : ITableHost
             last => Server.CreateKeySource(options, last), clock);
         var shard = new ClusterShard(_self, forwardOnly, candidate, grace,
             actor => new TurnGateway(actor, options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log);
-        _node = new ClusterNode(_self, new EtcdMembers(_connection, log), [shard]);
+        _node = new ClusterNode(_self, new EtcdMembers(_connection, log), shard);
         _links = new NodeLinks(_self.Id, shard.Signs, clock, log);
         shard.OwnerFound = _links.Connect;
         shard.IsPassingOn = () => _links.IsConnected;
         shard.IsOwnerUnreachable = () => _links.IsUnreachable;
         _gateway = new ClusterGateway(_node, _links.AskAsync, clock);
+        _overview = new ClusterOverview(_node, _gateway.AskForReportAsync, clock);
     }
 
     /// <inheritdoc/>
-    public ITableQueries Table => _node;
+    public ITableQueries Table => _overview;
 
     /// <inheritdoc/>
     public IPlayerGateway Gateway => _gateway;
 
     /// <inheritdoc/>
     public Func<ClusterStatus> ClusterStatus =>
-        () => _node.GetStatus() with { Name = _options.Name, Etcd = _etcd.Latest };
+        () => _overview.GetStatus() with { Name = _options.Name, Etcd = _etcd.Latest };
 
     /// <inheritdoc/>
-    public Func<Task> RoleChanged => () => _node.Lobby.Route.Changed;
+    public Func<Task> RoleChanged => () => _node.RoleChanged;
 
     /// <inheritdoc/>
     public void Begin()

@@ -21,6 +21,9 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
     /// </summary>
     public static readonly TimeSpan OwnerTimeout = TimeSpan.FromSeconds(10);
 
+    /// <summary>What this server reports of itself (<see cref="ServerReport"/>); set by what shows the cluster.</summary>
+    public Func<Task<byte[]>> Report { get; set; } = () => Task.FromResult<byte[]>([]);
+
     private readonly TaskCompletionSource _draining = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // How long to wait before the same owner is asked again.
@@ -52,10 +55,22 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
         if (request.Shard >= node.Shards.Count)
             return ForwardAnswer.NotTaken;
         var shard = node.Shards[request.Shard];
-        if (request.Kind == ForwardedKind.Messages)
-            return Applied(await shard.ReceiveAsync(request.Body));
-        var route = shard.Route;
-        return route.Here is { } here ? await AskAsync(here, shard, route, request) : ForwardAnswer.NotTaken;
+        switch (request.Kind)
+        {
+            case ForwardedKind.Messages:
+                return await shard.ReceiveAsync(request.Body) is { } applied
+                    ? ForwardAnswer.Of(new WireReply([], ErrorCode.None) { TurnCounter = applied })
+                    : ForwardAnswer.NotTaken;
+            case ForwardedKind.HandOver:
+                return await node.TryHandOverAsync(request.Shard, Encoding.UTF8.GetString(request.Body.Span))
+                    ? ForwardAnswer.Of(new WireReply([], ErrorCode.None))
+                    : ForwardAnswer.NotTaken;
+            case ForwardedKind.Report:
+                return ForwardAnswer.Of(new WireReply(await Report(), ErrorCode.None));
+            default:
+                var route = shard.Route;
+                return route.Here is { } here ? await AskAsync(here, shard, route, request) : ForwardAnswer.NotTaken;
+        }
     }
 
     /// <summary>
@@ -73,9 +88,24 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
         return answer.Outcome == ForwardOutcome.Replied ? answer.Reply.TurnCounter : null;
     }
 
-    private static ForwardAnswer Applied(long? number) => number is null
-        ? ForwardAnswer.NotTaken
-        : ForwardAnswer.Of(new WireReply([], ErrorCode.None) { TurnCounter = number });
+    /// <summary>Asks the owner of a shard to hand it over to a server; see <see cref="Placement.ShardMover"/>.</summary>
+    /// <returns>Whether it has done so.</returns>
+    public async ValueTask<bool> AskForShardAsync(ClusterMember owner, int shard, string to)
+    {
+        var request = new ForwardedRequest(Encoding.UTF8.GetBytes(to), null, 0, default, ForwardedKind.HandOver)
+        {
+            Shard = shard,
+        };
+        return (await passOn(owner, request)).Outcome == ForwardOutcome.Replied;
+    }
+
+    /// <summary>Asks another server for its report; null: it does not answer.</summary>
+    public async Task<byte[]?> AskForReportAsync(ClusterMember server)
+    {
+        var request = new ForwardedRequest(default, null, 0, default, ForwardedKind.Report);
+        var answer = await passOn(server, request);
+        return answer.Outcome == ForwardOutcome.Replied ? answer.Reply.Body : null;
+    }
 
     /// <summary>
     /// Whether a request may be made again when nobody knows whether it was applied. A REGISTER without a token may

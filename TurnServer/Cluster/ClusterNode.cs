@@ -1,35 +1,70 @@
-using TurnServer.Actor;
+using TurnServer.Cluster.Placement;
 using TurnServer.Rules;
 
 namespace TurnServer.Cluster;
 
 /// <summary>One server of a cluster: registered as long as it runs, with its part in each shard.</summary>
-/// <param name="self">This server.</param>
-/// <param name="members">The servers of the cluster.</param>
-/// <param name="shards">The shards; disposed of together with this.</param>
-internal sealed class ClusterNode(ClusterMember self, IClusterMembers members, IReadOnlyList<ClusterShard> shards)
-    : ITableQueries, IDisposable
+internal sealed class ClusterNode : IDisposable
 {
+    private readonly ClusterMember _self;
+    private readonly IClusterMembers _members;
+    private readonly IShardOwners? _owners;
+    private readonly ShardMover? _mover;
     private readonly CancellationTokenSource _stop = new();
     private readonly CancellationTokenSource _unregister = new();
+    private volatile IReadOnlyList<ClusterMember> _alive = [];
 
-    /// <summary>The shards, in the order of their numbers: the lobby is the first.</summary>
-    public IReadOnlyList<ClusterShard> Shards => shards;
+    /// <summary>A server of a cluster with one table for everything.</summary>
+    /// <param name="self">This server.</param>
+    /// <param name="members">The servers of the cluster.</param>
+    /// <param name="table">The table; disposed of together with this.</param>
+    public ClusterNode(ClusterMember self, IClusterMembers members, ClusterShard table)
+    {
+        (_self, _members, Shards) = (self, members, [table]);
+        table.IsFollowing = true;
+    }
+
+    /// <summary>A server of a cluster with shards.</summary>
+    /// <param name="self">This server.</param>
+    /// <param name="members">The servers of the cluster.</param>
+    /// <param name="owners">Who owns the shards.</param>
+    /// <param name="mover">Moves shards.</param>
+    /// <param name="shards">
+    /// The shards, in the order of their numbers: the lobby is the first. Disposed of together with this.
+    /// </param>
+    public ClusterNode(ClusterMember self, IClusterMembers members, IShardOwners owners, ShardMover mover,
+        IReadOnlyList<ClusterShard> shards) =>
+        (_self, _members, _owners, _mover, Shards) = (self, members, owners, mover, shards);
+
+    /// <summary>The shards, in the order of their numbers: the lobby, or the one table, is the first.</summary>
+    public IReadOnlyList<ClusterShard> Shards { get; }
 
     /// <summary>How everything is spread over the shards.</summary>
     public ShardRole Role => Lobby.Role;
 
     /// <summary>The lobby, or the one table for everything.</summary>
-    public ClusterShard Lobby => shards[0];
+    public ClusterShard Lobby => Shards[0];
 
-    /// <summary>What the cluster looks like from here. Any thread.</summary>
-    public ClusterStatus GetStatus() => Lobby.GetStatus();
+    /// <summary>The servers that are registered, the oldest first.</summary>
+    public IReadOnlyList<ClusterMember> Alive => _alive;
+
+    /// <summary>This server, as in <see cref="ClusterMember.Id"/>.</summary>
+    public string Id => _self.Id;
+
+    /// <summary>Completes when this server, or another one, has become the owner of a shard.</summary>
+    public Task RoleChanged => Task.WhenAny(Shards.Select(shard => shard.Route.Changed));
 
     /// <summary>Runs until <see cref="Stop"/>; fails on a bug, and when an actor does.</summary>
     public async Task RunAsync()
     {
-        var registering = members.RegisterAsync(() => self with { Position = Lobby.Position }, _unregister.Token);
-        List<Task> loops = [registering, WatchMembersAsync(), .. shards.Select(shard => shard.RunAsync(_stop.Token))];
+        List<Task> loops =
+        [
+            _members.RegisterAsync(DescribeSelf, _unregister.Token),
+            WatchMembersAsync(),
+            .. Shards.Select(shard => shard.RunAsync(_stop.Token)),
+        ];
+        if (_mover is not null)
+            loops.AddRange([WatchOwnersAsync(), _mover.RunAsync(_stop.Token)]);
         try
         {
             for (var running = loops; running.Count > 0;)
@@ -49,15 +84,18 @@ internal sealed class ClusterNode(ClusterMember self, IClusterMembers members, I
     }
 
     /// <summary>
-    /// Hands over what this server owns, one shard after the other, and takes nothing over again. Requests that come
-    /// after that have to wait for the next owner.
+    /// Hands over what this server owns, and takes nothing over again. Requests that come after that have to wait for
+    /// the next owner. Shards are handed over one after the other, to servers that are ready for them.
     /// </summary>
     public async Task HandOverAsync()
     {
-        foreach (var shard in shards)
-            await shard.HandOverAsync();
+        await (_mover?.LeaveAsync() ?? Lobby.RetireAsync());
         await _unregister.CancelAsync();
     }
+
+    /// <summary>See <see cref="ShardMover.TryHandOverAsync"/>.</summary>
+    public Task<bool> TryHandOverAsync(int shard, string to) =>
+        _mover?.TryHandOverAsync(shard, to) ?? Task.FromResult(false);
 
     /// <summary>Lets <see cref="RunAsync"/> end.</summary>
     public void Stop()
@@ -66,28 +104,45 @@ internal sealed class ClusterNode(ClusterMember self, IClusterMembers members, I
         _stop.Cancel();
     }
 
-    /// <inheritdoc/>
-    public Task<ActorStatistics> GetStatisticsAsync() => Lobby.GetStatisticsAsync();
-
-    /// <inheritdoc/>
-    public Task<T> QueryAsync<T>(Func<Table, T> read) => Lobby.QueryAsync(read);
-
     public void Dispose()
     {
-        foreach (var shard in shards)
+        foreach (var shard in Shards)
             shard.Dispose();
         _stop.Dispose();
         _unregister.Dispose();
     }
 
+    // How far it is with each of many shards would be too much to tell everybody each second.
+    private ClusterMember DescribeSelf() => _mover is null
+        ? _self with { Position = Lobby.Position }
+        : _self with { IsLeaving = _mover.IsLeaving };
+
     private async Task WatchMembersAsync()
     {
         try
         {
-            await foreach (var alive in members.WatchAsync(_stop.Token))
+            await foreach (var alive in _members.WatchAsync(_stop.Token))
             {
-                foreach (var shard in shards)
+                _alive = alive;
+                foreach (var shard in Shards)
                     shard.SetAlive(alive);
+                _mover?.SetAlive(alive);
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The server is stopping.
+        }
+    }
+
+    private async Task WatchOwnersAsync()
+    {
+        try
+        {
+            await foreach (var owners in _owners!.WatchAsync(_stop.Token))
+            {
+                foreach (var shard in Shards)
+                    _mover!.NoteOwner(shard.Role.Number, owners.GetValueOrDefault(shard.Role.Number));
             }
         }
         catch (OperationCanceledException) when (_stop.IsCancellationRequested)

@@ -19,7 +19,7 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
     private readonly ClusterMember _self;
     private readonly ShardReplica _replica;
     private readonly ShardStandby _standby;
-    private readonly TaskCompletionSource _handOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly FollowSwitch _following = new();
 
     // Guards the choice of the route, which several threads make.
     private readonly Lock _gate = new();
@@ -27,7 +27,10 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
     private volatile IReadOnlyList<ClusterMember> _alive = [];
     private volatile ShardOwner? _owner;
     private volatile Task _owning = Task.CompletedTask;
+    private volatile bool _isKnown;
+    private volatile IReadOnlyList<long> _takenByCause = new long[TakeOverCause.All.Count];
     private IPlayerGateway? _here;
+    private TaskCompletionSource _handOver = new();
     private AppendTotals _appendedBefore;
 
     /// <param name="self">This server.</param>
@@ -55,6 +58,21 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
         _standby = new ShardStandby(log, _replica, candidate, self.Id, Signs, clock, messages);
         Signs.Changed = _standby.Reconsider;
     }
+
+    /// <summary>
+    /// Whether this server reads the log, so that it can take over. It has to be switched on, even for the owner.
+    /// </summary>
+    public bool IsFollowing
+    {
+        get => _following.IsOn;
+        set => _following.Set(value);
+    }
+
+    /// <summary>Whether this server follows, and could take over without reading for long.</summary>
+    public bool IsCaughtUp => _replica.IsCaughtUp;
+
+    /// <summary>The owner, as in <see cref="ClusterMember.Id"/>; null: none is known.</summary>
+    public string? OwnerId => _owner is not null ? _self.Id : _replica.Owner;
 
     /// <summary>Which shard it is.</summary>
     public ShardRole Role => _shardLog.Role;
@@ -88,34 +106,55 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
     /// <summary>How far this server has followed, or written, the log.</summary>
     public long Position => _owner?.Position ?? _replica.Position;
 
-    /// <summary>What the shard looks like from here. Any thread.</summary>
-    public ClusterStatus GetStatus()
+    /// <summary>What has been appended here, whenever this server was the owner.</summary>
+    public AppendTotals Appended
     {
-        ShardOwner? here;
-        AppendTotals appended;
-        lock (_gate)
+        get
         {
-            here = _owner;
-            appended = here is null ? _appendedBefore : _appendedBefore + here.Counters.Read();
+            lock (_gate)
+                return _owner is { } here ? _appendedBefore + here.Counters.Read() : _appendedBefore;
         }
+    }
 
-        var owner = here is null ? _replica.Owner : _self.Id;
-        var position = here?.Position ?? _replica.Position;
-        var takeOvers = _replica.TakeOvers;
-        return new ClusterStatus
+    /// <summary>
+    /// The size of the latest snapshot that this server has written, in bytes; 0: none, or another is the owner.
+    /// </summary>
+    public long SnapshotBytes => _owner?.SnapshotBytes ?? 0;
+
+    /// <summary>How many times the shard has been taken over, by any server.</summary>
+    public long Epoch => _replica.Epoch;
+
+    /// <summary>The takeovers that this server has read of.</summary>
+    public TakeOverHistory TakeOvers => _replica.TakeOvers;
+
+    /// <summary>How many times this server has taken over, in the order of <see cref="TakeOverCause.All"/>.</summary>
+    public IReadOnlyList<long> TakenByCause => _takenByCause;
+
+    /// <summary>Why players who are connected here cannot play; null: they can.</summary>
+    public string? Problem => _owner is { } owner
+        ? owner.Problem
+        : _route.Owner is not { } other
+            ? FollowingProblem ?? (_isKnown || _replica.HasLoaded ? null : "this server has not read the log yet")
+        : IsPassingOn() ? null
+        : FollowingProblem ?? (IsOwnerUnreachable() ? $"the owner, at {other.Address}, cannot be reached" : null);
+
+    /// <summary>Why this server, not the owner, could not take over; null: it could, or need not.</summary>
+    public string? StandbyProblem => _owner is null ? FollowingProblem : null;
+
+    /// <summary>What the shard holds; null: another server owns it, or it does not answer now.</summary>
+    public async Task<ShardLoad?> TryReadLoadAsync()
+    {
+        if (_owner is not { } owner)
+            return null;
+        try
         {
-            Self = _self.Id,
-            Members = MemberStatus.Of(_alive, _self.Id, owner, position),
-            Owner = owner,
-            Epoch = _replica.Epoch,
-            Position = position,
-            TakeOvers = takeOvers.Latest,
-            TakeOversByCause = takeOvers.CountsByCause,
-            Appended = appended,
-            SnapshotBytes = here?.SnapshotBytes ?? 0,
-            Problem = Problem,
-            StandbyProblem = here is null ? _standby.Problem : null,
-        };
+            return ShardLoad.Of(Role.Number, owner.Position, owner.MessagesWaiting,
+                await owner.Actor.GetStatisticsAsync());
+        }
+        catch (Exception e) when (e is ActorBusyException or OwnershipLostException)
+        {
+            return null;
+        }
     }
 
     /// <summary>
@@ -123,10 +162,19 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
     /// </summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        while (await _standby.FollowAsync(stop) is { } owned)
+        while (!stop.IsCancellationRequested)
         {
-            _owning = OwnAsync(owned, stop);
-            await _owning;
+            try
+            {
+                var unwanted = await _following.UntilOnAsync(stop);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(unwanted, stop);
+                if (await _standby.FollowAsync(either.Token) is { } owned)
+                    await (_owning = OwnAsync(owned, stop));
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                // Stopped while it did not follow.
+            }
         }
     }
 
@@ -157,16 +205,29 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
         ChooseRoute();
     }
 
+    /// <summary>Notes who owned the shard when that last changed.</summary>
+    public void NoteOwner(ShardHead head)
+    {
+        _isKnown = true;
+        _replica.NoteOwner(head);
+    }
+
     /// <summary>
-    /// Hands the table over if this server owns it, and does not take it over again. Requests that come after that
-    /// have to wait for the next owner.
+    /// Hands the table over if this server owns it. Requests that come after that have to wait for the next owner.
     /// </summary>
     public async Task HandOverAsync()
     {
-        _standby.IsCandidate = false;
-        _handOver.TrySetResult();
+        lock (_gate)
+            _handOver.TrySetResult();
         // Its failures are those of RunAsync.
         await _owning.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Has this server never take over from now on, and hand over at once what it owns.</summary>
+    public Task RetireAsync()
+    {
+        _standby.IsCandidate = false;
+        return HandOverAsync();
     }
 
     /// <inheritdoc/>
@@ -199,23 +260,22 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
     public Task<T> QueryAsync<T>(Func<Table, T> read) =>
         _owner is { } owner ? owner.Actor.QueryAsync(read) : _replica.QueryAsync(read);
 
-    public void Dispose() => _replica.Dispose();
+    public void Dispose()
+    {
+        _following.Dispose();
+        _replica.Dispose();
+    }
 
-    // Why players who are connected here cannot play; null: they can.
-    private string? Problem => _owner is { } owner
-        ? owner.Problem
-        : _route.Owner is not { } other
-            ? _standby.Problem ?? (_replica.HasLoaded ? null : "this server has not read the log yet")
-        : IsPassingOn() ? null
-        : _standby.Problem ?? (IsOwnerUnreachable() ? $"the owner, at {other.Address}, cannot be reached" : null);
+    private string? FollowingProblem => _following.IsOn ? _standby.Problem : null;
 
     private async Task OwnAsync(OwnedShard owned, CancellationToken stop)
     {
         using var owner = new ShardOwner(_shardLog, owned, _grace, _clock, _log, Send);
         var takeOver = _replica.TakeOvers.Latest[^1];
+        CountTakeOver(takeOver.Cause);
         Log.TookOver(_log, takeOver.Cause, owned.Epoch, owned.Table.PlayerCount, owned.Table.GameCount,
             takeOver.Grace.TotalSeconds);
-        var running = owner.RunAsync(CloseAsync(), stop);
+        var running = owner.RunAsync(CloseAsync(BeginOwning()), stop);
         SetOwner(owner);
         try
         {
@@ -234,10 +294,29 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
         }
     }
 
-    // Requests must not come to the actor any more once it closes.
-    private async Task CloseAsync()
+    private void CountTakeOver(string cause)
     {
-        await _handOver.Task;
+        long[] counts = [.. _takenByCause];
+        counts[TakeOverCause.IndexOf(cause)]++;
+        _takenByCause = counts;
+    }
+
+    // Completes when the table is to be handed over: at once if this server is about to stop.
+    private Task BeginOwning()
+    {
+        lock (_gate)
+        {
+            _handOver = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (!_standby.IsCandidate)
+                _handOver.SetResult();
+            return _handOver.Task;
+        }
+    }
+
+    // Requests must not come to the actor any more once it closes.
+    private async Task CloseAsync(Task handOver)
+    {
+        await handOver;
         lock (_gate)
             _here = null;
         ChooseRoute();
@@ -272,7 +351,7 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
             // Within the lock: the last one to be told must be the last one chosen.
             if (owner is not null || _here is not null)
                 OwnerFound?.Invoke(owner);
-            if (owner is not null)
+            if (owner is not null && Role == ShardRole.Whole)
                 Log.StandsBy(_log, owner.Address);
         }
 

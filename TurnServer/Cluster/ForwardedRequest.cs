@@ -30,6 +30,14 @@ internal enum ForwardedKind : byte
     /// <see cref="WireReply.TurnCounter"/> is the last one that has been applied.
     /// </summary>
     Messages = 2,
+
+    /// <summary>
+    /// Asks for a shard itself: the id of the server that is to own it. A reply says that it has been handed over.
+    /// </summary>
+    HandOver = 3,
+
+    /// <summary>Asks for <see cref="ServerReport"/>, which is the reply's body.</summary>
+    Report = 4,
 }
 
 /// <summary>How a server that was asked to handle a request fared.</summary>

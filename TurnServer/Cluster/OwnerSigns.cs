@@ -10,7 +10,13 @@ internal sealed class OwnerSigns(TimeProvider clock)
     // Less than the silence after which a link is given up, as the last batch may have come shortly after that began.
     private static readonly TimeSpan QuietMin = TimeSpan.FromSeconds(2);
 
+    // How long the others wait for the server that is to take over a shard without an owner: it has the table, and
+    // needs some milliseconds.
+    private static readonly TimeSpan PreferredTimeout = TimeSpan.FromSeconds(1);
+
     private volatile HashSet<string>? _registered;
+    private volatile string? _preferred;
+    private long _ownerlessAt = clock.GetTimestamp();
     private volatile string? _refusing;
     private volatile string? _silent;
     private long _appendedAt = clock.GetTimestamp();
@@ -27,6 +33,21 @@ internal sealed class OwnerSigns(TimeProvider clock)
         _registered = [.. ids];
         Changed?.Invoke();
     }
+
+    /// <summary>
+    /// Says which server is to take over first when nobody owns the shard; null: any. Otherwise two that follow would
+    /// race, and the shard would have to move once more.
+    /// </summary>
+    public void Prefer(string? server)
+    {
+        if (_preferred == server)
+            return;
+        _preferred = server;
+        Changed?.Invoke();
+    }
+
+    /// <summary>Says that nobody owns the shard any more.</summary>
+    public void NoteOwnerless() => Volatile.Write(ref _ownerlessAt, clock.GetTimestamp());
 
     /// <summary>Says that a server which could be reached refuses connections: its process is gone.</summary>
     public void NoteRefusing(string server)
@@ -62,6 +83,15 @@ internal sealed class OwnerSigns(TimeProvider clock)
             _refusing = null;
     }
 
+    /// <summary>
+    /// Whether another server is to take over now, so that this one looks again soon whether it has.
+    /// </summary>
+    /// <param name="owner">The owner; null: there is none.</param>
+    /// <param name="self">This server.</param>
+    public bool IsAnothersTurn(string? owner, string self) => owner is null && _preferred is { } preferred
+        && preferred != self && _registered?.Contains(preferred) == true
+        && clock.GetElapsedTime(Volatile.Read(ref _ownerlessAt)) < PreferredTimeout;
+
     /// <summary>Why this server should take over, as <see cref="TakeOverCause"/>; null: it should not.</summary>
     /// <param name="owner">The owner; null: there is none.</param>
     /// <param name="epoch">How many times the shard has been taken over.</param>
@@ -72,6 +102,7 @@ internal sealed class OwnerSigns(TimeProvider clock)
             return null;
         return owner switch
         {
+            null when IsAnothersTurn(owner, self) => null,
             null => epoch == 0 ? TakeOverCause.FirstServer : TakeOverCause.HandedOver,
             _ when owner == self => TakeOverCause.Unacknowledged,
             _ when !registered.Contains(owner) => TakeOverCause.OwnerGone,

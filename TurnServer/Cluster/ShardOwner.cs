@@ -70,6 +70,9 @@ internal sealed class ShardOwner : IDisposable
     /// <summary>The size of the latest snapshot that this owner has written, in bytes.</summary>
     public long SnapshotBytes => _owned.Snapshotter.SnapshotBytes;
 
+    /// <summary>Messages to other shards that those have not applied yet.</summary>
+    public int MessagesWaiting => _courier.Waiting;
+
     /// <summary>Why nothing can be recorded, and requests are refused; null: it can. Any thread.</summary>
     public string? Problem => _goneBack is { } goneBack ? goneBack.Problem
         : !Actor.IsStalled ? null

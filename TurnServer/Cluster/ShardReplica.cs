@@ -17,11 +17,13 @@ internal sealed class ShardReplica(OwnerSigns signs, Action ownerChanged) : IDis
     // For whoever uses the follower: the reader of the log, who takes over, or a query.
     private readonly SemaphoreSlim _gate = new(1);
     private readonly TakeOverHistory _takeOvers = new();
+    private readonly Lock _ownerGate = new();
     private volatile ShardFollower? _follower;
     private volatile string? _owner;
     private volatile TableStatistics? _statistics;
     private volatile bool _hasLoaded;
     private long _ownerPosition;
+    private long _goal = long.MaxValue;
     private long _epoch;
     private long _position;
 
@@ -43,6 +45,9 @@ internal sealed class ShardReplica(OwnerSigns signs, Action ownerChanged) : IDis
     /// <summary>Whether this server has read the log since its start.</summary>
     public bool HasLoaded => _hasLoaded;
 
+    /// <summary>Whether this server could take over without reading for long.</summary>
+    public bool IsCaughtUp => HasTable && Position >= Volatile.Read(ref _goal);
+
     /// <summary>Begins with what the log has: its latest snapshot, or an empty table.</summary>
     /// <exception cref="LogUnavailableException">The log does not answer.</exception>
     /// <exception cref="StateException">The snapshot cannot be used.</exception>
@@ -58,6 +63,7 @@ internal sealed class ShardReplica(OwnerSigns signs, Action ownerChanged) : IDis
         head = await log.ReadHeadAsync(stop);
         SetOwner(head.Owner, head.Epoch, head.Position);
         Volatile.Write(ref _position, follower.Position);
+        Volatile.Write(ref _goal, head.Position);
         await _gate.WaitAsync(stop);
         _follower = follower;
         _gate.Release();
@@ -82,11 +88,10 @@ internal sealed class ShardReplica(OwnerSigns signs, Action ownerChanged) : IDis
                 case BatchKind.TakeOver:
                     _takeOvers.Add(follower.LastTakeOver!, batch.Position);
                     signs.NoteAlive(follower.LastTakeOver!.Owner);
-                    if (batch.Position > _ownerPosition)
-                        SetOwner(follower.LastTakeOver!.Owner, Epoch + 1, batch.Position);
+                    SetOwner(follower.LastTakeOver!.Owner, Epoch + 1, batch.Position, onlyIfLater: true);
                     break;
-                case BatchKind.HandOver when batch.Position > _ownerPosition:
-                    SetOwner(null, Epoch, batch.Position);
+                case BatchKind.HandOver:
+                    SetOwner(null, Epoch, batch.Position, onlyIfLater: true);
                     break;
             }
 
@@ -103,6 +108,14 @@ internal sealed class ShardReplica(OwnerSigns signs, Action ownerChanged) : IDis
     {
         if (head.Position != _ownerPosition)
             SetOwner(head.Owner, head.Epoch, head.Position);
+    }
+
+    /// <summary>
+    /// Notes who owned the shard when that last changed; what this server has read itself may be later.
+    /// </summary>
+    public void NoteOwner(ShardHead head)
+    {
+        SetOwner(head.Owner, head.Epoch, head.Position, onlyIfLater: true);
     }
 
     /// <summary>Takes over, and gives the table to the new owner. Null: there is none here, or it failed.</summary>
@@ -168,11 +181,20 @@ internal sealed class ShardReplica(OwnerSigns signs, Action ownerChanged) : IDis
 
     private Table CurrentTable => _follower?.Table ?? new Table(new RulesOptions(), new RecordedKeys());
 
-    private void SetOwner(string? owner, long epoch, long position)
+    // Both the log and the map of owners tell; the later one counts.
+    private void SetOwner(string? owner, long epoch, long position, bool onlyIfLater = false)
     {
-        _owner = owner;
-        _ownerPosition = position;
-        Volatile.Write(ref _epoch, epoch);
+        lock (_ownerGate)
+        {
+            if (onlyIfLater && position <= _ownerPosition)
+                return;
+            if (owner is null)
+                signs.NoteOwnerless();
+            _owner = owner;
+            _ownerPosition = position;
+            Volatile.Write(ref _epoch, epoch);
+        }
+
         ownerChanged();
     }
 }

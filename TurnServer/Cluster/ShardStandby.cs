@@ -59,9 +59,10 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
                     await reader;
                 await news;
                 _news.Reader.TryRead(out _);
-                if (FindCause(replica.Owner) is null)
+                var isDue = FindCause(replica.Owner) is not null;
+                if (!isDue && !signs.IsAnothersTurn(replica.Owner, id))
                     continue;
-                if (await TryTakeOverAsync(stop) is { } owned)
+                if (isDue && await TryTakeOverAsync(stop) is { } owned)
                     return owned;
                 await Task.Delay(_unavailable is null ? CatchUpPause : RetryPause, clock, stop);
                 Reconsider();

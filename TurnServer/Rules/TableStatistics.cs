@@ -32,7 +32,11 @@ public sealed record TableStatistics
     private long[] _drops = new long[Enum.GetValues<DropCause>().Length];
 
     /// <summary>Live registrations by <see cref="PlayerStatus"/>.</summary>
-    public IReadOnlyList<int> PlayersByStatus => _players;
+    public IReadOnlyList<int> PlayersByStatus
+    {
+        get => _players;
+        internal init => _players = [.. value];
+    }
 
     /// <summary>All live registrations.</summary>
     public int Players => _players.Sum();
@@ -60,6 +64,27 @@ public sealed record TableStatistics
     {
         get => _drops;
         init => _drops = [.. value];
+    }
+
+    /// <summary>What several tables hold and have done together.</summary>
+    internal static TableStatistics Sum(IEnumerable<TableStatistics> tables)
+    {
+        var sum = new TableStatistics();
+        foreach (var table in tables)
+        {
+            sum.Games += table.Games;
+            sum.BacklogBytes += table.BacklogBytes;
+            sum.Registrations += table.Registrations;
+            sum.GamesStarted += table.GamesStarted;
+            sum.Turns += table.Turns;
+            sum.TurnBytes += table.TurnBytes;
+            for (var status = 0; status < sum._players.Length; status++)
+                sum._players[status] += table._players[status];
+            for (var cause = 0; cause < sum._drops.Length; cause++)
+                sum._drops[cause] += table._drops[cause];
+        }
+
+        return sum;
     }
 
     /// <summary>A copy that no longer changes, taken in constant time.</summary>

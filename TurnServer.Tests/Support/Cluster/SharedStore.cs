@@ -15,10 +15,14 @@ internal sealed class SharedStore(ShardRole role = default)
     private readonly MemoryLog _log = new(Capacity);
     private readonly Dictionary<string, ClusterMember> _members = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ShardHead _lastOwned;
 
     public ShardRole Role => role;
 
     public ShardHead Head => Locked(() => _log.Head);
+
+    /// <summary>The head as it was when its owner last changed.</summary>
+    public ShardHead LastOwned => Locked(() => _lastOwned);
 
     public ShardSnapshot? Snapshot => Locked(() => _log.Snapshot);
 
@@ -33,7 +37,14 @@ internal sealed class SharedStore(ShardRole role = default)
         Assert.That(TryAppend(Head, next, batch), Is.True);
 
     public bool TryAppend(ShardHead expected, ShardHead next, ReadOnlyMemory<byte> batch) =>
-        Changed(() => _log.TryAppend(expected, next, batch.ToArray()));
+        Changed(() =>
+        {
+            if (!_log.TryAppend(expected, next, batch.ToArray()))
+                return false;
+            if (next.Epoch != expected.Epoch || next.Owner != expected.Owner)
+                _lastOwned = next;
+            return true;
+        });
 
     public bool TryWriteSnapshot(long epoch, long previous, ShardSnapshot snapshot) =>
         Changed(() => _log.TryWriteSnapshot(epoch, previous, snapshot));
@@ -75,6 +86,8 @@ internal sealed class SharedStore(ShardRole role = default)
 /// <summary>A store as one server reaches it: it may be cut off, or wait.</summary>
 internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMembers
 {
+    private static readonly TimeSpan RegisterInterval = TimeSpan.FromMilliseconds(20);
+
     private volatile SharedStore _store = store;
     private volatile bool _isCutOff;
     private volatile TaskCompletionSource? _frozen;
@@ -140,8 +153,15 @@ internal sealed class StoreAccess(SharedStore store) : IShardLog, IClusterMember
 
     public async Task RegisterAsync(Func<ClusterMember> self, CancellationToken stop)
     {
-        _store.SetMember(self());
-        await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        for (var isLeaving = (bool?)null; !stop.IsCancellationRequested;)
+        {
+            var member = self();
+            if (member.IsLeaving != isLeaving)
+                _store.SetMember(member);
+            isLeaving = member.IsLeaving;
+            await Task.Delay(RegisterInterval, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
         if (Unregisters)
             _store.RemoveMember(self().Id);
     }

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using TurnServer.Actor;
 using TurnServer.Cluster;
+using TurnServer.Cluster.Placement;
 using TurnServer.Cluster.Replication;
 using TurnServer.Journal;
 using TurnServer.Protocol;
@@ -35,15 +36,30 @@ internal sealed class TestServer : IAsyncDisposable
             access.Freeze();
         var self = ClusterPieces.Member(id) with { StartedAt = clock.GetUtcNow() };
         var grace = TimeSpan.FromSeconds(30);
-        Node = new ClusterNode(self, Access, [.. Accesses.Select(access =>
+        IReadOnlyList<ClusterShard> shards = [.. Accesses.Select(access =>
         {
             var log = new ForwardOnlyLog(access);
             var candidate = new ShardCandidate(log, id, new StateSettings(new RulesOptions(), false), grace,
                 _ => new RandomKeySource(), clock);
             return new ClusterShard(self, log, candidate, grace,
                 actor => new TurnGateway(actor, WaitSecondsMax, Log, confirmsQueries: true), clock, Log);
-        })]);
+        })];
+        if (shards.Count == 1)
+        {
+            Node = new ClusterNode(self, Access, shards[0]);
+        }
+        else
+        {
+            var placement = new ShardPlacement(shards.Count, clock) { SettlingTime = TimeSpan.Zero };
+            Mover = new ShardMover(id, shards, placement, clock, Log);
+            Node = new ClusterNode(self, Access, new SharedOwners(cluster.Stores), Mover, shards);
+        }
+
         Gateway = new ClusterGateway(Node, cluster.PassOnAsync, clock);
+        Overview = new ClusterOverview(Node, Gateway.AskForReportAsync, clock);
+        Gateway.Report = async () => (await Overview.ReportAsync()).ToBytes();
+        if (Mover is not null)
+            Mover.Ask = (owner, shard) => Gateway.AskForShardAsync(owner, shard, id);
         foreach (var shard in Node.Shards)
             shard.Send = Gateway.SendMessagesAsync;
         _running = Node.RunAsync();
@@ -61,7 +77,12 @@ internal sealed class TestServer : IAsyncDisposable
 
     public ClusterNode Node { get; }
 
+    /// <summary>Null: the cluster has one table for everything.</summary>
+    public ShardMover? Mover { get; }
+
     public ClusterGateway Gateway { get; }
+
+    public ClusterOverview Overview { get; }
 
     /// <summary>Whether other servers cannot reach it.</summary>
     public bool IsUnreachable { get; set; }
@@ -79,7 +100,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     /// <summary>Waits until it stands by and has read all that there is.</summary>
     public Task UntilFollowingAsync() => TestWait.UntilAsync(
-        () => Node.Lobby.Route.Owner is not null && Node.GetStatus().Position == _cluster.Store.Head.Position,
+        () => Node.Lobby.Route.Owner is not null && Overview.GetStatus().Position == _cluster.Store.Head.Position,
         $"{Id} follows");
 
     /// <summary>Dies: it writes nothing from now on, and its registration runs out.</summary>

@@ -68,9 +68,9 @@ internal sealed class MemberRow
 
 internal sealed class TakeOverRow
 {
-    private readonly TakeOver _takeOver;
+    private readonly ShardMove _takeOver;
 
-    internal TakeOverRow(TakeOver takeOver) => _takeOver = takeOver;
+    internal TakeOverRow(ShardMove takeOver) => _takeOver = takeOver;
 
     public DateTime At => _takeOver.At.UtcDateTime;
 

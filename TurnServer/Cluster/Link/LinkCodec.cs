@@ -14,7 +14,10 @@ internal static class LinkCodec
     private const byte ReceivedFlag = 2;
     private const byte ShardFlag = 4;
     private const byte IsMessagesFlag = 8;
-    private const byte RequestFlags = 15;
+    private const byte IsHandOverFlag = 16;
+    private const byte IsReportFlag = 32;
+    private const byte KindFlags = IsWaitingQueryFlag | IsMessagesFlag | IsHandOverFlag | IsReportFlag;
+    private const byte RequestFlags = KindFlags | ReceivedFlag | ShardFlag;
 
     private const byte WasHeldFlag = 1;
     private const byte IsOverloadFlag = 2;
@@ -42,10 +45,9 @@ internal static class LinkCodec
     {
         var fields = new LinkFieldWriter(payload);
         fields.Long(number);
-        fields.Byte((byte)((request.Kind == ForwardedKind.WaitingQuery ? IsWaitingQueryFlag : 0)
+        fields.Byte((byte)(FlagOf(request.Kind)
             | (request.Received is null ? 0 : ReceivedFlag)
-            | (request.Shard == 0 ? 0 : ShardFlag)
-            | (request.Kind == ForwardedKind.Messages ? IsMessagesFlag : 0)));
+            | (request.Shard == 0 ? 0 : ShardFlag)));
         fields.Int(request.WaitSeconds);
         fields.Bits(request.From.Bits);
         if (request.Shard != 0)
@@ -67,15 +69,8 @@ internal static class LinkCodec
         var received = (flags & ReceivedFlag) != 0 ? fields.Text() : null;
         var body = fields.Rest();
         request = default;
-        if (!fields.IsComplete || (shard <= 0 && (flags & ShardFlag) != 0)
-            || (flags & (IsMessagesFlag | IsWaitingQueryFlag)) == (IsMessagesFlag | IsWaitingQueryFlag))
-        {
+        if (!fields.IsComplete || (shard <= 0 && (flags & ShardFlag) != 0) || KindOf(flags) is not { } kind)
             return false;
-        }
-
-        var kind = (flags & IsMessagesFlag) != 0 ? ForwardedKind.Messages
-            : (flags & IsWaitingQueryFlag) != 0 ? ForwardedKind.WaitingQuery
-            : ForwardedKind.Request;
         request = new ForwardedRequest(body.ToArray(), received, waitSeconds, from, kind) { Shard = shard };
         return true;
     }
@@ -111,6 +106,26 @@ internal static class LinkCodec
         answer = new ForwardAnswer(outcome, reply);
         return true;
     }
+
+    private static byte FlagOf(ForwardedKind kind) => kind switch
+    {
+        ForwardedKind.WaitingQuery => IsWaitingQueryFlag,
+        ForwardedKind.Messages => IsMessagesFlag,
+        ForwardedKind.HandOver => IsHandOverFlag,
+        ForwardedKind.Report => IsReportFlag,
+        _ => 0,
+    };
+
+    // Null: two kinds at once.
+    private static ForwardedKind? KindOf(byte flags) => (flags & KindFlags) switch
+    {
+        0 => ForwardedKind.Request,
+        IsWaitingQueryFlag => ForwardedKind.WaitingQuery,
+        IsMessagesFlag => ForwardedKind.Messages,
+        IsHandOverFlag => ForwardedKind.HandOver,
+        IsReportFlag => ForwardedKind.Report,
+        _ => null,
+    };
 
     private static int LengthOf(in WireReply reply) => ReplyFixedBytes
         + (reply.Symbol is null ? 0 : 1)

@@ -15,19 +15,24 @@ internal sealed record ClusterStatus
     /// <summary>The servers that are registered, the oldest first.</summary>
     public required IReadOnlyList<MemberStatus> Members { get; init; }
 
-    /// <summary>The server that owns the table; null: none.</summary>
+    /// <summary>The shards, the lobby first; empty: the cluster has one table for everything.</summary>
+    public IReadOnlyList<ShardStatus> Shards { get; init; } = [];
+
+    /// <summary>The server that owns the table, or the lobby; null: none.</summary>
     public required string? Owner { get; init; }
 
-    /// <summary>How many times the table has been taken over.</summary>
+    /// <summary>How many times the table has been taken over, or all shards together.</summary>
     public required long Epoch { get; init; }
 
-    /// <summary>The last batch that this server has followed or written.</summary>
+    /// <summary>The last batch that this server has followed or written; 0 with shards.</summary>
     public required long Position { get; init; }
 
-    /// <summary>See <see cref="TakeOverHistory.Latest"/>.</summary>
-    public required IReadOnlyList<TakeOver> TakeOvers { get; init; }
+    /// <summary>The latest takeovers; the latest last.</summary>
+    public required IReadOnlyList<ShardMove> TakeOvers { get; init; }
 
-    /// <summary>See <see cref="TakeOverHistory.CountsByCause"/>.</summary>
+    /// <summary>
+    /// See <see cref="TakeOverHistory.CountsByCause"/>; with shards, the takeovers by this server.
+    /// </summary>
     public required IReadOnlyList<long> TakeOversByCause { get; init; }
 
     /// <summary>What this process has appended, whenever it was the owner.</summary>
@@ -45,18 +50,20 @@ internal sealed record ClusterStatus
     /// <summary>What the servers of etcd said of themselves; null: they have not been asked yet.</summary>
     public EtcdReading? Etcd { get; init; }
 
-    /// <summary>Whether this server is the owner.</summary>
+    /// <summary>Whether this server is the owner of the table, or of the lobby.</summary>
     public bool IsOwner => Owner == Self;
 
     /// <summary>Since when the owner is that, by its clock; null: unknown, or there is none.</summary>
     public DateTimeOffset? OwnedSince =>
-        Owner is not null && TakeOvers is [.., var last] && last.Owner == Owner ? last.At : null;
+        Owner is not null && Shards.Count == 0 && TakeOvers is [.., var last] && last.Owner == Owner ? last.At : null;
 
     /// <summary>How many batches this server is behind; an owner is not.</summary>
     public long Behind => Math.Max(0, MemberStatus.LatestOf(Members, Position) - Position);
 
     /// <summary>What this server is, in a few words.</summary>
-    public string Role => IsOwner ? "owner"
+    public string Role => Shards.Count > 0
+        ? $"owns {Shards.Count(shard => shard.Owner == Self)} of {Shards.Count} shards"
+        : IsOwner ? "owner"
         : Members.FirstOrDefault(member => member.IsOwner) is { } owner ? $"standby of {owner.Address}"
         : "standby without an owner";
 }
@@ -80,6 +87,12 @@ internal sealed record MemberStatus
 
     public required bool IsOwner { get; init; }
 
+    /// <summary>How many shards it owns; 0 in a cluster with one table for everything.</summary>
+    public int Shards { get; init; }
+
+    /// <summary>Whether it is about to stop.</summary>
+    public bool IsLeaving { get; init; }
+
     /// <summary>The last batch that it has, up to a second ago.</summary>
     public required long Position { get; init; }
 
@@ -100,6 +113,7 @@ internal sealed record MemberStatus
             Address = member.Address,
             Version = member.Version,
             StartedAt = member.StartedAt,
+            IsLeaving = member.IsLeaving,
             IsSelf = member.Id == self,
             IsOwner = member.Id == owner,
             Position = member.Id == self ? position : member.Position,
@@ -115,3 +129,10 @@ internal sealed record MemberStatus
     public static long LatestOf(IReadOnlyList<MemberStatus> members, long position) =>
         members.Select(member => member.Position).Append(position).Max();
 }
+
+/// <summary>A shard of the cluster.</summary>
+/// <param name="Number">0: the lobby; from 1: games.</param>
+/// <param name="Owner">The server that owns it, as in <see cref="ClusterMember.Id"/>; null: none.</param>
+/// <param name="Epoch">How many times it has been taken over.</param>
+/// <param name="Load">What it holds, up to some seconds ago; null: unknown.</param>
+internal sealed record ShardStatus(int Number, string? Owner, long Epoch, ShardLoad? Load);
