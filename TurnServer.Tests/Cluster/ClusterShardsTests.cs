@@ -1,4 +1,3 @@
-using TurnServer.Cluster.Placement;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cluster;
@@ -22,9 +21,9 @@ public sealed class ClusterShardsTests
     {
         _cluster = new TestCluster(TimeProvider.System, GameShards);
         var first = _cluster.Start("one");
-        await TestWait.UntilAsync(() => Owned(first) == GameShards + 1, "the first server owns everything");
+        await TestWait.UntilAsync(() => first.Owned == GameShards + 1, "the first server owns everything");
         _servers = [first, _cluster.Start("two")];
-        await UntilPlacedAsync();
+        await _cluster.UntilPlacedAsync(_servers);
     }
 
     [TearDown]
@@ -60,7 +59,7 @@ public sealed class ClusterShardsTests
             }
         }
 
-        Assert.That(Owned(other), Is.EqualTo(GameShards + 1));
+        Assert.That(other.Owned, Is.EqualTo(GameShards + 1));
         await PlayAsync(await StartGameAsync(Games, other), Games, other);
     }
 
@@ -80,7 +79,7 @@ public sealed class ClusterShardsTests
         for (var game = 0; game < Games; game++)
             games.Add(await StartGameAsync(game));
         await One.Node.HandOverAsync();
-        await TestWait.UntilAsync(() => Owned(Two) == GameShards + 1, "the second server owns everything");
+        await TestWait.UntilAsync(() => Two.Owned == GameShards + 1, "the second server owns everything");
         foreach (var (ann, _) in games)
             Assert.That(await Two.AskAsync($"6,a,{ann},0"), Is.EqualTo("0/10/*"));
         var statistics = await Two.Overview.GetStatisticsAsync();
@@ -98,20 +97,6 @@ public sealed class ClusterShardsTests
             Is.EqualTo(TurnServer.Cluster.ForwardOutcome.NotTaken));
     }
 
-    // Each shard is where it is to be, and the servers know that.
-    private async Task UntilPlacedAsync()
-    {
-        foreach (var (number, store) in _cluster.Stores.Index())
-        {
-            var owner = Rendezvous.Rank(number, _cluster.Store.Members)[0].Id;
-            await TestWait.UntilAsync(
-                () => store.Head.Owner == owner && _servers.All(server => server.Node.Shards[number].OwnerId == owner),
-                $"shard {number} is {owner}'s");
-        }
-    }
-
-    private static int Owned(TestServer server) => server.Node.Shards.Count(shard => shard.Route.Here is not null);
-
     private static int GamesOf(TestServer server) => server.Node.Shards
         .Count(shard => shard.Role.Number > 0 && shard.Route.Here is not null && shard.Position > 2);
 
@@ -121,19 +106,7 @@ public sealed class ClusterShardsTests
     private async Task<(string Ann, string Bob)> StartGameAsync(int game, TestServer? server = null)
     {
         var asked = 0;
-        var ann = (await Ask($"0,ann{game},*,bob{game},*"))[4..];
-        var bob = (await Ask($"0,bob{game},*,ann{game},*"))[4..];
-        Assert.That(await Ask($"2,*,{ann},*,*"), Does.StartWith("0/3/"));
-        await Ask($"3,*,{ann},*,*");
-        await Ask($"3,*,{bob},*,*");
-        Assert.That(await Ask($"4,*,{ann},*,*"), Is.EqualTo("0/7/*"));
-        var bobsSeat = await Ask($"4,*,{bob},*,*");
-        var annsSeat = await Ask($"4,*,{ann},*,*");
-        Assert.That(bobsSeat, Does.Match("^0/8/[0-9]+[|]0$"));
-        Assert.That(annsSeat, Does.Match("^0/8/[0-9]+[|]1$"));
-        return (annsSeat[4..].Replace('|', ','), bobsSeat[4..].Replace('|', ','));
-
-        Task<string> Ask(string body) => (server ?? Server(asked++ + game)).AskAsync(body);
+        return await SeatPair.StartAsync(body => (server ?? Server(asked++ + game)).AskAsync(body), $"{game}");
     }
 
     private async Task PlayAsync((string Ann, string Bob) seats, int game, TestServer? server = null)

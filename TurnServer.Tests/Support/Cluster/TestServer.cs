@@ -20,6 +20,7 @@ internal sealed class TestServer : IAsyncDisposable
     private readonly TestCluster _cluster;
     private readonly Task _running;
     private bool _isDisposed;
+    private int _asking;
 
     /// <param name="cluster">The cluster.</param>
     /// <param name="id">Its name.</param>
@@ -59,7 +60,7 @@ internal sealed class TestServer : IAsyncDisposable
         Overview = new ClusterOverview(Node, Gateway.AskForReportAsync, clock);
         Gateway.Report = async () => (await Overview.ReportAsync()).ToBytes();
         if (Mover is not null)
-            Mover.Ask = (owner, shard) => Gateway.AskForShardAsync(owner, shard, id);
+            Mover.Ask = AskForShardAsync;
         foreach (var shard in Node.Shards)
             shard.Send = Gateway.SendMessagesAsync;
         _running = Node.RunAsync();
@@ -80,12 +81,18 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Null: the cluster has one table for everything.</summary>
     public ShardMover? Mover { get; }
 
+    /// <summary>The most shards that it asked for at once.</summary>
+    public int AskedAtOnce { get; private set; }
+
     public ClusterGateway Gateway { get; }
 
     public ClusterOverview Overview { get; }
 
     /// <summary>Whether other servers cannot reach it.</summary>
     public bool IsUnreachable { get; set; }
+
+    /// <summary>How many shards it owns.</summary>
+    public int Owned => Node.Shards.Count(shard => shard.Route.Here is not null);
 
     public bool IsOwner => Node.Lobby.Route.Here is not null;
 
@@ -110,6 +117,19 @@ internal sealed class TestServer : IAsyncDisposable
             access.Freeze();
         IsUnreachable = true;
         _cluster.Store.RemoveMember(Id);
+    }
+
+    private async ValueTask<bool> AskForShardAsync(ClusterMember owner, int shard)
+    {
+        AskedAtOnce = Math.Max(AskedAtOnce, Interlocked.Increment(ref _asking));
+        try
+        {
+            return await Gateway.AskForShardAsync(owner, shard, Id);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _asking);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -149,6 +169,19 @@ internal sealed class TestCluster(TimeProvider clock, int gameShards = 0) : IAsy
         lock (_servers)
             _servers.Add(server);
         return server;
+    }
+
+    /// <summary>Waits until each shard is its first server's, and all servers know that.</summary>
+    public async Task UntilPlacedAsync(params TestServer[] servers)
+    {
+        await TestWait.UntilAsync(() => Store.Members.Count == servers.Length, "all are registered");
+        foreach (var (number, store) in Stores.Index())
+        {
+            var owner = Rendezvous.Rank(number, Store.Members)[0].Id;
+            await TestWait.UntilAsync(
+                () => store.Head.Owner == owner && servers.All(server => server.Node.Shards[number].OwnerId == owner),
+                $"shard {number} is {owner}'s");
+        }
     }
 
     /// <summary>What the link between two servers does.</summary>
