@@ -215,6 +215,9 @@ internal static partial class Log
         + "{Reason}")]
     public static partial void EtcdNotCompacted(ILogger log, string reason);
 
+    [LoggerMessage(79, LogLevel.Warning, "Ignored etcd's key {Key}: \"{Value}\" says no owner of a shard")]
+    public static partial void OwnerIgnored(ILogger log, string key, string value);
+
     [LoggerMessage(80, LogLevel.Information, "Connected to server {Address} of the cluster")]
     public static partial void LinkEstablished(ILogger log, string address);
 

@@ -1,5 +1,6 @@
 using TurnServer.Cluster;
 using TurnServer.Cluster.Etcd;
+using TurnServer.Rules;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cluster.Etcd;
@@ -37,6 +38,8 @@ public abstract class EtcdFixture
     }
 
     private protected EtcdShardLog OpenLog(int capacity = EtcdShardLog.CapacityDefault) => new(Connect(), capacity);
+
+    private protected EtcdShardLog OpenLog(ShardRole role) => new(Connect(), role: role);
 
     /// <summary>Appends batches of a few bytes, of which each tells its position, and returns the head.</summary>
     private protected static async Task<ShardHead> AppendAsync(IShardLog log, ShardHead head, int count)

@@ -15,10 +15,14 @@ internal sealed class SharedStore(ShardRole role = default)
     private readonly MemoryLog _log = new(Capacity);
     private readonly Dictionary<string, ClusterMember> _members = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ShardHead _lastOwned;
 
     public ShardRole Role => role;
 
     public ShardHead Head => Locked(() => _log.Head);
+
+    /// <summary>The head as it was when its owner last changed.</summary>
+    public ShardHead LastOwned => Locked(() => _lastOwned);
 
     public ShardSnapshot? Snapshot => Locked(() => _log.Snapshot);
 
@@ -33,7 +37,14 @@ internal sealed class SharedStore(ShardRole role = default)
         Assert.That(TryAppend(Head, next, batch), Is.True);
 
     public bool TryAppend(ShardHead expected, ShardHead next, ReadOnlyMemory<byte> batch) =>
-        Changed(() => _log.TryAppend(expected, next, batch.ToArray()));
+        Changed(() =>
+        {
+            if (!_log.TryAppend(expected, next, batch.ToArray()))
+                return false;
+            if (next.Epoch != expected.Epoch || next.Owner != expected.Owner)
+                _lastOwned = next;
+            return true;
+        });
 
     public bool TryWriteSnapshot(long epoch, long previous, ShardSnapshot snapshot) =>
         Changed(() => _log.TryWriteSnapshot(epoch, previous, snapshot));

@@ -77,6 +77,9 @@ internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
         };
         if (next.Epoch != expected.Epoch)
             request.Success.Add(EtcdTransaction.Put(_keys.Epoch, EtcdKeys.Text(next.Epoch)));
+        // Nobody asks for it where there is one table, and such a cluster stays as earlier versions know it.
+        if (Role != ShardRole.Whole && (next.Epoch != expected.Epoch || next.Owner != expected.Owner))
+            request.Success.Add(EtcdTransaction.Put(_keys.Owner, EtcdKeys.Text(next)));
         var reply = await _connection.WriteAsync(
             (etcd, options) => etcd.Kv.TxnAsync(request, options).ResponseAsync, stop);
         if (reply.Succeeded)
