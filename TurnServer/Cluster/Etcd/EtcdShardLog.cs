@@ -10,7 +10,7 @@ namespace TurnServer.Cluster.Etcd;
 /// the condition that the head has not changed. Whoever appends also compacts etcd's history from time to time, as
 /// etcd would keep what has been overwritten for ever.
 /// </summary>
-internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
+internal sealed class EtcdShardLog : IShardLog
 {
     /// <summary>How many batches the log keeps if nothing else is said.</summary>
     public const int CapacityDefault = 16_384;
@@ -23,20 +23,22 @@ internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
     private readonly EtcdSnapshots _snapshots;
     private readonly EtcdCompactor _compactor;
 
-    /// <param name="connection">Not disposed of with the log.</param>
-    /// <param name="capacity">See <see cref="Capacity"/>. All servers of a cluster must have the same.</param>
+    /// <param name="connection">Where etcd is.</param>
+    /// <param name="compactor">One for all logs on the connection.</param>
     /// <param name="role">Which shard it is.</param>
-    public EtcdShardLog(EtcdConnection connection, int capacity = CapacityDefault, ShardRole role = default)
+    /// <param name="capacity">See <see cref="Capacity"/>. All servers of a cluster must have the same.</param>
+    public EtcdShardLog(EtcdConnection connection, EtcdCompactor compactor, ShardRole role = default,
+        int capacity = CapacityDefault)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, CapacityMax);
-        Capacity = capacity;
         Role = role;
+        Capacity = capacity;
         _connection = connection;
         _keys = new EtcdKeys(connection.Options.Name, role.Number);
         _reader = new EtcdLogReader(connection, _keys, capacity);
         _snapshots = new EtcdSnapshots(connection, _keys);
-        _compactor = new EtcdCompactor(connection);
+        _compactor = compactor;
     }
 
     /// <inheritdoc/>
@@ -44,9 +46,6 @@ internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
 
     /// <inheritdoc/>
     public int Capacity { get; }
-
-    /// <summary>The compaction of etcd's history, for tests.</summary>
-    internal EtcdCompactor Compactor => _compactor;
 
     /// <inheritdoc/>
     public async Task<ShardHead> ReadHeadAsync(CancellationToken stop)
@@ -106,13 +105,6 @@ internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
             _compactor.SnapshotWritten(snapshot.Image.Length);
         return isWritten;
     }
-
-    /// <summary>How full etcd's databases are, and what each server of etcd answers.</summary>
-    public async Task<EtcdStatus> ReadSpaceAsync(CancellationToken stop) =>
-        await EtcdStatus.ReadAsync(_connection, stop) with { CompactionError = _compactor.Error };
-
-    /// <summary>Waits for a compaction under way.</summary>
-    public ValueTask DisposeAsync() => _compactor.DisposeAsync();
 
     // The position tells a reader whether the slot has been overwritten.
     private static ByteString SlotOf(long position, ReadOnlySpan<byte> batch)
