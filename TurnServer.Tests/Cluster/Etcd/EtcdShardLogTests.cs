@@ -2,12 +2,20 @@ using Etcdserverpb;
 using Google.Protobuf;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Etcd;
+using TurnServer.Rules;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cluster.Etcd;
 
 internal sealed class EtcdShardLogTests : EtcdFixture
 {
+    [TestCase(0, 0, ExpectedResult = 16_384)]
+    [TestCase(0, 64, ExpectedResult = 16_384)]
+    [TestCase(1, 64, ExpectedResult = 4096)]
+    [TestCase(64, 64, ExpectedResult = 4096)]
+    public int Capacity_NothingSaid_IsThatOfTheRole(int shard, int gameShards) =>
+        OpenLog(new ShardRole(shard, gameShards)).Capacity;
+
     [Test]
     public async Task ReadHead_EmptyLog_IsNone() =>
         Assert.That(await OpenLog().ReadHeadAsync(default), Is.EqualTo(ShardHead.None));
