@@ -40,6 +40,7 @@ internal sealed class EtcdAuthenticationTests
         Assert.That(await log.TryAppendAsync(head, head.Next(), new byte[3], default), Is.True);
         Assert.That(await follower.MoveNextAsync());
         Assert.That(follower.Current.Position, Is.EqualTo(2));
+        Assert.That(await EtcdClusterPlan.AgreeAsync(connection, 64, default), Is.Zero);
         registration.Self = Member with { Position = 2 };
         await list.WaitForAsync(all => all is [{ Position: 2 }]);
     }

@@ -14,6 +14,7 @@ namespace TurnServer.Cluster.Etcd;
 /// /NAME/snapshot/S/writer    which attempt at writing a snapshot is the latest
 /// /NAME/snapshot/S/G/NNNNN   the parts of a snapshot; G is 0 and 1 in turn
 /// /NAME/owner/S              the head as it was when the owner last changed; only where there are several shards
+/// /NAME/shards               how many shards share the games, such as "64"; "0": one table has everything
 /// /NAME/node/ID              a server that is alive
 /// </code>
 /// All but the last are overwritten and never deleted: etcd before 3.4.32 and 3.5.14 can lose a revision when it
@@ -42,6 +43,9 @@ internal sealed class EtcdKeys(string name, int shard)
     /// <summary>How the keys <see cref="Owner"/> of all shards begin.</summary>
     public static string OwnersOf(string name) => $"/{name}/owner/";
 
+    /// <summary>The key that says how many shards there are, see <see cref="EtcdClusterPlan"/>.</summary>
+    public static ByteString PlanOf(string name) => ByteString.CopyFromUtf8($"/{name}/shards");
+
     /// <summary>The key of a slot of the ring. In the order of the slots, up to 99 999.</summary>
     public ByteString Slot(int slot) => ByteString.CopyFromUtf8($"/{name}/log/{shard}/{slot:D5}");
 
@@ -58,9 +62,9 @@ internal sealed class EtcdKeys(string name, int shard)
             string.Create(CultureInfo.InvariantCulture, $"{head.Epoch} {head.Position} {head.Owner ?? NoOwner}"));
     }
 
-    /// <summary>The value of <see cref="Epoch"/>.</summary>
-    public static ByteString Text(long epoch) =>
-        ByteString.CopyFromUtf8(epoch.ToString(CultureInfo.InvariantCulture));
+    /// <summary>The value of <see cref="Epoch"/> and <see cref="PlanOf"/>.</summary>
+    public static ByteString Text(long number) =>
+        ByteString.CopyFromUtf8(number.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The head that a value of <see cref="Head"/> says.</summary>
     /// <exception cref="StateDamagedException">It says none.</exception>
