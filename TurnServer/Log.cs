@@ -215,8 +215,13 @@ internal static partial class Log
         + "{Reason}")]
     public static partial void EtcdNotCompacted(ILogger log, string reason);
 
+<<<<<<< HEAD
     [LoggerMessage(79, LogLevel.Information, "Shard {Shard} is the server's at {Address} from now on")]
     public static partial void ShardMoved(ILogger log, int shard, string address);
+=======
+    [LoggerMessage(79, LogLevel.Warning, "Ignored etcd's key {Key}: \"{Value}\" says no owner of a shard")]
+    public static partial void OwnerIgnored(ILogger log, string key, string value);
+>>>>>>> etcd
 
     [LoggerMessage(80, LogLevel.Information, "Connected to server {Address} of the cluster")]
     public static partial void LinkEstablished(ILogger log, string address);

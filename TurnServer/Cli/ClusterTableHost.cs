@@ -25,7 +25,7 @@ internal sealed class ClusterTableHost : ITableHost
     private readonly ClusterMember _self;
     private readonly int _port;
     private readonly EtcdConnection _connection;
-    private readonly EtcdShardLog _shardLog;
+    private readonly EtcdCompactor _compactor;
     private readonly EtcdMonitor _etcd;
     private readonly CancellationTokenSource _stop = new();
     private readonly ClusterNode _node;
@@ -57,11 +57,11 @@ internal sealed class ClusterTableHost : ITableHost
             StartedAt = clock.GetUtcNow(),
         };
         _connection = Connect(_options);
-        _shardLog = new EtcdShardLog(_connection);
+        _compactor = new EtcdCompactor(_connection);
         _etcd = new EtcdMonitor(ReadEtcdAsync, clock, log);
         var grace = options.State.GraceUnder(options.Rules);
         var settings = new StateSettings(options.Rules, options.HasSequentialKeys);
-        var forwardOnly = new ForwardOnlyLog(_shardLog);
+        var forwardOnly = new ForwardOnlyLog(new EtcdShardLog(_connection, _compactor));
         var candidate = new ShardCandidate(forwardOnly, _self.Id, settings, grace,
             last => Server.CreateKeySource(options, last), clock);
         var shard = new ClusterShard(_self, forwardOnly, candidate, grace,
@@ -148,7 +148,7 @@ internal sealed class ClusterTableHost : ITableHost
         await _monitoring.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_linkServer is not null)
             await _linkServer.DisposeAsync();
-        await _shardLog.DisposeAsync();
+        await _compactor.DisposeAsync();
     }
 
     public void Dispose()
@@ -161,10 +161,10 @@ internal sealed class ClusterTableHost : ITableHost
 
     private async Task<EtcdStatus> ReadEtcdAsync(CancellationToken stop)
     {
-        var status = _shardLog.ReadSpaceAsync(stop);
+        var status = EtcdStatus.ReadAsync(_connection, stop);
         var agreement = EtcdAgreement.CheckAsync(_connection, EtcdMembers.KeyOf(_options.Name, _self.Id), stop);
         await Task.WhenAll(status, agreement);
-        return (await status) with { Agreement = await agreement };
+        return (await status) with { CompactionError = _compactor.Error, Agreement = await agreement };
     }
 
     private static EtcdConnection Connect(ClusterOptions options)

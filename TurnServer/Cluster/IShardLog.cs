@@ -7,9 +7,9 @@ namespace TurnServer.Cluster;
 /// appends says what it believes the head to be, and is refused if that is wrong. So of two servers that both think
 /// they own the shard, one can append nothing, whatever clocks, pauses and networks do.
 /// <para>
-/// To add a store, implement this interface and <see cref="IClusterMembers"/>. It needs one thing: a transaction that
-/// compares and writes at once, and that, once acknowledged, no failure undoes. Nothing above this interface knows
-/// which store it is.
+/// To add a store, implement this interface, <see cref="IShardOwners"/> and <see cref="IClusterMembers"/>. It needs one
+/// thing: a transaction that compares and writes at once, and that, once acknowledged, no failure undoes. Nothing above
+/// this interface knows which store it is.
 /// </para>
 /// </summary>
 /// <exception cref="LogUnavailableException">

@@ -15,4 +15,11 @@ internal static class StateFormat
     /// recorded names, and totals of turns, which change no later result.
     /// </summary>
     public const int RulesVersionMin = 2;
+
+    /// <summary>
+    /// The version of what a shard of a cluster that has several records. It is another one than that of a table for
+    /// everything, so that an earlier server, which takes shard 0 for such a table, refuses the log of a lobby rather
+    /// than offer its players games that it does not have. The next version of either is higher than both.
+    /// </summary>
+    public const int RulesVersionOfShards = 4;
 }

@@ -21,7 +21,7 @@ internal sealed class EtcdAuthenticationTests
     {
         await using var etcd = await EtcdCluster.StartAsync(1);
         using var connection = new EtcdConnection(etcd.PatientOptions with { User = "games", Password = Password });
-        await using var log = new EtcdShardLog(connection);
+        var log = connection.OpenLog();
         var head = ShardHead.None.TakenOverBy("one-1");
         Assert.That(await log.TryAppendAsync(ShardHead.None, head, new byte[3], default), Is.True);
         using var stop = new CancellationTokenSource(TestWait.Timeout);
@@ -34,12 +34,13 @@ internal sealed class EtcdAuthenticationTests
 
         await EnableAsync(etcd);
         using var nobody = new EtcdConnection(etcd.PatientOptions);
-        Assert.That(() => new EtcdShardLog(nobody).ReadHeadAsync(default),
+        Assert.That(() => nobody.OpenLog().ReadHeadAsync(default),
             Throws.TypeOf<LogUnavailableException>().With.Message.Contains("user name is empty"));
 
         Assert.That(await log.TryAppendAsync(head, head.Next(), new byte[3], default), Is.True);
         Assert.That(await follower.MoveNextAsync());
         Assert.That(follower.Current.Position, Is.EqualTo(2));
+        Assert.That(await EtcdClusterPlan.AgreeAsync(connection, 64, default), Is.Zero);
         registration.Self = Member with { Position = 2 };
         await list.WaitForAsync(all => all is [{ Position: 2 }]);
     }

@@ -75,7 +75,7 @@ internal sealed class EtcdFailoverTests
     {
         var leader = await _cluster.LeaderAsync();
         using var connection = new EtcdConnection(_cluster.OptionsFrom(leader));
-        var log = new EtcdShardLog(connection);
+        var log = connection.OpenLog();
         await log.TryAppendAsync(ShardHead.None, ShardHead.None.TakenOverBy("a"), new byte[1], default);
         using var stop = new CancellationTokenSource(TestWait.Timeout);
         await using var follower = log.ReadOnAsync(0, stop.Token).GetAsyncEnumerator(stop.Token);

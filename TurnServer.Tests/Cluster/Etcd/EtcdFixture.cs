@@ -1,5 +1,6 @@
 using TurnServer.Cluster;
 using TurnServer.Cluster.Etcd;
+using TurnServer.Rules;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cluster.Etcd;
@@ -36,7 +37,15 @@ public abstract class EtcdFixture
         return connection;
     }
 
-    private protected EtcdShardLog OpenLog(int capacity = EtcdShardLog.CapacityDefault) => new(Connect(), capacity);
+    private protected EtcdShardLog OpenLog(ShardRole role = default) => Connect().OpenLog(role);
+
+    /// <param name="capacity">See <see cref="EtcdShardLog.Capacity"/>.</param>
+    /// <param name="compactor">Null: one of its own.</param>
+    private protected EtcdShardLog OpenLog(int capacity, EtcdCompactor? compactor = null)
+    {
+        var connection = Connect();
+        return new EtcdShardLog(connection, compactor ?? new EtcdCompactor(connection), capacity: capacity);
+    }
 
     /// <summary>Appends batches of a few bytes, of which each tells its position, and returns the head.</summary>
     private protected static async Task<ShardHead> AppendAsync(IShardLog log, ShardHead head, int count)
@@ -71,6 +80,15 @@ public abstract class EtcdFixture
         }
 
         return batches;
+    }
+
+    /// <summary>Checks that these are in order and without a gap, each with its position.</summary>
+    private protected static void AssertPositions(IReadOnlyList<LogBatch> batches, long from)
+    {
+        Assert.That(batches.Select(batch => batch.Position),
+            Is.EqualTo(Enumerable.Range(0, batches.Count).Select(index => from + index)));
+        Assert.That(batches.Select(batch => batch.Content.ToArray()),
+            Is.EqualTo(batches.Select(batch => BatchAt(batch.Position))));
     }
 
     private protected static byte[] BatchAt(long position) => BitConverter.GetBytes(position);

@@ -55,7 +55,7 @@ internal sealed class EtcdSecurityTests
         await File.WriteAllTextAsync(_folder.PathOf("password"), Password + "\n");
         using var connection = new EtcdConnection(
             Options with { Name = "works", User = "root", PasswordFile = _folder.PathOf("password") });
-        var log = new EtcdShardLog(connection);
+        var log = connection.OpenLog();
         var head = ShardHead.None.TakenOverBy("a");
         Assert.That(await log.TryAppendAsync(ShardHead.None, head, new byte[3], default), Is.True);
         using var stop = new CancellationTokenSource(TestWait.Timeout);
@@ -71,7 +71,7 @@ internal sealed class EtcdSecurityTests
     {
         using var connection = new EtcdConnection(
             Options with { Name = "forgets", User = "root", Password = Password });
-        var log = new EtcdShardLog(connection);
+        var log = connection.OpenLog();
         var head = ShardHead.None.TakenOverBy("a");
         Assert.That(await log.TryAppendAsync(ShardHead.None, head, new byte[3], default), Is.True);
         // As any change of users does.
@@ -89,7 +89,7 @@ internal sealed class EtcdSecurityTests
     {
         using var connection = new EtcdConnection(
             Options with { User = password is null ? null : "root", Password = password });
-        Assert.That(() => new EtcdShardLog(connection).ReadHeadAsync(default),
+        Assert.That(() => connection.OpenLog().ReadHeadAsync(default),
             Throws.TypeOf<LogUnavailableException>()
                 .With.Message.EqualTo($"{connection.Endpoints[0].Address}: {expected}")
                 .And.Property(nameof(LogUnavailableException.IsDenied)).EqualTo(password is null));
@@ -99,7 +99,7 @@ internal sealed class EtcdSecurityTests
     public void Call_AnotherAuthority_SaysSo()
     {
         using var connection = new EtcdConnection(Options with { CaFile = _folder.PathOf("other.pem") });
-        Assert.That(() => new EtcdShardLog(connection).ReadHeadAsync(default),
+        Assert.That(() => connection.OpenLog().ReadHeadAsync(default),
             Throws.TypeOf<LogUnavailableException>()
                 .With.Message.StartsWith($"{connection.Endpoints[0].Address}: TLS: "));
     }
@@ -108,7 +108,7 @@ internal sealed class EtcdSecurityTests
     public void Call_NoCertificate_Fails()
     {
         using var connection = new EtcdConnection(Options with { CertFile = null });
-        Assert.That(() => new EtcdShardLog(connection).ReadHeadAsync(default),
+        Assert.That(() => connection.OpenLog().ReadHeadAsync(default),
             Throws.TypeOf<LogUnavailableException>()
                 .With.Message.StartsWith($"{connection.Endpoints[0].Address}: "));
     }

@@ -2,12 +2,20 @@ using Etcdserverpb;
 using Google.Protobuf;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Etcd;
+using TurnServer.Rules;
 using TurnServer.Tests.Support;
 
 namespace TurnServer.Tests.Cluster.Etcd;
 
 internal sealed class EtcdShardLogTests : EtcdFixture
 {
+    [TestCase(0, 0, ExpectedResult = 16_384)]
+    [TestCase(0, 64, ExpectedResult = 16_384)]
+    [TestCase(1, 64, ExpectedResult = 4096)]
+    [TestCase(64, 64, ExpectedResult = 4096)]
+    public int Capacity_NothingSaid_IsThatOfTheRole(int shard, int gameShards) =>
+        OpenLog(new ShardRole(shard, gameShards)).Capacity;
+
     [Test]
     public async Task ReadHead_EmptyLog_IsNone() =>
         Assert.That(await OpenLog().ReadHeadAsync(default), Is.EqualTo(ShardHead.None));
@@ -144,44 +152,5 @@ internal sealed class EtcdShardLogTests : EtcdFixture
         var next = follower.MoveNextAsync().AsTask();
         await stop.CancelAsync();
         Assert.That(() => TestWait.ForAsync(next), Throws.InstanceOf<OperationCanceledException>());
-    }
-
-    [Test]
-    public async Task Compaction_AfterASnapshot_ForgetsWhatHasBeenOverwritten()
-    {
-        await using var log = OpenLog(capacity: 8);
-        var head = await AppendAsync(log, await TakeOverAsync(log, ShardHead.None), 20);
-        Assert.That(await log.TryWriteSnapshotAsync(1, 0, new ShardSnapshot(20, new byte[1]), default), Is.True);
-        head = await AppendAsync(log, head, 1);
-        await TestWait.ForAsync(log.Compactor.Compacting);
-        Assert.That((await log.ReadSpaceAsync(default)).CompactionError, Is.Null);
-
-        var old = new RangeRequest { Key = ByteString.CopyFromUtf8("x"), Revision = 2 };
-        Assert.That(() => Connect().ReadAsync(
-            (etcd, options) => etcd.Kv.RangeAsync(old, options).ResponseAsync, default),
-            Throws.TypeOf<LogUnavailableException>().With.Message.Contains("compacted"));
-        // The ring is what it was.
-        AssertPositions(await TakeAsync(log, head.Position - 8, 8), from: head.Position - 7);
-    }
-
-    [Test]
-    public async Task ReadSpace_OneServer_LeadsAndSaysItsSize()
-    {
-        var status = await OpenLog().ReadSpaceAsync(default);
-        Assert.That(status.Servers, Has.Count.EqualTo(1));
-        Assert.That(status.Servers[0].Address, Is.EqualTo(Cluster.AddressOf(0).GetLeftPart(UriPartial.Authority)));
-        Assert.That(status.Servers[0].IsLeader);
-        Assert.That(status.Servers[0].Version, Does.StartWith("3."));
-        Assert.That(status.Servers[0].Error, Is.Null);
-        Assert.That(status.DatabaseBytes, Is.Positive);
-        Assert.That(status.IsNearlyFull, Is.False);
-    }
-
-    private static void AssertPositions(IReadOnlyList<LogBatch> batches, long from)
-    {
-        Assert.That(batches.Select(batch => batch.Position),
-            Is.EqualTo(Enumerable.Range(0, batches.Count).Select(index => from + index)));
-        Assert.That(batches.Select(batch => batch.Content.ToArray()),
-            Is.EqualTo(batches.Select(batch => BatchAt(batch.Position))));
     }
 }

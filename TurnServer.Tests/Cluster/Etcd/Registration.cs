@@ -38,28 +38,3 @@ internal sealed class Registration : IAsyncDisposable
         return _self;
     }
 }
-
-/// <summary>The latest list of members.</summary>
-internal sealed class MemberList : IAsyncDisposable
-{
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _watching;
-    private volatile IReadOnlyList<ClusterMember> _latest = [];
-
-    public MemberList(IClusterMembers members) => _watching = WatchAsync(members);
-
-    public Task WaitForAsync(Func<IReadOnlyList<ClusterMember>, bool> condition) => TestWait.UntilAsync(
-        () => _watching.IsFaulted || condition(_latest), "the list of members is as expected");
-
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        Assert.That(() => TestWait.ForAsync(_watching), Throws.InstanceOf<OperationCanceledException>());
-    }
-
-    private async Task WatchAsync(IClusterMembers members)
-    {
-        await foreach (var list in members.WatchAsync(_stop.Token))
-            _latest = list;
-    }
-}

@@ -21,7 +21,7 @@ internal sealed class Writer : IAsyncDisposable
     public Writer(EtcdOptions options)
     {
         _connection = new EtcdConnection(options);
-        _log = new EtcdShardLog(_connection);
+        _log = _connection.OpenLog();
         _writing = WriteAsync();
     }
 
@@ -47,7 +47,6 @@ internal sealed class Writer : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await ((Task)_writing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        await _log.DisposeAsync();
         _connection.Dispose();
     }
 
@@ -107,7 +106,7 @@ internal sealed class Follower : IAsyncDisposable
     public Follower(EtcdOptions options)
     {
         _connection = new EtcdConnection(options);
-        _reading = ReadAsync(new EtcdShardLog(_connection));
+        _reading = ReadAsync(_connection.OpenLog());
     }
 
     public async Task WaitForAsync(long position)

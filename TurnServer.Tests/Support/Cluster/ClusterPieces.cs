@@ -21,12 +21,12 @@ internal static class ClusterPieces
     };
 
     /// <summary>The batch by which a server takes over.</summary>
-    public static ReadOnlyMemory<byte> TakeOverBy(string owner) => new TakeOver
+    public static ReadOnlyMemory<byte> TakeOverBy(string owner, ShardRole role = default) => new TakeOver
     {
         Owner = owner,
         Cause = "test",
         At = DateTimeOffset.UnixEpoch,
         Settings = new StateSettings(new RulesOptions(), false),
         Grace = TimeSpan.Zero,
-    }.ToBatch();
+    }.ToBatch(role);
 }

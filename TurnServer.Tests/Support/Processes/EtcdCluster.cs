@@ -134,7 +134,7 @@ internal sealed class EtcdCluster : IAsyncDisposable
             using var connection = new EtcdConnection(OptionsOf(server) with { ReadTimeout = TimeSpan.Zero });
             try
             {
-                await new EtcdShardLog(connection).ReadHeadAsync(CancellationToken.None);
+                await connection.OpenLog().ReadHeadAsync(CancellationToken.None);
             }
             catch (LogUnavailableException)
             {

@@ -5,9 +5,9 @@ namespace TurnServer.Cluster.Etcd;
 
 /// <summary>
 /// Compacts etcd's history: without that, etcd keeps every batch that has been overwritten, until its space is used up.
-/// It is done in the background by the server that appends, up to the append before the last one: etcd before 3.4.32
-/// and 3.5.14 can lose revisions in a crash when nothing but a deletion follows the compacted one. A failure does no
-/// harm; the next time makes up for it. Any thread.
+/// It is done in the background by each server that appends, for all its logs together as etcd has one history, up to
+/// the append before the last one: etcd before 3.4.32 and 3.5.14 can lose revisions in a crash when nothing but a
+/// deletion follows the compacted one. A failure does no harm; the next time makes up for it. Any thread.
 /// </summary>
 /// <param name="connection">Where etcd is.</param>
 /// <param name="time">For tests; null: the system's.</param>
@@ -47,15 +47,16 @@ internal sealed class EtcdCompactor(EtcdConnection connection, TimeProvider? tim
         }
     }
 
-    /// <summary>Counts an append, and compacts if it is time.</summary>
+    /// <summary>Counts an append to any log, and compacts if it is time.</summary>
     /// <param name="revision">The revision that etcd gave it.</param>
     /// <param name="bytes">The size of the transaction.</param>
     public void Appended(long revision, int bytes)
     {
         lock (_lock)
         {
-            _beforeLast = _last;
-            _last = revision;
+            // What several logs are told of their appends comes in any order.
+            _beforeLast = Math.Max(_beforeLast, Math.Min(_last, revision));
+            _last = Math.Max(_last, revision);
             _bytes += bytes + OverheadBytes;
             StartIfDue();
         }

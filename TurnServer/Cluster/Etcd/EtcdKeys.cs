@@ -13,6 +13,8 @@ namespace TurnServer.Cluster.Etcd;
 /// /NAME/snapshot/S           which snapshot is the latest, see SnapshotPointer
 /// /NAME/snapshot/S/writer    which attempt at writing a snapshot is the latest
 /// /NAME/snapshot/S/G/NNNNN   the parts of a snapshot; G is 0 and 1 in turn
+/// /NAME/owner/S              the head as it was when the owner last changed; only where there are several shards
+/// /NAME/shards               how many shards share the games, such as "64"; "0": one table has everything
 /// /NAME/node/ID              a server that is alive
 /// </code>
 /// All but the last are overwritten and never deleted: etcd before 3.4.32 and 3.5.14 can lose a revision when it
@@ -28,6 +30,8 @@ internal sealed class EtcdKeys(string name, int shard)
 
     public ByteString Epoch { get; } = ByteString.CopyFromUtf8($"/{name}/epoch/{shard}");
 
+    public ByteString Owner { get; } = ByteString.CopyFromUtf8($"{OwnersOf(name)}{shard}");
+
     public ByteString Log { get; } = ByteString.CopyFromUtf8($"/{name}/log/{shard}/");
 
     public ByteString LogEnd { get; } = ByteString.CopyFromUtf8($"/{name}/log/{shard}0");
@@ -36,13 +40,19 @@ internal sealed class EtcdKeys(string name, int shard)
 
     public ByteString SnapshotWriter { get; } = ByteString.CopyFromUtf8($"/{name}/snapshot/{shard}/writer");
 
+    /// <summary>How the keys <see cref="Owner"/> of all shards begin.</summary>
+    public static string OwnersOf(string name) => $"/{name}/owner/";
+
+    /// <summary>The key that says how many shards there are, see <see cref="EtcdClusterPlan"/>.</summary>
+    public static ByteString PlanOf(string name) => ByteString.CopyFromUtf8($"/{name}/shards");
+
     /// <summary>The key of a slot of the ring. In the order of the slots, up to 99 999.</summary>
     public ByteString Slot(int slot) => ByteString.CopyFromUtf8($"/{name}/log/{shard}/{slot:D5}");
 
     public ByteString SnapshotPart(int generation, int part) =>
         ByteString.CopyFromUtf8($"/{name}/snapshot/{shard}/{generation}/{part:D5}");
 
-    /// <summary>The value of <see cref="Head"/>.</summary>
+    /// <summary>The value of <see cref="Head"/> and <see cref="Owner"/>.</summary>
     /// <exception cref="ArgumentException">The owner's name is empty, "-", or has white space in it.</exception>
     public static ByteString Text(ShardHead head)
     {
@@ -52,20 +62,30 @@ internal sealed class EtcdKeys(string name, int shard)
             string.Create(CultureInfo.InvariantCulture, $"{head.Epoch} {head.Position} {head.Owner ?? NoOwner}"));
     }
 
-    /// <summary>The value of <see cref="Epoch"/>.</summary>
-    public static ByteString Text(long epoch) =>
-        ByteString.CopyFromUtf8(epoch.ToString(CultureInfo.InvariantCulture));
+    /// <summary>The value of <see cref="Epoch"/> and <see cref="PlanOf"/>.</summary>
+    public static ByteString Text(long number) =>
+        ByteString.CopyFromUtf8(number.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>The head that a value of <see cref="Head"/> says.</summary>
     /// <exception cref="StateDamagedException">It says none.</exception>
-    public ShardHead ParseHead(ByteString value)
+    public ShardHead ParseHead(ByteString value) => TryParseHead(value, out var head)
+        ? head
+        : throw new StateDamagedException(
+            $"etcd's key {Head.ToStringUtf8()} holds \"{value.ToStringUtf8()}\", which is no head");
+
+    /// <summary>The head that a value of <see cref="Head"/> or <see cref="Owner"/> says; false: it says none.</summary>
+    public static bool TryParseHead(ByteString value, out ShardHead head)
     {
-        var text = value.ToStringUtf8();
-        return text.Split(' ') is [var epoch, var position, { Length: > 0 } owner]
-            && long.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out var epochNumber)
-            && long.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out var positionNumber)
-            ? new ShardHead(epochNumber, positionNumber, owner == NoOwner ? null : owner)
-            : throw new StateDamagedException($"etcd's key {Head.ToStringUtf8()} holds \"{text}\", which is no head");
+        head = default;
+        if (value.ToStringUtf8().Split(' ') is not [var epoch, var position, { Length: > 0 } owner]
+            || !long.TryParse(epoch, NumberStyles.None, CultureInfo.InvariantCulture, out var epochNumber)
+            || !long.TryParse(position, NumberStyles.None, CultureInfo.InvariantCulture, out var positionNumber))
+        {
+            return false;
+        }
+
+        head = new ShardHead(epochNumber, positionNumber, owner == NoOwner ? null : owner);
+        return true;
     }
 }
 

@@ -20,9 +20,7 @@ internal sealed class EtcdMembers : IClusterMembers
 
     private readonly EtcdConnection _connection;
     private readonly ILogger _log;
-    private readonly ByteString _first;
-    private readonly ByteString _end;
-    private readonly string _prefix;
+    private readonly EtcdPrefix _nodes;
 
     /// <param name="connection">Not disposed of with this.</param>
     /// <param name="log">For the operator.</param>
@@ -30,9 +28,7 @@ internal sealed class EtcdMembers : IClusterMembers
     {
         _connection = connection;
         _log = log;
-        _prefix = PrefixOf(connection.Options.Name);
-        _first = ByteString.CopyFromUtf8(_prefix);
-        _end = ByteString.CopyFromUtf8($"/{connection.Options.Name}/node0");
+        _nodes = new EtcdPrefix(connection, PrefixOf(connection.Options.Name));
     }
 
     /// <summary>The key of a server.</summary>
@@ -75,22 +71,8 @@ internal sealed class EtcdMembers : IClusterMembers
     public async IAsyncEnumerable<IReadOnlyList<ClusterMember>> WatchAsync(
         [EnumeratorCancellation] CancellationToken stop)
     {
-        IReadOnlyList<ClusterMember>? known = null;
-        while (true)
-        {
-            var list = await ListForSureAsync(stop);
-            var members = list.Kvs.Select(MemberOf).OfType<ClusterMember>().ToDictionary(member => member.Id);
-            await using var watch = new EtcdWatch(_connection, _first, _end, list.Header.Revision + 1, stop);
-            do
-            {
-                if (InOrder(members.Values) is var now && known is not null && now.SequenceEqual(known))
-                    continue;
-                yield return known = now;
-            }
-            while (await TryApplyNextAsync(watch, members));
-            if (!watch.HasWorked)
-                await Task.Delay(RetryPause, stop);
-        }
+        await foreach (var nodes in _nodes.WatchAsync(stop))
+            yield return InOrder(nodes.Values.Select(MemberOf).OfType<ClusterMember>());
     }
 
     private async Task<long> GrantAsync(CancellationToken stop)
@@ -110,7 +92,7 @@ internal sealed class EtcdMembers : IClusterMembers
         do
         {
             var member = self();
-            var list = await ListAsync(stop);
+            var list = await _nodes.ListAsync(stop);
             var other = OthersAt(member, list).FirstOrDefault()?.Id;
             if (other is not null && other != sharesWith)
                 Log.AddressShared(_log, other, member.Address);
@@ -159,7 +141,7 @@ internal sealed class EtcdMembers : IClusterMembers
     // Whoever was registered under this address has died, as this server listens there now.
     private async Task RemoveEarlierAsync(ClusterMember self, CancellationToken stop)
     {
-        foreach (var member in OthersAt(self, await ListAsync(stop)))
+        foreach (var member in OthersAt(self, await _nodes.ListAsync(stop)))
         {
             var request = new DeleteRangeRequest { Key = KeyOf(member.Id) };
             await _connection.ReadAsync(
@@ -189,45 +171,6 @@ internal sealed class EtcdMembers : IClusterMembers
         }
     }
 
-    private Task<RangeResponse> ListAsync(CancellationToken stop)
-    {
-        var request = new RangeRequest { Key = _first, RangeEnd = _end };
-        return _connection.ReadAsync(
-            (etcd, options) => etcd.Kv.RangeAsync(request, options).ResponseAsync, stop);
-    }
-
-    // False: the watch has ended.
-    private async Task<bool> TryApplyNextAsync(EtcdWatch watch, Dictionary<string, ClusterMember> members)
-    {
-        if (await watch.NextAsync() is not { } events)
-            return false;
-        foreach (var change in events)
-        {
-            if (MemberOf(change.Kv) is { } member)
-                members[member.Id] = member;
-            else
-                members.Remove(change.Kv.Key.ToStringUtf8()[_prefix.Length..]);
-        }
-
-        return true;
-    }
-
-    // Does not give up.
-    private async Task<RangeResponse> ListForSureAsync(CancellationToken stop)
-    {
-        while (true)
-        {
-            try
-            {
-                return await ListAsync(stop);
-            }
-            catch (LogUnavailableException)
-            {
-                await Task.Delay(RetryPause, stop);
-            }
-        }
-    }
-
     private static ClusterMember[] InOrder(IEnumerable<ClusterMember> members) =>
         [.. members.OrderBy(member => member.StartedAt).ThenBy(member => member.Id, StringComparer.Ordinal)];
 
@@ -235,13 +178,12 @@ internal sealed class EtcdMembers : IClusterMembers
 
     private static string PrefixOf(string name) => $"/{name}/node/";
 
-    // Null: it has been deleted, or another version of the server has written something else.
+    // Null: another version of the server has written something else.
     private ClusterMember? MemberOf(KeyValue node)
     {
         try
         {
-            var member = node.Value.IsEmpty ? null
-                : JsonSerializer.Deserialize(node.Value.Span, EtcdMemberJson.Default.ClusterMember);
+            var member = JsonSerializer.Deserialize(node.Value.Span, EtcdMemberJson.Default.ClusterMember);
             return member is not null && node.Key.Equals(KeyOf(member.Id)) ? member : null;
         }
         catch (JsonException)

@@ -10,10 +10,10 @@ namespace TurnServer.Cluster.Etcd;
 /// the condition that the head has not changed. Whoever appends also compacts etcd's history from time to time, as
 /// etcd would keep what has been overwritten for ever.
 /// </summary>
-internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
+internal sealed class EtcdShardLog : IShardLog
 {
-    /// <summary>How many batches the log keeps if nothing else is said.</summary>
-    public const int CapacityDefault = 16_384;
+    private const int CapacityOfLobby = 16_384;
+    private const int CapacityOfGames = 4096;
 
     private const int CapacityMax = 99_999;
 
@@ -23,20 +23,24 @@ internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
     private readonly EtcdSnapshots _snapshots;
     private readonly EtcdCompactor _compactor;
 
-    /// <param name="connection">Not disposed of with the log.</param>
-    /// <param name="capacity">See <see cref="Capacity"/>. All servers of a cluster must have the same.</param>
+    /// <param name="connection">Where etcd is.</param>
+    /// <param name="compactor">One for all logs on the connection.</param>
     /// <param name="role">Which shard it is.</param>
-    public EtcdShardLog(EtcdConnection connection, int capacity = CapacityDefault, ShardRole role = default)
+    /// <param name="capacity">
+    /// See <see cref="Capacity"/>; null: <see cref="CapacityOf"/>. All servers of a cluster must have the same.
+    /// </param>
+    public EtcdShardLog(EtcdConnection connection, EtcdCompactor compactor, ShardRole role = default,
+        int? capacity = null)
     {
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(capacity);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(capacity, CapacityMax);
-        Capacity = capacity;
         Role = role;
+        Capacity = capacity ?? CapacityOf(role);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(Capacity, nameof(capacity));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Capacity, CapacityMax, nameof(capacity));
         _connection = connection;
         _keys = new EtcdKeys(connection.Options.Name, role.Number);
-        _reader = new EtcdLogReader(connection, _keys, capacity);
+        _reader = new EtcdLogReader(connection, _keys, Capacity);
         _snapshots = new EtcdSnapshots(connection, _keys);
-        _compactor = new EtcdCompactor(connection);
+        _compactor = compactor;
     }
 
     /// <inheritdoc/>
@@ -45,8 +49,15 @@ internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
     /// <inheritdoc/>
     public int Capacity { get; }
 
-    /// <summary>The compaction of etcd's history, for tests.</summary>
-    internal EtcdCompactor Compactor => _compactor;
+    /// <summary>
+    /// How many batches the log of a shard keeps: 16 384 with all registrations, 4096 with a part of the games. In etcd
+    /// a batch takes, besides itself, 24 bytes for its key, 8 for its position and some 70 for what etcd and bbolt keep
+    /// of each revision, and bbolt leaves up to a quarter of its pages empty: 1.4 KiB (measured, etcd 3.4) for a batch
+    /// of 1 KiB, which is about eight turns and so more than a shard appends at once in ordinary load. Then the ring of
+    /// the lobby takes at most 22 MiB, and those of 64 shards with games 64 × 5.5 MiB: together 0.4 GiB of the 2 GiB
+    /// that are etcd's default quota.
+    /// </summary>
+    public static int CapacityOf(ShardRole role) => role.HasLobby ? CapacityOfLobby : CapacityOfGames;
 
     /// <inheritdoc/>
     public async Task<ShardHead> ReadHeadAsync(CancellationToken stop)
@@ -77,6 +88,9 @@ internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
         };
         if (next.Epoch != expected.Epoch)
             request.Success.Add(EtcdTransaction.Put(_keys.Epoch, EtcdKeys.Text(next.Epoch)));
+        // Nobody asks for it where there is one table, and such a cluster stays as earlier versions know it.
+        if (Role != ShardRole.Whole && (next.Epoch != expected.Epoch || next.Owner != expected.Owner))
+            request.Success.Add(EtcdTransaction.Put(_keys.Owner, EtcdKeys.Text(next)));
         var reply = await _connection.WriteAsync(
             (etcd, options) => etcd.Kv.TxnAsync(request, options).ResponseAsync, stop);
         if (reply.Succeeded)
@@ -103,13 +117,6 @@ internal sealed class EtcdShardLog : IShardLog, IAsyncDisposable
             _compactor.SnapshotWritten(snapshot.Image.Length);
         return isWritten;
     }
-
-    /// <summary>How full etcd's databases are, and what each server of etcd answers.</summary>
-    public async Task<EtcdStatus> ReadSpaceAsync(CancellationToken stop) =>
-        await EtcdStatus.ReadAsync(_connection, stop) with { CompactionError = _compactor.Error };
-
-    /// <summary>Waits for a compaction under way.</summary>
-    public ValueTask DisposeAsync() => _compactor.DisposeAsync();
 
     // The position tells a reader whether the slot has been overwritten.
     private static ByteString SlotOf(long position, ReadOnlySpan<byte> batch)

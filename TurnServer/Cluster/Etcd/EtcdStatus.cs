@@ -11,7 +11,7 @@ internal sealed record EtcdStatus(IReadOnlyList<EtcdServerStatus> Servers, long 
     public long DatabaseBytes => Servers.Max(server => server.DatabaseBytes);
 
     /// <summary>
-    /// Why this server, as the owner, could not compact etcd's history the last time; null: it could, or need not.
+    /// Why this server, as an owner, could not compact etcd's history the last time; null: it could, or need not.
     /// </summary>
     public string? CompactionError { get; init; }
 

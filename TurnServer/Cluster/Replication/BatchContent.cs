@@ -100,12 +100,13 @@ internal sealed record TakeOver
     public required TimeSpan Grace { get; init; }
 
     /// <summary>The content of the batch.</summary>
-    public ReadOnlyMemory<byte> ToBatch()
+    /// <param name="role">Which shard it is: that decides the version of its records.</param>
+    public ReadOnlyMemory<byte> ToBatch(ShardRole role)
     {
         var to = new FieldWriter();
         to.Byte(BatchContent.Version);
         to.Byte((byte)BatchKind.TakeOver);
-        to.Number(StateFormat.RulesVersion);
+        to.Number(role == ShardRole.Whole ? StateFormat.RulesVersion : StateFormat.RulesVersionOfShards);
         to.Text(Owner);
         to.Text(Cause);
         to.Number(At.ToUnixTimeMilliseconds());
@@ -115,18 +116,15 @@ internal sealed record TakeOver
     }
 
     /// <summary>Reads what <see cref="ToBatch"/> wrote.</summary>
+    /// <param name="batch">The content of the batch.</param>
+    /// <param name="role">Which shard it is.</param>
     /// <exception cref="OtherLogVersionException">
     /// Its records will be those of another version of the rules.
     /// </exception>
-    public static TakeOver Read(ReadOnlySpan<byte> batch)
+    public static TakeOver Read(ReadOnlySpan<byte> batch, ShardRole role)
     {
         var from = new FieldReader(batch[BatchContent.HeadBytes..]);
-        if (from.Number() is var version && version is < StateFormat.RulesVersionMin or > StateFormat.RulesVersion)
-        {
-            throw new OtherLogVersionException($"records of version {version}, and this server knows "
-                + $"{StateFormat.RulesVersionMin} to {StateFormat.RulesVersion}");
-        }
-
+        CheckVersion(from.Number(), role);
         return new TakeOver
         {
             Owner = from.Text(),
@@ -135,6 +133,24 @@ internal sealed record TakeOver
             Settings = StateSettings.Read(ref from),
             Grace = from.Time(),
         };
+    }
+
+    private static void CheckVersion(ulong version, ShardRole role)
+    {
+        if (role != ShardRole.Whole)
+        {
+            if (version != StateFormat.RulesVersionOfShards)
+            {
+                throw new OtherLogVersionException($"records of version {version}, and this server knows "
+                    + $"{StateFormat.RulesVersionOfShards} in a cluster with several shards");
+            }
+        }
+        else if (version is < StateFormat.RulesVersionMin or > StateFormat.RulesVersion)
+        {
+            var whose = version == StateFormat.RulesVersionOfShards ? " of a cluster with several shards" : "";
+            throw new OtherLogVersionException($"records of version {version}{whose}, and this server knows "
+                + $"{StateFormat.RulesVersionMin} to {StateFormat.RulesVersion}");
+        }
     }
 }
 

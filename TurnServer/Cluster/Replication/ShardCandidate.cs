@@ -60,7 +60,7 @@ internal sealed class ShardCandidate(IShardLog log, string id, StateSettings set
             At = clock.GetUtcNow(),
             Settings = settings,
             Grace = grace,
-        }.ToBatch();
+        }.ToBatch(log.Role);
         var next = head.TakenOverBy(id);
         if (!await log.TryAppendAsync(head, next, batch, stop))
             return null;

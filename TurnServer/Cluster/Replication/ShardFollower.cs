@@ -73,7 +73,7 @@ internal sealed class ShardFollower
                 ApplyRecords(batch.Content[BatchContent.HeadBytes..]);
                 break;
             case BatchKind.TakeOver:
-                Apply(TakeOver.Read(batch.Content.Span));
+                Apply(TakeOver.Read(batch.Content.Span, _role));
                 break;
         }
 
