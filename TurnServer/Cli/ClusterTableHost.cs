@@ -66,10 +66,11 @@ internal sealed class ClusterTableHost : ITableHost
         var shard = new ClusterShard(_self, forwardOnly, candidate, grace,
             actor => new TurnGateway(actor, options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log);
         _node = new ClusterNode(_self, new EtcdMembers(_connection, log), [shard]);
-        _links = new NodeLinks(_self.Id, shard.Signs, clock, log);
-        shard.OwnerFound = _links.Connect;
-        shard.IsPassingOn = () => _links.IsConnected;
-        shard.IsOwnerUnreachable = () => _links.IsUnreachable;
+        _links = new NodeLinks(_self.Id, clock, log);
+        var link = _links.For(shard.Signs);
+        shard.OwnerFound = link.Connect;
+        shard.IsPassingOn = () => link.IsConnected;
+        shard.IsOwnerUnreachable = () => link.IsUnreachable;
         _gateway = new ClusterGateway(_node, _links.AskAsync, clock);
     }
 
