@@ -215,13 +215,8 @@ internal static partial class Log
         + "{Reason}")]
     public static partial void EtcdNotCompacted(ILogger log, string reason);
 
-<<<<<<< HEAD
-    [LoggerMessage(79, LogLevel.Information, "Shard {Shard} is the server's at {Address} from now on")]
-    public static partial void ShardMoved(ILogger log, int shard, string address);
-=======
     [LoggerMessage(79, LogLevel.Warning, "Ignored etcd's key {Key}: \"{Value}\" says no owner of a shard")]
     public static partial void OwnerIgnored(ILogger log, string key, string value);
->>>>>>> etcd
 
     [LoggerMessage(80, LogLevel.Information, "Connected to server {Address} of the cluster")]
     public static partial void LinkEstablished(ILogger log, string address);
@@ -249,4 +244,14 @@ internal static partial class Log
 
     [LoggerMessage(87, LogLevel.Warning, "Accept failed on the cluster port, retrying: {Reason}")]
     public static partial void LinkAcceptFailed(ILogger log, string reason);
+
+    [LoggerMessage(88, LogLevel.Information, "Shard {Shard} is the server's at {Address} from now on")]
+    public static partial void ShardMoved(ILogger log, int shard, string address);
+
+    [LoggerMessage(89, LogLevel.Information, "The games of this cluster are spread over {Shards} shards")]
+    public static partial void ClusterHasShards(ILogger log, int shards);
+
+    [LoggerMessage(90, LogLevel.Warning, "--cluster-shards {Wanted} has no effect: this cluster was made with {Shards}, "
+        + "which stays. Another --cluster-name makes another cluster")]
+    public static partial void ClusterShardsDiffer(ILogger log, int wanted, int shards);
 }

@@ -11,15 +11,17 @@ internal sealed class NodeLinksTests
     private LinkFixture _owner = null!;
     private OwnerSigns _signs = null!;
     private NodeLinks _links = null!;
+    private ShardLink _link = null!;
 
     [SetUp]
     public async Task ConnectAsync()
     {
         _owner = new LinkFixture(_clock);
         _signs = new OwnerSigns(_clock);
-        _links = new NodeLinks("standby", _signs, _clock, _owner.Log);
-        _links.Connect(Member("owner"));
-        await TestWait.UntilAsync(() => _links.IsConnected, "the link is connected");
+        _links = new NodeLinks("standby", _clock, _owner.Log);
+        _link = _links.For(_signs);
+        _link.Connect(Member("owner"));
+        await TestWait.UntilAsync(() => _link.IsConnected, "the link is connected");
     }
 
     [TearDown]
@@ -35,9 +37,9 @@ internal sealed class NodeLinksTests
         _signs.NoteAppended();
         await LoseAsync();
         _clock.Advance(TimeSpan.FromSeconds(4.9));
-        Assert.That(_links.IsUnreachable, Is.False);
+        Assert.That(_link.IsUnreachable, Is.False);
         _clock.Advance(TimeSpan.FromSeconds(0.1));
-        Assert.That(_links.IsUnreachable);
+        Assert.That(_link.IsUnreachable);
     }
 
     [Test]
@@ -46,11 +48,11 @@ internal sealed class NodeLinksTests
         await LoseAsync();
         _clock.Advance(TimeSpan.FromSeconds(0.9));
         _signs.NoteAppended();
-        Assert.That(_links.IsUnreachable, Is.False);
+        Assert.That(_link.IsUnreachable, Is.False);
         _clock.Advance(TimeSpan.FromSeconds(0.1));
-        Assert.That(_links.IsUnreachable, Is.False, "it may have died after it appended");
+        Assert.That(_link.IsUnreachable, Is.False, "it may have died after it appended");
         _signs.NoteAppended();
-        Assert.That(_links.IsUnreachable);
+        Assert.That(_link.IsUnreachable);
     }
 
     [Test]
@@ -58,26 +60,26 @@ internal sealed class NodeLinksTests
     {
         await LoseAsync();
         _clock.Advance(TimeSpan.FromSeconds(10));
-        _links.Connect(Member("next"));
-        Assert.That(_links.IsUnreachable, Is.False);
+        _link.Connect(Member("next"));
+        Assert.That(_link.IsUnreachable, Is.False);
         _clock.Advance(TimeSpan.FromSeconds(5));
-        Assert.That(_links.IsUnreachable);
+        Assert.That(_link.IsUnreachable);
     }
 
     [Test]
     public async Task IsUnreachable_ThisServerOwns_Never()
     {
         await LoseAsync();
-        _links.Connect(null);
+        _link.Connect(null);
         _clock.Advance(TimeSpan.FromSeconds(10));
-        Assert.That(_links.IsUnreachable, Is.False);
+        Assert.That(_link.IsUnreachable, Is.False);
     }
 
     // Waits until the loss is counted, as tests move the clock.
     private async Task LoseAsync()
     {
         await _owner.Server.DisposeAsync();
-        await TestWait.UntilAsync(() => _links.Disconnected is not null, "the link is lost");
+        await TestWait.UntilAsync(() => _link.Disconnected is not null, "the link is lost");
     }
 
     private ClusterMember Member(string id) =>

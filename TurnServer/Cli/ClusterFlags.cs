@@ -1,5 +1,7 @@
+using System.Globalization;
 using System.Net;
 using TurnServer.Cluster;
+using TurnServer.Cluster.Etcd;
 
 namespace TurnServer.Cli;
 
@@ -14,6 +16,10 @@ internal static class ClusterFlags
 
     /// <summary>The name of a cluster, which is part of etcd's keys.</summary>
     public static readonly FlagType<string> Name = new("NAME", ParseName, name => name);
+
+    /// <summary>How many shards share the games of a cluster.</summary>
+    public static readonly FlagType<int?> Shards = new("NUMBER", ParseShards,
+        shards => shards?.ToString(CultureInfo.InvariantCulture));
 
     /// <summary>A host and a port, or a host.</summary>
     public static readonly FlagType<DnsEndPoint?> HostAndPort = new("HOST[:PORT]", ParseHostAndPort,
@@ -84,6 +90,12 @@ internal static class ClusterFlags
         text.Length is > 0 and <= NameLengthMax && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
             ? (text, null)
             : (text, $"1 to {NameLengthMax} letters, digits, dots, hyphens or underscores");
+
+    private static (int?, string?) ParseShards(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var shards)
+        && EtcdClusterPlan.IsPossible(shards)
+            ? (shards, null)
+            : (null, $"a power of two up to {EtcdClusterPlan.GameShardsMax}, or 0");
 
     private static (DnsEndPoint?, string?) ParseHostAndPort(string text)
     {

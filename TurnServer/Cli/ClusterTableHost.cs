@@ -6,32 +6,34 @@ using TurnServer.Actor;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Etcd;
 using TurnServer.Cluster.Link;
-using TurnServer.Cluster.Replication;
 using TurnServer.Http;
 using TurnServer.Journal;
+using TurnServer.Rules;
 
 namespace TurnServer.Cli;
 
 /// <summary>A server of a cluster on etcd.</summary>
 internal sealed class ClusterTableHost : ITableHost
 {
-    // A shard that cannot be handed over, as without etcd, is taken over when the registration has run out.
+    // A shard that cannot be handed over, as without etcd, is taken over when the registration has run out. With
+    // shards, moving them one after the other comes first.
     private static readonly TimeSpan HandOverTimeout = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan MoveTimeout = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan PlanRetryPause = TimeSpan.FromMilliseconds(250);
     private const int TokenBytes = 32;
     private const int IdBytes = 4;
 
     private readonly ILogger _log;
+    private readonly ServeOptions _serveOptions;
     private readonly ClusterOptions _options;
     private readonly ClusterMember _self;
     private readonly int _port;
     private readonly EtcdConnection _connection;
     private readonly EtcdCompactor _compactor;
     private readonly EtcdMonitor _etcd;
+    private readonly ClusterEntrance _entrance = new(TimeProvider.System);
     private readonly CancellationTokenSource _stop = new();
-    private readonly ClusterNode _node;
-    private readonly NodeLinks _links;
-    private readonly ClusterGateway _gateway;
-    private readonly ClusterOverview _overview;
     private LinkServer? _linkServer;
     private Task _running = Task.CompletedTask;
     private Task _handingOver = Task.CompletedTask;
@@ -43,7 +45,7 @@ internal sealed class ClusterTableHost : ITableHost
     public ClusterTableHost(ServeOptions options, ILogger log)
     {
         _log = log;
-        _options = options.Cluster;
+        (_serveOptions, _options) = (options, options.Cluster);
         var clock = TimeProvider.System;
         var advertise = _options.Advertise
             ?? new DnsEndPoint(FindAddress(_options.Endpoints), ClusterOptions.DefaultPort);
@@ -59,41 +61,30 @@ internal sealed class ClusterTableHost : ITableHost
         _connection = Connect(_options);
         _compactor = new EtcdCompactor(_connection);
         _etcd = new EtcdMonitor(ReadEtcdAsync, clock, log);
-        var grace = options.State.GraceUnder(options.Rules);
-        var settings = new StateSettings(options.Rules, options.HasSequentialKeys);
-        var forwardOnly = new ForwardOnlyLog(new EtcdShardLog(_connection, _compactor));
-        var candidate = new ShardCandidate(forwardOnly, _self.Id, settings, grace,
-            last => Server.CreateKeySource(options, last), clock);
-        var shard = new ClusterShard(_self, forwardOnly, candidate, grace,
-            actor => new TurnGateway(actor, options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log);
-        _node = new ClusterNode(_self, new EtcdMembers(_connection, log), shard);
-        _links = new NodeLinks(_self.Id, shard.Signs, clock, log);
-        shard.OwnerFound = _links.Connect;
-        shard.IsPassingOn = () => _links.IsConnected;
-        shard.IsOwnerUnreachable = () => _links.IsUnreachable;
-        _gateway = new ClusterGateway(_node, _links.AskAsync, clock);
-        _overview = new ClusterOverview(_node, _gateway.AskForReportAsync, clock);
     }
 
     /// <inheritdoc/>
-    public ITableQueries Table => _overview;
+    public ITableQueries Table => _entrance;
 
     /// <inheritdoc/>
-    public IPlayerGateway Gateway => _gateway;
+    public IPlayerGateway Gateway => _entrance;
 
     /// <inheritdoc/>
-    public Func<ClusterStatus> ClusterStatus =>
-        () => _overview.GetStatus() with { Name = _options.Name, Etcd = _etcd.Latest };
+    public Func<ClusterStatus> ClusterStatus => () =>
+    {
+        var status = _entrance.Run?.Overview.GetStatus() ?? ClusterOverview.Unknown(_self, _entrance.Problem);
+        return status with { Name = _options.Name, Etcd = _etcd.Latest };
+    };
 
     /// <inheritdoc/>
-    public Func<Task> RoleChanged => () => _node.RoleChanged;
+    public Func<Task> RoleChanged => () => _entrance.Run?.Node.RoleChanged ?? _entrance.Opened;
 
     /// <inheritdoc/>
     public void Begin()
     {
         try
         {
-            _linkServer = LinkServer.Start(new IPEndPoint(IPAddress.Any, _port), _self.Token, _gateway.AnswerAsync,
+            _linkServer = LinkServer.Start(new IPEndPoint(IPAddress.Any, _port), _self.Token, _entrance.AnswerAsync,
                 TimeProvider.System, _log);
         }
         catch (LinkException e)
@@ -109,7 +100,7 @@ internal sealed class ClusterTableHost : ITableHost
     /// <inheritdoc/>
     public async Task RunAsync()
     {
-        _running = _node.RunAsync();
+        _running = RunNodeAsync();
         _monitoring = _etcd.RunAsync(_stop.Token);
         try
         {
@@ -125,9 +116,12 @@ internal sealed class ClusterTableHost : ITableHost
     /// <inheritdoc/>
     public async Task<bool> DrainAsync()
     {
-        _gateway.Drain();
-        _handingOver = _node.HandOverAsync();
-        await Task.WhenAny(_handingOver, _running, Task.Delay(HandOverTimeout));
+        if (_entrance.Run is not { } run)
+            return !_running.IsCompleted;
+        run.Gateway.Drain();
+        _handingOver = run.Node.HandOverAsync();
+        var timeout = run.Node.Role == ShardRole.Whole ? HandOverTimeout : MoveTimeout;
+        await Task.WhenAny(_handingOver, _running, Task.Delay(timeout));
         return !_running.IsCompleted;
     }
 
@@ -141,7 +135,7 @@ internal sealed class ClusterTableHost : ITableHost
     /// <inheritdoc/>
     public async Task AbortAsync()
     {
-        _node.Stop();
+        _entrance.Run?.Node.Stop();
         await _stop.CancelAsync();
         await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _handingOver.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -153,10 +147,52 @@ internal sealed class ClusterTableHost : ITableHost
 
     public void Dispose()
     {
-        _links.Dispose();
-        _node.Dispose();
+        _entrance.Run?.Dispose();
         _connection.Dispose();
         _stop.Dispose();
+    }
+
+    private async Task RunNodeAsync()
+    {
+        int gameShards;
+        try
+        {
+            gameShards = await AgreeOnShardsAsync();
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            return;
+        }
+
+        if (gameShards > 0)
+            Log.ClusterHasShards(_log, gameShards);
+        if (_options.GameShards is { } wanted && wanted != gameShards)
+            Log.ClusterShardsDiffer(_log, wanted, gameShards);
+        var run = new ClusterRun(_serveOptions, gameShards, _self, _connection, _compactor, _log);
+        _entrance.Open(run);
+        if (!_stop.IsCancellationRequested)
+            await run.Node.RunAsync();
+    }
+
+    private async Task<int> AgreeOnShardsAsync()
+    {
+        var isFirst = true;
+        while (true)
+        {
+            try
+            {
+                return await EtcdClusterPlan.AgreeAsync(_connection,
+                    _options.GameShards ?? ClusterOptions.GameShardsDefault, _stop.Token);
+            }
+            catch (LogUnavailableException e)
+            {
+                _entrance.Problem = e.Problem;
+                if (isFirst)
+                    Log.LogUnavailable(_log, e.Message);
+                isFirst = false;
+                await Task.Delay(PlanRetryPause, _stop.Token);
+            }
+        }
     }
 
     private async Task<EtcdStatus> ReadEtcdAsync(CancellationToken stop)
@@ -164,7 +200,7 @@ internal sealed class ClusterTableHost : ITableHost
         var status = EtcdStatus.ReadAsync(_connection, stop);
         var agreement = EtcdAgreement.CheckAsync(_connection, EtcdMembers.KeyOf(_options.Name, _self.Id), stop);
         await Task.WhenAll(status, agreement);
-        return (await status) with { CompactionError = _compactor.Error, Agreement = await agreement };
+        return (await status) with { Agreement = await agreement, CompactionError = _compactor.Error };
     }
 
     private static EtcdConnection Connect(ClusterOptions options)

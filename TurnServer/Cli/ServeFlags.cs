@@ -128,6 +128,10 @@ internal sealed class ServeFlags
         Cluster("--advertise", "where the other servers of the cluster reach this one; it listens on that port",
             ClusterFlags.HostAndPort, o => o.Advertise, (o, v) => o with { Advertise = v },
             defaultWords: $"the address that this machine reaches etcd from, port {ClusterOptions.DefaultPort}"),
+        Cluster("--cluster-shards", "how many shards a new cluster spreads its games over, so that all servers serve "
+            + "them: a power of two; 0: one server serves all, and the others stand by", ClusterFlags.Shards,
+            o => o.GameShards, (o, v) => o with { GameShards = v },
+            defaultWords: $"{ClusterOptions.GameShardsDefault}, or what the cluster was made with"),
         Cluster("--cluster-ca", "PEM file with the authorities that sign etcd's certificates", ClusterFlags.File,
             o => o.CaFile, (o, v) => o with { CaFile = v }, defaultWords: "those of the system"),
         Cluster("--cluster-cert", "PEM file with the certificate that etcd is shown", ClusterFlags.File,

@@ -17,6 +17,15 @@ public sealed record ClusterOptions
     /// <summary>The name of the cluster: several may share one etcd.</summary>
     public string Name { get; init; } = "turnserver";
 
+    /// <summary>How many shards a new cluster spreads its games over, unless another number is given.</summary>
+    public const int GameShardsDefault = 64;
+
+    /// <summary>
+    /// How many shards a new cluster spreads its games over: a power of two up to 1024, or 0 for one table; null: not
+    /// given. A cluster keeps what it was made with.
+    /// </summary>
+    public int? GameShards { get; init; }
+
     /// <summary>
     /// Where the other servers reach this one, and on which port it listens for them; null: the address that
     /// this machine reaches etcd from, and <see cref="DefaultPort"/>.

@@ -59,7 +59,8 @@ internal static class EtcdClusterPlan
 
     private static string Possible => $"0, or a power of two up to {GameShardsMax}";
 
-    private static bool IsPossible(int gameShards) =>
+    /// <summary>Whether a cluster can have this number of shards.</summary>
+    public static bool IsPossible(int gameShards) =>
         gameShards is >= 0 and <= GameShardsMax && (gameShards == 0 || BitOperations.IsPow2(gameShards));
 
     private static int Parse(ByteString key, ByteString value)

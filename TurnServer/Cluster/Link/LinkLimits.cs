@@ -20,8 +20,11 @@ internal static class LinkLimits
     /// <summary>The most connections that have not presented their token yet; more are closed at once.</summary>
     public const int HandshakesMax = 16;
 
-    /// <summary>The most authenticated connections. A cluster has a few servers, each with one connection.</summary>
-    public const int PeersMax = 64;
+    /// <summary>
+    /// The most authenticated connections, and the backlog of the listener. A cluster may have 64 servers, each with
+    /// one connection, and one more while a lost one is not yet noticed.
+    /// </summary>
+    public const int PeersMax = 256;
 
     /// <summary>The longest payload of a frame before authentication, in bytes.</summary>
     public const int HandshakeBytesMax = 1024;

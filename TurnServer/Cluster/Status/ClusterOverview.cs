@@ -96,6 +96,24 @@ internal sealed class ClusterOverview(ClusterNode node, Func<ClusterMember, Task
         };
     }
 
+    /// <summary>What a server shows that does not know the cluster yet.</summary>
+    /// <param name="self">The server.</param>
+    /// <param name="problem">Why not, to be part of a sentence.</param>
+    public static ClusterStatus Unknown(ClusterMember self, string problem) => new()
+    {
+        Self = self.Id,
+        Members = [],
+        Owner = null,
+        Epoch = 0,
+        Position = 0,
+        TakeOvers = [],
+        TakeOversByCause = new long[TakeOverCause.All.Count],
+        Appended = default,
+        SnapshotBytes = 0,
+        Problem = problem,
+        StandbyProblem = null,
+    };
+
     private async Task<IReadOnlyList<ShardLoad>> ReadLoadsAsync() =>
         _here = [.. (await Task.WhenAll(node.Shards.Select(shard => shard.TryReadLoadAsync()))).OfType<ShardLoad>()];
 
