@@ -194,7 +194,7 @@ internal sealed class NodeLinksOfShardsTests
     private async Task<ForwardOutcome> AskOutcomeAsync(ClusterMember member) =>
         (await TestWait.ForAsync(_links.AskAsync(member, LinkFixture.Request("a")).AsTask())).Outcome;
 
-    // Again and again, as pauses begin when attempts have failed. By less than what a link takes for its own pause.
+    // Again and again, as pauses begin when attempts have failed. In steps that no link takes for a freeze.
     private Task UntilCauseAsync(string cause, params Shard[] shards) => TestWait.UntilAsync(() =>
     {
         _clock.Advance(LinkLimits.TickInterval);
