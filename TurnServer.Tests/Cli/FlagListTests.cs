@@ -19,6 +19,7 @@ internal sealed class FlagListTests
         ["--admin-host"] = "0.0.0.0",
         ["--state"] = "/tmp/state",
         ["--state-sync"] = "always",
+        ["--cluster-shards"] = "16",
         ["--cluster"] = "http://10.0.0.1:2379,http://10.0.0.2:2379",
         ["--keys"] = "sequential",
         ["--log-level"] = "debug",

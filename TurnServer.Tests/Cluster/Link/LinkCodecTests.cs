@@ -90,7 +90,7 @@ internal sealed class LinkCodecTests
         Gen.Select(Gen.Byte.Array[0, 80], Gen.Bool).Sample(IsRefusedOrCanonical);
     }
 
-    [TestCase(8, 16, TestName = "Unknown flags of a request")]
+    [TestCase(8, 64, TestName = "Unknown flags of a request")]
     [TestCase(8, 9, TestName = "Two kinds of a request")]
     [TestCase(8, 255, TestName = "All flags of a request")]
     public void TryReadRequest_WithAnImpossibleByte_IsFalse(int at, byte value)
