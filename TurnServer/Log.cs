@@ -251,7 +251,7 @@ internal static partial class Log
     [LoggerMessage(89, LogLevel.Information, "The games of this cluster are spread over {Shards} shards")]
     public static partial void ClusterHasShards(ILogger log, int shards);
 
-    [LoggerMessage(90, LogLevel.Warning, "--cluster-shards {Wanted} has no effect: this cluster was made with {Shards}, "
-        + "which stays. Another --cluster-name makes another cluster")]
+    [LoggerMessage(90, LogLevel.Warning, "--cluster-shards {Wanted} has no effect: this cluster was made with "
+        + "{Shards}, which stays. Another --cluster-name makes another cluster")]
     public static partial void ClusterShardsDiffer(ILogger log, int wanted, int shards);
 }

@@ -65,7 +65,8 @@ public sealed class ClusterNodeTests
     {
         var (ann, bob) = await StartGameAsync();
         var held = Standby.AskAsync($"6,,{bob},0", waitSeconds: 60);
-        await TestWait.UntilAsync(async () => (await Owner.Overview.GetStatisticsAsync()).HeldReplies == 1, "it is held");
+        await TestWait.UntilAsync(async () => (await Owner.Overview.GetStatisticsAsync()).HeldReplies == 1,
+            "it is held");
         Owner.Kill();
         await Standby.UntilOwnerAsync();
         // The owner that died answers nothing; as its link breaks, the request is asked again.
@@ -82,7 +83,8 @@ public sealed class ClusterNodeTests
     {
         var (_, bob) = await StartGameAsync();
         var held = Owner.AskAsync($"6,,{bob},0", waitSeconds: 60);
-        await TestWait.UntilAsync(async () => (await Owner.Overview.GetStatisticsAsync()).HeldReplies == 1, "it is held");
+        await TestWait.UntilAsync(async () => (await Owner.Overview.GetStatisticsAsync()).HeldReplies == 1,
+            "it is held");
         await Owner.Node.HandOverAsync();
         await Standby.UntilOwnerAsync();
         using (Assert.EnterMultipleScope())

@@ -53,7 +53,8 @@ public sealed class ClusterSocketTests
         await using var socket = await RawWebSocket.ConnectAsync(_front.Port);
         var (ann, bob) = await SocketGames.StartAsync(socket, "Held");
         await socket.SendAsync($"900;wait=60 6,,{bob},0");
-        await TestWait.UntilAsync(async () => (await _owner.Overview.GetStatisticsAsync()).HeldReplies == 1, "it is held");
+        await TestWait.UntilAsync(async () => (await _owner.Overview.GetStatisticsAsync()).HeldReplies == 1,
+            "it is held");
         _owner.Kill();
         await _standby.UntilOwnerAsync();
         // The owner that died answers nothing; as its link breaks, the request is asked again.

@@ -136,7 +136,8 @@ internal sealed class ForwardOnlyLogTests
         Assert.That(owner.IsOwner);
         await SwitchBackAsync(owner, cluster.Store);
         Assert.That(await request, Does.StartWith("0/0/"));
-        await TestWait.UntilAsync(async () => (await owner.Overview.GetStatisticsAsync()).Problem is null, "it is well");
+        await TestWait.UntilAsync(async () => (await owner.Overview.GetStatisticsAsync()).Problem is null,
+            "it is well");
         using (Assert.EnterMultipleScope())
         {
             Assert.That(owner.IsOwner);
@@ -172,8 +173,8 @@ internal sealed class ForwardOnlyLogTests
     }
 
     private static Task UntilGoneBackAsync(TestServer standby) => TestWait.UntilAsync(
-        () => standby.Overview.GetStatus().StandbyProblem?.StartsWith("the log has gone back ", StringComparison.Ordinal)
-            ?? false, "it says so");
+        () => standby.Overview.GetStatus().StandbyProblem is { } problem
+            && problem.StartsWith("the log has gone back ", StringComparison.Ordinal), "it says so");
 
     private static ShardHead AppendTo(SharedStore store, int epochs, int batches)
     {

@@ -31,8 +31,8 @@ internal sealed class ClusterRun : IDisposable
         (_options, _self, _connection, _compactor, _log) = (options, self, connection, compactor, log);
         var clock = TimeProvider.System;
         _links = new NodeLinks(self.Id, clock, log);
-        var shards = Enumerable.Range(0, gameShards + 1).Select(number => CreateShard(new ShardRole(number, gameShards)))
-            .ToList();
+        var shards = Enumerable.Range(0, gameShards + 1)
+            .Select(number => CreateShard(new ShardRole(number, gameShards))).ToList();
         var members = new EtcdMembers(connection, log);
         if (gameShards == 0)
         {

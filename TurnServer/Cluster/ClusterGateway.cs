@@ -21,13 +21,15 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
     /// </summary>
     public static readonly TimeSpan OwnerTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>What this server reports of itself (<see cref="ServerReport"/>); set by what shows the cluster.</summary>
-    public Func<Task<byte[]>> Report { get; set; } = () => Task.FromResult<byte[]>([]);
-
     private readonly TaskCompletionSource _draining = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     // How long to wait before the same owner is asked again.
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// What this server reports of itself (<see cref="ServerReport"/>); set by what shows the cluster.
+    /// </summary>
+    public Func<Task<byte[]>> Report { get; set; } = () => Task.FromResult<byte[]>([]);
 
     /// <inheritdoc/>
     public async ValueTask<WireReply> AskAsync(ReadOnlyMemory<byte> body, string? received, int waitSeconds,
@@ -88,7 +90,9 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
         return answer.Outcome == ForwardOutcome.Replied ? answer.Reply.TurnCounter : null;
     }
 
-    /// <summary>Asks the owner of a shard to hand it over to a server; see <see cref="Placement.ShardMover"/>.</summary>
+    /// <summary>
+    /// Asks the owner of a shard to hand it over to a server; see <see cref="Placement.ShardMover"/>.
+    /// </summary>
     /// <returns>Whether it has done so.</returns>
     public async ValueTask<bool> AskForShardAsync(ClusterMember owner, int shard, string to)
     {

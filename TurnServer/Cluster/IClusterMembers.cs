@@ -48,7 +48,9 @@ internal sealed record ClusterMember
     /// <summary>How far it has followed, or written, the log; with shards, the lobby's.</summary>
     public long Position { get; init; }
 
-    /// <summary>Whether it is about to stop, so that it is to be given nothing, and its shards are to be taken.</summary>
+    /// <summary>
+    /// Whether it is about to stop, so that it is to be given nothing, and its shards are to be taken.
+    /// </summary>
     public bool IsLeaving { get; init; }
 
     /// <summary>Without <see cref="Token"/>, so that no log or error message can show it.</summary>
