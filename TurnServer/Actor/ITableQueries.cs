@@ -8,6 +8,11 @@ namespace TurnServer.Actor;
 /// </summary>
 public interface ITableQueries
 {
+    /// <summary>
+    /// Whoever has the parts of the table that this server knows: in a cluster with shards there are several.
+    /// </summary>
+    IReadOnlyList<ITableQueries> Parts => [this];
+
     /// <summary>The statistics of the table and of what handles its requests, taken between two changes.</summary>
     /// <exception cref="ActorBusyException">The mailbox is full.</exception>
     /// <exception cref="ActorFailedException">The actor failed.</exception>

@@ -43,6 +43,9 @@ internal sealed class ClusterEntrance(TimeProvider clock) : IPlayerGateway, ITab
         Run?.Gateway.AnswerAsync(request) ?? new ValueTask<ForwardAnswer>(ForwardAnswer.NotTaken);
 
     /// <inheritdoc/>
+    public IReadOnlyList<ITableQueries> Parts => Run?.Overview.Parts ?? [];
+
+    /// <inheritdoc/>
     public Task<ActorStatistics> GetStatisticsAsync() => Run?.Overview.GetStatisticsAsync()
         ?? Task.FromResult(new ActorStatistics
         {

@@ -30,10 +30,17 @@ internal static class RegistryPrinter
 
     private static async Task PrintAsync(ITableQueries table)
     {
-        TableView? view = null;
-        // An actor too busy to answer is asked again the next time.
-        if (await ActorProbe.TryInspectAsync(table, now => view = now.View(RowsMax), TimeProvider.System))
-            await Console.Out.WriteAsync(Compose(view!));
+        var views = new List<TableView>();
+        foreach (var part in table.Parts)
+        {
+            // An actor too busy to answer is asked again the next time.
+            TableView? view = null;
+            if (!await ActorProbe.TryInspectAsync(part, now => view = now.View(RowsMax), TimeProvider.System))
+                return;
+            views.Add(view!);
+        }
+
+        await Console.Out.WriteAsync(Compose(TableView.Join(views, RowsMax)));
     }
 
     private static string Compose(TableView view)

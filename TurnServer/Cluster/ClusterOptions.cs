@@ -21,7 +21,7 @@ public sealed record ClusterOptions
     public const int GameShardsDefault = 0;
 
     /// <summary>
-    /// How many shards a new cluster spreads its games over: a power of two up to 1024, or 0 for one table; null: not
+    /// How many shards a new cluster spreads its games over: a power of two up to 256, or 0 for one table; null: not
     /// given. A cluster keeps what it was made with.
     /// </summary>
     public int? GameShards { get; init; }

@@ -14,6 +14,16 @@ public sealed record TableMatches
 
     /// <summary>The number of matching games, listed or not.</summary>
     public required int GamesMatching { get; init; }
+
+    /// <summary>What was found in all parts of a table together.</summary>
+    /// <param name="parts">What was found in each.</param>
+    /// <param name="rowsMax">The most rows of players and of games.</param>
+    internal static TableMatches Join(IReadOnlyList<TableMatches> parts, int rowsMax) => new()
+    {
+        View = TableView.Join([.. parts.Select(part => part.View)], rowsMax),
+        PlayersMatching = parts.Sum(part => part.PlayersMatching),
+        GamesMatching = parts.Sum(part => part.GamesMatching),
+    };
 }
 
 /// <summary>

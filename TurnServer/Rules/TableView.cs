@@ -14,6 +14,17 @@ public sealed record TableView
 
     /// <summary>The first games.</summary>
     public required IReadOnlyList<GameView> Games { get; init; }
+
+    /// <summary>All parts of a table together.</summary>
+    /// <param name="parts">The parts.</param>
+    /// <param name="rowsMax">The most rows of players and of games.</param>
+    internal static TableView Join(IReadOnlyList<TableView> parts, int rowsMax) => new()
+    {
+        PlayerCount = parts.Sum(part => part.PlayerCount),
+        GameCount = parts.Sum(part => part.GameCount),
+        Players = [.. parts.SelectMany(part => part.Players).Take(rowsMax)],
+        Games = [.. parts.SelectMany(part => part.Games).Take(rowsMax)],
+    };
 }
 
 /// <summary>One registration, for display.</summary>

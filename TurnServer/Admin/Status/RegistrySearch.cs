@@ -33,7 +33,7 @@ internal sealed class RegistrySearch(ITableQueries table, TimeProvider clock) : 
             RemoveExpired();
             if (_results.TryGetValue((text, rowsMax), out var result))
                 return result.Matches;
-            var found = await SearchAsync(new TableSearch(text, rowsMax), text.Length == 0);
+            var found = await SearchPartsAsync(text, rowsMax);
             if (found is not null && _results.Count < ResultsMax)
                 _results.Add((text, rowsMax), (clock.GetTimestamp(), found));
             return found;
@@ -46,12 +46,25 @@ internal sealed class RegistrySearch(ITableQueries table, TimeProvider clock) : 
 
     public void Dispose() => _oneAtATime.Dispose();
 
-    private async Task<TableMatches?> SearchAsync(TableSearch search, bool isForAll)
+    private async Task<TableMatches?> SearchPartsAsync(string text, int rowsMax)
+    {
+        var found = new List<TableMatches>();
+        foreach (var part in table.Parts)
+        {
+            if (await SearchAsync(part, new TableSearch(text, rowsMax), text.Length == 0) is not { } matches)
+                return null;
+            found.Add(matches);
+        }
+
+        return TableMatches.Join(found, rowsMax);
+    }
+
+    private async Task<TableMatches?> SearchAsync(ITableQueries part, TableSearch search, bool isForAll)
     {
         if (!isForAll)
         {
             var (players, games) = (0, 0);
-            if (!await TryInspectAsync(table => (players, games) = (table.PlayerCount, table.GameCount)))
+            if (!await TryInspectAsync(part, now => (players, games) = (now.PlayerCount, now.GameCount)))
                 return null;
             search.Reserve(players, games);
         }
@@ -59,7 +72,7 @@ internal sealed class RegistrySearch(ITableQueries table, TimeProvider clock) : 
         TableMatches? found = null;
         while (found is null)
         {
-            if (!await TryInspectAsync(table => found = table.Continue(search, StepBudget)))
+            if (!await TryInspectAsync(part, now => found = now.Continue(search, StepBudget)))
                 return null;
         }
 
@@ -67,8 +80,8 @@ internal sealed class RegistrySearch(ITableQueries table, TimeProvider clock) : 
         return found;
     }
 
-    private Task<bool> TryInspectAsync(Action<Table> inspect) =>
-        ActorProbe.TryInspectAsync(table, inspect, clock);
+    private Task<bool> TryInspectAsync(ITableQueries part, Action<Table> inspect) =>
+        ActorProbe.TryInspectAsync(part, inspect, clock);
 
     private void RemoveExpired()
     {

@@ -10,7 +10,7 @@ namespace TurnServer.Cluster.Etcd;
 internal static class EtcdClusterPlan
 {
     /// <summary>The most shards that games can be spread over.</summary>
-    public const int GameShardsMax = 1024;
+    public const int GameShardsMax = 256;
 
     /// <summary>
     /// How many shards share the games of the cluster: what the first server that asked wanted; 0 if there is one table

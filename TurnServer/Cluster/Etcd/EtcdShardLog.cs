@@ -14,6 +14,7 @@ internal sealed class EtcdShardLog : IShardLog
 {
     private const int CapacityOfLobby = 16_384;
     private const int CapacityOfGames = 4096;
+    private const int CapacityOfAllGames = 64 * CapacityOfGames;
 
     private const int CapacityMax = 99_999;
 
@@ -50,14 +51,17 @@ internal sealed class EtcdShardLog : IShardLog
     public int Capacity { get; }
 
     /// <summary>
-    /// How many batches the log of a shard keeps: 16 384 with all registrations, 4096 with a part of the games. In etcd
-    /// a batch takes, besides itself, 24 bytes for its key, 8 for its position and some 70 for what etcd and bbolt keep
-    /// of each revision, and bbolt leaves up to a quarter of its pages empty: 1.4 KiB (measured, etcd 3.4) for a batch
-    /// of 1 KiB, which is about eight turns and so more than a shard appends at once in ordinary load. Then the ring of
-    /// the lobby takes at most 22 MiB, and those of 64 shards with games 64 × 5.5 MiB: together 0.4 GiB of the 2 GiB
-    /// that are etcd's default quota.
+    /// How many batches the log of a shard keeps: 16 384 with all registrations, 4096 with a part of the games, and
+    /// fewer where there are more than 64 of these, so that all of them take as much. In etcd a batch takes, besides
+    /// itself, 24 bytes for its key, 8 for its position and some 70 for what etcd and bbolt keep of each revision, and
+    /// bbolt leaves up to a quarter of its pages empty: 1.4 KiB (measured, etcd 3.4) for a batch of 1 KiB, which is
+    /// about eight turns and so more than a shard appends at once in ordinary load. Then the ring of the lobby takes at
+    /// most 22 MiB, and those of 64 shards with games 64 × 5.5 MiB: together 0.4 GiB of the 2 GiB that are etcd's
+    /// default quota.
     /// </summary>
-    public static int CapacityOf(ShardRole role) => role.HasLobby ? CapacityOfLobby : CapacityOfGames;
+    public static int CapacityOf(ShardRole role) => role.HasLobby
+        ? CapacityOfLobby
+        : Math.Min(CapacityOfGames, CapacityOfAllGames / role.GameShards);
 
     /// <inheritdoc/>
     public async Task<ShardHead> ReadHeadAsync(CancellationToken stop)

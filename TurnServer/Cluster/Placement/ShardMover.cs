@@ -154,11 +154,24 @@ internal sealed class ShardMover
             return;
         }
 
-        if (!await Ask(owner, number))
-            return;
         var askedAt = _clock.GetTimestamp();
+        if (!await AskAsync(owner, number, stop))
+            return;
         while (shard.Route.Here is null && _clock.GetElapsedTime(askedAt) < MoveTimeout)
             await Task.Delay(Pause / 10, _clock, stop);
         await Task.Delay(Pause, _clock, stop);
+    }
+
+    // An owner that cannot append does not hand over before it can; the other shards need not wait for that.
+    private async Task<bool> AskAsync(ClusterMember owner, int shard, CancellationToken stop)
+    {
+        try
+        {
+            return await Ask(owner, shard).AsTask().WaitAsync(MoveTimeout, _clock, stop);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
     }
 }

@@ -43,6 +43,10 @@ internal sealed class ClusterOverview(ClusterNode node, Func<ClusterMember, Task
         };
     }
 
+    /// <summary>The shards that this server owns or follows.</summary>
+    public IReadOnlyList<ITableQueries> Parts =>
+        [.. node.Shards.Where(shard => shard.OwnerId == node.Id || shard.IsCaughtUp)];
+
     /// <inheritdoc/>
     public Task<T> QueryAsync<T>(Func<Table, T> read) => node.Lobby.QueryAsync(read);
 
