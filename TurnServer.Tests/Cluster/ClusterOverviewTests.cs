@@ -23,7 +23,7 @@ public sealed class ClusterOverviewTests
         await _cluster.UntilPlacedAsync(_servers);
         for (var game = 0; game < Games; game++)
         {
-            var (ann, bob) = await SeatPair.StartAsync(body => first.AskAsync(body), $"{game}");
+            var (ann, bob) = await ClusterGame.StartAsync(body => first.AskAsync(body), $"{game}");
             await first.AskAsync($"6,a,{ann},0");
             await first.AskAsync($"6,b,{bob},0");
         }

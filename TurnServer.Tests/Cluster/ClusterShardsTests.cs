@@ -106,7 +106,7 @@ public sealed class ClusterShardsTests
     private async Task<(string Ann, string Bob)> StartGameAsync(int game, TestServer? server = null)
     {
         var asked = 0;
-        return await SeatPair.StartAsync(body => (server ?? Server(asked++ + game)).AskAsync(body), $"{game}");
+        return await ClusterGame.StartAsync(body => (server ?? Server(asked++ + game)).AskAsync(body), $"{game}");
     }
 
     private async Task PlayAsync((string Ann, string Bob) seats, int game, TestServer? server = null)

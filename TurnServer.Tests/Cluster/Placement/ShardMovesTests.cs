@@ -119,7 +119,7 @@ public sealed class ShardMovesTests
         var one = await StartFirstAsync();
         var games = new List<(string Ann, string Bob)>();
         for (var game = 0; game < GameShards; game++)
-            games.Add(await SeatPair.StartAsync(body => one.AskAsync(body), $"{game}"));
+            games.Add(await ClusterGame.StartAsync(body => one.AskAsync(body), $"{game}"));
         var playing = games.Select(game => PlayUntilAsync(one, game, turn => turn >= 20 && one.Owned == 0)).ToList();
         var two = _cluster.Start("two");
         await _cluster.UntilPlacedAsync(one, two);

@@ -1,7 +1,7 @@
 namespace TurnServer.Tests.Support;
 
 /// <summary>Two players who have named each other and begin a game in a cluster.</summary>
-internal static class SeatPair
+internal static class ClusterGame
 {
     /// <summary>Registers, pairs and seats them.</summary>
     /// <param name="ask">Asks any server.</param>
