@@ -9,8 +9,9 @@ namespace TurnServer.Bench.Cluster;
 /// <param name="sites">Where all machines are.</param>
 /// <param name="folder">For etcd's data.</param>
 /// <param name="program">The executable of another build of the server; null: turnserver.dll.</param>
-internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, string folder, string? program)
-    : IDisposable
+/// <param name="gameShards">How many shards the cluster spreads its games over; 0: there is one table.</param>
+internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, string folder, string? program,
+    int gameShards) : IDisposable
 {
     private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(20);
 
@@ -28,7 +29,9 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
     /// <summary>Everything that its turn servers have logged.</summary>
     public string Log => string.Concat(_formerLogs) + Server?.Output + Server?.Errors;
 
-    /// <summary>The number of the last takeover by this machine; 0: it has never taken over.</summary>
+    /// <summary>
+    /// The number of the last takeover of the table, or with shards of the lobby, by this machine; 0: there was none.
+    /// </summary>
     public long LastEpoch => TakeOvers().Matches(Log).Select(match =>
         long.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)).DefaultIfEmpty().Max();
 
@@ -58,7 +61,7 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
         [
             "--cluster", string.Join(',', etcds), "--advertise", Site.LinkAddress,
             "--admin-port", $"{Site.AdminPort}", "--admin-host", Site.Host, "--log-format", "text",
-            .. Programs.NoLimits,
+            .. gameShards > 0 ? ["--cluster-shards", $"{gameShards}"] : Array.Empty<string>(), .. Programs.NoLimits,
         ], program);
         Server = ChildProcess.Start("the server", Site.Start(server.FileName, server.ArgumentList));
     }
@@ -100,6 +103,7 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
 
     private static string Text(Uri uri) => uri.GetLeftPart(UriPartial.Authority);
 
-    [GeneratedRegex(@"Took over the table \(.*; takeover (\d+)\)")]
+    // The lobby is shard 0; each shard counts its own takeovers.
+    [GeneratedRegex(@"(?<!Shard [1-9][0-9]*: )Took over the table \(.*; takeover (\d+)\)")]
     private static partial Regex TakeOvers();
 }

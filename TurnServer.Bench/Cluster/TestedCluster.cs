@@ -19,9 +19,10 @@ internal sealed class TestedCluster : IDisposable
     /// <param name="sites">Where the machines are.</param>
     /// <param name="folder">For etcd's data.</param>
     /// <param name="program">The executable of another build of the server; null: turnserver.dll.</param>
-    public TestedCluster(IReadOnlyList<Site> sites, string folder, string? program)
+    /// <param name="gameShards">How many shards the cluster spreads its games over; 0: there is one table.</param>
+    public TestedCluster(IReadOnlyList<Site> sites, string folder, string? program, int gameShards = 0)
     {
-        Machines = [.. sites.Select((_, i) => new Machine(i, sites, folder, program))];
+        Machines = [.. sites.Select((_, i) => new Machine(i, sites, folder, program, gameShards))];
         _etcd = new EtcdConnection(new EtcdOptions { Endpoints = [.. sites.Select(site => site.Etcd)] });
     }
 
@@ -29,7 +30,7 @@ internal sealed class TestedCluster : IDisposable
 
     public IReadOnlyList<Uri> Urls => [.. Machines.Select(machine => machine.Site.Url)];
 
-    /// <summary>How many times the table has been taken over.</summary>
+    /// <summary>How many times the table, or with shards the lobby, has been taken over.</summary>
     public long Epoch => Machines.Max(machine => machine.LastEpoch);
 
     /// <summary>The machine whose server took over last; it may have died since.</summary>

@@ -19,7 +19,7 @@ internal enum FaultAction
 /// <summary>Which part, as things are when the fault happens.</summary>
 internal enum FaultTarget
 {
-    /// <summary>The server that owns the table.</summary>
+    /// <summary>The server that owns the table, or with shards the lobby.</summary>
     Owner,
 
     /// <summary>Another server.</summary>

@@ -26,6 +26,8 @@ internal static class FaultsCommand
         var seed = Options.Whole("--seed", "seed of the faults", defaults.Seed, 0, int.MaxValue);
         var games = Options.Whole("--games", "games at a time", defaults.Games, 2, 1000);
         var rate = Options.Number("--rate", "turns a second of each player", defaults.Rate, 0.1, 100);
+        var shards = Options.Value("--shards", "shards that the games are spread over: a power of two; 0: one table",
+            ClusterFlags.Shards, defaults.GameShards);
         var haproxy = Options.Switch("--haproxy", "one address, HAProxy's; otherwise players know three");
         var loopback = Options.Switch("--loopback", "no network namespaces");
         var only = Options.Text("--only", "TEXT", "only faults with this in their names, such as 'freeze owner'");
@@ -34,7 +36,7 @@ internal static class FaultsCommand
         var port = Options.Port($"first of {FaultsOptions.PortsUsed} ports", defaults.Port, FaultsOptions.PortsUsed);
         return new Subcommand("cluster-faults", "kill, freeze and cut off parts of a cluster while games are played")
         {
-            Flags = [faults, seed, games, rate, haproxy, loopback, only, logs, server, port],
+            Flags = [faults, seed, games, rate, shards, haproxy, loopback, only, logs, server, port],
             Notes = Notes,
             ExitCodes =
             [
@@ -48,6 +50,7 @@ internal static class FaultsCommand
             Seed = seed.Read(result, errors),
             Games = games.Read(result, errors),
             Rate = rate.Read(result, errors),
+            GameShards = shards.Read(result, errors) ?? 0,
             ThroughBalancer = haproxy.Read(result, errors),
             HasNetworks = !loopback.Read(result, errors) && Networks.ArePossible,
             Only = only.Read(result, errors),
@@ -62,6 +65,7 @@ internal static class FaultsCommand
         using var signal = new StopSignal();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(signal.Token, cancel);
         Console.WriteLine($"{options.Faults} faults, seed {options.Seed}, {options.Games} games, "
+            + (options.GameShards > 0 ? $"{options.GameShards} shards, " : "")
             + (options.ThroughBalancer ? "through HAProxy, " : "players know three addresses, ")
             + (options.HasNetworks ? "a network namespace for each machine" : "on 127.0.0.1, so nothing is cut off"));
         try

@@ -20,6 +20,9 @@ internal sealed record FaultsOptions
     /// <summary>Turns a second of each player.</summary>
     public double Rate { get; init; } = 3;
 
+    /// <summary>How many shards the cluster spreads its games over, a power of two; 0: there is one table.</summary>
+    public int GameShards { get; init; }
+
     /// <summary>Whether players reach the servers through HAProxy; otherwise each knows all three addresses.</summary>
     public bool ThroughBalancer { get; init; }
 

@@ -40,7 +40,8 @@ internal sealed class FaultsRun : IDisposable
         _plan = Fault.Draw(options.Faults, random, options.HasNetworks, options.Only);
         _networks = options.HasNetworks ? Networks.Create(FaultsOptions.MachinesCount, options.Port) : null;
         _cluster = new TestedCluster(_networks?.Sites
-            ?? Site.OnLoopback(FaultsOptions.MachinesCount, options.Port), _folder.FullName, options.Server);
+            ?? Site.OnLoopback(FaultsOptions.MachinesCount, options.Port), _folder.FullName, options.Server,
+            options.GameShards);
         _injector = new FaultInjector(_cluster, _networks, random);
     }
 

@@ -10,10 +10,11 @@ namespace TurnServer.Tests.Cluster;
 [Category("Slow"), NonParallelizable]
 internal sealed class ClusterFaultsTests
 {
-    [TestCase(false, 4, 1)]
-    [TestCase(true, 50, 2)]
+    [TestCase(false, 4, 1, 0)]
+    [TestCase(true, 50, 2, 0)]
+    [TestCase(false, 6, 3, 16)]
     public async Task No_turn_is_lost_or_doubled_and_no_player_dropped_whatever_fails(bool throughBalancer, int faults,
-        int seed)
+        int seed, int gameShards)
     {
         Tool.Require("etcd", "etcd-server");
         Tool.Require("ip", "iproute2");
@@ -25,6 +26,7 @@ internal sealed class ClusterFaultsTests
         {
             Faults = faults,
             Seed = seed,
+            GameShards = gameShards,
             ThroughBalancer = throughBalancer,
             HasNetworks = true,
             // Starts sooner than the JIT-compiled one, and is what operators install.
