@@ -65,6 +65,23 @@ public sealed class ShardMovesTests
     }
 
     [Test]
+    public async Task A_server_that_stops_is_relieved_by_one_that_has_just_come()
+    {
+        await using var cluster = new TestCluster(TimeProvider.System, GameShards)
+        {
+            SettlingTime = TimeSpan.FromHours(1),
+        };
+        var one = cluster.Start("one");
+        await TestWait.UntilAsync(() => one.Owned == Shards, "the first server owns everything");
+        var two = cluster.Start("two");
+        await TestWait.UntilAsync(() => two.Node.Shards.All(shard => shard.IsCaughtUp), "the second has read all logs");
+        Assert.That(two.AskedAtOnce, Is.Zero, "it is too new");
+        await TestWait.ForAsync(one.Node.HandOverAsync());
+        Assert.That(two.AskedAtOnce, Is.EqualTo(1), "it takes shards when it asks for them");
+        await TestWait.UntilAsync(() => two.Owned == Shards, "the second server owns everything");
+    }
+
+    [Test]
     public async Task The_last_server_hands_over_at_once()
     {
         var one = await StartFirstAsync();

@@ -51,7 +51,7 @@ internal sealed class TestServer : IAsyncDisposable
         }
         else
         {
-            var placement = new ShardPlacement(shards.Count, clock) { SettlingTime = TimeSpan.Zero };
+            var placement = new ShardPlacement(shards.Count, clock) { SettlingTime = cluster.SettlingTime };
             Mover = new ShardMover(id, shards, placement, clock, Log);
             Node = new ClusterNode(self, Access, new SharedOwners(cluster.Stores), Mover, shards);
         }
@@ -154,6 +154,9 @@ internal sealed class TestCluster(TimeProvider clock, int gameShards = 0) : IAsy
 
     /// <summary>The lobby's, or that of the one table; it has the members too.</summary>
     public SharedStore Store => Stores[0];
+
+    /// <summary>How long a server must have been there before shards move to it.</summary>
+    public TimeSpan SettlingTime { get; init; }
 
     /// <summary>One for each shard.</summary>
     public IReadOnlyList<SharedStore> Stores { get; } = [.. Enumerable.Range(0, gameShards + 1)

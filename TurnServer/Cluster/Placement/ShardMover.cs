@@ -139,6 +139,9 @@ internal sealed class ShardMover
         await Task.WhenAll(_shards.Select(shard => shard.RetireAsync()));
     }
 
+    private bool IsStopping(ClusterMember member) =>
+        _alive.Any(server => server.Id == member.Id && server.IsLeaving);
+
     private int CountOwned() => _shards.Count(shard => shard.Route.Here is not null);
 
     // The owner of a shard that does not know of it, as the acknowledgement was lost, has to take it over.
@@ -148,8 +151,9 @@ internal sealed class ShardMover
     private async Task TakeAsync(ClusterShard shard, CancellationToken stop)
     {
         var number = shard.Role.Number;
+        // The route has the owner as it was when that was found.
         if (_isLeaving || _placement.First(number)?.Id != _self || !shard.IsCaughtUp
-            || shard.Route is not { Owner: { } owner } || !(owner.IsLeaving || _placement.IsSettled(_self)))
+            || shard.Route is not { Owner: { } owner } || !(IsStopping(owner) || _placement.IsSettled(_self)))
         {
             return;
         }
