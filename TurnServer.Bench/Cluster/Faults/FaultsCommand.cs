@@ -26,7 +26,7 @@ internal static class FaultsCommand
         var seed = Options.Whole("--seed", "seed of the faults", defaults.Seed, 0, int.MaxValue);
         var games = Options.Whole("--games", "games at a time", defaults.Games, 2, 1000);
         var rate = Options.Number("--rate", "turns a second of each player", defaults.Rate, 0.1, 100);
-        var shards = Options.Value("--shards", "how many shards the games are spread over: a power of two; 0: one table",
+        var shards = Options.Value("--shards", "shards that the games are spread over: a power of two; 0: one table",
             ClusterFlags.Shards, defaults.GameShards);
         var haproxy = Options.Switch("--haproxy", "one address, HAProxy's; otherwise players know three");
         var loopback = Options.Switch("--loopback", "no network namespaces");
