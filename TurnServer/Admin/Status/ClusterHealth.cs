@@ -76,7 +76,8 @@ internal static class ClusterHealth
                 $"{count} {(count == 1 ? "message" : "messages")} between shards {(count == 1 ? "waits" : "wait")}, ")
                 + FormattableString.Invariant(
                 $"and there have been some for {MessageTime.TotalSeconds:0} seconds ")
-                + $"({NamesOf("from shard", waiting)}). They are repeated until the receiver's owner has recorded them: look for a shard without an owner, "
+                + $"({NamesOf("from shard", waiting)}). They are repeated until the receiver's owner has "
+                + "recorded them: look for a shard without an owner, "
                 + "for a server that the others cannot reach at its --advertise address, and whether etcd is slow.");
         }
     }
