@@ -49,6 +49,83 @@ internal sealed class ClusterHealthTests
             Assert.That(findings[0].Text, Does.StartWith("The standby at 10.0.0.2:2390 is 1001 batches behind"));
     }
 
+    [Test]
+    public void Evaluate_AClusterWithShardsInWhichAllIsWell_IsEmpty() =>
+        Assert.That(Findings(40, _ => ClusterSamples.ShardedStatus()), Is.Empty);
+
+    [Test]
+    public void Evaluate_ALoneServerWithShards_SaysThatThereIsNoStandby()
+    {
+        var cluster = ClusterSamples.ShardedStatus();
+        AssertWarning(cluster with { Members = [cluster.Members[0]] }, "There is no standby");
+    }
+
+    [Test]
+    public void Evaluate_WithShards_NoServerIsFarBehind()
+    {
+        var cluster = ClusterSamples.ShardedStatus() with { Members = ClusterSamples.Members(5000, 0) };
+        Assert.That(Findings(40, _ => cluster), Is.Empty);
+    }
+
+    [TestCase(9, -1, false)]
+    [TestCase(10, -1, true)]
+    [TestCase(30, 19, true)]
+    [TestCase(30, 20, false)]
+    [TestCase(30, 30, false)]
+    public void Evaluate_AShardWithoutAnOwnerForTenSeconds_NamesIt(int seconds, int ownedAt, bool isFinding)
+    {
+        var well = ClusterSamples.ShardedStatus();
+        var ownerless = well with { Shards = [.. well.Shards.Take(2), new ShardStatus(2, null, 3, null)] };
+        var findings = Findings(seconds, second => second == ownedAt ? well : ownerless);
+        Assert.That(findings, Has.Count.EqualTo(isFinding ? 1 : 0));
+        if (isFinding)
+        {
+            Assert.That(findings[0].State, Is.EqualTo(HealthState.Warning));
+            Assert.That(findings[0].Text, Does.StartWith("Shard 2 has no owner, ").And.Contain("logs"));
+        }
+    }
+
+    [Test]
+    public void Evaluate_ManyShardsWithoutAnOwner_IsOneFinding()
+    {
+        var cluster = ClusterSamples.ShardedStatus() with
+        {
+            Shards = [.. Enumerable.Range(0, 65).Select(shard => new ShardStatus(shard, null, 0, null))],
+        };
+        Assert.That(Findings(10, _ => cluster).Single().Text,
+            Does.StartWith("Shards 0 (the lobby), 1, 2, 3, 4 and 60 more have no owner, "));
+    }
+
+    [Test]
+    public void Evaluate_AClusterThatIsNotKnownYet_HasNoShardWithoutAnOwner()
+    {
+        var well = ClusterSamples.ShardedStatus();
+        var ownerless = well with { Shards = [.. well.Shards.Take(2), new ShardStatus(2, null, 3, null)] };
+        Assert.That(Findings(30, second => second < 25 ? well with { Shards = [] } : ownerless), Is.Empty);
+    }
+
+    [TestCase(29, -1, false)]
+    [TestCase(30, -1, true)]
+    [TestCase(60, 29, true)]
+    [TestCase(60, 30, false)]
+    public void Evaluate_MessagesThatWaitForHalfAMinute_SaysHowManyAndWhatToLookAt(int seconds, int noneAt,
+        bool isFinding)
+    {
+        var findings = Findings(seconds, second => WithMessages(second == noneAt ? 0 : 7, 0));
+        Assert.That(findings, Has.Count.EqualTo(isFinding ? 1 : 0));
+        if (isFinding)
+        {
+            Assert.That(findings[0].State, Is.EqualTo(HealthState.Warning));
+            Assert.That(findings[0].Text, Does.StartWith("7 messages between shards wait, ")
+                .And.Contain("30 seconds (from shard 1)").And.Contain("--advertise"));
+        }
+    }
+
+    // Under load some shard has always just sent some.
+    [Test]
+    public void Evaluate_MessagesOfOneShardAfterAnother_IsEmpty() => Assert.That(
+        Findings(60, second => WithMessages(second % 2, 1 - (second % 2))), Is.Empty);
+
     [TestCase((1L << 30) - 1, false)]
     [TestCase(1L << 30, true)]
     public void Evaluate_AnEtcdAtHalfOfItsQuota_SaysWhatToDo(long bytes, bool isFinding)
@@ -122,6 +199,25 @@ internal sealed class ClusterHealthTests
         var etcd = ClusterSamples.Etcd();
         return Well with { Etcd = etcd with { Status = etcd.Status with { Agreement = agreement } } };
     }
+
+    private static ClusterStatus WithMessages(int one, int two)
+    {
+        var cluster = ClusterSamples.ShardedStatus();
+        return cluster with
+        {
+            Shards =
+            [
+                cluster.Shards[0],
+                cluster.Shards[1] with { Load = ClusterSamples.Load(1, waiting: one) },
+                cluster.Shards[2] with { Load = ClusterSamples.Load(2, waiting: two) },
+            ],
+        };
+    }
+
+    // A sample a second.
+    private static List<Finding> Findings(int seconds, Func<int, ClusterStatus> read) =>
+        [.. ClusterHealth.Evaluate([.. Enumerable.Range(0, seconds + 1)
+            .Select(second => ClusterSamples.At(second, read(second)))])];
 
     private static List<Finding> Findings(ClusterStatus cluster) =>
         [.. ClusterHealth.Evaluate([ClusterSamples.At(0, cluster)])];

@@ -36,6 +36,44 @@ internal sealed partial class ClusterMetricsTests
     public async Task A_series_has_its_exact_value(string series, double value) =>
         Assert.That((await ScrapeAsync(Endpoint(true)))[series], Is.EqualTo(value));
 
+    [TestCase("turnserver_cluster_epoch", 6)]
+    [TestCase("turnserver_cluster_shards_owned", 2)]
+    [TestCase("turnserver_cluster_messages_waiting", 8)]
+    [TestCase("turnserver_cluster_shard_games{shard=\"0\"}", 0)]
+    [TestCase("turnserver_cluster_shard_games{shard=\"2\"}", 5)]
+    [TestCase("turnserver_cluster_shard_turns_total{shard=\"2\"}", 50)]
+    [TestCase("turnserver_cluster_shard_messages_waiting{shard=\"0\"}", 7)]
+    [TestCase("turnserver_cluster_shard_messages_waiting{shard=\"1\"}", double.NaN)]
+    public async Task With_shards_a_series_has_the_value_of_those_owned_here(string series, double value)
+    {
+        _cluster = WithMessages(7, 100, 1);
+        Assert.That((await ScrapeAsync(Endpoint(true)))[series], Is.EqualTo(value));
+    }
+
+    [Test]
+    public async Task A_shard_that_moves_takes_its_series_along_and_brings_them_back()
+    {
+        const string Turns = "turnserver_cluster_shard_turns_total{shard=\"2\"}";
+        var endpoint = Endpoint(true);
+        var here = ClusterSamples.ShardedStatus();
+        foreach (var (cluster, turns) in new[]
+            {
+                (here, 50), (here with { Self = "two-2" }, double.NaN), (here, 50),
+                (ClusterSamples.Status(), double.NaN),
+            })
+        {
+            _cluster = cluster;
+            Assert.That((await ScrapeAsync(endpoint))[Turns], Is.EqualTo(turns));
+        }
+    }
+
+    [Test]
+    public async Task With_one_table_there_are_none_of_shards()
+    {
+        var page = await ScrapeAsync(Endpoint(true));
+        Assert.That(page.Text, Does.Not.Match("(?m)^turnserver_cluster_(shard|messages)"));
+    }
+
     [Test]
     public async Task A_standby_is_no_owner_and_has_appended_nothing()
     {
@@ -83,9 +121,20 @@ internal sealed partial class ClusterMetricsTests
         var documented = section.Split('\n').Where(line => line.StartsWith("| `", StringComparison.Ordinal))
             .SelectMany(line => NamePattern().Matches(line.Split('|')[1].Split(" by ")[0]))
             .Select(match => "turnserver_" + match.Groups[1].Value);
+        _cluster = ClusterSamples.ShardedStatus();
         var served = (await ScrapeAsync(Endpoint(true))).Families
             .Except((await ScrapeAsync(Endpoint(false))).Families);
         Assert.That(documented, Is.EquivalentTo(served));
+    }
+
+    private static ClusterStatus WithMessages(params int[] counts)
+    {
+        var cluster = ClusterSamples.ShardedStatus();
+        return cluster with
+        {
+            Shards = [.. cluster.Shards.Zip(counts, (shard, count) =>
+                shard with { Load = shard.Load! with { MessagesWaiting = count } })],
+        };
     }
 
     private MetricsEndpoint Endpoint(bool hasCluster) => new(new MetricsRegistry(), "1.2.3", new SampleSource(

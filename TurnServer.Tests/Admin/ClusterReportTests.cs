@@ -21,10 +21,12 @@ internal sealed class ClusterReportTests
             Assert.That(json, Does.Contain("""
                 {"id":"two-2","address":"10.0.0.2:2390","version":"1.0.0","startedAt":"2026-01-02T03:04:05Z",
                 """ + """
-                "isSelf":false,"isOwner":false,"position":4993,"behind":7}]
+                "isSelf":false,"isOwner":false,"isLeaving":false,"shards":0,"position":4993,"behind":7}]
                 """));
             Assert.That(json, Does.Contain("""
-                "takeOvers":[{"at":"2026-01-02T03:05:05Z","by":"one-1","cause":"owner gone"}],
+                "shards":null,"takeOvers":[{"at":"2026-01-02T03:05:05Z","shard":null,"by":"one-1",
+                """ + """
+                "cause":"owner gone"}],
                 """));
             Assert.That(json, Does.Contain("""
                 "append":{"batches":10,"bytes":2000,"failures":2,"meanMilliseconds":7.5},"snapshotBytes":77
@@ -35,6 +37,39 @@ internal sealed class ClusterReportTests
                 "error":null}
                 """));
             Assert.That(json, Does.EndWith("\"etcdAgeSeconds\":2}"));
+        }
+    }
+
+    [Test]
+    public void It_has_the_shards_their_owners_and_what_they_hold()
+    {
+        var cluster = ClusterSamples.ShardedStatus();
+        cluster = cluster with
+        {
+            Members = [cluster.Members[0], cluster.Members[1] with { IsLeaving = true }],
+            Shards = [.. cluster.Shards.Take(2), new ShardStatus(2, null, 3, null)],
+        };
+        var json = Write(cluster, null);
+        using (Assert.EnterMultipleScope())
+        {
+            Assert.That(json, Does.Contain("""
+                "isSelf":true,"isOwner":true,"isLeaving":false,"shards":2,
+                """));
+            Assert.That(json, Does.Contain("""
+                "isSelf":false,"isOwner":false,"isLeaving":true,"shards":1,
+                """));
+            Assert.That(json, Does.Contain("""
+                "shards":[{"number":0,"owner":"one-1","epoch":1,"players":3,"games":0,"turns":0,"backlogBytes":0,
+                """ + """
+                "messagesWaiting":0},{"number":1,"owner":"two-2","epoch":2,"players":0,"games":4,"turns":40,
+                """ + """
+                "backlogBytes":400,"messagesWaiting":0},{"number":2,"owner":null,"epoch":3,"players":null,
+                """ + """
+                "games":null,"turns":null,"backlogBytes":null,"messagesWaiting":null}],
+                """));
+            Assert.That(json, Does.Contain("""
+                "takeOvers":[{"at":"2026-01-02T03:05:05Z","shard":2,"by":"one-1","cause":"owner gone"}],
+                """));
         }
     }
 

@@ -1,3 +1,4 @@
+using TurnServer.Actor;
 using TurnServer.Admin;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Etcd;
@@ -51,6 +52,44 @@ internal static class ClusterSamples
         Position = 4990,
         Appended = default,
     };
+
+    /// <summary>
+    /// From a server that owns the lobby and shard 2, of a cluster of three shards whose other server owns shard 1.
+    /// </summary>
+    public static ClusterStatus ShardedStatus() => Status() with
+    {
+        Members = [.. Members(0, 0).Select((member, index) => member with { Shards = 2 - index, Position = 0 })],
+        Epoch = 6,
+        Position = 0,
+        Shards =
+        [
+            new ShardStatus(0, "one-1", 1, Load(0, players: 3)),
+            new ShardStatus(1, "two-2", 2, Load(1, games: 4, turns: 40)),
+            new ShardStatus(2, "one-1", 3, Load(2, games: 5, turns: 50)),
+        ],
+        TakeOvers = [new ShardMove(TakeOver.At, 2, TakeOver.Owner, TakeOver.Cause)],
+    };
+
+    /// <param name="shard">The shard's number.</param>
+    /// <param name="players">Those who wait.</param>
+    /// <param name="games">The games.</param>
+    /// <param name="turns">The turns so far.</param>
+    /// <param name="waiting">The messages to other shards that wait.</param>
+    public static ShardLoad Load(int shard, int players = 0, int games = 0, long turns = 0, int waiting = 0) =>
+        ShardLoad.Of(shard, position: 9, waiting, new ActorStatistics
+        {
+            Table = new TableStatistics
+            {
+                PlayersByStatus = [.. Enum.GetValues<PlayerStatus>().Select((_, status) => status == 0 ? players : 0)],
+                Games = games,
+                Turns = turns,
+                BacklogBytes = 100 * games,
+            },
+            HeldReplies = 0,
+            MailboxDepth = 0,
+            Messages = 0,
+            Busy = TimeSpan.Zero,
+        });
 
     public static IReadOnlyList<MemberStatus> Members(long own, long other) => MemberStatus.Of(
         [Member("one-1", "10.0.0.1:2390", own - 100), Member("two-2", "10.0.0.2:2390", other)], "one-1", "one-1", own);

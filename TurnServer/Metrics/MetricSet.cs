@@ -30,17 +30,13 @@ internal sealed class MetricSet<T>(MetricsRegistry registry)
     }
 
     /// <summary>
-    /// Adds a gauge for each value of a label that the source names. It must always name the same ones.
+    /// Adds a gauge for each value of a label that the source names; those that it names no more disappear.
     /// </summary>
     public MetricSet<T> Gauges(string name, string help, string label,
         Func<T, IEnumerable<(string Label, double? Value)>> read)
     {
         var gauge = registry.Factory.CreateGauge(name, help, [label], Hidden<GaugeConfiguration>());
-        _updates.Add(source =>
-        {
-            foreach (var (key, value) in read(source))
-                Update(gauge.WithLabels(key), value);
-        });
+        _updates.Add(source => UpdateEach(gauge, read(source), Update));
         return this;
     }
 
@@ -58,6 +54,17 @@ internal sealed class MetricSet<T>(MetricsRegistry registry)
         var counter = registry.Factory.CreateCounter(name, help, [label], Hidden<CounterConfiguration>());
         foreach (var (value, read) in series)
             AddCounter(counter.WithLabels(value), read);
+        return this;
+    }
+
+    /// <summary>
+    /// Adds a counter for each value of a label that the source names; those that it names no more disappear.
+    /// </summary>
+    public MetricSet<T> Counters(string name, string help, string label,
+        Func<T, IEnumerable<(string Label, double? Value)>> read)
+    {
+        var counter = registry.Factory.CreateCounter(name, help, [label], Hidden<CounterConfiguration>());
+        _updates.Add(source => UpdateEach(counter, read(source), Update));
         return this;
     }
 
@@ -91,13 +98,30 @@ internal sealed class MetricSet<T>(MetricsRegistry registry)
             gauge.Unpublish();
     }
 
-    private void AddCounter(Counter.Child counter, Func<T, double?> read) => _updates.Add(source =>
+    private void AddCounter(Counter.Child counter, Func<T, double?> read) =>
+        _updates.Add(source => Update(counter, read(source)));
+
+    private static void Update(Counter.Child counter, double? value)
     {
-        if (read(source) is { } value)
-            counter.IncTo(value);
+        if (value is { } known)
+            counter.IncTo(known);
         else
             counter.Unpublish();
-    });
+    }
+
+    private static void UpdateEach<TChild>(Collector<TChild> series, IEnumerable<(string Label, double? Value)> values,
+        Action<TChild, double?> update) where TChild : ChildBase
+    {
+        var named = new HashSet<string>();
+        foreach (var (label, value) in values)
+        {
+            named.Add(label);
+            update(series.WithLabels(label), value);
+        }
+
+        foreach (var labels in series.GetAllLabelValues().Where(labels => !named.Contains(labels[0])).ToList())
+            series.RemoveLabelled(labels);
+    }
 
     private static TConfiguration Hidden<TConfiguration>() where TConfiguration : MetricConfiguration, new() =>
         new() { SuppressInitialValue = true };

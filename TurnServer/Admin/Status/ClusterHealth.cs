@@ -1,3 +1,4 @@
+using System.Globalization;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Etcd;
 
@@ -15,11 +16,20 @@ internal static class ClusterHealth
     /// <summary>A server that has just started reads the log; that needs no attention.</summary>
     private static readonly TimeSpan CatchUpTime = TimeSpan.FromSeconds(5);
 
+    /// <summary>Another server takes over within some seconds.</summary>
+    private static readonly TimeSpan OwnerTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>A message takes a tenth of a second; under load there may always be some for a few seconds.</summary>
+    private static readonly TimeSpan MessageTime = TimeSpan.FromSeconds(30);
+
+    /// <summary>How many shards a finding names.</summary>
+    private const int NamedShardsMax = 5;
+
     /// <summary>The findings; none without a cluster.</summary>
     /// <param name="samples">The last minutes, the oldest first; at least one.</param>
     public static IEnumerable<Finding> Evaluate(IReadOnlyList<Sample> samples) =>
         samples[^1].Cluster is { } cluster
-            ? [.. OfLog(cluster), .. OfServers(samples, cluster), .. OfEtcd(cluster)]
+            ? [.. OfLog(cluster), .. OfServers(samples, cluster), .. OfShards(samples, cluster), .. OfEtcd(cluster)]
             : [];
 
     private static IEnumerable<Finding> OfLog(ClusterStatus cluster)
@@ -38,11 +48,58 @@ internal static class ClusterHealth
                 + "--cluster on another machine.");
         }
 
+        // With shards a server has no position of its own.
+        if (cluster.Shards.Count > 0)
+            yield break;
         foreach (var member in cluster.Members.Where(member => IsFarBehind(samples, member.Id)))
         {
             yield return Warn(FormattableString.Invariant(
                 $"The standby at {member.Address} is {member.Behind} batches behind and could not take over at once."));
         }
+    }
+
+    private static IEnumerable<Finding> OfShards(IReadOnlyList<Sample> samples, ClusterStatus cluster)
+    {
+        var ownerless = ShardsThatAllAre(samples, cluster, OwnerTime, shard => shard.Owner is null);
+        if (ownerless.Count > 0)
+        {
+            yield return Warn($"{NamesOf("Shard", ownerless)} {(ownerless.Count == 1 ? "has" : "have")} no owner, and "
+                + "requests for what it holds wait. A server that is not about to stop should take over within "
+                + "seconds: the servers' logs say why none does.");
+        }
+
+        var waiting = ShardsThatAllAre(samples, cluster, MessageTime, shard => shard.Load?.MessagesWaiting > 0);
+        if (waiting.Count > 0)
+        {
+            var count = waiting.Sum(shard => shard.Load!.MessagesWaiting);
+            yield return Warn(FormattableString.Invariant(
+                $"{count} {(count == 1 ? "message" : "messages")} between shards {(count == 1 ? "waits" : "wait")}, ")
+                + FormattableString.Invariant(
+                $"and there have been some for {MessageTime.TotalSeconds:0} seconds ")
+                + $"({NamesOf("from shard", waiting)}). They are repeated until the receiver's owner has "
+                + "recorded them: look for a shard without an owner, "
+                + "for a server that the others cannot reach at its --advertise address, and whether etcd is slow.");
+        }
+    }
+
+    private static List<ShardStatus> ShardsThatAllAre(IReadOnlyList<Sample> samples, ClusterStatus cluster,
+        TimeSpan time, Func<ShardStatus, bool> condition)
+    {
+        var from = samples[^1].At - time;
+        if (samples[0].At > from)
+            return [];
+        var recent = samples.Where(sample => sample.At >= from).ToList();
+        return [.. cluster.Shards.Where((_, index) => recent.All(sample =>
+            sample.Cluster?.Shards is { } shards && index < shards.Count && condition(shards[index])))];
+    }
+
+    private static string NamesOf(string noun, List<ShardStatus> shards)
+    {
+        var numbers = string.Join(", ", shards.Take(NamedShardsMax).Select(shard =>
+            shard.Number == 0 ? "0 (the lobby)" : shard.Number.ToString(CultureInfo.InvariantCulture)));
+        var more = shards.Count - NamedShardsMax;
+        return (shards.Count == 1 ? $"{noun} " : $"{noun}s ") + numbers
+            + (more > 0 ? FormattableString.Invariant($" and {more} more") : "");
     }
 
     private static IEnumerable<Finding> OfEtcd(ClusterStatus cluster)

@@ -27,7 +27,10 @@ internal sealed class ClusterReport
 
     public MemberRow[] Members => [.. _cluster.Members.Select(member => new MemberRow(member))];
 
-    public TakeOverRow[] TakeOvers => [.. _cluster.TakeOvers.Select(takeOver => new TakeOverRow(takeOver))];
+    public ShardRow[]? Shards => HasShards ? [.. _cluster.Shards.Select(shard => new ShardRow(shard))] : null;
+
+    public TakeOverRow[] TakeOvers =>
+        [.. _cluster.TakeOvers.Select(takeOver => new TakeOverRow(takeOver, HasShards))];
 
     public AppendReport Append => new(_cluster.Appended, _minuteAgo);
 
@@ -41,6 +44,8 @@ internal sealed class ClusterReport
         : null;
 
     public decimal? EtcdAgeSeconds => JsonNumbers.Round(_cluster.Etcd?.Age.TotalSeconds);
+
+    private bool HasShards => _cluster.Shards.Count > 0;
 }
 
 internal sealed class MemberRow
@@ -61,18 +66,48 @@ internal sealed class MemberRow
 
     public bool IsOwner => _member.IsOwner;
 
+    public bool IsLeaving => _member.IsLeaving;
+
+    public int Shards => _member.Shards;
+
     public long Position => _member.Position;
 
     public long Behind => _member.Behind;
 }
 
+internal sealed class ShardRow
+{
+    private readonly ShardStatus _shard;
+
+    internal ShardRow(ShardStatus shard) => _shard = shard;
+
+    public int Number => _shard.Number;
+
+    public string? Owner => _shard.Owner;
+
+    public long Epoch => _shard.Epoch;
+
+    public int? Players => _shard.Load?.Players;
+
+    public int? Games => _shard.Load?.Games;
+
+    public long? Turns => _shard.Load?.Turns;
+
+    public long? BacklogBytes => _shard.Load?.BacklogBytes;
+
+    public int? MessagesWaiting => _shard.Load?.MessagesWaiting;
+}
+
 internal sealed class TakeOverRow
 {
     private readonly ShardMove _takeOver;
+    private readonly bool _hasShards;
 
-    internal TakeOverRow(ShardMove takeOver) => _takeOver = takeOver;
+    internal TakeOverRow(ShardMove takeOver, bool hasShards) => (_takeOver, _hasShards) = (takeOver, hasShards);
 
     public DateTime At => _takeOver.At.UtcDateTime;
+
+    public int? Shard => _hasShards ? _takeOver.Shard : null;
 
     public string By => _takeOver.Owner;
 
