@@ -70,8 +70,10 @@ public sealed class ClusterSocketTests
     {
         await using var socket = await RawWebSocket.ConnectAsync(_front.Port);
         _owner.Access.Freeze();
+        var players = (await _owner.Overview.GetStatisticsAsync()).Table.Players;
         await socket.SendAsync("1 0,bob,*,*,*");
-        await TestWait.UntilAsync(() => _front.Statistics.UnderWay == 1, "it is passed on");
+        await TestWait.UntilAsync(async () => (await _owner.Overview.GetStatisticsAsync()).Table.Players > players,
+            "the owner has applied it");
         _cluster.Store.RemoveMember(_owner.Id);
         await _standby.UntilOwnerAsync();
         _owner.Access.Thaw();

@@ -159,7 +159,7 @@ public sealed partial class Table
 
     /// <summary>
     /// Resumes after a restart: discards the held replies, extends all deadlines to the end of the grace period, and
-    /// resets the statistics.
+    /// resets the statistics. Those of a shard go on, as it resumes whenever it moves.
     /// </summary>
     /// <param name="keys">The key source from now on.</param>
     /// <param name="grace">No participant times out before this; later deadlines stay.</param>
@@ -169,7 +169,8 @@ public sealed partial class Table
         _responder.Clear();
         _remoteGames?.ForgetQuestions();
         _keys.SetSource(keys);
-        _statistics.Reset();
+        if (Role == ShardRole.Whole)
+            _statistics.Reset();
         var until = Now + grace;
         foreach (var player in _lobby.Players)
             ExtendDeadlineTo(player, until);

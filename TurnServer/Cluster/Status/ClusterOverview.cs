@@ -18,6 +18,7 @@ internal sealed class ClusterOverview(ClusterNode node, Func<ClusterMember, Task
 
     private readonly ClusterReports _reports = new(ask, clock);
     private volatile IReadOnlyList<ShardLoad> _here = [];
+    private volatile Dictionary<int, ShardLoad> _known = [];
 
     private bool HasShards => node.Role != ShardRole.Whole;
 
@@ -121,21 +122,24 @@ internal sealed class ClusterOverview(ClusterNode node, Func<ClusterMember, Task
     private async Task<IReadOnlyList<ShardLoad>> ReadLoadsAsync() =>
         _here = [.. (await Task.WhenAll(node.Shards.Select(shard => shard.TryReadLoadAsync()))).OfType<ShardLoad>()];
 
-    // The owner's own: what another one has reported may be from before the shard moved.
+    // What the owner says: another one may have reported from before the shard moved. While none says anything, what
+    // was known before: sums of counters must not fall and rise again.
     private Dictionary<int, ShardLoad> LoadsByShard(IReadOnlyList<ShardLoad> here,
         IReadOnlyDictionary<string, ServerReport> others)
     {
-        var loads = here.ToDictionary(load => load.Shard);
+        var loads = new Dictionary<int, ShardLoad>(_known);
         foreach (var (id, report) in others)
         {
             foreach (var load in report.Shards.Where(load => load.Shard < node.Shards.Count
                 && node.Shards[load.Shard].OwnerId == id))
             {
-                loads.TryAdd(load.Shard, load);
+                loads[load.Shard] = load;
             }
         }
 
-        return loads;
+        foreach (var load in here)
+            loads[load.Shard] = load;
+        return _known = loads;
     }
 
     private List<ClusterMember> OtherOwners()
