@@ -65,8 +65,8 @@ internal sealed class ShardedServer : SimulatedServer
 
     private SimulatedShard Lobby => _shards[0];
 
-    public override TableStatistics GetStatistics() => _shards.Select(shard => shard.GetStatistics())
-        .Aggregate(Add);
+    public override TableStatistics GetStatistics() =>
+        TableStatistics.Sum(_shards.Select(shard => shard.GetStatistics()));
 
     public override WaitingLine GetWaiting(string? pool) => Lobby.Table.GetWaiting(pool);
 
@@ -160,13 +160,6 @@ internal sealed class ShardedServer : SimulatedServer
             SendFrom(shard);
         return _arrivals.Count > 0 || isBusy || _shards.Any(shard => shard.HasUncommitted);
     }
-
-    private static TableStatistics Add(TableStatistics one, TableStatistics other) =>
-        JournaledServer.Sum(one, other) with
-        {
-            Games = one.Games + other.Games,
-            BacklogBytes = one.BacklogBytes + other.BacklogBytes,
-        };
 
     private bool HasMessages => _shards.Any(shard => shard.Table.Channels.Any(channel =>
         channel.Unacknowledged.Count > 0));

@@ -29,7 +29,6 @@ internal sealed class SimulatedShard
     private readonly Queue<(long Record, Linearized Entry)> _uncommitted = [];
     private readonly HashSet<long> _unanswered = [];
     private readonly List<(long Awaits, SerializedReply Reply)> _awaiting = [];
-    private TableStatistics? _beforeTakeOver;
     private SimulatedLogAccess _access;
     private OwnedShard _owned;
     private TimeSpan _offset;
@@ -62,7 +61,7 @@ internal sealed class SimulatedShard
     public bool HasUncommitted => _recorded > _stored;
 
     // The table's counters start at zero with each takeover.
-    public TableStatistics GetStatistics() => JournaledServer.Sum(Table.GetStatistics(), _beforeTakeOver);
+    public TableStatistics GetStatistics() => Table.GetStatistics();
 
     public void Tick(TimeSpan now)
     {
@@ -259,8 +258,6 @@ internal sealed class SimulatedShard
 
     private void Witness(LogBatch batch)
     {
-        if (BatchContent.KindOf(batch.Content.Span) == BatchKind.TakeOver && _witness.Table is { } table)
-            _beforeTakeOver = JournaledServer.Sum(table.GetStatistics(), _beforeTakeOver);
         _stored += RecordedRequests.KindsIn(batch.Content).Count;
         _witness.Apply(batch);
     }
