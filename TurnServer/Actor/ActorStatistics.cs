@@ -26,6 +26,19 @@ public sealed record ActorStatistics
     /// <summary>Why a server of a cluster can neither answer players nor take over; null: it can.</summary>
     public string? Problem { get; init; }
 
+    /// <summary>What a server says that has no actor at the moment.</summary>
+    /// <param name="table">The statistics of the table, as far as it knows them.</param>
+    /// <param name="problem">See <see cref="Problem"/>.</param>
+    internal static ActorStatistics WithoutActor(TableStatistics table, string? problem) => new()
+    {
+        Table = table,
+        HeldReplies = 0,
+        MailboxDepth = 0,
+        Messages = 0,
+        Busy = TimeSpan.Zero,
+        Problem = problem,
+    };
+
     /// <summary>How long the actor has worked since the start; the rest of the time it waited.</summary>
     public required TimeSpan Busy { get; init; }
 }

@@ -47,15 +47,7 @@ internal sealed class ClusterEntrance(TimeProvider clock) : IPlayerGateway, ITab
 
     /// <inheritdoc/>
     public Task<ActorStatistics> GetStatisticsAsync() => Run?.Overview.GetStatisticsAsync()
-        ?? Task.FromResult(new ActorStatistics
-        {
-            Table = new TableStatistics(),
-            HeldReplies = 0,
-            MailboxDepth = 0,
-            Messages = 0,
-            Busy = TimeSpan.Zero,
-            Problem = Problem,
-        });
+        ?? Task.FromResult(ActorStatistics.WithoutActor(new TableStatistics(), Problem));
 
     /// <inheritdoc/>
     public Task<T> QueryAsync<T>(Func<Table, T> read) => Run?.Overview.QueryAsync(read)

@@ -34,19 +34,14 @@ internal sealed class ClusterRun : IDisposable
         var shards = Enumerable.Range(0, gameShards + 1)
             .Select(number => CreateShard(new ShardRole(number, gameShards))).ToList();
         var members = new EtcdMembers(connection, log);
-        if (gameShards == 0)
-        {
-            Node = new ClusterNode(self, members, shards[0]);
-            Gateway = new ClusterGateway(Node, _links.AskAsync, clock);
-        }
-        else
-        {
-            var mover = new ShardMover(self.Id, shards, new ShardPlacement(shards.Count, clock), clock, log);
-            Node = new ClusterNode(self, members, new EtcdOwners(connection, log), mover, shards);
-            Gateway = new ClusterGateway(Node, _links.AskAsync, clock);
-            mover.Ask = (owner, shard) => Gateway.AskForShardAsync(owner, shard, self.Id);
-        }
-
+        var mover = gameShards == 0
+            ? null
+            : new ShardMover(self.Id, shards, new ShardPlacement(shards.Count, clock), clock, log);
+        Node = mover is null
+            ? new ClusterNode(self, members, shards[0])
+            : new ClusterNode(self, members, new EtcdOwners(connection, log), mover, shards);
+        Gateway = new ClusterGateway(Node, _links.AskAsync, clock);
+        mover?.Ask = (owner, shard) => Gateway.AskForShardAsync(owner, shard, self.Id);
         Overview = new ClusterOverview(Node, Gateway.AskForReportAsync, clock);
         Gateway.Report = async () => (await Overview.ReportAsync()).ToBytes();
         foreach (var shard in shards)

@@ -245,15 +245,7 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
             }
         }
 
-        return new ActorStatistics
-        {
-            Table = await _replica.GetStatisticsAsync(),
-            HeldReplies = 0,
-            MailboxDepth = 0,
-            Messages = 0,
-            Busy = TimeSpan.Zero,
-            Problem = Problem,
-        };
+        return ActorStatistics.WithoutActor(await _replica.GetStatisticsAsync(), Problem);
     }
 
     /// <inheritdoc/>
