@@ -4,20 +4,30 @@ using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Cluster;
 
-/// <summary>One machine of the cluster: an etcd and a turn server, which can be started again.</summary>
+/// <summary>One machine of the cluster: an etcd, a turn server, or both, which can be started again.</summary>
 /// <param name="number">Counted from 0.</param>
 /// <param name="sites">Where all machines are.</param>
 /// <param name="folder">For etcd's data.</param>
 /// <param name="program">The executable of another build of the server; null: turnserver.dll.</param>
-/// <param name="gameShards">How many shards the cluster spreads its games over; 0: there is one table.</param>
+/// <param name="shape">What runs on which machine.</param>
 internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, string folder, string? program,
-    int gameShards) : IDisposable
+    ClusterShape shape) : IDisposable
 {
     private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(20);
+
+    // Its own first, if it has one.
+    private readonly Site[] _etcds =
+        [.. sites.Take(ClusterShape.Etcds).OrderBy(site => site != sites[number])];
 
     private readonly List<string> _formerLogs = [];
 
     public Site Site { get; } = sites[number];
+
+    /// <summary>Whether an etcd belongs on this machine.</summary>
+    public bool HasEtcd => number < ClusterShape.Etcds;
+
+    /// <summary>Whether a turn server belongs on this machine.</summary>
+    public bool HasServer => number < shape.Servers;
 
     public ChildProcess? Etcd { get; private set; }
 
@@ -44,7 +54,8 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
             "--name", $"e{number}", "--data-dir", Path.Combine(folder, $"e{number}"),
             "--listen-peer-urls", Text(Site.EtcdPeer), "--initial-advertise-peer-urls", Text(Site.EtcdPeer),
             "--listen-client-urls", Text(Site.Etcd), "--advertise-client-urls", Text(Site.Etcd),
-            "--initial-cluster", string.Join(',', sites.Select((site, i) => $"e{i}={Text(site.EtcdPeer)}")),
+            "--initial-cluster", string.Join(',',
+                sites.Take(ClusterShape.Etcds).Select((site, i) => $"e{i}={Text(site.EtcdPeer)}")),
             "--logger", "zap", "--log-level", "error",
         ]));
     }
@@ -55,13 +66,11 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
         if (Server is not null)
             _formerLogs.Add(Server.Output + Server.Errors + "-- started again --\n");
         Server?.Dispose();
-        // Each machine's own etcd first.
-        var etcds = Enumerable.Range(number, sites.Count).Select(i => Text(sites[i % sites.Count].Etcd));
         var server = Programs.Server(Site.Port,
         [
-            "--cluster", string.Join(',', etcds), "--advertise", Site.LinkAddress,
+            "--cluster", string.Join(',', _etcds.Select(site => Text(site.Etcd))), "--advertise", Site.LinkAddress,
             "--admin-port", $"{Site.AdminPort}", "--admin-host", Site.Host, "--log-format", "text",
-            .. gameShards > 0 ? ["--cluster-shards", $"{gameShards}"] : Array.Empty<string>(), .. Programs.NoLimits,
+            "--cluster-shards", $"{shape.GameShards}", .. Programs.NoLimits,
         ], program);
         Server = ChildProcess.Start("the server", Site.Start(server.FileName, server.ArgumentList));
     }

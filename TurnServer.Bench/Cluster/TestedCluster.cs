@@ -19,33 +19,41 @@ internal sealed class TestedCluster : IDisposable
     /// <param name="sites">Where the machines are.</param>
     /// <param name="folder">For etcd's data.</param>
     /// <param name="program">The executable of another build of the server; null: turnserver.dll.</param>
-    /// <param name="gameShards">How many shards the cluster spreads its games over; 0: there is one table.</param>
-    public TestedCluster(IReadOnlyList<Site> sites, string folder, string? program, int gameShards = 0)
+    /// <param name="shape">What runs on which machine.</param>
+    public TestedCluster(IReadOnlyList<Site> sites, string folder, string? program, ClusterShape shape)
     {
-        Machines = [.. sites.Select((_, i) => new Machine(i, sites, folder, program, gameShards))];
-        _etcd = new EtcdConnection(new EtcdOptions { Endpoints = [.. sites.Select(site => site.Etcd)] });
+        Machines = [.. sites.Select((_, i) => new Machine(i, sites, folder, program, shape))];
+        Servers = [.. Machines.Where(machine => machine.HasServer)];
+        _etcd = new EtcdConnection(new EtcdOptions
+        {
+            Endpoints = [.. Machines.Where(machine => machine.HasEtcd).Select(machine => machine.Site.Etcd)],
+        });
     }
 
+    /// <summary>All machines.</summary>
     public IReadOnlyList<Machine> Machines { get; }
 
-    public IReadOnlyList<Uri> Urls => [.. Machines.Select(machine => machine.Site.Url)];
+    /// <summary>The machines with a turn server: the first ones.</summary>
+    public IReadOnlyList<Machine> Servers { get; }
+
+    public IReadOnlyList<Uri> Urls => [.. Servers.Select(machine => machine.Site.Url)];
 
     /// <summary>How many times the table, or with shards the lobby, has been taken over.</summary>
-    public long Epoch => Machines.Max(machine => machine.LastEpoch);
+    public long Epoch => Servers.Max(machine => machine.LastEpoch);
 
     /// <summary>The machine whose server took over last; it may have died since.</summary>
-    public int Owner => Machines.Select(machine => machine.LastEpoch).ToList().IndexOf(Epoch);
+    public int Owner => Servers.Select(machine => machine.LastEpoch).ToList().IndexOf(Epoch);
 
     /// <summary>Starts everything, and waits until it works.</summary>
     /// <exception cref="BenchException">It does not.</exception>
     public async Task StartAsync(TimeSpan timeout, CancellationToken stop)
     {
-        foreach (var machine in Machines)
+        foreach (var machine in Machines.Where(machine => machine.HasEtcd))
             machine.StartEtcd();
         await WaitAsync(() => Running(IsEtcdHealthyAsync), "etcd", timeout, stop);
-        foreach (var machine in Machines)
+        foreach (var machine in Servers)
             machine.StartServer();
-        foreach (var machine in Machines)
+        foreach (var machine in Servers)
             await WaitAsync(() => Running(() => IsHealthyAsync(machine)), machine.Name, timeout, stop);
     }
 
@@ -54,7 +62,7 @@ internal sealed class TestedCluster : IDisposable
     public async Task HealthyAsync(TimeSpan timeout, CancellationToken stop)
     {
         await WaitAsync(IsEtcdHealthyAsync, "etcd", timeout, stop);
-        foreach (var machine in Machines)
+        foreach (var machine in Servers)
             await WaitAsync(() => IsHealthyAsync(machine), machine.Name, timeout, stop);
     }
 

@@ -9,7 +9,7 @@ internal static class DefaultPorts
     public const int Publish = Compare + Field.PortsUsed;
     public const int Soak = Publish + 1;
     public const int Restart = 18_120;
-    public const int ClusterFaults = 18_130;
-    public const int Cluster = 18_150;
     public const int Rivals = 18_170;
+    public const int ClusterFaults = 18_200;
+    public const int Cluster = 18_250;
 }

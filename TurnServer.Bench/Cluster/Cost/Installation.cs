@@ -73,7 +73,8 @@ internal abstract class Installation : IDisposable
         private long _epoch;
 
         private ClusterOfThree(CostOptions options) => _cluster = new TestedCluster(
-            Site.OnLoopback(CostOptions.MachinesCount, options.Port), _folder.FullName, options.Server);
+            Site.OnLoopback(CostOptions.MachinesCount, options.Port), _folder.FullName, options.Server,
+            new ClusterShape(CostOptions.MachinesCount, GameShards: 0));
 
         public override IReadOnlyList<int> Ports =>
             [PortOf(_cluster.Owner), PortOf((_cluster.Owner + 1) % CostOptions.MachinesCount)];

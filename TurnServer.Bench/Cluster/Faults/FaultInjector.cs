@@ -52,13 +52,17 @@ internal sealed class FaultInjector(TestedCluster cluster, Networks? networks, R
         var special = isEtcd ? await cluster.FindLeaderAsync(LeaderTimeout, stop) : cluster.Owner;
         if (target is not (FaultTarget.Standby or FaultTarget.EtcdFollower or FaultTarget.OtherMachine))
             return special;
-        return (special + 1 + random.Next(cluster.Machines.Count - 1)) % cluster.Machines.Count;
+        return Another(special, isEtcd ? ClusterShape.Etcds : cluster.Servers.Count);
     }
 
+    // Any but this one.
+    private int Another(int one, int count) => (one + 1 + random.Next(count - 1)) % count;
+
+    // The fourth machine and those behind it have no etcd.
     private static ChildProcess[] ProcessesOf(FaultTarget target, Machine machine) => target switch
     {
         FaultTarget.EtcdLeader or FaultTarget.EtcdFollower => [machine.Etcd!],
-        FaultTarget.OwnerMachine => [machine.Server!, machine.Etcd!],
+        FaultTarget.OwnerMachine when machine.Etcd is { } etcd => [machine.Server!, etcd],
         _ => [machine.Server!],
     };
 
@@ -126,7 +130,7 @@ internal sealed class FaultInjector(TestedCluster cluster, Networks? networks, R
         if (target == FaultTarget.OwnerUnplugged)
             networks!.Unplug(machine);
         else if (target == FaultTarget.OwnerAndStandby)
-            networks!.CutServers(machine, (machine + 1 + random.Next(2)) % cluster.Machines.Count);
+            networks!.CutServers(machine, Another(machine, cluster.Servers.Count));
         else
             networks!.CutOff(machine);
         try

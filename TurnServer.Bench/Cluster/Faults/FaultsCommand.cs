@@ -9,7 +9,7 @@ namespace TurnServer.Bench.Cluster.Faults;
 internal static class FaultsCommand
 {
     private const string Notes = """
-        Starts three etcds and three servers on this machine, lets simulated players play on them, and kills,
+        Starts three etcds and some servers on this machine, lets simulated players play on them, and kills,
         stops, freezes and cuts off one part after the other: SIGKILL or SIGTERM and a start after a moment;
         SIGSTOP for 10 s; 7 s without any packet. Checks that every turn arrives once and in order and that no
         player is dropped, and prints for how long games stood still.
@@ -26,9 +26,10 @@ internal static class FaultsCommand
         var seed = Options.Whole("--seed", "seed of the faults", defaults.Seed, 0, int.MaxValue);
         var games = Options.Whole("--games", "games at a time", defaults.Games, 2, 1000);
         var rate = Options.Number("--rate", "turns a second of each player", defaults.Rate, 0.1, 100);
+        var servers = Options.Whole("--nodes", "turn servers", defaults.Servers, 2, FaultsOptions.ServersMax);
         var shards = Options.Value("--shards", "shards that the games are spread over: a power of two; 0: one table",
             ClusterFlags.Shards, defaults.GameShards);
-        var haproxy = Options.Switch("--haproxy", "one address, HAProxy's; otherwise players know three");
+        var haproxy = Options.Switch("--haproxy", "one address, HAProxy's; otherwise players know all");
         var loopback = Options.Switch("--loopback", "no network namespaces");
         var only = Options.Text("--only", "TEXT", "only faults with this in their names, such as 'freeze owner'");
         var logs = Options.Text("--logs", "DIR", "where to leave the servers' logs");
@@ -36,7 +37,7 @@ internal static class FaultsCommand
         var port = Options.Port($"first of {FaultsOptions.PortsUsed} ports", defaults.Port, FaultsOptions.PortsUsed);
         return new Subcommand("cluster-faults", "kill, freeze and cut off parts of a cluster while games are played")
         {
-            Flags = [faults, seed, games, rate, shards, haproxy, loopback, only, logs, server, port],
+            Flags = [faults, seed, games, rate, servers, shards, haproxy, loopback, only, logs, server, port],
             Notes = Notes,
             ExitCodes =
             [
@@ -50,6 +51,7 @@ internal static class FaultsCommand
             Seed = seed.Read(result, errors),
             Games = games.Read(result, errors),
             Rate = rate.Read(result, errors),
+            Servers = servers.Read(result, errors),
             GameShards = shards.Read(result, errors) ?? 0,
             ThroughBalancer = haproxy.Read(result, errors),
             HasNetworks = !loopback.Read(result, errors) && Networks.ArePossible,
@@ -65,8 +67,9 @@ internal static class FaultsCommand
         using var signal = new StopSignal();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(signal.Token, cancel);
         Console.WriteLine($"{options.Faults} faults, seed {options.Seed}, {options.Games} games, "
+            + $"{options.Servers} servers, "
             + (options.GameShards > 0 ? $"{options.GameShards} shards, " : "")
-            + (options.ThroughBalancer ? "through HAProxy, " : "players know three addresses, ")
+            + (options.ThroughBalancer ? "through HAProxy, " : "players know all addresses, ")
             + (options.HasNetworks ? "a network namespace for each machine" : "on 127.0.0.1, so nothing is cut off"));
         try
         {

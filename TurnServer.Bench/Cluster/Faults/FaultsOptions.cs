@@ -4,9 +4,9 @@ namespace TurnServer.Bench.Cluster.Faults;
 internal sealed record FaultsOptions
 {
     /// <summary>The most ports that a run takes: those of the machines, and HAProxy's.</summary>
-    public const int PortsUsed = (MachinesCount * Site.PortsUsed) + 1;
+    public const int PortsUsed = (ServersMax * Site.PortsUsed) + 1;
 
-    public const int MachinesCount = 3;
+    public const int ServersMax = 8;
 
     /// <summary>How many faults.</summary>
     public int Faults { get; init; } = 50;
@@ -20,10 +20,15 @@ internal sealed record FaultsOptions
     /// <summary>Turns a second of each player.</summary>
     public double Rate { get; init; } = 3;
 
+    /// <summary>How many turn servers there are, beside three etcds.</summary>
+    public int Servers { get; init; } = 3;
+
     /// <summary>How many shards the cluster spreads its games over, a power of two; 0: there is one table.</summary>
     public int GameShards { get; init; }
 
-    /// <summary>Whether players reach the servers through HAProxy; otherwise each knows all three addresses.</summary>
+    public ClusterShape Shape => new(Servers, GameShards);
+
+    /// <summary>Whether players reach the servers through HAProxy; otherwise each knows all addresses.</summary>
     public bool ThroughBalancer { get; init; }
 
     /// <summary>Whether each machine has a network of its own, so that it can be cut off.</summary>

@@ -38,10 +38,10 @@ internal sealed class FaultsRun : IDisposable
         _progress = progress;
         var random = new Random(options.Seed);
         _plan = Fault.Draw(options.Faults, random, options.HasNetworks, options.Only);
-        _networks = options.HasNetworks ? Networks.Create(FaultsOptions.MachinesCount, options.Port) : null;
+        _networks = options.HasNetworks ? Networks.Create(options.Shape.Machines, options.Port) : null;
         _cluster = new TestedCluster(_networks?.Sites
-            ?? Site.OnLoopback(FaultsOptions.MachinesCount, options.Port), _folder.FullName, options.Server,
-            options.GameShards);
+            ?? Site.OnLoopback(options.Shape.Machines, options.Port), _folder.FullName, options.Server,
+            options.Shape);
         _injector = new FaultInjector(_cluster, _networks, random);
     }
 
@@ -71,7 +71,7 @@ internal sealed class FaultsRun : IDisposable
         await _cluster.StartAsync(RecoveryTimeout, stop);
         if (_options.ThroughBalancer)
         {
-            _balancer = Balancer.Start(_cluster.Machines.Select(machine => machine.Site),
+            _balancer = Balancer.Start(_cluster.Servers.Select(machine => machine.Site),
                 _options.Port + FaultsOptions.PortsUsed - 1, _folder.FullName);
             await Task.Delay(Settling, stop);
         }
@@ -172,7 +172,7 @@ internal sealed class FaultsRun : IDisposable
     private void WriteLogs(string folder)
     {
         Directory.CreateDirectory(folder);
-        foreach (var machine in _cluster.Machines)
+        foreach (var machine in _cluster.Servers)
         {
             var name = machine.Site.LinkAddress.Replace(':', '-');
             File.WriteAllText(Path.Combine(folder, $"{name}.log"), machine.Log);
