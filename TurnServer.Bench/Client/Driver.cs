@@ -16,25 +16,28 @@ internal static class Driver
     /// every update, and quits them.
     /// </summary>
     /// <param name="games">Starts and ends the games.</param>
-    /// <param name="port">The server to play on: that of the games, or a bare one, which has none to check.</param>
+    /// <param name="ports">
+    /// The servers to play on, one player here and the next one there: that of the games, others of its cluster too, or
+    /// a bare one, which has none to check.
+    /// </param>
     /// <param name="count">How many games.</param>
     /// <param name="seatsPerPlay">1, or 2 when one thread plays both seats of a game.</param>
     /// <param name="play">What a thread does with its seats.</param>
     /// <param name="length">How long.</param>
     /// <param name="measure">What to measure right before and right after.</param>
     /// <exception cref="BenchException">A reply was wrong, or a counter did not advance.</exception>
-    public static (DriverRun Run, T Before, T After) Run<T>(GameSetup games, int port, int count, int seatsPerPlay,
+    public static (DriverRun Run, T Before, T After) Run<T>(GameSetup games, IReadOnlyList<int> ports, int count, int seatsPerPlay,
         Func<DrivenSeat[], Play> play, TimeSpan length, Func<T> measure)
     {
         var seats = games.Start(count);
-        var driven = seats.Select(seat => new DrivenSeat(port, seat)).ToList();
+        var driven = seats.Select((seat, i) => new DrivenSeat(ports[i % ports.Count], seat)).ToList();
         try
         {
             var plays = driven.Chunk(seatsPerPlay).Select(play).ToList();
             var before = measure();
             var run = Run(plays, length);
             var after = measure();
-            if (port == games.Port)
+            if (ports.Contains(games.Port))
                 games.CheckCounters(seats.Zip(driven.Select(seat => seat.LastCounter)));
             games.Quit(seats);
             return (run, before, after);

@@ -69,6 +69,18 @@ internal sealed class Replay(Table table, RecordedKeys keys, StateSettings setti
         return false;
     }
 
+    /// <summary>The messages of another shard that a record holds; null: it is of another kind.</summary>
+    /// <exception cref="CorruptStateException">It is invalid.</exception>
+    public static ShardFrame? MessagesOf(ReadOnlySpan<byte> record)
+    {
+        var from = new FieldReader(record);
+        if ((RecordKind)(from.Byte() & RecordWriter.KindMask) != RecordKind.Messages)
+            return null;
+        from.Time();
+        ReadKeys(ref from, new RecordedKeys());
+        return ShardFrame.Read(from.Rest);
+    }
+
     private void CheckHead(ref FieldReader from)
     {
         var version = from.Number();

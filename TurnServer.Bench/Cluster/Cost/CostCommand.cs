@@ -1,9 +1,12 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using TurnServer.Bench.Cli;
 using TurnServer.Bench.Client;
+using TurnServer.Bench.Cluster.Scale;
 using TurnServer.Bench.Load;
 using TurnServer.Bench.Processes;
 using TurnServer.Cli;
+using TurnServer.Cluster.Etcd;
 using TurnServer.Protocol;
 
 namespace TurnServer.Bench.Cluster.Cost;
@@ -18,25 +21,35 @@ internal static class CostCommand
         three servers and three etcds on this machine, whose players come in at the owner or at a standby. At rest
         simulated players send five turns a second each; at full speed a client with a thread for each request
         under way sends the next one as soon as the last one is answered. Needs etcd (apt-get install etcd-server).
+
+        With --nodes it compares clusters of so many servers, whose games are spread over shards, at full speed:
+        turns that are answered at once, and whole games from registration to quitting; what they cost the servers
+        and etcd, and what they leave in the logs. Then etcd alone.
         """;
 
     /// <summary>The subcommand with its options.</summary>
     public static Subcommand Create()
     {
         var defaults = new CostOptions { Port = DefaultPorts.Cluster };
-        var seconds = Options.Whole("--seconds", "length of one run", (int)defaults.RunLength.TotalSeconds, 1, 25);
+        var scale = new ScaleOptions { Nodes = [], Port = DefaultPorts.Cluster };
+        var seconds = Options.Whole("--seconds", "length of one run", (int)defaults.RunLength.TotalSeconds, 1,
+            ScaleOptions.SecondsMax);
         var rounds = Options.Whole("--rounds", "how often each installation is measured", defaults.Rounds, 1, 100);
         var pairs = Options.Whole("--pairs", "pairs of players at rest", defaults.Pairs, 1, 1000);
         var connections = Options.Whole("--games", "games at full speed, two requests each", defaults.Connections / 2,
             1, 256);
         var only = Options.Text("--only", "TEXT", "only installations with this in their names, such as cluster");
+        var nodes = Options.Value<IReadOnlyList<int>>("--nodes", "COUNT,...",
+            "compare clusters of so many servers, such as 1,2,4", ParseNodes, [], null);
+        var shards = Options.Whole("--shards", "with --nodes: a power of two", scale.GameShards, 1,
+            EtcdClusterPlan.GameShardsMax);
         var server = Options.Text("--server", "FILE", "executable of another build, as ./run.sh publish makes it");
-        var port = Options.Port($"first of {CostOptions.PortsUsed} ports", defaults.Port, CostOptions.PortsUsed);
-        return new Subcommand("cluster", "compare a cluster with a single server")
+        var port = Options.Port($"first of {ScaleOptions.PortsUsed} ports", defaults.Port, ScaleOptions.PortsUsed);
+        return new Subcommand("cluster", "compare a cluster with a single server, or with a larger one")
         {
-            Flags = [seconds, rounds, pairs, connections, only, server, port],
+            Flags = [seconds, rounds, pairs, connections, only, nodes, shards, server, port],
             Notes = Notes,
-        }.Does((result, errors) => new CostOptions
+        }.Does((result, errors) => (new CostOptions
         {
             RunLength = TimeSpan.FromSeconds(seconds.Read(result, errors)),
             Rounds = rounds.Read(result, errors),
@@ -45,15 +58,28 @@ internal static class CostCommand
             Only = only.Read(result, errors),
             Server = server.Read(result, errors),
             Port = port.Read(result, errors),
-        }, (options, _) => RunAsync(options, Console.Out, Console.Error));
+        }, Nodes: nodes.Read(result, errors), Shards: shards.Read(result, errors)), (read, _) =>
+        {
+            var (options, sizes, shardsOfEach) = read;
+            return sizes.Count == 0
+                ? RunAsync(options, Console.Out, Console.Error)
+                : RunAsync(ScaleOptions.Like(options, sizes, shardsOfEach), Console.Out, Console.Error);
+        });
     }
 
-    /// <summary>Measures and prints; returns the exit code.</summary>
-    public static async Task<int> RunAsync(CostOptions options, TextWriter output, TextWriter errors)
+    /// <summary>Compares a cluster with single servers, and prints; returns the exit code.</summary>
+    public static Task<int> RunAsync(CostOptions options, TextWriter output, TextWriter errors) =>
+        RunAsync(() => MeasureAsync(options, output), errors);
+
+    /// <summary>Compares clusters of several sizes, and prints; returns the exit code.</summary>
+    public static Task<int> RunAsync(ScaleOptions options, TextWriter output, TextWriter errors) =>
+        RunAsync(() => ScaleRun.RunAsync(options, output), errors);
+
+    private static async Task<int> RunAsync(Func<Task> measureAsync, TextWriter errors)
     {
         try
         {
-            await MeasureAsync(options, output);
+            await measureAsync();
             return ExitCode.Ok;
         }
         catch (BenchException e)
@@ -61,6 +87,23 @@ internal static class CostCommand
             await errors.WriteLineAsync($"cluster: {e.Message}");
             return 1;
         }
+    }
+
+    private static (IReadOnlyList<int>, string?) ParseNodes(string text)
+    {
+        var nodes = new List<int>();
+        foreach (var word in text.Split(','))
+        {
+            if (!int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+                || count is < 1 or > ScaleOptions.NodesMax || nodes.Contains(count))
+            {
+                return ([], $"different numbers from 1 to {ScaleOptions.NodesMax}, such as 1,2,4");
+            }
+
+            nodes.Add(count);
+        }
+
+        return (nodes, null);
     }
 
     private static async Task MeasureAsync(CostOptions options, TextWriter output)
@@ -136,7 +179,7 @@ internal static class CostCommand
     private static PlayCost Drive(Installation installation, int port, int seatsPerPlay, Func<DrivenSeat[], Play> play,
         CostOptions options)
     {
-        var (run, before, after) = Driver.Run(new GameSetup(port), port, options.Connections / 2, seatsPerPlay, play,
+        var (run, before, after) = Driver.Run(new GameSetup(port), [port], options.Connections / 2, seatsPerPlay, play,
             options.RunLength, () => CpuOf(installation));
         var underWay = options.Connections / seatsPerPlay;
         return new PlayCost(run.Turns / run.Seconds, underWay * run.Seconds / run.Turns * 1e3, double.NaN,

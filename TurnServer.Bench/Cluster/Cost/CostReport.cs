@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace TurnServer.Bench.Cluster.Cost;
 
@@ -23,28 +22,25 @@ internal readonly record struct EntranceCost(PlayCost RestTurns, PlayCost RestUp
 /// <summary>The tables of <c>bench cluster</c>.</summary>
 internal static class CostReport
 {
-    private const int TitleWidth = 38;
-    private const int ColumnWidth = 26;
-
-    private static readonly (string Title, string Goal, Func<EntranceCost, double> Value, string Format)[] Rows =
+    private static readonly RoundsTable<EntranceCost> Table = new(
     [
-        ("at rest, turn: p50, ms", "< 10", cost => cost.RestTurns.Milliseconds, "0.00"),
-        ("at rest, turn: p99, ms", "", cost => cost.RestTurns.P99Milliseconds, "0.0"),
-        ("at rest, turn: CPU of servers, µs", "", cost => cost.RestTurns.ServersMicroseconds, "0"),
-        ("at rest, turn: CPU of etcd, µs", "", cost => cost.RestTurns.StoreMicroseconds, "0"),
-        ("at rest, update: p50, ms", "", cost => cost.RestUpdates.Milliseconds, "0.00"),
-        ("at rest, update: p99, ms", "", cost => cost.RestUpdates.P99Milliseconds, "0.0"),
-        ("at rest, update: CPU of servers, µs", "", cost => cost.RestUpdates.ServersMicroseconds, "0"),
-        ("at rest, update: CPU of etcd, µs", "", cost => cost.RestUpdates.StoreMicroseconds, "0"),
-        ("full speed: updates a second", "> 15000", cost => cost.FastUpdates.PerSecond, "0"),
-        ("full speed, update: mean, ms", "", cost => cost.FastUpdates.Milliseconds, "0.0"),
-        ("full speed, update: CPU of servers, µs", "", cost => cost.FastUpdates.ServersMicroseconds, "0.0"),
-        ("full speed, update: CPU of etcd, µs", "", cost => cost.FastUpdates.StoreMicroseconds, "0.0"),
-        ("full speed: turns a second", "", cost => cost.FastTurns.PerSecond, "0"),
-        ("full speed, turn: mean, ms", "", cost => cost.FastTurns.Milliseconds, "0.0"),
-        ("full speed, turn: CPU of servers, µs", "", cost => cost.FastTurns.ServersMicroseconds, "0.0"),
-        ("full speed, turn: CPU of etcd, µs", "", cost => cost.FastTurns.StoreMicroseconds, "0.0"),
-    ];
+        new("at rest, turn: p50, ms", "< 10", cost => cost.RestTurns.Milliseconds, "0.00"),
+        new("at rest, turn: p99, ms", "", cost => cost.RestTurns.P99Milliseconds, "0.0"),
+        new("at rest, turn: CPU of servers, µs", "", cost => cost.RestTurns.ServersMicroseconds, "0"),
+        new("at rest, turn: CPU of etcd, µs", "", cost => cost.RestTurns.StoreMicroseconds, "0"),
+        new("at rest, update: p50, ms", "", cost => cost.RestUpdates.Milliseconds, "0.00"),
+        new("at rest, update: p99, ms", "", cost => cost.RestUpdates.P99Milliseconds, "0.0"),
+        new("at rest, update: CPU of servers, µs", "", cost => cost.RestUpdates.ServersMicroseconds, "0"),
+        new("at rest, update: CPU of etcd, µs", "", cost => cost.RestUpdates.StoreMicroseconds, "0"),
+        new("full speed: updates a second", "> 15000", cost => cost.FastUpdates.PerSecond, "0"),
+        new("full speed, update: mean, ms", "", cost => cost.FastUpdates.Milliseconds, "0.0"),
+        new("full speed, update: CPU of servers, µs", "", cost => cost.FastUpdates.ServersMicroseconds, "0.0"),
+        new("full speed, update: CPU of etcd, µs", "", cost => cost.FastUpdates.StoreMicroseconds, "0.0"),
+        new("full speed: turns a second", "", cost => cost.FastTurns.PerSecond, "0"),
+        new("full speed, turn: mean, ms", "", cost => cost.FastTurns.Milliseconds, "0.0"),
+        new("full speed, turn: CPU of servers, µs", "", cost => cost.FastTurns.ServersMicroseconds, "0.0"),
+        new("full speed, turn: CPU of etcd, µs", "", cost => cost.FastTurns.StoreMicroseconds, "0.0"),
+    ]);
 
     /// <summary>One entrance in one round, in a line.</summary>
     public static string Row(string name, in EntranceCost cost) => string.Create(CultureInfo.InvariantCulture,
@@ -52,31 +48,6 @@ internal static class CostReport
         + $"an update; full speed {cost.FastUpdates.PerSecond:0} updates/s, {cost.FastTurns.PerSecond:0} turns/s");
 
     /// <summary>Medians and ranges, and within each round the ratios to the first entrance.</summary>
-    public static string Compose(IReadOnlyList<string> names, IReadOnlyList<EntranceCost[]> rounds)
-    {
-        var text = new StringBuilder();
-        text.AppendLine().AppendLine($"Median (lowest to highest) of {rounds.Count} rounds:").AppendLine();
-        Append(text, "", "goal", names);
-        foreach (var (title, goal, value, format) in Rows)
-        {
-            Append(text, title, goal,
-                names.Select((_, i) => Spread.Of(rounds.Select(round => value(round[i]))).ToString(format)));
-        }
-
-        if (names.Count == 1)
-            return text.ToString();
-        text.AppendLine().AppendLine($"As a multiple of {names[0]}, within each round:").AppendLine();
-        Append(text, "", "", names.Skip(1));
-        foreach (var (title, _, value, _) in Rows.Where(row => rounds.All(round => row.Value(round[0]) > 0)))
-        {
-            Append(text, title, "", names.Skip(1)
-                .Select((_, i) => $"{Spread.Of(rounds.Select(round => value(round[i + 1]) / value(round[0])))}"));
-        }
-
-        return text.ToString();
-    }
-
-    private static void Append(StringBuilder text, string title, string goal, IEnumerable<string> columns) =>
-        text.AppendLine(string.Concat(
-            [$"{title,-TitleWidth}  {goal,-9}", .. columns.Select(column => $"{column,-ColumnWidth}")]).TrimEnd());
+    public static string Compose(IReadOnlyList<string> names, IReadOnlyList<EntranceCost[]> rounds) =>
+        Table.Compose(names, rounds);
 }
