@@ -20,13 +20,16 @@ internal readonly record struct ScaleRunCost(long Count, double Seconds, Cluster
 /// <summary>What is measured of a cluster.</summary>
 /// <param name="Turns">Updates that are answered at once.</param>
 /// <param name="Starts">Whole games, see <see cref="GamePlay"/>.</param>
-internal readonly record struct ScaleCost(ScaleRunCost Turns, ScaleRunCost Starts);
+/// <param name="Idle">CPU time that is used in a second without players.</param>
+internal readonly record struct ScaleCost(ScaleRunCost Turns, ScaleRunCost Starts, ClusterCpu Idle);
 
 /// <summary>The tables of <c>bench cluster --nodes</c>.</summary>
 internal static class ScaleReport
 {
     private static readonly RoundsTable<ScaleCost> Clusters = new(
     [
+        new("idle: CPU of servers, ms a second", "", cost => cost.Idle.Servers * 1e3, "0"),
+        new("idle: CPU of etcd, ms a second", "", cost => cost.Idle.Etcd * 1e3, "0"),
         new("turns a second", "", cost => cost.Turns.PerSecond, "0"),
         new("turn: CPU of servers, µs", "", cost => cost.Turns.Microseconds(cost.Turns.Cpu.Servers), "0"),
         new("turn: CPU of etcd, µs", "", cost => cost.Turns.Microseconds(cost.Turns.Cpu.Etcd), "0"),

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using TurnServer.Bench.Client;
 
@@ -44,8 +45,17 @@ internal static class ScaleRun
         var turns = await PlayTurnsAsync(cluster, options);
         await StartGamesAsync(cluster, options with { RunLength = WarmUp });
         var starts = await StartGamesAsync(cluster, options);
+        var idle = await IdleAsync(cluster, options);
         cluster.Check();
-        return new ScaleCost(turns, starts);
+        return new ScaleCost(turns, starts, idle);
+    }
+
+    private static async Task<ClusterCpu> IdleAsync(ScaledCluster cluster, ScaleOptions options)
+    {
+        var before = cluster.Cpu;
+        var startedAt = Stopwatch.GetTimestamp();
+        await Task.Delay(options.RunLength);
+        return (cluster.Cpu - before) / Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
     }
 
     // The two players of a game go to different servers, if there are several.

@@ -14,6 +14,9 @@ internal readonly record struct ClusterCpu(double Servers, double Lobby, double 
 {
     public static ClusterCpu operator -(ClusterCpu one, ClusterCpu other) =>
         new(one.Servers - other.Servers, one.Lobby - other.Lobby, one.Etcd - other.Etcd);
+
+    public static ClusterCpu operator /(ClusterCpu cpu, double seconds) =>
+        new(cpu.Servers / seconds, cpu.Lobby / seconds, cpu.Etcd / seconds);
 }
 
 /// <summary>A cluster with shards on this machine, and what its processes use and its logs hold.</summary>

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Etcd;
 using TurnServer.Rules;
-using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Cluster.Scale;
 

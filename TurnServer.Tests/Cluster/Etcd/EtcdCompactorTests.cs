@@ -72,6 +72,28 @@ internal sealed class EtcdCompactorTests : EtcdFixture
     }
 
     [Test]
+    public async Task Appended_SeveralInOneTransaction_IsUpToTheOneBefore()
+    {
+        var log = OpenLog();
+        var head = await TakeOverAsync(log, ShardHead.None);
+        var revisions = new List<long>();
+        for (var count = 0; count < 3; count++)
+        {
+            head = await AppendAsync(log, head, 1);
+            revisions.Add(await RevisionAsync());
+        }
+
+        _compactor.Appended(revisions[0], 1);
+        _compactor.Appended(revisions[1], 1);
+        _compactor.Appended(revisions[2], 1);
+        _compactor.Appended(revisions[2], 1);
+        _compactor.SnapshotWritten(1);
+        _compactor.Appended(revisions[2], 1);
+        await AssertCompactedAsync(revisions[0]);
+        await AssertReadableAsync(revisions[1]);
+    }
+
+    [Test]
     public async Task Appended_OnlyOnce_DoesNothing()
     {
         var log = OpenLog(8, _compactor);

@@ -30,9 +30,9 @@ public abstract class EtcdFixture
     }
 
     /// <summary>A connection to the keys of this test, until its end.</summary>
-    private protected EtcdConnection Connect()
+    private protected EtcdConnection Connect(TimeProvider? time = null)
     {
-        var connection = new EtcdConnection(Cluster.PatientOptions with { Name = $"test-{_tests}" });
+        var connection = new EtcdConnection(Cluster.PatientOptions with { Name = $"test-{_tests}" }, time);
         _connections.Add(connection);
         return connection;
     }

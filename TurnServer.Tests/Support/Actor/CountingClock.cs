@@ -25,8 +25,9 @@ internal sealed class CountingClock : FakeTimeProvider
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
+        var timer = new CountedTimer(this, base.CreateTimer(OnDue, state, dueTime, period));
         Interlocked.Increment(ref _timers);
-        return new CountedTimer(this, base.CreateTimer(OnDue, state, dueTime, period));
+        return timer;
 
         void OnDue(object? given)
         {

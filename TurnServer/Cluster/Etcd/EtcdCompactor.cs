@@ -54,8 +54,9 @@ internal sealed class EtcdCompactor(EtcdConnection connection, TimeProvider? tim
     {
         lock (_lock)
         {
-            // What several logs are told of their appends comes in any order.
-            _beforeLast = Math.Max(_beforeLast, Math.Min(_last, revision));
+            // What several logs are told of their appends comes in any order, and some of them are one transaction.
+            if (revision != _last)
+                _beforeLast = Math.Max(_beforeLast, Math.Min(_last, revision));
             _last = Math.Max(_last, revision);
             _bytes += bytes + OverheadBytes;
             StartIfDue();

@@ -16,19 +16,25 @@ internal sealed class EtcdConnection : IDisposable
     private int _current;
 
     /// <summary>Connects to nothing before the first call.</summary>
+    /// <param name="options">Where etcd is.</param>
+    /// <param name="time">For tests; null: the system's.</param>
     /// <exception cref="IOException">A file that the options name cannot be read.</exception>
     /// <exception cref="System.Security.Cryptography.CryptographicException">A file is no PEM file of its
     /// kind.</exception>
-    public EtcdConnection(EtcdOptions options)
+    public EtcdConnection(EtcdOptions options, TimeProvider? time = null)
     {
         Options = options;
         _login = new EtcdLogin(options);
         Endpoints = EtcdEndpoint.All(options);
+        Appends = new EtcdAppends(this, time);
     }
 
     public EtcdOptions Options { get; }
 
     public IReadOnlyList<EtcdEndpoint> Endpoints { get; }
+
+    /// <summary>The appends to all logs.</summary>
+    public EtcdAppends Appends { get; }
 
     /// <summary>Whom the next call asks first.</summary>
     public EtcdEndpoint Current => Endpoints[Volatile.Read(ref _current)];

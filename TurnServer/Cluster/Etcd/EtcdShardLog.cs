@@ -95,11 +95,10 @@ internal sealed class EtcdShardLog : IShardLog
         // Nobody asks for it where there is one table, and such a cluster stays as earlier versions know it.
         if (Role != ShardRole.Whole && (next.Epoch != expected.Epoch || next.Owner != expected.Owner))
             request.Success.Add(EtcdTransaction.Put(_keys.Owner, EtcdKeys.Text(next)));
-        var reply = await _connection.WriteAsync(
-            (etcd, options) => etcd.Kv.TxnAsync(request, options).ResponseAsync, stop);
-        if (reply.Succeeded)
-            _compactor.Appended(reply.Header.Revision, request.CalculateSize());
-        return reply.Succeeded;
+        var (isStored, revision) = await _connection.Appends.AppendAsync(_keys.Head, request, stop);
+        if (isStored)
+            _compactor.Appended(revision, request.CalculateSize());
+        return isStored;
     }
 
     /// <inheritdoc/>
