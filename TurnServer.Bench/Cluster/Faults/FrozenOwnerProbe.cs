@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using TurnServer.Bench.Client;
+using TurnServer.Rules;
 
 namespace TurnServer.Bench.Cluster.Faults;
 
@@ -11,6 +13,9 @@ namespace TurnServer.Bench.Cluster.Faults;
 /// </summary>
 internal sealed class FrozenOwnerProbe : IDisposable
 {
+    // With four servers, each of which owns a quarter of the shards, one in a million probes does not find a game.
+    private const int GamesMax = 48;
+
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
 
@@ -23,14 +28,25 @@ internal sealed class FrozenOwnerProbe : IDisposable
 
     private FrozenOwnerProbe(IReadOnlyList<Uri> urls) => _urls = urls;
 
+    /// <summary>Whether the server that is to be frozen owns the game; otherwise it passes requests on.</summary>
+    public bool MeetsOwner { get; private set; }
+
     /// <summary>Begins a game, with a connection to the owner.</summary>
+    /// <param name="urls">All servers.</param>
+    /// <param name="owner">The server that is to be frozen.</param>
+    /// <param name="gameShards">How many shards the games are spread over; 0: there is one table.</param>
+    /// <param name="owned">
+    /// The shards that it owns, the lobby included; the game is in one of them, if it owns games. Null: all.
+    /// </param>
+    /// <param name="stop">Gives up.</param>
     /// <exception cref="BenchException">The servers do not answer as they should.</exception>
-    public static async Task<FrozenOwnerProbe> BeginAsync(IReadOnlyList<Uri> urls, Site owner, CancellationToken stop)
+    public static async Task<FrozenOwnerProbe> BeginAsync(IReadOnlyList<Uri> urls, Site owner, int gameShards,
+        IReadOnlySet<int>? owned, CancellationToken stop)
     {
         var probe = new FrozenOwnerProbe(urls);
         try
         {
-            await probe.PairAsync(stop);
+            await probe.BeginGameAsync(gameShards, owned, stop);
             await probe._frozen.ConnectAsync(owner.Host, owner.Port, stop);
             await probe.SendAsync("turn 0", 0, stop);
             var reply = await probe.ReadAsync(stop);
@@ -65,8 +81,7 @@ internal sealed class FrozenOwnerProbe : IDisposable
     {
         var reply = await ReadAsync(stop);
         var more = await AskAsync(_urls, $"6,,{_other},1", "0/", stop);
-        await AskAsync(_urls, $"5,*,{_one},*", "0/", stop);
-        await AskAsync(_urls, $"5,*,{_other},*", "0/", stop);
+        await QuitAsync(stop);
         if (more is not ("10/*" or "11/*"))
             return $"after a frozen owner had woken up, the partner got {more}";
         // 18: the new owner has had this counter and a later one.
@@ -79,6 +94,26 @@ internal sealed class FrozenOwnerProbe : IDisposable
     {
         _frozen.Dispose();
         _http.Dispose();
+    }
+
+    // A game's shard is drawn when it begins: games in other shards are ended again.
+    private async Task BeginGameAsync(int gameShards, IReadOnlySet<int>? owned, CancellationToken stop)
+    {
+        var ownsGames = owned is null || owned.Any(shard => shard > 0);
+        for (var games = 1; ; games++)
+        {
+            await PairAsync(stop);
+            MeetsOwner = owned is null || owned.Contains(ShardRole.Lobby(gameShards).ShardOfSeat(Seat));
+            if (MeetsOwner || !ownsGames || games == GamesMax)
+                return;
+            await QuitAsync(stop);
+        }
+    }
+
+    private async Task QuitAsync(CancellationToken stop)
+    {
+        await AskAsync(_urls, $"5,*,{_one},*", "0/", stop);
+        await AskAsync(_urls, $"5,*,{_other},*", "0/", stop);
     }
 
     private async Task PairAsync(CancellationToken stop)
@@ -100,6 +135,8 @@ internal sealed class FrozenOwnerProbe : IDisposable
     private static PlayedSeat SeatOf(string data) => data.Split('|') is var parts
         ? new PlayedSeat(parts[0], parts[1][0])
         : default;
+
+    private ulong Seat => ulong.Parse(_one.Key, NumberStyles.None, CultureInfo.InvariantCulture);
 
     private Task SendAsync(string turn, int counter, CancellationToken stop)
     {
