@@ -106,7 +106,7 @@ internal sealed class FaultsRun : IDisposable
         {
             // Those of one test, so that both tests do not meet.
             Settings = new LoadSettings(urls[0], _options.Games, _options.Rate, DurationMax, holdsReplies, Loss: 0,
-                Pools),
+                Pools: Pools),
             OtherUrls = [.. urls.Skip(1)],
             Seed = _options.Seed,
             HeldMax = HeldMax,
