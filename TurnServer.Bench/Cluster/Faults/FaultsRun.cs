@@ -184,10 +184,11 @@ internal sealed class FaultsRun : IDisposable
     private void WriteLogs(string folder)
     {
         Directory.CreateDirectory(folder);
-        foreach (var machine in _cluster.Servers)
+        foreach (var machine in _cluster.Machines)
         {
             var name = machine.Site.LinkAddress.Replace(':', '-');
             File.WriteAllText(Path.Combine(folder, $"{name}.log"), machine.Log);
+            File.WriteAllText(Path.Combine(folder, $"{name}-etcd.log"), machine.EtcdLog);
         }
     }
 }

@@ -13,8 +13,10 @@ namespace TurnServer.Bench.Cluster.Faults;
 /// </summary>
 internal sealed class FrozenOwnerProbe : IDisposable
 {
-    // With four servers, each of which owns a quarter of the shards, one in a million probes does not find a game.
-    private const int GamesMax = 48;
+    // An owner that has been started not long ago may own one of 64 shards only: one in a hundred such probes finds no
+    // game.
+    private const int RoundsMax = 18;
+    private const int GamesAtATime = 16;
 
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
@@ -81,7 +83,7 @@ internal sealed class FrozenOwnerProbe : IDisposable
     {
         var reply = await ReadAsync(stop);
         var more = await AskAsync(_urls, $"6,,{_other},1", "0/", stop);
-        await QuitAsync(stop);
+        await QuitAsync(_one, _other, stop);
         if (more is not ("10/*" or "11/*"))
             return $"after a frozen owner had woken up, the partner got {more}";
         // 18: the new owner has had this counter and a later one.
@@ -99,24 +101,30 @@ internal sealed class FrozenOwnerProbe : IDisposable
     // A game's shard is drawn when it begins: games in other shards are ended again.
     private async Task BeginGameAsync(int gameShards, IReadOnlySet<int>? owned, CancellationToken stop)
     {
-        var ownsGames = owned is null || owned.Any(shard => shard > 0);
-        for (var games = 1; ; games++)
+        var count = owned is not null && owned.Any(shard => shard > 0) ? GamesAtATime : 1;
+        for (var round = 1; ; round++)
         {
-            await PairAsync(stop);
-            MeetsOwner = owned is null || owned.Contains(ShardRole.Lobby(gameShards).ShardOfSeat(Seat));
-            if (MeetsOwner || !ownsGames || games == GamesMax)
+            var games = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => PairAsync(stop)));
+            var found = Array.FindIndex(games, game => owned is null
+                || owned.Contains(ShardRole.Lobby(gameShards).ShardOfSeat(NumberOf(game.One.Key))));
+            var isOver = found >= 0 || count == 1 || round == RoundsMax;
+            if (isOver)
+                (_one, _other) = games[Math.Max(found, 0)];
+            MeetsOwner = found >= 0;
+            await Task.WhenAll(games.Where(game => !isOver || game.One != _one)
+                .Select(game => QuitAsync(game.One, game.Other, stop)));
+            if (isOver)
                 return;
-            await QuitAsync(stop);
         }
     }
 
-    private async Task QuitAsync(CancellationToken stop)
+    private async Task QuitAsync(PlayedSeat one, PlayedSeat other, CancellationToken stop)
     {
-        await AskAsync(_urls, $"5,*,{_one},*", "0/", stop);
-        await AskAsync(_urls, $"5,*,{_other},*", "0/", stop);
+        await AskAsync(_urls, $"5,*,{one},*", "0/", stop);
+        await AskAsync(_urls, $"5,*,{other},*", "0/", stop);
     }
 
-    private async Task PairAsync(CancellationToken stop)
+    private async Task<(PlayedSeat One, PlayedSeat Other)> PairAsync(CancellationToken stop)
     {
         var number = Random.Shared.Next(0x1000000);
         var (a, b) = ($"probe-{number:x6}-a", $"probe-{number:x6}-b");
@@ -128,15 +136,15 @@ internal sealed class FrozenOwnerProbe : IDisposable
         await AskAsync(_urls, $"3,*,{keyA},*", "0/5/", stop);
         await AskAsync(_urls, $"3,*,{keyB},*", "0/6/", stop);
         await AskAsync(_urls, $"4,*,{keyA},*", "0/7/", stop);
-        _other = SeatOf(await AskAsync(_urls, $"4,*,{keyB},*", "0/8/", stop));
-        _one = SeatOf(await AskAsync(_urls, $"4,*,{keyA},*", "0/8/", stop));
+        var other = SeatOf(await AskAsync(_urls, $"4,*,{keyB},*", "0/8/", stop));
+        return (SeatOf(await AskAsync(_urls, $"4,*,{keyA},*", "0/8/", stop)), other);
     }
 
     private static PlayedSeat SeatOf(string data) => data.Split('|') is var parts
         ? new PlayedSeat(parts[0], parts[1][0])
         : default;
 
-    private ulong Seat => ulong.Parse(_one.Key, NumberStyles.None, CultureInfo.InvariantCulture);
+    private static ulong NumberOf(string key) => ulong.Parse(key, NumberStyles.None, CultureInfo.InvariantCulture);
 
     private Task SendAsync(string turn, int counter, CancellationToken stop)
     {
