@@ -13,6 +13,11 @@ namespace TurnServer.Bench.Cluster;
 internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, string folder, string? program,
     ClusterShape shape) : IDisposable
 {
+    private const string StartedAgain = "-- started again --\n";
+
+    // Of an etcd's log, in an error message.
+    private const int ReasonCharactersMax = 2000;
+
     private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(20);
 
     // Its own first, if it has one.
@@ -20,6 +25,7 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
         [.. sites.Take(ClusterShape.Etcds).OrderBy(site => site != sites[number])];
 
     private readonly List<string> _formerLogs = [];
+    private readonly List<string> _formerEtcdLogs = [];
 
     public Site Site { get; } = sites[number];
 
@@ -39,6 +45,9 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
     /// <summary>Everything that its turn servers have logged.</summary>
     public string Log => string.Concat(_formerLogs) + Server?.Output + Server?.Errors;
 
+    /// <summary>Everything that its etcds have logged.</summary>
+    public string EtcdLog => string.Concat(_formerEtcdLogs) + Etcd?.Errors;
+
     /// <summary>
     /// The number of the last takeover of the table, or with shards of the lobby, by this machine; 0: there was none.
     /// </summary>
@@ -48,6 +57,8 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
     /// <exception cref="BenchException">It cannot be started.</exception>
     public void StartEtcd()
     {
+        if (Etcd is not null)
+            _formerEtcdLogs.Add(Etcd.Errors + StartedAgain);
         Etcd?.Dispose();
         Etcd = ChildProcess.Start("etcd", Site.Start("etcd",
         [
@@ -56,7 +67,8 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
             "--listen-client-urls", Text(Site.Etcd), "--advertise-client-urls", Text(Site.Etcd),
             "--initial-cluster", string.Join(',',
                 sites.Take(ClusterShape.Etcds).Select((site, i) => $"e{i}={Text(site.EtcdPeer)}")),
-            "--logger", "zap", "--log-level", "error",
+            // As in TurnServer/Cluster/README.md.
+            "--pre-vote", "--logger", "zap", "--log-level", "info",
         ]));
     }
 
@@ -64,7 +76,7 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
     public void StartServer()
     {
         if (Server is not null)
-            _formerLogs.Add(Server.Output + Server.Errors + "-- started again --\n");
+            _formerLogs.Add(Server.Output + Server.Errors + StartedAgain);
         Server?.Dispose();
         var server = Programs.Server(Site.Port,
         [
@@ -107,7 +119,10 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
     private static void Check(string name, ChildProcess? process)
     {
         if (process is { HasExited: true })
-            throw new BenchException($"{name} has ended: {process.Errors.TrimEnd()}");
+        {
+            var reason = process.Errors.TrimEnd();
+            throw new BenchException($"{name} has ended: {reason[^Math.Min(reason.Length, ReasonCharactersMax)..]}");
+        }
     }
 
     private static string Text(Uri uri) => uri.GetLeftPart(UriPartial.Authority);

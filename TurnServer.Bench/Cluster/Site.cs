@@ -21,6 +21,8 @@ internal sealed record Site(string Host, string EtcdHost, int FirstPort, string?
 
     public Uri Url => new($"http://{Host}:{Port}/");
 
+    public Uri StatusUrl => new($"http://{Host}:{AdminPort}/status.json?rows=1");
+
     public Uri Etcd => new($"http://{EtcdHost}:{FirstPort + 3}");
 
     public Uri EtcdPeer => new($"http://{EtcdHost}:{FirstPort + 4}");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json;
 using TurnServer.Cluster.Etcd;
 
 namespace TurnServer.Bench.Cluster;
@@ -22,6 +23,7 @@ internal sealed class TestedCluster : IDisposable
     /// <param name="shape">What runs on which machine.</param>
     public TestedCluster(IReadOnlyList<Site> sites, string folder, string? program, ClusterShape shape)
     {
+        Shape = shape;
         Machines = [.. sites.Select((_, i) => new Machine(i, sites, folder, program, shape))];
         Servers = [.. Machines.Where(machine => machine.HasServer)];
         _etcd = new EtcdConnection(new EtcdOptions
@@ -29,6 +31,8 @@ internal sealed class TestedCluster : IDisposable
             Endpoints = [.. Machines.Where(machine => machine.HasEtcd).Select(machine => machine.Site.Etcd)],
         });
     }
+
+    public ClusterShape Shape { get; }
 
     /// <summary>All machines.</summary>
     public IReadOnlyList<Machine> Machines { get; }
@@ -64,6 +68,28 @@ internal sealed class TestedCluster : IDisposable
         await WaitAsync(IsEtcdHealthyAsync, "etcd", timeout, stop);
         foreach (var machine in Servers)
             await WaitAsync(() => IsHealthyAsync(machine), machine.Name, timeout, stop);
+    }
+
+    /// <summary>The shards that a server says it owns; null: the cluster has one table.</summary>
+    /// <exception cref="BenchException">It does not say.</exception>
+    public async Task<IReadOnlySet<int>?> ReadOwnedShardsAsync(Machine machine, CancellationToken stop)
+    {
+        try
+        {
+            using var status = JsonDocument.Parse(await _http.GetStringAsync(machine.Site.StatusUrl, stop));
+            var cluster = status.RootElement.GetProperty("cluster");
+            var shards = cluster.GetProperty("shards");
+            return shards.ValueKind == JsonValueKind.Null
+                ? null
+                : shards.EnumerateArray()
+                    .Where(shard => shard.GetProperty("owner").GetString() == cluster.GetProperty("self").GetString())
+                    .Select(shard => shard.GetProperty("number").GetInt32()).ToHashSet();
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException
+            && !stop.IsCancellationRequested))
+        {
+            throw new BenchException($"{machine.Name} does not show its status: {e.Message}");
+        }
     }
 
     /// <summary>The machine of etcd's leader.</summary>

@@ -53,8 +53,15 @@ internal sealed record LoadOptions
 /// <summary>Follows a load test while it runs. Called on any thread.</summary>
 internal interface ILoadObserver
 {
-    /// <summary>A turn of this stream has arrived for the first time.</summary>
+    /// <summary>A player begins to receive this stream.</summary>
     /// <param name="stream">A game has two.</param>
+    void OnBegun(long stream);
+
+    /// <summary>The last turn of this stream has arrived, or its receiver waits for no more.</summary>
+    void OnEnded(long stream);
+
+    /// <summary>A turn of this stream has arrived for the first time.</summary>
+    /// <param name="stream">The stream.</param>
     /// <param name="latency">Since it was due.</param>
     void OnTurn(long stream, TimeSpan latency);
 

@@ -38,15 +38,20 @@ internal sealed record LoadReport
     public string? FirstError { get; init; }
 
     /// <summary>
-    /// Messages for the first violations: turns that did not arrive once and in order, partners of another pool.
+    /// Messages for the first violations: turns that did not arrive once and in order, wrong partners.
     /// </summary>
     public required IReadOnlyList<string> Violations { get; init; }
 
     /// <summary>How many violations there were.</summary>
     public required long ViolationCount { get; init; }
 
-    /// <summary>How many of them were partners of another pool, counted by each player that was given one.</summary>
-    public required long ForeignPartners { get; init; }
+    /// <summary>
+    /// How many of them were players with a wrong partner: of another pool, or not the one that either of them named.
+    /// </summary>
+    public required long WrongPartners { get; init; }
+
+    /// <summary>How many times it was checked that a player was given a right partner.</summary>
+    public required long PairingsChecked { get; init; }
 
     /// <summary>From the moment a turn was due to be sent until its receiver had it.</summary>
     public required LatencySummary TurnLatency { get; init; }
@@ -68,7 +73,7 @@ internal sealed record LoadReport
     public required IReadOnlyList<LoadSecond> Seconds { get; init; }
 
     /// <summary>How many violations were turns.</summary>
-    public long WrongTurns => ViolationCount - ForeignPartners;
+    public long WrongTurns => ViolationCount - WrongPartners;
 
     public double RequestsPerSecond => Requests / Elapsed.TotalSeconds;
 

@@ -67,7 +67,7 @@ internal static class ReportText
         if (report.Settings.ComeBack > 0)
             Row("crashes, came back", report.ComeBacks, null);
         if (report.Settings.Pools > 0)
-            Row("partners of another pool", report.ForeignPartners, null);
+            Row("wrong partners", report.WrongPartners, null);
         Row("players with errors", report.PlayersWithErrors, null);
         if (report.FirstError is { } error)
             Line(text, $"{"",-LabelWidth}such as: {error}");
@@ -135,7 +135,7 @@ internal static class ReportText
         string?[] kinds =
         [
             report.WrongTurns > 0 ? $"{report.WrongTurns} turns did not arrive once and in order" : null,
-            report.ForeignPartners > 0 ? $"{report.ForeignPartners} partners were of another pool" : null,
+            report.WrongPartners > 0 ? $"{report.WrongPartners} players got wrong partners" : null,
         ];
         Line(text, $"VIOLATED: {string.Join("; ", kinds.Where(kind => kind is not null))}:");
         foreach (var violation in report.Violations)

@@ -67,7 +67,7 @@ internal static class StressCommand
                 (StressExit.Ok, "every turn arrived once and in order"),
                 (StressExit.CannotRun, "cannot run: no answer, no turn server there, or a file cannot be written"),
                 (StressExit.Usage, "an option is wrong"),
-                (StressExit.Violation, "a turn did not arrive once and in order, or a partner was of another pool"),
+                (StressExit.Violation, "a turn did not arrive once and in order, or a player got a wrong partner"),
             ],
             SimulatesPlayers = true,
         }.Does((result, errors) => new StressRun(

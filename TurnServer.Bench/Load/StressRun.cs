@@ -14,7 +14,7 @@ internal static class StressExit
     /// <summary>An option is wrong.</summary>
     public const int Usage = 2;
 
-    /// <summary>A turn did not arrive once and in order, or a partner was of another pool.</summary>
+    /// <summary>A turn did not arrive once and in order, or a player got a wrong partner.</summary>
     public const int Violation = 5;
 }
 

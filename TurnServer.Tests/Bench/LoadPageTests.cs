@@ -38,8 +38,8 @@ public sealed partial class LoadPageTests
         {
             Settings = LoadReportSamples.Good().Settings with { Wait = true, Loss = 0 },
         }],
-        ["pools"] = [WithPools(foreignPartners: 0)],
-        ["partners of another pool"] = [WithPools(foreignPartners: 2)],
+        ["pools"] = [WithPools(wrongPartners: 0)],
+        ["wrong partners"] = [WithPools(wrongPartners: 2)],
         ["ramp"] = [.. LoadReportSamples.Ramp()],
         ["ramp of nothing"] = [LoadReportSamples.Nothing(), LoadReportSamples.Nothing()],
         ["ramp with violations"] = [LoadReportSamples.Bad(), WithoutServer(), LoadReportSamples.Good(5000, 3)],
@@ -129,11 +129,11 @@ public sealed partial class LoadPageTests
     }
 
     [TestCase(0, "Every turn arrived once and in order")]
-    [TestCase(1, "1 partner was of another pool")]
-    [TestCase(1204, "1 204 partners were of another pool")]
-    public void Compose_Pools_AreInTheSettingsAndTheVerdict(int foreignPartners, string verdict)
+    [TestCase(1, "1 player got a wrong partner")]
+    [TestCase(1204, "1 204 players got wrong partners")]
+    public void Compose_Pools_AreInTheSettingsAndTheVerdict(int wrongPartners, string verdict)
     {
-        var html = XDocument.Parse(LoadPage.Compose([WithPools(foreignPartners)]));
+        var html = XDocument.Parse(LoadPage.Compose([WithPools(wrongPartners)]));
         Assert.That(Plain(html.Descendants("h1").Single().Value), Is.EqualTo(verdict));
         Assert.That(html.Descendants("li").Select(item => item.Value), Has.One.EqualTo("3 pools"));
     }
@@ -141,9 +141,9 @@ public sealed partial class LoadPageTests
     [Test]
     public void Compose_WrongTurnsAndPartnersOfAnotherPool_AreBothInTheVerdict()
     {
-        var report = LoadReportSamples.Bad() with { ForeignPartners = 4 };
+        var report = LoadReportSamples.Bad() with { WrongPartners = 4 };
         Assert.That(TextOf(report), Does.Contain(
-            "1 200 turns of 60 000 did not arrive once and in order; 4 partners were of another pool"));
+            "1 200 turns of 60 000 did not arrive once and in order; 4 players got wrong partners"));
     }
 
     [Test]
@@ -240,11 +240,11 @@ public sealed partial class LoadPageTests
             second with { ServerCpuShare = null, ServerResidentMegabytes = null })],
     };
 
-    private static LoadReport WithPools(int foreignPartners) => LoadReportSamples.Good() with
+    private static LoadReport WithPools(int wrongPartners) => LoadReportSamples.Good() with
     {
         Settings = LoadReportSamples.Good().Settings with { Pools = 3 },
-        ViolationCount = foreignPartners,
-        ForeignPartners = foreignPartners,
+        ViolationCount = wrongPartners,
+        WrongPartners = wrongPartners,
     };
 
     private static LoadReport WithoutTurns() => LoadReportSamples.Good() with

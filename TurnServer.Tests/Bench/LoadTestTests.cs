@@ -158,8 +158,8 @@ public sealed class LoadTestTests : ServerFixture
             Assert.That(registrations.Select(each => each.Pool).Distinct().Count(), Is.EqualTo(Pools));
             Assert.That(registrations.Distinct().Count(), Is.EqualTo(2 * Pools), "strangers and named ones in each");
             Assert.That(report.TurnsReceived, Is.EqualTo(report.TurnsSent).And.GreaterThan(8));
-            Assert.That(report.ForeignPartners, Is.Zero);
-            Assert.That(text, Does.Contain(", in 2 pools").And.Match("partners of another pool +0\n"));
+            Assert.That(report.WrongPartners, Is.Zero);
+            Assert.That(text, Does.Contain(", in 2 pools").And.Match("wrong partners +0\n"));
             Assert.That(text, Does.Contain("once and in order. All partners were of the same pool."));
         });
     }
@@ -187,7 +187,7 @@ public sealed class LoadTestTests : ServerFixture
             return reply;
         });
         var text = await AssertViolatedAsync(relay, once, pools: 2);
-        Assert.That(text, Does.Match("VIOLATED: [12] partners were of another pool:\n"
+        Assert.That(text, Does.Match("VIOLATED: [12] players got wrong partners:\n"
             + "  player . [(]stream .+[)] of pool (0 was paired with .+ of pool 1|1 was paired with .+ of pool 0)\n"));
     }
 

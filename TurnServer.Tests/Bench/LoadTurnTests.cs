@@ -166,14 +166,29 @@ public sealed class LoadTurnTests
     }
 
     [Test]
-    public void CheckPools_OfPlayersOfTwoPools_IsReported()
+    public void CheckPairing_OfPlayersOfTwoPools_IsReported()
     {
         var (own, same, other) = (_ledger.Open(21, 5, pool: 0), _ledger.Open(22, 6, 0), _ledger.Open(23, 7, 1));
-        _ledger.CheckPools(own, same);
-        Assert.That(_ledger.ForeignPartners, Is.Zero);
-        _ledger.CheckPools(own, other);
-        Assert.That(_ledger.ForeignPartners, Is.EqualTo(1));
+        _ledger.CheckPairing(own, same);
+        Assert.That(_ledger.WrongPartners, Is.Zero);
+        _ledger.CheckPairing(own, other);
+        Assert.That(_ledger.WrongPartners, Is.EqualTo(1));
         AssertViolations("player 5 (stream test-21) of pool 0 was paired with player 7 (stream test-23) of pool 1");
+        Assert.That(_ledger.PairingsChecked, Is.EqualTo(2));
+    }
+
+    [Test]
+    public void CheckPairing_OfAPlayerThatNamedAnother_IsReportedByBoth()
+    {
+        var (one, two) = (_ledger.Open(21, 5, partner: 22), _ledger.Open(22, 6, partner: 21));
+        var stranger = _ledger.Open(23, 7);
+        _ledger.CheckPairing(one, two);
+        Assert.That(_ledger.WrongPartners, Is.Zero);
+        _ledger.CheckPairing(one, stranger);
+        _ledger.CheckPairing(stranger, one);
+        Assert.That(_ledger.WrongPartners, Is.EqualTo(2));
+        AssertViolations("player 5 (stream test-21) named test-22 and was paired with player 7 (stream test-23)",
+            "player 7 (stream test-23) was paired with player 5 (stream test-21), who named test-22");
     }
 
     [Test]

@@ -150,6 +150,33 @@ internal sealed class NodeLinksOfShardsTests
     }
 
     [Test]
+    public async Task IsLost_ServerIsSilent_AfterASecond()
+    {
+        using var silent = new RawLinkServer();
+        _a.Link.Connect(ClusterPieces.Member("one", silent.Address));
+        using var raw = await silent.AcceptAsync();
+        Assert.That((await raw.ReceiveAsync())?.Type, Is.EqualTo(LinkFrameType.Hello));
+        await raw.SendAsync(LinkFrames.Welcome());
+        await TestWait.UntilAsync(() => _a.Link.IsConnected, "the link is connected");
+        await UntilCauseAsync(TakeOverCause.OwnerSilent, _a);
+        Assert.That(_a.Link.IsLost, Is.False, "whoever takes over needs a moment");
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.That(_a.Link.IsLost);
+        await LinkAsync(_two, _a);
+        Assert.That(_a.Link.IsLost, Is.False);
+    }
+
+    [Test]
+    public async Task IsLost_ProcessIsGone_Never()
+    {
+        await LinkAsync(_one, _a);
+        await _one.Server.DisposeAsync();
+        await UntilCauseAsync(TakeOverCause.OwnerRefusing, _a);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.That(_a.Link.IsLost, Is.False);
+    }
+
+    [Test]
     public async Task IsUnreachable_ServerWasLostBeforeItBecameTheOwner_CountsFromThen()
     {
         await LinkAsync(_one, _a);

@@ -13,7 +13,8 @@ internal sealed class CategoryTests
 
     private static readonly Regex StartsServer = new(
         $@"\b((AbusedServer|FuzzedServer|{nameof(ServerChild)})\.(Start|Launch)|{nameof(ConnectChild)}\."
-        + $@"|({nameof(HttpScenarioServer)}|{nameof(StateFolder)}|{nameof(ServerFixture)}|{nameof(AdminFixture)})\b)");
+        + $@"|({nameof(HttpScenarioServer)}|{nameof(StateFolder)}|{nameof(ServerFixture)}|{nameof(AdminFixture)}"
+        + $@"|{nameof(ServerCluster)})\b)");
 
     // These test what is installed, whatever TEST_SERVER says.
     private static readonly Regex UsesPublishedServer =

@@ -75,6 +75,7 @@ internal sealed class ClusterRun : IDisposable
         shard.OwnerFound = link.Connect;
         shard.IsPassingOn = () => link.IsConnected;
         shard.IsOwnerUnreachable = () => link.IsUnreachable;
+        shard.IsOwnerLost = () => link.IsLost;
         return shard;
     }
 }

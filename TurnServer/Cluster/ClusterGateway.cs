@@ -133,7 +133,7 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
             var askedAt = clock.GetTimestamp();
             var answer = route switch
             {
-                { Here: { } here } => await AskAsync(here, shard, route, again),
+                { Here: { } here } => await AskHereAsync(here, shard, route, again, isRepeatable),
                 { Owner: { } owner } => await PassOnAsync(owner, again),
                 _ => ForwardAnswer.NotTaken,
             };
@@ -146,7 +146,8 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
             // A request that was held for a while begins to wait anew.
             if (failedAt is null || clock.GetElapsedTime(askedAt) >= OwnerTimeout)
                 failedAt = clock.GetTimestamp();
-            var isOver = clock.GetElapsedTime(failedAt.Value) >= OwnerTimeout || !shard.MayFindOwner;
+            var isOver = clock.GetElapsedTime(failedAt.Value) >= OwnerTimeout || !shard.MayFindOwner
+                || (shard.IsCutOff && shard.Route == route);
             if (mayHaveBeenTaken && (!isRepeatable || isOver))
                 throw new OutcomeUnknownException();
             if (isOver)
@@ -175,6 +176,18 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
     {
         var pause = Task.Delay(RetryPause, clock);
         await Task.WhenAny(route.Changed, pause);
+    }
+
+    // Only requests of this server's own players: they are to repeat them at another server, instead of waiting for the
+    // log, or until the time for which their reply is held is over.
+    private static async ValueTask<ForwardAnswer> AskHereAsync(IPlayerGateway here, ClusterShard shard, Route route,
+        ForwardedRequest request, bool isRepeatable)
+    {
+        var asking = AskAsync(here, shard, route, request);
+        if (!isRepeatable || asking.IsCompleted)
+            return await asking;
+        var waiting = asking.AsTask();
+        return await Task.WhenAny(waiting, shard.Stalled) == waiting ? await waiting : ForwardAnswer.Unknown;
     }
 
     private static async ValueTask<ForwardAnswer> AskAsync(IPlayerGateway here, ClusterShard shard, Route route,

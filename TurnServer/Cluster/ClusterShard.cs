@@ -11,6 +11,8 @@ namespace TurnServer.Cluster;
 /// </summary>
 internal sealed class ClusterShard : ITableQueries, IDisposable
 {
+    private static readonly Task Never = new TaskCompletionSource().Task;
+
     private readonly IShardLog _shardLog;
     private readonly Func<TurnActor, IPlayerGateway> _createGateway;
     private readonly TimeSpan _grace;
@@ -91,6 +93,17 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
 
     /// <summary>Whether the owner has been out of reach for too long; set by what passes requests on.</summary>
     public Func<bool> IsOwnerUnreachable { get; set; } = () => false;
+
+    /// <summary>Whether the owner has fallen silent and is not replaced; set by what passes requests on.</summary>
+    public Func<bool> IsOwnerLost { get; set; } = () => false;
+
+    /// <summary>Completes when this server is the owner and cannot reach the log; see ShardOwner.</summary>
+    public Task Stalled => _owner?.Stalled ?? Never;
+
+    /// <summary>
+    /// Whether requests should not wait here: this server cannot answer them, and perhaps another one can.
+    /// </summary>
+    public bool IsCutOff => _owner is null ? IsOwnerLost() : Stalled.IsCompleted;
 
     /// <summary>
     /// Sends messages to the owner of another shard (<see cref="ShardCourier"/>); set by what passes requests on.

@@ -24,6 +24,7 @@ internal sealed class NodeLink(ClusterMember server, string ownId, TimeProvider 
     private Task<LinkClient?>? _connecting;
     private LinkClient? _client;
     private bool _wasConnected;
+    private bool _isRefused;
     private bool _isClosed;
 
     /// <summary>The other server, as in <see cref="ClusterMember.Id"/>.</summary>
@@ -46,6 +47,16 @@ internal sealed class NodeLink(ClusterMember server, string ownId, TimeProvider 
         {
             lock (_gate)
                 return IsConnected ? null : _disconnectedAt;
+        }
+    }
+
+    /// <summary>Whether the last attempt to connect was refused: the process is gone, not the network.</summary>
+    public bool IsRefused
+    {
+        get
+        {
+            lock (_gate)
+                return _isRefused;
         }
     }
 
@@ -119,7 +130,7 @@ internal sealed class NodeLink(ClusterMember server, string ownId, TimeProvider 
             {
                 if (!_isClosed)
                 {
-                    (_client, _wasConnected, _disconnectedAt) = (link, true, null);
+                    (_client, _wasConnected, _disconnectedAt, _isRefused) = (link, true, null, false);
                     return link;
                 }
             }
@@ -129,7 +140,10 @@ internal sealed class NodeLink(ClusterMember server, string ownId, TimeProvider 
         }
         catch (LinkException e)
         {
-            if (e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused } && WasConnected)
+            var isRefused = e.InnerException is SocketException { SocketErrorCode: SocketError.ConnectionRefused };
+            lock (_gate)
+                _isRefused = isRefused;
+            if (isRefused && WasConnected)
                 Tell(shard => shard.NoteRefusing(server.Id));
             return null;
         }

@@ -1,3 +1,5 @@
+using TurnServer.Cluster.Link;
+
 namespace TurnServer.Cluster;
 
 /// <summary>A shard's use of the link to the server that owns it. Any thread may use it.</summary>
@@ -11,6 +13,10 @@ internal sealed class ShardLink(NodeLinks links, OwnerSigns signs, TimeProvider 
 
     // The same, for an owner that goes on appending: nobody is going to replace it.
     private static readonly TimeSpan OutOfReachAfter = TimeSpan.FromSeconds(1);
+
+    // For requests that wait. Those who take over notice the silence at the same time, and need some tenths of a
+    // second. Less than an attempt to connect takes, so that no request waits for a second one.
+    private static readonly TimeSpan LostAfter = LinkLimits.ConnectTimeout * 0.75;
 
     // Taken before that of the links.
     private readonly Lock _gate = new();
@@ -33,6 +39,23 @@ internal sealed class ShardLink(NodeLinks links, OwnerSigns signs, TimeProvider 
     /// </summary>
     public bool IsUnreachable => Disconnected is { } disconnected && (disconnected >= UnreachableAfter
         || (disconnected >= OutOfReachAfter && signs.Quiet <= disconnected - OutOfReachAfter));
+
+    /// <summary>
+    /// Whether requests should not wait for the owner, nor for another one: it has fallen silent, and nobody has taken
+    /// over as far as is known here. This server may be the one that is cut off. A process that is gone is waited for:
+    /// whoever takes over may have to wait for etcd's next leader.
+    /// </summary>
+    public bool IsLost
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _link is { IsRefused: false, DisconnectedAt: { } at }
+                    && clock.GetElapsedTime(Math.Max(at, _chosenAt)) >= LostAfter;
+            }
+        }
+    }
 
     /// <summary>
     /// For how long the owner has not been reached since it became the owner; null: it is reached, or this server owns

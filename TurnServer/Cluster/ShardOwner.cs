@@ -16,6 +16,10 @@ internal sealed class ShardOwner : IDisposable
     private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SnapshotInterval = TimeSpan.FromSeconds(1);
 
+    // Less than what the interval and a read that fails take together, so that the first failure counts: a read goes on
+    // for as long as an election takes in the store.
+    private static readonly TimeSpan StalledAfter = TimeSpan.FromSeconds(2.5);
+
     private readonly IShardLog _shardLog;
     private readonly OwnedShard _owned;
     private readonly ILogger _log;
@@ -23,6 +27,7 @@ internal sealed class ShardOwner : IDisposable
     private readonly ShardCourier _courier;
     private volatile LogUnavailableException? _unavailable;
     private volatile LogUnavailableException? _goneBack;
+    private volatile TaskCompletionSource _stalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <param name="shardLog">The log.</param>
     /// <param name="owned">The shard.</param>
@@ -46,12 +51,16 @@ internal sealed class ShardOwner : IDisposable
         owned.Appender.Unavailable = reason =>
         {
             _unavailable = reason;
+            // No other server would have more room.
+            if (!reason.IsFull)
+                _stalled.TrySetResult();
             if (!reason.HasGoneBack || _goneBack is null)
                 Log.ClusterStalled(log, reason.Message);
         };
         owned.Appender.Available = () =>
         {
             _unavailable = null;
+            NoteAnswered();
             // Otherwise it is noted with the next look at the head.
             if (_goneBack is null)
                 Log.ClusterResumed(log);
@@ -78,6 +87,12 @@ internal sealed class ShardOwner : IDisposable
         : !Actor.IsStalled ? null
         : _unavailable?.Problem
             ?? "the log has no room for more records: snapshots cannot be written, or the log is too slow";
+
+    /// <summary>
+    /// Completes when the log has not been reached for longer than an election takes in the store: another server may
+    /// have taken over, of which this one cannot learn. Another task once it is reached again. Any thread.
+    /// </summary>
+    public Task Stalled => _stalled.Task;
 
     /// <summary>Runs until the shard is another server's, or is handed over. Fails on a bug.</summary>
     /// <param name="handOver">Completes when the shard is to be handed over; no request may come after that.</param>
@@ -196,6 +211,7 @@ internal sealed class ShardOwner : IDisposable
     // Held replies of an owner that appends nothing would otherwise be held until their time is over.
     private async Task UntilReplacedAsync(CancellationToken stop)
     {
+        var readAt = _clock.GetTimestamp();
         while (true)
         {
             await Task.Delay(HeadInterval, _clock, stop);
@@ -203,15 +219,26 @@ internal sealed class ShardOwner : IDisposable
             {
                 if ((await _shardLog.ReadHeadAsync(stop)).Epoch > _owned.Epoch)
                     return;
+                readAt = _clock.GetTimestamp();
+                if (_unavailable is null)
+                    NoteAnswered();
                 NoteGoneBack(null);
             }
             catch (LogUnavailableException e)
             {
+                if (_clock.GetElapsedTime(readAt) >= StalledAfter)
+                    _stalled.TrySetResult();
                 // The appender reports other failures, and this one only if there is something to append.
                 if (e.HasGoneBack)
                     NoteGoneBack(e);
             }
         }
+    }
+
+    private void NoteAnswered()
+    {
+        if (_stalled.Task.IsCompleted)
+            _stalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     private void NoteGoneBack(LogUnavailableException? now)

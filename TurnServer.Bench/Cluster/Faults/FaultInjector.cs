@@ -20,6 +20,9 @@ internal sealed class FaultInjector(TestedCluster cluster, Networks? networks, R
     /// <summary>Frozen owners that were checked.</summary>
     public int ProbedOwners { get; private set; }
 
+    /// <summary>Of them, those that owned the game which was asked for.</summary>
+    public int ProbedGames { get; private set; }
+
     /// <summary>Injects a fault and undoes it; what has been hit may still need time to recover.</summary>
     /// <returns>What was hit, for the record.</returns>
     /// <exception cref="BenchException">It cannot be done.</exception>
@@ -100,7 +103,9 @@ internal sealed class FaultInjector(TestedCluster cluster, Networks? networks, R
     private async Task FreezeOwnerAsync(int machine, CancellationToken stop)
     {
         var owner = cluster.Machines[machine];
-        using var probe = await FrozenOwnerProbe.BeginAsync(cluster.Urls, owner.Site, stop);
+        var owned = await cluster.ReadOwnedShardsAsync(owner, stop);
+        using var probe = await FrozenOwnerProbe.BeginAsync(cluster.Urls, owner.Site, cluster.Shape.GameShards, owned,
+            stop);
         var epoch = cluster.Epoch;
         await owner.Server!.PauseAsync();
         try
@@ -121,6 +126,7 @@ internal sealed class FaultInjector(TestedCluster cluster, Networks? networks, R
         }
 
         ProbedOwners++;
+        ProbedGames += probe.MeetsOwner ? 1 : 0;
         if (cluster.Epoch > epoch && await probe.CheckAsync(stop) is { } fault)
             WrongAnswers.Add(fault);
     }

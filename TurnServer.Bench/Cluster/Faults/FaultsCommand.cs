@@ -32,7 +32,7 @@ internal static class FaultsCommand
         var haproxy = Options.Switch("--haproxy", "one address, HAProxy's; otherwise players know all");
         var loopback = Options.Switch("--loopback", "no network namespaces");
         var only = Options.Text("--only", "TEXT", "only faults with this in their names, such as 'freeze owner'");
-        var logs = Options.Text("--logs", "DIR", "where to leave the servers' logs");
+        var logs = Options.Text("--logs", "DIR", "where to leave the logs of servers and etcds");
         var server = Options.Text("--server", "FILE", "executable of another build, as ./run.sh publish makes it");
         var port = Options.Port($"first of {FaultsOptions.PortsUsed} ports", defaults.Port, FaultsOptions.PortsUsed);
         return new Subcommand("cluster-faults", "kill, freeze and cut off parts of a cluster while games are played")

@@ -37,7 +37,7 @@ internal sealed record FaultsOptions
     /// <summary>Part of the names of the faults to choose from; null: all.</summary>
     public string? Only { get; init; }
 
-    /// <summary>Where to leave the servers' logs; null: nowhere.</summary>
+    /// <summary>Where to leave the logs of servers and etcds; null: nowhere.</summary>
     public string? Logs { get; init; }
 
     /// <summary>The executable of another build; null for turnserver.dll.</summary>

@@ -24,17 +24,26 @@ internal sealed record FaultsReport
     /// <summary>Turns that were wrong in another way, such as out of order.</summary>
     public required long OtherViolations { get; init; }
 
+    /// <summary>How many times it was checked that a player was given a right partner.</summary>
+    public required long Pairings { get; init; }
+
+    /// <summary>How many players were given a partner of another pool, or one that they must not have.</summary>
+    public required long WrongPartners { get; init; }
+
     /// <summary>How often a player was told that it, or its partner, had been dropped; no player was silent.</summary>
     public required long Dropped { get; init; }
 
     /// <summary>Frozen owners of which it was checked that they answered nothing when they woke up.</summary>
     public required int ProbedOwners { get; init; }
 
+    /// <summary>Of them, those that owned the game which was asked for; the others would have passed it on.</summary>
+    public required int ProbedGames { get; init; }
+
     /// <summary>What else went wrong, and the first violations.</summary>
     public required IReadOnlyList<string> Problems { get; init; }
 
     /// <summary>Whether every turn arrived once and in order, and nothing else went wrong.</summary>
-    public bool IsGood => Lost + Doubled + OtherViolations + Dropped == 0 && Problems.Count == 0;
+    public bool IsGood => Lost + Doubled + OtherViolations + WrongPartners + Dropped == 0 && Problems.Count == 0;
 
     /// <summary>The report as text.</summary>
     public string Compose()
@@ -47,7 +56,9 @@ internal sealed record FaultsReport
             text.AppendLine(Row(cause.Key, [.. cause]));
         text.AppendLine(Row("all", Faults));
         text.AppendLine($"{Faults.Count} faults, {Turns} turns checked: {Lost} lost, {Doubled} doubled, "
-            + $"{OtherViolations} wrong otherwise; {Dropped} players dropped; {ProbedOwners} frozen owners woke up");
+            + $"{OtherViolations} wrong otherwise; {Dropped} players dropped");
+        text.AppendLine($"{Pairings} pairings checked: {WrongPartners} wrong; {ProbedOwners} frozen owners woke up, "
+            + $"{ProbedGames} of them with a request for a game that they had owned");
         foreach (var problem in Problems)
             text.AppendLine($"PROBLEM: {problem}");
         return text.ToString();

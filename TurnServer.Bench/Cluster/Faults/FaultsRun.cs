@@ -10,6 +10,9 @@ internal sealed class FaultsRun : IDisposable
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(0.7);
     private static readonly TimeSpan FlowingWithin = TimeSpan.FromSeconds(0.5);
 
+    // Of each of both tests; there are pairs that name each other and strangers in each.
+    private const int Pools = 3;
+
     // The time for which the servers hold replies is short, so that an address that has fallen silent is given up soon.
     private static readonly TimeSpan HeldMax = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ReplyTimeout = TimeSpan.FromSeconds(3);
@@ -101,14 +104,14 @@ internal sealed class FaultsRun : IDisposable
         IReadOnlyList<Uri> urls = _balancer is { } balancer ? [balancer.Url] : _cluster.Urls;
         return Task.Run(() => LoadTest.RunAsync(new LoadOptions
         {
-            // In pools of their own, so that both tests do not meet.
+            // Those of one test, so that both tests do not meet.
             Settings = new LoadSettings(urls[0], _options.Games, _options.Rate, DurationMax, holdsReplies, Loss: 0,
-                Pools: 1),
+                Pools: Pools),
             OtherUrls = [.. urls.Skip(1)],
             Seed = _options.Seed,
             HeldMax = HeldMax,
             ReplyTimeout = ReplyTimeout,
-            Observer = _meter,
+            Observer = _meter.Observer(holdsReplies ? 1 : 2),
         }, _ => { }, over), CancellationToken.None);
     }
 
@@ -141,12 +144,18 @@ internal sealed class FaultsRun : IDisposable
         }
     }
 
-    private Task FlowingAsync(CancellationToken stop) => TestedCluster.WaitAsync(
-        () => Task.FromResult(_meter.Silence < FlowingWithin), "play", RecoveryTimeout, stop);
+    // Until each game goes on: with shards, one may stand still for longer than the others.
+    private Task FlowingAsync(CancellationToken stop)
+    {
+        var countStill = _meter.CountStill();
+        return TestedCluster.WaitAsync(() => Task.FromResult(_meter.Silence < FlowingWithin && countStill() == 0),
+            "each game", RecoveryTimeout, stop);
+    }
 
     private FaultsReport Summarize(LoadReport[] reports)
     {
         List<string> violations = [.. reports.SelectMany(report => report.Violations)];
+        var wrongPartners = reports.Sum(report => report.WrongPartners);
         var lost = violations.Count(text => text.Contains("never arrived", StringComparison.Ordinal));
         var doubled = violations.Count(text => text.Contains("arrived twice", StringComparison.Ordinal));
         return new FaultsReport
@@ -158,13 +167,16 @@ internal sealed class FaultsRun : IDisposable
                     _meter.LongestByStream(injected.From - Late, injected.To - Late))),
             ],
             Turns = reports.Sum(report => report.TurnsReceived),
+            Pairings = reports.Sum(report => report.PairingsChecked),
+            WrongPartners = wrongPartners,
             Lost = lost,
             Doubled = doubled,
-            OtherViolations = reports.Sum(report => report.ViolationCount) - lost - doubled,
+            OtherViolations = reports.Sum(report => report.ViolationCount) - lost - doubled - wrongPartners,
             // As the players see it: the servers' counters also count registrations that a client has given up, whose
             // deadlines every takeover extends.
             Dropped = _meter.Faults.Count,
             ProbedOwners = _injector.ProbedOwners,
+            ProbedGames = _injector.ProbedGames,
             Problems = [.. _problems, .. _injector.WrongAnswers, .. _meter.Faults, .. violations],
         };
     }
@@ -172,10 +184,11 @@ internal sealed class FaultsRun : IDisposable
     private void WriteLogs(string folder)
     {
         Directory.CreateDirectory(folder);
-        foreach (var machine in _cluster.Servers)
+        foreach (var machine in _cluster.Machines)
         {
             var name = machine.Site.LinkAddress.Replace(':', '-');
             File.WriteAllText(Path.Combine(folder, $"{name}.log"), machine.Log);
+            File.WriteAllText(Path.Combine(folder, $"{name}-etcd.log"), machine.EtcdLog);
         }
     }
 }

@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using TurnServer.Bench.Client;
+using TurnServer.Rules;
 
 namespace TurnServer.Bench.Cluster.Faults;
 
@@ -11,6 +13,11 @@ namespace TurnServer.Bench.Cluster.Faults;
 /// </summary>
 internal sealed class FrozenOwnerProbe : IDisposable
 {
+    // An owner that has been started not long ago may own one of 64 shards only: one in a hundred such probes finds no
+    // game.
+    private const int RoundsMax = 18;
+    private const int GamesAtATime = 16;
+
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
 
@@ -23,14 +30,25 @@ internal sealed class FrozenOwnerProbe : IDisposable
 
     private FrozenOwnerProbe(IReadOnlyList<Uri> urls) => _urls = urls;
 
+    /// <summary>Whether the server that is to be frozen owns the game; otherwise it passes requests on.</summary>
+    public bool MeetsOwner { get; private set; }
+
     /// <summary>Begins a game, with a connection to the owner.</summary>
+    /// <param name="urls">All servers.</param>
+    /// <param name="owner">The server that is to be frozen.</param>
+    /// <param name="gameShards">How many shards the games are spread over; 0: there is one table.</param>
+    /// <param name="owned">
+    /// The shards that it owns, the lobby included; the game is in one of them, if it owns games. Null: all.
+    /// </param>
+    /// <param name="stop">Gives up.</param>
     /// <exception cref="BenchException">The servers do not answer as they should.</exception>
-    public static async Task<FrozenOwnerProbe> BeginAsync(IReadOnlyList<Uri> urls, Site owner, CancellationToken stop)
+    public static async Task<FrozenOwnerProbe> BeginAsync(IReadOnlyList<Uri> urls, Site owner, int gameShards,
+        IReadOnlySet<int>? owned, CancellationToken stop)
     {
         var probe = new FrozenOwnerProbe(urls);
         try
         {
-            await probe.PairAsync(stop);
+            await probe.BeginGameAsync(gameShards, owned, stop);
             await probe._frozen.ConnectAsync(owner.Host, owner.Port, stop);
             await probe.SendAsync("turn 0", 0, stop);
             var reply = await probe.ReadAsync(stop);
@@ -65,8 +83,7 @@ internal sealed class FrozenOwnerProbe : IDisposable
     {
         var reply = await ReadAsync(stop);
         var more = await AskAsync(_urls, $"6,,{_other},1", "0/", stop);
-        await AskAsync(_urls, $"5,*,{_one},*", "0/", stop);
-        await AskAsync(_urls, $"5,*,{_other},*", "0/", stop);
+        await QuitAsync(_one, _other, stop);
         if (more is not ("10/*" or "11/*"))
             return $"after a frozen owner had woken up, the partner got {more}";
         // 18: the new owner has had this counter and a later one.
@@ -81,7 +98,33 @@ internal sealed class FrozenOwnerProbe : IDisposable
         _http.Dispose();
     }
 
-    private async Task PairAsync(CancellationToken stop)
+    // A game's shard is drawn when it begins: games in other shards are ended again.
+    private async Task BeginGameAsync(int gameShards, IReadOnlySet<int>? owned, CancellationToken stop)
+    {
+        var count = owned is not null && owned.Any(shard => shard > 0) ? GamesAtATime : 1;
+        for (var round = 1; ; round++)
+        {
+            var games = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => PairAsync(stop)));
+            var found = Array.FindIndex(games, game => owned is null
+                || owned.Contains(ShardRole.Lobby(gameShards).ShardOfSeat(NumberOf(game.One.Key))));
+            var isOver = found >= 0 || count == 1 || round == RoundsMax;
+            if (isOver)
+                (_one, _other) = games[Math.Max(found, 0)];
+            MeetsOwner = found >= 0;
+            await Task.WhenAll(games.Where(game => !isOver || game.One != _one)
+                .Select(game => QuitAsync(game.One, game.Other, stop)));
+            if (isOver)
+                return;
+        }
+    }
+
+    private async Task QuitAsync(PlayedSeat one, PlayedSeat other, CancellationToken stop)
+    {
+        await AskAsync(_urls, $"5,*,{one},*", "0/", stop);
+        await AskAsync(_urls, $"5,*,{other},*", "0/", stop);
+    }
+
+    private async Task<(PlayedSeat One, PlayedSeat Other)> PairAsync(CancellationToken stop)
     {
         var number = Random.Shared.Next(0x1000000);
         var (a, b) = ($"probe-{number:x6}-a", $"probe-{number:x6}-b");
@@ -93,13 +136,15 @@ internal sealed class FrozenOwnerProbe : IDisposable
         await AskAsync(_urls, $"3,*,{keyA},*", "0/5/", stop);
         await AskAsync(_urls, $"3,*,{keyB},*", "0/6/", stop);
         await AskAsync(_urls, $"4,*,{keyA},*", "0/7/", stop);
-        _other = SeatOf(await AskAsync(_urls, $"4,*,{keyB},*", "0/8/", stop));
-        _one = SeatOf(await AskAsync(_urls, $"4,*,{keyA},*", "0/8/", stop));
+        var other = SeatOf(await AskAsync(_urls, $"4,*,{keyB},*", "0/8/", stop));
+        return (SeatOf(await AskAsync(_urls, $"4,*,{keyA},*", "0/8/", stop)), other);
     }
 
     private static PlayedSeat SeatOf(string data) => data.Split('|') is var parts
         ? new PlayedSeat(parts[0], parts[1][0])
         : default;
+
+    private static ulong NumberOf(string key) => ulong.Parse(key, NumberStyles.None, CultureInfo.InvariantCulture);
 
     private Task SendAsync(string turn, int counter, CancellationToken stop)
     {

@@ -4,10 +4,11 @@ using TurnServer.Bench.Load;
 namespace TurnServer.Bench.Cluster.Faults;
 
 /// <summary>Notes when turns arrive, to tell afterwards how long games stood still.</summary>
-internal sealed class PauseMeter : ILoadObserver
+internal sealed class PauseMeter
 {
     private readonly Lock _gate = new();
-    private readonly List<(long At, long Stream, TimeSpan Latency)> _turns = [];
+    private readonly List<(long At, StreamKey Stream, TimeSpan Latency)> _turns = [];
+    private readonly Dictionary<StreamKey, long> _lastTurns = [];
     private readonly List<string> _faults = [];
 
     /// <summary>What went wrong for players, but for lost requests.</summary>
@@ -30,18 +31,25 @@ internal sealed class PauseMeter : ILoadObserver
         }
     }
 
-    /// <inheritdoc/>
-    public void OnTurn(long stream, TimeSpan latency)
-    {
-        lock (_gate)
-            _turns.Add((Stopwatch.GetTimestamp(), stream, latency));
-    }
+    /// <summary>The observer of a load test.</summary>
+    /// <param name="test">Its number: the streams of each test are counted from 1.</param>
+    public ILoadObserver Observer(int test) => new TestObserver(this, test);
 
-    /// <inheritdoc/>
-    public void OnFault(int player, string fault)
+    /// <summary>
+    /// Looks which streams have turns to come. Returns how many of them have had none since and have not ended.
+    /// </summary>
+    public Func<int> CountStill()
     {
+        var since = Stopwatch.GetTimestamp();
+        List<StreamKey> waiting;
         lock (_gate)
-            _faults.Add($"{DateTime.UtcNow:HH:mm:ss.fff} player {player}: {fault}");
+            waiting = [.. _lastTurns.Keys];
+        return () =>
+        {
+            lock (_gate)
+                waiting.RemoveAll(stream => !_lastTurns.TryGetValue(stream, out var last) || last > since);
+            return waiting.Count;
+        };
     }
 
     /// <summary>The longest time without a turn that lies within, or reaches into, these limits.</summary>
@@ -71,4 +79,37 @@ internal sealed class PauseMeter : ILoadObserver
     }
 
     private static long DueBefore(TimeSpan latency) => (long)(latency.TotalSeconds * Stopwatch.Frequency);
+
+    private readonly record struct StreamKey(int Test, long Stream);
+
+    private sealed class TestObserver(PauseMeter meter, int test) : ILoadObserver
+    {
+        public void OnBegun(long stream)
+        {
+            lock (meter._gate)
+                meter._lastTurns[new StreamKey(test, stream)] = long.MinValue;
+        }
+
+        public void OnEnded(long stream)
+        {
+            lock (meter._gate)
+                meter._lastTurns.Remove(new StreamKey(test, stream));
+        }
+
+        public void OnTurn(long stream, TimeSpan latency)
+        {
+            var (at, key) = (Stopwatch.GetTimestamp(), new StreamKey(test, stream));
+            lock (meter._gate)
+            {
+                meter._turns.Add((at, key, latency));
+                meter._lastTurns[key] = at;
+            }
+        }
+
+        public void OnFault(int player, string fault)
+        {
+            lock (meter._gate)
+                meter._faults.Add($"{DateTime.UtcNow:HH:mm:ss.fff} player {player} of test {test}: {fault}");
+        }
+    }
 }

@@ -73,7 +73,7 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
         (long Own, long Partners)? ids =
             pair is null ? null : await pair.MeetAsync(number % 2, context.Stopping);
         var id = ids?.Own ?? context.Ledger.DrawIds(1);
-        var stream = context.Ledger.Open(id, number, pool);
+        var stream = context.Ledger.Open(id, number, pool, ids?.Partners);
         var client = new TurnClient(context.Http, context.Options.Settings.Url, ClientOptions, context.Transport);
         var partner = ids is { Partners: var partners } ? context.Ledger.NameOf(partners) : null;
         try
@@ -109,7 +109,7 @@ internal sealed class LoadPlayer(int number, PlayContext context, NamedPair? pai
                     || Fail($"paired with {pair.Value.Partner}, who is not a player of this test");
             }
 
-            context.Ledger.CheckPools(stream, partners);
+            context.Ledger.CheckPairing(stream, partners);
             var fault = await client.LoadAsync(context.Aborting);
             if (fault is null)
             {

@@ -62,6 +62,7 @@ internal sealed class PlayedGame : IAsyncDisposable
         _client = client;
         _random = new Random(HashCode.Combine(context.Options.Seed, own.Id));
         context.Ledger.SetReceiver(partners, player);
+        context.Options.Observer?.OnBegun(partners.Id);
     }
 
     /// <summary>A turn is due; called on the pacer's thread, the only one that sends.</summary>
@@ -109,6 +110,7 @@ internal sealed class PlayedGame : IAsyncDisposable
         }
         finally
         {
+            _context.Options.Observer?.OnEnded(_partners.Id);
             StopSending();
             if (_game.Ended is { Error: not ErrorCode.None })
                 _own.EndRefused();
@@ -142,6 +144,7 @@ internal sealed class PlayedGame : IAsyncDisposable
             if (_partners.Checker.HasLast)
             {
                 _isPartnerDone = true;
+                _context.Options.Observer?.OnEnded(_partners.Id);
                 if (_game.Seat == 0)
                     return true;
             }

@@ -17,15 +17,19 @@ internal sealed class TurnLedger(string prefix)
     private readonly ConcurrentQueue<string> _violations = new();
     private long _lastId;
     private long _violationCount;
-    private long _foreignPartners;
+    private long _wrongPartners;
+    private long _pairingsChecked;
 
     /// <summary>Messages for the first 20 violations.</summary>
     public IReadOnlyList<string> Violations => [.. _violations.Take(ViolationsMax)];
 
     public long ViolationCount => Interlocked.Read(ref _violationCount);
 
-    /// <summary>How many violations were partners of another pool.</summary>
-    public long ForeignPartners => Interlocked.Read(ref _foreignPartners);
+    /// <summary>How many violations were wrong partners.</summary>
+    public long WrongPartners => Interlocked.Read(ref _wrongPartners);
+
+    /// <summary>How many times a player's partner was checked.</summary>
+    public long PairingsChecked => Interlocked.Read(ref _pairingsChecked);
 
     /// <summary>Draws consecutive ids for new streams; returns the first.</summary>
     public long DrawIds(int count) => Interlocked.Add(ref _lastId, count) - count + 1;
@@ -36,9 +40,14 @@ internal sealed class TurnLedger(string prefix)
     /// <summary>The name of a pool, so that tests on the same server have pools of their own.</summary>
     public string PoolNameOf(int pool) => string.Create(CultureInfo.InvariantCulture, $"{prefix}pool{pool}");
 
-    public TurnStream Open(long id, int sender, int? pool = null)
+    /// <summary>Opens the stream of a player that is about to register.</summary>
+    /// <param name="id">See <see cref="DrawIds"/>.</param>
+    /// <param name="sender">The player's number.</param>
+    /// <param name="pool">Its pool; null if it names none.</param>
+    /// <param name="partner">The stream of the partner that it names; null if it takes any.</param>
+    public TurnStream Open(long id, int sender, int? pool = null, long? partner = null)
     {
-        var stream = new TurnStream(id, sender, pool);
+        var stream = new TurnStream(id, sender, pool, partner);
         _open[id] = stream;
         return stream;
     }
@@ -50,13 +59,23 @@ internal sealed class TurnLedger(string prefix)
             ? _open.GetValueOrDefault(id)
             : null;
 
-    /// <summary>Checks that a player and the partner it was given are of the same pool.</summary>
-    public void CheckPools(TurnStream own, TurnStream partners)
+    /// <summary>
+    /// Checks that a player and the partner it was given are of the same pool, and that neither has named another.
+    /// </summary>
+    public void CheckPairing(TurnStream own, TurnStream partners)
     {
-        if (own.Pool == partners.Pool)
+        Interlocked.Increment(ref _pairingsChecked);
+        var fault = own.Pool != partners.Pool
+            ? $"{Describe(own)} of pool {own.Pool} was paired with {Describe(partners)} of pool {partners.Pool}"
+            : own.Partner is { } named && named != partners.Id
+                ? $"{Describe(own)} named {NameOf(named)} and was paired with {Describe(partners)}"
+            : partners.Partner is { } other && other != own.Id
+                ? $"{Describe(own)} was paired with {Describe(partners)}, who named {NameOf(other)}"
+            : null;
+        if (fault is null)
             return;
-        Interlocked.Increment(ref _foreignPartners);
-        Report($"{Describe(own)} of pool {own.Pool} was paired with {Describe(partners)} of pool {partners.Pool}");
+        Interlocked.Increment(ref _wrongPartners);
+        Report(fault);
     }
 
     /// <summary>Makes this player the receiver of a stream.</summary>

@@ -8,7 +8,7 @@ namespace TurnServer.Bench.Load.Play;
 /// The turns that one player sends in one game. Sender and receiver each update their own half; the last to leave
 /// compares the halves.
 /// </summary>
-internal sealed class TurnStream(long id, int sender, int? pool)
+internal sealed class TurnStream(long id, int sender, int? pool, long? partner)
 {
     private int _sent;
     private int _accepted;
@@ -23,6 +23,9 @@ internal sealed class TurnStream(long id, int sender, int? pool)
 
     /// <summary>The number of that player's pool; null if it names none.</summary>
     public int? Pool { get; } = pool;
+
+    /// <summary>The stream of the partner that this player has named; null if it takes any.</summary>
+    public long? Partner { get; } = partner;
 
     /// <summary>
     /// How many of its turns must arrive, counted from the first: all sent turns without those that the server refused;

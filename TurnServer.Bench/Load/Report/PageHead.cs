@@ -72,14 +72,14 @@ internal static class PageHead
         var count = wrong == 1 ? "1 turn" : $"{NumberFormat.Whole(wrong)} turns";
         var all = turns == 0 ? "" : $" of {NumberFormat.Whole(turns)}";
         var badly = wrong == 0 ? null : $"{count}{all} did not arrive once and in order";
-        var partners = runs.Sum(run => run.ForeignPartners);
-        var foreign = partners switch
+        var partners = runs.Sum(run => run.WrongPartners);
+        var badlyPaired = partners switch
         {
             0 => null,
-            1 => "1 partner was of another pool",
-            _ => $"{NumberFormat.Whole(partners)} partners were of another pool",
+            1 => "1 player got a wrong partner",
+            _ => $"{NumberFormat.Whole(partners)} players got wrong partners",
         };
-        return string.Join("; ", new[] { badly, foreign }.Where(part => part is not null));
+        return string.Join("; ", new[] { badly, badlyPaired }.Where(part => part is not null));
     }
 
     private static XElement Verdict(string kind, string sign, string heading, string text) => Element(

@@ -66,7 +66,7 @@ internal static class Tables
             ("Requests lost", NumberFormat.Whole(report.RequestsLost), report.RequestsLost > 0),
             ("Replies dropped on purpose", NumberFormat.Whole(report.RepliesDropped), false),
             ("Players who crashed and came back", NumberFormat.Whole(report.ComeBacks), false),
-            ("Partners of another pool", NumberFormat.Whole(report.ForeignPartners), report.ForeignPartners > 0),
+            ("Wrong partners", NumberFormat.Whole(report.WrongPartners), report.WrongPartners > 0),
             ("Players with errors", NumberFormat.Whole(report.PlayersWithErrors), report.PlayersWithErrors > 0),
             ("Generator's CPU", $"{NumberFormat.Number(report.OwnCpuSeconds)}\u00A0s", false),
             ("Generator's CPU, of one core", NumberFormat.Percent(cores), false));

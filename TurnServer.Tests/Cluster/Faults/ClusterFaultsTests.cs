@@ -4,17 +4,17 @@ using TurnServer.Tests.Support;
 namespace TurnServer.Tests.Cluster;
 
 /// <summary>
-/// A real cluster, of three etcds and three servers, while games are played on it and one part after the other fails.
-/// How long games pause is printed and not asserted: it depends on the machine.
+/// A real cluster, of three etcds and three or four servers, while games are played on it and one part after the other
+/// fails. How long games pause is printed and not asserted: it depends on the machine.
 /// </summary>
 [Category("Slow"), NonParallelizable]
 internal sealed class ClusterFaultsTests
 {
-    [TestCase(false, 4, 1, 0)]
-    [TestCase(true, 50, 2, 0)]
-    [TestCase(false, 6, 3, 16)]
+    [TestCase(false, 4, 1, 3, 0)]
+    [TestCase(true, 50, 2, 3, 0)]
+    [TestCase(false, 8, 3, 4, 64)]
     public async Task No_turn_is_lost_or_doubled_and_no_player_dropped_whatever_fails(bool throughBalancer, int faults,
-        int seed, int gameShards)
+        int seed, int servers, int gameShards)
     {
         Tool.Require("etcd", "etcd-server");
         Tool.Require("ip", "iproute2");
@@ -26,6 +26,7 @@ internal sealed class ClusterFaultsTests
         {
             Faults = faults,
             Seed = seed,
+            Servers = servers,
             GameShards = gameShards,
             ThroughBalancer = throughBalancer,
             HasNetworks = true,
@@ -40,6 +41,8 @@ internal sealed class ClusterFaultsTests
             Assert.That(report.Problems, Is.Empty, $"seed {seed}");
             Assert.That(report.Faults, Has.Count.EqualTo(faults));
             Assert.That(report.Turns, Is.Positive);
+            Assert.That(report.Pairings, Is.Positive);
+            Assert.That(report.WrongPartners, Is.Zero);
             Assert.That(report.Lost + report.Doubled + report.OtherViolations, Is.Zero);
             Assert.That(report.Dropped, Is.Zero);
         });

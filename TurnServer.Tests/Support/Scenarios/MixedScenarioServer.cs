@@ -1,7 +1,10 @@
 namespace TurnServer.Tests.Support;
 
-/// <summary>Plays scenarios over HTTP and a WebSocket by turns.</summary>
-internal sealed class MixedScenarioServer(HttpScenarioServer http, SocketScenarioServer socket) : IScenarioServer
+/// <summary>
+/// Plays scenarios in several ways by turns, such as over HTTP and a WebSocket, or through several servers.
+/// </summary>
+/// <param name="ways">The ways; the first one begins.</param>
+internal sealed class MixedScenarioServer(params IReadOnlyList<IScenarioServer> ways) : IScenarioServer
 {
     private readonly Dictionary<string, IScenarioServer> _started = [];
     private int _requests;
@@ -20,9 +23,9 @@ internal sealed class MixedScenarioServer(HttpScenarioServer http, SocketScenari
 
     public Task<ScenarioReply?> JoinAsync(string id, TimeSpan within) => _started[id].JoinAsync(id, within);
 
-    public Task<string> GetWaitingAsync(string pool) => http.GetWaitingAsync(pool);
+    public Task<string> GetWaitingAsync(string pool) => ways[0].GetWaitingAsync(pool);
 
-    public Task SleepAsync(TimeSpan time) => http.SleepAsync(time);
+    public Task SleepAsync(TimeSpan time) => ways[0].SleepAsync(time);
 
-    private IScenarioServer Next() => _requests++ % 2 == 0 ? http : socket;
+    private IScenarioServer Next() => ways[_requests++ % ways.Count];
 }
