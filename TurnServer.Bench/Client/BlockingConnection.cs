@@ -22,6 +22,7 @@ internal sealed class BlockingConnection(int port, string headers = "") : IDispo
     private readonly byte[] _request = new byte[RequestBytesMax];
     private readonly byte[] _reply = new byte[ReplyBytesMax];
     private Socket? _socket;
+    private int _requestBytes;
     private int _received;
 
     /// <summary>Posts a body.</summary>
@@ -39,8 +40,9 @@ internal sealed class BlockingConnection(int port, string headers = "") : IDispo
             throw new BenchException($"a request of {body.Length} bytes is longer than this client sends");
         try
         {
+            _requestBytes = length + body.Length;
             _socket ??= Connect();
-            _socket.Send(_request.AsSpan(0, length + body.Length));
+            _socket.Send(_request.AsSpan(0, _requestBytes));
         }
         catch (SocketException e)
         {
@@ -62,7 +64,11 @@ internal sealed class BlockingConnection(int port, string headers = "") : IDispo
         if (_received > end)
             throw new BenchException($"more came than one reply: {Text(_reply.AsSpan(0, _received))}");
         if (head.Status != 200)
-            throw new BenchException($"the reply was not of status 200: {Text(_reply.AsSpan(0, end))}");
+        {
+            throw new BenchException($"the reply was not of status 200: {Text(_reply.AsSpan(0, end))}, to "
+                + Text(_request.AsSpan(0, _requestBytes)));
+        }
+
         if (head.IsLast)
             Dispose();
         return new BlockingReply(_reply.AsSpan(head.Length..end), head.WasHeld);

@@ -26,8 +26,8 @@ internal static class Driver
     /// <param name="length">How long.</param>
     /// <param name="measure">What to measure right before and right after.</param>
     /// <exception cref="BenchException">A reply was wrong, or a counter did not advance.</exception>
-    public static (DriverRun Run, T Before, T After) Run<T>(GameSetup games, IReadOnlyList<int> ports, int count, int seatsPerPlay,
-        Func<DrivenSeat[], Play> play, TimeSpan length, Func<T> measure)
+    public static (DriverRun Run, T Before, T After) Run<T>(GameSetup games, IReadOnlyList<int> ports, int count,
+        int seatsPerPlay, Func<DrivenSeat[], Play> play, TimeSpan length, Func<T> measure)
     {
         var seats = games.Start(count);
         var driven = seats.Select((seat, i) => new DrivenSeat(ports[i % ports.Count], seat)).ToList();

@@ -26,8 +26,8 @@ internal sealed class Contender(string name, MeasuredServer server, GameSetup ga
     /// <exception cref="BenchException">A reply was wrong, or a counter did not advance.</exception>
     public Measurement Measure(CompareOptions options)
     {
-        var (run, before, after) = Driver.Run(games, [server.Port], options.Connections * seatsPerPlay / 2, seatsPerPlay,
-            play, options.RunLength, () => server.Usage);
+        var (run, before, after) = Driver.Run(games, [server.Port], options.Connections * seatsPerPlay / 2,
+            seatsPerPlay, play, options.RunLength, () => server.Usage);
         return new Measurement(run.Turns / run.Seconds, (after.CpuSeconds - before.CpuSeconds) * 1e6 / run.Turns,
             after.PeakMegabytes, run.CpuSeconds * 1e6 / run.Turns);
     }

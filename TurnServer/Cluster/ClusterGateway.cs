@@ -184,10 +184,18 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
         ForwardedRequest request, bool isRepeatable)
     {
         var asking = AskAsync(here, shard, route, request);
+        var stalled = shard.Stalled;
         if (!isRepeatable || asking.IsCompleted)
             return await asking;
-        var waiting = asking.AsTask();
-        return await Task.WhenAny(waiting, shard.Stalled) == waiting ? await waiting : ForwardAnswer.Unknown;
+        try
+        {
+            // Not Task.WhenAny: thousands wait, and leaving such a task takes a search.
+            return await asking.AsTask().WaitAsync(stalled);
+        }
+        catch (OperationCanceledException) when (stalled.IsCancellationRequested)
+        {
+            return ForwardAnswer.Unknown;
+        }
     }
 
     private static async ValueTask<ForwardAnswer> AskAsync(IPlayerGateway here, ClusterShard shard, Route route,

@@ -11,8 +11,6 @@ namespace TurnServer.Cluster;
 /// </summary>
 internal sealed class ClusterShard : ITableQueries, IDisposable
 {
-    private static readonly Task Never = new TaskCompletionSource().Task;
-
     private readonly IShardLog _shardLog;
     private readonly Func<TurnActor, IPlayerGateway> _createGateway;
     private readonly TimeSpan _grace;
@@ -97,13 +95,13 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
     /// <summary>Whether the owner has fallen silent and is not replaced; set by what passes requests on.</summary>
     public Func<bool> IsOwnerLost { get; set; } = () => false;
 
-    /// <summary>Completes when this server is the owner and cannot reach the log; see ShardOwner.</summary>
-    public Task Stalled => _owner?.Stalled ?? Never;
+    /// <summary>Canceled when this server is the owner and cannot reach the log; see ShardOwner.</summary>
+    public CancellationToken Stalled => _owner?.Stalled ?? CancellationToken.None;
 
     /// <summary>
     /// Whether requests should not wait here: this server cannot answer them, and perhaps another one can.
     /// </summary>
-    public bool IsCutOff => _owner is null ? IsOwnerLost() : Stalled.IsCompleted;
+    public bool IsCutOff => _owner is { } owner ? owner.Stalled.IsCancellationRequested : IsOwnerLost();
 
     /// <summary>
     /// Sends messages to the owner of another shard (<see cref="ShardCourier"/>); set by what passes requests on.

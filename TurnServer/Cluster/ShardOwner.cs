@@ -27,7 +27,7 @@ internal sealed class ShardOwner : IDisposable
     private readonly ShardCourier _courier;
     private volatile LogUnavailableException? _unavailable;
     private volatile LogUnavailableException? _goneBack;
-    private volatile TaskCompletionSource _stalled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile CancellationTokenSource _stalled = new();
 
     /// <param name="shardLog">The log.</param>
     /// <param name="owned">The shard.</param>
@@ -53,7 +53,7 @@ internal sealed class ShardOwner : IDisposable
             _unavailable = reason;
             // No other server would have more room.
             if (!reason.IsFull)
-                _stalled.TrySetResult();
+                NoteStalled();
             if (!reason.HasGoneBack || _goneBack is null)
                 Log.ClusterStalled(log, reason.Message);
         };
@@ -89,10 +89,10 @@ internal sealed class ShardOwner : IDisposable
             ?? "the log has no room for more records: snapshots cannot be written, or the log is too slow";
 
     /// <summary>
-    /// Completes when the log has not been reached for longer than an election takes in the store: another server may
-    /// have taken over, of which this one cannot learn. Another task once it is reached again. Any thread.
+    /// Canceled when the log has not been reached for longer than an election takes in the store: another server may
+    /// have taken over, of which this one cannot learn. Another token once it is reached again. Any thread.
     /// </summary>
-    public Task Stalled => _stalled.Task;
+    public CancellationToken Stalled => _stalled.Token;
 
     /// <summary>Runs until the shard is another server's, or is handed over. Fails on a bug.</summary>
     /// <param name="handOver">Completes when the shard is to be handed over; no request may come after that.</param>
@@ -227,7 +227,7 @@ internal sealed class ShardOwner : IDisposable
             catch (LogUnavailableException e)
             {
                 if (_clock.GetElapsedTime(readAt) >= StalledAfter)
-                    _stalled.TrySetResult();
+                    NoteStalled();
                 // The appender reports other failures, and this one only if there is something to append.
                 if (e.HasGoneBack)
                     NoteGoneBack(e);
@@ -235,10 +235,13 @@ internal sealed class ShardOwner : IDisposable
         }
     }
 
+    // All requests that wait for this are told on other threads.
+    private void NoteStalled() => _ = _stalled.CancelAsync();
+
     private void NoteAnswered()
     {
-        if (_stalled.Task.IsCompleted)
-            _stalled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (_stalled.IsCancellationRequested)
+            _stalled = new CancellationTokenSource();
     }
 
     private void NoteGoneBack(LogUnavailableException? now)

@@ -65,7 +65,8 @@ internal static class ScaleReport
     /// <summary>One cluster in one round, in a line.</summary>
     public static string Row(int nodes, in ScaleCost cost) => string.Create(CultureInfo.InvariantCulture,
         $"{Name(nodes),-10} {cost.Turns.PerSecond:0} turns/s, {cost.Turns.Microseconds(cost.Turns.Cpu.Servers):0} µs "
-        + $"a turn; {cost.Starts.PerSecond:0} games/s, {cost.Starts.Microseconds(cost.Starts.Cpu.Servers):0} µs a game");
+        + $"a turn; {cost.Starts.PerSecond:0} games/s, "
+        + $"{cost.Starts.Microseconds(cost.Starts.Cpu.Servers):0} µs a game");
 
     /// <summary>Compares clusters of these numbers of servers, and etcd with some logs.</summary>
     public static string Compose(IReadOnlyList<int> nodes, IReadOnlyList<ScaleCost[]> rounds,

@@ -12,8 +12,8 @@ namespace TurnServer.Cluster.Etcd;
 /// <param name="time">For tests; null: the system's.</param>
 internal sealed class EtcdAppends(EtcdConnection connection, TimeProvider? time = null)
 {
-    // etcd takes 1.5 MiB in a request, and 128 operations in a transaction (--max-txn-ops), those of its parts not added
-    // up but each with what it is a part of; an append has four at most.
+    // etcd takes 1.5 MiB in a request, and 128 operations in a transaction (--max-txn-ops): its parts, and the
+    // operations of the largest of them. An append has four at most.
     private const int AppendsMax = 100;
     private const int BytesMax = 1 << 20;
 
