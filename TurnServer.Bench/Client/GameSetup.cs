@@ -13,6 +13,8 @@ internal readonly record struct PlayedSeat(string Key, char Number)
 /// <remarks>Each call uses a new connection, as the server closes connections that are idle during a run.</remarks>
 internal sealed class GameSetup(int port)
 {
+    private const int PerConnection = 32;
+
     private int _names;
 
     public int Port => port;
@@ -21,15 +23,15 @@ internal sealed class GameSetup(int port)
     /// <exception cref="BenchException">The server does not answer as it should.</exception>
     public List<PlayedSeat> Start(int count)
     {
-        using var connection = new BlockingConnection(port);
-        var seats = new List<PlayedSeat>();
-        for (var i = 0; i < count; i++)
+        var numbers = Enumerable.Range(_names + 1, count).ToList();
+        _names += count;
+        var seats = new PlayedSeat[count * 2];
+        AskAll(numbers, (connection, number) =>
         {
-            var (one, other) = Start(connection, ++_names);
-            seats.AddRange([one, other]);
-        }
-
-        return seats;
+            var at = (number - numbers[0]) * 2;
+            (seats[at], seats[at + 1]) = Start(connection, number);
+        });
+        return [.. seats];
     }
 
     /// <summary>Pairs two new players with names of this number and starts their game.</summary>
@@ -50,20 +52,31 @@ internal sealed class GameSetup(int port)
 
     /// <summary>Checks that the server has each seat's last counter: sent again, it is redundant.</summary>
     /// <exception cref="BenchException">A counter did not advance.</exception>
-    public void CheckCounters(IEnumerable<(PlayedSeat Seat, long LastCounter)> seats)
-    {
-        using var connection = new BlockingConnection(port);
-        foreach (var (seat, lastCounter) in seats)
-            connection.Ask($"6,,{seat},{lastCounter}", "0/11/");
-    }
+    public void CheckCounters(IEnumerable<(PlayedSeat Seat, long LastCounter)> seats) => AskAll(seats,
+        (connection, played) => connection.Ask($"6,,{played.Seat},{played.LastCounter}", "0/11/"));
 
     /// <summary>Quits games, so that they do not stay until their timeout.</summary>
     /// <exception cref="BenchException">The server does not answer as it should.</exception>
-    public void Quit(IEnumerable<PlayedSeat> seats)
+    public void Quit(IEnumerable<PlayedSeat> seats) =>
+        AskAll(seats, (connection, seat) => connection.Ask($"5,*,{seat},*", "0/1/"));
+
+    // With a few connections if there is much to ask: in a cluster an answer takes some milliseconds, and players who
+    // wait for the last one to be ready must not be silent for as long as the game timeout.
+    private void AskAll<T>(IEnumerable<T> all, Action<BlockingConnection, T> ask)
     {
-        using var connection = new BlockingConnection(port);
-        foreach (var seat in seats)
-            connection.Ask($"5,*,{seat},*", "0/1/");
+        try
+        {
+            Parallel.ForEach(all.Chunk(PerConnection), some =>
+            {
+                using var connection = new BlockingConnection(port);
+                foreach (var one in some)
+                    ask(connection, one);
+            });
+        }
+        catch (AggregateException e)
+        {
+            throw e.InnerExceptions[0];
+        }
     }
 
     private static PlayedSeat SeatOf(string data)
