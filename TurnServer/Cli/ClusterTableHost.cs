@@ -176,20 +176,23 @@ internal sealed class ClusterTableHost : ITableHost
 
     private async Task<int> AgreeOnShardsAsync()
     {
-        var isFirst = true;
+        var hasFailed = false;
         while (true)
         {
             try
             {
-                return await EtcdClusterPlan.AgreeAsync(_connection,
+                var gameShards = await EtcdClusterPlan.AgreeAsync(_connection,
                     _options.GameShards ?? ClusterOptions.GameShardsDefault, _stop.Token);
+                if (hasFailed)
+                    Log.LogAvailable(_log);
+                return gameShards;
             }
             catch (LogUnavailableException e)
             {
                 _entrance.Problem = e.Problem;
-                if (isFirst)
+                if (!hasFailed)
                     Log.LogUnavailable(_log, e.Message);
-                isFirst = false;
+                hasFailed = true;
                 await Task.Delay(PlanRetryPause, _stop.Token);
             }
         }
