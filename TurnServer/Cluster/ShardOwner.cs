@@ -12,10 +12,6 @@ namespace TurnServer.Cluster;
 /// </summary>
 internal sealed class ShardOwner : IDisposable
 {
-    // How soon an owner that has nothing to append notices that it has been replaced.
-    private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan SnapshotInterval = TimeSpan.FromSeconds(1);
-
     private readonly IShardLog _shardLog;
     private readonly OwnedShard _owned;
     private readonly ILogger _log;
@@ -153,8 +149,7 @@ internal sealed class ShardOwner : IDisposable
 
     private async Task WriteSnapshotsAsync(CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(SnapshotInterval, _clock);
-        while (await WaitAsync(timer, stop))
+        while (await NextTickAsync(stop))
         {
             var appended = Counters.Bytes;
             if (!_owned.Snapshotter.IsDue(appended))
@@ -193,12 +188,13 @@ internal sealed class ShardOwner : IDisposable
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    // Held replies of an owner that appends nothing would otherwise be held until their time is over.
+    // Held replies of an owner that appends nothing would otherwise be held until their time is over. Nothing else
+    // depends on it: every reply to a player waits for an append, which the log refuses.
     private async Task UntilReplacedAsync(CancellationToken stop)
     {
         while (true)
         {
-            await Task.Delay(HeadInterval, _clock, stop);
+            await SharedTicks.WaitAsync(_clock, stop);
             try
             {
                 if ((await _shardLog.ReadHeadAsync(stop)).Epoch > _owned.Epoch)
@@ -223,16 +219,10 @@ internal sealed class ShardOwner : IDisposable
         _goneBack = now;
     }
 
-    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stop)
+    private async Task<bool> NextTickAsync(CancellationToken stop)
     {
-        try
-        {
-            return await timer.WaitForNextTickAsync(stop);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        await SharedTicks.WaitAsync(_clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !stop.IsCancellationRequested;
     }
 }
 

@@ -24,9 +24,6 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
     // How long to wait for what the log has and this server has not, before it tries to take over again.
     private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(20);
 
-    // How often a server that cannot follow looks who owns the shard.
-    private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
-
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(1);
     private volatile LogUnavailableException? _unavailable;
     private volatile string? _versionProblem;
@@ -152,7 +149,7 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
         Log.CannotFollow(messages, _versionProblem);
         while (true)
         {
-            await Task.Delay(HeadInterval, clock, stop);
+            await SharedTicks.WaitAsync(clock, stop);
             try
             {
                 replica.NoteHead(await log.ReadHeadAsync(stop));
