@@ -17,6 +17,7 @@ internal sealed class ClusterRun : IDisposable
     private readonly EtcdConnection _connection;
     private readonly EtcdCompactor _compactor;
     private readonly EtcdHeads? _heads;
+    private readonly StoreOutages _outages;
     private readonly ILogger _log;
     private readonly NodeLinks _links;
 
@@ -32,6 +33,7 @@ internal sealed class ClusterRun : IDisposable
     {
         (_options, _self, _connection, _compactor, _log) = (options, self, connection, compactor, log);
         _heads = gameShards > 0 ? heads : null;
+        _outages = new StoreOutages(log);
         var clock = TimeProvider.System;
         _links = new NodeLinks(self.Id, clock, log);
         var shards = Enumerable.Range(0, gameShards + 1)
@@ -73,7 +75,8 @@ internal sealed class ClusterRun : IDisposable
             new StateSettings(_options.Rules, _options.HasSequentialKeys), grace,
             last => Server.CreateKeySource(_options, last), clock);
         var shard = new ClusterShard(_self, shardLog, candidate, grace,
-            actor => new TurnGateway(actor, _options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log);
+            actor => new TurnGateway(actor, _options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log,
+            _outages);
         var link = _links.For(shard.Signs);
         shard.OwnerFound = link.Connect;
         shard.IsPassingOn = () => link.IsConnected;

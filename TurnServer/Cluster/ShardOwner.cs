@@ -15,6 +15,7 @@ internal sealed class ShardOwner : IDisposable
     private readonly IShardLog _shardLog;
     private readonly OwnedShard _owned;
     private readonly ILogger _log;
+    private readonly StoreOutages _outages;
     private readonly TimeProvider _clock;
     private readonly ShardCourier _courier;
     private volatile LogUnavailableException? _unavailable;
@@ -25,13 +26,15 @@ internal sealed class ShardOwner : IDisposable
     /// <param name="grace">See <see cref="TurnActor.ExtendDeadlinesOnSuspension"/>.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="log">For the operator.</param>
+    /// <param name="outages">Is told when nothing can be appended.</param>
     /// <param name="send">See <see cref="ShardCourier"/>; not used where there is one table for everything.</param>
     public ShardOwner(IShardLog shardLog, OwnedShard owned, TimeSpan grace, TimeProvider clock, ILogger log,
-        Func<int, ReadOnlyMemory<byte>, ValueTask<long?>> send)
+        StoreOutages outages, Func<int, ReadOnlyMemory<byte>, ValueTask<long?>> send)
     {
         _shardLog = shardLog;
         _owned = owned;
         _log = log;
+        _outages = outages;
         _clock = clock;
         Actor = new TurnActor(owned.Table, clock, log);
         Actor.ExtendDeadlinesOnSuspension(grace);
@@ -43,14 +46,14 @@ internal sealed class ShardOwner : IDisposable
         {
             _unavailable = reason;
             if (!reason.HasGoneBack || _goneBack is null)
-                Log.ClusterStalled(log, reason.Message);
+                outages.Appending.Begin(shardLog.Role, reason);
         };
         owned.Appender.Available = () =>
         {
             _unavailable = null;
             // Otherwise it is noted with the next look at the head.
             if (_goneBack is null)
-                Log.ClusterResumed(log);
+                outages.Appending.End(shardLog.Role);
         };
     }
 
@@ -81,6 +84,8 @@ internal sealed class ShardOwner : IDisposable
     /// <returns>Whether it was handed over in order.</returns>
     public async Task<bool> RunAsync(Task handOver, CancellationToken stop)
     {
+        // It has taken over by an append.
+        _outages.Appending.End(_shardLog.Role);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var actorLoop = Actor.RunAsync();
         var appending = Task.Run(() => _owned.Appender.RunAsync(ended.Token), CancellationToken.None);
@@ -125,6 +130,7 @@ internal sealed class ShardOwner : IDisposable
             await messages.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             // Those that other shards had to decide.
             Actor.FailUndecided(new OwnershipLostException());
+            _outages.Appending.Leave(_shardLog.Role);
         }
     }
 
@@ -213,9 +219,9 @@ internal sealed class ShardOwner : IDisposable
     private void NoteGoneBack(LogUnavailableException? now)
     {
         if (_goneBack is null && now is not null)
-            Log.ClusterStalled(_log, now.Message);
+            _outages.Appending.Begin(_shardLog.Role, now);
         else if (_goneBack is not null && now is null && _unavailable is null)
-            Log.ClusterResumed(_log);
+            _outages.Appending.End(_shardLog.Role);
         _goneBack = now;
     }
 

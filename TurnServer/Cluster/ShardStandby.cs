@@ -16,8 +16,9 @@ namespace TurnServer.Cluster;
 /// <param name="signs">Tell whether the owner is alive.</param>
 /// <param name="clock">Measures pauses.</param>
 /// <param name="messages">For the operator.</param>
+/// <param name="outages">Is told when the log cannot be followed.</param>
 internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCandidate candidate, string id,
-    OwnerSigns signs, TimeProvider clock, ILogger messages)
+    OwnerSigns signs, TimeProvider clock, ILogger messages, StoreOutages outages)
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
@@ -74,6 +75,9 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
             await reading.CancelAsync();
             await ((Task)reader).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             replica.Drop();
+            // Whether it can be read again is found out when this server follows again.
+            _unavailable = null;
+            outages.Following.Leave(log.Role);
         }
     }
 
@@ -166,7 +170,7 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
     {
         // It often follows another failure: that of the etcd which had the log.
         if (_unavailable is not { } before || (reason.HasGoneBack && !before.HasGoneBack))
-            Log.LogUnavailable(messages, reason.Message);
+            outages.Following.Begin(log.Role, reason);
         // What comes may be another history, even where it is as long: nothing of it belongs to this table.
         if (reason.HasGoneBack)
             replica.Drop();
@@ -175,8 +179,7 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
 
     private void NoteAvailable()
     {
-        if (_unavailable is not null)
-            Log.LogAvailable(messages);
         _unavailable = null;
+        outages.Following.End(log.Role);
     }
 }
