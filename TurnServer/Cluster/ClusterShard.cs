@@ -152,8 +152,11 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
             return null;
         try
         {
-            return ShardLoad.Of(Role.Number, owner.Position, owner.MessagesWaiting,
-                await owner.Actor.GetStatisticsAsync());
+            var statistics = await owner.Actor.GetStatisticsAsync();
+            return ShardLoad.Of(Role.Number, owner.Position, owner.MessagesWaiting, statistics) with
+            {
+                LongestMessageWaitSeconds = owner.LongestMessageWait.TotalSeconds,
+            };
         }
         catch (Exception e) when (e is ActorBusyException or OwnershipLostException)
         {

@@ -72,6 +72,9 @@ internal sealed class ShardOwner : IDisposable
     /// <summary>Messages to other shards that those have not applied yet.</summary>
     public int MessagesWaiting => _courier.Waiting;
 
+    /// <summary>See <see cref="ShardCourier.LongestWait"/>.</summary>
+    public TimeSpan LongestMessageWait => _courier.LongestWait;
+
     /// <summary>Why nothing can be recorded, and requests are refused; null: it can. Any thread.</summary>
     public string? Problem => _goneBack is { } goneBack ? goneBack.Problem
         : !Actor.IsStalled ? null
