@@ -74,9 +74,8 @@ internal static class ClusterSamples
     /// <param name="players">Those who wait.</param>
     /// <param name="games">The games.</param>
     /// <param name="turns">The turns so far.</param>
-    /// <param name="waiting">The messages to other shards that wait.</param>
-    public static ShardLoad Load(int shard, int players = 0, int games = 0, long turns = 0, int waiting = 0) =>
-        ShardLoad.Of(shard, position: 9, waiting, new ActorStatistics
+    public static ShardLoad Load(int shard, int players = 0, int games = 0, long turns = 0) =>
+        ShardLoad.Of(shard, position: 9, messagesWaiting: 0, new ActorStatistics
         {
             Table = new TableStatistics
             {

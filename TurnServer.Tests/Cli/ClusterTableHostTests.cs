@@ -8,6 +8,8 @@ namespace TurnServer.Tests.Cli;
 /// <summary>What a server of a cluster makes of its settings.</summary>
 internal sealed class ClusterTableHostTests
 {
+    private const int LogUnavailable = 67;
+    private const int LogAvailable = 68;
     private const int EtcdSplit = 77;
 
     [Test]
@@ -29,6 +31,23 @@ internal sealed class ClusterTableHostTests
             Assert.That(log.Entries.Single(entry => entry.Id == EtcdSplit).Text, Does.Contain("are not one cluster"));
             Assert.That(shown, Does.Contain("are not one cluster"));
         }
+    }
+
+    [Test]
+    public async Task An_outage_of_etcd_at_the_start_ends_in_the_log_too()
+    {
+        await using var etcd = await EtcdCluster.StartAsync(1);
+        await etcd.PauseAsync(0);
+        var log = new RecordingLog();
+        using var host = new ClusterTableHost(OptionsOf(etcd.AddressOf(0)), log);
+        host.Begin();
+        var running = host.RunAsync();
+        await TestWait.UntilAsync(() => log.Entries.Any(entry => entry.Id == LogUnavailable), "it is an outage");
+        etcd.Resume(0);
+        await TestWait.UntilAsync(() => log.Entries.Any(entry => entry.Id == LogAvailable), "it is over");
+        await host.AbortAsync();
+        await TestWait.ForAsync(running);
+        Assert.That(log.Entries.Count(entry => entry.Id == LogUnavailable), Is.EqualTo(1));
     }
 
     private static ServeOptions OptionsOf(params Uri[] endpoints) => new()

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Time.Testing;
 using TurnServer.Actor;
 using TurnServer.Cluster;
 using TurnServer.Rules.Shards;
@@ -53,6 +54,28 @@ public sealed class ShardCourierTests : IAsyncDisposable
     }
 
     [Test]
+    public async Task The_oldest_message_says_for_how_long_one_waits()
+    {
+        var clock = new FakeTimeProvider();
+        _answer = _ => null;
+        var courier = Start(self: 0, clock: clock);
+        Assert.That(courier.LongestWait, Is.EqualTo(TimeSpan.Zero));
+        courier.Send(Peer, Frame(first: 1, count: 1));
+        clock.Advance(TimeSpan.FromSeconds(20));
+        courier.Send(Peer, Frame(first: 2, count: 1));
+        var secondAt = clock.GetUtcNow();
+        clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.That(courier.LongestWait, Is.EqualTo(TimeSpan.FromSeconds(30)));
+        _answer = frame => frame.First == 1 ? 1 : null;
+        await TestWait.UntilAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(50));
+            return courier.Waiting == 1;
+        }, "the first is applied");
+        Assert.That(courier.LongestWait, Is.EqualTo(clock.GetUtcNow() - secondAt));
+    }
+
+    [Test]
     public async Task A_shard_with_games_is_told_at_once_and_again_if_it_could_not_be()
     {
         _isBusy = true;
@@ -85,7 +108,7 @@ public sealed class ShardCourierTests : IAsyncDisposable
     private static ShardFrame Frame(long first, int count) =>
         new(From: 0, Applied: 0, first, [.. Enumerable.Range(0, count).Select(_ => new byte[] { 7 })]);
 
-    private ShardCourier Start(int self, int peer = Peer)
+    private ShardCourier Start(int self, int peer = Peer, TimeProvider? clock = null)
     {
         var courier = new ShardCourier(self, [peer], (_, bytes) =>
         {
@@ -98,7 +121,7 @@ public sealed class ShardCourierTests : IAsyncDisposable
                 return Task.FromException<long>(new ActorBusyException());
             _told.Enqueue(ShardFrame.Read(bytes.Span));
             return Task.FromResult(0L);
-        }, TimeProvider.System);
+        }, clock ?? TimeProvider.System);
         _running = courier.RunAsync(_stop.Token);
         return courier;
     }

@@ -57,8 +57,28 @@ public sealed class TakeOverVersionTests
         var follower = ShardFollower.Begin(null, role);
         follower.Apply(new LogBatch(1, ClusterPieces.TakeOverBy("a", role)));
         var snapshot = follower.ToSnapshot();
-        Assert.That(() => ShardFollower.Begin(snapshot, ShardRole.Whole), Throws.TypeOf<CorruptStateException>());
+        Assert.That(() => ShardFollower.Begin(snapshot, ShardRole.Whole), Throws.TypeOf<OtherLogVersionException>()
+            .With.Message.EqualTo("a snapshot of a cluster with several shards"));
         Assert.That(ShardFollower.Begin(snapshot, role).Position, Is.EqualTo(1));
+    }
+
+    // What a server that knows no shards takes for another version of the format.
+    [TestCaseSource(nameof(Shards))]
+    public void ToSnapshot_Shard_HasAMagicOfItsOwn(ShardRole role)
+    {
+        var follower = ShardFollower.Begin(null, role);
+        follower.Apply(new LogBatch(1, ClusterPieces.TakeOverBy("a", role)));
+        Assert.That(follower.ToSnapshot().Image[..8].ToArray(), Is.EqualTo("TURNS004"u8.ToArray()));
+    }
+
+    [TestCaseSource(nameof(Shards))]
+    public void Begin_SnapshotOfOneTable_IsRefusedByAServerWithShards(ShardRole role)
+    {
+        var follower = ShardFollower.Begin(null, ShardRole.Whole);
+        follower.Apply(new LogBatch(1, ClusterPieces.TakeOverBy("a")));
+        var snapshot = follower.ToSnapshot();
+        Assert.That(() => ShardFollower.Begin(snapshot, role), Throws.TypeOf<OtherLogVersionException>()
+            .With.Message.EqualTo("a snapshot of one table for everything"));
     }
 
     private static void AssertRefused(ShardRole role, byte version, string message)

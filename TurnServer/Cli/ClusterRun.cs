@@ -16,6 +16,8 @@ internal sealed class ClusterRun : IDisposable
     private readonly ClusterMember _self;
     private readonly EtcdConnection _connection;
     private readonly EtcdCompactor _compactor;
+    private readonly EtcdHeads? _heads;
+    private readonly StoreOutages _outages;
     private readonly ILogger _log;
     private readonly NodeLinks _links;
 
@@ -24,11 +26,14 @@ internal sealed class ClusterRun : IDisposable
     /// <param name="self">This server.</param>
     /// <param name="connection">Where etcd is; not disposed of together with this.</param>
     /// <param name="compactor">Compacts etcd's history; not disposed of together with this.</param>
+    /// <param name="heads">Reads the heads of shards; not disposed of together with this.</param>
     /// <param name="log">For the operator.</param>
     public ClusterRun(ServeOptions options, int gameShards, ClusterMember self, EtcdConnection connection,
-        EtcdCompactor compactor, ILogger log)
+        EtcdCompactor compactor, EtcdHeads heads, ILogger log)
     {
         (_options, _self, _connection, _compactor, _log) = (options, self, connection, compactor, log);
+        _heads = gameShards > 0 ? heads : null;
+        _outages = new StoreOutages(log);
         var clock = TimeProvider.System;
         _links = new NodeLinks(self.Id, clock, log);
         var shards = Enumerable.Range(0, gameShards + 1)
@@ -65,12 +70,13 @@ internal sealed class ClusterRun : IDisposable
         var clock = TimeProvider.System;
         var log = role == ShardRole.Whole ? _log : new ShardLogger(_log, role.Number);
         var grace = _options.State.GraceUnder(_options.Rules);
-        var shardLog = new ForwardOnlyLog(new EtcdShardLog(_connection, _compactor, role));
+        var shardLog = new ForwardOnlyLog(new EtcdShardLog(_connection, _compactor, role, heads: _heads));
         var candidate = new ShardCandidate(shardLog, _self.Id,
             new StateSettings(_options.Rules, _options.HasSequentialKeys), grace,
             last => Server.CreateKeySource(_options, last), clock);
         var shard = new ClusterShard(_self, shardLog, candidate, grace,
-            actor => new TurnGateway(actor, _options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log);
+            actor => new TurnGateway(actor, _options.Http.WaitSecondsMax, log, confirmsQueries: true), clock, log,
+            _outages);
         var link = _links.For(shard.Signs);
         shard.OwnerFound = link.Connect;
         shard.IsPassingOn = () => link.IsConnected;

@@ -31,6 +31,7 @@ internal sealed class ClusterTableHost : ITableHost
     private readonly int _port;
     private readonly EtcdConnection _connection;
     private readonly EtcdCompactor _compactor;
+    private readonly EtcdHeads _heads;
     private readonly EtcdMonitor _etcd;
     private readonly ClusterEntrance _entrance = new(TimeProvider.System);
     private readonly CancellationTokenSource _stop = new();
@@ -60,6 +61,7 @@ internal sealed class ClusterTableHost : ITableHost
         };
         _connection = Connect(_options);
         _compactor = new EtcdCompactor(_connection);
+        _heads = new EtcdHeads(_connection);
         _etcd = new EtcdMonitor(ReadEtcdAsync, clock, log);
     }
 
@@ -143,6 +145,7 @@ internal sealed class ClusterTableHost : ITableHost
         if (_linkServer is not null)
             await _linkServer.DisposeAsync();
         await _compactor.DisposeAsync();
+        await _heads.DisposeAsync();
     }
 
     public void Dispose()
@@ -168,7 +171,7 @@ internal sealed class ClusterTableHost : ITableHost
             Log.ClusterHasShards(_log, gameShards);
         if (_options.GameShards is { } wanted && wanted != gameShards)
             Log.ClusterShardsDiffer(_log, wanted, gameShards);
-        var run = new ClusterRun(_serveOptions, gameShards, _self, _connection, _compactor, _log);
+        var run = new ClusterRun(_serveOptions, gameShards, _self, _connection, _compactor, _heads, _log);
         _entrance.Open(run);
         if (!_stop.IsCancellationRequested)
             await run.Node.RunAsync();
@@ -176,20 +179,23 @@ internal sealed class ClusterTableHost : ITableHost
 
     private async Task<int> AgreeOnShardsAsync()
     {
-        var isFirst = true;
+        var hasFailed = false;
         while (true)
         {
             try
             {
-                return await EtcdClusterPlan.AgreeAsync(_connection,
+                var gameShards = await EtcdClusterPlan.AgreeAsync(_connection,
                     _options.GameShards ?? ClusterOptions.GameShardsDefault, _stop.Token);
+                if (hasFailed)
+                    Log.LogAvailable(_log);
+                return gameShards;
             }
             catch (LogUnavailableException e)
             {
                 _entrance.Problem = e.Problem;
-                if (isFirst)
+                if (!hasFailed)
                     Log.LogUnavailable(_log, e.Message);
-                isFirst = false;
+                hasFailed = true;
                 await Task.Delay(PlanRetryPause, _stop.Token);
             }
         }

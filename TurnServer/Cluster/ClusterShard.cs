@@ -16,6 +16,7 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
     private readonly TimeSpan _grace;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
+    private readonly StoreOutages _outages;
     private readonly ClusterMember _self;
     private readonly ShardReplica _replica;
     private readonly ShardStandby _standby;
@@ -40,8 +41,10 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
     /// <param name="createGateway">Creates what asks an actor of this server.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="messages">For the operator.</param>
+    /// <param name="outages">One for all shards of the server.</param>
     public ClusterShard(ClusterMember self, IShardLog log, ShardCandidate candidate, TimeSpan grace,
-        Func<TurnActor, IPlayerGateway> createGateway, TimeProvider clock, ILogger messages)
+        Func<TurnActor, IPlayerGateway> createGateway, TimeProvider clock, ILogger messages,
+        StoreOutages outages)
     {
         _self = self;
         _shardLog = log;
@@ -49,13 +52,14 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
         _createGateway = createGateway;
         _clock = clock;
         _log = messages;
+        _outages = outages;
         Signs = new OwnerSigns(clock);
         _replica = new ShardReplica(Signs, () =>
         {
             _standby!.Reconsider();
             ChooseRoute();
         });
-        _standby = new ShardStandby(log, _replica, candidate, self.Id, Signs, clock, messages);
+        _standby = new ShardStandby(log, _replica, candidate, self.Id, Signs, clock, messages, outages);
         Signs.Changed = _standby.Reconsider;
     }
 
@@ -159,8 +163,11 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
             return null;
         try
         {
-            return ShardLoad.Of(Role.Number, owner.Position, owner.MessagesWaiting,
-                await owner.Actor.GetStatisticsAsync());
+            var statistics = await owner.Actor.GetStatisticsAsync();
+            return ShardLoad.Of(Role.Number, owner.Position, owner.MessagesWaiting, statistics) with
+            {
+                LongestMessageWaitSeconds = owner.LongestMessageWait.TotalSeconds,
+            };
         }
         catch (Exception e) when (e is ActorBusyException or OwnershipLostException)
         {
@@ -273,7 +280,7 @@ internal sealed class ClusterShard : ITableQueries, IDisposable
 
     private async Task OwnAsync(OwnedShard owned, CancellationToken stop)
     {
-        using var owner = new ShardOwner(_shardLog, owned, _grace, _clock, _log, Send);
+        using var owner = new ShardOwner(_shardLog, owned, _grace, _clock, _log, _outages, Send);
         var takeOver = _replica.TakeOvers.Latest[^1];
         CountTakeOver(takeOver.Cause);
         Log.TookOver(_log, takeOver.Cause, owned.Epoch, owned.Table.PlayerCount, owned.Table.GameCount,

@@ -43,8 +43,11 @@ internal sealed class ShardCourier : IShardCourier
     /// <summary>How many messages wait until another shard has applied them. Any thread.</summary>
     public int Waiting => _lanes.Values.Sum(lane => lane.Count);
 
+    /// <summary>For how long the oldest of these waits; zero: there is none. Any thread.</summary>
+    public TimeSpan LongestWait => _lanes.Values.Select(lane => lane.LongestWait(_clock)).DefaultIfEmpty().Max();
+
     /// <inheritdoc/>
-    public void Send(int peer, in ShardFrame frame) => _lanes[peer].Add(frame);
+    public void Send(int peer, in ShardFrame frame) => _lanes[peer].Add(frame, _clock.GetTimestamp());
 
     /// <summary>Sends until <paramref name="stop"/>; fails only on a bug.</summary>
     public Task RunAsync(CancellationToken stop) => Task.WhenAll(_lanes.Values.Select(lane => RunAsync(lane, stop)));
@@ -91,6 +94,7 @@ internal sealed class ShardCourier : IShardCourier
     {
         private readonly Lock _gate = new();
         private readonly Queue<byte[]> _messages = [];
+        private readonly Queue<long> _addedAt = [];
         private readonly Channel<bool> _news = Channel.CreateBounded<bool>(1);
         private long _first = 1;
         private long _appliedHere;
@@ -112,14 +116,24 @@ internal sealed class ShardCourier : IShardCourier
             }
         }
 
-        public void Add(in ShardFrame frame)
+        public TimeSpan LongestWait(TimeProvider clock)
+        {
+            lock (_gate)
+                return _addedAt.TryPeek(out var oldest) ? clock.GetElapsedTime(oldest) : TimeSpan.Zero;
+        }
+
+        public void Add(in ShardFrame frame, long now)
         {
             lock (_gate)
             {
                 if (_messages.Count == 0)
                     _first = frame.First;
                 foreach (var message in frame.Messages)
+                {
                     _messages.Enqueue(message);
+                    _addedAt.Enqueue(now);
+                }
+
                 _appliedHere = frame.Applied;
             }
 
@@ -164,6 +178,7 @@ internal sealed class ShardCourier : IShardCourier
                 for (; _first <= applied && _messages.TryDequeue(out _); _first++)
                 {
                     // It need not be sent again.
+                    _addedAt.Dequeue();
                 }
             }
 

@@ -12,17 +12,14 @@ namespace TurnServer.Cluster;
 /// </summary>
 internal sealed class ShardOwner : IDisposable
 {
-    // How soon an owner that has nothing to append notices that it has been replaced.
-    private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan SnapshotInterval = TimeSpan.FromSeconds(1);
-
-    // Less than what the interval and a read that fails take together, so that the first failure counts: a read goes on
-    // for as long as an election takes in the store.
+    // No more than what a tick and a read that fails take together, so that the first failure counts: a read goes on for
+    // as long as an election takes in the store.
     private static readonly TimeSpan StalledAfter = TimeSpan.FromSeconds(2.5);
 
     private readonly IShardLog _shardLog;
     private readonly OwnedShard _owned;
     private readonly ILogger _log;
+    private readonly StoreOutages _outages;
     private readonly TimeProvider _clock;
     private readonly ShardCourier _courier;
     private volatile LogUnavailableException? _unavailable;
@@ -34,13 +31,15 @@ internal sealed class ShardOwner : IDisposable
     /// <param name="grace">See <see cref="TurnActor.ExtendDeadlinesOnSuspension"/>.</param>
     /// <param name="clock">The clock.</param>
     /// <param name="log">For the operator.</param>
+    /// <param name="outages">Is told when nothing can be appended.</param>
     /// <param name="send">See <see cref="ShardCourier"/>; not used where there is one table for everything.</param>
     public ShardOwner(IShardLog shardLog, OwnedShard owned, TimeSpan grace, TimeProvider clock, ILogger log,
-        Func<int, ReadOnlyMemory<byte>, ValueTask<long?>> send)
+        StoreOutages outages, Func<int, ReadOnlyMemory<byte>, ValueTask<long?>> send)
     {
         _shardLog = shardLog;
         _owned = owned;
         _log = log;
+        _outages = outages;
         _clock = clock;
         Actor = new TurnActor(owned.Table, clock, log);
         Actor.ExtendDeadlinesOnSuspension(grace);
@@ -55,7 +54,7 @@ internal sealed class ShardOwner : IDisposable
             if (!reason.IsFull)
                 NoteStalled();
             if (!reason.HasGoneBack || _goneBack is null)
-                Log.ClusterStalled(log, reason.Message);
+                outages.Appending.Begin(shardLog.Role, reason);
         };
         owned.Appender.Available = () =>
         {
@@ -63,7 +62,7 @@ internal sealed class ShardOwner : IDisposable
             NoteAnswered();
             // Otherwise it is noted with the next look at the head.
             if (_goneBack is null)
-                Log.ClusterResumed(log);
+                outages.Appending.End(shardLog.Role);
         };
     }
 
@@ -81,6 +80,9 @@ internal sealed class ShardOwner : IDisposable
 
     /// <summary>Messages to other shards that those have not applied yet.</summary>
     public int MessagesWaiting => _courier.Waiting;
+
+    /// <summary>See <see cref="ShardCourier.LongestWait"/>.</summary>
+    public TimeSpan LongestMessageWait => _courier.LongestWait;
 
     /// <summary>Why nothing can be recorded, and requests are refused; null: it can. Any thread.</summary>
     public string? Problem => _goneBack is { } goneBack ? goneBack.Problem
@@ -100,6 +102,8 @@ internal sealed class ShardOwner : IDisposable
     /// <returns>Whether it was handed over in order.</returns>
     public async Task<bool> RunAsync(Task handOver, CancellationToken stop)
     {
+        // It has taken over by an append.
+        _outages.Appending.End(_shardLog.Role);
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var actorLoop = Actor.RunAsync();
         var appending = Task.Run(() => _owned.Appender.RunAsync(ended.Token), CancellationToken.None);
@@ -144,6 +148,7 @@ internal sealed class ShardOwner : IDisposable
             await messages.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             // Those that other shards had to decide.
             Actor.FailUndecided(new OwnershipLostException());
+            _outages.Appending.Leave(_shardLog.Role);
         }
     }
 
@@ -168,8 +173,7 @@ internal sealed class ShardOwner : IDisposable
 
     private async Task WriteSnapshotsAsync(CancellationToken stop)
     {
-        using var timer = new PeriodicTimer(SnapshotInterval, _clock);
-        while (await WaitAsync(timer, stop))
+        while (await NextTickAsync(stop))
         {
             var appended = Counters.Bytes;
             if (!_owned.Snapshotter.IsDue(appended))
@@ -208,13 +212,14 @@ internal sealed class ShardOwner : IDisposable
         await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    // Held replies of an owner that appends nothing would otherwise be held until their time is over.
+    // Held replies of an owner that appends nothing would otherwise be held until their time is over. Nothing else
+    // depends on it: every reply to a player waits for an append, which the log refuses.
     private async Task UntilReplacedAsync(CancellationToken stop)
     {
         var readAt = _clock.GetTimestamp();
         while (true)
         {
-            await Task.Delay(HeadInterval, _clock, stop);
+            await SharedTicks.WaitAsync(_clock, stop);
             try
             {
                 if ((await _shardLog.ReadHeadAsync(stop)).Epoch > _owned.Epoch)
@@ -247,22 +252,16 @@ internal sealed class ShardOwner : IDisposable
     private void NoteGoneBack(LogUnavailableException? now)
     {
         if (_goneBack is null && now is not null)
-            Log.ClusterStalled(_log, now.Message);
+            _outages.Appending.Begin(_shardLog.Role, now);
         else if (_goneBack is not null && now is null && _unavailable is null)
-            Log.ClusterResumed(_log);
+            _outages.Appending.End(_shardLog.Role);
         _goneBack = now;
     }
 
-    private static async Task<bool> WaitAsync(PeriodicTimer timer, CancellationToken stop)
+    private async Task<bool> NextTickAsync(CancellationToken stop)
     {
-        try
-        {
-            return await timer.WaitForNextTickAsync(stop);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        await SharedTicks.WaitAsync(_clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !stop.IsCancellationRequested;
     }
 }
 

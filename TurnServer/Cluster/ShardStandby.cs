@@ -16,16 +16,14 @@ namespace TurnServer.Cluster;
 /// <param name="signs">Tell whether the owner is alive.</param>
 /// <param name="clock">Measures pauses.</param>
 /// <param name="messages">For the operator.</param>
+/// <param name="outages">Is told when the log cannot be followed.</param>
 internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCandidate candidate, string id,
-    OwnerSigns signs, TimeProvider clock, ILogger messages)
+    OwnerSigns signs, TimeProvider clock, ILogger messages, StoreOutages outages)
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(250);
 
     // How long to wait for what the log has and this server has not, before it tries to take over again.
     private static readonly TimeSpan CatchUpPause = TimeSpan.FromMilliseconds(20);
-
-    // How often a server that cannot follow looks who owns the shard.
-    private static readonly TimeSpan HeadInterval = TimeSpan.FromSeconds(1);
 
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(1);
     private volatile LogUnavailableException? _unavailable;
@@ -77,6 +75,9 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
             await reading.CancelAsync();
             await ((Task)reader).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             replica.Drop();
+            // Whether it can be read again is found out when this server follows again.
+            _unavailable = null;
+            outages.Following.Leave(log.Role);
         }
     }
 
@@ -152,7 +153,7 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
         Log.CannotFollow(messages, _versionProblem);
         while (true)
         {
-            await Task.Delay(HeadInterval, clock, stop);
+            await SharedTicks.WaitAsync(clock, stop);
             try
             {
                 replica.NoteHead(await log.ReadHeadAsync(stop));
@@ -169,7 +170,7 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
     {
         // It often follows another failure: that of the etcd which had the log.
         if (_unavailable is not { } before || (reason.HasGoneBack && !before.HasGoneBack))
-            Log.LogUnavailable(messages, reason.Message);
+            outages.Following.Begin(log.Role, reason);
         // What comes may be another history, even where it is as long: nothing of it belongs to this table.
         if (reason.HasGoneBack)
             replica.Drop();
@@ -178,8 +179,7 @@ internal sealed class ShardStandby(IShardLog log, ShardReplica replica, ShardCan
 
     private void NoteAvailable()
     {
-        if (_unavailable is not null)
-            Log.LogAvailable(messages);
         _unavailable = null;
+        outages.Following.End(log.Role);
     }
 }

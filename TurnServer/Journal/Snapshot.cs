@@ -28,6 +28,9 @@ internal sealed record Snapshot
 
     private static ReadOnlySpan<byte> Magic2 => "TURNS002"u8;
 
+    // Another one, so that a server which knows no shards says that it does not know the format.
+    private static ReadOnlySpan<byte> MagicOfShards => "TURNS004"u8;
+
     public required Table Table { get; init; }
 
     /// <summary>The table's key source.</summary>
@@ -43,7 +46,7 @@ internal sealed record Snapshot
     {
         Span<byte> head = stackalloc byte[HeadBytes];
         var salt = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong)));
-        Magic.CopyTo(head);
+        (table.Role == ShardRole.Whole ? Magic : MagicOfShards).CopyTo(head);
         BinaryPrimitives.WriteInt64LittleEndian(head[NumberAt..], number);
         BinaryPrimitives.WriteUInt64LittleEndian(head[SaltAt..], salt);
         head[FinalAt] = isFinal ? (byte)1 : (byte)0;
@@ -72,16 +75,19 @@ internal sealed record Snapshot
     /// <param name="number">The number that it must have.</param>
     /// <param name="role">Which part of everything the table holds.</param>
     /// <exception cref="CorruptStateException">It is damaged.</exception>
-    /// <exception cref="OtherFormatException">Another version of this server wrote it.</exception>
+    /// <exception cref="OtherFormatException">
+    /// Another version of this server wrote it, or it is of the other kind of cluster.
+    /// </exception>
     public static Snapshot Read(Stream from, long number, ShardRole role = default)
     {
         Span<byte> head = stackalloc byte[HeadBytes];
-        if (from.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false) < HeadBytes || !IsKnown(head)
+        if (from.ReadAtLeast(head, HeadBytes, throwOnEndOfStream: false) < HeadBytes
+            || !IsKnown(head, role)
             || BinaryPrimitives.ReadUInt32LittleEndian(head[ChecksumAt..]) != Checksum(head)
             || BinaryPrimitives.ReadInt64LittleEndian(head[NumberAt..]) != number)
         {
-            if (head.StartsWith(Magic[..5]) && !IsKnown(head))
-                throw new OtherFormatException();
+            if (head.StartsWith(Magic[..5]) && !IsKnown(head, role))
+                throw new OtherFormatException(Describe(head));
             throw new CorruptStateException("invalid head");
         }
 
@@ -97,8 +103,14 @@ internal sealed record Snapshot
         };
     }
 
-    private static bool IsKnown(ReadOnlySpan<byte> head) =>
-        head.StartsWith(Magic) || head.StartsWith(Magic2) || head.StartsWith(Magic1);
+    private static bool IsKnown(ReadOnlySpan<byte> head, ShardRole role) => role == ShardRole.Whole
+        ? head.StartsWith(Magic) || head.StartsWith(Magic2) || head.StartsWith(Magic1)
+        : head.StartsWith(MagicOfShards);
+
+    private static string Describe(ReadOnlySpan<byte> head) =>
+        head.StartsWith(MagicOfShards) ? "a snapshot of a cluster with several shards"
+        : IsKnown(head, ShardRole.Whole) ? "a snapshot of one table for everything"
+        : "a snapshot of a format that this server does not know";
 
     private static StateSettings ReadSettings(ReadOnlySpan<byte> part)
     {
@@ -131,8 +143,11 @@ internal sealed record Snapshot
     private static uint Checksum(ReadOnlySpan<byte> head) => (uint)XxHash3.HashToUInt64(head[..ChecksumAt]);
 }
 
-/// <summary>A file has another version of the format.</summary>
-internal sealed class OtherFormatException : Exception;
+/// <summary>
+/// A file has another version of the format, or another kind of content. The message says which, as the end of a
+/// sentence.
+/// </summary>
+internal sealed class OtherFormatException(string message) : Exception(message);
 
 /// <summary>Reads or writes a stream of frames sequentially.</summary>
 internal sealed class FrameStream(Stream stream, ulong salt, long position)

@@ -37,13 +37,14 @@ internal sealed class TestServer : IAsyncDisposable
             access.Freeze();
         var self = ClusterPieces.Member(id) with { StartedAt = clock.GetUtcNow() };
         var grace = TimeSpan.FromSeconds(30);
+        var outages = new StoreOutages(Log);
         IReadOnlyList<ClusterShard> shards = [.. Accesses.Select(access =>
         {
             var log = new ForwardOnlyLog(access);
             var candidate = new ShardCandidate(log, id, new StateSettings(new RulesOptions(), false), grace,
                 _ => new RandomKeySource(), clock);
             return new ClusterShard(self, log, candidate, grace,
-                actor => new TurnGateway(actor, WaitSecondsMax, Log, confirmsQueries: true), clock, Log);
+                actor => new TurnGateway(actor, WaitSecondsMax, Log, confirmsQueries: true), clock, Log, outages);
         })];
         if (shards.Count == 1)
         {

@@ -19,7 +19,7 @@ internal static class ClusterHealth
     /// <summary>Another server takes over within some seconds.</summary>
     private static readonly TimeSpan OwnerTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>A message takes a tenth of a second; under load there may always be some for a few seconds.</summary>
+    /// <summary>A message takes a tenth of a second, and some seconds while its receiver's owner changes.</summary>
     private static readonly TimeSpan MessageTime = TimeSpan.FromSeconds(30);
 
     /// <summary>How many shards a finding names.</summary>
@@ -68,14 +68,15 @@ internal static class ClusterHealth
                 + "seconds: the servers' logs say why none does.");
         }
 
-        var waiting = ShardsThatAllAre(samples, cluster, MessageTime, shard => shard.Load?.MessagesWaiting > 0);
+        var waiting = cluster.Shards.Where(shard =>
+            shard.Load?.LongestMessageWaitSeconds >= MessageTime.TotalSeconds).ToList();
         if (waiting.Count > 0)
         {
             var count = waiting.Sum(shard => shard.Load!.MessagesWaiting);
+            var longest = waiting.Max(shard => shard.Load!.LongestMessageWaitSeconds);
             yield return Warn(FormattableString.Invariant(
                 $"{count} {(count == 1 ? "message" : "messages")} between shards {(count == 1 ? "waits" : "wait")}, ")
-                + FormattableString.Invariant(
-                $"and there have been some for {MessageTime.TotalSeconds:0} seconds ")
+                + FormattableString.Invariant($"the oldest for {longest:0} seconds ")
                 + $"({NamesOf("from shard", waiting)}). They are repeated until the receiver's owner has "
                 + "recorded them: look for a shard without an owner, "
                 + "for a server that the others cannot reach at its --advertise address, and whether etcd is slow.");

@@ -13,6 +13,7 @@ internal sealed class EtcdConnection : IDisposable
     private static readonly TimeSpan RoundPause = TimeSpan.FromMilliseconds(50);
 
     private readonly EtcdLogin _login;
+    private readonly Dictionary<EtcdEndpoint, EtcdProbe> _probes;
     private int _current;
 
     /// <summary>Connects to nothing before the first call.</summary>
@@ -27,6 +28,7 @@ internal sealed class EtcdConnection : IDisposable
         _login = new EtcdLogin(options);
         Endpoints = EtcdEndpoint.All(options);
         Appends = new EtcdAppends(this, time);
+        _probes = Endpoints.ToDictionary(endpoint => endpoint, endpoint => new EtcdProbe(this, endpoint));
     }
 
     public EtcdOptions Options { get; }
@@ -97,6 +99,9 @@ internal sealed class EtcdConnection : IDisposable
     /// <exception cref="RpcException">There is no token.</exception>
     public async Task<CallOptions> StreamOptionsAsync(EtcdEndpoint endpoint, CancellationToken stop) =>
         new(Headers(await _login.TokenAsync(endpoint, null, stop)), cancellationToken: stop);
+
+    /// <inheritdoc cref="EtcdProbe.AskAsync"/>
+    public Task ProbeAsync(EtcdEndpoint endpoint, CancellationToken stop) => _probes[endpoint].AskAsync(stop);
 
     /// <summary>Makes the next call go elsewhere, if it would go to this server.</summary>
     public void Leave(EtcdEndpoint endpoint)

@@ -26,7 +26,7 @@ internal sealed class EtcdKeys(string name, int shard)
 {
     private const string NoOwner = "-";
 
-    public ByteString Head { get; } = ByteString.CopyFromUtf8($"/{name}/shard/{shard}");
+    public ByteString Head { get; } = ByteString.CopyFromUtf8($"{HeadsOf(name)}{shard}");
 
     public ByteString Epoch { get; } = ByteString.CopyFromUtf8($"/{name}/epoch/{shard}");
 
@@ -39,6 +39,9 @@ internal sealed class EtcdKeys(string name, int shard)
     public ByteString Snapshot { get; } = ByteString.CopyFromUtf8($"/{name}/snapshot/{shard}");
 
     public ByteString SnapshotWriter { get; } = ByteString.CopyFromUtf8($"/{name}/snapshot/{shard}/writer");
+
+    /// <summary>How the keys <see cref="Head"/> of all shards begin.</summary>
+    public static string HeadsOf(string name) => $"/{name}/shard/";
 
     /// <summary>How the keys <see cref="Owner"/> of all shards begin.</summary>
     public static string OwnersOf(string name) => $"/{name}/owner/";

@@ -23,6 +23,7 @@ internal sealed class EtcdShardLog : IShardLog
     private readonly EtcdLogReader _reader;
     private readonly EtcdSnapshots _snapshots;
     private readonly EtcdCompactor _compactor;
+    private readonly EtcdHeads? _heads;
 
     /// <param name="connection">Where etcd is.</param>
     /// <param name="compactor">One for all logs on the connection.</param>
@@ -30,8 +31,9 @@ internal sealed class EtcdShardLog : IShardLog
     /// <param name="capacity">
     /// See <see cref="Capacity"/>; null: <see cref="CapacityOf"/>. All servers of a cluster must have the same.
     /// </param>
+    /// <param name="heads">Reads heads for all logs on the connection; null: this log reads its own.</param>
     public EtcdShardLog(EtcdConnection connection, EtcdCompactor compactor, ShardRole role = default,
-        int? capacity = null)
+        int? capacity = null, EtcdHeads? heads = null)
     {
         Role = role;
         Capacity = capacity ?? CapacityOf(role);
@@ -42,6 +44,7 @@ internal sealed class EtcdShardLog : IShardLog
         _reader = new EtcdLogReader(connection, _keys, Capacity);
         _snapshots = new EtcdSnapshots(connection, _keys);
         _compactor = compactor;
+        _heads = heads;
     }
 
     /// <inheritdoc/>
@@ -66,10 +69,8 @@ internal sealed class EtcdShardLog : IShardLog
     /// <inheritdoc/>
     public async Task<ShardHead> ReadHeadAsync(CancellationToken stop)
     {
-        var request = new RangeRequest { Key = _keys.Head };
-        var reply = await _connection.ReadAsync(
-            (etcd, options) => etcd.Kv.RangeAsync(request, options).ResponseAsync, stop);
-        return reply.Value() is { } value ? _keys.ParseHead(value) : ShardHead.None;
+        var value = await (_heads?.ReadAsync(_keys.Head, stop) ?? ReadOwnHeadAsync(stop));
+        return value is null ? ShardHead.None : _keys.ParseHead(value);
     }
 
     /// <inheritdoc/>
@@ -119,6 +120,14 @@ internal sealed class EtcdShardLog : IShardLog
         if (isWritten)
             _compactor.SnapshotWritten(snapshot.Image.Length);
         return isWritten;
+    }
+
+    private async Task<ByteString?> ReadOwnHeadAsync(CancellationToken stop)
+    {
+        var request = new RangeRequest { Key = _keys.Head };
+        var reply = await _connection.ReadAsync(
+            (etcd, options) => etcd.Kv.RangeAsync(request, options).ResponseAsync, stop);
+        return reply.Value();
     }
 
     // The position tells a reader whether the slot has been overwritten.

@@ -8,8 +8,7 @@ namespace TurnServer.Cluster.Etcd;
 /// <summary>
 /// Changes of keys as one server of etcd tells of them, until it fails: then the caller reads what there is and begins
 /// another watch, which goes to another server. A server that is frozen, or cut off from the others, would be silent
-/// for ever; therefore, when nothing has come for a second, it is asked for something that it can answer only together
-/// with its leader.
+/// for ever; therefore it is asked for something (<see cref="EtcdProbe"/>) when nothing has come for about a second.
 /// </summary>
 /// <param name="connection">The watch is at its current server.</param>
 /// <param name="key">The first key.</param>
@@ -100,7 +99,8 @@ internal sealed class EtcdWatch(EtcdConnection connection, ByteString key, ByteS
         _receiving = _call!.ResponseStream.MoveNext(stop);
         while (true)
         {
-            await ((Task)_receiving).WaitAsync(_timeout, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            var silence = _isCreated ? SharedTicks.UntilNext(_timeout, TimeProvider.System) : _timeout;
+            await ((Task)_receiving).WaitAsync(silence, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             stop.ThrowIfCancellationRequested();
             if (_receiving.IsCompleted)
                 break;
@@ -121,9 +121,7 @@ internal sealed class EtcdWatch(EtcdConnection connection, ByteString key, ByteS
     {
         try
         {
-            var request = new RangeRequest { Key = key, RangeEnd = end, CountOnly = true };
-            await connection.AskAsync(_endpoint,
-                (etcd, options) => etcd.Kv.RangeAsync(request, options).ResponseAsync, stop);
+            await connection.ProbeAsync(_endpoint, stop);
             return true;
         }
         catch (LogUnavailableException e)

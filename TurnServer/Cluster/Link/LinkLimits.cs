@@ -17,8 +17,11 @@ internal static class LinkLimits
     /// </summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(1);
 
-    /// <summary>The most connections that have not presented their token yet; more are closed at once.</summary>
-    public const int HandshakesMax = 16;
+    /// <summary>
+    /// The most connections that have not presented their token yet; more are closed at once. All other servers of a
+    /// cluster may connect at the same time, as after an outage. Each takes a socket and a kilobyte.
+    /// </summary>
+    public const int HandshakesMax = 64;
 
     /// <summary>
     /// The most authenticated connections, and the backlog of the listener. A cluster may have 64 servers, each with

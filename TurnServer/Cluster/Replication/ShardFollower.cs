@@ -54,9 +54,9 @@ internal sealed class ShardFollower
             var snapshot = Snapshot.Read(stream, latest.Position, role);
             return new ShardFollower(role, latest.Position, snapshot.Table, snapshot.Settings, snapshot.Keys);
         }
-        catch (OtherFormatException)
+        catch (OtherFormatException e)
         {
-            throw new OtherLogVersionException("a snapshot of a format that this server does not know");
+            throw new OtherLogVersionException(e.Message);
         }
     }
 

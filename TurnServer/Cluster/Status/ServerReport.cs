@@ -52,6 +52,9 @@ internal sealed record ShardLoad
     /// <summary>Messages to other shards that those have not applied yet.</summary>
     public required int MessagesWaiting { get; init; }
 
+    /// <summary>For how long the oldest of these waits, since this owner has it; 0: there is none.</summary>
+    public double LongestMessageWaitSeconds { get; init; }
+
     /// <summary>See <see cref="ActorStatistics.HeldReplies"/>.</summary>
     public required int HeldReplies { get; init; }
 
