@@ -12,8 +12,8 @@ namespace TurnServer.Cluster;
 /// </summary>
 internal sealed class ShardOwner : IDisposable
 {
-    // No more than what a tick and a read that fails take together, so that the first failure counts: a read goes on for
-    // as long as an election takes in the store.
+    // No more than what a tick and a read that fails take together, so that the first failure counts: a read goes on
+    // for as long as an election takes in the store.
     private static readonly TimeSpan StalledAfter = TimeSpan.FromSeconds(2.5);
 
     private readonly IShardLog _shardLog;
