@@ -28,7 +28,7 @@ internal sealed class ClusterAdminTests
         for (var i = 0; i < 2; i++)
         {
             _servers.Add(await ServerChild.StartAsync("--admin-port", $"{_adminPorts[i]}", "--advertise", _addresses[i],
-                "--cluster", _etcd.AddressOf(0).GetLeftPart(UriPartial.Authority)));
+                "--cluster", _etcd.AddressOf(0).GetLeftPart(UriPartial.Authority), "--cluster-shards", "0"));
             await UntilAsync(i, status => Cluster(status).GetProperty("owner").ValueKind == JsonValueKind.String);
         }
 

@@ -131,7 +131,7 @@ internal sealed class ServeFlags
         Cluster("--cluster-shards", "how many shards a new cluster spreads its games over, so that all servers serve "
             + "them: a power of two; 0: one server serves all, and the others stand by", ClusterFlags.Shards,
             o => o.GameShards, (o, v) => o with { GameShards = v },
-            defaultWords: "what the cluster was made with; 0 for a new one"),
+            defaultWords: $"what the cluster was made with; {ClusterOptions.GameShardsDefault} for a new one"),
         Cluster("--cluster-ca", "PEM file with the authorities that sign etcd's certificates", ClusterFlags.File,
             o => o.CaFile, (o, v) => o with { CaFile = v }, defaultWords: "those of the system"),
         Cluster("--cluster-cert", "PEM file with the certificate that etcd is shown", ClusterFlags.File,

@@ -18,7 +18,7 @@ public sealed record ClusterOptions
     public string Name { get; init; } = "turnserver";
 
     /// <summary>How many shards a new cluster spreads its games over, unless another number is given.</summary>
-    public const int GameShardsDefault = 0;
+    public const int GameShardsDefault = 64;
 
     /// <summary>
     /// How many shards a new cluster spreads its games over: a power of two up to 256, or 0 for one table; null: not
