@@ -26,12 +26,14 @@ internal sealed class ClusterCostTests
         };
         Assert.That(await CostCommand.RunAsync(options, output, errors), Is.Zero, errors.ToString());
         var report = output.ToString();
-        foreach (var name in new[] { "memory only", "--state-sync always", "cluster, owner", "cluster, standby" })
+        string[] names =
+            ["memory only", "--state-sync always", "cluster, owner", "cluster, standby", "cluster, 64 shards"];
+        foreach (var name in names)
             Assert.That(report, Does.Match($"(?m)^round 1  {name} .*full speed [1-9]"));
         foreach (var figure in new[] { "at rest, turn: p50, ms", "full speed: updates a second" })
         {
             Assert.That(report,
-                Does.Match($@"(?m)^{figure} +[<>] \d+( +\d[\d.]* \(\d[\d.]* to \d[\d.]*\)){{4}}$"));
+                Does.Match($@"(?m)^{figure} +[<>] \d+( +\d[\d.]* \(\d[\d.]* to \d[\d.]*\)){{5}}$"));
         }
     }
 

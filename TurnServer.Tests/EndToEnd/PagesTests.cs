@@ -27,6 +27,7 @@ internal sealed partial class PagesTests
         ["TurnServer/Protocol/PROTOCOL.md"] = null,
         ["TurnServer/Service/README.md"] = 300,
         ["TurnServer.Bench/README.md"] = 200,
+        ["TurnServer.Bench/Cluster/README.md"] = 150,
         ["TurnServer.Tests/README.md"] = 150,
         ["TurnServer/Rules/Shards/README.md"] = 40,
         ["TurnServer.Tests/Client/Conformance/README.md"] = 100,

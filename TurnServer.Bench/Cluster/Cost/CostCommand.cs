@@ -17,8 +17,9 @@ internal static class CostCommand
     private const double TurnsPerSecond = 5;
 
     private const string Notes = """
-        Measures a single server that keeps games in memory, one that syncs each turn to its disk, and a cluster of
-        three servers and three etcds on this machine, whose players come in at the owner or at a standby. At rest
+        Measures a single server that keeps games in memory, one that syncs each turn to its disk, and clusters
+        of three servers and three etcds on this machine: with one table for everything, whose players come in at the
+        owner or at a standby, and with shards, at any server. At rest
         simulated players send five turns a second each; at full speed a client with a thread for each request
         under way sends the next one as soon as the last one is answered. Needs etcd (apt-get install etcd-server).
 
@@ -31,7 +32,7 @@ internal static class CostCommand
     public static Subcommand Create()
     {
         var defaults = new CostOptions { Port = DefaultPorts.Cluster };
-        var scale = new ScaleOptions { Nodes = [], Port = DefaultPorts.Cluster };
+        var scale = new ScaleOptions { Port = DefaultPorts.Cluster };
         var seconds = Options.Whole("--seconds", "length of one run", (int)defaults.RunLength.TotalSeconds, 1,
             ScaleOptions.SecondsMax);
         var rounds = Options.Whole("--rounds", "how often each installation is measured", defaults.Rounds, 1, 100);
@@ -63,7 +64,8 @@ internal static class CostCommand
             var (options, sizes, shardsOfEach) = read;
             return sizes.Count == 0
                 ? RunAsync(options, Console.Out, Console.Error)
-                : RunAsync(ScaleOptions.Like(options, sizes, shardsOfEach), Console.Out, Console.Error);
+                : RunAsync(ScaleOptions.Like(options) with { Nodes = sizes, GameShards = shardsOfEach }, Console.Out,
+                    Console.Error);
         });
     }
 

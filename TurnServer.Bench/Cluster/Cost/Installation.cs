@@ -1,3 +1,4 @@
+using TurnServer.Bench.Cluster.Scale;
 using TurnServer.Bench.Processes;
 
 namespace TurnServer.Bench.Cluster.Cost;
@@ -13,6 +14,7 @@ internal abstract class Installation : IDisposable
         (["memory only"], options => SingleServer.StartAsync(options, isSynced: false)),
         (["--state-sync always"], options => SingleServer.StartAsync(options, isSynced: true)),
         (["cluster, owner", "cluster, standby"], ClusterOfThree.StartAsync),
+        (["cluster, 64 shards"], ClusterWithShards.StartAsync),
     ];
 
     /// <summary>Where players come in, one port after the other.</summary>
@@ -66,6 +68,7 @@ internal abstract class Installation : IDisposable
         }
     }
 
+    // One table for everything.
     private sealed class ClusterOfThree : Installation
     {
         private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("turnserver-cost-");
@@ -115,5 +118,22 @@ internal abstract class Installation : IDisposable
 
         private static double CpuSecondsOf(ChildProcess? process) => process?.Usage?.CpuSeconds
             ?? throw new BenchException("a process of the cluster has ended");
+    }
+
+    // Each of three servers owns a part, so players come in at any.
+    private sealed class ClusterWithShards(ScaledCluster cluster) : Installation
+    {
+        public override IReadOnlyList<int> Ports => [cluster.Ports[0]];
+
+        public override double ServersCpuSeconds => cluster.Cpu.Servers;
+
+        public override double StoreCpuSeconds => cluster.Cpu.Etcd;
+
+        public static async Task<Installation> StartAsync(CostOptions options) => new ClusterWithShards(
+            await ScaledCluster.StartAsync(CostOptions.MachinesCount, ScaleOptions.Like(options)));
+
+        public override void Check() => cluster.Check();
+
+        public override void Dispose() => cluster.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using TurnServer.Bench.Cluster.Cost;
+using TurnServer.Cluster;
 
 namespace TurnServer.Bench.Cluster.Scale;
 
@@ -14,10 +15,10 @@ internal sealed record ScaleOptions
     public const int SecondsMax = 15;
 
     /// <summary>How many turn servers the clusters have that are compared.</summary>
-    public required IReadOnlyList<int> Nodes { get; init; }
+    public IReadOnlyList<int> Nodes { get; init; } = [];
 
     /// <summary>How many shards the games are spread over.</summary>
-    public int GameShards { get; init; } = 64;
+    public int GameShards { get; init; } = ClusterOptions.GameShardsDefault;
 
     /// <summary>How long each run takes.</summary>
     public TimeSpan RunLength { get; init; } = TimeSpan.FromSeconds(6);
@@ -35,10 +36,8 @@ internal sealed record ScaleOptions
     public required int Port { get; init; }
 
     /// <summary>As another comparison is made.</summary>
-    public static ScaleOptions Like(CostOptions options, IReadOnlyList<int> nodes, int gameShards) => new()
+    public static ScaleOptions Like(CostOptions options) => new()
     {
-        Nodes = nodes,
-        GameShards = gameShards,
         RunLength = options.RunLength,
         Rounds = options.Rounds,
         Connections = options.Connections,

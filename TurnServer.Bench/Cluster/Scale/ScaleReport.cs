@@ -72,8 +72,9 @@ internal static class ScaleReport
     public static string Compose(IReadOnlyList<int> nodes, IReadOnlyList<ScaleCost[]> rounds,
         IReadOnlyList<StoreRate[]> stores) =>
         Clusters.Compose([.. nodes.Select(Name)], rounds)
-            + $"{Environment.NewLine}etcd alone, by the number of logs and the bytes of a batch:{Environment.NewLine}"
-            + Stores.Compose([.. StoreRate.All.Select(store => $"{store.Logs} x {store.Bytes} B")], stores);
+            + $"{Environment.NewLine}etcd alone: servers x logs of each x bytes of a batch:{Environment.NewLine}"
+            + Stores.Compose(
+                [.. StoreRate.All.Select(store => $"{store.Servers} x {store.Logs} x {store.Bytes} B")], stores);
 
     private static double Ratio(long one, long other) => (double)one / other;
 }

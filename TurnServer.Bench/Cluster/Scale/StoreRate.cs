@@ -16,9 +16,11 @@ internal readonly record struct StoreRate(double Appends, double MegabytesPerSec
     private const string Server = "bench";
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(40);
 
-    /// <summary>What is tried: how many logs, and the size of a batch in bytes.</summary>
-    public static IReadOnlyList<(int Logs, int Bytes)> All { get; } =
-        [(1, 64), (1, 4 << 10), (1, 64 << 10), (64, 64), (64, 4 << 10), (64, 64 << 10)];
+    /// <summary>
+    /// What is tried: how many servers append, to how many logs each, and the size of a batch in bytes.
+    /// </summary>
+    public static IReadOnlyList<(int Servers, int Logs, int Bytes)> All { get; } =
+        [(1, 1, 64), (1, 64, 64), (4, 16, 1 << 10), (16, 4, 64), (16, 4, 4 << 10), (16, 4, 32 << 10), (64, 1, 4 << 10)];
 
     /// <summary>Measures all, in the order of <see cref="All"/>, each on new logs.</summary>
     /// <exception cref="BenchException">etcd does not start.</exception>
@@ -32,8 +34,8 @@ internal readonly record struct StoreRate(double Appends, double MegabytesPerSec
             using var cluster = new TestedCluster(sites, folder.FullName, program: null, shape);
             await cluster.StartAsync(StartTimeout, CancellationToken.None);
             var rates = new List<StoreRate>();
-            foreach (var (logs, bytes) in All)
-                rates.Add(await MeasureAsync(cluster, logs, bytes, options.RunLength));
+            foreach (var (servers, logs, bytes) in All)
+                rates.Add(await MeasureAsync(cluster, servers, logs, bytes, options.RunLength));
             return [.. rates];
         }
         finally
@@ -42,31 +44,43 @@ internal readonly record struct StoreRate(double Appends, double MegabytesPerSec
         }
     }
 
-    private static async Task<StoreRate> MeasureAsync(TestedCluster cluster, int logs, int bytes, TimeSpan length)
+    // A connection for each server, as appends of a server share transactions.
+    private static async Task<StoreRate> MeasureAsync(TestedCluster cluster, int servers, int logs, int bytes,
+        TimeSpan length)
     {
-        using var etcd = new EtcdConnection(new EtcdOptions
+        var connections = Enumerable.Range(0, servers).Select(server => new EtcdConnection(new EtcdOptions
         {
             Endpoints = [.. cluster.Machines.Select(machine => machine.Site.Etcd)],
-            Name = $"bench-{logs}-{bytes}",
-        });
-        await using var compactor = new EtcdCompactor(etcd);
-        var appenders = new List<(IShardLog Log, ShardHead Head)>();
-        for (var i = 0; i < logs; i++)
+            Name = $"bench-{servers}-{logs}-{bytes}-{server}",
+        })).ToList();
+        var compactors = connections.ConvertAll(connection => new EtcdCompactor(connection));
+        try
         {
-            var log = new EtcdShardLog(etcd, compactor, new ShardRole(i + 1, logs));
-            var head = ShardHead.None.TakenOverBy(Server);
-            await AppendAsync(log, ShardHead.None, head, default);
-            appenders.Add((log, head));
+            var appenders = await Task.WhenAll(connections.Zip(compactors).SelectMany(server =>
+                Enumerable.Range(1, logs).Select(shard => TakeOverAsync(
+                    new EtcdShardLog(server.First, server.Second, new ShardRole(shard, GameShards: 64))))));
+            var (etcdBefore, ownBefore) = (CpuSecondsOf(cluster), Environment.CpuUsage.TotalTime);
+            var startedAt = Stopwatch.GetTimestamp();
+            var appends = (await Task.WhenAll(appenders.Select(appender => Task.Run(
+                () => AppendAllAsync(appender.Log, appender.Head, new byte[bytes], startedAt, length))))).Sum();
+            var seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
+            return new StoreRate(appends / seconds, appends * bytes / seconds / 1e6,
+                (CpuSecondsOf(cluster) - etcdBefore) * 1e3 / appends,
+                (Environment.CpuUsage.TotalTime - ownBefore).TotalMilliseconds / appends);
         }
+        finally
+        {
+            foreach (var compactor in compactors)
+                await compactor.DisposeAsync();
+            connections.ForEach(connection => connection.Dispose());
+        }
+    }
 
-        var (etcdBefore, ownBefore) = (CpuSecondsOf(cluster), Environment.CpuUsage.TotalTime);
-        var startedAt = Stopwatch.GetTimestamp();
-        var appends = (await Task.WhenAll(appenders.Select(appender =>
-            Task.Run(() => AppendAllAsync(appender.Log, appender.Head, new byte[bytes], startedAt, length))))).Sum();
-        var seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
-        return new StoreRate(appends / seconds, appends * bytes / seconds / 1e6,
-            (CpuSecondsOf(cluster) - etcdBefore) * 1e3 / appends,
-            (Environment.CpuUsage.TotalTime - ownBefore).TotalMilliseconds / appends);
+    private static async Task<(IShardLog Log, ShardHead Head)> TakeOverAsync(IShardLog log)
+    {
+        var head = ShardHead.None.TakenOverBy(Server);
+        await AppendAsync(log, ShardHead.None, head, default);
+        return (log, head);
     }
 
     // As fast as the acknowledgements come.
