@@ -58,6 +58,16 @@ internal sealed class CutOffServerTests
     }
 
     [Test]
+    public async Task An_owner_that_does_not_reach_the_log_refuses_what_comes_then()
+    {
+        Owner.Access.IsCutOff = true;
+        _clock.Shift += TimeSpan.FromSeconds(4);
+        await TestWait.UntilAsync(() => Owner.Node.Lobby.IsCutOff, "it is cut off");
+        foreach (var request in new[] { "0,ann,*,*,token", "0,ann,*,*,*", "2,*,1,*,*" })
+            Assert.That(await TestWait.ForAsync(Owner.AskAsync(request)), Is.EqualTo("23/*/*"));
+    }
+
+    [Test]
     public async Task A_server_that_has_lost_the_owner_refuses_what_that_cannot_have_taken()
     {
         var standby = await StartStandbyAsync();

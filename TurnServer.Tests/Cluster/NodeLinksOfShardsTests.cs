@@ -158,7 +158,11 @@ internal sealed class NodeLinksOfShardsTests
         Assert.That((await raw.ReceiveAsync())?.Type, Is.EqualTo(LinkFrameType.Hello));
         await raw.SendAsync(LinkFrames.Welcome());
         await TestWait.UntilAsync(() => _a.Link.IsConnected, "the link is connected");
-        await UntilCauseAsync(TakeOverCause.OwnerSilent, _a);
+        await TestWait.UntilAsync(() =>
+        {
+            _clock.Advance(LinkLimits.TickInterval);
+            return _a.Link.Disconnected is not null;
+        }, "its silence is noticed");
         Assert.That(_a.Link.IsLost, Is.False, "whoever takes over needs a moment");
         _clock.Advance(TimeSpan.FromSeconds(1));
         Assert.That(_a.Link.IsLost);

@@ -26,8 +26,8 @@ public interface IPlayerGateway
 }
 
 /// <summary>
-/// The server that had a request was lost, and nobody knows whether it applied it; there is no reply. The client has to
-/// repeat it.
+/// The server that had a request was lost, or cannot reach what it keeps games in, and nobody knows whether it applied
+/// it; there is no reply. The client has to repeat it.
 /// </summary>
 public sealed class OutcomeUnknownException()
     : Exception("The server that had the request was lost; whether it took it is unknown.");

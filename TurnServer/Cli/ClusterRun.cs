@@ -12,6 +12,9 @@ namespace TurnServer.Cli;
 /// <summary>All parts of a server of a cluster that depend on how many shards the cluster has.</summary>
 internal sealed class ClusterRun : IDisposable
 {
+    // Longer than an election takes in etcd.
+    private static readonly TimeSpan StoreSilentAfter = TimeSpan.FromSeconds(3);
+
     private readonly ServeOptions _options;
     private readonly ClusterMember _self;
     private readonly EtcdConnection _connection;
@@ -81,7 +84,7 @@ internal sealed class ClusterRun : IDisposable
         shard.OwnerFound = link.Connect;
         shard.IsPassingOn = () => link.IsConnected;
         shard.IsOwnerUnreachable = () => link.IsUnreachable;
-        shard.IsOwnerLost = () => link.IsLost;
+        shard.IsOwnerLost = () => link.IsLost && _connection.Silence >= StoreSilentAfter;
         return shard;
     }
 }

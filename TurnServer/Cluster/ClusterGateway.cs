@@ -183,8 +183,11 @@ internal sealed class ClusterGateway(ClusterNode node, Func<ClusterMember, Forwa
     private static async ValueTask<ForwardAnswer> AskHereAsync(IPlayerGateway here, ClusterShard shard, Route route,
         ForwardedRequest request, bool isRepeatable)
     {
-        var asking = AskAsync(here, shard, route, request);
+        // It comes too late to wait for the log: its player is told so at once.
         var stalled = shard.Stalled;
+        if (stalled.IsCancellationRequested)
+            return ForwardAnswer.NotTaken;
+        var asking = AskAsync(here, shard, route, request);
         if (!isRepeatable || asking.IsCompleted)
             return await asking;
         try

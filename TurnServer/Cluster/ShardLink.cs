@@ -14,8 +14,7 @@ internal sealed class ShardLink(NodeLinks links, OwnerSigns signs, TimeProvider 
     // The same, for an owner that goes on appending: nobody is going to replace it.
     private static readonly TimeSpan OutOfReachAfter = TimeSpan.FromSeconds(1);
 
-    // For requests that wait. Those who take over notice the silence at the same time, and need some tenths of a
-    // second. Less than an attempt to connect takes, so that no request waits for a second one.
+    // Less than an attempt to connect takes, so that no request waits for a second one.
     private static readonly TimeSpan LostAfter = LinkLimits.ConnectTimeout * 0.75;
 
     // Taken before that of the links.
@@ -41,9 +40,9 @@ internal sealed class ShardLink(NodeLinks links, OwnerSigns signs, TimeProvider 
         || (disconnected >= OutOfReachAfter && signs.Quiet <= disconnected - OutOfReachAfter));
 
     /// <summary>
-    /// Whether requests should not wait for the owner, nor for another one: it has fallen silent, and nobody has taken
-    /// over as far as is known here. This server may be the one that is cut off. A process that is gone is waited for:
-    /// whoever takes over may have to wait for etcd's next leader.
+    /// Whether the owner has fallen silent, and nobody has taken over as far as is known here. If the store is silent
+    /// too, this server is the one that is cut off. A process that is gone is not lost in this sense: whoever takes
+    /// over may have to wait for the store's next leader.
     /// </summary>
     public bool IsLost
     {

@@ -24,7 +24,11 @@ internal sealed class ShardOwner : IDisposable
     private readonly ShardCourier _courier;
     private volatile LogUnavailableException? _unavailable;
     private volatile LogUnavailableException? _goneBack;
+    private readonly Lock _gate = new();
+
+    // Changed under the gate: by the appender, and by what looks at the head.
     private volatile CancellationTokenSource _stalled = new();
+    private bool _isReadFailing;
 
     /// <param name="shardLog">The log.</param>
     /// <param name="owned">The shard.</param>
@@ -47,23 +51,8 @@ internal sealed class ShardOwner : IDisposable
         _courier = new ShardCourier(shardLog.Role.Number, owned.Table.Channels.Select(channel => channel.Peer), send,
             Actor.ReceiveAsync, clock);
         Actor.SendBy(_courier);
-        owned.Appender.Unavailable = reason =>
-        {
-            _unavailable = reason;
-            // No other server would have more room.
-            if (!reason.IsFull)
-                NoteStalled();
-            if (!reason.HasGoneBack || _goneBack is null)
-                outages.Appending.Begin(shardLog.Role, reason);
-        };
-        owned.Appender.Available = () =>
-        {
-            _unavailable = null;
-            NoteAnswered();
-            // Otherwise it is noted with the next look at the head.
-            if (_goneBack is null)
-                outages.Appending.End(shardLog.Role);
-        };
+        owned.Appender.Unavailable = NoteUnavailable;
+        owned.Appender.Available = () => NoteUnavailable(null);
     }
 
     /// <summary>Answers requests.</summary>
@@ -225,37 +214,54 @@ internal sealed class ShardOwner : IDisposable
                 if ((await _shardLog.ReadHeadAsync(stop)).Epoch > _owned.Epoch)
                     return;
                 readAt = _clock.GetTimestamp();
-                if (_unavailable is null)
-                    NoteAnswered();
-                NoteGoneBack(null);
+                NoteRead(isFailing: false, goneBack: null);
             }
             catch (LogUnavailableException e)
             {
-                if (_clock.GetElapsedTime(readAt) >= StalledAfter)
-                    NoteStalled();
                 // The appender reports other failures, and this one only if there is something to append.
-                if (e.HasGoneBack)
-                    NoteGoneBack(e);
+                NoteRead(_clock.GetElapsedTime(readAt) >= StalledAfter, e.HasGoneBack ? e : _goneBack);
             }
         }
     }
 
-    // All requests that wait for this are told on other threads.
-    private void NoteStalled() => _ = _stalled.CancelAsync();
-
-    private void NoteAnswered()
+    // Null: the appender works again.
+    private void NoteUnavailable(LogUnavailableException? reason)
     {
-        if (_stalled.IsCancellationRequested)
-            _stalled = new CancellationTokenSource();
+        lock (_gate)
+        {
+            if (reason is null)
+                _isReadFailing = false;
+            NoteOutage(reason, _goneBack);
+        }
     }
 
-    private void NoteGoneBack(LogUnavailableException? now)
+    private void NoteRead(bool isFailing, LogUnavailableException? goneBack)
     {
-        if (_goneBack is null && now is not null)
-            _outages.Appending.Begin(_shardLog.Role, now);
-        else if (_goneBack is not null && now is null && _unavailable is null)
+        lock (_gate)
+        {
+            _isReadFailing = isFailing;
+            NoteOutage(_unavailable, goneBack);
+        }
+    }
+
+    // Tells the operator, and the requests that wait.
+    private void NoteOutage(LogUnavailableException? unavailable, LogUnavailableException? goneBack)
+    {
+        var (wasUnavailable, hadGoneBack) = (_unavailable, _goneBack);
+        (_unavailable, _goneBack) = (unavailable, goneBack);
+        if (hadGoneBack is null && goneBack is not null)
+            _outages.Appending.Begin(_shardLog.Role, goneBack);
+        else if (wasUnavailable is null && unavailable is not null && (goneBack is null || !unavailable.HasGoneBack))
+            _outages.Appending.Begin(_shardLog.Role, unavailable);
+        else if ((wasUnavailable ?? hadGoneBack) is not null && (unavailable ?? goneBack) is null)
             _outages.Appending.End(_shardLog.Role);
-        _goneBack = now;
+
+        // A log that is full is so for other servers too.
+        var isStalled = _isReadFailing || unavailable is { IsFull: false };
+        if (isStalled)
+            _ = _stalled.CancelAsync();
+        else if (_stalled.IsCancellationRequested)
+            _stalled = new CancellationTokenSource();
     }
 
     private async Task<bool> NextTickAsync(CancellationToken stop)

@@ -42,7 +42,7 @@ internal sealed class StoreOutages(ILogger log)
             {
                 var isKnown = _shards.Any(other => other.Key != shard.Number && other.Value == kind);
                 _shards[shard.Number] = kind;
-                _isTold = true;
+                (_isTold, _hasEndedForSome) = (true, false);
                 if (!isKnown)
                     began(kind == Kind.GoneBack ? $"{NameOf(shard)}{reason.Message}" : reason.Message);
             }

@@ -51,7 +51,7 @@ public sealed class RequestMetrics
             "Requests abandoned because of a bug in the server; each is an error in the log.");
         _unknownOutcomes = factory.CreateCounter("turnserver_unknown_outcomes_total",
             "Requests answered with status 502, or by closing their WebSocket, because the server of the cluster that "
-            + "had them was lost.");
+            + "had them was lost, or cut off from etcd.");
     }
 
     /// <summary>Replies since the start that were not held, and the time they took inside the server.</summary>

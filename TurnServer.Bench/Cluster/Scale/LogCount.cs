@@ -5,7 +5,7 @@ using TurnServer.Journal;
 namespace TurnServer.Bench.Cluster.Scale;
 
 /// <summary>What has been appended to logs of shards.</summary>
-/// <param name="Batches">Appends, each a transaction of the store.</param>
+/// <param name="Batches">Appends; those of a server at a moment share a transaction of the store.</param>
 /// <param name="Bytes">Their size.</param>
 /// <param name="Records">What they consist of: requests, and frames with messages of other shards.</param>
 /// <param name="Messages">The messages in those frames.</param>

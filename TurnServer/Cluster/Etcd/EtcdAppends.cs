@@ -54,23 +54,25 @@ internal sealed class EtcdAppends(EtcdConnection connection, TimeProvider? time 
         return append.Outcome.Task.WaitAsync(stop);
     }
 
+    // Never fails: those who wait are told.
     private async Task SendAllAsync()
     {
         while (HasMore())
         {
-            var rest = _beganAt is { } at ? Interval - _time.GetElapsedTime(at) : TimeSpan.Zero;
-            if (rest > TimerResolution)
-                await Task.Delay(rest, _time);
-            if (TakeNext() is not { Count: > 0 } appends)
-                continue;
-            _beganAt = _time.GetTimestamp();
+            List<Append> appends = [];
             try
             {
+                var rest = _beganAt is { } at ? Interval - _time.GetElapsedTime(at) : TimeSpan.Zero;
+                if (rest > TimerResolution)
+                    await Task.Delay(rest, _time);
+                TakeNext(appends);
+                if (appends.Count == 0)
+                    continue;
+                _beganAt = _time.GetTimestamp();
                 await SendAsync(appends);
             }
             catch (Exception e)
             {
-                // To those who wait.
                 foreach (var append in appends)
                     append.Outcome.TrySetException(e);
             }
@@ -86,9 +88,8 @@ internal sealed class EtcdAppends(EtcdConnection connection, TimeProvider? time 
 
     // Those that fit into one transaction. Of two appends to the same log, which only a server makes that has given the
     // first one up, the second waits: etcd refuses a transaction that writes a key twice.
-    private List<Append> TakeNext()
+    private void TakeNext(List<Append> appends)
     {
-        var appends = new List<Append>();
         var heads = new HashSet<ByteString>();
         var bytes = 0;
         lock (_lock)
@@ -106,8 +107,6 @@ internal sealed class EtcdAppends(EtcdConnection connection, TimeProvider? time 
                 _waiting.Dequeue();
             }
         }
-
-        return appends;
     }
 
     private async Task SendAsync(List<Append> appends)

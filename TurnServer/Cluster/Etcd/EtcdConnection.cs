@@ -15,6 +15,7 @@ internal sealed class EtcdConnection : IDisposable
     private readonly EtcdLogin _login;
     private readonly Dictionary<EtcdEndpoint, EtcdProbe> _probes;
     private int _current;
+    private long _answeredAt = Stopwatch.GetTimestamp();
 
     /// <summary>Connects to nothing before the first call.</summary>
     /// <param name="options">Where etcd is.</param>
@@ -38,6 +39,12 @@ internal sealed class EtcdConnection : IDisposable
     /// <summary>The appends to all logs.</summary>
     public EtcdAppends Appends { get; }
 
+    /// <summary>
+    /// For how long etcd, as far as it can be reached from here, has answered nothing that it answers only together
+    /// with its leader. A server of a cluster asks at least once a second.
+    /// </summary>
+    public TimeSpan Silence => Stopwatch.GetElapsedTime(Volatile.Read(ref _answeredAt));
+
     /// <summary>Whom the next call asks first.</summary>
     public EtcdEndpoint Current => Endpoints[Volatile.Read(ref _current)];
 
@@ -57,7 +64,7 @@ internal sealed class EtcdConnection : IDisposable
         for (var count = 1; ; count++)
         {
             if (await TryAsync(Current, call, timeout ?? Options.Timeout, failures, stop) is { IsOk: true } answer)
-                return answer.Value;
+                return Answered(answer.Value);
             var isLast = count >= Endpoints.Count && Stopwatch.GetElapsedTime(startedAt) >= Options.ReadTimeout;
             if (isLast || !EtcdError.IsTransient(failures.Last))
                 throw failures.ToException();
@@ -79,7 +86,7 @@ internal sealed class EtcdConnection : IDisposable
         for (var count = 1; ; count++)
         {
             if (await TryAsync(Current, call, timeout ?? Options.Timeout, failures, stop) is { IsOk: true } answer)
-                return answer.Value;
+                return Answered(answer.Value);
             if (count >= Endpoints.Count || !failures.ProveNothingDone)
                 throw failures.ToException();
         }
@@ -157,6 +164,12 @@ internal sealed class EtcdConnection : IDisposable
                 return (false, default!);
             }
         }
+    }
+
+    private T Answered<T>(T answer)
+    {
+        Volatile.Write(ref _answeredAt, Stopwatch.GetTimestamp());
+        return answer;
     }
 
     private static Metadata Headers(string? token)

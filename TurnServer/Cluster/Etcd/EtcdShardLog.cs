@@ -6,9 +6,9 @@ using TurnServer.Rules;
 namespace TurnServer.Cluster.Etcd;
 
 /// <summary>
-/// The log of a shard in etcd: see <see cref="EtcdKeys"/> for how it lies there. Every append is one transaction, on
-/// the condition that the head has not changed. Whoever appends also compacts etcd's history from time to time, as
-/// etcd would keep what has been overwritten for ever.
+/// The log of a shard in etcd: see <see cref="EtcdKeys"/> for how it lies there. Every append is a transaction, or a
+/// part of one (<see cref="EtcdAppends"/>), on the condition that the head has not changed. Whoever appends also
+/// compacts etcd's history from time to time, as etcd would keep what has been overwritten for ever.
 /// </summary>
 internal sealed class EtcdShardLog : IShardLog
 {

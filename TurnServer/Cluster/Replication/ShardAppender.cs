@@ -15,8 +15,9 @@ internal sealed class ShardAppender(IShardLog log, ShardRecorder recorder, Shard
     // Longer than an election takes in the store: until then players wait, after that their requests are refused.
     private static readonly TimeSpan UnavailableAfter = TimeSpan.FromSeconds(3);
 
-    // From the beginning of one append to that of the next. An append costs the store some milliseconds of CPU,
-    // whatever its size; so that several turns share one, the second within this time waits. A turn alone does not.
+    // From the beginning of one append to that of the next. An append costs the store a part of a millisecond of CPU at
+    // least, whatever its size; so that several turns share one, the second within this time waits. A turn alone does
+    // not.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(5);
 
     private ShardHead _head = head;
@@ -87,8 +88,9 @@ internal sealed class ShardAppender(IShardLog log, ShardRecorder recorder, Shard
                 NoteStored(next, content, clock.GetElapsedTime(startedAt));
                 return true;
             }
-            catch (LogUnavailableException e) when (!stop.IsCancellationRequested)
+            catch (LogUnavailableException e)
             {
+                stop.ThrowIfCancellationRequested();
                 NoteFailure(clock.GetElapsedTime(startedAt), e);
                 if (!isFirst && retryPause > TimeSpan.Zero)
                     await Task.Delay(retryPause, clock, stop);
