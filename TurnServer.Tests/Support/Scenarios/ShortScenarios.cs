@@ -4,7 +4,7 @@ namespace TurnServer.Tests.Support;
 internal static class ShortScenarios
 {
     /// <summary>The most times that a scenario is played again, because the machine stalled for too long.</summary>
-    public const int AttemptsMax = 4;
+    public const int AttemptsMax = 8;
 
     /// <summary>The flags of a server that they are played against.</summary>
     public static readonly string[] Flags =
@@ -13,10 +13,10 @@ internal static class ShortScenarios
     ];
 
     /// <summary>
-    /// How late a step may be: the scenarios leave 0.3 s between a sleep and a timeout that must, or must not, have
-    /// expired.
+    /// How late each step may be: the scenarios leave 0.3 s between a sleep and a timeout that must, or must not, have
+    /// expired, and a request before the sleep, the sleep and a request behind it may all be late.
     /// </summary>
-    public static readonly TimeSpan DelayMax = TimeSpan.FromMilliseconds(150);
+    public static readonly TimeSpan DelayMax = TimeSpan.FromMilliseconds(90);
 
     /// <summary>Until all players of a scenario have timed out.</summary>
     public static readonly TimeSpan Timeouts = TimeSpan.FromSeconds(5);
