@@ -19,7 +19,7 @@ public sealed class ClusterScenarioTests
     [OneTimeTearDown]
     public async Task StopAsync() => await (_cluster?.DisposeAsync() ?? default);
 
-    [TestCaseSource(nameof(CasesOfOneServer))]
+    [TestCaseSource(nameof(CasesOfOneServer)), Category("Slow")]
     public async Task Scenario_PlayedThroughAServerOfACluster_Holds(object scenario, int through)
     {
         using var server = new HttpScenarioServer(_cluster.Servers[through].Url);
