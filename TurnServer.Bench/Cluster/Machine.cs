@@ -39,6 +39,14 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
 
     public ChildProcess? Server { get; private set; }
 
+    /// <summary>CPU time that its turn server has used.</summary>
+    /// <exception cref="BenchException">It has ended.</exception>
+    public double ServerCpuSeconds => CpuSecondsOf(Name, Server);
+
+    /// <summary>CPU time that its etcd has used.</summary>
+    /// <exception cref="BenchException">It has ended.</exception>
+    public double EtcdCpuSeconds => CpuSecondsOf("etcd", Etcd);
+
     /// <summary>For messages.</summary>
     public string Name => $"the server at {Site.Url}";
 
@@ -115,6 +123,9 @@ internal sealed partial class Machine(int number, IReadOnlyList<Site> sites, str
         Server?.Dispose();
         Etcd?.Dispose();
     }
+
+    private static double CpuSecondsOf(string name, ChildProcess? process) => process?.Usage?.CpuSeconds
+        ?? throw new BenchException($"{name} has ended");
 
     private static void Check(string name, ChildProcess? process)
     {

@@ -42,6 +42,14 @@ internal sealed class TestedCluster : IDisposable
 
     public IReadOnlyList<Uri> Urls => [.. Servers.Select(machine => machine.Site.Url)];
 
+    /// <summary>CPU time that all turn servers have used.</summary>
+    /// <exception cref="BenchException">One has ended.</exception>
+    public double ServersCpuSeconds => Servers.Sum(machine => machine.ServerCpuSeconds);
+
+    /// <summary>CPU time that all etcds have used.</summary>
+    /// <exception cref="BenchException">One has ended.</exception>
+    public double EtcdCpuSeconds => Machines.Where(machine => machine.HasEtcd).Sum(machine => machine.EtcdCpuSeconds);
+
     /// <summary>How many times the table, or with shards the lobby, has been taken over.</summary>
     public long Epoch => Servers.Max(machine => machine.LastEpoch);
 

@@ -43,14 +43,14 @@ internal sealed class ClusterCostTests
         Tool.Require("etcd", "etcd-server");
         using var output = new StringWriter();
         using var errors = new StringWriter();
-        var options = new ScaleOptions
+        var options = new CostOptions
         {
             Nodes = [2, 1],
             GameShards = 4,
             RunLength = TimeSpan.FromSeconds(1),
             Rounds = 1,
             Connections = 4,
-            Port = Ports.NextRange(ScaleOptions.PortsUsed),
+            Port = Ports.NextRange(CostOptions.PortsUsed),
         };
         Assert.That(await CostCommand.RunAsync(options, output, errors), Is.Zero, errors.ToString());
         var report = output.ToString();

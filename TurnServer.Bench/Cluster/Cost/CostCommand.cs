@@ -32,9 +32,8 @@ internal static class CostCommand
     public static Subcommand Create()
     {
         var defaults = new CostOptions { Port = DefaultPorts.Cluster };
-        var scale = new ScaleOptions { Port = DefaultPorts.Cluster };
         var seconds = Options.Whole("--seconds", "length of one run", (int)defaults.RunLength.TotalSeconds, 1,
-            ScaleOptions.SecondsMax);
+            CostOptions.SecondsMax);
         var rounds = Options.Whole("--rounds", "how often each installation is measured", defaults.Rounds, 1, 100);
         var pairs = Options.Whole("--pairs", "pairs of players at rest", defaults.Pairs, 1, 1000);
         var connections = Options.Whole("--games", "games at full speed, two requests each", defaults.Connections / 2,
@@ -42,46 +41,34 @@ internal static class CostCommand
         var only = Options.Text("--only", "TEXT", "only installations with this in their names, such as cluster");
         var nodes = Options.Value<IReadOnlyList<int>>("--nodes", "COUNT,...",
             "compare clusters of so many servers, such as 1,2,4", ParseNodes, [], null);
-        var shards = Options.Whole("--shards", "with --nodes: a power of two", scale.GameShards, 1,
+        var shards = Options.Whole("--shards", "with --nodes: a power of two", defaults.GameShards, 1,
             EtcdClusterPlan.GameShardsMax);
         var server = Options.Text("--server", "FILE", "executable of another build, as ./run.sh publish makes it");
-        var port = Options.Port($"first of {ScaleOptions.PortsUsed} ports", defaults.Port, ScaleOptions.PortsUsed);
+        var port = Options.Port($"first of {CostOptions.PortsUsed} ports", defaults.Port, CostOptions.PortsUsed);
         return new Subcommand("cluster", "compare a cluster with a single server, or with a larger one")
         {
             Flags = [seconds, rounds, pairs, connections, only, nodes, shards, server, port],
             Notes = Notes,
-        }.Does((result, errors) => (new CostOptions
+        }.Does((result, errors) => new CostOptions
         {
             RunLength = TimeSpan.FromSeconds(seconds.Read(result, errors)),
             Rounds = rounds.Read(result, errors),
             Pairs = pairs.Read(result, errors),
             Connections = connections.Read(result, errors) * 2,
             Only = only.Read(result, errors),
+            Nodes = nodes.Read(result, errors),
+            GameShards = shards.Read(result, errors),
             Server = server.Read(result, errors),
             Port = port.Read(result, errors),
-        }, Nodes: nodes.Read(result, errors), Shards: shards.Read(result, errors)), (read, _) =>
-        {
-            var (options, sizes, shardsOfEach) = read;
-            return sizes.Count == 0
-                ? RunAsync(options, Console.Out, Console.Error)
-                : RunAsync(ScaleOptions.Like(options) with { Nodes = sizes, GameShards = shardsOfEach }, Console.Out,
-                    Console.Error);
-        });
+        }, (options, _) => RunAsync(options, Console.Out, Console.Error));
     }
 
-    /// <summary>Compares a cluster with single servers, and prints; returns the exit code.</summary>
-    public static Task<int> RunAsync(CostOptions options, TextWriter output, TextWriter errors) =>
-        RunAsync(() => MeasureAsync(options, output), errors);
-
-    /// <summary>Compares clusters of several sizes, and prints; returns the exit code.</summary>
-    public static Task<int> RunAsync(ScaleOptions options, TextWriter output, TextWriter errors) =>
-        RunAsync(() => ScaleRun.RunAsync(options, output), errors);
-
-    private static async Task<int> RunAsync(Func<Task> measureAsync, TextWriter errors)
+    /// <summary>Measures and prints; returns the exit code.</summary>
+    public static async Task<int> RunAsync(CostOptions options, TextWriter output, TextWriter errors)
     {
         try
         {
-            await measureAsync();
+            await (options.Nodes.Count == 0 ? MeasureAsync(options, output) : ScaleRun.RunAsync(options, output));
             return ExitCode.Ok;
         }
         catch (BenchException e)
@@ -97,9 +84,9 @@ internal static class CostCommand
         foreach (var word in text.Split(','))
         {
             if (!int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
-                || count is < 1 or > ScaleOptions.NodesMax || nodes.Contains(count))
+                || count is < 1 or > CostOptions.NodesMax || nodes.Contains(count))
             {
-                return ([], $"different numbers from 1 to {ScaleOptions.NodesMax}, such as 1,2,4");
+                return ([], $"different numbers from 1 to {CostOptions.NodesMax}, such as 1,2,4");
             }
 
             nodes.Add(count);

@@ -1,12 +1,27 @@
+using TurnServer.Cluster;
+
 namespace TurnServer.Bench.Cluster.Cost;
 
 /// <summary>What to measure.</summary>
 internal sealed record CostOptions
 {
     /// <summary>The ports that are used, one after the other by each installation.</summary>
-    public const int PortsUsed = MachinesCount * Site.PortsUsed;
+    public const int PortsUsed = NodesMax * Site.PortsUsed;
 
     public const int MachinesCount = 3;
+
+    public const int NodesMax = 8;
+
+    /// <summary>Longer runs could append more to a log than it keeps.</summary>
+    public const int SecondsMax = 15;
+
+    /// <summary>
+    /// How many turn servers the clusters have that are compared; empty: a cluster is compared with single servers.
+    /// </summary>
+    public IReadOnlyList<int> Nodes { get; init; } = [];
+
+    /// <summary>How many shards the games are spread over, where they are.</summary>
+    public int GameShards { get; init; } = ClusterOptions.GameShardsDefault;
 
     /// <summary>How long each run takes.</summary>
     public TimeSpan RunLength { get; init; } = TimeSpan.FromSeconds(6);

@@ -82,9 +82,9 @@ internal abstract class Installation : IDisposable
         public override IReadOnlyList<int> Ports =>
             [PortOf(_cluster.Owner), PortOf((_cluster.Owner + 1) % CostOptions.MachinesCount)];
 
-        public override double ServersCpuSeconds => _cluster.Machines.Sum(machine => CpuSecondsOf(machine.Server));
+        public override double ServersCpuSeconds => _cluster.ServersCpuSeconds;
 
-        public override double StoreCpuSeconds => _cluster.Machines.Sum(machine => CpuSecondsOf(machine.Etcd));
+        public override double StoreCpuSeconds => _cluster.EtcdCpuSeconds;
 
         public static async Task<Installation> StartAsync(CostOptions options)
         {
@@ -115,9 +115,6 @@ internal abstract class Installation : IDisposable
         }
 
         private int PortOf(int machine) => _cluster.Machines[machine].Site.Port;
-
-        private static double CpuSecondsOf(ChildProcess? process) => process?.Usage?.CpuSeconds
-            ?? throw new BenchException("a process of the cluster has ended");
     }
 
     // Each of three servers owns a part, so players come in at any.
@@ -130,7 +127,7 @@ internal abstract class Installation : IDisposable
         public override double StoreCpuSeconds => cluster.Cpu.Etcd;
 
         public static async Task<Installation> StartAsync(CostOptions options) => new ClusterWithShards(
-            await ScaledCluster.StartAsync(CostOptions.MachinesCount, ScaleOptions.Like(options)));
+            await ScaledCluster.StartAsync(CostOptions.MachinesCount, options));
 
         public override void Check() => cluster.Check();
 

@@ -11,9 +11,6 @@ namespace TurnServer.Bench.Cluster.Scale;
 /// <param name="number">Tells the players of this thread from those of others.</param>
 internal sealed class GamePlay(int port, int number) : Play, IDisposable
 {
-    /// <summary>Requests of a game.</summary>
-    public const int Requests = 13;
-
     private const int GamesMax = 1_000_000;
 
     private readonly BlockingConnection _connection = new(port);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using TurnServer.Bench.Client;
+using TurnServer.Bench.Cluster.Cost;
 
 namespace TurnServer.Bench.Cluster.Scale;
 
@@ -13,7 +14,7 @@ internal static class ScaleRun
 
     /// <summary>Measures and prints.</summary>
     /// <exception cref="BenchException">A cluster does not work, or a reply was wrong.</exception>
-    public static async Task RunAsync(ScaleOptions options, TextWriter output)
+    public static async Task RunAsync(CostOptions options, TextWriter output)
     {
         await output.WriteLineAsync($"{Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}; "
             + $"{ClusterShape.Etcds} etcds, {options.GameShards} shards, {options.Connections} requests under way, "
@@ -37,7 +38,7 @@ internal static class ScaleRun
         await output.WriteAsync(ScaleReport.Compose(options.Nodes, rounds, stores));
     }
 
-    private static async Task<ScaleCost> MeasureAsync(int nodes, ScaleOptions options)
+    private static async Task<ScaleCost> MeasureAsync(int nodes, CostOptions options)
     {
         using var cluster = await ScaledCluster.StartAsync(nodes, options);
         // For the JIT compilers.
@@ -50,7 +51,7 @@ internal static class ScaleRun
         return new ScaleCost(turns, starts, idle);
     }
 
-    private static async Task<ClusterCpu> IdleAsync(ScaledCluster cluster, ScaleOptions options)
+    private static async Task<ClusterCpu> IdleAsync(ScaledCluster cluster, CostOptions options)
     {
         var before = cluster.Cpu;
         var startedAt = Stopwatch.GetTimestamp();
@@ -59,7 +60,7 @@ internal static class ScaleRun
     }
 
     // The two players of a game go to different servers, if there are several.
-    private static async Task<ScaleRunCost> PlayTurnsAsync(ScaledCluster cluster, ScaleOptions options)
+    private static async Task<ScaleRunCost> PlayTurnsAsync(ScaledCluster cluster, CostOptions options)
     {
         var setup = new GameSetup(cluster.Ports[0]);
         var (run, before, after) = Driver.Run(setup, cluster.Ports, options.Connections / 2, 1,
@@ -71,7 +72,7 @@ internal static class ScaleRun
 
     // Players go to servers that do not own the lobby, so that its server's share is what every game costs there,
     // however many servers there are.
-    private static async Task<ScaleRunCost> StartGamesAsync(ScaledCluster cluster, ScaleOptions options)
+    private static async Task<ScaleRunCost> StartGamesAsync(ScaledCluster cluster, CostOptions options)
     {
         var ports = cluster.PortsBesideLobby;
         List<GamePlay> plays =

@@ -1,3 +1,4 @@
+using TurnServer.Bench.Cluster.Cost;
 using TurnServer.Bench.Processes;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Etcd;
@@ -36,7 +37,7 @@ internal sealed class ScaledCluster : IDisposable
     private int _lobby;
     private long _epoch;
 
-    private ScaledCluster(int nodes, ScaleOptions options)
+    private ScaledCluster(int nodes, CostOptions options)
     {
         var shape = new ClusterShape(nodes, options.GameShards);
         var sites = Site.OnLoopback(shape.Machines, options.Port);
@@ -62,13 +63,12 @@ internal sealed class ScaledCluster : IDisposable
         : [.. Ports.Where((_, machine) => machine != _lobby)];
 
     /// <exception cref="BenchException">A process has ended.</exception>
-    public ClusterCpu Cpu => new(_cluster.Servers.Sum(machine => CpuSecondsOf(machine.Server)),
-        CpuSecondsOf(_cluster.Servers[_lobby].Server),
-        _cluster.Machines.Where(machine => machine.HasEtcd).Sum(machine => CpuSecondsOf(machine.Etcd)));
+    public ClusterCpu Cpu =>
+        new(_cluster.ServersCpuSeconds, _cluster.Servers[_lobby].ServerCpuSeconds, _cluster.EtcdCpuSeconds);
 
     /// <summary>Starts a cluster, and waits until each server owns its part of the shards.</summary>
     /// <exception cref="BenchException">It does not start.</exception>
-    public static async Task<ScaledCluster> StartAsync(int nodes, ScaleOptions options)
+    public static async Task<ScaledCluster> StartAsync(int nodes, CostOptions options)
     {
         var cluster = new ScaledCluster(nodes, options);
         try
@@ -136,7 +136,4 @@ internal sealed class ScaledCluster : IDisposable
 
         return true;
     }
-
-    private static double CpuSecondsOf(ChildProcess? process) => process?.Usage?.CpuSeconds
-        ?? throw new BenchException("a process of the cluster has ended");
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using TurnServer.Bench.Cluster.Cost;
 using TurnServer.Cluster;
 using TurnServer.Cluster.Etcd;
 using TurnServer.Rules;
@@ -24,7 +25,7 @@ internal readonly record struct StoreRate(double Appends, double MegabytesPerSec
 
     /// <summary>Measures all, in the order of <see cref="All"/>, each on new logs.</summary>
     /// <exception cref="BenchException">etcd does not start.</exception>
-    public static async Task<StoreRate[]> MeasureAsync(ScaleOptions options)
+    public static async Task<StoreRate[]> MeasureAsync(CostOptions options)
     {
         var folder = Directory.CreateTempSubdirectory("turnserver-scale-");
         try
@@ -59,13 +60,13 @@ internal readonly record struct StoreRate(double Appends, double MegabytesPerSec
             var appenders = await Task.WhenAll(connections.Zip(compactors).SelectMany(server =>
                 Enumerable.Range(1, logs).Select(shard => TakeOverAsync(
                     new EtcdShardLog(server.First, server.Second, new ShardRole(shard, GameShards: 64))))));
-            var (etcdBefore, ownBefore) = (CpuSecondsOf(cluster), Environment.CpuUsage.TotalTime);
+            var (etcdBefore, ownBefore) = (cluster.EtcdCpuSeconds, Environment.CpuUsage.TotalTime);
             var startedAt = Stopwatch.GetTimestamp();
             var appends = (await Task.WhenAll(appenders.Select(appender => Task.Run(
                 () => AppendAllAsync(appender.Log, appender.Head, new byte[bytes], startedAt, length))))).Sum();
             var seconds = Stopwatch.GetElapsedTime(startedAt).TotalSeconds;
             return new StoreRate(appends / seconds, appends * bytes / seconds / 1e6,
-                (CpuSecondsOf(cluster) - etcdBefore) * 1e3 / appends,
+                (cluster.EtcdCpuSeconds - etcdBefore) * 1e3 / appends,
                 (Environment.CpuUsage.TotalTime - ownBefore).TotalMilliseconds / appends);
         }
         finally
@@ -102,7 +103,4 @@ internal readonly record struct StoreRate(double Appends, double MegabytesPerSec
         if (!await log.TryAppendAsync(expected, next, batch, CancellationToken.None))
             throw new BenchException("etcd has refused an append, or has carried one out twice");
     }
-
-    private static double CpuSecondsOf(TestedCluster cluster) => cluster.Machines.Sum(machine =>
-        machine.Etcd?.Usage?.CpuSeconds ?? throw new BenchException("an etcd has ended"));
 }
