@@ -17,11 +17,11 @@ internal static class CostCommand
     private const double TurnsPerSecond = 5;
 
     private const string Notes = """
-        Measures a single server that keeps games in memory, one that syncs each turn to its disk, and clusters
-        of three servers and three etcds on this machine: with one table for everything, whose players come in at the
-        owner or at a standby, and with shards, at any server. At rest
-        simulated players send five turns a second each; at full speed a client with a thread for each request
-        under way sends the next one as soon as the last one is answered. Needs etcd (apt-get install etcd-server).
+        Measures a single server that keeps games in memory, one that syncs each turn to its disk, and clusters of
+        three servers and three etcds on this machine: with one table for everything, whose players come in at the
+        owner or at a standby, and with shards. At rest simulated players send five turns a second each; at full
+        speed a client with a thread for each request under way sends the next one as soon as the last one is
+        answered. Needs etcd (apt-get install etcd-server).
 
         With --nodes it compares clusters of so many servers, whose games are spread over shards, at full speed:
         turns that are answered at once, and whole games from registration to quitting; what they cost the servers
